@@ -1,0 +1,63 @@
+# Conveyor. `make help` lists the targets.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PORT   ?= 5000
+UV     := uv==0.13.9
+
+# DVC starts the stages by name, and they must find this environment's python.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# An uncompiled TensorFlow import takes 13 s instead of 5, so let bytecode be written.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := repro
+.PHONY: repro setup sweep test check format ui hooks clean help lock
+
+repro: setup ## set up, then run the belt on the default experiment (the default target)
+	dvc repro
+
+setup: $(READY) ## make .venv from the lock file and compile its bytecode
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found; name one of Python 3.11 to 3.13: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@git rev-parse --git-dir >/dev/null 2>&1 || { git init --quiet && echo "made a git repository: DVC needs one"; }
+	@touch $@
+
+sweep: setup ## run the belt up to the sweep, and no further
+	dvc repro sweep
+
+test: setup ## run the tests, with coverage of src/
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+check: setup ## ruff, types, import rules, dvc.yaml and conf/ against the code
+	ruff check .
+	ruff format --check .
+	basedpyright
+	lint-imports
+	$(BIN)/python -m pytest tests/config tests/test_rules.py
+
+format: setup ## let ruff rewrite what it can
+	ruff check --fix .
+	ruff format .
+
+ui: setup ## the MLflow UI on this machine, http://127.0.0.1:5000 (PORT=... for another)
+	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+	mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(PORT) --workers 1
+
+hooks: ## run `make check` before every git commit
+	git config core.hooksPath .githooks
+
+lock: setup ## resolve the dependencies anew
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --extra dev pyproject.toml -o requirements.lock
+
+clean: ## remove the belt's outputs, its scratch and the environment; MLflow's records stay
+	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-8s %s\n", $$1, $$2}'
