@@ -1,0 +1,28 @@
+"""The stages of the belt and the jobs beside it: one thin script each."""
+
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from conveyor.errors import InputError
+
+BAD_INPUT = 2
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Run a script's body: set up logging, turn bad input into one clear message and exit code 2.
+
+    Any other error keeps its traceback and exits with 1.
+    """
+    logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s", stream=sys.stderr)
+    for ours in ("conveyor", "pipeline", "__main__"):
+        logging.getLogger(ours).setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    except InputError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)

@@ -1,0 +1,42 @@
+"""Stage `compose`: conf/ and params.yaml become artifacts/config.yaml, complete and checked."""
+
+import argparse
+from collections.abc import Sequence
+
+import yaml
+
+from conveyor import files, gates
+from conveyor.config import Config
+from conveyor.config.compose import compose
+from conveyor.config.load import dump
+from conveyor.paths import Paths
+from conveyor.sweep import space
+from pipeline import stage
+
+EPILOG = """\
+A look without writing:   python -m pipeline.compose --print model=gru train.epochs=3
+To change an experiment:  edit params.yaml or conf/, then `dvc repro`;
+                          or `dvc exp run -S choose.model=gru -S +train.epochs=3`
+"""
+
+
+def checked(paths: Paths, overrides: Sequence[str] = ()) -> Config:
+    config = compose(paths, overrides)
+    space.check(config)
+    gates.check(config.gates)
+    return config
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        "python -m pipeline.compose", description=__doc__, epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--print", action="store_true", help="show the result, write nothing")
+    parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE; needs --print")
+    given = parser.parse_args()
+    with stage("compose"):
+        if given.override and not given.print:
+            parser.error("overrides are for a look with --print; params.yaml is what runs")
+        text = yaml.safe_dump(dump(checked(Paths(), given.override)), sort_keys=True)
+        print(text, end="") if given.print else files.write_text(Paths().config, text)

@@ -1,0 +1,178 @@
+"""Section `dataset`: where rows come from, what their columns mean, how they are split."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from conveyor.config.section import Section, Share, Slug
+
+Format = Literal["csv", "tsv", "jsonl", "parquet", "arrow", "ts", "hub"]
+
+
+class Source(Section):
+    """Files of one format, or one data set of the Hugging Face hub.
+
+    `files` maps a part ("train", "test", "validation", or "all") to a path relative to the
+    project, or to a list of paths; for `hub` it maps a part to the hub's own split name.
+    """
+
+    format: Format
+    files: dict[Literal["train", "validation", "test", "all"], str | list[str]] = Field(
+        min_length=1
+    )
+    hub: str | None  # hub id, for format `hub` only
+    revision: (
+        str | None
+    )  # commit of the hub data set; required with `hub`, so that data stand still
+    header: list[str] | None  # column names of a csv or tsv file that has no header line
+    quoted: bool  # csv and tsv: are double quotes quotation marks (true) or text (false)
+
+    @model_validator(mode="after")
+    def _hub_and_files_agree(self) -> "Source":
+        if (self.format == "hub") != (self.hub is not None):
+            raise ValueError("`hub` names a data set exactly when `format` is hub")
+        if self.format == "hub" and self.revision is None:
+            raise ValueError("`revision` must name a commit, so that the data cannot change")
+        if "all" in self.files and len(self.files) > 1:
+            raise ValueError("`files` has either `all` alone, or named parts")
+        return self
+
+
+class Labels(Section):
+    """How the label column becomes a class.
+
+    `thresholds` cuts a numeric column into len(thresholds) + 1 classes, named by `classes` from
+    the lowest up; a value equal to a threshold belongs to the class above it. Without
+    thresholds, `classes` lists the allowed values, or null takes those of the training rows.
+    """
+
+    classes: list[str] | None = Field(min_length=2)
+    thresholds: list[float] | None = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one_name_a_bin(self) -> "Labels":
+        if self.thresholds is not None and len(self.classes or ()) != len(self.thresholds) + 1:
+            raise ValueError("`thresholds` needs `classes` with exactly one name more")
+        if self.thresholds is not None and sorted(set(self.thresholds)) != self.thresholds:
+            raise ValueError("`thresholds` must rise strictly")
+        if self.classes is not None and len(set(self.classes)) != len(self.classes):
+            raise ValueError("`classes` names a class twice")
+        return self
+
+
+class Given(Section):
+    """The part comes as its own file (or hub split)."""
+
+    by: Literal["given"]
+
+
+class ByColumn(Section):
+    """The part is the rows whose `column` equals `value`."""
+
+    by: Literal["column"]
+    column: str
+    value: str
+
+
+class ByShare(Section):
+    """The part is a share of the rows, stratified by class, drawn with `split.seed`."""
+
+    by: Literal["share"]
+    share: Share
+
+
+class ByOrder(Section):
+    """The part is the last `share` of the rows, in the source's own order."""
+
+    by: Literal["order"]
+    share: Share
+
+
+Take = Annotated[Given | ByColumn | ByShare | ByOrder, Field(discriminator="by")]
+
+
+class Split(Section):
+    """Test rows are taken first, then validation rows from what is left; the rest trains."""
+
+    seed: NonNegativeInt  # of its own, so that a new training seed keeps the test rows
+    test: Take
+    validation: Take
+    group: str | None  # rows with equal values here (a patient, a machine) stay together
+
+
+class Checks(Section):
+    """When bad data stop the belt. What they only cost is counted in reports/data.json."""
+
+    min_rows_per_class: PositiveInt  # in each of train, validation and test
+    max_dropped_share: Annotated[float, Field(ge=0.0, le=1.0)]  # of all rows
+
+
+class LongLayout(Section):
+    """One row of the file a time step: rows of one `id`, sorted by `order`, are one series."""
+
+    id: str
+    order: str
+    channels: list[str] = Field(min_length=1)
+
+
+class TextColumns(Section):
+    text: str
+    label: str
+    id: str | None  # null numbers the rows: "train-000017"
+
+
+class SeriesColumns(Section):
+    """A series is one nested column (`series`, steps x channels or channels x steps), or `long`."""
+
+    series: str | None
+    layout: Literal["steps_first", "channels_first"]
+    long: LongLayout | None
+    label: str
+    id: str | None
+
+    @model_validator(mode="after")
+    def _one_layout(self) -> "SeriesColumns":
+        if (self.series is None) == (self.long is None):
+            raise ValueError("give `series` (a nested column) or `long` (a row a step), not both")
+        return self
+
+
+class TextEncoding(Section):
+    tokenizer: Literal["word", "bpe"]
+    lowercase: bool
+    unescape_html: bool
+    normalise: Literal["none", "nfc", "nfkc"]
+    strip_accents: bool
+    vocabulary: int = Field(ge=3)  # tokens, the two special ones included
+    min_frequency: PositiveInt
+    max_length: PositiveInt  # tokens; the rest of a longer text is cut and counted
+
+
+class SeriesEncoding(Section):
+    scaling: Literal["standard", "minmax", "none"]  # per channel, from training rows
+    max_length: PositiveInt | None  # steps; the rest of a longer series is cut and counted
+
+
+class TextDataset(Section):
+    kind: Literal["text"]
+    name: Slug
+    source: Source
+    columns: TextColumns
+    labels: Labels
+    split: Split
+    checks: Checks
+    encoding: TextEncoding
+
+
+class SeriesDataset(Section):
+    kind: Literal["series"]
+    name: Slug
+    source: Source
+    columns: SeriesColumns
+    labels: Labels
+    split: Split
+    checks: Checks
+    encoding: SeriesEncoding
+
+
+Dataset = Annotated[TextDataset | SeriesDataset, Field(discriminator="kind")]

@@ -1,0 +1,124 @@
+"""The sections behind the data: model, train, sweep, evaluate, gates, retrain."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from conveyor.config.section import Section, Share
+
+Cell = Literal["lstm", "gru", "simple"]
+Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
+Objective = Literal["val_loss", "val_accuracy"]
+Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class Model(Section):
+    """A stack of recurrent layers, pooled over time, under one softmax head."""
+
+    cell: Cell
+    units: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=8)]  # bottom to top
+    bidirectional: bool
+    activation: Activation
+    recurrent_activation: Activation  # not used by the simple cell
+    dropout: Rate  # share of each layer's inputs dropped while training
+    recurrent_dropout: Rate  # share of the state dropped at each step; rules cuDNN out
+    layer_norm: bool  # after each recurrent layer
+    residual: bool  # adds a layer's input to its output where the widths agree
+    embedding: PositiveInt  # width of a token's vector; not used for series
+    pooling: Literal["last", "mean", "max", "attention"]
+    head_dropout: Rate
+
+
+class Train(Section):
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"]
+    learning_rate: Annotated[float, Field(gt=0.0, le=10.0)]
+    schedule: Literal["constant", "cosine", "plateau"]
+    weight_decay: NonNegativeFloat
+    clip_norm: PositiveFloat | None  # of the whole gradient
+    label_smoothing: Rate
+    class_weights: Literal["none", "balanced"]
+    patience: PositiveInt  # epochs without a better validation loss before stopping
+    refit: bool  # once the best epoch is known, fit anew on train + validation rows up to it
+    bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
+    strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
+
+
+class Sampler(Section):
+    name: Literal["tpe", "random", "qmc"]
+    startup_trials: NonNegativeInt  # tpe: random trials before the model is asked
+
+
+class Pruner(Section):
+    name: Literal["none", "median", "hyperband"]
+    startup_trials: NonNegativeInt  # median: finished trials before any is pruned
+    warmup_epochs: NonNegativeInt  # epochs every trial is given
+
+
+class Sweep(Section):
+    """An Optuna study over keys of `model` and `train`, in Hydra's sweep grammar."""
+
+    enabled: bool
+    trials: PositiveInt  # completed and pruned together
+    workers: PositiveInt  # trials at once; one makes the sequence of proposals reproducible
+    objective: Objective
+    time_limit: PositiveFloat | None  # seconds, whole sweep: no trial starts after it
+    trial_time_limit: PositiveFloat | None  # seconds, one trial: it is failed after it
+    max_failed_share: Share  # of the trials wanted; the sweep ends with an error above it
+    sampler: Sampler
+    pruner: Pruner
+    space: dict[str, Any]  # dotted key -> choice(...), range(...), interval(...), tag(log, ...)
+
+    @model_validator(mode="after")
+    def _something_to_search(self) -> "Sweep":
+        if self.enabled and not self.space:
+            raise ValueError("`space` is empty; list at least one key, or choose sweep=none")
+        return self
+
+
+class Evaluate(Section):
+    bootstrap_samples: PositiveInt
+    confidence: Share  # of the bootstrap intervals
+    calibration_bins: PositiveInt
+    length_slices: PositiveInt  # quantile slices of the test rows by length
+    worst_rows: NonNegativeInt  # most confident errors listed in the report
+    baselines: bool
+
+
+class Bar(Section):
+    min: float | None
+    max: float | None
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> "Bar":
+        if self.min is None and self.max is None:
+            raise ValueError("give `min`, `max` or both")
+        return self
+
+
+class ChampionGate(Section):
+    test: Literal["mcnemar", "bootstrap"]
+    metric: str  # of METRICS; McNemar's test is for accuracy
+    margin: NonNegativeFloat  # how much better, in the metric's unit
+    confidence: Share
+    samples: PositiveInt  # bootstrap resamples
+
+
+class Gates(Section):
+    bars: dict[str, Bar]  # metric -> limits
+    champion: ChampionGate
+    must_beat_baselines: bool
+
+
+class Retrain(Section):
+    refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
+    lock_wait: NonNegativeFloat  # seconds to wait for another retrain before giving up
