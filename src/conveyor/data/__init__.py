@@ -1,0 +1,1 @@
+"""From source files to the prepared store: read, check, split, encode, write."""

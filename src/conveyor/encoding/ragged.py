@@ -1,0 +1,64 @@
+"""Rows of unequal length in two flat arrays."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[Any]  # int32 tokens, or float32 channels
+Lengths = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Encoded sequences, one behind the other; either array may be memory-mapped.
+
+    Attributes:
+        values: tokens, int32 (steps,), or series, float32 (steps, channels), of all rows.
+        offsets: int64 (rows + 1,); row i is values[offsets[i]:offsets[i + 1]], at least one step.
+    """
+
+    values: Values
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Lengths:
+        """Steps of each row, int32 (rows,)."""
+        return np.diff(self.offsets).astype(np.int32)
+
+    def __getitem__(self, row: int) -> Values:
+        """One row, a view."""
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def padded(self, rows: Iterable[int]) -> tuple[Values, Lengths]:
+        """Some rows as one batch; see `pad`."""
+        return pad([self[row] for row in rows])
+
+    def first(self, rows: int) -> "Ragged":
+        """The first rows, as views."""
+        return Ragged(self.values[: self.offsets[rows]], self.offsets[: rows + 1])
+
+    @classmethod
+    def of(cls, rows: Sequence[Values]) -> "Ragged":
+        """Join rows of shape (steps,) or (steps, channels)."""
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        return cls(np.concatenate(rows), offsets)
+
+
+def pad(rows: Sequence[Values]) -> tuple[Values, Lengths]:
+    """Rows as one batch, padded with zeros on the right to the longest of them.
+
+    Returns:
+        values (batch, longest) or (batch, longest, channels), and lengths int32 (batch,).
+    """
+    lengths = np.array([len(row) for row in rows], dtype=np.int32)
+    batch = np.zeros((len(rows), lengths.max(), *rows[0].shape[1:]), dtype=rows[0].dtype)
+    for at, row in enumerate(rows):
+        batch[at, : len(row)] = row
+    return batch, lengths
