@@ -1,0 +1,44 @@
+"""What the configured model is and costs: layers, cuDNN, parameters, FLOPs, memory."""
+
+import argparse
+
+from conveyor.config import Config, load, overlay
+from conveyor.data.store import Prepared
+from conveyor.models.cudnn import cudnn_report
+from conveyor.models.devices import gpu_line
+from conveyor.paths import Paths
+from conveyor.sweep.best import read_best
+from conveyor.training.fit import compiled
+from conveyor.training.product import costs_of
+from pipeline import stage
+
+
+def describe(config: Config, paths: Paths, *, swept: bool) -> None:
+    """Print the architecture for the prepared data; `swept` lays the sweep's best over it."""
+    if swept:
+        config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
+    prepared = Prepared(paths.prepared)
+    gpu = gpu_line()
+    model = compiled(config, prepared, rows=1)
+    costs = costs_of(model, config, prepared)
+    print(f"{config.name}: {model.name}")
+    for layer in model.layers:
+        if layer.weights:  # the rest only carries masks and shapes
+            shape = " x ".join(str(size or "?") for size in layer.output.shape)
+            kind, count = type(layer).__name__, layer.count_params()
+            print(f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}")
+    print(f"parameters       {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)")
+    print(f"FLOPs a sequence {costs.flops:,} forward, at the median of {costs.length} steps")
+    print(f"training memory  at least {costs.training_bytes / 2**20:.1f} MiB a batch of "
+          f"{config.train.batch_size}")  # fmt: skip
+    print(gpu)
+    for layer in cudnn_report(model):
+        print(f"  {layer}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser("python -m pipeline.describe", description=__doc__)
+    parser.add_argument("--swept", action="store_true", help="with the sweep's best parameters")
+    given = parser.parse_args()
+    with stage("describe"):
+        describe(load("name", "seed", "model", "train"), Paths(), swept=given.swept)

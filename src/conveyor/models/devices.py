@@ -1,0 +1,53 @@
+"""TensorFlow, loaded, and the devices it sees.
+
+Its C++ parts write notes to stderr at both, whatever the log level says: that there is no CUDA,
+twice, and that asking for it failed. They are held back, and shown only on an error.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def _held_stderr() -> Iterator[None]:
+    """Hold back what the process, not only Python, writes to stderr; show it on an error."""
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(real, held.read())
+            raise
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
+
+
+with _held_stderr():  # no look for GPUs here: the sweep forks from this, and CUDA survives no fork
+    import keras  # noqa: F401
+    import tensorflow as tf
+
+
+def gpus() -> list[Any]:
+    """Physical GPUs that TensorFlow sees."""
+    with _held_stderr():
+        return tf.config.list_physical_devices("GPU")
+
+
+def gpu_line() -> str:
+    """What TensorFlow sees on this machine."""
+    names = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in gpus()
+    ]
+    if names:
+        return f"GPU: {', '.join(names)}"
+    built = "built with" if tf.test.is_built_with_cuda() else "built without"
+    return f"no GPU visible; TensorFlow is {built} CUDA, and trains on the CPU"

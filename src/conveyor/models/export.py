@@ -1,0 +1,83 @@
+"""A fitted model becomes the artefact that is evaluated, registered and served."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from conveyor import files
+from conveyor.config import Model
+from conveyor.encoding.ragged import Ragged
+from conveyor.errors import InputError
+from conveyor.models.build import build
+from conveyor.models.canonical import save_canonical
+from conveyor.models.onnx_graph import to_onnx
+from conveyor.serving import Predictor
+
+TOLERANCE = 1e-5  # of a probability
+BATCH = 256
+
+
+class ExportError(InputError):
+    """The exported graph, fed with raw rows, does not answer as the trained network does."""
+
+
+def export(model: keras.Model, config: Model, encoder: Any, card: dict[str, Any], to: Path) -> None:
+    """Write model.keras, model.onnx, encoder.json and card.json into the folder `to`.
+
+    Both files hold float32 weights and compute in float32, whatever precision trained them.
+    """
+    vocabulary, features = card.get("vocabulary"), card.get("features")
+    weights = model.get_weights()
+    keras.backend.clear_session()  # so that generated names do not count on from earlier models
+    keras.config.set_dtype_policy("float32")
+    plain = build(config, classes=len(card["classes"]), features=features, vocabulary=vocabulary)
+    plain.set_weights(weights)
+    save_canonical(plain, to / "model.keras")
+    graph = to_onnx(plain, config).SerializeToString(deterministic=True)
+    files.write_bytes(to / "model.onnx", graph)
+    encoder.save(to / "encoder.json")
+    files.write_json(to / "card.json", card)
+
+
+def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
+    """Hold raw row -> served answer against encoded row -> Keras answer.
+
+    One comparison covers both ways in which serving can differ from training: another encoding
+    of the raw row, and another computation of the network.
+
+    Args:
+        folder: an exported model.
+        sequences: rows as they were encoded for training.
+        rows: the same rows, raw.
+
+    Returns:
+        The largest difference of a probability.
+
+    Raises:
+        ExportError: it is above TOLERANCE.
+    """
+    network: Any = keras.models.load_model(folder / "model.keras")
+    trained = predict(network, sequences)
+    served = Predictor.load(folder).predict(rows).probabilities
+    difference = float(np.abs(trained - served).max())
+    if not difference <= TOLERANCE:
+        row = int(np.abs(trained - served).max(axis=1).argmax())
+        raise ExportError(
+            f"the exported model answers otherwise than the trained one: probabilities differ by "
+            f"{difference:.2g} (row {row}), {TOLERANCE:g} is allowed. Nothing was exported."
+        )
+    return difference
+
+
+def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
+    """Probabilities (rows, classes) of encoded sequences, in their order."""
+    order = np.argsort(sequences.lengths, kind="stable")
+    answers = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
+    for start in range(0, len(order), BATCH):
+        rows = order[start : start + BATCH]
+        values, lengths = sequences.padded(rows)
+        answers[rows] = model({"values": values, "lengths": lengths}, training=False)
+    return answers

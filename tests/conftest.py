@@ -1,0 +1,62 @@
+"""Small real data, prepared by the real stage, for whoever needs a store."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conveyor.config import Config, overlay
+from conveyor.config.compose import compose
+from conveyor.data.prepare import prepare
+from conveyor.data.store import Prepared
+from conveyor.paths import Paths
+
+ROOT = Path(__file__).parents[1]
+os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT}:{ROOT / 'tests' / 'sweep'}"
+
+SERIES = {
+    "kind": "series", "name": "toys",
+    "source": {"format": "jsonl", "files": {"all": "toys.jsonl"}, "hub": None, "revision": None,
+               "header": None, "quoted": True},
+    "columns": {"series": "series", "layout": "steps_first", "long": None, "label": "label",
+                "id": None},
+    "labels": {"classes": None, "thresholds": None},
+    "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
+              "validation": {"by": "share", "share": 0.25}, "group": None},
+    "checks": {"min_rows_per_class": 2, "max_dropped_share": 0.1},
+    "encoding": {"scaling": "standard", "max_length": None},
+}  # fmt: skip
+TINY = {
+    "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2,
+    "train.epochs": 4, "train.patience": 4, "train.batch_size": 8, "train.learning_rate": 0.02,
+    "train.refit": False, "sweep.enabled": False,
+}  # fmt: skip
+
+
+def write_toys(folder: Path, rows: int = 80) -> None:
+    """Series of 2 channels and 3 to 9 steps, rising or falling."""
+    draw = np.random.default_rng(3)
+    with (folder / "toys.jsonl").open("w") as file:
+        for i in range(rows):
+            slope = 1 if i % 2 else -1
+            steps = np.arange(draw.integers(3, 10))[:, None] * slope + draw.normal(size=(1, 2))
+            row = {"series": steps.tolist(), "label": "up" if slope > 0 else "down"}
+            file.write(json.dumps(row) + "\n")
+
+
+@pytest.fixture(scope="session")
+def toy_config() -> Config:
+    """The real configuration, on the toys and small."""
+    whole = compose(Paths(ROOT))
+    return overlay(whole, {"name": "toys", "dataset": SERIES, **TINY})
+
+
+@pytest.fixture(scope="session")
+def toys(tmp_path_factory: pytest.TempPathFactory, toy_config: Config) -> Prepared:
+    """Prepared toys: 45 training, 15 validation, 20 test rows or about that."""
+    root = tmp_path_factory.mktemp("toys")
+    write_toys(root)
+    prepare(toy_config.dataset, root, root / "prepared", root / "cache")
+    return Prepared(root / "prepared")

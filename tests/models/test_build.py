@@ -1,0 +1,147 @@
+"""Promises of the stack, for every cell, pooling and direction."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from conveyor.config import Model
+from conveyor.models.build import build
+from conveyor.models.cudnn import cudnn_report
+from conveyor.models.describe import describe
+from conveyor.models.onnx_graph import to_onnx
+
+PLAIN = {
+    "cell": "lstm", "units": (5, 5), "bidirectional": False, "activation": "tanh",
+    "recurrent_activation": "sigmoid", "dropout": 0.2, "recurrent_dropout": 0.0,
+    "layer_norm": False, "residual": False, "embedding": 6, "pooling": "last",
+    "head_dropout": 0.1,
+}  # fmt: skip
+LENGTHS = np.array([7, 1, 4], np.int32)
+STACKS = [
+    {"cell": cell, "pooling": pooling, "bidirectional": bidirectional, **extra}
+    for (cell, pooling, bidirectional), extra in zip(
+        itertools.product(
+            ("lstm", "gru", "simple"), ("last", "mean", "max", "attention"), (False, True)
+        ),
+        itertools.cycle([{}, {"residual": True}, {"layer_norm": True}]),
+        strict=False,
+    )
+]
+
+
+def stack(text: bool = False, **changes: Any) -> tuple[keras.Model, Model]:
+    """A small network of random weights, biases included, so that nothing cancels."""
+    config = Model(**{**PLAIN, **changes})
+    keras.utils.set_random_seed(1)
+    model = build(config, classes=3, **({"vocabulary": 11} if text else {"features": 4}))
+    draw = np.random.default_rng(0)
+    model.set_weights([w + 0.3 * draw.standard_normal(w.shape) for w in model.get_weights()])
+    return model, config
+
+
+def batch(text: bool = False, padding: int = 0) -> dict[str, np.ndarray]:
+    draw = np.random.default_rng(5)
+    shape = (3, 7) if text else (3, 7, 4)
+    values = draw.integers(1, 11, shape) if text else draw.standard_normal(shape)
+    values = values.astype(np.int32 if text else np.float32)
+    for row, length in enumerate(LENGTHS):
+        values[row, length:] = 0
+    wider = [(0, 0), (0, padding), (0, 0)][: values.ndim]
+    return {"values": np.pad(values, wider), "lengths": LENGTHS}
+
+
+def answers_of_onnx(model: keras.Model, config: Model, **inputs: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(to_onnx(model, config).SerializeToString())
+    return session.run(None, inputs)[0]
+
+
+@pytest.mark.parametrize("changes", STACKS, ids=lambda c: "-".join(map(str, c.values())))
+def test_padding_a_row_further_changes_no_answer(changes: dict[str, Any]) -> None:
+    model, config = stack(**changes)
+    plain, wider = np.asarray(model(batch())), np.asarray(model(batch(padding=5)))
+    np.testing.assert_allclose(plain, wider, atol=1e-6)
+    onnx_plain = answers_of_onnx(model, config, **batch())
+    np.testing.assert_allclose(
+        onnx_plain, answers_of_onnx(model, config, **batch(padding=5)), atol=1e-6
+    )
+    np.testing.assert_allclose(plain, onnx_plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "simple"])
+def test_onnx_answers_as_keras_for_every_activation(cell: str, activation: str) -> None:
+    gate = "hard_sigmoid" if activation == "tanh" else "sigmoid"
+    model, config = stack(
+        cell=cell, activation=activation, recurrent_activation=gate, bidirectional=True
+    )
+    served = answers_of_onnx(model, config, **batch())
+    np.testing.assert_allclose(np.asarray(model(batch())), served, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["last", "attention"])
+def test_a_text_model_answers_alike_in_keras_and_onnx(pooling: str) -> None:
+    model, config = stack(text=True, pooling=pooling, bidirectional=True)
+    served = answers_of_onnx(model, config, **batch(text=True))
+    np.testing.assert_allclose(np.asarray(model(batch(text=True))), served, atol=1e-5)
+
+
+def test_a_saved_model_loads_with_keras_alone(tmp_path: Path) -> None:
+    model, _ = stack(pooling="attention", layer_norm=True, residual=True)
+    model.save(tmp_path / "m.keras")
+    again: Any = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(np.asarray(model(batch())), np.asarray(again(batch())))
+
+
+def test_costs_are_those_counted_by_hand() -> None:
+    model, config = stack(units=(2,), cell="lstm")
+    costs = describe(model, config, features=4, length=10, batch_size=1)
+    assert costs.parameters == 4 * (2 * (4 + 2) + 2) + (2 * 3 + 3)
+    assert costs.flops == 10 * 2 * 4 * 2 * (4 + 2) + 2 * 2 * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"activation": "relu"}, "activation=relu (needs tanh)"),
+        ({"recurrent_activation": "hard_sigmoid"}, "recurrent_activation=hard_sigmoid"),
+        ({"recurrent_dropout": 0.1}, "recurrent_dropout=0.1 (needs 0)"),
+        ({"cell": "simple"}, "cell=SimpleRNN has no cuDNN kernel"),
+        ({"cell": "gru", "bidirectional": True}, None),
+    ],
+)
+def test_the_cudnn_report_names_the_parameter(changes: dict[str, Any], reason: str | None) -> None:
+    reports = cudnn_report(stack(**changes)[0])
+    assert len(reports) == 2
+    for report in reports:
+        assert (not report.reasons) if reason is None else reason in str(report)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"activation": "relu"}, {"recurrent_activation": "tanh"}, {"recurrent_dropout": 0.1},
+     {"cell": "gru"}, {"cell": "gru", "activation": "sigmoid"}],
+)  # fmt: skip
+def test_the_cudnn_report_agrees_with_keras(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keras marks a layer unfit for XLA when cuDNN would serve it; only a GPU is pretended."""
+    import sys
+
+    rnn = sys.modules["keras.src.backend.tensorflow.rnn"]
+    monkeypatch.setattr(rnn, "_is_gpu_available", lambda: True)
+    layer = stack(units=(2,), **changes)[0].get_layer(f"{changes.get('cell', 'lstm')}_0")
+    config = layer.get_config()
+    arguments = [layer.activation, layer.recurrent_activation, config["unroll"], layer.use_bias]
+    if "gru" in layer.name:
+        arguments.append(layer.reset_after)
+    from keras.src.backend import cudnn_ok
+
+    keras_uses_it = cudnn_ok(*arguments) and layer.recurrent_dropout == 0
+    [report] = list(cudnn_report(stack(units=(2,), **changes)[0]))
+    assert (not report.reasons) == keras_uses_it
