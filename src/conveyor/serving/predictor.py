@@ -1,0 +1,142 @@
+"""The exported model behind one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from conveyor import files
+from conveyor.encoding import Encoder, SeriesEncoder, load_encoder
+from conveyor.errors import InputError
+
+
+class RowError(InputError):
+    """A row that the model cannot read; the message says which one and what it needs."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers in the order of the rows.
+
+    Attributes:
+        classes: names, in the order of the columns of `probabilities`.
+        probabilities: float32 (rows, classes), each row adds up to 1.
+    """
+
+    classes: list[str]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def indices(self) -> NDArray[np.int64]:
+        """The most probable class of each row."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def labels(self) -> list[str]:
+        return [self.classes[i] for i in self.indices]
+
+
+class Predictor:
+    """An exported model folder, ready to answer raw rows."""
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, encoder: Encoder, card: dict[str, Any]
+    ) -> None:
+        self.session, self.encoder, self.card = session, encoder, card
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int = 1) -> "Predictor":
+        """Open model.onnx, encoder.json and card.json.
+
+        Args:
+            threads: for one batch; 1 is fastest for single rows and for many callers at once.
+
+        Raises:
+            InputError: the folder holds no exported model.
+        """
+        for name in ("model.onnx", "encoder.json", "card.json"):
+            if not (folder / name).is_file():
+                raise InputError(f"{folder} holds no {name}; run `dvc repro train` first")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = threads
+        session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        card = files.read_json(folder / "card.json")
+        return cls(session, load_encoder(folder / "encoder.json"), card)
+
+    @property
+    def kind(self) -> str:
+        return self.card["kind"]
+
+    @property
+    def classes(self) -> list[str]:
+        return self.card["classes"]
+
+    def predict(
+        self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False
+    ) -> Predictions:
+        """Answer raw rows: texts, or series of shape (steps, channels).
+
+        Rows of like length share a batch, which changes no answer, only the padding.
+
+        Raises:
+            RowError: a row is no text, or no finite series of the right number of channels.
+        """
+        if len(rows) == 0:
+            raise RowError("no rows came; at least one is needed")
+        sequences = self.encoder.encode(self._checked(rows))
+        order = np.argsort(sequences.lengths, kind="stable")
+        answers = np.zeros((len(order), len(self.classes)), dtype=np.float32)
+        bar = tqdm(total=len(order), unit="row", disable=None if progress else True)
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            values, lengths = sequences.padded(batch)
+            feed = {"values": values, "lengths": lengths}
+            answers[batch] = self.session.run(["probabilities"], feed)[0]
+            bar.update(len(batch))
+        bar.close()
+        return Predictions(self.classes, answers)
+
+    def predict_as(
+        self, classes: Sequence[str], kind: str, rows: Sequence[Any]
+    ) -> NDArray[np.float32] | None:
+        """Probabilities with columns in the order of another model's classes.
+
+        Returns:
+            (rows, classes); None where the other model has other classes or reads other rows.
+        """
+        if self.kind != kind or sorted(self.classes) != sorted(classes):
+            return None
+        order = [self.classes.index(name) for name in classes]
+        return self.predict(rows).probabilities[:, order]
+
+    def _checked(self, rows: Sequence[Any]) -> list[Any]:
+        if not isinstance(self.encoder, SeriesEncoder):
+            for number, row in enumerate(rows):
+                if not isinstance(row, str):
+                    raise RowError(f"row {number} is {type(row).__name__}; a text is needed")
+            return list(rows)
+        return [_series(row, number, self.encoder.channels) for number, row in enumerate(rows)]
+
+
+def _series(row: Any, number: int, channels: int) -> NDArray[np.float64]:
+    """One row as a finite array (steps, channels)."""
+    needed = f"a series is a list of steps of {channels} numbers each"
+    try:
+        # Nested lists reach MLflow's models as arrays of arrays, which NumPy joins one by one.
+        series = np.array([np.asarray(step, dtype=np.float64) for step in row], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise RowError(f"row {number} cannot be read; {needed}") from None
+    if series.size == 0:
+        return np.zeros((0, channels))
+    if series.ndim != 2 or series.shape[1] != channels:
+        raise RowError(f"row {number} has shape {series.shape}; {needed}")
+    if not np.isfinite(series).all():
+        raise RowError(f"row {number} holds NaN or infinity; {needed}")
+    return series

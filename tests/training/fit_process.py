@@ -1,0 +1,33 @@
+"""Fit the toys in a process of its own; print a hash of the weights. Killed on request."""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import yaml
+
+from conveyor.config.load import partial
+from conveyor.data.store import Prepared
+from conveyor.training.fit import fit
+
+
+def main(config: str, prepared: str, scratch: str, kill_after: int) -> None:
+    def on_epoch(epoch: int, row: dict[str, float]) -> None:
+        if epoch == kill_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    settings = partial(yaml.safe_load(Path(config).read_text()))
+    fitted = fit(
+        settings, Prepared(Path(prepared)), on_epoch=on_epoch, progress=False,
+        scratch=Path(scratch) if scratch else None,
+    )  # fmt: skip
+    weights = b"".join(w.tobytes() for w in fitted.model.get_weights())
+    print(json.dumps({"weights": hashlib.sha256(weights).hexdigest(), "rows": fitted.rows,
+                      "best": fitted.best_epoch}))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], kill_after=int(sys.argv[4]))

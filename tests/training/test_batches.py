@@ -1,0 +1,63 @@
+"""Batches: every row once, little padding, a new order each epoch."""
+
+import numpy as np
+import pytest
+
+from conveyor.data.store import Prepared
+from conveyor.training.batches import Epochs, by_length, padded_share, plan
+
+LENGTHS = np.random.default_rng(0).integers(1, 60, 203).astype(np.int32)
+
+
+def order(epoch: int, seed: int = 1) -> list[list[int]]:
+    batches = plan(LENGTHS, batch_size=8, bucket_batches=5, seed=seed, epoch=epoch)
+    return [rows.tolist() for rows in batches]
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 7])
+def test_every_row_is_in_one_batch_of_each_epoch(epoch: int) -> None:
+    rows = [row for batch in order(epoch) for row in batch]
+    assert sorted(rows) == list(range(len(LENGTHS)))
+
+
+def test_the_order_depends_on_seed_and_epoch_only() -> None:
+    assert order(2) == order(2)
+    assert order(2) != order(3)
+    assert order(2) != order(2, seed=2)
+
+
+def test_rows_keep_other_company_each_epoch() -> None:
+    companions = [{frozenset(batch) for batch in order(epoch)} for epoch in (0, 1)]
+    assert not companions[0] & companions[1]
+
+
+def test_buckets_spare_most_of_the_padding() -> None:
+    bucketed = plan(LENGTHS, batch_size=8, bucket_batches=16, seed=1, epoch=0)
+    shuffled = plan(LENGTHS, batch_size=8, bucket_batches=1, seed=1, epoch=0)
+    assert padded_share(LENGTHS, bucketed) < 0.4 * padded_share(LENGTHS, shuffled)
+    assert padded_share(LENGTHS, by_length(LENGTHS, 8)) < 0.1
+
+
+def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> None:
+    split = toys.split("train")
+    rows = Epochs([split], classes=2)
+    rows.epoch = 3
+    planned = plan(rows.lengths, batch_size=8, bucket_batches=2, seed=5, epoch=3)
+    given = list(rows.training(batch_size=8, bucket_batches=2, seed=5))
+    assert len(given) == len(planned)
+    for (inputs, labels), expected in zip(given, planned, strict=True):
+        values, lengths = split.sequences.padded(expected)
+        np.testing.assert_array_equal(inputs["values"], values)
+        np.testing.assert_array_equal(inputs["lengths"], lengths)
+        np.testing.assert_array_equal(np.argmax(labels, axis=1), split.labels[expected])
+        for row, length in zip(values, lengths, strict=True):
+            assert not row[length:].any()
+
+
+def test_two_splits_behind_one_another_are_one_set(toys: Prepared) -> None:
+    train, validation = toys.split("train"), toys.split("validation")
+    both = Epochs([train, validation], classes=2)
+    last = len(train.labels) + len(validation.labels) - 1
+    np.testing.assert_array_equal(both._row(0), train.sequences[0])
+    np.testing.assert_array_equal(both._row(len(train.labels)), validation.sequences[0])
+    np.testing.assert_array_equal(both._row(last), validation.sequences[len(validation.labels) - 1])

@@ -1,0 +1,160 @@
+"""Promises of training, on real fits of small data."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from conveyor import files
+from conveyor.config import Config, overlay
+from conveyor.config.load import dump
+from conveyor.data.store import Prepared
+from conveyor.models.export import ExportError, check_export
+from conveyor.training.course import Diverged
+from conveyor.training.fit import class_weights, fit
+from conveyor.training.product import write_model
+
+PROCESS = Path(__file__).parent / "fit_process.py"
+
+
+def fit_elsewhere(
+    config: Config, toys: Prepared, folder: Path, *, scratch: str = "", kill_after: int = 0
+) -> dict[str, Any] | None:
+    """Fit in a fresh process; None if it was killed."""
+    path = folder / "config.yaml"
+    path.write_text(
+        yaml.safe_dump({k: dump(getattr(config, k)) for k in ("seed", "model", "train")})
+    )
+    command = [sys.executable, str(PROCESS), str(path), str(toys.folder), scratch, str(kill_after)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -9), done.stderr
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"model.recurrent_dropout": 0.2, "train.schedule": "plateau", "train.patience": 2,
+          "train.epochs": 6, "train.refit": True}],
+)  # fmt: skip
+def test_a_killed_fit_resumes_to_the_same_weights(
+    toys: Prepared, toy_config: Config, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    config = overlay(toy_config, changes)
+    straight = fit_elsewhere(config, toys, tmp_path)
+    scratch = str(tmp_path / "scratch")
+    assert fit_elsewhere(config, toys, tmp_path, scratch=scratch, kill_after=1) is None
+    assert fit_elsewhere(config, toys, tmp_path, scratch=scratch, kill_after=3) is None
+    assert fit_elsewhere(config, toys, tmp_path, scratch=scratch) == straight
+
+
+def test_the_model_has_the_weights_of_the_best_epoch(toys: Prepared, toy_config: Config) -> None:
+    config = overlay(toy_config, {"train.learning_rate": 0.3, "train.epochs": 6})
+    kept: dict[int, float] = {}
+    fitted = fit(
+        config, toys, on_epoch=lambda e, r: kept.update({e: r["val_loss"]}), progress=False
+    )
+    assert fitted.best_epoch == min(kept, key=lambda epoch: kept[epoch])
+    values, lengths = toys.split("validation").sequences.padded(
+        range(len(toys.split("validation").labels))
+    )
+    answers = np.asarray(fitted.model({"values": values, "lengths": lengths}))
+    chosen = answers[np.arange(len(answers)), toys.split("validation").labels]
+    assert -np.log(chosen).mean() == pytest.approx(fitted.best["val_loss"], abs=1e-5)
+
+
+def test_training_stops_when_validation_no_longer_improves(
+    toys: Prepared, toy_config: Config
+) -> None:
+    config = overlay(
+        toy_config, {"train.learning_rate": 1.0, "train.patience": 1, "train.epochs": 30}
+    )
+    fitted = fit(config, toys, progress=False)
+    assert len(fitted.rows) == fitted.best_epoch + 1 < 30
+
+
+def test_a_refit_learns_from_validation_rows_too(toys: Prepared, toy_config: Config) -> None:
+    plain = fit(toy_config, toys, progress=False)
+    again = fit(toy_config, toys, refit=True, progress=False)
+    assert again.rows == plain.rows
+    assert any(
+        (a != b).any()
+        for a, b in zip(again.model.get_weights(), plain.model.get_weights(), strict=True)
+    )
+
+
+def test_a_diverging_loss_stops_with_epoch_and_learning_rate(
+    toys: Prepared, toy_config: Config
+) -> None:
+    wild = {"train.learning_rate": 10.0, "train.optimizer": "adamw", "train.weight_decay": 1e38,
+            "train.clip_norm": None}  # fmt: skip
+    with pytest.raises(Diverged, match=r"epoch \d+ at learning rate 10") as told:
+        fit(overlay(toy_config, wild), toys, progress=False)
+    assert "train.learning_rate" in str(told.value)
+
+
+def test_class_weights_balance_the_classes(toy_config: Config) -> None:
+    train = overlay(toy_config, {"train.class_weights": "balanced"}).train
+    assert class_weights(train, np.array([0, 0, 0, 1]), 2) == {0: pytest.approx(2 / 3), 1: 2.0}
+    assert class_weights(toy_config.train, np.array([0, 1]), 2) is None
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_the_product_answers_raw_rows_as_training_did(
+    toys: Prepared, toy_config: Config, tmp_path: Path, precision: str
+) -> None:
+    config = overlay(toy_config, {"train.precision": precision, "train.epochs": 2})
+    fitted = fit(config, toys, progress=False)
+    card = write_model(fitted, config, toys, tmp_path / "model")
+    names = {path.name for path in (tmp_path / "model").iterdir()}
+    assert names == {"model.keras", "model.onnx", "encoder.json", "card.json", "config.yaml",
+                     "history.csv", "curves.png"}  # fmt: skip
+    assert card["classes"] == ["down", "up"]
+    first = {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
+    write_model(fitted, config, toys, tmp_path / "model")
+    assert first == {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
+
+
+def test_an_export_that_answers_otherwise_is_refused(
+    toys: Prepared, toy_config: Config, tmp_path: Path
+) -> None:
+    fitted = fit(overlay(toy_config, {"train.epochs": 1}), toys, progress=False)
+    write_model(fitted, toy_config, toys, tmp_path / "model")
+    validation = toys.split("validation")
+    check_export(tmp_path / "model", validation.sequences, validation.rows)
+    encoder = files.read_json(tmp_path / "model" / "encoder.json")
+    encoder["scale"][0] *= 2
+    files.write_json(tmp_path / "model" / "encoder.json", encoder)
+    with pytest.raises(ExportError, match="answers otherwise"):
+        check_export(tmp_path / "model", validation.sequences, validation.rows)
+
+
+def test_two_devices_train_together(toys: Prepared, toy_config: Config, tmp_path: Path) -> None:
+    """On two logical CPUs, in a process of its own: devices are fixed at TensorFlow's start."""
+    code = f"""
+import sys; sys.path.insert(0, {str(PROCESS.parent)!r})
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import fit_process
+fit_process.main(*sys.argv[1:4], kill_after=0)
+print(len(tf.config.list_logical_devices("CPU")))
+"""
+    losses = []
+    for strategy in ("mirrored", "one"):
+        config = overlay(toy_config, {"train.strategy": strategy, "model.dropout": 0.0})
+        path = tmp_path / "config.yaml"
+        path.write_text(
+            yaml.safe_dump({k: dump(getattr(config, k)) for k in ("seed", "model", "train")})
+        )
+        command = [sys.executable, "-c", code, str(path), str(toys.folder), ""]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        result, devices = done.stdout.splitlines()[-2:]
+        assert devices == "2"
+        losses.append([row["val_loss"] for row in json.loads(result)["rows"]])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
