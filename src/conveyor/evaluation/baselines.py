@@ -1,0 +1,62 @@
+"""Simple models on the same rows: what a recurrent net must beat to be worth its trouble."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+Probabilities = NDArray[np.float64]
+ITERATIONS = 2000
+EDGES = (0, -1)  # the first and the last step
+
+
+def majority(labels: NDArray[np.integer], classes: int, rows: int) -> Probabilities:
+    """The training rows' class shares, for every row."""
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    return np.tile(shares, (rows, 1))
+
+
+def linear(
+    kind: str,
+    rows: Sequence[Any],
+    labels: NDArray[np.integer],
+    test_rows: Sequence[Any],
+    classes: int,
+    seed: int,
+) -> Probabilities:
+    """Logistic regression on TF-IDF of words and pairs (text), or on `summary` (series)."""
+    if kind == "text":
+        features: Any = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    else:
+        features = make_pipeline(FunctionTransformer(summary), StandardScaler())
+    model = make_pipeline(features, LogisticRegression(max_iter=ITERATIONS, random_state=seed))
+    model.fit(rows, labels)
+    answers = np.zeros((len(test_rows), classes))
+    answers[:, model.classes_] = model.predict_proba(test_rows)
+    return answers
+
+
+def summary(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+    """Mean, deviation, minimum, maximum, first and last step of each channel, and the length.
+
+    Returns:
+        (rows, 6 x channels + 1).
+    """
+    features = []
+    for row in rows:
+        steps = np.asarray(row, dtype=np.float64)
+        parts = [steps.mean(0), steps.std(0), steps.min(0), steps.max(0)]
+        parts += [steps[edge] for edge in EDGES]
+        features.append(np.concatenate([*parts, [len(steps)]]))
+    return np.array(features)
+
+
+def names(kind: str) -> tuple[str, str]:
+    """What the two baselines are called in reports."""
+    simple = "TF-IDF" if kind == "text" else "summary statistics"
+    return "majority class", f"{simple} + logistic regression"

@@ -1,0 +1,102 @@
+"""An evaluation as files: JSON and CSV for tools, Markdown and pictures for people."""
+
+import csv
+import io
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conveyor import files
+from conveyor.evaluation.evaluate import Evaluation, Rows
+from conveyor.metrics import METRICS
+from conveyor.metrics.table import calibration, confusion
+from conveyor.plots import evaluation as pictures
+
+
+def write(
+    folder: Path,
+    evaluation: Evaluation,
+    test: Rows,
+    probabilities: NDArray[np.floating],
+    confidence: float,
+    bins: int,
+) -> None:
+    """Write report.json, report.md, predictions.csv and the pictures, whole or not at all."""
+    counts = confusion(test.labels, probabilities.argmax(axis=1), len(evaluation.classes))
+    with files.replacing_folder(folder) as to:
+        files.write_json(to / "report.json", asdict(evaluation))
+        files.write_text(to / "report.md", markdown(evaluation, len(test.ids), confidence))
+        files.write_text(to / "predictions.csv", _predictions(evaluation, test, probabilities))
+        pictures.confusion(counts, evaluation.classes, to / "confusion.png")
+        pictures.curves(test.labels, probabilities, evaluation.classes, to / "curves.png")
+        pictures.calibration(*calibration(test.labels, probabilities, bins),
+                             evaluation.scores["ece"], to / "calibration.png")  # fmt: skip
+        pictures.slices(evaluation.slices, to / "lengths.png")
+
+
+def _predictions(evaluation: Evaluation, test: Rows, probabilities: NDArray[np.floating]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    columns = [f"p({name})" for name in evaluation.classes]
+    writer.writerow(["id", "label", "predicted", "confidence", *columns])
+    names = evaluation.classes
+    for i, row in enumerate(probabilities):
+        best = int(row.argmax())
+        cells: list[Any] = [test.ids[i], names[test.labels[i]], names[best], f"{row[best]:.6f}"]
+        writer.writerow([*cells, *(f"{p:.6f}" for p in row)])
+    return buffer.getvalue()
+
+
+def markdown(evaluation: Evaluation, rows: int, confidence: float) -> str:
+    """The report as a page; pictures lie beside it."""
+    parts = [f"# Evaluation on {rows} test rows", verdict(evaluation), ""]
+    parts += [f"| metric | value | {confidence:.0%} interval |", "| --- | --- | --- |"]
+    for name, value in evaluation.scores.items():
+        low, high = evaluation.intervals.get(name, (float("nan"), float("nan")))
+        parts.append(f"| {METRICS[name].title} | {value:.4f} | {low:.4f} to {high:.4f} |")
+    if evaluation.baselines:
+        parts += ["", "## Simple models on the same rows", "| model | accuracy | macro F1 |",
+                  "| --- | --- | --- |"]  # fmt: skip
+        parts += [
+            f"| {name} | {scores['accuracy']:.4f} | {scores['macro_f1']:.4f} |"
+            for name, scores in evaluation.baselines.items()
+        ]
+    parts += ["", "## By class", "| class | precision | recall | F1 | rows |",
+              "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    parts += [
+        f"| {name} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['rows']:.0f} |"
+        for name, c in evaluation.per_class.items()
+    ]
+    parts += ["", "![confusion](confusion.png)", "![ROC and precision-recall](curves.png)",
+              "![calibration](calibration.png)", "![by length](lengths.png)", ""]  # fmt: skip
+    parts += ["## Most confident errors", "| id | label | predicted | confidence | row |",
+              "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    parts += [
+        f"| {w['id']} | {w['label']} | {w['predicted']} | {w['confidence']:.3f} | {_cell(w)} |"
+        for w in evaluation.worst
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def verdict(evaluation: Evaluation) -> str:
+    """One line on the baselines; loud where the net does not beat them."""
+    if evaluation.beats_baselines is None:
+        return "No baseline was scored."
+    best = max(evaluation.baselines, key=lambda name: evaluation.baselines[name]["accuracy"])
+    figures = (
+        f"accuracy {evaluation.scores['accuracy']:.4f} against "
+        f"{evaluation.baselines[best]['accuracy']:.4f} of {best} "
+        f"(McNemar p = {evaluation.p_value:.3g})"
+    )
+    if evaluation.beats_baselines:
+        return f"The net beats the simple baselines: {figures}."
+    return f"**THE NET DOES NOT BEAT A SIMPLE BASELINE**: {figures}."
+
+
+def _cell(worst: dict[str, Any]) -> str:
+    if worst["row"] is None:
+        return f"{worst['length']} steps"
+    return worst["row"].replace("|", "\\|").replace("\n", " ")

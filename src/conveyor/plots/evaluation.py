@@ -1,0 +1,113 @@
+"""Pictures of a classifier's answers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from conveyor.plots import save
+
+WRITTEN = 20  # classes up to which every cell of the confusion matrix carries its count
+
+
+def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -> None:
+    """Counts (true, predicted) on a colour scale of each true class's share."""
+    size = min(14.0, 3.0 + 0.45 * len(classes))
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(classes) <= WRITTEN:
+        for (true, predicted), count in np.ndenumerate(counts):
+            if count:
+                color = "white" if shares[true, predicted] > 0.5 else "black"
+                axes.text(
+                    predicted, true, str(count), ha="center", va="center", color=color, fontsize=8
+                )
+    long = max(map(len, classes)) > 3
+    axes.set_xticks(
+        range(len(classes)), classes, rotation=45 if long else 0, ha="right" if long else "center"
+    )
+    axes.set_yticks(range(len(classes)), classes)
+    right = np.trace(counts) / max(1, counts.sum())
+    axes.set(xlabel="predicted", ylabel="true", title=f"Confusion: {right:.1%} on the diagonal")
+    figure.colorbar(image, label="share of the true class", shrink=0.8)
+    save(figure, path)
+
+
+def curves(
+    labels: NDArray[np.integer],
+    probabilities: NDArray[np.floating],
+    classes: Sequence[str],
+    path: Path,
+) -> None:
+    """ROC and precision-recall of each class against the rest."""
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    roc, pr = figure.subplots(1, 2)
+    shown = range(len(classes)) if len(classes) > 2 else (1,)
+    for c in shown:
+        positive = (labels == c)[np.argsort(-probabilities[:, c], kind="stable")]
+        if not positive.any() or positive.all():
+            continue
+        hits, misses = np.cumsum(positive), np.cumsum(~positive)
+        color = colormaps["tab10"](c % 10)
+        true_rate = np.concatenate([[0], hits / hits[-1]])
+        false_rate = np.concatenate([[0], misses / misses[-1]])
+        roc.plot(false_rate, true_rate, color=color, label=classes[c], drawstyle="steps-post")
+        pr.plot(hits / hits[-1], hits / (hits + misses), color=color)
+    roc.plot([0, 1], [0, 1], ":", color="gray", linewidth=1)
+    roc.set(
+        xlabel="false positive rate", ylabel="true positive rate", title="ROC, one against the rest"
+    )
+    pr.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
+    for axes in (roc, pr):
+        axes.grid(alpha=0.3)
+    if len(classes) <= WRITTEN:
+        roc.legend(frameon=False, fontsize=8, loc="lower right", ncols=1 + len(classes) // 8)
+    save(figure, path)
+
+
+def calibration(
+    confidence: NDArray[np.floating],
+    right: NDArray[np.floating],
+    rows: NDArray[np.integer],
+    error: float,
+    path: Path,
+) -> None:
+    """Reliability diagram: accuracy by confidence, with the rows of each bin below."""
+    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    top, bottom = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+    width = 1 / len(rows)
+    centres = (np.arange(len(rows)) + 0.5) * width
+    used = rows > 0
+    top.bar(centres[used], right[used], width * 0.94, color="tab:blue", alpha=0.7, label="accuracy")
+    top.plot(
+        confidence[used], right[used], "o", color="black", markersize=4, label="mean confidence"
+    )
+    top.plot([0, 1], [0, 1], ":", color="gray")
+    top.set(ylabel="accuracy", title=f"Calibration, expected error {error:.3f}", ylim=(0, 1.03))
+    top.legend(frameon=False, loc="upper left")
+    bars = bottom.bar(centres, rows, width * 0.94, color="tab:gray")
+    bottom.bar_label(bars, [str(n) if n else "" for n in rows], fontsize=7)
+    bottom.margins(y=0.25)
+    bottom.set(xlabel="confidence of the predicted class", ylabel="rows", xlim=(0, 1))
+    save(figure, path)
+
+
+def slices(found: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Accuracy and macro F1 by length of the row."""
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    at = np.arange(len(found))
+    names = [f"{s['from']} to {s['to']}\n{s['rows']} rows" for s in found]
+    for shift, name, color in ((-0.2, "accuracy", "tab:blue"), (0.2, "macro_f1", "tab:green")):
+        bars = axes.bar(at + shift, [s[name] for s in found], 0.38, color=color, label=name)
+        axes.bar_label(bars, fmt="%.3f", fontsize=8)
+    axes.set_xticks(at, names)
+    axes.set(xlabel="length", title="By length of the row", ylim=(0, 1.12))
+    axes.legend(frameon=False, ncols=2, loc="lower right")
+    save(figure, path)
