@@ -1,0 +1,42 @@
+"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served."""
+
+import logging
+import shutil
+
+from conveyor import files
+from conveyor.config import Config, load, overlay
+from conveyor.config.load import dump
+from conveyor.data.store import Prepared
+from conveyor.models.cudnn import cudnn_report
+from conveyor.models.devices import gpu_line
+from conveyor.paths import Paths
+from conveyor.sweep.best import read_best
+from conveyor.tracking import runs
+from conveyor.training.fit import compiled, fit
+from conveyor.training.product import write_model
+from pipeline import stage
+
+log = logging.getLogger(__name__)
+
+
+def train(config: Config, paths: Paths) -> None:
+    config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
+    prepared = Prepared(paths.prepared)
+    log.info("%s", gpu_line())
+    layers = [str(layer) for layer in cudnn_report(compiled(config, prepared, rows=1))]
+    for line in layers:
+        log.info("%s", line)
+    digest = prepared.meta.digest
+    scratch = paths.scratch / "train" / files.digest_value([dump(config), digest])[:16]
+    with runs.training_run(config, paths, data_digest=digest, layers=layers) as run:
+        fitted = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
+        write_model(fitted, config, prepared, paths.model)
+        run.fitted(paths)
+    shutil.rmtree(scratch, ignore_errors=True)
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())
+    log.info("best epoch %d: %s", fitted.best_epoch, figures)
+
+
+if __name__ == "__main__":
+    with stage("train"):
+        train(load("name", "seed", "model", "train"), Paths())

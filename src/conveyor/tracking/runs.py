@@ -1,0 +1,210 @@
+"""The train run: open while it trains, true when it ends, found again by what it made."""
+
+import csv
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
+from mlflow.tracking.context import registry as run_context
+
+from conveyor import files
+from conveyor.config import Config
+from conveyor.config.load import dump
+from conveyor.paths import Paths
+from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
+from conveyor.tracking.store import Tracking, connect, without_secret
+
+MODEL_DIGEST, DATA_DIGEST = "model_digest", "data_digest"
+STAGE, NOTE, CLOSED = "stage", "mlflow.note.content", "closed"
+
+
+class TrainingRun:
+    """One train run; what it holds comes from the same calls whether it is live or restored."""
+
+    def __init__(self, tracking: Tracking, run_id: str) -> None:
+        self.tracking, self.id = tracking, run_id
+
+    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Metrics of one epoch, from 1, which is their step."""
+        log_metrics(self.tracking, self.id, metrics, step=epoch)
+
+    def fitted(self, paths: Paths) -> None:
+        """Add what the model folder holds: digests, best-epoch figures, files."""
+        card = files.read_json(paths.model / "card.json")
+        figures = {f"best_{name}": value for name, value in card["validation"].items()}
+        figures |= {name: float(card[name]) for name in ("best_epoch", "parameters", "flops")}
+        log_metrics(self.tracking, self.id, figures)
+        digest = files.digest_tree(paths.model)
+        tags = {
+            MODEL_DIGEST: digest,
+            DATA_DIGEST: card["data_digest"],
+            NOTE: _note(card),
+            "mlflow.runName": f"train-{digest[:8]}",
+        }
+        set_tags(self.tracking, self.id, tags)
+        self.tracking.client.log_artifacts(self.id, str(paths.model), "model")
+
+
+@contextmanager
+def training_run(
+    config: Config, paths: Paths, *, data_digest: str, layers: list[str]
+) -> Iterator[TrainingRun]:
+    """A run that is FINISHED after the body, FAILED with the traceback if it raises.
+
+    Args:
+        layers: for each recurrent layer, whether cuDNN can serve it.
+    """
+    tracking = connect(config.name, paths)
+    close_dead_runs(tracking)
+    ran = {key: dump(getattr(config, key)) for key in ("name", "seed", "model", "train")}
+    tags = {"cudnn": "; ".join(layers), **_origin(tracking, paths, data_digest)}
+    run = _begin(tracking, ran, tags)
+    with truthful(tracking, run.id):
+        yield run
+
+
+def find_training_run(name: str, paths: Paths) -> TrainingRun:
+    """The run that made the model folder, found by its digest.
+
+    A model that came from DVC's cache, or from a colleague, was never trained in this store; its
+    run is then written anew from its own files, and tagged as restored.
+    """
+    tracking = connect(name, paths)
+    digest = files.digest_tree(paths.model)
+    found = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
+    if found:
+        return TrainingRun(tracking, found[0].info.run_id)
+    ran = yaml.safe_load((paths.model / "config.yaml").read_text())
+    data_digest = files.read_json(paths.model / "card.json")["data_digest"]
+    run = _begin(tracking, ran, {"restored": "true", **_origin(tracking, paths, data_digest)})
+    with truthful(tracking, run.id):
+        with (paths.model / "history.csv").open() as rows:
+            for row in csv.DictReader(rows):
+                epoch = int(row.pop("epoch"))
+                run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
+        run.fitted(paths)
+    return run
+
+
+def log_evaluation(
+    paths: Paths, name: str, scores: Mapping[str, float], *, beats_baselines: bool | None
+) -> None:
+    """Put test metrics and the evaluation's files onto the run that made the model; once."""
+    run = find_training_run(name, paths)
+    digest = files.digest_tree(paths.evaluation)
+    client = run.tracking.client
+    if client.get_run(run.id).data.tags.get("evaluation_digest") == digest:
+        return
+    log_metrics(run.tracking, run.id, {f"test_{key}": value for key, value in scores.items()})
+    client.log_artifacts(run.id, str(paths.evaluation), "evaluation")
+    beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
+    tags = {"evaluation_digest": digest, "beats_baselines": beats}
+    set_tags(run.tracking, run.id, tags)
+
+
+@contextmanager
+def truthful(tracking: Tracking, run_id: str) -> Iterator[None]:
+    """End the run as what it was: FINISHED, FAILED with the traceback, KILLED when stopped."""
+    try:
+        yield
+    except Exception:
+        text = without_secret(traceback.format_exc())
+        tracking.client.log_text(run_id, text, "traceback.txt")
+        set_tags(tracking, run_id, {"error": text.strip().splitlines()[-1][:500]})
+        tracking.client.set_terminated(run_id, "FAILED")
+        raise
+    except BaseException:  # Ctrl-C, or a signal that the stage turned into an exit
+        tracking.client.set_terminated(run_id, "KILLED")
+        raise
+    tracking.client.set_terminated(run_id, "FINISHED")
+
+
+def close_dead_runs(tracking: Tracking) -> None:
+    """FAIL the runs that a killed process of this machine has left RUNNING."""
+    for run in search(tracking, "attributes.status = 'RUNNING'"):
+        if is_dead(run.data.tags):
+            set_tags(tracking, run.info.run_id, {CLOSED: "its process died without a word"})
+            tracking.client.set_terminated(run.info.run_id, "FAILED")
+
+
+def begin(tracking: Tracking, name: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> str:
+    """Open a run of this process. Returns its id."""
+    # The usual user and source tags, but not MLFLOW_RUN_ID or a parent from the environment.
+    usual = run_context.resolve_tags({"mlflow.source.name": sys.argv[0]})
+    every = {**usual, **process_tags(), **tags}
+    run = tracking.client.create_run(tracking.experiment_id, run_name=name, tags=every)
+    shown = [Param(key, str(value)) for key, value in params.items()]
+    tracking.client.log_batch(run.info.run_id, params=shown)
+    return run.info.run_id
+
+
+def log_metrics(
+    tracking: Tracking, run_id: str, metrics: Mapping[str, float], step: int = 0
+) -> None:
+    now = int(time.time() * 1000)
+    batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
+    tracking.client.log_batch(run_id, metrics=batch)
+
+
+def set_tags(tracking: Tracking, run_id: str, tags: Mapping[str, str]) -> None:
+    tracking.client.log_batch(run_id, tags=[RunTag(k, str(v)) for k, v in tags.items()])
+
+
+def search(tracking: Tracking, query: str) -> list[Run]:
+    """Runs of the experiment, newest first."""
+    return list(
+        tracking.client.search_runs(
+            [tracking.experiment_id], query, order_by=["attributes.start_time DESC"]
+        )
+    )
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values under dotted names, as they are written in overrides."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return found
+
+
+def _begin(tracking: Tracking, ran: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
+    name = "train-restored" if "restored" in tags else "train"
+    run_id = begin(tracking, name, {STAGE: "train", **tags}, flat(ran))
+    source: Any = CodeDatasetSource({"stage": "prepare"})
+    dataset = MetaDataset(source, name=ran["name"], digest=tags[DATA_DIGEST][:16])
+    given = DatasetInput(dataset._to_mlflow_entity(), [])
+    tracking.client.log_inputs(run_id, datasets=[given])
+    return TrainingRun(tracking, run_id)
+
+
+def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
+    tags = {DATA_DIGEST: data_digest, **git_tags(paths.root), **dvc_tags(paths.root)}
+    sweeps = search(tracking, f"tags.{STAGE} = 'sweep' and tags.{DATA_DIGEST} = '{data_digest}'")
+    if sweeps:
+        tags["sweep_run"] = sweeps[0].info.run_id
+    if paths.config.is_file():
+        tags["config_digest"] = files.digest_file(paths.config)
+    return tags
+
+
+def _note(card: Mapping[str, Any]) -> str:
+    best = ", ".join(f"{key} {value:.4g}" for key, value in card["validation"].items())
+    return (
+        f"{card['parameters']:,} parameters, {card['flops']:,} FLOPs a sequence of "
+        f"{card['flops_at_length']} steps. Best epoch {card['best_epoch']}: {best}."
+    )
+
+
+def artifact_folder(tracking: Tracking, run_id: str, files_of: Path, name: str) -> None:
+    """Copy a folder's files, if there is one, under `name`."""
+    if files_of.is_dir():
+        tracking.client.log_artifacts(run_id, str(files_of), name)

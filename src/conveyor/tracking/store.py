@@ -1,0 +1,81 @@
+"""Where runs are kept, and how the store is opened."""
+
+import logging
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+
+DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """One experiment of an open store."""
+
+    client: MlflowClient
+    experiment_id: str
+    uri: str
+
+
+def home(paths: Paths) -> Path:
+    """The project's main folder, also where DVC runs an experiment in a temporary checkout."""
+    return Path(os.environ.get("DVC_ROOT") or paths.root).absolute()
+
+
+def uri(paths: Paths) -> str:
+    """MLFLOW_TRACKING_URI, or SQLite in the project's main folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home(paths) / DATABASE}"
+
+
+def without_secret(text: str) -> str:
+    """Hide the password of every URL in a text."""
+    return re.sub(r"(://[^/\s:@]*):[^/\s@]*@", r"\1:***@", text)
+
+
+def connect(name: str, paths: Paths) -> Tracking:
+    """Open the store and the experiment `name`, making both where they are missing.
+
+    Processes that open a new SQLite store at once would break its migrations, so they take turns.
+
+    Raises:
+        InputError: the store cannot be reached; passwords are left out of the message.
+    """
+    quiet()
+    where = uri(paths)
+    lock = home(paths) / ".conveyor" / "mlflow.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock):
+            mlflow.set_tracking_uri(where)
+            mlflow.set_registry_uri(where)
+            client = MlflowClient(where, where)
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                # A local store is told its folder, since a server's root would not fit it later.
+                folder = home(paths) / ARTIFACTS / name
+                location = folder.as_uri() if where.startswith("sqlite:") else None
+                return Tracking(client, client.create_experiment(name, location), where)
+    except MlflowException as error:
+        shown = without_secret(f"{where}: {error}")
+        raise InputError(f"cannot open the MLflow store {shown}") from None
+    if found.lifecycle_stage == "deleted":
+        raise InputError(
+            f"the MLflow experiment {name!r} is deleted; restore it (`mlflow experiments restore "
+            f"--experiment-id {found.experiment_id}`) or choose another `name` in params.yaml"
+        )
+    return Tracking(client, found.experiment_id, where)
+
+
+def quiet() -> None:
+    """MLflow and Alembic tell of every migration and default; errors still show."""
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.ERROR)
