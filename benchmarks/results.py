@@ -1,0 +1,125 @@
+"""Run the belt on each data set's published split and print the table of the README.
+
+    python benchmarks/results.py [--data FOLDER] [--seeds 17 18 19] [NAME ...]
+
+Each run is a project folder of its own with its own tracking store; nothing here is touched.
+`--data` names the folder that holds the data sets which are not part of the project
+(sms_spam/sms.tsv, snips/*.seq.in and *.label); those are left out without it. The figures go to
+benchmarks/results.json, beside those of earlier runs.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).with_name("results.json")
+STAGES = ("compose", "prepare", "sweep", "train", "evaluate")
+COMMITTED = ("japanese_vowels", "vader_tweets")
+TITLES = {
+    "japanese_vowels": "Japanese Vowels, 270 / 370, 9 speakers",
+    "vader_tweets": "VADER tweets, 80 / 20, sign of the rating",
+    "sms_spam": "SMS spam, first 30 % / rest",
+    "snips": "SNIPS intents, 13084 / 700 / 700",
+}
+
+
+def local_source(name: str, data: Path | None, project: Path) -> dict[str, Any]:
+    """Where this data set lies on this machine, as overrides for params.yaml."""
+    if name in COMMITTED:
+        return {}
+    if data is None or not (data / name).is_dir():
+        raise FileNotFoundError(name)
+    raw = project / "data" / "raw" / name
+    raw.mkdir(parents=True)
+    if name == "sms_spam":
+        shutil.copy(data / name / "sms.tsv", raw)
+        source = {"format": "tsv", "files": {"all": f"data/raw/{name}/sms.tsv"}, "hub": None,
+                  "revision": None, "header": ["label", "sms"], "quoted": False}  # fmt: skip
+        return {"dataset": {"source": source}}
+    for part, to in (("train", "train"), ("valid", "validation"), ("test", "test")):
+        texts = (data / name / f"{part}.seq.in").read_text().splitlines()
+        labels = (data / name / f"{part}.label").read_text().splitlines()
+        rows = "".join(
+            f"{label.strip()}\t{text}\n" for label, text in zip(labels, texts, strict=True)
+        )
+        (raw / f"{to}.tsv").write_text(rows)
+    return {}
+
+
+def run(name: str, seed: int, data: Path | None) -> dict[str, Any]:
+    """One belt, from the source to its figures on the test rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        shutil.copytree(ROOT / "conf", project / "conf")
+        shutil.copytree(ROOT / "data" / "raw", project / "data" / "raw")
+        params = {"choose": {"experiment": name}, "seed": seed, **local_source(name, data, project)}
+        (project / "params.yaml").write_text(yaml.safe_dump(params))
+        began = time.monotonic()
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
+        environment.pop("MLFLOW_TRACKING_URI", None)
+        for stage in STAGES:
+            command = [sys.executable, "-m", f"pipeline.{stage}"]
+            subprocess.run(command, cwd=project, env=environment, check=True)
+        metrics = json.loads((project / "reports" / "metrics.json").read_text())
+        rows = json.loads((project / "reports" / "data.json").read_text())["rows"]
+        simple = max(scores["accuracy"] for scores in metrics["baseline"].values())
+        names = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss")
+        return {"name": name, "seed": seed, "rows": rows, "baseline_accuracy": simple,
+                "minutes": round((time.monotonic() - began) / 60, 1),
+                **{metric: metrics[metric] for metric in names}}  # fmt: skip
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    lines = ["| data set, train / test | test accuracy | macro F1 | MCC | best simple baseline |",
+             "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    for name, title in TITLES.items():
+        some = [r for r in results if r["name"] == name]
+        if not some:
+            continue
+        values = [r["accuracy"] for r in some]
+        spread = ""
+        if some[1:]:
+            spread = f" ({min(values):.4f} to {max(values):.4f}, {len(some)} seeds)"
+        macro_f1, mcc = (f"{mean(r[metric] for r in some):.4f}" for metric in ("macro_f1", "mcc"))
+        baseline = f"{some[0]['baseline_accuracy']:.4f}"
+        lines.append(f"| {title} | {mean(values):.4f}{spread} | {macro_f1} | {mcc} | {baseline} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(TITLES)}; default all"
+    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets that are not committed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[17])
+    parser.add_argument("--print", action="store_true", help="print the table of earlier runs")
+    given = parser.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
+    for name in [] if given.print else given.names or TITLES:
+        for seed in given.seeds:
+            try:
+                made = run(name, seed, given.data)
+            except FileNotFoundError:
+                print(f"{name} is left out: --data names no folder that holds it", file=sys.stderr)
+                break
+            results = [r for r in results if (r["name"], r["seed"]) != (name, seed)] + [made]
+            RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()

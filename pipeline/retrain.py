@@ -1,0 +1,50 @@
+"""The retraining job: refresh the data, run the belt, promote or not. For a scheduler.
+
+Running it twice does it once: stages whose inputs did not change don't run, and a model that is
+registered already is not registered again.
+
+exit codes:
+   0  a new champion serves
+  10  nothing to do: no stage had to run
+  11  trained, but not promoted; the reasons are printed
+  12  another retraining is running
+   2  configuration or data cannot be used
+   1  any other failure; the champion still serves, and the next run goes on
+"""
+
+import argparse
+import sys
+
+from conveyor.config import Config, load
+from conveyor.paths import Paths
+from conveyor.retraining.job import Job, run_stage
+from conveyor.retraining.lock import Busy, only_one
+from conveyor.tracking.retraining import retrain_run
+from pipeline import stage
+
+BUSY = 12
+
+
+def retrain(config: Config, paths: Paths) -> int:
+    with retrain_run(config.name, paths) as run:
+        outcome = Job(config, paths).run()
+        run.log(outcome.summary(), code=outcome.code)
+    print(outcome.summary())
+    return outcome.code
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(
+        "python -m pipeline.retrain", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()  # fmt: skip
+    with stage("retrain"):
+        here = Paths()
+        try:
+            with only_one(here):
+                run_stage("compose", here)
+                code = retrain(load("name", "retrain"), here)
+        except Busy as busy:
+            print(f"retrain: {busy}", file=sys.stderr)
+            code = BUSY
+    sys.exit(code)

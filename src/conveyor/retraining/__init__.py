@@ -1,0 +1,1 @@
+"""The job that a scheduler runs: nothing in it needs a person."""
