@@ -1,0 +1,145 @@
+"""The house's rules, as tests: dvc.yaml against the code, and who may load what."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+# Code that cannot change what a stage writes into a tracked file: records, paths, file helpers,
+# the reading of the resolved configuration. So are package files that only import, or set up the
+# process.
+HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.config",
+            "conveyor.errors", "pipeline")  # fmt: skip
+LIGHT = ("compose", "prepare", "sweep", "evaluate", "register", "retrain")
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("pipeline", "conveyor", cache_dir=None)
+
+
+def file_of(module: str) -> str:
+    """Path of a module's source, relative to the project."""
+    base = ROOT / ("src" if module.startswith("conveyor") else ".") / module.replace(".", "/")
+    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    return path.relative_to(ROOT).as_posix()
+
+
+def code_of(graph: grimp.ImportGraph, stage: str) -> set[str]:
+    """Source files that the stage's outputs depend on."""
+    script = f"pipeline.{stage}"
+    used = graph.find_upstream_modules(script)
+    if stage == "sweep":  # the trial processes import training by name
+        used |= {"conveyor.training.trial"}
+        used |= graph.find_upstream_modules("conveyor.training.trial")
+    for module in set(used):  # importing a.b.c runs a/__init__ and a/b/__init__ too
+        while "." in module:
+            module = module.rpartition(".")[0]
+            used.add(module)
+    harmless = tuple(m for m in HARMLESS if stage != "compose" or m != "conveyor.config")
+    files = {file_of(m) for m in used if not m.startswith(harmless)} | {file_of(script)}
+    return {file for file in files if holds_code(ROOT / file)}
+
+
+def holds_code(file: Path) -> bool:
+    """Defines something; a package's `__init__` mostly does not."""
+    defines = (ast.FunctionDef, ast.ClassDef)
+    return file.name != "__init__.py" or any(
+        isinstance(node, defines) for node in ast.parse(file.read_text()).body
+    )
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dvc_reruns_a_stage_when_its_code_changes(graph: grimp.ImportGraph, stage: str) -> None:
+    listed = STAGES[stage]["deps"]
+    missing = {
+        file for file in code_of(graph, stage)
+        if not any(file == dep or file.startswith(f"{dep}/") for dep in listed)
+    }  # fmt: skip
+    assert not missing, f"add to the deps of {stage!r} in dvc.yaml: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_dvc_lists_no_code_that_a_stage_does_not_use(graph: grimp.ImportGraph, stage: str) -> None:
+    used = code_of(graph, stage)
+    code = [d for d in STAGES[stage]["deps"] if d.startswith(("src/", "pipeline/"))]
+    idle = [d for d in code if not any(f == d or f.startswith(f"{d}/") for f in used)]
+    assert not idle, f"remove from the deps of {stage!r} in dvc.yaml: {idle}"
+
+
+def keys_read_by(stage: str) -> set[str]:
+    """The literal arguments of `load(...)` in the stage's script."""
+    tree = ast.parse((ROOT / "pipeline" / f"{stage}.py").read_text())
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    loads = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "load"]
+    return {a.value for c in loads for a in c.args if isinstance(a, ast.Constant)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_reads_the_keys_that_dvc_lists_for_it(stage: str) -> None:
+    params = STAGES[stage].get("params", [])
+    listed = {key for entry in params for key in entry["artifacts/config.yaml"]}
+    assert keys_read_by(stage) == listed
+
+
+@pytest.mark.parametrize("stage", LIGHT)
+def test_light_stages_never_load_tensorflow(stage: str) -> None:
+    heavy = "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    code = f"import sys, pipeline.{stage}; {heavy}"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "describe", "retrain"])
+def test_a_script_stays_thin(stage: str) -> None:
+    lines = (ROOT / "pipeline" / f"{stage}.py").read_text().splitlines()
+    assert len(lines) <= 60
+    tree = ast.parse("\n".join(lines))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert all((f.end_lineno or 0) - f.lineno < 30 for f in functions)
+
+
+@pytest.mark.parametrize(
+    ("framework", "homes"),
+    [
+        ("hydra", ["config/compose.py", "sweep/space.py"]),
+        ("datasets", ["data/"]),
+        ("optuna", ["sweep/"]),
+        ("mlflow", ["tracking/", "serving/mlflow_model.py"]),
+        ("keras", ["models/", "training/"]),
+        ("tensorflow", ["models/", "training/"]),
+        ("onnxruntime", ["serving/"]),
+        ("matplotlib", ["plots/"]),
+    ],
+)
+def test_a_framework_has_one_home(framework: str, homes: list[str]) -> None:
+    for path in (ROOT / "src/conveyor").rglob("*.py"):
+        name = path.relative_to(ROOT / "src/conveyor").as_posix()
+        if not name.startswith(tuple(homes)):
+            roots = {m.partition(".")[0] for m in imports_of(path)}
+            assert framework not in roots, f"{name} imports {framework}"
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_no_file_is_two_rooms() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix(): count
+        for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("pipeline/*.py")]
+        if (count := len(path.read_text().splitlines())) > 250
+    }
+    assert not long
