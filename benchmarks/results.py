@@ -73,9 +73,9 @@ def run(name: str, seed: int, data: Path | None) -> dict[str, Any]:
             subprocess.run(command, cwd=project, env=environment, check=True)
         metrics = json.loads((project / "reports" / "metrics.json").read_text())
         rows = json.loads((project / "reports" / "data.json").read_text())["rows"]
-        simple = max(scores["accuracy"] for scores in metrics["baseline"].values())
-        names = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss")
-        return {"name": name, "seed": seed, "rows": rows, "baseline_accuracy": simple,
+        names = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss",
+                 "baseline_accuracy")  # fmt: skip
+        return {"name": name, "seed": seed, "rows": rows,
                 "minutes": round((time.monotonic() - began) / 60, 1),
                 **{metric: metrics[metric] for metric in names}}  # fmt: skip
 

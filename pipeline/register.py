@@ -1,7 +1,6 @@
 """Stage `register`: the champion on the same test rows, gates, verdict, registry. No TensorFlow."""
 
 import logging
-from typing import Any
 
 import numpy as np
 
@@ -9,7 +8,7 @@ from conveyor import files, gates
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.gates import report
-from conveyor.metrics import score_all
+from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
 from conveyor.serving import Predictor
 from conveyor.tracking.registry import CHAMPION, Registry
@@ -45,8 +44,7 @@ def _case(registry: Registry, prepared: Prepared, paths: Paths) -> gates.Case:
     if champion is not None:
         name = f"version {champion.version}, the champion,"
         theirs = Predictor.load(champion.model).predict_as(ours.classes, ours.kind, test.rows)
-    metrics: dict[str, Any] = files.read_json(paths.metrics)
-    simple = max((scores["accuracy"] for scores in metrics["baseline"].values()), default=None)
+    simple = files.read_json(paths.metrics).get(BASELINE)
     return gates.Case(labels, answers, theirs, name, score_all(labels, answers), simple)
 
 

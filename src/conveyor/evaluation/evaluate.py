@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
-from conveyor.metrics import score_all
+from conveyor.metrics import BASELINE, score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.table import confusion
 
@@ -161,14 +161,11 @@ def _worst(
     ]
 
 
-def headline(evaluation: Evaluation) -> dict[str, Any]:
-    """Flat figures for `dvc metrics`: each metric, then the intervals and the baselines."""
-    figures: dict[str, Any] = dict(evaluation.scores)
-    figures["interval"] = {
-        name: {"low": low, "high": high} for name, (low, high) in evaluation.intervals.items()
-    }
-    figures["baseline"] = {
-        name: {k: v for k, v in scores.items() if k in ("accuracy", "macro_f1")}
-        for name, scores in evaluation.baselines.items()
-    }
+def headline(evaluation: Evaluation) -> dict[str, float]:
+    """Flat figures for `dvc metrics`, a column each: every metric, accuracy's interval, and the
+    best simple baseline's accuracy, if any was scored. The rest is in report.json."""
+    figures = dict(evaluation.scores)
+    figures["accuracy_low"], figures["accuracy_high"] = evaluation.intervals["accuracy"]
+    if evaluation.baselines:
+        figures[BASELINE] = max(scores["accuracy"] for scores in evaluation.baselines.values())
     return figures

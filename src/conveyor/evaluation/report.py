@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor import files
+from conveyor.evaluation.curves import Curves, one_against_rest, pooled
 from conveyor.evaluation.evaluate import Evaluation, Rows
 from conveyor.metrics import METRICS
 from conveyor.metrics.table import calibration, confusion
@@ -24,29 +26,48 @@ def write(
     confidence: float,
     bins: int,
 ) -> None:
-    """Write report.json, report.md, predictions.csv and the pictures, whole or not at all."""
+    """Write report.json, report.md, CSV tables and the pictures, whole or not at all."""
     counts = confusion(test.labels, probabilities.argmax(axis=1), len(evaluation.classes))
     with files.replacing_folder(folder) as to:
         files.write_json(to / "report.json", asdict(evaluation))
         files.write_text(to / "report.md", markdown(evaluation, len(test.ids), confidence))
         files.write_text(to / "predictions.csv", _predictions(evaluation, test, probabilities))
         pictures.confusion(counts, evaluation.classes, to / "confusion.png")
-        pictures.curves(test.labels, probabilities, evaluation.classes, to / "curves.png")
-        pictures.calibration(*calibration(test.labels, probabilities, bins),
-                             evaluation.scores["ece"], to / "calibration.png")  # fmt: skip
+        by_class = one_against_rest(test.labels, probabilities, evaluation.classes)
+        pictures.curves(by_class, to / "curves.png")
+        reliable = calibration(test.labels, probabilities, bins)
+        pictures.calibration(*reliable, evaluation.scores["ece"], to / "calibration.png")
         pictures.slices(evaluation.slices, to / "lengths.png")
+        _write_points(to, pooled(test.labels, probabilities), reliable)
+
+
+def _write_points(folder: Path, curves: Curves, reliable: tuple[NDArray[Any], ...]) -> None:
+    """The pictures' points as CSV, from which `dvc plots` draws experiments over each other."""
+    for name, columns, points in (
+        ("roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc),
+        ("pr.csv", ["recall", "precision"], curves.pr),
+        ("calibration.csv", ["confidence", "accuracy", "rows"], reliable),
+    ):
+        rows = [row for row in zip(*points, strict=True) if np.isfinite(row).all()]
+        files.write_text(folder / name, _csv(columns, [[f"{v:.6g}" for v in r] for r in rows]))
 
 
 def _predictions(evaluation: Evaluation, test: Rows, probabilities: NDArray[np.floating]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    columns = [f"p({name})" for name in evaluation.classes]
-    writer.writerow(["id", "label", "predicted", "confidence", *columns])
     names = evaluation.classes
+    table = []
     for i, row in enumerate(probabilities):
         best = int(row.argmax())
         cells: list[Any] = [test.ids[i], names[test.labels[i]], names[best], f"{row[best]:.6f}"]
-        writer.writerow([*cells, *(f"{p:.6f}" for p in row)])
+        table.append([*cells, *(f"{p:.6f}" for p in row)])
+    columns = ["id", "label", "predicted", "confidence", *(f"p({name})" for name in names)]
+    return _csv(columns, table)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
     return buffer.getvalue()
 
 

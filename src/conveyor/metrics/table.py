@@ -11,6 +11,7 @@ Labels = NDArray[np.integer]  # (rows,), positions of classes
 Probabilities = NDArray[np.floating]  # (rows, classes)
 EPSILON = 1e-7  # a probability of 0 for the true class would cost infinitely much
 CALIBRATION_BINS = 10
+BASELINE = "baseline_accuracy"  # in reports/metrics.json: of the best simple model
 
 
 @dataclass(frozen=True)

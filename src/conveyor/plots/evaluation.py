@@ -39,26 +39,14 @@ def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -
     save(figure, path)
 
 
-def curves(
-    labels: NDArray[np.integer],
-    probabilities: NDArray[np.floating],
-    classes: Sequence[str],
-    path: Path,
-) -> None:
-    """ROC and precision-recall of each class against the rest."""
+def curves(found: Mapping[str, Any], path: Path) -> None:
+    """ROC and precision-recall by class: objects with points `roc` and `pr` by name."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
-    shown = range(len(classes)) if len(classes) > 2 else (1,)
-    for c in shown:
-        positive = (labels == c)[np.argsort(-probabilities[:, c], kind="stable")]
-        if not positive.any() or positive.all():
-            continue
-        hits, misses = np.cumsum(positive), np.cumsum(~positive)
-        color = colormaps["tab10"](c % 10)
-        true_rate = np.concatenate([[0], hits / hits[-1]])
-        false_rate = np.concatenate([[0], misses / misses[-1]])
-        roc.plot(false_rate, true_rate, color=color, label=classes[c], drawstyle="steps-post")
-        pr.plot(hits / hits[-1], hits / (hits + misses), color=color)
+    for i, (name, points) in enumerate(found.items()):
+        color = colormaps["tab20" if len(found) > 10 else "tab10"](i)
+        roc.plot(*points.roc, color=color, label=name, drawstyle="steps-post")
+        pr.plot(*points.pr, color=color)
     roc.plot([0, 1], [0, 1], ":", color="gray", linewidth=1)
     roc.set(
         xlabel="false positive rate", ylabel="true positive rate", title="ROC, one against the rest"
@@ -66,8 +54,8 @@ def curves(
     pr.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
     for axes in (roc, pr):
         axes.grid(alpha=0.3)
-    if len(classes) <= WRITTEN:
-        roc.legend(frameon=False, fontsize=8, loc="lower right", ncols=1 + len(classes) // 8)
+    if 0 < len(found) <= WRITTEN:
+        roc.legend(frameon=False, fontsize=8, loc="lower right", ncols=1 + len(found) // 8)
     save(figure, path)
 
 
