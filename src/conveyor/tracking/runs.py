@@ -22,7 +22,7 @@ from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
 from conveyor.tracking.store import Tracking, connect, without_secret
 
-MODEL_DIGEST, DATA_DIGEST = "model_digest", "data_digest"
+MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
 STAGE, NOTE, CLOSED = "stage", "mlflow.note.content", "closed"
 
 
@@ -188,9 +188,11 @@ def _begin(tracking: Tracking, ran: Mapping[str, Any], tags: Mapping[str, str]) 
 
 def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
     tags = {DATA_DIGEST: data_digest, **git_tags(paths.root), **dvc_tags(paths.root)}
-    sweeps = search(tracking, f"tags.{STAGE} = 'sweep' and tags.{DATA_DIGEST} = '{data_digest}'")
-    if sweeps:
-        tags["sweep_run"] = sweeps[0].info.run_id
+    if paths.sweep.is_dir():
+        made = files.digest_tree(paths.sweep)
+        sweeps = search(tracking, f"tags.{STAGE} = 'sweep' and tags.{SWEEP_DIGEST} = '{made}'")
+        if sweeps:
+            tags["sweep_run"] = sweeps[0].info.run_id
     if paths.config.is_file():
         tags["config_digest"] = files.digest_file(paths.config)
     return tags

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlflow.entities import Metric
 
+from conveyor import files
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import git_tags, process_tags
 from conveyor.tracking.runs import (
@@ -13,6 +14,7 @@ from conveyor.tracking.runs import (
     DATA_DIGEST,
     NOTE,
     STAGE,
+    SWEEP_DIGEST,
     artifact_folder,
     begin,
     close_dead_runs,
@@ -97,7 +99,11 @@ class SweepRecorder:
         log_metrics(self.tracking, self.parent, figures)
         chosen = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
         note = f"Best {best['objective']} {best['value']:.4g} in trial {best['trial']}:\n\n{chosen}"
-        tags = {NOTE: note, **{f"best.{k}": str(v) for k, v in best["params"].items()}}
+        tags = {
+            NOTE: note,
+            SWEEP_DIGEST: files.digest_tree(self.paths.sweep),
+            **{f"best.{k}": str(v) for k, v in best["params"].items()},
+        }
         set_tags(self.tracking, self.parent, tags)
         artifact_folder(self.tracking, self.parent, self.paths.sweep, "sweep")
         self.tracking.client.set_terminated(self.parent, "FINISHED")
