@@ -34,14 +34,17 @@ def retrain(config: Config, paths: Paths) -> int:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         "python -m pipeline.retrain", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    ).parse_args()  # fmt: skip
+    )  # fmt: skip
+    wait = "for another retraining to end, before giving up (default 0)"
+    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
+    given = parser.parse_args()
     with stage("retrain"):
         here = Paths()
         try:
-            with only_one(here):
+            with only_one(here, given.wait):
                 run_stage("compose", here)
                 code = retrain(load("name", "retrain"), here)
         except Busy as busy:

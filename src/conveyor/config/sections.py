@@ -121,4 +121,3 @@ class Gates(Section):
 
 class Retrain(Section):
     refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
-    lock_wait: NonNegativeFloat  # seconds to wait for another retrain before giving up

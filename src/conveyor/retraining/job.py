@@ -1,6 +1,8 @@
 """What one retraining does, step by step."""
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -92,10 +94,21 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
     """
     log.info("dvc %s", " ".join(arguments))
     command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=paths.root, stderr=subprocess.PIPE, text=True, check=False)
-    sys.stderr.write(done.stderr)
-    if done.returncode == 0:
+    refused = False
+    # A session of its own, so that a stopped job takes DVC and the running stage with it.
+    with subprocess.Popen(
+        command, cwd=paths.root, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        assert running.stderr is not None
+        try:
+            for line in running.stderr:
+                sys.stderr.write(line)
+                # DVC exits with 255 whatever its stage exited with; only its message tells.
+                refused |= "exited with 2" in line
+        except BaseException:
+            os.killpg(running.pid, signal.SIGTERM)
+            raise
+    if running.returncode == 0:
         return
     what = f"`dvc {' '.join(arguments)}` failed; its output above says why"
-    refused = "exited with 2" in done.stderr
     raise (InputError if refused else RetrainError)(f"{what}. The champion serves as before.")
