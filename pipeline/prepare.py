@@ -4,6 +4,7 @@ import logging
 
 from conveyor import files
 from conveyor.config import Config, load
+from conveyor.data.prepare import findings
 from conveyor.data.prepare import prepare as prepare_data
 from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared
@@ -24,6 +25,7 @@ def prepare(config: Config, paths: Paths) -> None:
     with files.replacing_folder(paths.data_plots) as folder:
         pictures.lengths(lengths, unit, folder / "lengths.png")
         pictures.classes(report["classes"], folder / "classes.png")
+        pictures.findings(findings(report), report["rows"]["read"], folder / "findings.png")
     dropped = sum(found["rows"] for found in report["dropped"].values())
     removed = sum(found["removed"] for found in report["removed_between_splits"].values())
     rows = ", ".join(f"{name} {report['rows'][name]}" for name in SPLITS)

@@ -66,6 +66,23 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     }
 
 
+def findings(report: dict[str, Any]) -> dict[str, int]:
+    """The report's counts of trouble, by a name that says what was done about it."""
+    found = {
+        f"dropped: {reason.replace('_', ' ')}": one["rows"]
+        for reason, one in report["dropped"].items()
+    }
+    found |= {
+        f"removed from {pair.replace('_in_', ', also in ')}": one["removed"]
+        for pair, one in report["removed_between_splits"].items()
+    }
+    found["kept: duplicates within a split"] = sum(report["duplicates_within"].values())
+    found["kept: equal input, other label"] = report["conflicting_labels"]["rows"]
+    found["truncated"] = sum(report["truncated"].values())
+    found["empty, replaced by one step"] = report["replaced_empty"]
+    return found
+
+
 def _readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     readers = []
     for part, dataset in open_source(config.source, root, cache).items():

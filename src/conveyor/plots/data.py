@@ -17,7 +17,7 @@ def lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) ->
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     longest = max(int(v.max()) for v in by_split.values())
-    edges = np.unique(np.linspace(0.5, longest + 0.5, min(longest, 40) + 1))
+    edges = np.arange(0.5, longest + 1 + (width := -(-longest // 40)), width)
     for name, values in by_split.items():
         weights = np.full(len(values), 1 / len(values))
         label = f"{name}: {len(values)} rows, {values.min()} to {values.max()}"
@@ -46,4 +46,20 @@ def classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
     axes.margins(x=0.1)
     axes.set(xlabel="share of the split's rows", title="Classes (row counts on the bars)")
     axes.legend(frameon=False)
+    save(figure, path)
+
+
+def findings(counts: Mapping[str, int], read: int, path: Path) -> None:
+    """What the checks counted, zeros too: an empty chart is good news that can be seen."""
+    figure = Figure(figsize=(8, 1.4 + 0.34 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(range(len(counts)), list(counts.values()), 0.7, color="tab:red")
+    shown = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
+    axes.bar_label(bars, shown, padding=3, fontsize=8)
+    axes.set_yticks(range(len(counts)), list(counts))
+    axes.invert_yaxis()
+    limit = 1.25 * max(1, *counts.values())  # room for the counts beside the bars
+    axes.set(xlabel="rows", title=f"Findings in {read:,} rows", xlim=(0, limit))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3, axis="x")
     save(figure, path)
