@@ -68,6 +68,6 @@ def _require_constant(name: str, values: list[Any], starts: np.ndarray, ids: np.
     for series, start, end in zip(ids, starts[:-1], starts[1:], strict=True):
         if len(different := {str(value) for value in values[start:end]}) > 1:
             raise DataError(
-                f"series {series!r}: column {name!r} has {len(different)} values "
+                f"series {str(series)!r}: column {name!r} has {len(different)} values "
                 f"({', '.join(sorted(different)[:3])}); a series has one"
             )

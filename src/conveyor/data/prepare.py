@@ -110,7 +110,7 @@ def _assign(config: Dataset, found: Scan) -> tuple[NDArray[np.str_], list[str]]:
             parts[found.parts[usable]],
             names[found.labels[usable]],
             found.marks[usable],
-            found.groups[usable].astype(str) if config.split.group else None,
+            np.array(found.group_names)[found.groups[usable]] if config.split.group else None,
         )
     classes = config.labels.classes
     if classes is None:

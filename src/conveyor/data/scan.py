@@ -20,11 +20,12 @@ class Scan:
         digests: two 64-bit halves; rows of equal input have equal ones.
         labels: codes into `label_names`, -1 where there is none.
         problems: codes into PROBLEMS, -1 for a usable row.
-        groups: codes; all 0 without a group column.
+        groups: codes into `group_names`; all 0 without a group column.
     """
 
     readers: list[RowReader]
     label_names: list[str]
+    group_names: list[str]
     parts: NDArray[np.int8]
     positions: NDArray[np.int64]
     digests: NDArray[np.uint64]
@@ -67,6 +68,7 @@ def scan(readers: list[RowReader]) -> Scan:
     made = Scan(
         readers=readers,
         label_names=[],
+        group_names=[],
         parts=np.zeros(total, np.int8),
         positions=np.zeros(total, np.int64),
         digests=np.zeros((total, 2), np.uint64),
@@ -83,7 +85,7 @@ def scan(readers: list[RowReader]) -> Scan:
             made.parts[at], made.positions[at] = part, position
             _note(made, at, row, labels, groups)
             at += 1
-    made.label_names = list(labels.names)
+    made.label_names, made.group_names = list(labels.names), list(groups.names)
     return made
 
 

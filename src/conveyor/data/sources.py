@@ -120,6 +120,14 @@ def _builder(name: str) -> Reader:
     return lambda source, paths, cache: _load(name, paths, cache)
 
 
+def _parquet(source: Source, paths: list[str], cache: Path) -> "Dataset":
+    import pyarrow.dataset as ds
+
+    # By default Arrow keeps every byte it has read until it is through the file.
+    options = ds.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+    return _load("parquet", paths, cache, fragment_scan_options=options)
+
+
 def _from_ts(source: Source, paths: list[str], cache: Path) -> "Dataset":
     import datasets
 
@@ -150,7 +158,7 @@ SOURCES: dict[Format, Reader] = {
     "csv": _delimited(","),
     "tsv": _delimited("\t"),
     "jsonl": _builder("json"),
-    "parquet": _builder("parquet"),
+    "parquet": _parquet,
     "arrow": _builder("arrow"),
     "ts": _from_ts,
 }

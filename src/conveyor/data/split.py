@@ -107,6 +107,6 @@ def _require_whole_groups(split: NDArray[np.str_], groups: NDArray[np.str_]) -> 
         shared = np.intersect1d(groups[split == one], groups[split == other])
         if len(shared):
             raise DataError(
-                f"{len(shared)} groups (such as {shared[0]!r}) have rows in both {one} and "
+                f"{len(shared)} groups (such as {str(shared[0])!r}) have rows in both {one} and "
                 f"{other}; split by `share`, or by a column that respects dataset.split.group"
             )

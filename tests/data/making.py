@@ -1,0 +1,81 @@
+"""Small sources on disk and the configuration that describes them."""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from conveyor.config.dataset import Dataset, SeriesDataset, TextDataset
+from conveyor.data.prepare import prepare
+from conveyor.data.store import Prepared
+
+TEXT: dict[str, Any] = {
+    "kind": "text", "name": "mails",
+    "source": {"format": "jsonl", "files": {"all": "rows.jsonl"}, "hub": None, "revision": None,
+               "header": None, "quoted": True},
+    "columns": {"text": "text", "label": "label", "id": None},
+    "labels": {"classes": None, "thresholds": None},
+    "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
+              "validation": {"by": "share", "share": 0.25}, "group": None},
+    "checks": {"min_rows_per_class": 1, "max_dropped_share": 0.5},
+    "encoding": {"tokenizer": "word", "lowercase": True, "unescape_html": False,
+                 "normalise": "nfc", "strip_accents": False, "vocabulary": 1000,
+                 "min_frequency": 1, "max_length": 50},
+}  # fmt: skip
+SERIES: dict[str, Any] = {
+    **TEXT, "kind": "series", "name": "machines",
+    "columns": {"series": "series", "layout": "steps_first", "long": None, "label": "label",
+                "id": None},
+    "encoding": {"scaling": "standard", "max_length": None},
+}  # fmt: skip
+
+
+def described(base: Mapping[str, Any], **changes: Any) -> TextDataset | SeriesDataset:
+    """The configuration with values replaced: `split__group="who"` is split.group."""
+    values = copy.deepcopy(dict(base))
+    for name, value in changes.items():
+        *parents, last = name.split("__")
+        node = values
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+    return TypeAdapter(Dataset).validate_python(values)
+
+
+def mails(count: int = 40) -> list[dict[str, Any]]:
+    """Distinct texts of two classes."""
+    return [
+        {"text": f"{'win money' if i % 2 else 'see you'} number{i} today",
+         "label": "spam" if i % 2 else "ham"}
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def machines(count: int = 40) -> list[dict[str, Any]]:
+    """Series of 2 channels and 2 to 6 steps, two classes."""
+    draw = np.random.default_rng(0)
+    return [
+        {"series": draw.normal(i % 2, 1, (draw.integers(2, 7), 2)).round(3).tolist(),
+         "label": f"state{i % 2}"}
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def write(folder: Path, rows: Sequence[Mapping[str, Any]], name: str = "rows.jsonl") -> Path:
+    path = folder / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def prepared(
+    folder: Path, rows: Sequence[Mapping[str, Any]] | None, base: Mapping[str, Any], **changes: Any
+) -> tuple[Prepared, dict[str, Any]]:
+    """Write the rows, prepare them; None takes the files that lie there."""
+    if rows is not None:
+        write(folder, rows)
+    report = prepare(described(base, **changes), folder, folder / "prepared", folder / "cache")
+    return Prepared(folder / "prepared"), report
