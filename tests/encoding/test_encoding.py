@@ -1,0 +1,137 @@
+"""Text and series encoders: what they make of odd rows, and that a saved one is the same."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conveyor.config.dataset import SeriesEncoding, TextEncoding
+from conveyor.encoding import SeriesEncoder, TextEncoder, load_encoder
+from conveyor.encoding.ragged import Ragged, pad
+
+PLAIN = {
+    "tokenizer": "word", "lowercase": False, "unescape_html": False, "normalise": "none",
+    "strip_accents": False, "vocabulary": 100, "min_frequency": 1, "max_length": 8,
+}  # fmt: skip
+TEXTS = ["the cat sat", "the cat ran", "the dog &amp; I", "CAFÉ ﬁnd"]
+
+
+def text_encoder(texts: list[str] = TEXTS, **changes: object) -> TextEncoder:
+    return TextEncoder.fit(texts, TextEncoding.model_validate({**PLAIN, **changes}))
+
+
+def words(encoder: TextEncoder, text: str) -> list[str]:
+    return [str(encoder.tokenizer.id_to_token(int(i))) for i in encoder.encode([text])[0]]
+
+
+def test_words_are_numbered_by_frequency_after_padding_and_unknown() -> None:
+    encoder = text_encoder()
+    assert [encoder.tokenizer.id_to_token(i) for i in range(4)] == ["[PAD]", "[UNK]", "the", "cat"]
+    assert words(encoder, "the zebra sat") == ["the", "[UNK]", "sat"]
+
+
+@pytest.mark.parametrize(
+    ("change", "text", "expected"),
+    [
+        ({"lowercase": True}, "THE Cat", ["the", "cat"]),
+        ({"unescape_html": True}, "&amp;", ["&"]),
+        ({"normalise": "nfkc"}, "find ﬁnd", ["find", "find"]),
+        ({"strip_accents": True}, "CAFE", ["CAFE"]),
+        ({"max_length": 2}, "the cat sat", ["the", "cat"]),
+        ({"min_frequency": 2}, "the cat sat", ["the", "cat", "[UNK]"]),
+        ({"vocabulary": 3}, "the cat sat", ["the", "[UNK]", "[UNK]"]),
+    ],
+)
+def test_each_setting_does_what_it_says(
+    change: dict[str, object], text: str, expected: list[str]
+) -> None:
+    assert words(text_encoder(**change), text) == expected
+    assert words(text_encoder(), text) != expected
+
+
+def test_bpe_knows_every_character() -> None:
+    encoder = text_encoder(tokenizer="bpe", vocabulary=300)
+    tokens = encoder.encode(["жёлтый 🦓"])[0]
+    assert 1 not in tokens
+    assert encoder.vocabulary_size <= 300
+
+
+@pytest.mark.parametrize("tokenizer", ["word", "bpe"])
+def test_equal_texts_give_equal_vocabularies_and_files(tmp_path: Path, tokenizer: str) -> None:
+    texts = [f"{a}{b}{c} {c}{b}" for a, b, c in itertools.product("abcdef", repeat=3)]
+    for name in ("one", "two"):
+        made = text_encoder(texts, tokenizer=tokenizer, vocabulary=280)
+        made.save(tmp_path / f"{name}.json")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u200b"])
+def test_a_text_without_words_is_one_unknown(text: str) -> None:
+    assert len(text_encoder().encode([text])[0]) == 1
+    assert text_encoder().encode([""])[0].tolist() == [1]
+
+
+def test_a_restored_text_encoder_answers_alike(tmp_path: Path) -> None:
+    encoder = text_encoder(lowercase=True, unescape_html=True, normalise="nfkc", max_length=3)
+    encoder.save(tmp_path / "encoder.json")
+    again = load_encoder(tmp_path / "encoder.json")
+    rows = [*TEXTS, "The &amp; ﬁnd unseen words", ""]
+    np.testing.assert_array_equal(again.encode(rows).values, encoder.encode(rows).values)
+    np.testing.assert_array_equal(again.encode(rows).offsets, encoder.encode(rows).offsets)
+
+
+def series_encoder(
+    rows: list[np.ndarray], scaling: str = "standard", max_length: int | None = None
+) -> SeriesEncoder:
+    config = SeriesEncoding.model_validate({"scaling": scaling, "max_length": max_length})
+    return SeriesEncoder.fit(rows, config)
+
+
+def some_series() -> list[np.ndarray]:
+    draw = np.random.default_rng(0)
+    return [draw.normal([1e6, 5, 0], [1, 2, 0], (n, 3)) for n in (3, 1, 40, 7)]
+
+
+@pytest.mark.parametrize("scaling", ["standard", "minmax", "none"])
+def test_scaling_is_that_of_all_steps_together(scaling: str) -> None:
+    rows = some_series()
+    steps = np.concatenate(rows)
+    shift, scale = {
+        "standard": (steps.mean(0), steps.std(0)),
+        "minmax": (steps.min(0), np.ptp(steps, axis=0)),
+        "none": (np.zeros(3), np.ones(3)),
+    }[scaling]
+    scale[2] = 1.0  # the third channel never changes
+    encoded = series_encoder(rows, scaling).encode(rows)
+    np.testing.assert_allclose(encoded.values, (steps - shift) / scale, rtol=1e-5, atol=1e-6)
+    assert encoded.values.dtype == np.float32
+
+
+def test_an_empty_series_is_one_step_of_zeros_and_a_long_one_is_cut() -> None:
+    encoder = series_encoder(some_series(), max_length=2)
+    encoded = encoder.encode([np.zeros((0, 3)), some_series()[2]])
+    assert encoded.lengths.tolist() == [1, 2]
+    assert not encoded[0].any()
+
+
+def test_a_restored_series_encoder_answers_alike(tmp_path: Path) -> None:
+    encoder = series_encoder(some_series(), max_length=5)
+    encoder.save(tmp_path / "encoder.json")
+    again = load_encoder(tmp_path / "encoder.json").encode(some_series())
+    np.testing.assert_array_equal(again.values, encoder.encode(some_series()).values)
+
+
+def test_nothing_to_scale_by_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no training series has a single step"):
+        series_encoder([np.zeros((0, 2))])
+
+
+def test_padding_is_on_the_right_and_lengths_tell_where() -> None:
+    rows = Ragged.of([np.arange(1, 4), np.arange(5, 6)])
+    values, lengths = rows.padded([1, 0])
+    assert values.tolist() == [[5, 0, 0], [1, 2, 3]]
+    assert lengths.tolist() == [1, 3]
+    assert rows.first(1).values.tolist() == [1, 2, 3]
+    assert len(rows) == 2
+    assert pad([np.ones((2, 3)), np.ones((4, 3))])[0].shape == (2, 4, 3)

@@ -1,0 +1,175 @@
+"""What evaluate says of a model: baselines, slices, errors, files."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import auc, roc_auc_score
+
+from conveyor.config import Evaluate
+from conveyor.evaluation import report
+from conveyor.evaluation.baselines import linear, majority, summary
+from conveyor.evaluation.curves import Curves, one_against_rest, pooled
+from conveyor.evaluation.evaluate import Evaluation, Rows, evaluate, headline
+from conveyor.metrics import BASELINE, score_all
+
+HOW = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
+               worst_rows=4, baselines=True)  # fmt: skip
+NAMES = ["cold", "hot|dry", "mild"]
+
+
+def rows(count: int, seed: int) -> Rows:
+    """Series whose mean tells the class, of 2 to 11 steps."""
+    draw = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    raw = [draw.normal(label, 0.1, (draw.integers(2, 12), 2)) for label in labels]
+    return Rows([f"r{i}" for i in range(count)], raw, labels, np.array([len(r) for r in raw]))
+
+
+def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
+    """Right but for the first `wrong` rows; more confident from row to row."""
+    given = np.where(np.arange(len(labels)) < wrong, (labels + 1) % 3, labels)
+    sure = np.linspace(0.5, 0.99, len(labels))[:, None]
+    return np.where(np.eye(3)[given] > 0, sure, (1 - sure) / 2)
+
+
+def evaluated(wrong: int = 6, how: Evaluate = HOW) -> tuple[Evaluation, Rows, np.ndarray]:
+    test = rows(60, 2)
+    p = answers(test.labels, wrong)
+    return evaluate("series", NAMES, rows(90, 1), test, p, how, seed=3), test, p
+
+
+def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
+    found, test, p = evaluated()
+    assert found.scores == score_all(test.labels, p)
+    assert found.scores["accuracy"] == 0.9
+    assert sum(part["rows"] for part in found.slices) == 60
+    right = sum(part["rows"] * part["accuracy"] for part in found.slices)
+    assert right == pytest.approx(54)
+    assert found.slices[0]["from"] == test.lengths.min()
+    assert found.slices[-1]["to"] == test.lengths.max()
+
+
+def test_per_class_figures_by_hand() -> None:
+    found, _, _ = evaluated(wrong=6)
+    # rows 0..5 are two of each class, each taken for the next
+    for one in found.per_class.values():
+        assert one == {"precision": 0.9, "recall": 0.9, "f1": 0.9, "rows": 20}
+
+
+def test_the_worst_errors_are_the_most_confident() -> None:
+    found, test, p = evaluated(wrong=6)
+    assert [one["id"] for one in found.worst] == ["r5", "r4", "r3", "r2"]
+    assert found.worst[0]["confidence"] == pytest.approx(p[5].max(), abs=1e-6)
+    assert found.worst[0]["label"] == NAMES[test.labels[5]]
+
+
+def test_a_net_that_loses_to_a_baseline_is_told_loudly() -> None:
+    found, _, _ = evaluated(wrong=6)
+    assert found.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
+    assert found.beats_baselines is False
+    assert report.verdict(found).startswith("**THE NET DOES NOT BEAT A SIMPLE BASELINE**: accuracy")
+    assert headline(found)[BASELINE] == 1.0
+
+
+def test_a_net_that_wins_is_told_with_its_test() -> None:
+    test = rows(60, 2)
+    known = rows(90, 1)
+    swapped = Rows(known.ids, known.raw, np.roll(known.labels, 1), known.lengths)
+    found = evaluate("series", NAMES, swapped, test, answers(test.labels, 0), HOW, seed=3)
+    assert found.beats_baselines is True
+    assert found.p_value is not None
+    assert found.p_value < 1e-6
+    assert report.verdict(found).startswith("The net beats the simple baselines: accuracy 1.0000")
+
+
+def test_without_baselines_nothing_is_claimed() -> None:
+    found, _, _ = evaluated(how=HOW.model_copy(update={"baselines": False}))
+    assert (found.beats_baselines, found.p_value, found.baselines) == (None, None, {})
+    assert BASELINE not in headline(found)
+    assert report.verdict(found) == "No baseline was scored."
+
+
+def test_headline_figures_are_flat_numbers_within_their_interval() -> None:
+    figures = headline(evaluated()[0])
+    assert all(isinstance(value, float) for value in figures.values())
+    assert figures["accuracy_low"] <= figures["accuracy"] <= figures["accuracy_high"]
+
+
+def test_the_majority_baseline_gives_the_shares_of_the_known_rows() -> None:
+    p = majority(np.array([0, 1, 1, 1]), 3, 2)
+    assert p.tolist() == [[0.25, 0.75, 0.0]] * 2
+
+
+def test_the_text_baseline_reads_words() -> None:
+    texts = ["good film", "great film", "bad film", "awful film"] * 3
+    p = linear("text", texts, np.array([1, 1, 0, 0] * 3), ["great", "awful"], 2, seed=0)
+    assert p.argmax(axis=1).tolist() == [1, 0]
+
+
+def test_summary_statistics_by_hand() -> None:
+    found = summary([np.array([[1.0, 10.0], [3.0, 10.0]])])
+    assert found.tolist() == [[2, 10, 1, 0, 1, 10, 3, 10, 1, 10, 3, 10, 2]]
+
+
+def test_curves_have_the_area_of_their_metric() -> None:
+    _, test, p = evaluated()
+    by_class = one_against_rest(test.labels, p, NAMES)
+    assert set(by_class) == set(NAMES)
+    areas = [auc(*curve.roc) for curve in by_class.values()]
+    assert np.mean(areas) == pytest.approx(score_all(test.labels, p)["roc_auc"])
+    flat = roc_auc_score(np.eye(3)[test.labels].ravel(), p.ravel())
+    assert auc(*pooled(test.labels, p).roc) == pytest.approx(flat)
+    two = pooled(np.array([0, 1, 1]), np.array([[0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]))
+    expected = Curves.of(np.array([False, True, True]), np.array([0.2, 0.7, 0.1]))
+    np.testing.assert_array_equal(two.roc, expected.roc)
+
+
+def test_a_class_without_test_rows_has_no_curve() -> None:
+    p = np.full((4, 3), 1 / 3)
+    assert set(one_against_rest(np.array([0, 0, 1, 1]), p, NAMES)) == {"cold", "hot|dry"}
+    assert one_against_rest(np.zeros(4, int), p[:, :2], NAMES[:2]) == {}
+
+
+def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None:
+    found, test, p = evaluated()
+    folder = tmp_path / "evaluation"
+    report.write(folder, found, test, p, 0.9, 5)
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(first) == {
+        "report.json", "report.md", "predictions.csv", "roc.csv", "pr.csv", "calibration.csv",
+        "confusion.png", "curves.png", "calibration.png", "lengths.png",
+    }  # fmt: skip
+    report.write(folder, found, test, p, 0.9, 5)
+    assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
+    told = list(csv.DictReader((folder / "predictions.csv").open()))
+    assert [row["id"] for row in told] == test.ids
+    right = [row["label"] == row["predicted"] for row in told]
+    assert np.mean(right) == json.loads(first["report.json"])["scores"]["accuracy"] == 0.9
+    points = list(csv.DictReader((folder / "roc.csv").open()))
+    x, y = ([float(point[axis]) for point in points] for axis in points[0])
+    assert auc(x, y) == pytest.approx(auc(*pooled(test.labels, p).roc), abs=1e-4)
+    bins = list(csv.DictReader((folder / "calibration.csv").open()))
+    assert sum(float(one["rows"]) for one in bins) == 60
+
+
+def test_pictures_are_drawn_not_blank(tmp_path: Path) -> None:
+    found, test, p = evaluated()
+    report.write(tmp_path / "evaluation", found, test, p, 0.9, 5)
+    for path in (tmp_path / "evaluation").glob("*.png"):
+        colors = Image.open(path).convert("RGB").getcolors(1 << 20)
+        assert colors is not None
+        assert len(colors) > 20, path.name
+
+
+def test_the_page_shows_errors_and_survives_odd_texts() -> None:
+    test = Rows(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), np.array([3, 1]))
+    p = np.array([[0.1, 0.9], [0.2, 0.8]])
+    how = HOW.model_copy(update={"baselines": False})
+    found = evaluate("text", ["no", "yes"], test, test, p, how, seed=0)
+    page = report.markdown(found, 2, 0.9)
+    assert "| a | no | yes | 0.900 | one \\| two three |" in page
+    assert "90% interval" in page

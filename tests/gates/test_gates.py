@@ -1,0 +1,123 @@
+"""Verdicts: what promotes, what refuses, and the words for it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conveyor import gates
+from conveyor.config import ConfigError, Gates
+from conveyor.files import read_json
+from conveyor.gates import report
+from conveyor.metrics import score_all
+
+LIMITS: dict[str, Any] = {
+    "bars": {"accuracy": {"min": 0.6, "max": None}},
+    "champion": {"test": "mcnemar", "metric": "accuracy", "margin": 0.0, "confidence": 0.95,
+                 "samples": 200},
+    "must_beat_baselines": False,
+}  # fmt: skip
+BOOTSTRAP = {**LIMITS["champion"], "test": "bootstrap"}
+
+
+def limits(**changes: Any) -> Gates:
+    return Gates.model_validate({**LIMITS, **changes})
+
+
+def case(right: int, champion: int | None = None, baseline: float | None = None) -> gates.Case:
+    """100 rows of two classes; models that are right on their first so many rows."""
+    labels = np.tile([0, 1], 50)
+
+    def answers(count: int) -> np.ndarray:
+        given = np.where(np.arange(100) < count, labels, 1 - labels)
+        return np.where(np.eye(2)[given] > 0, 0.9, 0.1)
+
+    name = None if champion is None else "version 3, the champion,"
+    theirs = None if champion is None else answers(champion)
+    ours = answers(right)
+    return gates.Case(labels, ours, theirs, name, score_all(labels, ours), baseline)
+
+
+@pytest.mark.parametrize("test", [LIMITS["champion"], BOOTSTRAP])
+@pytest.mark.parametrize(
+    ("right", "champion", "promoted"),
+    [(70, None, True), (50, None, False), (90, 70, True), (71, 70, False), (70, 70, False),
+     (70, 90, False)],
+)  # fmt: skip
+def test_a_challenger_must_meet_the_bar_and_beat_the_champion(
+    test: dict[str, Any], right: int, champion: int | None, promoted: bool
+) -> None:
+    verdict = gates.decide(case(right, champion), limits(champion=test))
+    assert verdict.promote is promoted
+    assert bool(verdict.reasons) is not promoted
+
+
+def test_a_verdict_gives_every_reason_not_only_the_first() -> None:
+    verdict = gates.decide(case(50, 90, baseline=0.8), limits(must_beat_baselines=True))
+    assert [result.gate for result in verdict.results if not result.passed] == [
+        "bar: accuracy", "better than the champion", "baselines"
+    ]  # fmt: skip
+    assert "accuracy 0.5 is below the bar of 0.6" in verdict.reasons
+    assert any("version 3, the champion, is wrong on 0 rows" in r for r in verdict.reasons)
+    assert "| **refused** |" in verdict.as_markdown()
+
+
+def test_an_upper_bar_refuses_what_lies_above() -> None:
+    config = limits(bars={"log_loss": {"min": None, "max": 0.1}})
+    (reason,) = gates.decide(case(70), config).reasons
+    assert reason.endswith("is above the bar of 0.1")
+
+
+def test_a_metric_that_is_not_defined_refuses() -> None:
+    one = case(70)
+    bare = gates.Case(one.labels, one.challenger, None, None, {"accuracy": 0.7}, None)
+    config = limits(bars={"roc_auc": {"min": 0.5, "max": None}})
+    assert gates.decide(bare, config).reasons == ["roc_auc is not defined on these test rows"]
+
+
+def test_a_margin_asks_for_more_than_better() -> None:
+    wide = {**BOOTSTRAP, "margin": 0.3}
+    assert gates.decide(case(90, 70), limits(champion=BOOTSTRAP)).promote
+    assert not gates.decide(case(90, 70), limits(champion=wide)).promote
+
+
+def test_a_champion_of_other_classes_is_not_silently_replaced() -> None:
+    one = case(90)
+    other = gates.Case(one.labels, one.challenger, None, "version 3", one.scores, None)
+    (reason,) = gates.decide(other, limits()).reasons
+    assert "answers with other classes" in reason
+
+
+@pytest.mark.parametrize(("required", "promoted"), [(False, True), (True, False)])
+def test_losing_to_a_baseline_refuses_only_where_asked(required: bool, promoted: bool) -> None:
+    verdict = gates.decide(case(70, baseline=0.8), limits(must_beat_baselines=required))
+    assert verdict.promote is promoted
+    words = [r.reason for r in verdict.results if r.gate == "baselines"]
+    assert words == ["accuracy 0.7 does not beat the best simple baseline's 0.8"]
+
+
+def test_the_same_case_gives_the_same_verdict() -> None:
+    one = gates.decide(case(80, 70), limits(champion=BOOTSTRAP))
+    assert one == gates.decide(case(80, 70), limits(champion=BOOTSTRAP))
+
+
+def test_bad_limits_are_refused_all_at_once() -> None:
+    config = limits(
+        bars={"acuracy": {"min": 0.5, "max": None}},
+        champion={**LIMITS["champion"], "metric": "macro_f1", "margin": 0.1},
+    )
+    with pytest.raises(ConfigError) as told:
+        gates.check(config)
+    for part in ("gates.bars.acuracy: no metric", "mcnemar tests accuracy", "knows no margin"):
+        assert part in str(told.value)
+    gates.check(limits())
+
+
+def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:
+    verdict = gates.decide(case(50), limits())
+    report.write(tmp_path / "promotion", "toys", "4", verdict)
+    told = read_json(tmp_path / "promotion" / report.VERDICT_FILE)
+    assert (told["version"], told["promote"]) == ("4", False)
+    assert told["gates"][0]["numbers"]["value"] == 0.5
+    page = (tmp_path / "promotion" / "verdict.md").read_text()
+    assert page.startswith("# toys, version 4: registered, not promoted")
