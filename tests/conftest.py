@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,30 @@ def toys(tmp_path_factory: pytest.TempPathFactory, toy_config: Config) -> Prepar
     write_toys(root)
     prepare(toy_config.dataset, root, root / "prepared", root / "cache")
     return Prepared(root / "prepared")
+
+
+@pytest.fixture(scope="session")
+def toy_product(
+    tmp_path_factory: pytest.TempPathFactory, toys: Prepared, toy_config: Config
+) -> Path:
+    """The model folder of a small, good net on the toys; copy it to change it."""
+    from conveyor.training.fit import fit
+    from conveyor.training.product import write_model
+
+    config = overlay(toy_config, {"train.epochs": 12, "train.patience": 12})
+    folder = tmp_path_factory.mktemp("product") / "model"
+    write_model(fit(config, toys, progress=False), config, toys, folder)
+    return folder
+
+
+@pytest.fixture
+def toy_project(
+    tmp_path: Path, toys: Prepared, toy_product: Path, monkeypatch: pytest.MonkeyPatch
+) -> Paths:
+    """A project folder after `train`, with an MLflow store of its own still to be made."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    paths = Paths(tmp_path)
+    shutil.copytree(toys.folder, paths.prepared)
+    shutil.copytree(toy_product, paths.model)
+    return paths

@@ -47,7 +47,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     Processes that open a new SQLite store at once would break its migrations, so they take turns.
 
     Raises:
-        InputError: the store cannot be reached; passwords are left out of the message.
+        InputError: the store or its driver is not there; passwords are left out of the message.
     """
     quiet()
     where = uri(paths)
@@ -55,8 +55,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock):
-            mlflow.set_tracking_uri(where)
-            mlflow.set_registry_uri(where)
+            _point_mlflow_at(where)
             client = MlflowClient(where, where)
             found = client.get_experiment_by_name(name)
             if found is None:
@@ -64,6 +63,12 @@ def connect(name: str, paths: Paths) -> Tracking:
                 folder = home(paths) / ARTIFACTS / name
                 location = folder.as_uri() if where.startswith("sqlite:") else None
                 return Tracking(client, client.create_experiment(name, location), where)
+    except ModuleNotFoundError as error:
+        shown = without_secret(where)
+        raise InputError(
+            f"the MLflow store {shown} needs the package {error.name}, which is not installed; "
+            "for PostgreSQL: pip install -e '.[postgres]'"
+        ) from None
     except MlflowException as error:
         shown = without_secret(f"{where}: {error}")
         raise InputError(f"cannot open the MLflow store {shown}") from None
@@ -73,6 +78,15 @@ def connect(name: str, paths: Paths) -> Tracking:
             f"--experiment-id {found.experiment_id}`) or choose another `name` in params.yaml"
         )
     return Tracking(client, found.experiment_id, where)
+
+
+def _point_mlflow_at(where: str) -> None:
+    """For MLflow's fluent calls, without the environment variable that it sets for children."""
+    given = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(where)
+    mlflow.set_registry_uri(where)
+    if given is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def quiet() -> None:

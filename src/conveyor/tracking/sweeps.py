@@ -89,7 +89,10 @@ class SweepRecorder:
     def sweep_finished(self, best: Mapping[str, Any] | None, error: str | None) -> None:
         self._flush()
         if best is None:
-            set_tags(self.tracking, self.parent, {"error": without_secret(error or "")[:500]})
+            first, *rest = without_secret(error or "").strip().splitlines() or [""]
+            self.tracking.client.log_text(self.parent, "\n".join([first, *rest]), "error.txt")
+            told = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
+            set_tags(self.tracking, self.parent, {"error": told})
             for run in self._children("attributes.status = 'RUNNING'"):
                 self.tracking.client.set_terminated(run.info.run_id, "KILLED")
             self.tracking.client.set_terminated(self.parent, "FAILED")

@@ -1,0 +1,131 @@
+"""What one retraining does and tells, on a small DVC project whose stages are one line each."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conveyor.config import Config, overlay
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.retraining.job import NOTHING, PROMOTED, REFUSED, Job, RetrainError, run_stage
+from conveyor.retraining.lock import Busy, only_one
+
+# A belt of one stage: the word in word.txt decides what its registration comes to.
+STAGE = """
+import json, pathlib, sys
+word = pathlib.Path("word.txt").read_text().strip()
+if word == "bad input": sys.exit(2)
+if word == "defect": sys.exit(1)
+pathlib.Path("out.txt").write_text(word)
+if word != "known":
+    folder = pathlib.Path("reports/promotion")
+    folder.mkdir(parents=True, exist_ok=True)
+    gate = {"gate": "bar: accuracy", "passed": word == "good", "reason": "it is " + word}
+    verdict = {"version": "4", "promote": word == "good", "gates": [gate]}
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    (tmp_path / "stage.py").write_text(STAGE)
+    (tmp_path / "word.txt").write_text("good")
+    (tmp_path / ".gitignore").write_text(".conveyor\n")
+    stage = {"cmd": "python stage.py", "deps": ["word.txt", "stage.py"], "outs": ["out.txt"]}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"register": stage}}))
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    return Paths(tmp_path)
+
+
+def say(project: Paths, word: str) -> None:
+    (project.root / "word.txt").write_text(word)
+
+
+def test_a_retraining_tells_promoted_nothing_refused_and_known(
+    project: Paths, toy_config: Config
+) -> None:
+    job = Job(toy_config, project)
+    first = job.run()
+    assert (first.code, first.words) == (PROMOTED, "version 4 is the new champion")
+    assert first.summary().splitlines()[1] == "  bar: accuracy: it is good"
+    again = job.run()
+    assert again.code == NOTHING
+    assert again.words.startswith("nothing to do: data, code and configuration")
+    say(project, "poor")
+    refused = job.run()
+    assert refused.code == REFUSED
+    assert "it is poor" in refused.summary()
+    say(project, "known")
+    assert job.run().words == "the belt ran, and made a model that is registered already"
+
+
+def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
+    project: Paths, toy_config: Config, capfd: pytest.CaptureFixture[str]
+) -> None:
+    say(project, "bad input")
+    with pytest.raises(InputError, match="`dvc repro` failed.*serves as before"):
+        Job(toy_config, project).run()
+    assert "exited with 2" in capfd.readouterr().err
+    say(project, "defect")
+    with pytest.raises(RetrainError, match="`dvc repro --single-item register` failed"):
+        run_stage("register", project)
+
+
+def test_imported_data_are_updated_before_the_belt_runs(
+    project: Paths, toy_config: Config, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = tmp_path_factory.mktemp("source") / "rows.txt"
+    source.write_text("monday")
+    project.raw.mkdir(parents=True)
+    command = [sys.executable, "-m", "dvc", "import-url", "-q", str(source), "data/raw/rows.txt"]
+    subprocess.run(command, cwd=project.root, check=True)
+    config = overlay(toy_config, {"retrain.refresh": "dvc"})
+    assert Job(config, project).run().code == PROMOTED
+    time.sleep(0.01)
+    source.write_text("tuesday")
+    Job(config, project).run()
+    assert (project.raw / "rows.txt").read_text() == "tuesday"
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from conveyor.paths import Paths
+from conveyor.retraining.lock import only_one
+with only_one(Paths(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_only_one_retrains_and_a_killed_one_is_no_obstacle(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(Busy, match=f"another retraining is running: process {holder.pid} on"):
+        with only_one(paths):
+            pass
+    holder.kill()
+    holder.wait()
+    with only_one(paths):
+        assert json.loads((paths.scratch / "retrain.json").read_text())["pid"] == os.getpid()
+    assert not (paths.scratch / "retrain.json").exists()
+
+
+def test_a_patient_one_waits_for_its_turn(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER.replace("60", "1"), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with only_one(Paths(tmp_path), wait=30):
+            assert holder.wait() == 0

@@ -1,0 +1,72 @@
+"""The exported model behind one call: any order, any batch, clear errors."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conveyor.data.store import Prepared
+from conveyor.errors import InputError
+from conveyor.serving import Predictor, RowError
+
+
+@pytest.fixture(scope="module")
+def predictor(toy_product: Path) -> Predictor:
+    return Predictor.load(toy_product)
+
+
+def test_answers_are_those_of_each_row_alone_in_the_order_of_the_rows(
+    predictor: Predictor, toys: Prepared
+) -> None:
+    rows = list(toys.split("test").rows)
+    together = predictor.predict(rows, batch_size=3)
+    alone = np.concatenate([predictor.predict([row]).probabilities for row in rows])
+    np.testing.assert_allclose(together.probabilities, alone, atol=1e-6)
+    assert together.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    truth = [toys.meta.classes[code] for code in toys.split("test").labels]
+    right = np.mean([a == b for a, b in zip(together.labels, truth, strict=True)])
+    assert right >= 0.9
+
+
+def test_probabilities_come_in_the_order_that_another_model_has(
+    predictor: Predictor, toys: Prepared
+) -> None:
+    rows = toys.split("test").rows[:4]
+    plain = predictor.predict(rows).probabilities
+    turned = predictor.predict_as(["up", "down"], "series", rows)
+    np.testing.assert_array_equal(turned, plain[:, ::-1])
+    assert predictor.predict_as(["up", "left"], "series", rows) is None
+    assert predictor.predict_as(["up", "down"], "text", rows) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "no rows came"),
+        ([[[1.0, 2.0]], [[1.0, 2.0, 3.0]]], r"row 1 has shape \(1, 3\); a series is a list"),
+        ([[[1.0, float("nan")]]], "row 0 holds NaN or infinity"),
+        (["words"], "row 0 cannot be read; a series is a list of steps of 2 numbers each"),
+        ([7], "row 0 cannot be read"),
+        ([[[1.0, 2.0], [1.0]]], "row 0 cannot be read"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named(
+    predictor: Predictor, rows: list[object], message: str
+) -> None:
+    with pytest.raises(RowError, match=message):
+        predictor.predict(rows)
+
+
+def test_an_empty_series_is_answered_like_training_met_it(predictor: Predictor) -> None:
+    empty = predictor.predict([[]]).probabilities
+    encoder = predictor.encoder
+    one_step = [encoder.shift.tolist()]  # type: ignore[union-attr]
+    np.testing.assert_allclose(empty, predictor.predict([one_step]).probabilities, atol=1e-6)
+
+
+def test_a_folder_without_a_model_says_what_to_run(toy_product: Path, tmp_path: Path) -> None:
+    shutil.copytree(toy_product, tmp_path / "model")
+    (tmp_path / "model" / "encoder.json").unlink()
+    with pytest.raises(InputError, match=r"no encoder.json; run `dvc repro train` first"):
+        Predictor.load(tmp_path / "model")

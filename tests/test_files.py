@@ -1,0 +1,47 @@
+"""Files are written whole or not at all, and equal content has equal digests."""
+
+from pathlib import Path
+
+import pytest
+
+from conveyor import files
+
+
+def test_a_failing_body_leaves_the_old_folder_and_no_litter(tmp_path: Path) -> None:
+    with files.replacing_folder(tmp_path / "out") as folder:
+        files.write_text(folder / "a.txt", "old")
+    with pytest.raises(RuntimeError), files.replacing_folder(tmp_path / "out") as folder:
+        files.write_text(folder / "a.txt", "new")
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "a.txt").read_text() == "old"
+
+
+def test_a_folder_is_replaced_not_merged(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        with files.replacing_folder(tmp_path / "out") as folder:
+            files.write_text(folder / name, name)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.txt"]
+
+
+def test_a_value_that_json_cannot_say_leaves_the_old_file(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "a.json", {"b": 1, "a": 2})
+    assert (tmp_path / "a.json").read_text() == '{\n  "a": 2,\n  "b": 1\n}\n'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "a.json", {"a": float("nan")})
+    assert files.read_json(tmp_path / "a.json") == {"a": 2, "b": 1}
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError):
+        files.write_bytes(tmp_path / "taken", b"x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "taken"]
+
+
+def test_digests_see_names_and_bytes_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        files.write_text(tmp_path / name / "sub" / "a.txt", "text")
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert files.digest_tree(one) == files.digest_tree(two)
+    (two / "sub" / "a.txt").rename(two / "sub" / "b.txt")
+    assert files.digest_tree(one) != files.digest_tree(two)
+    assert files.digest_value({"b": 1, "a": [2]}) == files.digest_value({"a": [2], "b": 1})
+    assert files.digest_value({"a": 1}) != files.digest_value({"a": 2})

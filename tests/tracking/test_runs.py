@@ -1,0 +1,171 @@
+"""Runs say what happened: their status, their figures, where they come from."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tracked import PROCESS, artifact, curve, runs_of, table
+
+from conveyor import files
+from conveyor.config import Config
+from conveyor.evaluation import report
+from conveyor.evaluation.evaluate import Rows, evaluate
+from conveyor.paths import Paths
+from conveyor.serving import Predictor
+from conveyor.tracking.retraining import retrain_run
+from conveyor.tracking.runs import (
+    close_dead_runs,
+    find_training_run,
+    log_evaluation,
+    training_run,
+)
+from conveyor.tracking.store import connect
+
+
+def train(config: Config, paths: Paths, error: BaseException | None = None) -> str:
+    """A train run of the model that lies in the project."""
+    with training_run(config, paths, data_digest="d" * 64, layers=["lstm_0: cuDNN"]) as run:
+        for row in table(paths.model / "history.csv"):
+            epoch = int(row.pop("epoch"))
+            run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
+        if error is not None:
+            raise error
+        run.fitted(paths)
+    return run.id
+
+
+def test_a_train_run_holds_parameters_curves_figures_and_files(
+    toy_project: Paths, toy_config: Config
+) -> None:
+    run_id = train(toy_config, toy_project)
+    (run,) = runs_of(toy_project)
+    assert run.info.run_id == run_id
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.learning_rate"] == "0.02"
+    assert run.data.params["model.units"] == "[6]"
+    assert run.data.tags["cudnn"] == "lstm_0: cuDNN"
+    history = table(toy_project.model / "history.csv")
+    expected = [(i, float(row["val_loss"])) for i, row in enumerate(history, start=1)]
+    assert curve(toy_project, run_id, "val_loss") == expected
+    card = files.read_json(toy_project.model / "card.json")
+    assert run.data.metrics["best_val_loss"] == card["validation"]["val_loss"]
+    assert f"{card['parameters']:,} parameters" in run.data.tags["mlflow.note.content"]
+    digest = files.digest_tree(toy_project.model)
+    assert run.info.run_name == f"train-{digest[:8]}"
+    assert files.digest_tree(artifact(toy_project, run_id, "model")) == digest
+    assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 16
+
+
+def test_the_process_and_its_secrets_in_a_failed_run(
+    toy_project: Paths, toy_config: Config
+) -> None:
+    with pytest.raises(RuntimeError):
+        train(toy_config, toy_project, RuntimeError("no route to db://me:hunter2@host"))
+    (run,) = runs_of(toy_project)
+    assert run.info.status == "FAILED"
+    assert run.data.tags["error"] == "RuntimeError: no route to db://me:***@host"
+    text = artifact(toy_project, run.info.run_id, "traceback.txt").read_text()
+    assert "Traceback" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(143)])
+def test_a_stopped_run_is_killed_not_failed(
+    toy_project: Paths, toy_config: Config, stop: BaseException
+) -> None:
+    with pytest.raises(type(stop)):
+        train(toy_config, toy_project, stop)
+    assert [run.info.status for run in runs_of(toy_project)] == ["KILLED"]
+
+
+def test_a_run_whose_process_was_killed_is_closed_by_the_next(toy_project: Paths) -> None:
+    command = [sys.executable, str(PROCESS), str(toy_project.root), "dying"]
+    assert subprocess.run(command, check=False).returncode == -9
+    assert [run.info.status for run in runs_of(toy_project)] == ["RUNNING"]
+    with retrain_run("toys", toy_project):
+        close_dead_runs(connect("toys", toy_project))  # this very run lives, and is left alone
+        statuses = [run.info.status for run in runs_of(toy_project)]
+    assert statuses == ["FAILED", "RUNNING"]
+    dead, living = runs_of(toy_project)
+    assert dead.data.tags["closed"] == "its process died without a word"
+    assert living.info.status == "FINISHED"
+
+
+def test_a_model_that_came_from_elsewhere_gets_the_run_it_would_have_had(
+    toy_project: Paths, toy_config: Config, tmp_path: Path
+) -> None:
+    live_id = train(toy_config, toy_project)
+    live = runs_of(toy_project)[0]
+    elsewhere = Paths(tmp_path / "elsewhere")
+    shutil.copytree(toy_project.model, elsewhere.model)
+    found = find_training_run("toys", elsewhere)
+    (restored,) = runs_of(elsewhere)
+    assert found.id == restored.info.run_id != live_id
+    assert restored.data.tags["restored"] == "true"
+    assert restored.data.metrics == live.data.metrics
+    ran = {
+        k: v for k, v in restored.data.params.items() if not k.startswith(("train.ep", "train.p"))
+    }
+    assert ran.items() <= live.data.params.items()
+    assert curve(elsewhere, found.id, "loss") == curve(toy_project, live_id, "loss")
+    assert find_training_run("toys", elsewhere).id == found.id
+    assert len(runs_of(elsewhere)) == 1
+
+
+def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
+    toy_project: Paths, toy_config: Config
+) -> None:
+    from conveyor.data.store import Prepared
+
+    run_id = train(toy_config, toy_project)
+    test = Prepared(toy_project.prepared).split("test")
+    rows = Rows(test.ids, test.rows, test.labels, test.sequences.lengths)
+    p = Predictor.load(toy_project.model).predict(test.rows).probabilities
+    found = evaluate("series", ["down", "up"], rows, rows, p, toy_config.evaluate, seed=1)
+    report.write(toy_project.evaluation, found, rows, p, 0.95, 10)
+    for _ in range(2):
+        log_evaluation(toy_project, "toys", found.scores, beats_baselines=False)
+    (run,) = runs_of(toy_project)
+    assert run.info.run_id == run_id
+    assert {k: run.data.metrics[f"test_{k}"] for k in found.scores} == found.scores
+    assert run.data.tags["beats_baselines"] == "false"
+    assert len(curve(toy_project, run_id, "test_accuracy")) == 1
+    assert (artifact(toy_project, run_id, "evaluation") / "confusion.png").is_file()
+
+
+def test_runs_of_a_git_and_dvc_project_say_revision_and_hashes(
+    toy_project: Paths, toy_config: Config
+) -> None:
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        done = subprocess.run(["git", *who, *arguments], cwd=toy_project.root, text=True,
+                              capture_output=True, check=True)  # fmt: skip
+        return done.stdout.strip()
+
+    (toy_project.root / "dvc.lock").write_text(
+        "stages: {prepare: {outs: [{path: data/prepared, md5: abc.dir}]}, train: {outs: []}}"
+    )
+    git("init", "-q")
+    git("add", "dvc.lock")
+    git("commit", "-qm", "lock")
+    train(toy_config, toy_project)
+    tags = runs_of(toy_project)[0].data.tags
+    assert tags["git.revision"] == git("rev-parse", "HEAD")
+    assert tags["git.changed"] == "false"
+    assert tags["dvc.prepare.prepared"] == "abc.dir"
+
+
+def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
+    from conveyor import gates
+    from conveyor.gates import report as verdicts
+
+    verdict = gates.Verdict([gates.Result("bar: accuracy", False, "too low", {})])
+    verdicts.write(toy_project.promotion, "toys", "2", verdict)
+    with retrain_run("toys", toy_project) as run:
+        run.log("version 2 is trained, but not promoted", code=11)
+    (told,) = runs_of(toy_project)
+    assert told.data.tags["outcome"] == "not promoted"
+    assert told.data.metrics["seconds"] > 0
+    assert "too low" in (artifact(toy_project, run.id, "promotion") / "verdict.md").read_text()

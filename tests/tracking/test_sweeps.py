@@ -1,0 +1,115 @@
+"""A sweep in MLflow: a parent, a child a trial, each with the status it earned."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from tracked import PROCESS, artifact, curve, runs_of, table
+
+from conveyor import files
+from conveyor.paths import Paths
+from conveyor.tracking.runs import find_training_run
+
+HERE = Path(__file__).parent
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{HERE}:{os.environ['PYTHONPATH']}"}
+
+
+def start(paths: Paths, function: str, trials: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(PROCESS), str(paths.root), "sweep", function, str(trials)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
+
+
+def family(paths: Paths) -> tuple[Run, list[Run]]:
+    """The one parent, and its children by trial."""
+    runs = runs_of(paths)
+    (parent,) = [run for run in runs if run.data.tags["stage"] == "sweep"]
+    children = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(children) == len(runs) - 1
+    return parent, sorted(children, key=lambda run: int(run.data.tags["trial"]))
+
+
+def test_children_end_as_their_trials_did(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert start(paths, "moody", 6).wait() == 0
+    parent, children = family(paths)
+    assert parent.info.status == "FINISHED"
+    statuses = [child.info.status for child in children]
+    assert statuses == ["FINISHED", *["FAILED"] * 5, *["FINISHED"] * 5]
+    reason = artifact(paths, children[1].info.run_id, "reason.txt").read_text()
+    assert "does not like its parameters" in reason
+    assert "Traceback" in reason
+    assert "SIGKILL" in children[2].data.tags["reason"]
+    assert parent.data.metrics["trials_complete"] == 6
+    assert parent.data.metrics["trials_failed"] == 5
+
+
+def test_the_parent_holds_the_best_and_the_outputs(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert start(paths, "bowl", 4).wait() == 0
+    parent, children = family(paths)
+    rows = table(paths.sweep / "trials.csv")
+    best = min(rows, key=lambda row: float(row["objective"]))
+    assert parent.data.metrics["best_val_loss"] == pytest.approx(float(best["objective"]))
+    chosen = children[int(best["trial"])]
+    for name, value in chosen.data.params.items():
+        assert parent.data.tags[f"best.{name}"] == value
+    assert len(curve(paths, chosen.info.run_id, "val_loss")) == 3
+    held = artifact(paths, parent.info.run_id, "sweep")
+    assert files.digest_tree(held) == files.digest_tree(paths.sweep)
+
+
+def test_pruned_trials_are_killed_runs_with_the_epochs_they_had(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert start(paths, "rising", 4).wait() == 0
+    parent, children = family(paths)
+    assert [child.info.status for child in children] == ["FINISHED", "KILLED"] * 2
+    assert parent.data.metrics["trials_pruned"] == 2
+    assert [step for step, _ in curve(paths, children[1].info.run_id, "val_loss")] == [1, 2]
+
+
+def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running(
+    tmp_path: Path,
+) -> None:
+    paths = Paths(tmp_path)
+    driver = start(paths, "bowl", 6)
+    while len(list((tmp_path / ".conveyor" / "sweep").glob("*/journal.log"))) == 0 or (
+        not (tmp_path / "mlflow.db").is_file() or len(runs_of(paths)) < 4
+    ):
+        assert driver.poll() is None, "the sweep ended before it could be killed"
+        time.sleep(0.01)
+    driver.kill()
+    driver.wait()
+    before = family(paths)[0].info.run_id
+    assert start(paths, "bowl", 6).wait() == 0
+    parent, children = family(paths)
+    assert parent.info.run_id == before
+    assert "RUNNING" not in {run.info.status for run in [parent, *children]}
+    assert parent.data.metrics["trials_complete"] == 6
+    assert sum(child.info.status == "FINISHED" for child in children) == 6
+
+
+def test_a_failed_sweep_is_failed_with_its_reason(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert start(paths, "broken", 3).wait() != 0
+    parent, children = family(paths)
+    assert parent.info.status == "FAILED"
+    assert "nothing works today" in parent.data.tags["error"]
+    assert {child.info.status for child in children} == {"FAILED"}
+
+
+def test_a_train_run_links_the_sweep_whose_outputs_it_used(
+    toy_project: Paths,
+) -> None:
+    assert start(toy_project, "bowl", 2).wait() == 0
+    parent, _ = family(toy_project)
+    run = find_training_run("toys", toy_project)
+    tags = run.tracking.client.get_run(run.id).data.tags
+    assert tags["sweep_run"] == parent.info.run_id
+    (toy_project.sweep / "best.yaml").write_text("params: {}\nobjective: null\n")
+    (toy_project.model / "note.txt").touch()  # another model
+    other = find_training_run("toys", toy_project)
+    assert "sweep_run" not in other.tracking.client.get_run(other.id).data.tags

@@ -1,0 +1,52 @@
+"""One tracked thing in a process of its own, which a test can kill.
+
+python tracking_process.py FOLDER connect | dying | sweep FUNCTION TRIALS
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from conveyor.paths import Paths
+from conveyor.tracking.retraining import retrain_run
+from conveyor.tracking.runs import begin
+from conveyor.tracking.store import connect
+from conveyor.tracking.sweeps import SweepRecorder
+
+
+def sweep(paths: Paths, function: str, trials: int) -> None:
+    from sweeping import settings
+
+    from conveyor.sweep.run import run_sweep
+
+    config = settings(
+        trials=trials,
+        max_failed_share=0.9,
+        trial_time_limit=1.0,
+        sampler={"name": "random", "startup_trials": 0},
+        pruner={
+            "name": "median" if function == "rising" else "none",
+            "startup_trials": 1,
+            "warmup_epochs": 2,
+        },
+    )
+    recorder = SweepRecorder("toys", paths, "digest")
+    run_sweep(config, paths.root, "digest", paths.sweep, paths.scratch, recorder,
+              trial=f"trial_functions:{function}")  # fmt: skip
+
+
+def main() -> None:
+    paths, what = Paths(Path(sys.argv[1])), sys.argv[2]
+    match what:
+        case "connect":
+            begin(connect("toys", paths), "run", {}, {"a": 1})
+        case "dying":
+            with retrain_run("toys", paths):
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "sweep":
+            sweep(paths, sys.argv[3], int(sys.argv[4]))
+
+
+if __name__ == "__main__":
+    main()
