@@ -71,7 +71,7 @@ def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
     project: Paths, toy_config: Config, capfd: pytest.CaptureFixture[str]
 ) -> None:
     say(project, "bad input")
-    with pytest.raises(InputError, match="`dvc repro` failed.*serves as before"):
+    with pytest.raises(InputError, match=r"`dvc repro` failed.*serves as before"):
         Job(toy_config, project).run()
     assert "exited with 2" in capfd.readouterr().err
     say(project, "defect")

@@ -1,0 +1,202 @@
+"""The whole belt, run by DVC in a clone: what runs when, and what comes out. In this order."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from clone import Clone
+from filelock import FileLock
+
+pytestmark = pytest.mark.belt
+
+ALL = ["compose", "prepare", "sweep", "train", "evaluate", "register"]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """After its first night: `retrain` on a fresh clone."""
+    made = Clone.make(tmp_path_factory.mktemp("clone"))
+    done = made.run("python", "-m", "pipeline.retrain")
+    assert done.code == 0, done.text
+    assert done.ran() == ["compose", *ALL[1:]]
+    assert "version 1 is the new champion" in done.text
+    made.commit("first night")
+    return made
+
+
+def test_one_run_leaves_a_champion_its_runs_plots_and_sweep(clone: Clone) -> None:
+    version = clone.client().get_model_version_by_alias("smoke", "champion")
+    (train,) = clone.runs("train")
+    (sweep,) = clone.runs("sweep")
+    (retrain,) = clone.runs("retrain")
+    assert version.tags["train_run"] == train.info.run_id
+    assert train.data.tags["sweep_run"] == sweep.info.run_id
+    assert len(clone.runs("trial")) == 2
+    everyone = [train, sweep, retrain, *clone.runs("trial")]
+    assert {run.info.status for run in everyone} <= {"FINISHED", "KILLED"}
+    assert retrain.data.tags["outcome"] == "promoted"
+    assert train.data.metrics["test_accuracy"] == clone.read("reports/metrics.json")["accuracy"]
+    for picture in ("reports/data/findings.png", "artifacts/sweep/history.png",
+                    "artifacts/model/curves.png", "reports/evaluation/confusion.png"):  # fmt: skip
+        assert (clone.root / picture).is_file(), picture
+
+
+def test_the_figures_are_those_of_the_predictions_on_the_published_test_rows(
+    clone: Clone,
+) -> None:
+    rows = list(csv.DictReader((clone.root / "reports/evaluation/predictions.csv").open()))
+    assert len(rows) == 370
+    right = sum(row["label"] == row["predicted"] for row in rows) / len(rows)
+    assert clone.read("reports/metrics.json")["accuracy"] == pytest.approx(right)
+
+
+def test_train_ran_with_the_best_parameters_of_the_sweep(clone: Clone) -> None:
+    best = clone.read("artifacts/sweep/best.yaml")["params"]
+    ran = clone.read("artifacts/model/config.yaml")
+    assert best
+    for name, value in best.items():
+        section, _, key = name.partition(".")
+        assert ran[section][key] == value
+
+
+def test_nothing_changed_nothing_runs(clone: Clone) -> None:
+    done = clone.dvc("repro")
+    assert done.ran() == []
+    assert clone.git("status", "--porcelain") == ""
+    again = clone.run("python", "-m", "pipeline.retrain")
+    assert again.code == 10, again.text
+    assert "nothing to do" in again.text
+    assert clone.runs("retrain")[-1].data.tags["outcome"] == "nothing to do"
+
+
+def test_a_second_retraining_steps_back_while_one_runs(clone: Clone) -> None:
+    with FileLock(clone.root / ".conveyor" / "retrain.lock"):
+        done = clone.run("python", "-m", "pipeline.retrain")
+    assert done.code == 12
+    assert "another retraining is running" in done.text
+
+
+def test_bad_configuration_exits_with_2_and_every_field(clone: Clone) -> None:
+    before = (clone.root / "artifacts/config.yaml").read_bytes()
+    clone.edit("params.yaml", "train: {}", "train: {epohs: 3, batch_size: none}")
+    done = clone.run("python", "-m", "pipeline.retrain")
+    assert done.code == 2
+    assert "train.epohs: there is no such setting; did you mean 'epochs'?" in done.text
+    assert "train.batch_size: 'none' came" in done.text
+    assert (clone.root / "artifacts/config.yaml").read_bytes() == before
+    clone.git("checkout", "params.yaml")
+
+
+def test_a_defect_exits_with_1_and_the_champion_stays(clone: Clone) -> None:
+    clone.edit("pipeline/prepare.py", "cache = paths.scratch", "cache = paths.scretch")
+    done = clone.run("python", "-m", "pipeline.retrain")
+    assert done.code == 1, done.text
+    assert "has no attribute 'scretch'" in done.text
+    assert clone.runs("retrain")[-1].info.status == "FAILED"
+    assert clone.client().get_model_version_by_alias("smoke", "champion").version == 1
+    clone.git("checkout", "pipeline/prepare.py")
+    clone.dvc("checkout")  # DVC takes a stage's outputs away before it runs
+
+
+def test_an_edited_gate_reruns_the_registration_alone_and_makes_no_second_version(
+    clone: Clone,
+) -> None:
+    receipt = (clone.root / "artifacts/receipt.json").read_bytes()
+    clone.edit("conf/experiment/smoke.yaml", "{min: 0.0, max: null}", "{min: 0.01, max: null}")
+    assert clone.dvc("repro").ran() == ["compose", "register"]
+    assert (clone.root / "artifacts/receipt.json").read_bytes() == receipt
+    assert len(clone.client().search_model_versions("name = 'smoke'")) == 1
+    clone.git("checkout", ".")
+
+
+def test_an_edited_evaluation_does_not_train_again(clone: Clone) -> None:
+    clone.edit("conf/experiment/smoke.yaml", "bootstrap_samples: 100", "bootstrap_samples: 120")
+    ran = clone.dvc("repro").ran()
+    assert ran[:2] == ["compose", "evaluate"]
+    assert set(ran) <= {"compose", "evaluate", "register"}
+    clone.git("checkout", ".")
+    clone.dvc("checkout")
+
+
+def test_the_workspace_takes_overrides_and_shows_them(clone: Clone) -> None:
+    done = clone.dvc("exp", "run", "-n", "slow", "-S", "+train.learning_rate=0.0005",
+                     "-S", "+sweep.trials=1")  # fmt: skip
+    assert done.ran() == ["compose", "sweep", "train", "evaluate", "register"]
+    ran = clone.read("artifacts/model/config.yaml")
+    assert ran["train"]["learning_rate"] == 0.0005
+    assert "train.learning_rate" not in clone.read("artifacts/sweep/best.yaml")["params"]
+    assert "train.learning_rate" in clone.dvc("params", "diff", "--md").text
+    assert "accuracy" in clone.dvc("metrics", "diff", "HEAD", "slow", "--md").text
+    shown = clone.dvc("exp", "show", "--csv").text
+    header, *rows = csv.reader(line for line in shown.splitlines() if "," in line)
+    slow = next(dict(zip(header, row, strict=True)) for row in rows if "slow" in row)
+    assert slow["params.yaml:train.learning_rate" if "params.yaml:train.learning_rate" in slow
+                else "train.learning_rate"] == "0.0005"  # fmt: skip
+    assert float(slow["accuracy"]) == pytest.approx(clone.read("reports/metrics.json")["accuracy"])
+    page = clone.dvc("plots", "diff", "HEAD", "slow", "-o", "page").text.strip()
+    html = Path(page.splitlines()[-1].removeprefix("file://")).read_text()
+    for title in ("loss by epoch", "confusion matrix", "ROC, all classes pooled",
+                  "accuracy by confidence"):  # fmt: skip
+        assert title in html
+    clone.git("checkout", ".")
+    clone.git("clean", "-qfd")
+    clone.dvc("checkout")
+
+
+def test_another_data_set_from_the_queue_runs_in_a_temporary_copy_and_records_here(
+    clone: Clone,
+) -> None:
+    small = ["+name=smoke", "+model.embedding=8", "+sweep.trials=1", "+train.epochs=1"]
+    given = [part for one in ["choose.dataset=vader_tweets", *small] for part in ("-S", one)]
+    clone.dvc("exp", "run", "--queue", "-n", "tweets", *given)
+    done = clone.run("dvc", "exp", "run", "--run-all", "-j", "1")
+    assert done.code == 0, done.text
+    assert "tweets" in clone.dvc("exp", "list", "--name-only").text
+    newest = clone.runs("train")[-1]
+    assert newest.data.params["model.embedding"] == "8"
+    assert newest.info.status == "FINISHED"
+    assert "test_accuracy" in newest.data.metrics
+    assert clone.git("status", "--porcelain") == ""
+
+
+def test_a_temporary_experiment_leaves_the_workspace_alone_and_records_here(
+    clone: Clone,
+) -> None:
+    before = len(clone.runs("train"))
+    clone.dvc("exp", "run", "--temp", "-n", "apart", "-S", "+train.epochs=2", "-S",
+              "choose.sweep=none")  # fmt: skip
+    runs = clone.runs("train")
+    assert len(runs) == before + 1
+    assert runs[-1].data.params["train.epochs"] == "2"
+    assert clone.git("status", "--porcelain") == ""
+
+
+def test_everything_by_force_gives_the_same_bytes(clone: Clone) -> None:
+    before = (clone.root / "dvc.lock").read_bytes()
+    assert clone.dvc("repro", "--force").ran() == ALL
+    assert (clone.root / "dvc.lock").read_bytes() == before
+
+
+WITHOUT_TENSORFLOW = """
+import runpy, sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+runpy.run_module("pipeline." + sys.argv.pop(1), run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("stage", ["compose", "prepare", "evaluate", "register"])
+def test_stages_that_do_not_train_run_where_tensorflow_cannot(clone: Clone, stage: str) -> None:
+    done = clone.run("python", "-c", WITHOUT_TENSORFLOW, stage, PYTHONPATH="src:.")
+    assert done.code == 0, done.text
+
+
+def test_a_better_challenger_must_prove_it_and_a_poor_one_is_refused(clone: Clone) -> None:
+    clone.edit("params.yaml", "seed: 17", "seed: 18")
+    clone.edit("conf/experiment/smoke.yaml", "{min: 0.0, max: null}", "{min: 1.0, max: null}")
+    done = clone.run("python", "-m", "pipeline.retrain")
+    assert done.code == 11, done.text
+    assert "version" in done.text
+    assert "is below the bar of 1" in done.text
+    aliases = clone.client().get_registered_model("smoke").aliases
+    assert aliases["champion"] in (1, "1")
+    assert aliases["challenger"] not in (1, "1")
