@@ -94,7 +94,7 @@ def test_a_defect_exits_with_1_and_the_champion_stays(clone: Clone) -> None:
     assert "has no attribute 'scretch'" in done.text
     assert clone.runs("retrain")[-1].info.status == "FAILED"
     assert clone.client().get_model_version_by_alias("smoke", "champion").version == 1
-    clone.git("checkout", "pipeline/prepare.py")
+    clone.git("checkout", ".")
     clone.dvc("checkout")  # DVC takes a stage's outputs away before it runs
 
 

@@ -96,6 +96,6 @@ def slices(found: Sequence[Mapping[str, Any]], path: Path) -> None:
         bars = axes.bar(at + shift, [s[name] for s in found], 0.38, color=color, label=name)
         axes.bar_label(bars, fmt="%.3f", fontsize=8)
     axes.set_xticks(at, names)
-    axes.set(xlabel="length", title="By length of the row", ylim=(0, 1.12))
-    axes.legend(frameon=False, ncols=2, loc="lower right")
+    axes.set(xlabel="length", title="By length of the row", ylim=(0, 1.3))
+    axes.legend(frameon=False, ncols=2, loc="upper right")
     save(figure, path)

@@ -1,0 +1,101 @@
+"""What the belt costs where nothing is trained.
+
+    python benchmarks/overhead.py
+
+Prints the time of a no-op `dvc repro` here over that of a DVC repository of as many empty stages
+(A, B, A, B, ...; medians), and the seconds from the driver's word to a trial's first line, for
+every trial after the first. Needs a belt that is up to date (`make`).
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from conveyor.config import load, overlay
+from conveyor.sweep.run import run_sweep
+
+ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
+ROUNDS, TRIALS = 7, 12
+DVC = [sys.executable, "-m", "dvc"]
+
+
+class Starts:
+    """Observer of a sweep: when the driver started each trial, and when the trial says it began."""
+
+    def __init__(self) -> None:
+        self.asked: dict[int, float] = {}
+        self.waits: list[float] = []
+
+    def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None: ...
+
+    def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
+        self.asked[number] = time.time()
+
+    def trial_reported(self, number: int, epoch: int, metrics: Mapping[str, float]) -> None: ...
+
+    def trial_finished(self, number: int, outcome: Any) -> None:
+        self.waits.append(outcome.value - self.asked[number])
+
+    def sweep_finished(self, best: Mapping[str, Any] | None, error: str | None) -> None: ...
+
+
+def seconds(folder: Path) -> float:
+    began = time.monotonic()
+    subprocess.run([*DVC, "repro"], cwd=folder, check=True, capture_output=True)
+    return time.monotonic() - began
+
+
+def empty_stages(folder: Path) -> None:
+    """As many stages as the belt has, each with one input and one output of a byte."""
+    names = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    (folder / "0.txt").write_text("x")
+    stages = {
+        name: {"cmd": f"cp {i}.txt {i + 1}.txt", "deps": [f"{i}.txt"], "outs": [f"{i + 1}.txt"]}
+        for i, name in enumerate(names)
+    }
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run([*DVC, "init", "-q"], cwd=folder, check=True)
+    (folder / ".dvc" / "config").write_text((ROOT / ".dvc" / "config").read_text())
+    seconds(folder)
+
+
+def no_op() -> str:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        empty_stages(folder)
+        times = [(seconds(ROOT), seconds(folder)) for _ in range(ROUNDS)]
+    ours, theirs = (median(column) for column in zip(*times, strict=True))
+    return (
+        f"no-op dvc repro: {ours:.2f} s, of empty stages {theirs:.2f} s, ratio {ours / theirs:.2f}"
+    )
+
+
+def trial_start() -> str:
+    os.environ["PYTHONPATH"] = f"{HERE}:{ROOT / 'src'}"
+    sys.path.insert(0, str(HERE))
+    changes = {"sweep.trials": TRIALS, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
+    config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
+    heard = Starts()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        run_sweep(config, ROOT / "data" / "prepared", "none", folder / "out", folder, heard,
+                  trial="trial_start:run")  # fmt: skip
+    later = heard.waits[1:]
+    return (
+        f"trial start after the first: median {median(later):.3f} s, longest {max(later):.3f} s "
+        f"of {len(later)} (the first, with TensorFlow's import, {heard.waits[0]:.1f} s)"
+    )
+
+
+if __name__ == "__main__":
+    print(no_op())
+    print(trial_start())
