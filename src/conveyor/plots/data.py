@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.plots import save
@@ -60,6 +61,6 @@ def findings(counts: Mapping[str, int], read: int, path: Path) -> None:
     axes.invert_yaxis()
     limit = 1.25 * max(1, *counts.values())  # room for the counts beside the bars
     axes.set(xlabel="rows", title=f"Findings in {read:,} rows", xlim=(0, limit))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3, axis="x")
     save(figure, path)
