@@ -1,0 +1,62 @@
+"""The README tells the truth: its table, its YAML, its links, its targets."""
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from conveyor.config.compose import compose
+from conveyor.data.prepare import prepare
+from conveyor.paths import Paths
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_table_is_what_the_command_prints() -> None:
+    command = [sys.executable, "benchmarks/results.py", "--print"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() in README
+
+
+def test_own_data_take_the_six_lines_that_are_shown(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert len(block.splitlines()) <= 6
+    (tmp_path / "conf/dataset/tickets.yaml").write_text(block)
+    (tmp_path / "params.yaml").write_text("choose: {dataset: tickets}")
+    folder = tmp_path / "data/raw/tickets"
+    folder.mkdir(parents=True)
+    for part in range(2):
+        with (folder / f"{part}.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["team", "message"])
+            teams = ("billing", "network")
+            rows.writerows([teams[i % 2], f"ticket {part}.{i}, please"] for i in range(100))
+    paths = Paths(tmp_path)
+    dataset = compose(paths).dataset
+    report = prepare(dataset, tmp_path, paths.prepared, paths.scratch)
+    assert report["rows"] == {"read": 200, "train": 136, "validation": 24, "test": 40}
+
+
+def test_links_and_targets_lead_somewhere() -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make ([a-z]+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_ci_calls_the_test_command() -> None:
+    assert "make test" in README
+    assert "make test" in (ROOT / ".ci/run").read_text()
+
+
+def test_every_stage_is_on_the_picture() -> None:
+    picture = (ROOT / "docs/belt.svg").read_text()
+    for stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]:
+        assert f">{stage}<" in picture
