@@ -44,9 +44,7 @@ def python(code: str, *arguments: str, **environment: str) -> str:
 
 def test_shares_are_stratified_and_every_row_is_in_one_split(tmp_path: Path) -> None:
     store, report = prepared(tmp_path, mails(80), TEXT)
-    assert report["rows"] == {"read": 80, "train": 45, "validation": 15, "test": 20} or (
-        report["rows"]["test"] == 20
-    )
+    assert report["rows"] == {"read": 80, "train": 44, "validation": 16, "test": 20}
     assert report["classes"]["test"] == {"ham": 10, "spam": 10}
     assert len(set.union(*ids(store).values())) == 80
     require_all_counted(report)
@@ -76,6 +74,17 @@ def test_splits_can_be_given_as_files(tmp_path: Path) -> None:
     )  # fmt: skip
     assert report["rows"] == {"read": 40, "train": 20, "validation": 10, "test": 10}
     assert store.split("test").rows[0] == parts["test"][0]["text"]
+
+
+def test_a_share_is_not_taken_from_a_part_that_is_given_to_another_split(tmp_path: Path) -> None:
+    write(tmp_path, mails()[:20], "train.jsonl")
+    write(tmp_path, mails()[20:], "validation.jsonl")
+    store, report = prepared(
+        tmp_path, None, TEXT, split__validation={"by": "given"},
+        source__files={"train": "train.jsonl", "validation": "validation.jsonl"},
+    )  # fmt: skip
+    assert report["rows"]["validation"] == 20
+    assert all(name.startswith("train-") for name in store.split("test").ids)
 
 
 def test_splits_can_come_from_a_column(tmp_path: Path) -> None:
