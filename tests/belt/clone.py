@@ -12,7 +12,11 @@ import yaml
 from mlflow import MlflowClient
 
 ROOT = Path(__file__).parents[2]
-WHO = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "tests"), ("EMAIL", "tests@example.org"))
+}
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,9 @@ class Clone:
         inherited = {k: v for k, v in os.environ.items()
                      if k not in ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DVC_ROOT")}  # fmt: skip
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        variables = {**inherited, **WHO, "PATH": path, **environment}
         done = subprocess.run(
-            command, cwd=self.root, env={**inherited, "PATH": path, **environment}, text=True,
+            command, cwd=self.root, env=variables, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout)
@@ -65,7 +70,7 @@ class Clone:
         return done
 
     def git(self, *arguments: str) -> str:
-        done = self.run("git", *WHO, *arguments)
+        done = self.run("git", *arguments)
         assert done.code == 0, done.text
         return done.text
 
