@@ -69,6 +69,18 @@ def test_nothing_changed_nothing_runs(clone: Clone) -> None:
     assert clone.runs("retrain")[-1].data.tags["outcome"] == "nothing to do"
 
 
+def test_a_clone_of_the_committed_belt_makes_its_own_champion_and_the_same_files(
+    clone: Clone, tmp_path: Path
+) -> None:
+    clone.git("clone", "-q", ".", str(tmp_path / "fresh"))
+    fresh = Clone(tmp_path / "fresh")
+    done = fresh.run("python", "-m", "pipeline.retrain")
+    assert done.code == 0, done.text
+    assert done.ran()[-1] == "register"
+    assert fresh.client().get_model_version_by_alias("smoke", "champion").version == 1
+    assert fresh.git("status", "--porcelain") == ""
+
+
 def test_a_second_retraining_steps_back_while_one_runs(clone: Clone) -> None:
     with FileLock(clone.root / ".conveyor" / "retrain.lock"):
         done = clone.run("python", "-m", "pipeline.retrain")

@@ -57,13 +57,12 @@ class Job:
                 run_dvc(self.paths, "update", str(imported.relative_to(self.paths.root)))
         before, known = self._locked(), self._verdict()
         run_dvc(self.paths, "repro")
-        if self._locked() == before:
-            return Outcome(
-                NOTHING, "nothing to do: data, code and configuration are as they were", None
-            )
         verdict = self._verdict()
         if verdict is None or verdict == known:
             words = "the belt ran, and made a model that is registered already"
+            if self._locked() == before:
+                words = "nothing to do: data, code and configuration are as they were"
+                verdict = None
             return Outcome(NOTHING, words, verdict)
         if verdict["promote"]:
             return Outcome(PROMOTED, f"version {verdict['version']} is the new champion", verdict)
