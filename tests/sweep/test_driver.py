@@ -92,7 +92,11 @@ def test_a_sweep_that_is_switched_off_leaves_the_configuration_as_it_is(tmp_path
 def running_sweep(folder: Path) -> tuple[subprocess.Popen[bytes], psutil.Process]:
     """A driver in a process of its own, and its one endless trial."""
     command = [sys.executable, HERE / "sweeping.py", folder, "slow", "3", "random", "none", "1"]
-    driver = subprocess.Popen(command, stderr=subprocess.PIPE)
+    driver = subprocess.Popen(
+        command, stderr=subprocess.PIPE,
+        # A job in the background ignores SIGINT, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     while not (marks := list(folder.glob("pid-*"))):
         assert driver.poll() is None
         time.sleep(0.02)
@@ -103,8 +107,8 @@ def running_sweep(folder: Path) -> tuple[subprocess.Popen[bytes], psutil.Process
 def test_trials_end_with_their_driver(tmp_path: Path, stop: signal.Signals) -> None:
     driver, trial = running_sweep(tmp_path)
     driver.send_signal(stop)
-    driver.communicate(timeout=20)
-    gone, _ = psutil.wait_procs([trial], timeout=5)
+    driver.communicate(timeout=60)
+    gone, _ = psutil.wait_procs([trial], timeout=30)
     assert gone
 
 
