@@ -10,7 +10,7 @@ from conveyor.config import Config
 from conveyor.config.compose import compose
 from conveyor.config.load import dump
 from conveyor.paths import Paths
-from conveyor.sweep import space
+from conveyor.sweep.check import check
 from pipeline import stage
 
 EPILOG = """\
@@ -22,7 +22,7 @@ To change an experiment:  edit params.yaml or conf/, then `dvc repro`;
 
 def checked(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     config = compose(paths, overrides)
-    space.check(config)
+    check(config)
     gates.check(config.gates)
     return config
 

@@ -1,19 +1,50 @@
 """Stage `sweep`: an Optuna study over the search space. TensorFlow only in its trial processes."""
 
+import argparse
+
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.sweep.run import run_sweep
-from conveyor.tracking.sweeps import SweepRecorder
+from conveyor.sweep.run import executor_for, join_sweep, run_sweep, skip_sweep
+from conveyor.sweep.status import status
+from conveyor.sweep.study import SweepStudy
 from pipeline import stage
 
 
-def sweep(config: Config, paths: Paths) -> None:
+def sweep(config: Config, paths: Paths, *, join: bool = False) -> None:
+    if not config.sweep.enabled:
+        skip_sweep(paths.sweep, config.sweep)
+        return
+    # Its processes load TensorFlow while MLflow loads here.
+    executor = executor_for(config.sweep, paths.prepared)
+    from conveyor.tracking.champion import champion_settings
+    from conveyor.tracking.sweeps import SweepRecorder
+
     digest = Prepared(paths.prepared).meta.digest
-    recorder = SweepRecorder(config.name, paths, digest)
-    run_sweep(config, paths.prepared, digest, paths.sweep, paths.scratch, recorder)
+    recorder = SweepRecorder(config.name, paths, digest, leads=not join)
+    if join:
+        join_sweep(config, paths.prepared, digest, paths.scratch, recorder, executor)
+        return
+    champion = config.sweep.warm_start.champion and champion_settings(config.name, paths)
+    run_sweep(config, paths.prepared, digest, paths.sweep, paths.scratch, recorder, executor,
+              pages=paths.sweep_pages, champion=champion or None)  # fmt: skip
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser("python -m pipeline.sweep", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--join", action="store_true", help="help with this sweep as one more driver")
+    what.add_argument("--status", action="store_true", help="tell what the sweep is doing")
+    what.add_argument("--storage", action="store_true", help="tell where optuna-dashboard finds it")
+    given = parser.parse_args()
     with stage("sweep"):
-        sweep(load("name", "seed", "model", "train", "sweep"), Paths())
+        config, paths = load("name", "seed", "model", "train", "sweep"), Paths()
+        if given.status or given.storage:
+            digest = Prepared(paths.prepared).meta.digest
+            if given.status:
+                print(status(config, digest, paths.scratch))
+            else:
+                with SweepStudy(paths.scratch, config, digest, "look") as study:
+                    print(study.url)
+        else:
+            sweep(config, paths, join=given.join)

@@ -108,7 +108,7 @@ def test_a_script_stays_thin(stage: str) -> None:
 @pytest.mark.parametrize(
     ("framework", "homes"),
     [
-        ("hydra", ["config/compose.py", "sweep/space.py"]),
+        ("hydra", ["config/compose.py", "sweep/check.py", "sweep/grammar.py"]),
         ("datasets", ["data/"]),
         ("optuna", ["sweep/"]),
         ("mlflow", ["tracking/", "serving/mlflow_model.py"]),
@@ -116,6 +116,8 @@ def test_a_script_stays_thin(stage: str) -> None:
         ("tensorflow", ["models/", "training/"]),
         ("onnxruntime", ["serving/"]),
         ("matplotlib", ["plots/"]),
+        ("ray", ["sweep/ray_executor.py"]),
+        ("plotly", ["sweep/page.py"]),
     ],
 )
 def test_a_framework_has_one_home(framework: str, homes: list[str]) -> None:

@@ -46,6 +46,10 @@ class Paths:
     def sweep(self) -> Path:
         return self.root / "artifacts" / "sweep"
 
+    @property
+    def sweep_pages(self) -> Path:
+        return self.root / "reports" / "sweep"  # they show times, so they are no outputs
+
     # train
     @property
     def model(self) -> Path:

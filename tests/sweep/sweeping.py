@@ -1,7 +1,7 @@
 """Helpers of the sweep's tests: a small configuration, an observer that keeps what it hears.
 
 As a script, one sweep in a process of its own that a test can kill:
-`python sweeping.py FOLDER FUNCTION TRIALS SAMPLER PRUNER WORKERS`.
+`python sweeping.py FOLDER FUNCTION lead|join '{trials: 3, workers: 2}'`.
 """
 
 import csv
@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from conveyor.config import Config
 from conveyor.config.load import partial
 from conveyor.sweep.protocol import Metrics, Outcome
-from conveyor.sweep.run import run_sweep
+from conveyor.sweep.run import executor_for, join_sweep, run_sweep
 
 HERE = Path(__file__).parent
 SPACE = {
@@ -33,15 +35,17 @@ TRAIN = {
     "precision": "float32", "strategy": "one",
 }  # fmt: skip
 SWEEP = {
-    "enabled": True, "trials": 6, "workers": 1, "objective": "val_loss", "time_limit": None,
-    "trial_time_limit": None, "max_failed_share": 0.5,
-    "sampler": {"name": "tpe", "startup_trials": 3},
-    "pruner": {"name": "none", "startup_trials": 2, "warmup_epochs": 1}, "space": SPACE,
+    **yaml.safe_load((HERE.parents[1] / "conf" / "sweep" / "base" / "engine.yaml").read_text()),
+    "trials": 6, "sampler": {"name": "tpe", "startup_trials": 3}, "space": SPACE,
 }  # fmt: skip
+PRUNER = {**SWEEP["pruner"], "startup_trials": 2, "warmup_epochs": 1}
+SWEEP["pruner"] = {**PRUNER, "name": "none"}
 
 
 def settings(**changes: Any) -> Config:
     """A valid part of the configuration; `changes` are of the section `sweep`."""
+    nested = ("sampler", "pruner", "repeats", "pick", "warm_start", "ray")
+    changes = {k: {**SWEEP[k], **v} if k in nested else v for k, v in changes.items()}
     sweep = {**SWEEP, **changes}
     return partial({"name": "t", "seed": 5, "model": MODEL, "train": TRAIN, "sweep": sweep})
 
@@ -53,8 +57,10 @@ class Listener:
         self.keys: list[str] = []
         self.resumed = False
         self.started: list[Mapping[str, Any]] = []
-        self.epochs: list[tuple[int, int]] = []
+        self.epochs: list[tuple[int, int, int]] = []  # trial, repeat, epoch
+        self.repeats: list[tuple[int, int]] = []
         self.outcomes: dict[int, Outcome] = {}
+        self.counts: Mapping[str, float] = {}
         self.end: tuple[Mapping[str, Any] | None, str | None] | None = None
 
     def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
@@ -64,24 +70,40 @@ class Listener:
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         self.started.append(params)
 
-    def trial_reported(self, number: int, epoch: int, metrics: Metrics) -> None:
-        self.epochs.append((number, epoch))
+    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Metrics) -> None:
+        self.epochs.append((number, repeat, epoch))
+
+    def repeat_finished(self, number: int, repeat: int, metrics: Metrics) -> None:
+        self.repeats.append((number, repeat))
 
     def trial_finished(self, number: int, outcome: Outcome) -> None:
         self.outcomes[number] = outcome
 
-    def sweep_finished(self, best: Mapping[str, Any] | None, error: str | None) -> None:
-        self.end = (best, error)
+    def sweep_finished(
+        self, best: Mapping[str, Any] | None, counts: Mapping[str, float], error: str | None
+    ) -> None:
+        self.end, self.counts = (best, error), counts
 
 
-def search(folder: Path, config: Config, function: str) -> tuple[dict[str, Any], Listener]:
+def search(
+    folder: Path, config: Config, function: str, champion: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], Listener]:
     """Run a sweep of `trial_functions.<function>` with all its files in `folder`."""
     listener = Listener()
+    executor = executor_for(config.sweep, folder, f"trial_functions:{function}")
     best = run_sweep(
-        config, folder, "digest", folder / "out", folder / "scratch", listener,
-        trial=f"trial_functions:{function}",
+        config, folder, "digest", folder / "out", folder / "scratch", listener, executor,
+        pages=folder / "pages", champion=champion,
     )  # fmt: skip
     return best, listener
+
+
+def join(folder: Path, config: Config, function: str) -> Listener:
+    """One more driver of such a sweep."""
+    listener = Listener()
+    executor = executor_for(config.sweep, folder, f"trial_functions:{function}")
+    join_sweep(config, folder, "digest", folder / "scratch", listener, executor)
+    return listener
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -91,11 +113,6 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    place, name, trials, sampler, pruner, workers = sys.argv[1:]
-    changes = {
-        "trials": int(trials),
-        "workers": int(workers),
-        "sampler": {"name": sampler, "startup_trials": 3},
-        "pruner": {"name": pruner, "startup_trials": 2, "warmup_epochs": 1},
-    }
-    search(Path(place), settings(**changes), name)
+    place, name, how, *changes = sys.argv[1:]
+    told = settings(**yaml.safe_load(changes[0] if changes else "{}"))
+    (search if how == "lead" else join)(Path(place), told, name)

@@ -11,9 +11,10 @@ from sweeping import HERE, rows, search, settings
 
 from conveyor import files
 from conveyor.sweep.best import read_best
-from conveyor.sweep.study import SweepError
+from conveyor.sweep.run import skip_sweep
+from conveyor.sweep.storage import SweepError
 
-FAST = {"name": "random", "startup_trials": 0}
+FAST = {"name": "random"}
 
 
 def states(folder: Path) -> list[str]:
@@ -48,7 +49,7 @@ def test_the_pruner_stops_bad_trials_and_the_total_counts_them(tmp_path: Path) -
     pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 2}
     _, heard = search(tmp_path, settings(pruner=pruner), "rising")
     assert states(tmp_path) == ["complete", "pruned"] * 3
-    assert max(epoch for number, epoch in heard.epochs if number == 1) == 2  # the warm-up
+    assert max(epoch for number, _, epoch in heard.epochs if number == 1) == 2  # the warm-up
 
 
 def test_best_is_the_best_complete_trial_and_train_reads_its_parameters(tmp_path: Path) -> None:
@@ -60,13 +61,14 @@ def test_best_is_the_best_complete_trial_and_train_reads_its_parameters(tmp_path
 
 
 def test_accuracy_is_sought_at_its_highest(tmp_path: Path) -> None:
-    best, _ = search(tmp_path, settings(objective="val_accuracy"), "bowl")
-    assert best["value"] == max(float(row["val_accuracy"]) for row in rows(tmp_path))
+    best, _ = search(tmp_path, settings(objectives=["val_accuracy"]), "bowl")
+    highest = max(float(row["val_accuracy"]) for row in rows(tmp_path))
+    assert best["objectives"]["val_accuracy"] == highest
 
 
 def test_two_workers_run_two_trials_at_once_and_share_the_threads(tmp_path: Path) -> None:
     best, _ = search(tmp_path, settings(trials=2, workers=2), "overlapping")
-    assert best["value"] == 0.0
+    assert best["objectives"]["val_loss"] == 0.0
     assert best["metrics"]["threads"] == max(1, (os.cpu_count() or 1) // 2)
 
 
@@ -84,14 +86,14 @@ def test_a_finished_sweep_started_again_searches_anew_to_the_same_bytes(tmp_path
 
 
 def test_a_sweep_that_is_switched_off_leaves_the_configuration_as_it_is(tmp_path: Path) -> None:
-    search(tmp_path, settings(enabled=False, space={}), "broken")
+    skip_sweep(tmp_path / "out", settings(enabled=False, space={}).sweep)
     assert read_best(tmp_path / "out") == {}
     assert rows(tmp_path) == []
 
 
 def running_sweep(folder: Path) -> tuple[subprocess.Popen[bytes], psutil.Process]:
     """A driver in a process of its own, and its one endless trial."""
-    command = [sys.executable, HERE / "sweeping.py", folder, "slow", "3", "random", "none", "1"]
+    command = [sys.executable, HERE / "sweeping.py", folder, "slow", "lead", "{trials: 3}"]
     driver = subprocess.Popen(
         command, stderr=subprocess.PIPE,
         # A job in the background ignores SIGINT, and so do its children.
@@ -114,11 +116,9 @@ def test_trials_end_with_their_driver(tmp_path: Path, stop: signal.Signals) -> N
 
 def test_a_second_driver_is_refused_and_told_who_runs(tmp_path: Path) -> None:
     driver, _ = running_sweep(tmp_path)
-    config = settings(trials=3, sampler={"name": "random", "startup_trials": 3},
-                      pruner={"name": "none", "startup_trials": 2, "warmup_epochs": 1})  # fmt: skip
     try:
         with pytest.raises(SweepError, match=f"process {driver.pid}"):
-            search(tmp_path, config, "slow")
+            search(tmp_path, settings(trials=3), "slow")
     finally:
         driver.kill()
         driver.communicate()

@@ -2,21 +2,28 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from optuna.trial import TrialState
 from sweeping import HERE, rows, settings
 
 from conveyor import files
 from conveyor.sweep.journal import open_journal
-from conveyor.sweep.study import StudyFolder, ask, close_interrupted, counted
+from conveyor.sweep.protocol import Outcome, State
+from conveyor.sweep.record import AGAIN, POSITION
+from conveyor.sweep.study import SweepStudy
 
 TRIALS = 8
+TPE_MEDIAN = {"pruner": {"name": "median"}}
+REPEATED = {"repeats": {"count": 3}, "pruner": {"name": "wilcoxon", "p_threshold": 0.3}}
 
 
-def start(folder: Path, sampler: str, pruner: str, workers: int = 1) -> subprocess.Popen[bytes]:
+def start(folder: Path, mode: str = "lead", **changes: Any) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
-    script = [sys.executable, HERE / "sweeping.py", folder]
-    return subprocess.Popen([*script, "bowl", str(TRIALS), sampler, pruner, str(workers)])
+    told = yaml.safe_dump({"trials": TRIALS, **changes})
+    return subprocess.Popen([sys.executable, HERE / "sweeping.py", folder, "bowl", mode, told])
 
 
 def written(folder: Path) -> int:
@@ -25,9 +32,9 @@ def written(folder: Path) -> int:
     return sum(journal.read_bytes().count(b"\n") for journal in journals)
 
 
-def kill_at(folder: Path, lines: int, *how: str, workers: int = 1) -> None:
+def kill_at(folder: Path, lines: int, **changes: Any) -> None:
     """SIGKILL a driver once its journal has so many lines."""
-    driver = start(folder, *how, workers=workers)
+    driver = start(folder, **changes)
     while written(folder) < lines:
         assert driver.poll() is None, "the sweep ended before it could be killed"
         time.sleep(0.001)
@@ -35,45 +42,94 @@ def kill_at(folder: Path, lines: int, *how: str, workers: int = 1) -> None:
     driver.wait()
 
 
-@pytest.mark.parametrize("how", [("tpe", "median"), ("qmc", "hyperband")])
+@pytest.mark.parametrize(
+    "how",
+    [
+        TPE_MEDIAN,
+        {"sampler": {"name": "qmc"}, "pruner": {"name": "hyperband"}},
+        {"pruner": {"name": "successive_halving"}},
+        {"pruner": {"name": "percentile", "patience": 1}, "retries": 1},
+        {"sampler": {"name": "cmaes"}},
+        REPEATED,
+        {"objectives": ["val_loss", "parameters"], "constraints": ["parameters <= 900"]},
+    ],
+)
 def test_a_sweep_killed_again_and_again_equals_one_never_interrupted(
-    tmp_path: Path, how: tuple[str, str]
+    tmp_path: Path, how: dict[str, Any]
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    uninterrupted = start(whole, *how)
-    for lines in (5, 27, 52):
-        kill_at(killed, lines, *how)
-    assert start(killed, *how).wait() == uninterrupted.wait() == 0
+    uninterrupted = start(whole, **how)
+    for lines in (5, 31, 62):
+        kill_at(killed, lines, **how)
+    assert start(killed, **how).wait() == uninterrupted.wait() == 0
 
     assert files.digest_tree(killed / "out") == files.digest_tree(whole / "out")
 
 
+def exact(folder: Path) -> None:
+    """Each position once, all complete."""
+    assert [row["trial"] for row in rows(folder)] == [str(i) for i in range(TRIALS)]
+    assert {row["state"] for row in rows(folder)} == {"complete"}
+
+
 def test_with_two_workers_the_total_is_exact_after_a_kill(tmp_path: Path) -> None:
-    kill_at(tmp_path, 30, "tpe", "none", workers=2)
-    assert start(tmp_path, "tpe", "none", workers=2).wait() == 0
-    assert [row["trial"] for row in rows(tmp_path)] == [str(i) for i in range(TRIALS)]
-    assert {row["state"] for row in rows(tmp_path)} == {"complete"}
+    kill_at(tmp_path, 30, workers=2)
+    assert start(tmp_path, workers=2).wait() == 0
+    exact(tmp_path)
+
+
+@pytest.mark.parametrize("storage", ["journal", "sqlite"])
+def test_drivers_that_join_and_die_leave_the_total_exact(tmp_path: Path, storage: str) -> None:
+    lead = start(tmp_path, storage=storage)
+    helpers = [start(tmp_path, "join", storage=storage) for _ in range(2)]
+    study = tmp_path / "scratch" / "sweep"
+    while not list(study.glob("*/trials")) and lead.poll() is None and helpers[0].poll() is None:
+        time.sleep(0.01)
+    helpers[0].kill()
+    assert lead.wait() == helpers[1].wait() == 0
+    exact(tmp_path)
+
+
+def opened(folder: Path, **changes: Any) -> SweepStudy:
+    return SweepStudy(folder, settings(**changes), "digest")
 
 
 def test_a_half_written_line_of_the_journal_is_cut(tmp_path: Path) -> None:
-    config = settings()
-    with StudyFolder(tmp_path, config, "digest") as kept:
-        ask(kept.open(config), config)
-        journal = kept.folder / "journal.log"
+    with opened(tmp_path) as study:
+        study.begin()
+        journal = study.folder.parent / "journal.log"
         with journal.open("ab") as file:
             file.write(b'{"op_code": 5, "wor')
-        assert [t.number for t in counted(kept.open(config))] == [0]
-        ask(kept.open(config), config)
-        assert open_journal(journal).get_all_studies()
+        study.begin()  # whoever writes next mends it
+        assert [t.user_attrs[POSITION] for t in study.counted()] == [0, 1]
+    assert open_journal(journal).get_all_studies()
 
 
-def test_closing_interrupted_trials_twice_queues_each_once(tmp_path: Path) -> None:
-    config = settings()
-    with StudyFolder(tmp_path, config, "digest") as kept:
-        study = kept.open(config)
-        ask(study, config)
-        [dead] = study.get_trials()
-        study.enqueue_trial({}, user_attrs=dead.user_attrs)  # as if killed between queue and close
-        assert close_interrupted(study) == [0]
-        assert close_interrupted(study) == []
-        assert len(counted(study)) == 1
+def test_trials_of_the_dead_are_queued_once_whenever_the_closing_is_killed(tmp_path: Path) -> None:
+    with opened(tmp_path) as study:
+        _, first = study.begin()
+        _, second = study.begin()
+        assert first is not None
+        assert second is not None
+        # as if killed between queue and mark, and between mark and close
+        study.optuna.enqueue_trial({}, user_attrs={POSITION: 0})
+        study.optuna._storage.set_trial_user_attr(second._trial_id, AGAIN, True)
+    with opened(tmp_path) as study:
+        lost, again = study.begin()
+        assert sorted(lost) == [0, 1]
+        assert again
+        assert [t.user_attrs[POSITION] for t in study.counted()] == [0]
+        assert study.begin()[0] == []
+        assert not study.optuna._storage.get_all_trials(
+            study.optuna._study_id, states=(TrialState.WAITING,)
+        )
+
+
+def test_a_driver_that_was_taken_for_dead_records_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path) as study:
+        _, trial = study.begin()
+        assert trial
+        study.give_back(trial)
+        assert not study.finish(trial, Outcome(State.COMPLETE, (1.0,), {"val_loss": 1.0}), {})
+        assert study.done == 0
+        assert len(study.counted(TrialState.WAITING)) == 1

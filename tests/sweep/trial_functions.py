@@ -9,14 +9,21 @@ from conveyor.sweep.protocol import Channel, TrialJob
 
 
 def bowl(job: TrialJob, channel: Channel) -> dict[str, float]:
-    """val_loss has its lowest point at dropout 0.3; some epochs, some milliseconds."""
-    dropout = job.config["model"]["dropout"]
+    """val_loss has its lowest point at dropout 0.3, and some noise by seed; some epochs."""
+    dropout, noise = job.config["model"]["dropout"], job.config["seed"] % 7 / 100
+    parameters = 100.0 * sum(job.config["model"]["units"])
+    channel.report(0, {"parameters": parameters})
     loss = 1.0
     for epoch in range(1, 4):
         time.sleep(0.02)
-        loss = (dropout - 0.3) ** 2 + 1 / (10 * epoch)
+        loss = (dropout - 0.3) ** 2 + 1 / (10 * epoch) + noise
         channel.report(epoch, {"val_loss": loss, "val_accuracy": 1 - loss})
-    return {"val_loss": loss, "val_accuracy": 1 - loss, "best_epoch": 3.0}
+    return {
+        "val_loss": loss,
+        "val_accuracy": 1 - loss,
+        "best_epoch": 3.0,
+        "parameters": parameters,
+    }
 
 
 def moody(job: TrialJob, channel: Channel) -> dict[str, float]:
@@ -40,11 +47,18 @@ def broken(job: TrialJob, channel: Channel) -> dict[str, float]:
 
 
 def rising(job: TrialJob, channel: Channel) -> dict[str, float]:
-    """Even trials are good from the start, odd ones bad: those should be pruned."""
+    """Even trials are good and get better, odd ones bad and worse: those should be pruned."""
     level = float(job.number % 2)
+    slope = 0.01 if level else -0.01
     for epoch in range(1, 11):
-        channel.report(epoch, {"val_loss": level + 0.01 * epoch})
-    return {"val_loss": level + 0.1}
+        channel.report(epoch, {"val_loss": level + slope * epoch})
+    return {"val_loss": level + 10 * slope}
+
+
+def costly(job: TrialJob, channel: Channel) -> dict[str, float]:
+    """The larger, the better."""
+    found = bowl(job, channel)
+    return {**found, "val_loss": found["val_loss"] + 1000 / found["parameters"]}
 
 
 def slow(job: TrialJob, channel: Channel) -> dict[str, float]:
@@ -62,3 +76,28 @@ def overlapping(job: TrialJob, channel: Channel) -> dict[str, float]:
     while len(list(mark.glob("begun-*"))) < 2 and time.monotonic() < end:
         time.sleep(0.01)
     return {"val_loss": float(len(list(mark.glob("begun-*"))) < 2), "threads": job.threads or 0}
+
+
+def flaky(job: TrialJob, channel: Channel) -> dict[str, float]:
+    """The second fit ever fails; what comes after it works."""
+    mark = Path(job.prepared) / "begun"
+    with mark.open("a") as file:
+        file.write("x")
+    if mark.stat().st_size == 2:
+        raise RuntimeError("a bad moment")
+    return bowl(job, channel)
+
+
+def where(job: TrialJob, channel: Channel) -> dict[str, float]:
+    """The device that the process was given, when another trial runs beside it."""
+    overlapping(job, channel)
+    return {"val_loss": 0.0, "device": float(os.environ["CUDA_VISIBLE_DEVICES"])}
+
+
+def folded(job: TrialJob, channel: Channel) -> dict[str, float]:
+    assert job.fold is not None
+    return {"val_loss": float(job.fold[0]), "of": float(job.fold[1])}
+
+
+def instant(job: TrialJob, channel: Channel) -> dict[str, float]:
+    return {"val_loss": job.config["model"]["dropout"]}

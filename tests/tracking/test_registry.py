@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def test_a_store_that_cannot_answer_is_not_an_empty_registry(
 ) -> None:
     registry, _ = register(toy_project, YES)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    registry.client = MlflowClient("http://127.0.0.1:9", "http://127.0.0.1:9")
+    nowhere = MlflowClient("http://127.0.0.1:9", "http://127.0.0.1:9")
+    registry.tracking = replace(registry.tracking, client=nowhere)
     with pytest.raises(MlflowException):
         registry.champion()
 

@@ -5,8 +5,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import stdev
+from typing import Any
 
 import pytest
+import yaml
 from mlflow.entities import Run
 from tracked import PROCESS, artifact, curve, runs_of, table
 
@@ -18,8 +21,11 @@ HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{HERE}:{os.environ['PYTHONPATH']}"}
 
 
-def start(paths: Paths, function: str, trials: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(PROCESS), str(paths.root), "sweep", function, str(trials)]
+def start(
+    paths: Paths, function: str, trials: int, mode: str = "lead", **changes: Any
+) -> subprocess.Popen[bytes]:
+    told = [function, str(trials), mode, yaml.safe_dump(changes)]
+    command = [sys.executable, str(PROCESS), str(paths.root), "sweep", *told]
     return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
 
 
@@ -113,3 +119,51 @@ def test_a_train_run_links_the_sweep_whose_outputs_it_used(
     (toy_project.model / "note.txt").touch()  # another model
     other = find_training_run("toys", toy_project)
     assert "sweep_run" not in other.tracking.client.get_run(other.id).data.tags
+
+
+def test_a_configuration_is_one_row_and_its_repeats_are_its_children(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert start(paths, "bowl", 2, repeats={"count": 3}).wait() == 0
+    runs = runs_of(paths)
+    (parent,) = [run for run in runs if run.data.tags["stage"] == "sweep"]
+    trials = [run for run in runs if run.data.tags["stage"] == "trial"]
+    repeats = [run for run in runs if run.data.tags["stage"] == "repeat"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    for trial in trials:
+        own = [r for r in repeats if r.data.tags["mlflow.parentRunId"] == trial.info.run_id]
+        values = [run.data.metrics["best_val_loss"] for run in own]
+        assert len(values) == 3
+        assert trial.data.metrics["best_val_loss"] == pytest.approx(sum(values) / 3)
+        assert trial.data.metrics["best_val_loss_std"] == pytest.approx(stdev(values))
+        assert [step for step, _ in curve(paths, own[0].info.run_id, "val_loss")] == [1, 2, 3]
+
+
+def test_drivers_write_under_one_parent_and_a_dead_one_s_trial_is_failed(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    lead = start(paths, "bowl", 40)
+    while not list((tmp_path / ".conveyor" / "sweep").glob("*/journal.log")):
+        time.sleep(0.02)
+    helper, dying = (start(paths, "bowl", 40, "join") for _ in range(2))
+    while not [r for r in runs_of(paths) if r.data.tags.get("process.pid") == str(dying.pid)]:
+        assert lead.poll() is None, "the sweep ended before the helper began"
+        time.sleep(0.02)
+    dying.kill()
+    assert lead.wait() == helper.wait() == 0
+    parent, children = family(paths)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["trials_complete"] == 40
+    statuses = [child.info.status for child in children]
+    assert statuses.count("FINISHED") == 40
+    assert "RUNNING" not in statuses
+    assert len({child.data.tags["process.pid"] for child in children}) >= 2
+
+
+def test_the_interactive_page_and_the_timeline_are_with_the_sweep(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert start(paths, "bowl", 3).wait() == 0
+    parent, _ = family(paths)
+    names = {path.name for path in artifact(paths, parent.info.run_id, "pages").iterdir()}
+    assert names == {"study.html", "timeline.png"}
+    names = {path.name for path in artifact(paths, parent.info.run_id, "sweep").iterdir()}
+    assert {"edf.png", "intermediate.png", "history.png", "importance.png"} <= names

@@ -1,12 +1,15 @@
 """One tracked thing in a process of its own, which a test can kill.
 
-python tracking_process.py FOLDER connect | dying | sweep FUNCTION TRIALS
+python tracking_process.py FOLDER connect | dying | sweep FUNCTION TRIALS [lead|join CHANGES]
 """
 
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from conveyor.paths import Paths
 from conveyor.tracking.retraining import retrain_run
@@ -15,10 +18,10 @@ from conveyor.tracking.store import connect
 from conveyor.tracking.sweeps import SweepRecorder
 
 
-def sweep(paths: Paths, function: str, trials: int) -> None:
+def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -> None:
     from sweeping import settings
 
-    from conveyor.sweep.run import run_sweep
+    from conveyor.sweep.run import executor_for, join_sweep, run_sweep
 
     config = settings(
         trials=trials,
@@ -30,10 +33,15 @@ def sweep(paths: Paths, function: str, trials: int) -> None:
             "startup_trials": 1,
             "warmup_epochs": 2,
         },
+        **changes,
     )
-    recorder = SweepRecorder("toys", paths, "digest")
-    run_sweep(config, paths.root, "digest", paths.sweep, paths.scratch, recorder,
-              trial=f"trial_functions:{function}")  # fmt: skip
+    recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
+    executor = executor_for(config.sweep, paths.root, f"trial_functions:{function}")
+    if mode == "join":
+        join_sweep(config, paths.root, "digest", paths.scratch, recorder, executor)
+        return
+    run_sweep(config, paths.root, "digest", paths.sweep, paths.scratch, recorder, executor,
+              pages=paths.sweep_pages)  # fmt: skip
 
 
 def main() -> None:
@@ -45,7 +53,9 @@ def main() -> None:
             with retrain_run("toys", paths):
                 os.kill(os.getpid(), signal.SIGKILL)
         case "sweep":
-            sweep(paths, sys.argv[3], int(sys.argv[4]))
+            function, trials, *more = sys.argv[3:]
+            mode, changes = more or ("lead", "{}")
+            sweep(paths, function, int(trials), mode, **yaml.safe_load(changes))
 
 
 if __name__ == "__main__":

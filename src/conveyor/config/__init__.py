@@ -10,14 +10,14 @@ from conveyor.config.sections import (
     Evaluate,
     Gates,
     Model,
-    Pruner,
     Retrain,
-    Sampler,
-    Sweep,
     Train,
 )
+from conveyor.config.sweep import CONSTRAINT, EPOCHWISE, Objective, Pruner, Sampler, Sweep
 
 __all__ = [
+    "CONSTRAINT",
+    "EPOCHWISE",
     "Activation",
     "Bar",
     "Cell",
@@ -27,6 +27,7 @@ __all__ = [
     "Evaluate",
     "Gates",
     "Model",
+    "Objective",
     "Pruner",
     "Retrain",
     "Sampler",

@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from conveyor.config.dataset import Dataset
 from conveyor.config.section import Section, Slug
-from conveyor.config.sections import Evaluate, Gates, Model, Retrain, Sweep, Train
+from conveyor.config.sections import Evaluate, Gates, Model, Retrain, Train
+from conveyor.config.sweep import Sweep
 from conveyor.errors import InputError
 
 Origin = Callable[[str], str]
@@ -165,6 +166,8 @@ def _reason(detail: ErrorDetails, path: tuple[str | int, ...]) -> str:
             return f"there is no such setting{hint}"
         case "missing":
             return "missing; a value is needed"
+        case "password":
+            return detail["msg"]  # without what came
         case _:
             text = detail["msg"].removeprefix("Value error, ")
             text = text[0].lower() + text[1:]

@@ -1,6 +1,6 @@
-"""The sections behind the data: model, train, sweep, evaluate, gates, retrain."""
+"""The sections behind the data: model, train, evaluate, gates, retrain."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     Field,
@@ -15,7 +15,6 @@ from conveyor.config.section import Section, Share
 
 Cell = Literal["lstm", "gru", "simple"]
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
-Objective = Literal["val_loss", "val_accuracy"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
@@ -51,38 +50,6 @@ class Train(Section):
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
-
-
-class Sampler(Section):
-    name: Literal["tpe", "random", "qmc"]
-    startup_trials: NonNegativeInt  # tpe: random trials before the model is asked
-
-
-class Pruner(Section):
-    name: Literal["none", "median", "hyperband"]
-    startup_trials: NonNegativeInt  # median: finished trials before any is pruned
-    warmup_epochs: NonNegativeInt  # epochs every trial is given
-
-
-class Sweep(Section):
-    """An Optuna study over keys of `model` and `train`, in Hydra's sweep grammar."""
-
-    enabled: bool
-    trials: PositiveInt  # completed and pruned together
-    workers: PositiveInt  # trials at once; one makes the sequence of proposals reproducible
-    objective: Objective
-    time_limit: PositiveFloat | None  # seconds, whole sweep: no trial starts after it
-    trial_time_limit: PositiveFloat | None  # seconds, one trial: it is failed after it
-    max_failed_share: Share  # of the trials wanted; the sweep ends with an error above it
-    sampler: Sampler
-    pruner: Pruner
-    space: dict[str, Any]  # dotted key -> choice(...), range(...), interval(...), tag(log, ...)
-
-    @model_validator(mode="after")
-    def _something_to_search(self) -> "Sweep":
-        if self.enabled and not self.space:
-            raise ValueError("`space` is empty; list at least one key, or choose sweep=none")
-        return self
 
 
 class Evaluate(Section):

@@ -1,7 +1,9 @@
-"""What a sweep found: history, importance, parallel coordinates, slices."""
+"""What a sweep found: history, epochs, importance, parallel coordinates, slices, distribution,
+timeline."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,13 @@ from matplotlib.ticker import MaxNLocator
 
 from conveyor.plots import save
 
-Trial = Mapping[str, Any]  # trial, state, value, params, epochs: [(epoch, objective)]
+Trial = Mapping[str, Any]  # trial, state, value, values, params, epochs: [(epoch, objective)]
 LABEL: dict[str, Any] = {
     "fontsize": 8, "va": "center", "zorder": 5,
     "bbox": {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
 }  # fmt: skip
-COLORS = {"complete": "tab:blue", "pruned": "tab:orange"}
+ABSENT = -0.12  # where a trial passes the axis of a key that it doesn't have
+COLORS = {"complete": "tab:blue", "pruned": "tab:orange", "failed": "tab:red"}
 
 
 def draw(
@@ -29,7 +32,7 @@ def draw(
     logarithmic: Collection[str],
     folder: Path,
 ) -> None:
-    """Write history.png, importance.png, parallel.png and slices.png into a folder.
+    """Write history.png, intermediate.png, importance.png, parallel.png, slices.png and edf.png.
 
     Args:
         better: "lower" or "higher".
@@ -38,35 +41,80 @@ def draw(
     """
     shown = [t for t in trials if t["value"] is not None]
     _history(shown, objective, better, folder / "history.png")
+    _intermediate(shown, objective, folder / "intermediate.png")
     _importance(importance, objective, folder / "importance.png")
     _parallel(shown, keys, objective, better, logarithmic, folder / "parallel.png")
     _slices(shown, keys, objective, logarithmic, folder / "slices.png")
+    _edf(shown, objective, folder / "edf.png")
 
 
 def _history(trials: Sequence[Trial], objective: str, better: str, path: Path) -> None:
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for state, color in COLORS.items():
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for state in ("complete", "pruned"):
         some = [t for t in trials if t["state"] == state]
-        left.scatter([t["trial"] for t in some], [t["value"] for t in some], c=color, label=state)
-    complete = [t for t in trials if t["state"] == "complete"]
+        numbers, values = [t["trial"] for t in some], [t["value"] for t in some]
+        axes.scatter(numbers, values, c=COLORS[state], label=state)
+    complete = [t for t in trials if t["state"] == "complete" and t["feasible"]]
     best = np.minimum if better == "lower" else np.maximum
     if complete:
         values = best.accumulate([t["value"] for t in complete])
-        left.step([t["trial"] for t in complete], values, where="post", color="tab:red",
+        axes.step([t["trial"] for t in complete], values, where="post", color="tab:red",
                   label="best so far")  # fmt: skip
-    left.set(xlabel="trial", ylabel=f"{objective} ({better} is better)", title="Trials")
-    left.legend(frameon=False)
+    axes.set(xlabel="trial", ylabel=f"{objective} ({better} is better)", title="Trials")
+    axes.legend(frameon=False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    save(figure, path)
+
+
+def _intermediate(trials: Sequence[Trial], objective: str, path: Path) -> None:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
     for trial in trials:
         epochs, values = zip(*trial["epochs"], strict=True) if trial["epochs"] else ((), ())
-        right.plot(
+        axes.plot(
             epochs, values, color=COLORS[trial["state"]], alpha=0.6, linewidth=1,
             marker="o", markersize=3, markevery=[-1] if epochs else None,
         )  # fmt: skip
-    right.set(xlabel="epoch", ylabel=objective, title="Epoch by epoch (orange: pruned)")
-    for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
+    if not any(trial["epochs"] for trial in trials):
+        axes.text(0.5, 0.5, "no values before the end of a trial", ha="center", va="center",
+                  transform=axes.transAxes)  # fmt: skip
+    axes.set(xlabel="epoch", ylabel=objective, title="Epoch by epoch (orange: pruned)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    save(figure, path)
+
+
+def _edf(trials: Sequence[Trial], objective: str, path: Path) -> None:
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    values = [t["value"] for t in trials if t["state"] == "complete"]
+    if values:
+        axes.ecdf(values, color="tab:blue")
+    axes.set(xlabel=objective, ylabel="share of completed trials at or below it",
+             title=f"Distribution of {objective}")  # fmt: skip
+    axes.grid(alpha=0.3)
+    save(figure, path)
+
+
+def timeline(spans: Sequence[tuple[int, str, datetime, datetime]], path: Path) -> None:
+    """Draw each trial (number, state, begin, end) as a bar in time."""
+    figure = Figure(figsize=(9, 1.5 + 0.22 * max(4, min(len(spans), 60))), layout="constrained")
+    axes = figure.subplots()
+    first = min((begin for _, _, begin, _ in spans), default=datetime.now())
+    for state, color in COLORS.items():
+        some = [span for span in spans if span[1] == state]
+        axes.barh(
+            [number for number, *_ in some],
+            [(end - begin).total_seconds() for _, _, begin, end in some],
+            left=[(begin - first).total_seconds() for _, _, begin, _ in some],
+            color=color, label=state,
+        )  # fmt: skip
+    axes.set(xlabel=f"seconds since {first:%Y-%m-%d %H:%M:%S}", ylabel="trial", title="Timeline")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.invert_yaxis()
+    axes.legend(frameon=False)
     save(figure, path)
 
 
@@ -88,7 +136,10 @@ def _importance(importance: Mapping[str, float], objective: str, path: Path) -> 
 def _scale(
     key: str, trials: Sequence[Trial], logarithmic: bool
 ) -> tuple[list[float], list[tuple[float, str]]]:
-    """Positions of a key's values on its axis, and ticks to name them by."""
+    """Positions of a key's values on its axis, and ticks to name them by.
+
+    All trials have the key.
+    """
     values = [t["params"][key] for t in trials]
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         options = _ordered(values)
@@ -125,11 +176,18 @@ def _parallel(
     if trials:
         lines = np.zeros((len(trials), len(keys) + 1))
         for column, key in enumerate(keys):
-            at, ticks = _scale(key, trials, key in logarithmic)
+            has = np.array([key in t["params"] for t in trials])
+            lines[~has, column] = ABSENT
+            if not has.all():
+                axes.text(column + 0.03, ABSENT, "(none)", **LABEL)
+            if not has.any():
+                continue
+            some = [t for t in trials if key in t["params"]]
+            at, ticks = _scale(key, some, key in logarithmic)
             marks = [mark for mark, _ in ticks]
             low, high = min([*at, *marks]), max([*at, *marks])
             span = (high - low) or 1.0
-            lines[:, column] = (np.array(at) - low) / span
+            lines[has, column] = (np.array(at) - low) / span
             for mark, name in ticks:
                 axes.text(column + 0.03, (mark - low) / span, name, **LABEL)
         values = np.array([t["value"] for t in trials], dtype=float)
@@ -161,10 +219,11 @@ def _slices(
     figure = Figure(figsize=(3.4 * max(1, len(keys)), 3.6), layout="constrained")
     panels = figure.subplots(1, max(1, len(keys)), sharey=True, squeeze=False)[0]
     for axes, key in zip(panels, keys, strict=False):
-        if not trials:
-            break
-        at, ticks = _scale(key, trials, key in logarithmic)
-        axes.scatter(at, [t["value"] for t in trials], c=[COLORS[t["state"]] for t in trials])
+        some = [t for t in trials if key in t["params"]]
+        if not some:
+            continue
+        at, ticks = _scale(key, some, key in logarithmic)
+        axes.scatter(at, [t["value"] for t in some], c=[COLORS[t["state"]] for t in some])
         axes.set_xticks([mark for mark, _ in ticks], [name for _, name in ticks], fontsize=8)
         axes.set(xlabel=f"{key}{' (log)' if key in logarithmic else ''}")
         axes.grid(alpha=0.3)

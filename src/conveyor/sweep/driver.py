@@ -3,185 +3,219 @@
 import logging
 import math
 import os
+import shutil
 import time
 from collections.abc import Mapping
-from multiprocessing.connection import wait
 from typing import Any
 
-import optuna
 from optuna.trial import TrialState
 
-from conveyor.config import Config, overlay
+from conveyor.config import EPOCHWISE, Config, overlay
 from conveyor.config.load import dump
-from conveyor.sweep import space as spaces
-from conveyor.sweep.process import TrialProcess, forkserver
 from conveyor.sweep.progress import Progress
-from conveyor.sweep.protocol import Metrics, Observer, Outcome, State, TrialJob
-from conveyor.sweep.study import (
-    INTERRUPTED,
-    METRICS,
-    PARAMS,
-    REASON,
-    SweepError,
-    ask,
-    best_of,
-    close_interrupted,
-    counted,
-)
+from conveyor.sweep.protocol import Executor, Metrics, Observer, Outcome, State, TrialJob
+from conveyor.sweep.record import ATTEMPT, PARAMS, POSITION, REASON, REPEATS, violations
+from conveyor.sweep.running import Running
+from conveyor.sweep.slots import Slots
+from conveyor.sweep.storage import SweepError
+from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
 
-DONE = (TrialState.COMPLETE, TrialState.PRUNED)
-TICK = 0.5  # seconds between looks at the clock while nothing happens
+TICK = 0.5  # seconds between looks at the clock, and at other drivers, while nothing happens
+TAKEN = "its driver died, and the trial with it; its parameters are tried again"
 
 
 class Driver:
-    """Runs one study to its exact total of completed and pruned trials.
+    """Works on one study until its exact total of completed and pruned trials is reached.
 
-    `sweep.workers` trials run at once, and a slot is refilled as soon as it is free. The driver
-    alone writes to the study and tells the observer.
+    `sweep.workers` trials run at once, and a slot is refilled as soon as it is free. Drivers of
+    one study share it; each tells its own observer of its own trials.
+
+    Args:
+        prepared: folder of the prepared data.
     """
 
     def __init__(
-        self, config: Config, study: optuna.Study, prepared: str, function: str, observer: Observer
-    ) -> None:
-        self.config, self.study, self.prepared = config, study, prepared
-        self.function, self.observer = function, observer
-        self.space = spaces.parse(config.sweep.space)
-        self.running: dict[TrialProcess, optuna.Trial] = {}
-        self.last: dict[int, Metrics] = {}  # newest metrics of each running trial
+        self, config: Config, study: SweepStudy, prepared: str, executor: Executor,
+        observer: Observer,
+    ) -> None:  # fmt: skip
+        self.config, self.sweep, self.study = config, config.sweep, study
+        self.prepared, self.executor, self.observer = prepared, executor, observer
+        self.running: dict[Any, Running] = {}  # by the executor's handle
+        self.slots = Slots(self.sweep.workers)
         self.began = time.monotonic()
-        self._context = forkserver(function)
+        self._looked = 0.0
 
     def run(self) -> None:
         """Run until the total, or a limit, is reached.
 
         Raises:
-            SweepError: more than `sweep.max_failed_share` of the trials failed, or none completed.
+            SweepError: more than `sweep.max_failed_share` of the trials failed.
         """
-        for number in close_interrupted(self.study):
-            reason = "the sweep's driver died, and the trial with it; its parameters run again"
-            self.observer.trial_finished(number, Outcome(State.FAILED, None, {}, reason))
-        with Progress(self.config.sweep, self.study) as self.progress:
+        with Progress(self.sweep, self.study) as self.progress:
             try:
-                while self._refill() or self.running:
+                while True:
+                    self._refill()
+                    if not self.running and (self.study.reached or self._late()):
+                        return
                     self._handle_events()
                     self._enforce_time_limit()
                     self._stop_if_hopeless()
+                    self.progress.refresh()
             finally:
-                for process in self.running:
-                    process.close()
-        if best_of(self.study, self.config.sweep.objective) is None:
-            raise SweepError(f"no trial completed; {self._last_failure()}")
+                self.executor.close()
 
-    def _refill(self) -> bool:
-        """Start trials into free slots. Returns whether any was started."""
-        sweep, started = self.config.sweep, False
-        while len(self.running) < sweep.workers and self._wanted() > 0:
-            self._start()
-            started = True
-        return started
+    def _late(self) -> bool:
+        limit = self.sweep.time_limit
+        return limit is not None and time.monotonic() - self.began > limit
 
-    def _wanted(self) -> int:
-        """Trials that the total still lacks and that may start now."""
-        limit = self.config.sweep.time_limit
-        if limit is not None and time.monotonic() - self.began > limit:
-            return 0
-        done = sum(t.state in DONE for t in counted(self.study))
-        return self.config.sweep.trials - done - len(self.running)
+    def _refill(self) -> None:
+        """Start trials in free slots; look no more than every TICK for work that isn't there."""
+        while self.slots.free and not self._late() and time.monotonic() - self._looked > TICK:
+            lost, trial = self.study.begin()
+            for number in lost:
+                self.observer.trial_finished(number, Outcome(State.FAILED, (), {}, TAKEN))
+            if trial is None:
+                self._looked = time.monotonic()
+                self.slots.rest()
+                return
+            results = [dict(result) for result in trial.user_attrs.get(REPEATS, [])]
+            running = Running(trial, self.slots.take(), results)
+            self.observer.trial_started(trial.number, trial.user_attrs[PARAMS])
+            self._next(running)
 
-    def _start(self) -> None:
-        trial = ask(self.study, self.config)
-        params = spaces.draw(trial, self.space)
-        trial.set_user_attr(PARAMS, params)
-        self.observer.trial_started(trial.number, params)
-        base = Config.model_construct(
-            **{key: getattr(self.config, key) for key in ("name", "seed", "model", "train")}
-        )
-        job = TrialJob(
-            number=trial.number,
-            config=dump(overlay(base, params, origin="sweep.space")),
+    def _next(self, running: Running) -> None:
+        """Start the next repeat of a trial, or end the trial after its last."""
+        if len(running.results) >= self.sweep.repeats.count:
+            self._finished(running, running.complete(self.sweep.objectives))
+            return
+        running.began = math.inf if self.executor.queues else time.monotonic()
+        running.known = {}
+        self.running[self.executor.start(self._job(running))] = running
+
+    def _job(self, running: Running) -> TrialJob:
+        repeat, attrs = len(running.results), running.trial.user_attrs
+        parts = ("name", "seed", "model", "train")
+        base = Config.model_construct(**{key: getattr(self.config, key) for key in parts})
+        changes: dict[str, Any] = dict(attrs[PARAMS])
+        folds = self.sweep.repeats.by == "folds"
+        if not folds:
+            changes["seed"] = self.config.seed + repeat
+        gpus, workers = self.sweep.gpus, self.sweep.workers
+        cores = os.cpu_count() or 1
+        return TrialJob(
+            number=running.trial.number,
+            config=dump(overlay(base, changes, origin="sweep.space")),
             prepared=self.prepared,
-            threads=self._threads(),
+            scratch=str(self._scratch(running, f"repeat-{repeat}")),
+            fold=(repeat, self.sweep.repeats.count) if folds else None,
+            threads=None if workers == 1 else max(1, cores // workers),
+            gpu=str(gpus[running.slot % len(gpus)]) if gpus else None,
+            latency="latency_ms" in " ".join([*self.sweep.objectives, *self.sweep.constraints]),
         )
-        self.running[TrialProcess(self._context, self.function, job)] = trial
 
-    def _threads(self) -> int | None:
-        workers = self.config.sweep.workers
-        return None if workers == 1 else max(1, (os.cpu_count() or 1) // workers)
+    def _scratch(self, running: Running, name: str = "") -> Any:
+        attrs = running.trial.user_attrs
+        return self.study.folder / f"{attrs[POSITION]}-{attrs.get(ATTEMPT, 0)}" / name
 
     def _handle_events(self) -> None:
-        by_connection = {process.connection: process for process in self.running}
-        for ready in wait(list(by_connection), timeout=TICK):
-            process = by_connection[ready]  # type: ignore[index]
-            kind, content, metrics = process.receive()
+        for handle, (kind, content, more) in self.executor.events(TICK):
+            running = self.running[handle]
+            if kind == "began":
+                running.began = time.monotonic()
+                continue
             if kind == "epoch":
-                process.answer(go=self._reported(process, content, metrics))
+                go = self._reported(running, content, more)
+                self.executor.answer(handle, go=go)
+                continue
+            self._release(handle)
+            if kind in ("done", "pruned"):
+                self.slots.waited(more)
+            if kind == "lost":
+                self.slots.release(running.slot)
+                self.study.give_back(running.trial)
+                outcome = Outcome(State.FAILED, (), {}, f"{content}; its parameters run again")
+                log.warning("trial %d: %s", running.trial.number, outcome.reason)
+                self.observer.trial_finished(running.trial.number, outcome)
+            elif kind == "done":
+                self._repeated(running, content)
+            elif kind == "pruned":
+                self._finished(running, running.pruned(self.sweep.objectives[0]))
             else:
-                self._finished(process, self._outcome(process, kind, content))
+                self._finished(running, Outcome(State.FAILED, (), {}, str(content)))
 
-    def _reported(self, process: TrialProcess, epoch: int, metrics: Metrics) -> bool:
+    def _release(self, handle: Any) -> None:
+        self.running.pop(handle)
+        self.executor.stop(handle)
+
+    def _reported(self, running: Running, epoch: int, metrics: Metrics) -> bool:
         """Note one epoch. Returns whether the trial shall go on."""
-        trial = self.running[process]
-        self.last[trial.number] = metrics
-        self.observer.trial_reported(trial.number, epoch, metrics)
-        value = metrics.get(self.config.sweep.objective)
+        repeat, number = len(running.results), running.trial.number
+        running.known |= metrics
+        self.observer.trial_reported(number, repeat, epoch, metrics)
+        if epoch == 0:
+            broken = violations(self.sweep.constraints, metrics)
+            running.broken = next((text for text, over in broken.items() if over > 0), "")
+            return not running.broken
+        (objective, *others) = self.sweep.objectives
+        value = metrics.get(objective)
+        if others or repeat or objective not in EPOCHWISE or self.sweep.pruner.name == "wilcoxon":
+            return True
         if value is None or not math.isfinite(value):
             return True  # the trial's own guard names the epoch and the learning rate
-        trial.report(value, epoch)
-        return not trial.should_prune()
+        return not self.study.prunes(running.trial, epoch, value)
 
-    def _outcome(self, process: TrialProcess, kind: str, content: Any) -> Outcome:
-        objective = self.config.sweep.objective
-        if kind == "failed":
-            return Outcome(State.FAILED, None, {}, str(content))
-        if kind == "pruned":
-            last = self.last[self.running[process].number]
-            return Outcome(State.PRUNED, last[objective], last, "")
-        value = content.get(objective)
-        if value is None or not math.isfinite(value):
-            return Outcome(State.FAILED, None, {}, f"{objective} is {value}, not a finite number")
-        return Outcome(State.COMPLETE, value, content, "")
+    def _repeated(self, running: Running, metrics: Mapping[str, float]) -> None:
+        """One repeat came to its end: go on, prune, or end the trial."""
+        values = [metrics.get(objective) for objective in self.sweep.objectives]
+        for objective, value in zip(self.sweep.objectives, values, strict=True):
+            if value is None or not math.isfinite(value):
+                reason = f"{objective} is {value}, not a finite number"
+                self._finished(running, Outcome(State.FAILED, (), {}, reason))
+                return
+        repeat, count = len(running.results), self.sweep.repeats.count
+        running.results.append(dict(metrics))
+        if count > 1:
+            self.observer.repeat_finished(running.trial.number, repeat, metrics)
+        if self.sweep.pruner.name == "wilcoxon":
+            worse = self.study.prunes(running.trial, repeat, values[0] or 0.0)
+            if worse and repeat + 1 < count:
+                self._finished(running, running.pruned(self.sweep.objectives[0]))
+                return
+        if count > 1:  # kept once judged: a repeat that a kill leaves unjudged is run again
+            running.trial.set_user_attr(REPEATS, running.results)
+        self._next(running)
 
-    def _finished(self, process: TrialProcess, outcome: Outcome) -> None:
-        trial = self.running.pop(process)
-        process.close()
-        self.last.pop(trial.number, None)
-        trial.set_user_attr(METRICS, dict(outcome.metrics))
-        trial.set_user_attr(REASON, outcome.reason)
-        told = {
-            State.COMPLETE: TrialState.COMPLETE,
-            State.PRUNED: TrialState.PRUNED,
-            State.FAILED: TrialState.FAIL,
-        }[outcome.state]
-        values = outcome.value if outcome.state is State.COMPLETE else None
-        self.study.tell(trial, values, state=told)
+    def _finished(self, running: Running, outcome: Outcome) -> None:
+        trial = running.trial
+        self.slots.release(running.slot)
+        self._looked = 0.0
+        broken = violations(self.sweep.constraints, {**running.known, **outcome.metrics})
+        if not self.study.finish(trial, outcome, broken):
+            log.warning("trial %d: another driver took it over; its end is left out", trial.number)
+            return
         self.observer.trial_finished(trial.number, outcome)
+        shutil.rmtree(self._scratch(running), ignore_errors=True)
         if outcome.state is State.FAILED:
             last_line = outcome.reason.strip().splitlines()[-1]
             log.warning("trial %d failed: %s", trial.number, last_line)
         self.progress.update()
 
     def _enforce_time_limit(self) -> None:
-        limit = self.config.sweep.trial_time_limit
-        for process in list(self.running):
-            if limit is not None and time.monotonic() - process.started > limit:
+        limit = self.sweep.trial_time_limit
+        for handle, running in list(self.running.items()):
+            if limit is not None and time.monotonic() - running.began > limit:
+                self._release(handle)
                 reason = f"stopped after sweep.trial_time_limit, {limit:g} s"
-                self._finished(process, Outcome(State.FAILED, None, {}, reason))
+                self._finished(running, Outcome(State.FAILED, (), {}, reason))
 
     def _stop_if_hopeless(self) -> None:
-        sweep = self.config.sweep
-        failed = sum(t.state == TrialState.FAIL for t in counted(self.study))
-        if failed > sweep.max_failed_share * sweep.trials:
+        failed = self.study.counted(TrialState.FAIL)
+        if len(failed) > self.sweep.max_failed_share * self.study.total:
+            last = failed[-1]
             raise SweepError(
-                f"{failed} trials failed, more than sweep.max_failed_share "
-                f"({sweep.max_failed_share:g}) of {sweep.trials}; {self._last_failure()}"
+                f"{len(failed)} trials failed, more than sweep.max_failed_share "
+                f"({self.sweep.max_failed_share:g}) of {self.study.total}; the last one, "
+                f"{last.user_attrs.get(PARAMS)}: {last.user_attrs.get(REASON, '').strip()}"
             )
-
-    def _last_failure(self) -> str:
-        failed = [t for t in self.study.get_trials(deepcopy=False) if t.state == TrialState.FAIL]
-        told = [t for t in failed if not t.user_attrs.get(INTERRUPTED)]
-        if not told:
-            return "no trial was given the time to end; raise sweep.time_limit"
-        params: Mapping[str, Any] = told[-1].user_attrs.get(PARAMS, {})
-        return f"the last one, {params}: {told[-1].user_attrs.get(REASON, '').strip()}"

@@ -9,17 +9,19 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 
 
-class KernelLock(BaseJournalFileLock):
-    """A lock that the kernel takes back when its holder dies.
+class _KernelLock(BaseJournalFileLock):
+    """A lock that the kernel takes back when its holder dies, and mends what that one left.
 
     Optuna's own locks are files that a killed driver leaves behind: the next one would wait 30 s.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._lock = FileLock(f"{path}.lock")
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._lock = FileLock(f"{journal}.lock")
 
     def acquire(self) -> bool:
         self._lock.acquire()
+        _mend(self._journal)
         return True
 
     def release(self) -> None:
@@ -27,15 +29,22 @@ class KernelLock(BaseJournalFileLock):
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """Open a journal that no other process writes to, or begin one."""
-    if path.exists():
-        _mend(path)
-    return JournalStorage(JournalFileBackend(str(path), KernelLock(path)))
+    """Open a journal, or begin one; any number of processes of this machine may write to it."""
+    lock = _KernelLock(path)
+    path.touch()
+    lock.acquire()
+    lock.release()
+    return JournalStorage(JournalFileBackend(str(path), lock))
 
 
 def _mend(path: Path) -> None:
     """Cut a last line that was never finished; Optuna could not read past it."""
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(path, whole)
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end == 0:
+            return
+        file.seek(end - 1)
+        if file.read(1) == b"\n":
+            return
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)

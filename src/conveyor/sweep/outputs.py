@@ -3,37 +3,33 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import optuna
 import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor import files
 from conveyor.config import Sweep
 from conveyor.plots import sweep as pictures
+from conveyor.plots.pareto import pareto
 from conveyor.sweep.best import BEST
-from conveyor.sweep.space import logarithmic
-from conveyor.sweep.study import (
-    DIRECTION,
-    METRICS,
-    PARAMS,
-    POSITION,
-    REASON,
-    best_of,
-    counted,
-    importances,
-)
+from conveyor.sweep.grammar import is_log
+from conveyor.sweep.record import DIRECTION, METRICS, PARAMS, POSITION, REASON
+from conveyor.sweep.results import best_of, front, importances
+from conveyor.sweep.space import Space
+from conveyor.sweep.study import SweepStudy
 
 STATES = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
 }
+NOTHING: dict[str, Any] = {"params": {}, "objectives": {}}
 
 
-def write(folder: Path, sweep: Sweep, study: optuna.Study | None) -> dict[str, Any]:
+def write(folder: Path, sweep: Sweep, study: SweepStudy | None) -> dict[str, Any]:
     """Write best.yaml, trials.csv, intermediate.csv and pictures, whole or not at all.
 
     Args:
@@ -42,64 +38,96 @@ def write(folder: Path, sweep: Sweep, study: optuna.Study | None) -> dict[str, A
     Returns:
         What best.yaml holds.
     """
-    trials = [t for t in counted(study) if t.state in STATES] if study else []
-    best = _best(study, sweep) if study else {"params": {}, "objective": None}
+    found = best(study, sweep) if study else NOTHING
     with files.replacing_folder(folder) as temporary:
-        files.write_text(temporary / BEST, yaml.safe_dump(best, sort_keys=True))
-        files.write_text(temporary / "trials.csv", _trials_csv(trials, list(sweep.space)))
-        files.write_text(temporary / "intermediate.csv", _intermediate_csv(trials))
+        files.write_text(temporary / BEST, yaml.safe_dump(found, sort_keys=True))
+        rows = _rows(study) if study else []
+        keys = study.space.keys if study else []
+        files.write_text(temporary / "trials.csv", _trials_csv(rows, keys))
+        files.write_text(temporary / "intermediate.csv", _intermediate_csv(rows))
         if study:
-            rows = [_row(trial) for trial in trials]
-            better = "lower" if DIRECTION[sweep.objective] == "minimize" else "higher"
-            pictures.draw(rows, list(sweep.space), sweep.objective, better,
-                          importances(study), logarithmic(sweep.space), temporary)  # fmt: skip
-    return best
+            _draw(temporary, rows, study, sweep)
+    return found
 
 
-def _best(study: optuna.Study, sweep: Sweep) -> dict[str, Any]:
-    best = best_of(study, sweep.objective)
-    assert best is not None, "the driver ends with an error where no trial completed"
-    return {
-        "params": best.user_attrs[PARAMS],
-        "objective": sweep.objective,
-        "value": best.value,
-        "trial": best.user_attrs[POSITION],
-        "metrics": best.user_attrs[METRICS],
-    }
+def best(study: SweepStudy, sweep: Sweep) -> dict[str, Any]:
+    """The chosen trial; with several objectives, the front and the rule of the choice too."""
+    chosen = best_of(study.optuna, sweep)
+    assert chosen is not None, "the sweep ends with an error where no trial is good"
+    found = {**_found(chosen, sweep), "metrics": chosen.user_attrs[METRICS]}
+    if len(sweep.objectives) > 1:
+        rule = {"knee": "nearest to the ideal point, each objective scaled over the front",
+                "first": f"within {sweep.pick.tolerance:g} of the best {sweep.objectives[0]}, "
+                         "the best by the other objectives"}[sweep.pick.rule]  # fmt: skip
+        found["picked"] = f"{sweep.pick.rule}: {rule}"
+        found["front"] = [_found(trial, sweep) for trial in front(study.optuna, sweep)]
+    return found
 
 
-def _row(trial: FrozenTrial) -> dict[str, Any]:
-    """A trial as plain values, numbered as in an uninterrupted study."""
+def _found(trial: FrozenTrial, sweep: Sweep) -> dict[str, Any]:
     return {
         "trial": trial.user_attrs[POSITION],
-        "state": STATES[trial.state],
-        "value": trial.value,
-        "params": trial.user_attrs.get(PARAMS, {}),
-        "epochs": sorted(trial.intermediate_values.items()),
+        "params": trial.user_attrs[PARAMS],
+        "objectives": dict(zip(sweep.objectives, trial.values, strict=True)),
     }
 
 
-def _trials_csv(trials: list[FrozenTrial], keys: list[str]) -> str:
-    metrics = sorted({name for trial in trials for name in trial.user_attrs.get(METRICS, {})})
-    lines = [["trial", "state", "objective", *keys, *metrics, "reason"]]
-    for trial in trials:
-        params = trial.user_attrs.get(PARAMS, {})
-        values = [json.dumps(params[key]) if key in params else "" for key in keys]
-        found = [trial.user_attrs.get(METRICS, {}).get(name, "") for name in metrics]
-        reason = (trial.user_attrs.get(REASON, "").strip().splitlines() or [""])[-1]
-        row = _row(trial)
-        lines.append([row["trial"], row["state"], row["value"], *values, *found, reason])
+def _rows(study: SweepStudy) -> list[dict[str, Any]]:
+    """Ended trials as plain values, numbered as in an uninterrupted study."""
+    return [
+        {
+            "trial": trial.user_attrs[POSITION],
+            "state": STATES[trial.state],
+            "feasible": all(v <= 0 for v in trial.constraints.values()),
+            "values": trial.values or [],
+            "value": trial.values[0] if trial.values else None,
+            "params": study.space.values(trial.params),
+            "metrics": trial.user_attrs.get(METRICS, {}),
+            "reason": (trial.user_attrs.get(REASON, "").strip().splitlines() or [""])[-1],
+            "epochs": sorted(trial.intermediate_values.items()),
+        }
+        for trial in study.counted(*STATES)
+    ]
+
+
+def _trials_csv(rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> str:
+    """`objective` is the first one; the others stand among the metrics."""
+    metrics = sorted({name for row in rows for name in row["metrics"]})
+    lines = [["trial", "state", "feasible", "objective", *keys, *metrics, "reason"]]
+    for row in rows:
+        params = [json.dumps(row["params"][k]) if k in row["params"] else "" for k in keys]
+        found = [row["metrics"].get(name, "") for name in metrics]
+        feasible = json.dumps(row["feasible"])
+        lines.append([row["trial"], row["state"], feasible, row["value"], *params, *found,
+                      row["reason"]])  # fmt: skip
     return _csv(lines)
 
 
-def _intermediate_csv(trials: list[FrozenTrial]) -> str:
+def _intermediate_csv(rows: Sequence[dict[str, Any]]) -> str:
     lines: list[list[Any]] = [["trial", "epoch", "objective"]]
-    for row in map(_row, trials):
+    for row in rows:
         lines += [[row["trial"], epoch, value] for epoch, value in row["epochs"]]
     return _csv(lines)
 
 
-def _csv(lines: list[list[Any]]) -> str:
+def _csv(lines: Sequence[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(lines)
     return buffer.getvalue()
+
+
+def _draw(folder: Path, rows: list[dict[str, Any]], study: SweepStudy, sweep: Sweep) -> None:
+    better = ["lower" if DIRECTION[o] == "minimize" else "higher" for o in sweep.objectives]
+    pictures.draw(rows, study.space.keys, sweep.objectives[0], better[0],
+                  importances(study.optuna, sweep), logarithmic(study.space), folder)  # fmt: skip
+    if len(sweep.objectives) > 1:
+        on_front = [trial.user_attrs[POSITION] for trial in front(study.optuna, sweep)]
+        chosen = best_of(study.optuna, sweep)
+        assert chosen
+        pareto(rows, sweep.objectives, better, on_front, chosen.user_attrs[POSITION],
+                        folder / "pareto.png")  # fmt: skip
+
+
+def logarithmic(space: Space) -> set[str]:
+    """Keys that are searched on a log scale."""
+    return {dimension.key for dimension in space.dimensions if is_log(dimension.sweep)}

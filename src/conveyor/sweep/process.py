@@ -15,14 +15,52 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from multiprocessing.forkserver import ensure_running
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
-from conveyor.sweep.protocol import Metrics, Pruned, TrialJob
+from conveyor.sweep.protocol import Message, Metrics, Pruned, TrialJob
 
 GRACE = 5.0  # seconds between a trial's last word and its end
-Message = tuple[Literal["epoch", "done", "pruned", "failed"], Any, Any]
+
+
+class LocalExecutor:
+    """Trials as processes of this machine.
+
+    Args:
+        function: "module:function" that runs one trial; see `TrialJob`, `Channel`.
+    """
+
+    queues = False
+
+    def __init__(self, function: str) -> None:
+        self._function = function
+        self._context = forkserver(function)
+        ensure_running()  # it loads the trial's module while the driver does other things
+        self._running: dict[Any, TrialProcess] = {}
+
+    def start(self, job: TrialJob) -> "TrialProcess":
+        process = TrialProcess(self._context, self._function, job)
+        self._running[process.connection] = process
+        return process
+
+    def events(self, timeout: float) -> list[tuple["TrialProcess", Message]]:
+        if not self._running:
+            time.sleep(timeout)
+        ready = [self._running[c] for c in wait(list(self._running), timeout=timeout)]
+        return [(process, process.receive()) for process in ready]
+
+    def answer(self, handle: "TrialProcess", *, go: bool) -> None:
+        handle.answer(go)
+
+    def stop(self, handle: "TrialProcess") -> None:
+        self._running.pop(handle.connection, None)
+        handle.close()
+
+    def close(self) -> None:
+        for process in list(self._running.values()):
+            self.stop(process)
 
 
 class TrialProcess:
@@ -30,7 +68,6 @@ class TrialProcess:
 
     Attributes:
         connection: messages of the trial; readable when there is one, or when it has died.
-        started: on the monotonic clock, seconds.
     """
 
     def __init__(self, context: Any, function: str, job: TrialJob) -> None:
@@ -45,7 +82,6 @@ class TrialProcess:
             self._process.start()
         theirs.close()
         their_alive.close()
-        self.started = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -99,22 +135,29 @@ def _no_main() -> Iterator[None]:
 class _Channel:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.waited = 0.0  # seconds
 
     def report(self, epoch: int, metrics: Metrics) -> None:
+        asked = time.monotonic()
         self._connection.send(("epoch", epoch, _plain(metrics)))
-        if not self._connection.recv():
+        go = self._connection.recv()
+        self.waited += time.monotonic() - asked
+        if not go:
             raise Pruned
 
 
 def _main(function: str, job: TrialJob, connection: Connection, alive: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
     threading.Thread(target=_die_with_driver, args=(alive,), daemon=True).start()
+    if job.gpu is not None:  # read when TensorFlow first looks for devices, which it hasn't yet
+        os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
+    channel = _Channel(connection)
     try:
         module, _, name = function.partition(":")
-        metrics = getattr(importlib.import_module(module), name)(job, _Channel(connection))
-        connection.send(("done", _plain(metrics), None))
+        metrics = getattr(importlib.import_module(module), name)(job, channel)
+        connection.send(("done", _plain(metrics), channel.waited))
     except Pruned:
-        connection.send(("pruned", None, None))
+        connection.send(("pruned", None, channel.waited))
     except Exception:
         connection.send(("failed", traceback.format_exc(), None))
 

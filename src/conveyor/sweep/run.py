@@ -2,21 +2,40 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conveyor.config import Config
+from optuna.trial import TrialState
+
+from conveyor.config import Config, Sweep
 from conveyor.config.load import dump
-from conveyor.sweep import outputs
+from conveyor.sweep import outputs, page, warm
 from conveyor.sweep.driver import Driver
-from conveyor.sweep.protocol import Observer
-from conveyor.sweep.study import StudyFolder, SweepError
+from conveyor.sweep.process import LocalExecutor
+from conveyor.sweep.protocol import Executor, Observer
+from conveyor.sweep.results import best_of
+from conveyor.sweep.storage import SweepError
+from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
 
 TRIAL = "conveyor.training.trial:run"
+
+
+def executor_for(sweep: Sweep, prepared: Path, trial: str = TRIAL) -> Executor:
+    """What `sweep.executor` names, on its way: its processes load TensorFlow from here on.
+
+    Args:
+        prepared: folder of the prepared data.
+        trial: "module:function" that runs one trial in its process; see `TrialJob`, `Channel`.
+    """
+    if sweep.executor == "ray":
+        from conveyor.sweep.ray_executor import RayExecutor
+
+        return RayExecutor(trial, sweep.ray, prepared)
+    return LocalExecutor(trial)
 
 
 def run_sweep(
@@ -26,8 +45,10 @@ def run_sweep(
     folder: Path,
     scratch: Path,
     observer: Observer,
+    executor: Executor,
     *,
-    trial: str = TRIAL,
+    pages: Path,
+    champion: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Search, and write what was found into `folder`.
 
@@ -37,7 +58,8 @@ def run_sweep(
     Args:
         prepared: folder of the prepared data, whose content `data_digest` names.
         scratch: keeps the study; nothing here is an output.
-        trial: "module:function" that runs one trial in its process; see `TrialJob`, `Channel`.
+        pages: folder for what shows times, and so is no output: the interactive page, the timeline.
+        champion: settings by dotted key, for `sweep.warm_start.champion`.
 
     Returns:
         What best.yaml holds.
@@ -45,25 +67,94 @@ def run_sweep(
     Raises:
         SweepError: another process runs this sweep, or too many trials failed.
     """
-    if not config.sweep.enabled:
-        log.info("the sweep is switched off; train takes the configuration as it is")
-        return outputs.write(folder, config.sweep, None)
-    with StudyFolder(scratch, config, data_digest) as kept:
-        study = kept.open(config)
-        observer.sweep_started(kept.key, dump(config.sweep), resumed=kept.resumed)
-        try:
-            with _sigterm_unwinds():
-                Driver(config, study, str(prepared), trial, observer).run()
-                best = outputs.write(folder, config.sweep, study)
-        except BaseException as error:
-            observer.sweep_finished(None, str(error) or type(error).__name__)
-            if isinstance(error, SweepError):
-                kept.finish()  # its failures would end the next try at once, whatever was mended
-            raise
-        observer.sweep_finished(best, None)
-        kept.finish()
-    log.info("best %s %.4g with %s", best["objective"], best["value"], best["params"])
+    with SweepStudy(scratch, config, data_digest) as study:
+        study.warm_start(lambda: warm.configurations(config, study.space, scratch, champion))
+        with _told(study, config, observer) as counts:
+            counts |= _drive(study, config, prepared, executor, observer)
+            best = outputs.write(folder, config.sweep, study)
+            page.write(pages, config.sweep, study)
+            observer.sweep_finished(best, counts, None)
+            study.end()
+    found = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
+    log.info("best %s with %s", found, best["params"])
     return best
+
+
+def skip_sweep(folder: Path, sweep: Sweep) -> None:
+    """The outputs of a sweep that is switched off: `train` takes the configuration as it is."""
+    log.info("the sweep is switched off; train takes the configuration as it is")
+    outputs.write(folder, sweep, None)
+
+
+def join_sweep(
+    config: Config, prepared: Path, data_digest: str, scratch: Path, observer: Observer,
+    executor: Executor,
+) -> None:  # fmt: skip
+    """Help with a sweep that another process has begun, or begin it for that process.
+
+    Ends when the study has its total; the stage `sweep` then writes the outputs.
+
+    Raises:
+        SweepError: the last study has ended, or too many trials failed.
+    """
+    with (
+        SweepStudy(scratch, config, data_digest, "join") as study,
+        _told(study, config, observer) as counts,
+    ):
+        counts |= _drive(study, config, prepared, executor, observer)
+        observer.sweep_finished(outputs.best(study, config.sweep), counts, None)
+    log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
+
+
+def _drive(
+    study: SweepStudy, config: Config, prepared: Path, executor: Executor, observer: Observer
+) -> dict[str, float]:
+    """Run the driver. Returns figures of the whole sweep.
+
+    Raises:
+        SweepError: there is no best trial.
+    """
+    driver = Driver(config, study, str(prepared), executor, observer)
+    with _sigterm_unwinds():
+        driver.run()
+    counts = _counts(study)
+    idle = driver.slots.idle_share
+    log.info("%d slots were idle between trials for %.1f %% of their time",
+             config.sweep.workers, 100 * idle)  # fmt: skip
+    if best_of(study.optuna, config.sweep) is None:
+        complete = int(counts["trials_complete"])
+        if complete and config.sweep.constraints:
+            raise SweepError(
+                f"none of {complete} completed trials keeps all of sweep.constraints "
+                f"{list(config.sweep.constraints)}; loosen them, or widen sweep.space"
+            )
+        raise SweepError("no trial completed; raise sweep.time_limit, or see why they failed")
+    return {**counts, "idle_share": idle}
+
+
+@contextmanager
+def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dict[str, float]]:
+    """The observer hears of the begin, and of an end by an error."""
+    log.info("study %s", study.key)
+    with study.exclusive():  # so that drivers that begin at once share one parent run
+        observer.sweep_started(study.token, dump(config.sweep), resumed=study.resumed)
+    counts: dict[str, float] = {}
+    try:
+        yield counts
+    except BaseException as error:
+        observer.sweep_finished(None, _counts(study), str(error) or type(error).__name__)
+        if isinstance(error, SweepError):
+            # Its failures would end the next try at once, whatever was mended.
+            study.end(str(error))
+        raise
+
+
+def _counts(study: SweepStudy) -> dict[str, float]:
+    return {
+        f"trials_{name}": float(len(study.counted(state)))
+        for state, name in outputs.STATES.items()
+        if state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    }
 
 
 @contextmanager

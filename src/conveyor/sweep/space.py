@@ -1,182 +1,195 @@
-"""The search space, written in Hydra's sweep grammar and drawn from by Optuna.
+"""The search space: lines of Hydra's sweep grammar, some of them only `when` another value is so.
 
-A space written for hydra-optuna-sweeper moves over as it is:
-`choice(a, b)`, `range(1, 9)`, `interval(0.1, 0.5)`, `int(interval(1, 8))`,
-`tag(log, interval(1e-4, 1e-2))`, or a bare list `a, b`.
-Grammar: https://hydra.cc/docs/advanced/override_grammar/extended/
+    space:
+      train.optimizer: choice(adam, sgd)
+      train.learning_rate:                  # another range for each optimizer
+        - {when: {train.optimizer: adam}, draw: "tag(log, interval(1e-4, 1e-2))"}
+        - {when: {train.optimizer: sgd}, draw: "tag(log, interval(1e-2, 1))"}
+      layers: range(1, 2)                   # a name without a dot only steers other keys
+      model.units.0: choice(32, 64)
+      model.units.1: {when: {layers: 2}, draw: "choice(16, 32)"}
+
+Keys that end in a number are places of a list; places that do not exist are left out of it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import (
-    ChoiceSweep,
-    IntervalSweep,
-    Override,
-    QuotedString,
-    RangeSweep,
-)
-from hydra.errors import HydraException
-
-from conveyor.config import Config, ConfigError, overlay
+from conveyor.sweep import grammar
+from conveyor.sweep.grammar import Sweep
 
 if TYPE_CHECKING:
     from optuna import Trial
 
-Sweep = ChoiceSweep | IntervalSweep | RangeSweep
-SEARCHED = ("model", "train")
-EXAMPLES = "choice([32], [64, 32]), interval(0.1, 0.5), range(1, 9), tag(log, interval(1e-4, 1e-2))"
+PLACE = re.compile(r"(.+)\.(\d+)")
 
 
-def parse(space: Mapping[str, str]) -> dict[str, Sweep]:
-    """Parse every line of a space.
+@dataclass(frozen=True)
+class Dimension:
+    """One line of the space.
 
-    Raises:
-        ConfigError: all lines that are no sweep, each with what came and examples of what works.
+    Attributes:
+        key: setting, place of a list, or a name that only steers.
+        name: of Optuna's parameter; the key, and a number behind it where it has several lines.
+        when: other keys and the values under which this line is drawn.
     """
-    parsed, problems = _parse_all(space)
-    _raise(problems)
-    return parsed
+
+    key: str
+    name: str
+    sweep: Sweep
+    when: Mapping[str, list[Any]]
+
+    def value(self, label: Any) -> Any:
+        """The setting's value for one of Optuna's."""
+        from optuna.distributions import CategoricalDistribution
+
+        if not isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
+            return label
+        options = grammar.options_of(self.sweep)
+        return options[grammar.labels(options).index(label)]
+
+    def label(self, value: Any) -> Any:
+        """Optuna's value for the setting's.
+
+        Raises:
+            ValueError: the line never draws it.
+        """
+        from optuna.distributions import CategoricalDistribution
+
+        found = grammar.distribution(self.sweep)
+        if isinstance(found, CategoricalDistribution):
+            options = grammar.options_of(self.sweep)
+            return grammar.labels(options)[options.index(value)]
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValueError(f"{value!r} is not a number")
+        if not found._contains(value):
+            raise ValueError(f"{value!r} lies outside")
+        return value
 
 
-def check(config: Config) -> None:
-    """Try both ends of every interval and every choice against the configuration's own limits.
+@dataclass(frozen=True)
+class Space:
+    """All lines, those that steer before those that they steer.
 
-    Raises:
-        ConfigError: all lines that are no sweep, every key that is not of `model` or `train`, and
-            every candidate value that could not run.
+    Attributes:
+        fixed: values of keys that steer, but are not searched.
     """
-    base = Config.model_construct(
-        **{key: getattr(config, key) for key in SEARCHED}  # what a trial changes
-    )
-    parsed, problems = _parse_all(config.sweep.space)
-    for key, sweep in parsed.items():
-        if not key.startswith(tuple(f"{section}." for section in SEARCHED)):
-            problems.append(f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary")
-            continue
-        for value in _probes(sweep):
+
+    dimensions: Sequence[Dimension]
+    fixed: Mapping[str, Any]
+
+    @property
+    def conditional(self) -> bool:
+        return any(dimension.when for dimension in self.dimensions)
+
+    @property
+    def keys(self) -> list[str]:
+        """Each key once, in alphabetical order."""
+        return sorted({dimension.key for dimension in self.dimensions})
+
+    def walk(self, pick: Callable[[Dimension], Any]) -> dict[str, Any]:
+        """Values by key, each from `pick`, of the lines that exist under the values before."""
+        found: dict[str, Any] = {}
+        for dimension in self.dimensions:
+            if self._exists(dimension, found):
+                found[dimension.key] = pick(dimension)
+        return found
+
+    def draw(self, trial: "Trial") -> dict[str, Any]:
+        """Ask a trial for one value of every key that exists."""
+        return self.walk(lambda dimension: dimension.value(_suggest(trial, dimension)))
+
+    def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Values by key of a trial's Optuna parameters."""
+        lines = {dimension.name: dimension for dimension in self.dimensions}
+        return {lines[n].key: lines[n].value(v) for n, v in params.items() if n in lines}
+
+    def params(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Optuna's parameters for values by key, as far as the space can draw them.
+
+        Returns:
+            The parameters, and for each key that is left to the sampler why.
+        """
+        params: dict[str, Any] = {}
+        left = []
+        known: dict[str, Any] = {}
+        for dimension in self.dimensions:
+            if not self._exists(dimension, known):
+                continue
             try:
-                overlay(base, {key: value}, origin=f"sweep.space.{key}")
-            except ConfigError as error:
-                problems.append(f"  {str(error).splitlines()[-1].strip()}")
-    _raise(problems)
+                value = pick(values, dimension.key)
+            except (KeyError, IndexError, TypeError):
+                left.append(f"{dimension.key} is not given")
+                continue
+            try:
+                params[dimension.name] = dimension.label(value)
+                known[dimension.key] = value
+            except ValueError:
+                left.append(f"{dimension.key}={value!r} is not in the space")
+        return params, left
 
+    def every(self) -> Iterator[dict[str, Any]]:
+        """Optuna's parameters of every configuration, the last key changing fastest."""
+        return self._every(list(self.dimensions), {}, {})
 
-def logarithmic(space: Mapping[str, str]) -> set[str]:
-    """Keys that are searched on a log scale."""
-    return {key for key, sweep in parse(space).items() if "log" in sweep.tags}
+    def _every(
+        self, lines: list[Dimension], known: dict[str, Any], params: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        if not lines:
+            yield params
+            return
+        line, *rest = lines
+        if not self._exists(line, known):
+            yield from self._every(rest, known, params)
+            return
+        for option in grammar.options_of(line.sweep):
+            yield from self._every(
+                rest, {**known, line.key: option}, {**params, line.name: line.label(option)}
+            )
 
-
-def draw(trial: "Trial", space: Mapping[str, Sweep]) -> dict[str, Any]:
-    """Ask a trial for one value of every key."""
-    return {key: _draw(trial, key, sweep) for key, sweep in space.items()}
-
-
-def _draw(trial: "Trial", key: str, sweep: Sweep) -> Any:
-    log = "log" in sweep.tags
-    match sweep:
-        case IntervalSweep(start=low, end=high) if _is_int(sweep):
-            return trial.suggest_int(key, int(_number(low)), int(_number(high)), log=log)
-        case IntervalSweep(start=low, end=high):
-            return trial.suggest_float(key, _number(low), _number(high), log=log)
-        case RangeSweep() if sweep.shuffle or not _is_int(sweep):
-            options = list(_options(sweep))
-            return options[trial.suggest_categorical(key, range(len(options)))]
-        case RangeSweep():
-            options = list(_options(sweep))
-            step = 1 if log else max(1, round(abs(float(sweep.step))))
-            return trial.suggest_int(key, min(options), max(options), step=step, log=log)
-        case ChoiceSweep():  # by index: Optuna's categories are scalars, ours may be lists
-            options = list(_options(sweep))
-            return options[trial.suggest_categorical(key, range(len(options)))]
-
-
-def _parse_all(space: Mapping[str, str]) -> tuple[dict[str, Sweep], list[str]]:
-    parsed: dict[str, Sweep] = {}
-    problems = []
-    for key, text in space.items():
-        try:
-            parsed[key] = _parse(key, text)
-        except (HydraException, ValueError) as error:
-            problems.append(f"  sweep.space.{key}: {text!r} came; {error}. Write {EXAMPLES}")
-    return parsed, problems
-
-
-def _raise(problems: list[str]) -> None:
-    if problems:
-        raise ConfigError("\n".join(["the search space is not valid:", *dict.fromkeys(problems)]))
-
-
-def _parse(key: str, text: str) -> Sweep:
-    if not isinstance(text, str):
-        raise ValueError(
-            "a space is one line of Hydra's sweep grammar, not a mapping; "
-            "{type: float, low: 0.1, high: 0.5} is now interval(0.1, 0.5)"
+    def _exists(self, dimension: Dimension, found: Mapping[str, Any]) -> bool:
+        known = {**self.fixed, **found}
+        return all(
+            key in known and known[key] in allowed for key, allowed in dimension.when.items()
         )
-    # Hydra's choice() refuses null, its bare list takes it; they mean the same.
-    nullable = re.fullmatch(r"\s*choice\((.*\bnull\b.*)\)\s*", text)
-    options = nullable[1] if nullable else text
-    override: Override = OverridesParser.create().parse_override(f"{key}={options}")
-    sweep: Any = override.value()
-    if not isinstance(sweep, ChoiceSweep | IntervalSweep | RangeSweep):
-        raise ValueError("that is one value, not a search")
-    if isinstance(sweep, RangeSweep) and not list(_options(sweep)):
-        raise ValueError("the range is empty")
-    if isinstance(sweep, IntervalSweep) and not _number(sweep.start) < _number(sweep.end):
-        raise ValueError("the interval's start must lie below its end")
-    if "log" in sweep.tags:
-        if isinstance(sweep, ChoiceSweep):
-            raise ValueError("log is for intervals and ranges")
-        if min(_extremes(sweep)) <= 0:
-            raise ValueError("a log scale needs numbers above 0")
-        if isinstance(sweep, RangeSweep) and sweep.step != 1:
-            raise ValueError("a range on a log scale has step 1; list the values in choice(...)")
-    if unknown := sweep.tags - {"log"}:
-        raise ValueError(f"the tags {sorted(unknown)} mean nothing here; `log` does")
-    return sweep
 
 
-def _options(sweep: ChoiceSweep | RangeSweep) -> Iterator[Any]:
-    if isinstance(sweep, RangeSweep):
-        yield from sweep.range()
-        return
-    for option in sweep.list:
-        yield _plain(option)
+def settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by key as settings: places joined to lists, names that only steer left out."""
+    found: dict[str, Any] = {}
+    places: dict[str, dict[int, Any]] = {}
+    for key, value in values.items():
+        if place := PLACE.fullmatch(key):
+            places.setdefault(place[1], {})[int(place[2])] = value
+        elif "." in key:
+            found[key] = value
+    lists = {key: [of[i] for i in sorted(of)] for key, of in places.items()}
+    return dict(sorted({**found, **lists}.items()))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, QuotedString):
-        return value.text
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+def pick(values: Mapping[str, Any], key: str) -> Any:
+    """The value under a key, which may be a place of a list.
+
+    Raises:
+        KeyError, IndexError, TypeError: there is none.
+    """
+    if key in values:
+        return values[key]
+    if place := PLACE.fullmatch(key):
+        return values[place[1]][int(place[2])]
+    raise KeyError(key)
 
 
-def _extremes(sweep: Sweep) -> list[Any]:
-    if isinstance(sweep, IntervalSweep):
-        ends = [_number(sweep.start), _number(sweep.end)]
-        return [int(end) for end in ends] if _is_int(sweep) else ends
-    options = list(_options(sweep))
-    return [min(options), max(options)] if isinstance(sweep, RangeSweep) else options
+def _suggest(trial: "Trial", dimension: Dimension) -> Any:
+    from optuna import distributions as of
 
-
-def _probes(sweep: Sweep) -> list[Any]:
-    """Values that stand for all; a fraction too, for it shows that a field takes integers only."""
-    ends = _extremes(sweep)
-    if isinstance(sweep, IntervalSweep) and not _is_int(sweep):
-        ends.insert(1, ends[0] + 0.381966 * (ends[1] - ends[0]))
-    return ends
-
-
-def _is_int(sweep: IntervalSweep | RangeSweep) -> bool:
-    """Whether the bounds are whole numbers; `int(interval(1, 8))` casts its bounds to int."""
-    bounds = [sweep.start, sweep.end if isinstance(sweep, IntervalSweep) else sweep.stop]
-    if isinstance(sweep, RangeSweep):
-        bounds.append(sweep.step)
-    return all(isinstance(bound, int) for bound in bounds)
-
-
-def _number(bound: Any) -> float:
-    if isinstance(bound, bool) or not isinstance(bound, int | float):
-        raise ValueError(f"{bound!r} is not a number")
-    return float(bound)
+    match grammar.distribution(dimension.sweep):
+        case of.IntDistribution(low=low, high=high, step=step, log=log):
+            return trial.suggest_int(dimension.name, low, high, step=step, log=log)
+        case of.FloatDistribution(low=low, high=high, step=step, log=log):
+            return trial.suggest_float(dimension.name, low, high, step=step, log=log)
+        case of.CategoricalDistribution(choices=choices):
+            return trial.suggest_categorical(dimension.name, choices)
+    raise AssertionError("a line is one of these three")

@@ -1,160 +1,245 @@
-"""The Optuna study: where it is kept, how it samples and prunes, how it goes on after a crash."""
+"""The Optuna study: exact totals, whoever dies, however many drivers work on it."""
 
 import os
-import shutil
+import socket
+import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import optuna
-from filelock import FileLock, Timeout
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from conveyor import files
 from conveyor.config import Config
-from conveyor.config.load import dump
-from conveyor.errors import InputError
-from conveyor.sweep.journal import open_journal
-from conveyor.sweep.sampling import INTERRUPTED, POSITION, PRUNERS, SAMPLERS
+from conveyor.sweep import check
+from conveyor.sweep.protocol import Outcome, State
+from conveyor.sweep.queue import CountedStudy, Params, TrialQueue
+from conveyor.sweep.record import (
+    ATTEMPT,
+    DIRECTION,
+    DONE,
+    DRIVER,
+    ENDED,
+    LEADER,
+    METRICS,
+    OPTUNA_STATE,
+    PARAMS,
+    REASON,
+    TOKEN,
+    WARM,
+)
+from conveyor.sweep.sampling import listed, pruner_of
+from conveyor.sweep.space import settings
+from conveyor.sweep.storage import Store, SweepError, following, key_of, latest, store
 
-PARAMS, METRICS, REASON = "params", "metrics", "reason"
-DIRECTION: dict[str, Literal["minimize", "maximize"]] = {
-    "val_loss": "minimize",
-    "val_accuracy": "maximize",
-}
+Mode = Literal["lead", "join", "look"]  # look: only reads
+NO_STUDY = "no sweep of this configuration on these data has begun; run `dvc repro sweep`"
 
 
-class SweepError(InputError):
-    """The sweep cannot go on; the message says what stands in the way."""
-
-
-class StudyFolder:
-    """The study's journal on disk, held by one driver at a time.
-
-    A finished study is set aside when the sweep starts again: DVC asks for a sweep only when it
-    wants one. An unfinished one goes on.
+class SweepStudy:
+    """One study as one of its drivers sees it.
 
     Attributes:
-        key: equal for equal configuration and data.
-        resumed: there was an unfinished study.
+        token: names this study, and no earlier one of the same configuration.
+        resumed: it was begun before.
+        total: trials to complete or prune; fewer than `sweep.trials` where there are no more.
+        folder: on this machine, for what trials need to resume.
     """
 
-    def __init__(self, scratch: Path, config: Config, data_digest: str) -> None:
-        parts = {name: dump(getattr(config, name)) for name in ("name", "seed", "model", "train")}
-        # How many trials, and how fast, can change without starting the search anew.
-        free = {"trials", "workers", "time_limit", "trial_time_limit", "max_failed_share"}
-        searched = {k: v for k, v in dump(config.sweep).items() if k not in free}
-        self.key = files.digest_value([parts, searched, data_digest])[:16]
-        self.folder = scratch / "sweep" / self.key
+    def __init__(
+        self, scratch: Path, config: Config, data_digest: str, mode: Mode = "lead"
+    ) -> None:
+        self.config = config
+        self.space = check.parse(config.sweep.space, config)
+        self._listed = listed(config.sweep, self.space, config.seed)
+        self.total = config.sweep.trials if self._listed is None else len(self._listed)
+        self.key = key_of(config, data_digest)
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._store: Store = store(scratch, self.key, config.sweep.storage)
+        self._mode = mode
         self.resumed = False
-        self._lock = FileLock(f"{self.folder}.lock")
 
-    def __enter__(self) -> "StudyFolder":
-        holder = Path(f"{self.folder}.pid")
-        holder.parent.mkdir(parents=True, exist_ok=True)
+    def __enter__(self) -> "SweepStudy":
+        _quiet()
+        locks = self._store.locks
         try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            pid = holder.read_text() if holder.is_file() else "unknown"
-            raise SweepError(
-                f"this sweep already runs, as process {pid}; wait for it, or stop it"
-            ) from None
-        files.write_text(holder, str(os.getpid()))
-        if self._mark.exists():
-            aside = Path(f"{self.folder}.previous")
-            shutil.rmtree(aside, ignore_errors=True)
-            os.replace(self.folder, aside)
-        self.resumed = self.folder.exists()
-        self.folder.mkdir(exist_ok=True)
+            with locks.exclusive():
+                self._open()
+                if self._mode != "look":
+                    locks.hold(self.name)
+        except BaseException:
+            self._store.close()
+            raise
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._lock.release()
+        self._store.close()
 
     @property
-    def _mark(self) -> Path:
-        return self.folder / "finished"
+    def folder(self) -> Path:
+        return self._store.folder / "trials"
 
-    def finish(self) -> None:
-        """Nothing is left to go on with: the next start is a new sweep."""
-        files.write_text(self._mark, "")
+    @property
+    def token(self) -> str:
+        return self.optuna.user_attrs[TOKEN]
 
-    def open(self, config: Config) -> optuna.Study:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+    @property
+    def exclusive(self) -> Any:
+        """The drivers' lock, for what must happen once."""
+        return self._store.locks.exclusive
+
+    def counted(self, *states: TrialState) -> list[FrozenTrial]:
+        """Trials as an uninterrupted study would have them, in its order."""
+        return self.queue.counted(*states)
+
+    @property
+    def done(self) -> int:
+        return len(self.counted(*DONE))
+
+    @property
+    def reached(self) -> bool:
+        return self.done >= self.total
+
+    def lives(self, trial: FrozenTrial) -> bool:
+        """Whether the driver of a running trial does."""
+        return self._store.locks.is_held(trial.user_attrs.get(DRIVER, "nobody"))
+
+    @property
+    def url(self) -> str:
+        """Where the study is kept, as optuna-dashboard takes it."""
+        return self._store.url
+
+    def begin(self) -> tuple[list[int], optuna.Trial | None]:
+        """Start the next trial, with its parameters drawn.
+
+        Trials that died with their driver are failed first, and their parameters queued again.
+
+        Returns:
+            The numbers of those trials; and the trial, None where enough are under way.
+
+        Raises:
+            SweepError: another driver gave the sweep up.
+        """
+        with self.exclusive():
+            self._raise_if_ended()
+            lost = self._close_dead()
+            if len(self.counted(*DONE, TrialState.RUNNING)) >= self.total:
+                return lost, None
+            trial = self.queue.ask()
+            trial.set_user_attr(DRIVER, self.name)
+            self.queue.recall(trial)
+            trial.set_user_attr(PARAMS, settings(self.space.draw(trial)))
+            return lost, trial
+
+    def give_back(self, trial: optuna.Trial) -> None:
+        """The machine under a trial went away: its parameters are tried again."""
+        with self.exclusive():
+            frozen = self._now(trial)
+            if frozen.state == TrialState.RUNNING:
+                self.queue.again(frozen)
+
+    def prunes(self, trial: optuna.Trial, step: int, value: float) -> bool:
+        """Note a value; whether the pruner wants no more of the trial."""
+        trial.report(value, step)
+        return trial.should_prune()
+
+    def finish(
+        self, trial: optuna.Trial, outcome: Outcome, violations: Mapping[str, float]
+    ) -> bool:
+        """Record how a trial ended; queue it again if it failed and `sweep.retries` allows.
+
+        Args:
+            violations: of each constraint; above 0 where it is broken.
+
+        Returns:
+            False where another driver had taken this one for dead: then nothing is recorded.
+        """
+        with self.exclusive():
+            frozen = self._now(trial)
+            if frozen.state != TrialState.RUNNING:
+                return False
+            trial.set_user_attr(METRICS, dict(outcome.metrics))
+            trial.set_user_attr(REASON, outcome.reason)
+            attempt = frozen.user_attrs.get(ATTEMPT, 0)
+            if outcome.state is State.FAILED and attempt < self.config.sweep.retries:
+                self.queue.again(frozen, attempt + 1)
+                return True
+            for name, violation in violations.items():
+                trial.set_constraint(name, violation)
+            values = outcome.values if outcome.state is State.COMPLETE else None
+            self.optuna.tell(trial, values, state=OPTUNA_STATE[outcome.state])
+            return True
+
+    def end(self, reason: str = "") -> None:
+        """Nothing is left to go on with: the next sweep is a new one."""
+        self.optuna.set_user_attr(ENDED, reason or "finished")
+
+    def _open(self) -> None:
+        if self._mode == "look" and not self._store.exists():
+            raise SweepError(NO_STUDY)
+        storage = self._store.open()
+        name = latest(storage, self.key)
+        attrs = {} if name is None else storage.get_study_user_attrs(
+            storage.get_study_id_from_name(name))  # fmt: skip
+        if self._mode == "look" and name is None:
+            raise SweepError(NO_STUDY)
+        if self._mode == "join" and ENDED in attrs:
+            raise SweepError("there is no sweep to join: the last one has ended")
+        if self._mode == "lead":
+            if not self._store.locks.hold("lead"):
+                raise SweepError(
+                    f"this sweep already runs, as {attrs.get(LEADER, 'another process')}; wait "
+                    "for it, stop it, or help it with  python -m pipeline.sweep --join"
+                )
+            if ENDED in attrs:
+                self._store.set_aside()
+                storage = self._store.open()
+                name = following(self.key, latest(storage, self.key))
+                attrs = {}
+        self.resumed = TOKEN in attrs
+        self.optuna = self._optuna(name or self.key, storage)
+        self.queue = TrialQueue(self.optuna, self.config, self.space, self._listed)
+        if not self.resumed:
+            self.optuna.set_user_attr(TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
+        if self._mode == "lead":
+            self.optuna.set_user_attr(LEADER, f"process {os.getpid()} on {socket.gethostname()}")
+
+    def _optuna(self, name: str, storage: BaseStorage) -> optuna.Study:
+        directions: Any = [DIRECTION[objective] for objective in self.config.sweep.objectives]
+        optuna.create_study(
+            study_name=name, storage=storage, directions=directions, load_if_exists=True
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.create_study(
-                study_name=self.key,
-                storage=open_journal(self.folder / "journal.log"),
-                direction=DIRECTION[config.sweep.objective],
-                pruner=PRUNERS[config.sweep.pruner.name](config.sweep, config.train),
-                load_if_exists=True,
-            )
+            pruner = pruner_of(self.config.sweep.pruner, self.config.train)
+        return CountedStudy(name, storage, pruner=pruner)
+
+    def warm_start(self, configurations: Callable[[], Sequence[Params]]) -> None:
+        """Queue parameters (Optuna's) before anything is proposed; once in a study's life."""
+        with self.exclusive():
+            if WARM not in self.optuna.user_attrs:
+                self.queue.warm_start(configurations()[: self.total])
+                self.optuna.set_user_attr(WARM, True)
+
+    def _raise_if_ended(self) -> None:
+        ended = self.optuna.user_attrs.get(ENDED)
+        if ended:
+            raise SweepError(f"another driver has ended this sweep: {ended}")
+
+    def _close_dead(self) -> list[int]:
+        running = self.optuna._storage.get_all_trials(
+            self.optuna._study_id, deepcopy=False, states=(TrialState.RUNNING,)
+        )
+        dead = [t for t in running if not self.lives(t)]
+        for trial in dead:
+            self.queue.again(trial)
+        return [trial.number for trial in dead]
+
+    def _now(self, trial: optuna.Trial) -> FrozenTrial:
+        return self.optuna._storage.get_trial(trial._trial_id)
 
 
-def counted(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials as an uninterrupted study would have them, in its order."""
-    trials = [t for t in study.get_trials(deepcopy=False) if not t.user_attrs.get(INTERRUPTED)]
-    return sorted(trials, key=lambda t: t.user_attrs[POSITION])
-
-
-def close_interrupted(study: optuna.Study) -> list[int]:
-    """Fail the trials that died with the last driver, and queue their parameters again.
-
-    Safe to be killed in and begun anew: a trial is queued at most once.
-
-    Returns:
-        Their numbers.
-    """
-    trials = study.get_trials(deepcopy=False)
-    dead = [t for t in trials if t.state == TrialState.RUNNING]
-    queued = {t.user_attrs[POSITION] for t in trials if t.state == TrialState.WAITING}
-    for trial in dead:
-        study._storage.set_trial_user_attr(trial._trial_id, INTERRUPTED, True)
-        position = trial.user_attrs[POSITION]
-        if position not in queued:
-            # Before all parameters are drawn there are none to repeat: they are drawn anew.
-            params = trial.params if PARAMS in trial.user_attrs else {}
-            params = trial.system_attrs.get("fixed_params") or params
-            study.enqueue_trial(params, user_attrs={POSITION: position})
-        study.tell(trial.number, state=TrialState.FAIL)
-    return [trial.number for trial in dead]
-
-
-def ask(study: optuna.Study, config: Config) -> optuna.Trial:
-    """Begin a trial, proposed as if the study had never been interrupted (see `sampling`).
-
-    Each trial is queued with its position first, so that it never runs without one.
-    """
-    if not _waiting(study):
-        study.enqueue_trial({}, user_attrs={POSITION: len(counted(study))})
-    position = _waiting(study)[0].user_attrs[POSITION]  # Optuna takes the first one too
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        study.sampler = SAMPLERS[config.sweep.sampler.name](config.sweep, config.seed, position)
-    return study.ask()
-
-
-def _waiting(study: optuna.Study) -> list[FrozenTrial]:
-    return study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-
-
-def best_of(study: optuna.Study, objective: str) -> FrozenTrial | None:
-    """The best complete trial; the earlier one of equals."""
-    complete = [t for t in counted(study) if t.state == TrialState.COMPLETE]
-    sign = 1 if DIRECTION[objective] == "minimize" else -1
-    return min(complete, key=lambda t: (sign * (t.value or 0.0), t.user_attrs[POSITION]),
-               default=None)  # fmt: skip
-
-
-def importances(study: optuna.Study) -> Mapping[str, float]:
-    """Share of each parameter in the objective's variance, by PED-ANOVA (Watanabe et al. 2023);
-    empty where there are too few trials to tell."""
-    complete = [t for t in counted(study) if t.state == TrialState.COMPLETE]
-    if len(complete) < 4 or len({t.value for t in complete}) < 2:
-        return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        evaluator: Any = optuna.importance.PedAnovaImportanceEvaluator()
-        return optuna.importance.get_param_importances(study, evaluator=evaluator)
+def _quiet() -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)

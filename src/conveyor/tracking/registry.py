@@ -1,6 +1,5 @@
 """The model registry: one version an artefact, aliases moved by verdicts, reasons kept."""
 
-from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 from filelock import FileLock
-from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
@@ -18,11 +16,12 @@ from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
 from conveyor import files
 from conveyor.gates import Verdict
 from conveyor.paths import Paths
+from conveyor.tracking.champion import CHAMPION, Champion, aliases, find_champion
 from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST, find_training_run, set_tags
 from conveyor.tracking.store import Tracking, connect, home
 
-CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+CHALLENGER, PREVIOUS = "challenger", "previous"
 VERDICT, PROMOTED, SETTLED = "verdict", "promoted", "settled"
 PACKAGE = Path(__file__).parents[1]
 # What the served model imports; pinned to what is installed, never inferred, which takes MLflow
@@ -51,15 +50,6 @@ ANSWERS = Schema(
 )
 
 
-@dataclass(frozen=True)
-class Champion:
-    """The version that serves; `model` is its exported folder on this machine."""
-
-    version: str
-    digest: str
-    model: Path
-
-
 class Registry:
     """The registered model `name`."""
 
@@ -72,24 +62,11 @@ class Registry:
 
     def champion(self) -> Champion | None:
         """The version behind the alias, its files fetched; None where there is none."""
-        version = self.aliases().get(CHAMPION)
-        if version is None:
-            return None
-        tags = self.client.get_model_version(self.name, version).tags
-        folder = Path(download_artifacts(f"models:/{self.name}/{version}"))
-        exported = folder / "artifacts" / self.paths.model.name
-        return Champion(version, tags.get(MODEL_DIGEST, ""), exported)
+        return find_champion(self.tracking, self.name, self.paths)
 
     def aliases(self) -> dict[str, str]:
         """Version behind each alias; empty before the first registration."""
-        try:
-            return {
-                k: str(v) for k, v in self.client.get_registered_model(self.name).aliases.items()
-            }
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise  # a store that cannot answer is not a registry without a champion
-            return {}
+        return aliases(self.tracking, self.name)
 
     def find(self, digest: str) -> ModelVersion | None:
         """The version made of this artefact, if there is one."""

@@ -1,4 +1,8 @@
-"""A sweep in MLflow: a parent run, and a child run for each trial, ended as the trial ended."""
+"""A sweep in MLflow: a parent run, and a child run for each trial, ended as the trial ended.
+
+Where each configuration is repeated, the repeats are children of their trial's run, which shows
+means and standard deviations. Several drivers write under one parent, each of its own trials.
+"""
 
 import time
 from collections.abc import Mapping
@@ -27,29 +31,36 @@ from conveyor.tracking.store import connect, without_secret
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 FLUSH_SECONDS = 2.0  # how old an epoch may grow before it is written: one write costs 20 ms
-TRIAL, KEY, PARENT = "trial", "study_key", "mlflow.parentRunId"
+TRIAL, REPEAT, KEY, PARENT = "trial", "repeat", "study_key", "mlflow.parentRunId"
 
 
 class SweepRecorder:
-    """Hears a sweep (see `sweep.protocol.Observer`) and writes it down."""
+    """Hears a sweep (see `sweep.protocol.Observer`) and writes it down.
 
-    def __init__(self, name: str, paths: Paths, data_digest: str) -> None:
-        self.paths, self.data_digest = paths, data_digest
+    Args:
+        leads: this driver's machine holds the sweep's outputs; others only help.
+    """
+
+    def __init__(self, name: str, paths: Paths, data_digest: str, *, leads: bool = True) -> None:
+        self.paths, self.data_digest, self.leads = paths, data_digest, leads
         self.tracking = connect(name, paths)
         self.parent = ""
-        self.counts = dict.fromkeys(STATUS, 0)
-        self._waiting: dict[int, list[Metric]] = {}
+        self.repeats = 1
+        self._waiting: dict[str, list[Metric]] = {}  # by run
         self._flushed = time.monotonic()
-        self._runs: dict[int, str] = {}
+        self._runs: dict[int, str] = {}  # of this driver's trials under way
+        self._repeats: dict[tuple[int, int], str] = {}
 
     def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
+        self.repeats = settings["repeats"]["count"]
         close_dead_runs(self.tracking)
         earlier = search(self.tracking, f"tags.{KEY} = '{key}' and tags.{STAGE} = 'sweep'")
-        if resumed and earlier:
+        if earlier:
             self.parent = earlier[0].info.run_id
             self.tracking.client.update_run(self.parent, status="RUNNING")
-            set_tags(self.tracking, self.parent, {**process_tags(), CLOSED: "no, it was resumed"})
-            self._recall()
+            if self.leads:
+                tags = {**process_tags(), CLOSED: "no, it was resumed"}
+                set_tags(self.tracking, self.parent, tags)
             return
         tags = {
             STAGE: "sweep",
@@ -63,68 +74,105 @@ class SweepRecorder:
         tags = {STAGE: "trial", TRIAL: str(number), PARENT: self.parent}
         self._runs[number] = begin(self.tracking, f"trial-{number:03d}", tags, params)
 
-    def trial_reported(self, number: int, epoch: int, metrics: Mapping[str, float]) -> None:
+    def trial_reported(
+        self, number: int, repeat: int, epoch: int, metrics: Mapping[str, float]
+    ) -> None:
+        run_id = self._runs[number] if self.repeats == 1 else self._repeat_run(number, repeat)
         now = int(time.time() * 1000)
-        waiting = self._waiting.setdefault(number, [])
+        waiting = self._waiting.setdefault(run_id, [])
         waiting += [Metric(name, float(value), now, epoch) for name, value in metrics.items()]
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flush()
 
+    def repeat_finished(self, number: int, repeat: int, metrics: Mapping[str, float]) -> None:
+        self._flush()
+        run_id = self._repeat_run(number, repeat)
+        log_metrics(self.tracking, run_id, _best(metrics))
+        self.tracking.client.set_terminated(run_id, "FINISHED")
+        del self._repeats[number, repeat]
+
     def trial_finished(self, number: int, outcome: Any) -> None:
         self._flush()
-        run_id = self._runs.get(number)
+        run_id = self._runs.pop(number, None) or self._found(number)
         if run_id is None:  # it died between the study's record and MLflow's
             return
-        figures = {f"best_{k}": v for k, v in outcome.metrics.items() if k != "best_epoch"}
-        if outcome.state == "complete":
-            figures["best_epoch"] = outcome.metrics.get("best_epoch", float("nan"))
-            log_metrics(self.tracking, run_id, figures)
+        if outcome.state == "complete" or (outcome.state == "pruned" and self.repeats > 1):
+            log_metrics(self.tracking, run_id, _best(outcome.metrics))
         if outcome.reason:
             reason = without_secret(outcome.reason)
             self.tracking.client.log_text(run_id, reason, "reason.txt")
             set_tags(self.tracking, run_id, {"reason": reason.strip().splitlines()[-1][:500]})
-        self.counts[outcome.state] += 1
+        self._end_children(run_id, STATUS[outcome.state])
+        self._repeats = {key: run for key, run in self._repeats.items() if key[0] != number}
         self.tracking.client.set_terminated(run_id, STATUS[outcome.state])
 
-    def sweep_finished(self, best: Mapping[str, Any] | None, error: str | None) -> None:
+    def sweep_finished(
+        self, best: Mapping[str, Any] | None, counts: Mapping[str, float], error: str | None
+    ) -> None:
         self._flush()
+        log_metrics(self.tracking, self.parent, counts)
         if best is None:
-            first, *rest = without_secret(error or "").strip().splitlines() or [""]
-            self.tracking.client.log_text(self.parent, "\n".join([first, *rest]), "error.txt")
-            told = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
-            set_tags(self.tracking, self.parent, {"error": told})
-            for run in self._children("attributes.status = 'RUNNING'"):
-                self.tracking.client.set_terminated(run.info.run_id, "KILLED")
-            self.tracking.client.set_terminated(self.parent, "FAILED")
+            self._failed(error or "")
             return
-        figures = {f"best_{k}": v for k, v in best["metrics"].items() if k != "best_epoch"}
-        figures |= {f"trials_{state}": float(n) for state, n in self.counts.items()}
-        log_metrics(self.tracking, self.parent, figures)
+        log_metrics(self.tracking, self.parent, _best(best["metrics"]))
         chosen = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
-        note = f"Best {best['objective']} {best['value']:.4g} in trial {best['trial']}:\n\n{chosen}"
+        found = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
+        rule = f"\n\nOf {len(best['front'])} on the Pareto front: {best['picked']}." if (
+            "front" in best) else ""  # fmt: skip
         tags = {
-            NOTE: note,
-            SWEEP_DIGEST: files.digest_tree(self.paths.sweep),
+            NOTE: f"Best {found} in trial {best['trial']}:\n\n{chosen}{rule}",
             **{f"best.{k}": str(v) for k, v in best["params"].items()},
         }
+        if self.leads:
+            tags[SWEEP_DIGEST] = files.digest_tree(self.paths.sweep)
+            artifact_folder(self.tracking, self.parent, self.paths.sweep, "sweep")
+            artifact_folder(self.tracking, self.parent, self.paths.sweep_pages, "pages")
         set_tags(self.tracking, self.parent, tags)
-        artifact_folder(self.tracking, self.parent, self.paths.sweep, "sweep")
         self.tracking.client.set_terminated(self.parent, "FINISHED")
 
-    def _children(self, query: str) -> list[Any]:
-        return search(self.tracking, f"tags.`{PARENT}` = '{self.parent}' and {query}")
+    def _failed(self, error: str) -> None:
+        """This driver stops. Where it only helped, the sweep goes on without it."""
+        for run_id in self._runs.values():
+            self._end_children(run_id, "KILLED")
+            self.tracking.client.set_terminated(run_id, "KILLED")
+        if not self.leads:
+            return
+        first, *rest = without_secret(error).strip().splitlines() or [""]
+        self.tracking.client.log_text(self.parent, "\n".join([first, *rest]), "error.txt")
+        told = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
+        set_tags(self.tracking, self.parent, {"error": told})
+        self.tracking.client.set_terminated(self.parent, "FAILED")
 
-    def _recall(self) -> None:
-        """Take up the trials of an interrupted sweep, and how those that ended did."""
-        ended = {status: state for state, status in STATUS.items()}
-        for run in self._children(f"tags.{STAGE} = 'trial'"):
-            self._runs[int(run.data.tags[TRIAL])] = run.info.run_id
-            if run.info.status in ended and CLOSED not in run.data.tags:
-                self.counts[ended[run.info.status]] += 1
+    def _repeat_run(self, number: int, repeat: int) -> str:
+        known = self._repeats.get((number, repeat))
+        if known is None:
+            tags = {STAGE: "repeat", REPEAT: str(repeat), PARENT: self._runs[number]}
+            name = f"trial-{number:03d}-repeat-{repeat}"
+            known = self._repeats[number, repeat] = begin(self.tracking, name, tags, {})
+        return known
+
+    def _found(self, number: int) -> str | None:
+        """The run of a trial that another driver began."""
+        runs = search(
+            self.tracking, f"tags.`{PARENT}` = '{self.parent}' and tags.{TRIAL} = '{number}'"
+        )
+        return runs[0].info.run_id if runs else None
+
+    def _end_children(self, run_id: str, status: str) -> None:
+        """End the repeats of a trial that still run."""
+        if self.repeats > 1:
+            query = f"tags.`{PARENT}` = '{run_id}' and attributes.status = 'RUNNING'"
+            for run in search(self.tracking, query):
+                self.tracking.client.set_terminated(run.info.run_id, status)
 
     def _flush(self) -> None:
-        for number, metrics in self._waiting.items():
-            if metrics and number in self._runs:
-                self.tracking.client.log_batch(self._runs[number], metrics=metrics)
+        for run_id, metrics in self._waiting.items():
+            self.tracking.client.log_batch(run_id, metrics=metrics)
         self._waiting.clear()
         self._flushed = time.monotonic()
+
+
+def _best(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Figures of the best epoch; what has no epochs keeps its name."""
+    plain = ("best_epoch", "parameters", "flops", "latency_ms")
+    return {k if k.startswith(plain) else f"best_{k}": v for k, v in metrics.items()}

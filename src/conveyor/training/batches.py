@@ -53,6 +53,15 @@ def padded_share(lengths: Lengths, batches: Sequence[Rows]) -> float:
     return 1.0 - float(lengths.sum()) / steps
 
 
+def folds(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
+    """The fold of each row, 0 to count - 1; every class is spread over all folds."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    found = np.empty(len(labels), dtype=np.int64)
+    found[order] = np.arange(len(labels)) % count
+    return found
+
+
 class Epochs:
     """Splits behind one another as a tf.data set whose order follows `epoch`.
 
@@ -66,6 +75,14 @@ class Epochs:
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.epoch = 0
         self._ends = np.cumsum([len(split.labels) for split in splits])
+        self._kept = np.arange(len(self.labels))
+
+    def only(self, kept: NDArray[np.bool_]) -> "Epochs":
+        """Some of the rows; the mask is one of all of them."""
+        some = Epochs(self.splits, len(self.one_hot))
+        some._kept = np.flatnonzero(kept)
+        some.labels, some.lengths = self.labels[kept], self.lengths[kept]
+        return some
 
     def training(self, *, batch_size: int, bucket_batches: int, seed: int) -> tf.data.Dataset:
         """Batches in the order of `plan` for the present `epoch`."""
@@ -93,6 +110,7 @@ class Epochs:
             yield {"values": values, "lengths": lengths}, self.one_hot[self.labels[rows]]
 
     def _row(self, row: int) -> Values:
+        row = int(self._kept[row])
         part = int(np.searchsorted(self._ends, row, side="right"))
         before = int(self._ends[part - 1]) if part else 0
         return self.splits[part].sequences[row - before]

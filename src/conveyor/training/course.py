@@ -22,7 +22,7 @@ from conveyor.errors import InputError
 log = logging.getLogger(__name__)
 
 PLATEAU_FACTOR = 0.5
-Row = dict[str, float]  # one epoch: loss, accuracy, val_loss, val_accuracy, learning_rate
+Row = dict[str, float]  # one epoch: loss, accuracy, the same of validation rows, learning_rate
 
 
 class Diverged(InputError):
@@ -35,7 +35,8 @@ class Course(keras.callbacks.Callback):
     Args:
         config: `patience`, `schedule` (here: plateau) and `epochs`.
         state: file that holds everything after each epoch; None keeps nothing.
-        on_epoch: called with (epoch from 1, row) after each epoch, after the state is saved.
+        on_epoch: called with (epoch from 1, row) after each epoch, after the state is saved; and
+            again for every earlier epoch where a fit goes on.
 
     Attributes:
         rows: every epoch so far, those before a restart included.
@@ -87,6 +88,7 @@ class Course(keras.callbacks.Callback):
             "accuracy": float(logs["accuracy"]),
             "val_loss": float(logs["val_log_loss"]),
             "val_accuracy": float(logs["val_accuracy"]),
+            "val_macro_f1": float(logs["val_macro_f1"]),
             "learning_rate": self._learning_rate(),
         }
         if not math.isfinite(row["val_loss"]):
@@ -132,6 +134,8 @@ class Course(keras.callbacks.Callback):
             self.rows = [dict(zip(names, map(float, r), strict=True)) for r in saved["rows"]]
             self.best_epoch, self.quiet_since = map(int, saved["marks"])
         log.info("resuming after epoch %d", self.done)
+        for epoch, row in enumerate(self.rows, start=1):
+            self.on_epoch(epoch, row)
 
     def _variables(self) -> list[Any]:
         """Weights, the states of random generators, and the optimizer's slots and step."""

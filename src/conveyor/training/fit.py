@@ -16,7 +16,7 @@ from conveyor.config import Config, Train
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.models.devices import gpus
-from conveyor.training.batches import Epochs
+from conveyor.training.batches import Epochs, folds
 from conveyor.training.course import Course, Row
 
 log = logging.getLogger(__name__)
@@ -57,8 +57,10 @@ def fit(
     config: Config,
     prepared: Prepared,
     *,
+    on_built: Callable[[keras.Model], None] = lambda model: None,
     on_epoch: OnEpoch = lambda epoch, row: None,
     scratch: Path | None = None,
+    fold: tuple[int, int] | None = None,
     refit: bool | None = None,
     progress: bool = True,
 ) -> Fitted:
@@ -69,9 +71,12 @@ def fit(
     in training than in waiting. Test rows are never read.
 
     Args:
-        on_epoch: called after each epoch of the first fit.
+        on_built: called with the model before it is trained.
+        on_epoch: called after each epoch of the first fit, and for those that it resumes after.
         scratch: folder for the state to resume from; a killed fit goes on after its last epoch
             and ends with the same weights. None keeps no state.
+        fold: (which, of how many): training and validation rows are pooled, and this fold of them
+            validates. None keeps the split as it was prepared.
         refit: instead of `train.refit`.
 
     Raises:
@@ -79,15 +84,20 @@ def fit(
     """
     train, validation = prepared.split("train"), prepared.split("validation")
     course = Course(config.train, scratch / "fit.npz" if scratch else None, on_epoch)
-    rows = Epochs([train], len(prepared.meta.classes))
+    classes = len(prepared.meta.classes)
+    rows, held_out = Epochs([train], classes), Epochs([validation], classes)
+    if fold is not None:
+        pooled = Epochs([train, validation], classes)
+        inside = folds(pooled.labels, fold[1], config.seed) == fold[0]
+        rows, held_out = pooled.only(~inside), pooled.only(inside)
     model = _begin(config, prepared, rows)
+    on_built(model)
     course.resume(model)
     if not course.exhausted:
-        held_out = Epochs([validation], len(prepared.meta.classes))
         _epochs(model, config, rows, course.done, config.train.epochs, progress, course, held_out)
     course.restore_best()
     if config.train.refit if refit is None else refit:
-        rows = Epochs([train, validation], len(prepared.meta.classes))
+        rows = Epochs([train, validation], classes)
         log.info("fitting anew on %d rows, validation included", len(rows.labels))
         model = _begin(config, prepared, rows)
         _epochs(model, config, rows, 0, course.best_epoch, progress)
@@ -146,6 +156,7 @@ def compiled(config: Config, prepared: Prepared, rows: int) -> keras.Model:
             metrics=[
                 keras.metrics.CategoricalCrossentropy(name="log_loss"),
                 keras.metrics.CategoricalAccuracy(name="accuracy"),
+                keras.metrics.F1Score(average="macro", name="macro_f1"),
             ],
         )
         model.optimizer.build(model.trainable_variables)

@@ -5,7 +5,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from conveyor import files
@@ -13,9 +12,10 @@ from conveyor.config import Config
 from conveyor.config.load import dump
 from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
-from conveyor.models.describe import Description, describe
+from conveyor.models.describe import Description
 from conveyor.models.export import check_export, export
 from conveyor.plots.training import curves
+from conveyor.training.costs import costs_of
 from conveyor.training.course import Row
 from conveyor.training.fit import Fitted
 
@@ -47,18 +47,6 @@ def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path
         files.write_text(temporary / "history.csv", history_csv(fitted.rows))
         curves(fitted.rows, fitted.best_epoch, temporary / "curves.png")
     return card
-
-
-def costs_of(model: Any, config: Config, prepared: Prepared) -> Description:
-    """Costs for a sequence of the training rows' median length."""
-    length = int(np.median(prepared.split("train").sequences.lengths))
-    return describe(
-        model,
-        config.model,
-        features=prepared.meta.features or config.model.embedding,
-        length=length,
-        batch_size=config.train.batch_size,
-    )
 
 
 def history_csv(rows: list[Row]) -> str:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import keras
 import tensorflow as tf
 
 from conveyor.config import Config
 from conveyor.config.load import partial
 from conveyor.data.store import Prepared
+from conveyor.training.costs import costs_of, latency_ms
 from conveyor.training.course import Row
 from conveyor.training.fit import fit
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
     """Fit the job's configuration, telling the driver each epoch.
 
+    Goes on after the last epoch that its scratch folder holds, and tells the driver of those
+    before it again.
+
     Returns:
-        Metrics of the best epoch (`val_loss`, `val_accuracy`, `loss`, `accuracy`), `best_epoch`
-        and `parameters`.
+        Metrics of the best epoch (`val_loss`, `val_accuracy`, `val_macro_f1`, `loss`,
+        `accuracy`), `best_epoch`, `parameters`, `flops`, and `latency_ms` where it is wanted.
 
     Raises:
         Pruned: the driver said to stop.
@@ -28,16 +33,25 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
     """
     if job.threads is not None:
         tf.config.threading.set_intra_op_parallelism_threads(job.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(job.threads)
     config: Config = partial(job.config)
+    prepared = Prepared(Path(job.prepared))
+    known: dict[str, float] = {}
+
+    def built(model: keras.Model) -> None:
+        costs = costs_of(model, config, prepared)
+        known.update(parameters=float(costs.parameters), flops=float(costs.flops))
+        channel.report(0, known)
 
     def report(epoch: int, row: Row) -> None:
         channel.report(epoch, row)
 
     # The number of epochs is known without the refit, and the objective is from before it.
-    fitted = fit(config, Prepared(Path(job.prepared)), on_epoch=report, refit=False, progress=False)
-    parameters = sum(int(weight.numpy().size) for weight in fitted.model.trainable_weights)
-    return {
-        **{name: value for name, value in fitted.best.items() if name != "learning_rate"},
-        "best_epoch": float(fitted.best_epoch),
-        "parameters": float(parameters),
-    }
+    fitted = fit(
+        config, prepared, on_built=built, on_epoch=report, scratch=Path(job.scratch),
+        fold=job.fold, refit=False, progress=False,
+    )  # fmt: skip
+    if job.latency:
+        known["latency_ms"] = latency_ms(fitted.model, config, prepared)
+    best = {name: value for name, value in fitted.best.items() if name != "learning_rate"}
+    return {**best, "best_epoch": float(fitted.best_epoch), **known}

@@ -1,0 +1,146 @@
+"""The section `sweep`: what is searched, how, where, and how far."""
+
+import re
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from conveyor.config.section import Section, Share
+
+Objective = Literal["val_loss", "val_accuracy", "val_macro_f1", "parameters", "flops", "latency_ms"]
+EPOCHWISE: tuple[Objective, ...] = ("val_loss", "val_accuracy", "val_macro_f1")
+CONSTRAINT = re.compile(r"(\w+) *(<=|>=) *([0-9][0-9_]*(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)")
+
+
+class Sampler(Section):
+    name: Literal["tpe", "random", "qmc", "grid", "brute_force", "gp", "cmaes"]
+    startup_trials: NonNegativeInt  # tpe, gp, cmaes: random trials before the model is asked
+
+
+class Pruner(Section):
+    """Stops trials early. All but `wilcoxon` judge by epoch, the first repeat of a trial."""
+
+    name: Literal[
+        "none", "median", "percentile", "successive_halving", "hyperband", "patient", "wilcoxon"
+    ]
+    startup_trials: NonNegativeInt  # median, percentile: finished trials before any is pruned
+    warmup_epochs: NonNegativeInt  # epochs every trial is given
+    percentile: Annotated[float, Field(ge=0.0, le=100.0)]  # percentile: the share that goes on
+    reduction_factor: Annotated[int, Field(ge=2)]  # halving, hyperband: one in so many goes on
+    patience: NonNegativeInt  # epochs without a better value before any epoch pruner may stop it
+    p_threshold: Share  # wilcoxon: stops when so sure to be worse than the best, over repeats
+
+
+class Repeats(Section):
+    """Each configuration is fitted so many times; the objective is the mean."""
+
+    count: PositiveInt
+    by: Literal["seeds", "folds"]  # folds: of training and validation rows together
+
+    @model_validator(mode="after")
+    def _two_folds(self) -> "Repeats":
+        if self.by == "folds" and self.count < 2:
+            raise ValueError("`by: folds` needs a `count` of at least 2")
+        return self
+
+
+class Pick(Section):
+    """Which trial of a Pareto front is taken, where there are several objectives."""
+
+    rule: Literal["knee", "first"]  # knee: nearest to the ideal point; first: see `tolerance`
+    tolerance: NonNegativeFloat  # first: share of the best first objective that may be given away
+
+
+class WarmStart(Section):
+    """Configurations that are tried before any is proposed."""
+
+    study: str | None  # key of an earlier study in the same storage
+    best: PositiveInt  # so many of its best
+    file: str | None  # YAML, a list of mappings of dotted keys to values
+    champion: bool  # the parameters of the registered champion
+
+
+class RayCluster(Section):
+    address: str | None  # of a running cluster; null: RAY_ADDRESS, or a cluster on this machine
+    cpus: PositiveFloat  # of a trial
+    gpus: NonNegativeFloat  # of a trial
+
+
+class Sweep(Section):
+    """An Optuna study over keys of `model` and `train`, in Hydra's sweep grammar."""
+
+    enabled: bool
+    trials: PositiveInt  # completed and pruned together
+    workers: PositiveInt  # trials at once; one makes the sequence of proposals reproducible
+    gpus: tuple[NonNegativeInt, ...] | None  # a slot each, in turn; null leaves them to TensorFlow
+    executor: Literal["local", "ray"]
+    ray: RayCluster
+    storage: str  # journal, sqlite, or postgresql://user@host/database
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
+    constraints: tuple[str, ...]  # "parameters <= 500_000"
+    pick: Pick
+    repeats: Repeats
+    retries: NonNegativeInt  # how often a failed trial is tried again
+    time_limit: PositiveFloat | None  # seconds, whole sweep: no trial starts after it
+    trial_time_limit: PositiveFloat | None  # seconds, one fit: the trial is failed after it
+    max_failed_share: Share  # of the trials wanted; the sweep ends with an error above it
+    sampler: Sampler
+    pruner: Pruner
+    warm_start: WarmStart
+    space: dict[str, Any]  # dotted key -> a line such as choice(...), or lines with a `when`
+
+    @field_validator("constraints")
+    @classmethod
+    def _readable(cls, constraints: tuple[str, ...]) -> tuple[str, ...]:
+        for text in constraints:
+            read = CONSTRAINT.fullmatch(text.strip())
+            if not read or read[1] not in get_args(Objective):
+                raise ValueError(
+                    f"{text!r} is not understood; write METRIC <= NUMBER, such as "
+                    f"'parameters <= 500_000', with one of {', '.join(get_args(Objective))}"
+                )
+        return constraints
+
+    @field_validator("storage")
+    @classmethod
+    def _known_storage(cls, storage: str) -> str:
+        if re.match(r"postgresql(\+\w+)?://[^:/@]*:[^@]*@", storage):
+            raise PydanticCustomError(
+                "password", "a password is in it, and this file is committed; put it into "
+                "PGPASSWORD or ~/.pgpass, and leave it out here"
+            )  # fmt: skip
+        if storage in ("journal", "sqlite") or re.match(r"postgresql(\+\w+)?://", storage):
+            return storage
+        raise ValueError("write journal, sqlite, or postgresql://user@host/database")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Sweep":
+        if self.enabled and not self.space:
+            raise ValueError("`space` is empty; list at least one key, or choose sweep=none")
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError("`objectives` names one twice")
+        several = len(self.objectives) > 1
+        if several and self.pruner.name != "none":
+            raise ValueError(
+                f"`pruner: {{name: {self.pruner.name}}}` judges by one objective, and there are "
+                f"{len(self.objectives)}; set sweep.pruner.name to none"
+            )
+        if several and self.sampler.name == "cmaes":
+            raise ValueError("`sampler: {name: cmaes}` knows one objective; take tpe or gp")
+        if self.pruner.name == "wilcoxon" and self.repeats.count < 2:
+            raise ValueError("`pruner: {name: wilcoxon}` compares repeats; set sweep.repeats.count")
+        if self.pruner.name not in ("none", "wilcoxon") and self.objectives[0] not in EPOCHWISE:
+            raise ValueError(
+                f"`pruner: {{name: {self.pruner.name}}}` judges every epoch, and "
+                f"{self.objectives[0]} is known only at the end; set sweep.pruner.name to none"
+            )
+        return self

@@ -1,0 +1,127 @@
+"""Locks that die with their holder: nothing to clean up, no clock to compare, no heartbeat.
+
+Drivers of one study take turns by one lock, and show that they live by holding another. On one
+machine the kernel takes a dead process's file locks back; in PostgreSQL the server does the same
+with the advisory locks of a session whose connection broke.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+
+class Locks(Protocol):
+    """Named locks of one study."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Waits until no other driver is inside."""
+        ...
+
+    def hold(self, name: str) -> bool:
+        """Take a lock until `release_all` or death. Returns False if another process has it."""
+        ...
+
+    def is_held(self, name: str) -> bool:
+        """Whether a living process, this one included, has it."""
+        ...
+
+    def release_all(self) -> None: ...
+
+
+class FileLocks:
+    """In a folder that all drivers see, by flock."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._turn = FileLock(folder / "turn")
+        self._held: dict[str, FileLock] = {}
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._turn:
+            yield
+
+    def hold(self, name: str) -> bool:
+        lock = FileLock(self._folder / name)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        self._held[name] = lock
+        return True
+
+    def is_held(self, name: str) -> bool:
+        if name in self._held:
+            return True
+        if not (self._folder / name).exists():
+            return False
+        lock = FileLock(self._folder / name)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        (self._folder / name).unlink(missing_ok=True)  # a driver's name never comes back
+        lock.release()
+        return False
+
+    def release_all(self) -> None:
+        for name, lock in self._held.items():
+            (self._folder / name).unlink(missing_ok=True)
+            lock.release()
+        self._held.clear()
+
+
+class PostgresLocks:
+    """Advisory locks of one session: https://www.postgresql.org/docs/current/explicit-locking.html
+
+    A machine that vanishes without closing its connection is noticed by the server's keepalive,
+    set here to 25 s.
+    """
+
+    def __init__(self, engine: Any, study: str) -> None:
+        from sqlalchemy import text
+
+        self._text, self._study = text, study
+        self._session = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        for setting in ("idle = 10", "interval = 5", "count = 3"):
+            self._session.execute(text(f"SET tcp_keepalives_{setting}"))
+        self._held: set[str] = set()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        self._call("pg_advisory_lock", "turn")
+        try:
+            yield
+        finally:
+            self._call("pg_advisory_unlock", "turn")
+
+    def hold(self, name: str) -> bool:
+        taken = bool(self._call("pg_try_advisory_lock", name))
+        if taken:
+            self._held.add(name)
+        return taken
+
+    def is_held(self, name: str) -> bool:
+        if name in self._held:
+            return True
+        if self._call("pg_try_advisory_lock", name):
+            self._call("pg_advisory_unlock", name)
+            return False
+        return True
+
+    def release_all(self) -> None:
+        for name in self._held:
+            self._call("pg_advisory_unlock", name)
+        self._held.clear()
+        self._session.close()
+
+    def _call(self, function: str, name: str) -> Any:
+        whole = hashlib.sha256(f"conveyor/{self._study}/{name}".encode()).digest()
+        key = int.from_bytes(whole[:8], signed=True)
+        statement = self._text(f"SELECT {function}(:key)")
+        return self._session.execute(statement, {"key": key}).scalar()

@@ -1,0 +1,54 @@
+"""The registered version that serves, and what it was trained with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mlflow.artifacts import download_artifacts
+from mlflow.exceptions import MlflowException
+
+from conveyor.paths import Paths
+from conveyor.tracking.runs import MODEL_DIGEST
+from conveyor.tracking.store import Tracking, connect
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that serves; `model` is its exported folder on this machine."""
+
+    version: str
+    digest: str
+    model: Path
+
+
+def aliases(tracking: Tracking, name: str) -> dict[str, str]:
+    """Version behind each alias of a registered model; empty before the first registration."""
+    try:
+        found = tracking.client.get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise  # a store that cannot answer is not a registry without a champion
+        return {}
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def find_champion(tracking: Tracking, name: str, paths: Paths) -> Champion | None:
+    """The version behind the alias, its files fetched; None where there is none."""
+    version = aliases(tracking, name).get(CHAMPION)
+    if version is None:
+        return None
+    tags = tracking.client.get_model_version(name, version).tags
+    folder = Path(download_artifacts(f"models:/{name}/{version}"))
+    return Champion(version, tags.get(MODEL_DIGEST, ""), folder / "artifacts" / paths.model.name)
+
+
+def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:
+    """What the champion was trained with, by dotted key; None where there is no champion."""
+    champion = find_champion(connect(name, paths), name, paths)
+    if champion is None:
+        return None
+    ran = yaml.safe_load((champion.model / "config.yaml").read_text())
+    return {f"{part}.{k}": v for part in ("model", "train") for k, v in ran[part].items()}

@@ -1,0 +1,29 @@
+"""One sweep of many trials that tells the driver's memory after every hundredth.
+
+python memory_process.py FOLDER TRIALS
+"""
+
+import gc
+import sys
+from pathlib import Path
+
+import psutil
+from sweeping import Listener, settings
+
+from conveyor.sweep.protocol import Outcome
+from conveyor.sweep.run import executor_for, run_sweep
+
+
+class Meter(Listener):
+    def trial_finished(self, number: int, outcome: Outcome) -> None:
+        if number % 100 == 99:
+            gc.collect()
+            print(psutil.Process().memory_info().rss / 2**20, flush=True)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    config = settings(trials=int(sys.argv[2]), sampler={"name": "random"})
+    executor = executor_for(config.sweep, folder, "trial_functions:instant")
+    run_sweep(config, folder, "digest", folder / "out", folder / "scratch", Meter(), executor,
+              pages=folder / "pages")  # fmt: skip

@@ -1,0 +1,251 @@
+"""Samplers, repeats, objectives, constraints, retries, warm starts, slots."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sweeping import HERE, rows, search, settings
+
+from conveyor.sweep.status import status
+from conveyor.sweep.storage import SweepError
+from conveyor.sweep.study import SweepStudy
+
+SMALL = {"model.units": "choice([8], [4, 4], [16])", "train.epochs": "range(1, 2)"}
+
+
+def drawn(folder: Path) -> list[tuple[str, str]]:
+    return [(row["model.units"], row["train.epochs"]) for row in rows(folder)]
+
+
+def test_grid_tries_every_configuration_in_order_and_then_ends(tmp_path: Path) -> None:
+    search(tmp_path, settings(trials=50, sampler={"name": "grid"}, space=SMALL), "bowl")
+    assert drawn(tmp_path) == [(u, e) for u in ("[8]", "[4, 4]", "[16]") for e in ("1", "2")]
+
+
+def test_brute_force_tries_every_configuration_once_in_any_order(tmp_path: Path) -> None:
+    changes = {"sampler": {"name": "brute_force"}, "space": SMALL}
+    search(tmp_path / "all", settings(trials=50, **changes), "bowl")
+    assert len(set(drawn(tmp_path / "all"))) == 6
+    assert drawn(tmp_path / "all") != sorted(drawn(tmp_path / "all"))
+    search(tmp_path / "some", settings(trials=4, **changes), "bowl")
+    assert drawn(tmp_path / "some") == drawn(tmp_path / "all")[:4]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "cmaes"])
+def test_a_conditional_space_is_searched_by_every_sampler(tmp_path: Path, sampler: str) -> None:
+    space = {
+        "layers": "range(1, 2)",
+        "model.dropout": "interval(0.0, 0.9)",
+        "model.units.0": "choice(8, 16)",
+        "model.units.1": {"when": {"layers": 2}, "draw": "choice(4, 8)"},
+    }
+    search(tmp_path, settings(trials=12, sampler={"name": sampler}, space=space), "bowl")
+    found = rows(tmp_path)
+    assert {row["layers"] for row in found} == {"1", "2"}
+    assert all((row["model.units.1"] != "") is (row["layers"] == "2") for row in found)
+    units = [[int(row[f"model.units.{i}"]) for i in range(int(row["layers"]))] for row in found]
+    assert [float(row["parameters"]) for row in found] == [100.0 * sum(u) for u in units]
+
+
+@pytest.mark.parametrize(
+    "name", ["median", "percentile", "successive_halving", "hyperband", "patient"]
+)
+def test_every_epoch_pruner_stops_trials_that_stay_bad(tmp_path: Path, name: str) -> None:
+    pruner = {"name": name, "startup_trials": 1, "warmup_epochs": 1, "patience": 0}
+    _, heard = search(tmp_path, settings(trials=8, pruner=pruner), "rising")
+    states = [row["state"] for row in rows(tmp_path)]
+    assert "pruned" in states[1::2]
+    assert len(states) == 8
+    assert heard.counts["trials_pruned"] == states.count("pruned")
+
+
+def test_patience_keeps_a_pruner_waiting(tmp_path: Path) -> None:
+    pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 1, "patience": 6}
+    _, heard = search(tmp_path, settings(trials=4, pruner=pruner), "rising")
+    pruned_after = max(epoch for number, _, epoch in heard.epochs if number == 1)
+    assert 6 < pruned_after < 10
+
+
+def test_repeats_are_averaged_under_seeds_of_their_own(tmp_path: Path) -> None:
+    best, heard = search(tmp_path, settings(trials=3, repeats={"count": 3}), "bowl")
+    # seeds 5, 6 and 7 add 0.05, 0.06 and 0.00; the sample deviation of these is 0.0321
+    plain, _ = search(tmp_path / "plain", settings(trials=3), "bowl")
+    first = rows(tmp_path / "plain")[0]
+    repeated = rows(tmp_path)[0]
+    assert float(repeated["objective"]) == pytest.approx(
+        float(first["objective"]) - 0.05 + 0.11 / 3
+    )
+    assert float(repeated["val_loss_std"]) == pytest.approx(0.03215, abs=1e-4)
+    assert heard.repeats == [(number, repeat) for number in range(3) for repeat in range(3)]
+    assert best["metrics"]["val_loss"] == best["objectives"]["val_loss"]
+    assert plain["objectives"] != best["objectives"]
+
+
+def test_folds_reach_the_trial(tmp_path: Path) -> None:
+    best, _ = search(tmp_path, settings(trials=1, repeats={"count": 4, "by": "folds"}), "folded")
+    assert best["objectives"] == {"val_loss": 1.5}
+    assert best["metrics"]["of"] == 4.0
+
+
+def test_wilcoxon_stops_a_configuration_whose_repeats_are_worse(tmp_path: Path) -> None:
+    changes = {"repeats": {"count": 6}, "pruner": {"name": "wilcoxon", "p_threshold": 0.2}}
+    _, heard = search(tmp_path, settings(trials=8, **changes), "bowl")
+    states = [row["state"] for row in rows(tmp_path)]
+    assert "pruned" in states
+    fits = len(heard.repeats)
+    assert fits < 8 * 6
+    stopped = states.index("pruned")
+    assert 2 <= sum(number == stopped for number, _ in heard.repeats) < 6
+
+
+def test_two_objectives_leave_a_front_and_a_stated_pick(tmp_path: Path) -> None:
+    changes: dict[str, Any] = {"objectives": ["val_loss", "parameters"], "trials": 12}
+    best, _ = search(tmp_path, settings(**changes), "costly")
+    found = [(float(r["objective"]), float(r["parameters"])) for r in rows(tmp_path)]
+    front = [tuple(one["objectives"].values()) for one in best["front"]]
+    beaten = [f for f in found if any(o != f and o[0] <= f[0] and o[1] <= f[1] for o in found)]
+    assert set(front) == set(found) - set(beaten)
+    assert len(front) > 1
+    assert best["picked"].startswith("knee")
+    assert (tmp_path / "out" / "pareto.png").is_file()
+
+    first, _ = search(tmp_path, settings(**changes, pick={"rule": "first"}), "costly")
+    assert tuple(first["objectives"].values()) == min(front)
+    loose = {"rule": "first", "tolerance": 1e6}
+    small, _ = search(tmp_path, settings(**changes, pick=loose), "costly")
+    assert small["objectives"]["parameters"] == min(p for _, p in front)
+
+
+def test_a_configuration_too_large_is_not_trained_and_never_the_best(tmp_path: Path) -> None:
+    config = settings(trials=12, constraints=["parameters <= 1_000"])
+    best, heard = search(tmp_path, config, "bowl")
+    large = [row for row in rows(tmp_path) if row["model.units"] == "[16]"]
+    assert large
+    assert {(row["state"], row["feasible"]) for row in large} == {("pruned", "false")}
+    assert "breaks parameters <= 1_000" in large[0]["reason"]
+    epochs = [epoch for number, _, epoch in heard.epochs if number == int(large[0]["trial"])]
+    assert epochs == [0]
+    assert best["metrics"]["parameters"] <= 1000
+
+
+def test_a_constraint_known_only_at_the_end_bars_the_best(tmp_path: Path) -> None:
+    free, _ = search(tmp_path, settings(), "bowl")
+    limit = free["objectives"]["val_loss"] + 0.001
+    best, _ = search(tmp_path, settings(constraints=[f"val_loss >= {limit:.6f}"]), "bowl")
+    assert best["trial"] != free["trial"]
+    assert [row["feasible"] for row in rows(tmp_path)].count("false") == 1
+    with pytest.raises(SweepError, match="none of 6 completed trials keeps all of"):
+        search(tmp_path, settings(constraints=["val_loss >= 100"]), "bowl")
+
+
+def test_a_failed_trial_is_tried_again_as_configured(tmp_path: Path) -> None:
+    _, heard = search(tmp_path, settings(retries=1), "flaky")
+    assert [row["state"] for row in rows(tmp_path)] == ["complete"] * 6
+    failed = [number for number, one in heard.outcomes.items() if one.state == "failed"]
+    assert failed == [1]
+    assert heard.started[1] == heard.started[2]
+
+    with pytest.raises(SweepError, match="4 trials failed"):
+        search(tmp_path, settings(retries=2, trials=7), "broken")
+
+
+def champion(**changes: Any) -> dict[str, Any]:
+    found = {"model.dropout": 0.31, "model.units": [4, 4], "train.learning_rate": 0.001}
+    return {**found, **changes}
+
+
+def test_a_warm_start_tries_what_is_known_first(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    listed = tmp_path / "known.yaml"
+    listed.write_text(yaml.safe_dump([champion(), champion(**{"model.dropout": 0.95})]))
+    warm = {"champion": True, "file": str(listed)}
+    with caplog.at_level(logging.INFO):
+        _, heard = search(tmp_path, settings(warm_start=warm), "bowl", champion())
+    assert [s == champion() for s in heard.started] == [True, *[False] * 5]
+    assert heard.started[1]["model.units"] == [4, 4]
+    assert "model.dropout=0.95 is not in the space" in caplog.text
+    assert "2 of 3 configurations are tried first" in caplog.text
+
+
+def test_a_warm_start_from_a_study_tries_its_best(tmp_path: Path) -> None:
+    _, first = search(tmp_path, settings(), "bowl")
+    [folder] = (tmp_path / "scratch" / "sweep").glob("*/journal.log")
+    warm = {"study": folder.parent.name, "best": 2}
+    best, heard = search(tmp_path, settings(trials=4, warm_start=warm), "bowl")
+    order = sorted(first.outcomes, key=lambda number: first.outcomes[number].values)
+    assert heard.started[:2] == [first.started[order[0]], first.started[order[1]]]
+    assert best["objectives"]["val_loss"] <= min(first.outcomes[order[0]].values)
+
+
+@pytest.mark.parametrize(
+    ("warm", "reason"),
+    [
+        ({"file": "missing.yaml"}, "missing.yaml does not exist"),
+        ({"study": "0123"}, "there is no study '0123'"),
+    ],
+)
+def test_a_warm_start_from_nowhere_is_refused(
+    tmp_path: Path, warm: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(SweepError, match=re.escape(reason)):
+        search(tmp_path, settings(warm_start=warm), "bowl")
+    search(tmp_path, settings(), "bowl")
+
+
+def test_each_slot_has_its_gpu(tmp_path: Path) -> None:
+    config = settings(trials=2, workers=2, gpus=[3, 5], sampler={"name": "random"})
+    search(tmp_path, config, "where")
+    assert {row["device"] for row in rows(tmp_path)} == {"3.0", "5.0"}
+
+
+def test_slots_are_refilled_at_once(tmp_path: Path) -> None:
+    """Each fit sleeps 60 ms; the driver's own work between two is the idle time."""
+    config = settings(trials=40, workers=2, sampler={"name": "random"})
+    _, heard = search(tmp_path, config, "bowl")
+    assert 0 < heard.counts["idle_share"] < 0.5
+
+
+def test_the_drivers_memory_stays_flat_over_a_thousand_trials(tmp_path: Path) -> None:
+    script = [sys.executable, HERE / "memory_process.py", str(tmp_path), "1000"]
+    told = subprocess.run(script, stdout=subprocess.PIPE, check=True, text=True).stdout
+    sizes = [float(line) for line in told.splitlines()]  # MiB after every hundredth trial
+    assert len(sizes) == 10
+    assert sizes[-1] - sizes[1] < 12  # what a trial leaves in the study: about 10 KiB
+
+
+def test_status_tells_of_a_sweep_from_outside(tmp_path: Path) -> None:
+    config = settings(trials=5)
+    with pytest.raises(SweepError, match="no sweep of this configuration"):
+        status(config, "digest", tmp_path)
+    with SweepStudy(tmp_path, config, "digest") as study:
+        _, trial = study.begin()
+        assert trial is not None
+        study.prunes(trial, 3, 0.25)
+        told = status(config, "digest", tmp_path)
+        assert f"led by process {os.getpid()}" in told
+        assert "0 of 5 trials, 0 pruned, 0 failed, none complete yet" in told
+        assert "trial 0 for 0:00:0" in told
+        assert "epoch 3, val_loss 0.25" in told
+    assert "is dead" in status(config, "digest", tmp_path)
+    search(tmp_path / "done", settings(trials=5), "bowl")
+    told = status(config, "digest", tmp_path / "done" / "scratch")
+    assert "ended: finished" in told
+    assert "5 of 5 trials" in told
+
+
+def test_the_interactive_page_needs_no_network(tmp_path: Path) -> None:
+    search(tmp_path, settings(trials=6), "bowl")
+    page = (tmp_path / "pages" / "study.html").read_text()
+    for title in ("History", "Importance", "Parallel coordinates", "Slices",
+                  "Empirical distribution", "Intermediate values", "Timeline"):  # fmt: skip
+        assert f'"text":"{title}"' in page
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
+    assert (tmp_path / "pages" / "timeline.png").stat().st_size > 5000
+

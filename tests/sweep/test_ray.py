@@ -1,0 +1,88 @@
+"""A sweep on a real Ray cluster of two nodes, one of them killed on the way."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+from sweeping import HERE, Listener, rows, settings
+
+from conveyor import files
+from conveyor.sweep.run import executor_for, run_sweep
+from conveyor.sweep.storage import SweepError
+
+ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+
+
+def test_without_a_cluster_the_error_names_the_address(tmp_path: Path) -> None:
+    config = settings(executor="ray", ray={"address": "127.0.0.1:1"})
+    with pytest.raises(SweepError, match=r"no Ray cluster at 127\.0\.0\.1:1"):
+        executor_for(config.sweep, tmp_path, "trial_functions:bowl")
+
+
+@pytest.fixture
+def nodes() -> Any:
+    """A head without processors and two nodes of one each, as `ray start` makes them."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    workers = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    yield cluster, workers
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def start(folder: Path, **changes: Any) -> subprocess.Popen[bytes]:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, HERE / "sweeping.py", folder, "bowl", "lead"]
+    return subprocess.Popen([*command, yaml.safe_dump(changes)], stderr=subprocess.PIPE)
+
+
+def done(folder: Path) -> int:
+    journals = (folder / "scratch" / "sweep").glob("*/journal.log")
+    return sum(journal.read_text().count('"state":1') for journal in journals)
+
+
+def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, nodes: Any) -> None:
+    cluster, (dying, _) = nodes
+    changes = {"trials": 24, "sampler": {"name": "random"}, "workers": 2}
+    local = start(tmp_path / "local", **changes)
+    there = {"executor": "ray", "ray": {"address": cluster.address}}
+    driver = start(tmp_path / "ray", **changes, **there)
+    while done(tmp_path / "ray") < 4:
+        assert driver.poll() is None
+        time.sleep(0.05)
+    raylet = psutil.Process(dying.all_processes["raylet"][0].process.pid)
+    for process in [*raylet.children(recursive=True), raylet]:
+        process.kill()
+    _, told = driver.communicate()
+    assert driver.returncode == local.wait() == 0, told.decode()
+    assert b"its Ray worker or node went away" in told
+    assert [row["trial"] for row in rows(tmp_path / "ray")] == [str(i) for i in range(24)]
+    assert files.digest_tree(tmp_path / "ray" / "out") == files.digest_tree(
+        tmp_path / "local" / "out"
+    )
+
+
+def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
+    tmp_path: Path, nodes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, _ = nodes
+    config = settings(trials=8, max_failed_share=0.9, trial_time_limit=3.0, executor="ray",
+                      sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
+    heard = Listener()
+    executor = executor_for(config.sweep, HERE, "trial_functions:moody")
+    run_sweep(config, HERE, "digest", tmp_path / "out", tmp_path / "scratch", heard, executor,
+              pages=tmp_path / "pages")  # fmt: skip
+    reasons = [outcome.reason for outcome in heard.outcomes.values() if outcome.reason]
+    for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",
+                 "trial_time_limit", "exit code 7"):  # fmt: skip
+        assert any(told in reason for reason in reasons), told
+    assert [row["state"] for row in rows(tmp_path)].count("complete") == 8
+    assert "RAY_ADDRESS" not in os.environ
