@@ -99,5 +99,10 @@ def folded(job: TrialJob, channel: Channel) -> dict[str, float]:
     return {"val_loss": float(job.fold[0]), "of": float(job.fold[1])}
 
 
+def unhurried(job: TrialJob, channel: Channel) -> dict[str, float]:
+    time.sleep(0.5)
+    return bowl(job, channel)
+
+
 def instant(job: TrialJob, channel: Channel) -> dict[str, float]:
     return {"val_loss": job.config["model"]["dropout"]}

@@ -1,0 +1,53 @@
+"""A PostgreSQL server of the tests' own, from Debian's package."""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+def binaries() -> Path:
+    """The server's programs; installed where that is possible, else the test is skipped."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found and os.getuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "-qq"], check=True)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postgresql"]
+        subprocess.run(install, check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})  # fmt: skip
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.skip("needs Debian's package postgresql: apt-get install postgresql")
+    return found[-1].parent
+
+
+def as_postgres(command: Sequence[str | Path]) -> None:
+    """The server refuses to run as root."""
+    who = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    done = subprocess.run([*who, *map(str, command)], cwd="/", text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """A running server with its data in `folder`. Yields the URL of an empty database."""
+    tools, data = binaries(), folder / "data"
+    data.mkdir(parents=True)
+    if os.getuid() == 0:
+        shutil.chown(data, "postgres", "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    as_postgres([tools / "initdb", "-D", data, "--auth=trust", "-U", "conveyor", "--no-sync"])
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    control = [tools / "pg_ctl", "-D", data, "-w"]
+    as_postgres([*control, "-l", data / "log", "-o", options, "start"])
+    try:
+        yield f"postgresql://conveyor@127.0.0.1:{port}/postgres"
+    finally:
+        as_postgres([*control, "-m", "immediate", "stop"])

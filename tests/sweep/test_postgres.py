@@ -1,0 +1,108 @@
+"""Drivers that share a study in a real PostgreSQL."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+import yaml
+from optuna.trial import TrialState
+from postgres import server
+from sweeping import HERE, join, rows, search, settings
+
+from conveyor.sweep.locks import PostgresLocks
+from conveyor.sweep.record import AGAIN, DRIVER
+from conveyor.sweep.storage import SweepError
+from conveyor.sweep.study import SweepStudy
+
+TRIALS = 30
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # the server runs as another user
+        with server(Path(folder)) as url:
+            yield url
+
+
+def start(folder: Path, mode: str, url: str) -> subprocess.Popen[bytes]:
+    """One driver, with a folder of its own as if on another machine."""
+    folder.mkdir(exist_ok=True)
+    changes = yaml.safe_dump({"trials": TRIALS, "storage": url})
+    return subprocess.Popen([sys.executable, HERE / "sweeping.py", folder, "bowl", mode, changes])
+
+
+def trials_in(url: str) -> list[optuna.trial.FrozenTrial]:
+    names = optuna.get_all_study_names(url)
+    return optuna.load_study(study_name=names[-1], storage=url).trials if names else []
+
+
+def test_four_drivers_one_of_them_killed_reach_the_exact_total(tmp_path: Path, url: str) -> None:
+    lead = start(tmp_path / "lead", "lead", url)
+    helpers = [start(tmp_path / f"helper-{i}", "join", url) for i in range(3)]
+    dying = f"-{helpers[0].pid}-"
+    while not any(
+        dying in t.user_attrs.get(DRIVER, "") and t.state == TrialState.RUNNING
+        for t in trials_in(url)
+    ):
+        assert lead.poll() is None, "the sweep ended before the helper worked"
+        time.sleep(0.05)
+    helpers[0].kill()
+    assert [process.wait() for process in (lead, *helpers[1:])] == [0, 0, 0]
+
+    found = rows(tmp_path / "lead")
+    assert [row["trial"] for row in found] == [str(i) for i in range(TRIALS)]
+    assert {row["state"] for row in found} == {"complete"}
+    every = trials_in(url)
+    assert not [t for t in every if t.state in (TrialState.RUNNING, TrialState.WAITING)]
+    assert sum(t.state == TrialState.COMPLETE for t in every) == TRIALS
+    assert all(t.user_attrs[AGAIN] for t in every if t.state == TrialState.FAIL)
+    working = {t.user_attrs[DRIVER] for t in every if t.state == TrialState.COMPLETE}
+    assert len(working) >= 3
+
+
+def test_a_sweep_started_again_is_a_new_study_and_cannot_be_joined_once_it_ended(
+    tmp_path: Path, url: str
+) -> None:
+    config = settings(trials=3, storage=url)
+    search(tmp_path, config, "bowl")
+    first = (tmp_path / "out" / "trials.csv").read_bytes()
+    with pytest.raises(SweepError, match="no sweep to join"):
+        join(tmp_path, config, "bowl")
+    _, heard = search(tmp_path, config, "bowl")
+    assert len(heard.started) == 3
+    assert (tmp_path / "out" / "trials.csv").read_bytes() == first
+
+
+def test_what_helpers_finished_alone_is_written_by_the_stage(tmp_path: Path, url: str) -> None:
+    config = settings(trials=4, storage=url, objectives=["val_accuracy"])
+    assert len(join(tmp_path, config, "bowl").started) == 4
+    best, heard = search(tmp_path, config, "bowl")
+    assert heard.started == []
+    assert best["objectives"]
+    assert len(rows(tmp_path)) == 4
+
+
+def test_a_driver_is_alive_until_its_session_ends(tmp_path: Path, url: str) -> None:
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(url)
+    mine, other = PostgresLocks(engine, "s"), PostgresLocks(engine, "s")
+    assert mine.hold("driver")
+    assert other.is_held("driver")
+    assert not other.hold("driver")
+    mine._session.invalidate()  # as when its machine goes away
+    assert not other.is_held("driver")
+
+
+def test_a_server_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
+    config = settings(storage="postgresql://me@127.0.0.1:9/nothing")
+    with pytest.raises(SweepError, match="PGPASSWORD") as error:
+        SweepStudy(tmp_path, config, "digest")
+    assert "127.0.0.1" in str(error.value)
