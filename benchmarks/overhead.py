@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from conveyor.config import load, overlay
-from conveyor.sweep.run import run_sweep
+from conveyor.sweep.run import executor_for, run_sweep
 
 ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
 ROUNDS, TRIALS = 7, 12
@@ -34,17 +34,16 @@ class Starts:
         self.asked: dict[int, float] = {}
         self.waits: list[float] = []
 
-    def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None: ...
-
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         self.asked[number] = time.time()
 
-    def trial_reported(self, number: int, epoch: int, metrics: Mapping[str, float]) -> None: ...
-
     def trial_finished(self, number: int, outcome: Any) -> None:
-        self.waits.append(outcome.value - self.asked[number])
+        self.waits.append(outcome.values[0] - self.asked[number])
 
-    def sweep_finished(self, best: Mapping[str, Any] | None, error: str | None) -> None: ...
+    def sweep_started(self, *told: Any, **more: Any) -> None: ...
+    def trial_reported(self, *told: Any) -> None: ...
+    def repeat_finished(self, *told: Any) -> None: ...
+    def sweep_finished(self, *told: Any) -> None: ...
 
 
 def seconds(folder: Path) -> float:
@@ -87,8 +86,10 @@ def trial_start() -> str:
     heard = Starts()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run_sweep(config, ROOT / "data" / "prepared", "none", folder / "out", folder, heard,
-                  trial="trial_start:run")  # fmt: skip
+        prepared = ROOT / "data" / "prepared"
+        executor = executor_for(config.sweep, prepared, "trial_start:run")
+        run_sweep(config, prepared, "none", folder / "out", folder, heard, executor,
+                  pages=folder / "pages")  # fmt: skip
     later = heard.waits[1:]
     return (
         f"trial start after the first: median {median(later):.3f} s, longest {max(later):.3f} s "

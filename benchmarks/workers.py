@@ -1,0 +1,71 @@
+"""Two workers against one: trials an hour on the prepared data, and how idle the slots were.
+
+    python benchmarks/workers.py [ROUNDS]
+
+Sweeps of equal trials (random search, no pruning, a fixed number of epochs) with one and with two
+workers take turns; medians. The time runs from the first trial's begin to the last one's end. Needs
+a prepared belt (`make`).
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from conveyor.config import load, overlay
+from conveyor.sweep.run import executor_for, run_sweep
+
+ROOT = Path(__file__).parents[1]
+TRIALS, EPOCHS = 8, 12
+
+
+class Clock:
+    """Observer: when the first trial began, when the last one ended, and the driver's figures."""
+
+    def __init__(self) -> None:
+        self.began = self.ended = 0.0
+        self.counts: Mapping[str, float] = {}
+
+    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Any) -> None:
+        self.began = self.began or time.monotonic()
+
+    def trial_finished(self, number: int, outcome: Any) -> None:
+        self.ended = time.monotonic()
+
+    def sweep_finished(self, best: Any, counts: Mapping[str, float], error: str | None) -> None:
+        self.counts = counts
+
+    def sweep_started(self, *told: Any, **more: Any) -> None: ...
+    def trial_started(self, *told: Any) -> None: ...
+    def repeat_finished(self, *told: Any) -> None: ...
+
+
+def sweep(workers: int) -> tuple[float, float]:
+    """Trials an hour, and the idle share."""
+    changes = {
+        "sweep.trials": TRIALS, "sweep.workers": workers, "sweep.sampler.name": "random",
+        "sweep.pruner.name": "none", "train.epochs": EPOCHS, "train.patience": EPOCHS,
+    }  # fmt: skip
+    config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
+    clock, prepared = Clock(), ROOT / "data" / "prepared"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        executor = executor_for(config.sweep, prepared)
+        run_sweep(config, prepared, "none", folder / "out", folder, clock, executor,
+                  pages=folder / "pages")  # fmt: skip
+    return 3600 * TRIALS / (clock.ended - clock.began), clock.counts["idle_share"]
+
+
+if __name__ == "__main__":
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    found = [(sweep(1), sweep(2)) for _ in range(rounds)]
+    one, two = ([r[i][0] for r in found] for i in (0, 1))
+    ratios = [b / a for a, b in zip(one, two, strict=True)]
+    print(f"trials an hour: one worker {median(one):.0f}, two {median(two):.0f}")
+    print(f"ratio of each round: {', '.join(f'{r:.2f}' for r in ratios)}; median "
+          f"{median(ratios):.2f}")  # fmt: skip
+    idle = max(r[i][1] for r in found for i in (0, 1))
+    print(f"idle share of the slots, the most of all sweeps: {100 * idle:.1f} %")
