@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PORT   ?= 5000
+DASHBOARD_PORT ?= 8080
 UV     := uv==0.13.9
 
 # DVC starts the stages by name, and they must find this environment's python.
@@ -12,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup sweep test check format ui hooks clean help lock
+.PHONY: repro setup sweep test check format ui dashboard hooks clean help lock
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
@@ -49,6 +50,9 @@ ui: setup ## the MLflow UI on this machine, http://127.0.0.1:5000 (PORT=... for 
 	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(PORT) --workers 1
 
+dashboard: setup ## optuna-dashboard on the sweep, http://127.0.0.1:8080 (DASHBOARD_PORT=... for another)
+	optuna-dashboard "$$(PYTHONPATH=src python -m pipeline.sweep --storage)" --host 127.0.0.1 --port $(DASHBOARD_PORT)
+
 hooks: ## run `make check` before every git commit
 	git config core.hooksPath .githooks
 
@@ -60,4 +64,4 @@ clean: ## remove the belt's outputs, its scratch and the environment; MLflow's r
 	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-9s %s\n", $$1, $$2}'

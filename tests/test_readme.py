@@ -12,6 +12,7 @@ import yaml
 from conveyor.config.compose import compose
 from conveyor.data.prepare import prepare
 from conveyor.paths import Paths
+from conveyor.sweep.check import check
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -21,6 +22,26 @@ def test_the_table_is_what_the_command_prints() -> None:
     command = [sys.executable, "benchmarks/results.py", "--print"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed.strip() in README
+
+
+def test_the_comparison_of_sweeps_is_what_its_command_prints() -> None:
+    command = [sys.executable, "benchmarks/peers/run.py", "--print"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() in (ROOT / "docs/benchmarks.md").read_text()
+
+
+def test_the_conditional_space_of_the_sweeps_page_can_run(tmp_path: Path) -> None:
+    page = (ROOT / "docs/sweeps.md").read_text()
+    space, several = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    params = {"sweep": {**yaml.safe_load(several), "pruner": {"name": "none"}}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"choose": {"sweep": "none"}, **params}))
+    file = tmp_path / "conf/sweep/none.yaml"
+    file.write_text(f"defaults: [base/engine@_here_, _self_]\n{space}")
+    config = compose(Paths(tmp_path))
+    check(config)
+    assert "model.units.1" in config.sweep.space
+    assert config.sweep.constraints == ("parameters <= 500_000",)
 
 
 def test_own_data_take_the_six_lines_that_are_shown(tmp_path: Path) -> None:
@@ -44,8 +65,9 @@ def test_own_data_take_the_six_lines_that_are_shown(tmp_path: Path) -> None:
 
 
 def test_links_and_targets_lead_somewhere() -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / link).exists(), link
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"`make ([a-z]+)", README):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

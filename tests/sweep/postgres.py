@@ -8,21 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-
-def binaries() -> Path:
-    """The server's programs; installed where that is possible, else the test is skipped."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found and os.getuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "-qq"], check=True)
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postgresql"]
-        subprocess.run(install, check=True, stdout=subprocess.DEVNULL,
-                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})  # fmt: skip
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("needs Debian's package postgresql: apt-get install postgresql")
-    return found[-1].parent
+from debian import program
 
 
 def as_postgres(command: Sequence[str | Path]) -> None:
@@ -36,7 +22,8 @@ def as_postgres(command: Sequence[str | Path]) -> None:
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """A running server with its data in `folder`. Yields the URL of an empty database."""
-    tools, data = binaries(), folder / "data"
+    tools = program("postgresql", "usr/lib/postgresql/*/bin/initdb").parent
+    data = folder / "data"
     data.mkdir(parents=True)
     if os.getuid() == 0:
         shutil.chown(data, "postgres", "postgres")

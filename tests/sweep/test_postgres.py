@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 from postgres import server
 from sweeping import HERE, join, rows, search, settings
 
-from conveyor.sweep.locks import PostgresLocks
+from conveyor.sweep.locks import PostgresLocks, StorageLost
 from conveyor.sweep.record import AGAIN, DRIVER
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -106,3 +106,15 @@ def test_a_server_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="PGPASSWORD") as error:
         SweepStudy(tmp_path, config, "digest")
     assert "127.0.0.1" in str(error.value)
+
+
+def test_a_database_that_goes_away_ends_the_driver_and_not_the_sweep(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with server(Path(folder)) as url:
+            study = SweepStudy(tmp_path, settings(storage=url), "digest").__enter__()
+            assert study.begin()[1] is not None
+        with pytest.raises(StorageLost, match="went away") as error:
+            study.begin()
+        assert not isinstance(error.value, SweepError)  # which would end the sweep
+        study.__exit__()

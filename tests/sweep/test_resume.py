@@ -133,3 +133,26 @@ def test_a_driver_that_was_taken_for_dead_records_nothing(tmp_path: Path) -> Non
         assert not study.finish(trial, Outcome(State.COMPLETE, (1.0,), {"val_loss": 1.0}), {})
         assert study.done == 0
         assert len(study.counted(TrialState.WAITING)) == 1
+
+
+def test_helpers_end_well_with_a_leader_whose_time_is_up(tmp_path: Path) -> None:
+    limits = {"trials": 10_000, "time_limit": 2.0}
+    lead, helper = start(tmp_path, **limits), start(tmp_path, "join", trials=10_000)
+    assert lead.wait() == helper.wait() == 0
+    assert 0 < len(rows(tmp_path)) < 10_000
+
+
+def test_an_interrupted_trial_of_a_partial_warm_start_keeps_all_its_parameters(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path) as study:
+        study.warm_start(lambda: [{"model.dropout": 0.5}])
+        _, trial = study.begin()
+        assert trial is not None
+        drawn = trial.params
+        assert drawn["model.dropout"] == 0.5
+    with opened(tmp_path) as study:
+        _, again = study.begin()
+        assert again is not None
+        assert again.params == drawn
+        assert study._now(again).system_attrs["fixed_params"] == drawn

@@ -105,6 +105,8 @@ def timeline(spans: Sequence[tuple[int, str, datetime, datetime]], path: Path) -
     first = min((begin for _, _, begin, _ in spans), default=datetime.now())
     for state, color in COLORS.items():
         some = [span for span in spans if span[1] == state]
+        if not some:
+            continue
         axes.barh(
             [number for number, *_ in some],
             [(end - begin).total_seconds() for _, _, begin, end in some],

@@ -12,6 +12,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock, Timeout
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from conveyor.errors import InputError
+
+
+class StorageLost(InputError):
+    """The study can no longer be reached; it is there to go on with when it can."""
 
 
 class Locks(Protocol):
@@ -84,9 +92,7 @@ class PostgresLocks:
     """
 
     def __init__(self, engine: Any, study: str) -> None:
-        from sqlalchemy import text
-
-        self._text, self._study = text, study
+        self._study = study
         self._session = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         for setting in ("idle = 10", "interval = 5", "count = 3"):
             self._session.execute(text(f"SET tcp_keepalives_{setting}"))
@@ -115,13 +121,18 @@ class PostgresLocks:
         return True
 
     def release_all(self) -> None:
-        for name in self._held:
-            self._call("pg_advisory_unlock", name)
         self._held.clear()
+        self._session.invalidate()  # the server takes the locks back with the session
         self._session.close()
 
     def _call(self, function: str, name: str) -> Any:
         whole = hashlib.sha256(f"conveyor/{self._study}/{name}".encode()).digest()
         key = int.from_bytes(whole[:8], signed=True)
-        statement = self._text(f"SELECT {function}(:key)")
-        return self._session.execute(statement, {"key": key}).scalar()
+        statement = text(f"SELECT {function}(:key)")
+        try:
+            return self._session.execute(statement, {"key": key}).scalar()
+        except SQLAlchemyError as error:
+            raise StorageLost(
+                "the study's database went away, and this driver's locks with it; run it again to "
+                f"go on ({str(error.__cause__ or error).strip().splitlines()[0]})"
+            ) from None

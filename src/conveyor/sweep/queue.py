@@ -5,11 +5,12 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Config
-from conveyor.sweep.record import AGAIN, ATTEMPT, PARAMS, POSITION, REPEATS
-from conveyor.sweep.sampling import sampler_of
+from conveyor.sweep.record import AGAIN, ATTEMPT, DIRECTION, PARAMS, POSITION, REPEATS
+from conveyor.sweep.sampling import pruner_of, sampler_of
 from conveyor.sweep.space import Space
 
 Params = Mapping[str, Any]  # Optuna's, by name
@@ -35,6 +36,17 @@ class CountedStudy(optuna.Study):
         first = min(waiting, key=lambda t: t.user_attrs[POSITION])
         self._storage.set_trial_state_values(first._trial_id, TrialState.RUNNING)
         return first._trial_id
+
+
+def open_counted(name: str, storage: BaseStorage, config: Config) -> CountedStudy:
+    """The study of this name, begun if there is none."""
+    directions: Any = [DIRECTION[objective] for objective in config.sweep.objectives]
+    optuna.create_study(
+        study_name=name, storage=storage, directions=directions, load_if_exists=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return CountedStudy(name, storage, pruner=pruner_of(config.sweep.pruner, config.train))
 
 
 class TrialQueue:
@@ -84,8 +96,7 @@ class TrialQueue:
         waiting = {t.user_attrs[POSITION] for t in self.counted(TrialState.WAITING)}
         if position not in waiting and not attrs.get(AGAIN):
             # Before all parameters are drawn there are none to repeat: they are drawn anew.
-            params = trial.params if PARAMS in attrs else {}
-            params = trial.system_attrs.get("fixed_params") or params
+            params = trial.params if PARAMS in attrs else trial.system_attrs.get("fixed_params", {})
             kept = {key: attrs[key] for key in (ATTEMPT, REPEATS) if key in attrs}
             self.add(params, {POSITION: position, **(kept if attempt is None else
                                                         {ATTEMPT: attempt})})  # fmt: skip

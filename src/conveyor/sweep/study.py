@@ -3,22 +3,19 @@
 import os
 import socket
 import uuid
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import optuna
-from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Config
 from conveyor.sweep import check
 from conveyor.sweep.protocol import Outcome, State
-from conveyor.sweep.queue import CountedStudy, Params, TrialQueue
+from conveyor.sweep.queue import Params, TrialQueue, open_counted
 from conveyor.sweep.record import (
     ATTEMPT,
-    DIRECTION,
     DONE,
     DRIVER,
     ENDED,
@@ -30,11 +27,12 @@ from conveyor.sweep.record import (
     TOKEN,
     WARM,
 )
-from conveyor.sweep.sampling import listed, pruner_of
+from conveyor.sweep.sampling import listed
 from conveyor.sweep.space import settings
 from conveyor.sweep.storage import Store, SweepError, following, key_of, latest, store
 
 Mode = Literal["lead", "join", "look"]  # look: only reads
+FINISHED = "finished"
 NO_STUDY = "no sweep of this configuration on these data has begun; run `dvc repro sweep`"
 
 
@@ -100,7 +98,7 @@ class SweepStudy:
 
     @property
     def reached(self) -> bool:
-        return self.done >= self.total
+        return self.done >= self.total or self._ended()
 
     def lives(self, trial: FrozenTrial) -> bool:
         """Whether the driver of a running trial does."""
@@ -123,7 +121,8 @@ class SweepStudy:
             SweepError: another driver gave the sweep up.
         """
         with self.exclusive():
-            self._raise_if_ended()
+            if self._ended():
+                return [], None
             lost = self._close_dead()
             if len(self.counted(*DONE, TrialState.RUNNING)) >= self.total:
                 return lost, None
@@ -142,7 +141,10 @@ class SweepStudy:
 
     def prunes(self, trial: optuna.Trial, step: int, value: float) -> bool:
         """Note a value; whether the pruner wants no more of the trial."""
-        trial.report(value, step)
+        try:
+            trial.report(value, step)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return True  # another driver had taken this one for dead; `finish` says so
         return trial.should_prune()
 
     def finish(
@@ -174,7 +176,7 @@ class SweepStudy:
 
     def end(self, reason: str = "") -> None:
         """Nothing is left to go on with: the next sweep is a new one."""
-        self.optuna.set_user_attr(ENDED, reason or "finished")
+        self.optuna.set_user_attr(ENDED, reason or FINISHED)
 
     def _open(self) -> None:
         if self._mode == "look" and not self._store.exists():
@@ -199,22 +201,12 @@ class SweepStudy:
                 name = following(self.key, latest(storage, self.key))
                 attrs = {}
         self.resumed = TOKEN in attrs
-        self.optuna = self._optuna(name or self.key, storage)
+        self.optuna = open_counted(name or self.key, storage, self.config)
         self.queue = TrialQueue(self.optuna, self.config, self.space, self._listed)
         if not self.resumed:
             self.optuna.set_user_attr(TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
         if self._mode == "lead":
             self.optuna.set_user_attr(LEADER, f"process {os.getpid()} on {socket.gethostname()}")
-
-    def _optuna(self, name: str, storage: BaseStorage) -> optuna.Study:
-        directions: Any = [DIRECTION[objective] for objective in self.config.sweep.objectives]
-        optuna.create_study(
-            study_name=name, storage=storage, directions=directions, load_if_exists=True
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            pruner = pruner_of(self.config.sweep.pruner, self.config.train)
-        return CountedStudy(name, storage, pruner=pruner)
 
     def warm_start(self, configurations: Callable[[], Sequence[Params]]) -> None:
         """Queue parameters (Optuna's) before anything is proposed; once in a study's life."""
@@ -223,10 +215,16 @@ class SweepStudy:
                 self.queue.warm_start(configurations()[: self.total])
                 self.optuna.set_user_attr(WARM, True)
 
-    def _raise_if_ended(self) -> None:
+    def _ended(self) -> bool:
+        """Whether the leader has ended the sweep, by its time limit for instance.
+
+        Raises:
+            SweepError: it was given up.
+        """
         ended = self.optuna.user_attrs.get(ENDED)
-        if ended:
+        if ended and ended != FINISHED:
             raise SweepError(f"another driver has ended this sweep: {ended}")
+        return bool(ended)
 
     def _close_dead(self) -> list[int]:
         running = self.optuna._storage.get_all_trials(

@@ -1,0 +1,34 @@
+"""Conveyor: `python conveyor_sweep.py median | none`, two workers, MLflow and all."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import plain
+
+from conveyor.config import load, overlay
+from conveyor.paths import Paths
+from conveyor.sweep.run import executor_for, run_sweep
+
+ROOT = Path(__file__).parents[2]
+KEYS = ("name", "seed", "model", "train", "sweep")
+
+if __name__ == "__main__":
+    changes = {"sweep.trials": 10_000, "sweep.workers": 2, "sweep.pruner.name": sys.argv[1]}
+    config = overlay(load(*KEYS, path=ROOT / "artifacts" / "config.yaml"), changes)
+    prepared = ROOT / "data" / "prepared"
+    executor = executor_for(config.sweep, prepared)
+    from conveyor.tracking.sweeps import SweepRecorder
+
+    class Teller(SweepRecorder):
+        def trial_finished(self, number: int, outcome: Any) -> None:
+            super().trial_finished(number, outcome)
+            value = outcome.values[0] if outcome.values else float("nan")
+            plain.tell(value, str(outcome.state))
+
+    folder = Path(tempfile.mkdtemp())
+    paths = Paths(folder)
+    recorder = Teller("benchmark", paths, "benchmark")
+    run_sweep(config, prepared, "benchmark", paths.sweep, paths.scratch, recorder, executor,
+              pages=paths.sweep_pages)  # fmt: skip

@@ -1,0 +1,26 @@
+"""Optuna by hand in one process, with the pruning callback of optuna-integration."""
+
+import optuna
+import plain
+from optuna_integration import KerasPruningCallback
+
+
+def objective(trial: optuna.Trial) -> float:
+    units = plain.UNITS[trial.suggest_categorical("units", range(len(plain.UNITS)))]
+    dropout = trial.suggest_float("dropout", *plain.DROPOUT)
+    rate = trial.suggest_float("rate", *plain.RATE, log=True)
+    try:
+        found = plain.score(units, dropout, rate, [KerasPruningCallback(trial, "val_loss")])
+    except optuna.TrialPruned:
+        plain.tell(trial.study.trials[trial.number].last_step or 0.0, "pruned")
+        raise
+    plain.tell(found, "complete")
+    return found
+
+
+if __name__ == "__main__":
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=plain.SEED, n_startup_trials=5),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=5),
+    )
+    study.optimize(objective, n_trials=10_000, catch=(Exception,))

@@ -1,0 +1,79 @@
+"""What an engineer writes in plain Keras for these data: rows padded to the longest, a mask, fit().
+
+The same network, optimizer, batches, patience and scores as Conveyor's default experiment. Every
+finished trial is told as one line `seconds since the process began, val_loss, state` in $TRIALS.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+BEGAN = psutil.Process().create_time()
+SEED, EPOCHS, PATIENCE, BATCH = 17, 60, 10, 16
+UNITS = ((64, 64), (96, 64), (96, 96))
+DROPOUT, RATE = (0.2, 0.5), (1e-3, 5e-3)
+
+
+def tell(val_loss: float, state: str) -> None:
+    with open(os.environ["TRIALS"], "a") as file:
+        file.write(f"{time.time() - BEGAN:.2f},{val_loss:.6f},{state}\n")
+
+
+def data() -> tuple[Any, Any]:
+    """((values, one-hot labels) of training rows, the same of validation rows)."""
+    found = []
+    for split in ("train", "validation"):
+        folder = Path(os.environ["PREPARED"]) / split
+        values, offsets = np.load(folder / "values.npy"), np.load(folder / "offsets.npy")
+        labels = np.load(folder / "labels.npy")
+        found.append((values, offsets, labels))
+    longest = max(int(np.diff(offsets).max()) for _, offsets, _ in found)
+    classes = 1 + max(int(labels.max()) for *_, labels in found)
+    padded = []
+    for values, offsets, labels in found:
+        rows = np.zeros((len(labels), longest, values.shape[1]), np.float32)
+        for i in range(len(labels)):
+            row = values[offsets[i] : offsets[i + 1]]
+            rows[i, : len(row)] = row
+        padded.append((rows, np.eye(classes, dtype=np.float32)[labels]))
+    return padded[0], padded[1]
+
+
+def model(units: tuple[int, ...], dropout: float, learning_rate: float, like: Any) -> Any:
+    import keras
+
+    rows, labels = like
+    x = inputs = keras.Input(rows.shape[1:])
+    x = keras.layers.Masking()(x)
+    for depth, width in enumerate(units):
+        layer = keras.layers.LSTM(width, dropout=dropout, return_sequences=depth + 1 < len(units))
+        x = keras.layers.Bidirectional(layer)(x)
+    outputs = keras.layers.Dense(labels.shape[1], activation="softmax")(x)
+    made = keras.Model(inputs, outputs)
+    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+    made.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    return made
+
+
+def stop_early() -> Any:
+    import keras
+
+    return keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True)
+
+
+def score(units: tuple[int, ...], dropout: float, rate: float, callbacks: Any = ()) -> float:
+    """Lowest validation loss of one configuration."""
+    import keras
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(SEED)
+    train, validation = data()
+    history = model(units, dropout, rate, train).fit(
+        *train, validation_data=validation, epochs=EPOCHS, batch_size=BATCH, verbose=0,
+        callbacks=[stop_early(), *callbacks],
+    )  # fmt: skip
+    return float(min(history.history["val_loss"]))

@@ -1,0 +1,128 @@
+"""Conveyor's sweep against its peers: the same network, data, space and seconds, in turns.
+
+    benchmarks/peers/setup.sh                    # once: the peers' own environments
+    python benchmarks/peers/run.py --seconds 120 --rounds 2
+
+Prints, over all rounds, the median wall time from the start of the process until each score level
+is reached, the best validation loss, trials, failed trials and the peak memory of all processes.
+Writes results.json beside itself; `--print` prints that again. Needs a prepared belt (`make`).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
+PEERS = ROOT / ".conveyor" / "peers"
+MODERN, OLD = PEERS / "modern" / "bin" / "python", PEERS / "hydra" / "bin" / "python"
+CONTENDERS = {
+    "Conveyor, pruning": [sys.executable, "conveyor_sweep.py", "median"],
+    "hydra-optuna-sweeper": [OLD, "hydra_sweep.py", "--multirun"],
+    "KerasTuner, Hyperband": [MODERN, "tuner.py", "hyperband"],
+    "Conveyor, no pruning": [sys.executable, "conveyor_sweep.py", "none"],
+    "KerasTuner, Bayesian": [MODERN, "tuner.py", "bayesian"],
+    "Optuna by hand, pruning": [MODERN, "hand.py"],
+}
+LEVELS = 5
+
+
+def compete(command: list[Any], seconds: float) -> dict[str, Any]:
+    """One contender for so many seconds: its trials and the peak memory of its processes, MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "trials"
+        log.touch()
+        environment = {
+            **os.environ, "TRIALS": str(log), "PREPARED": str(ROOT / "data" / "prepared"),
+            "PYTHONPATH": f"{HERE}:{ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
+        }  # fmt: skip
+        extra = ["hydra.sweep.dir=" + folder, "hydra.run.dir=" + folder]
+        command = [*command, *(extra if "--multirun" in command else [])]
+        process = subprocess.Popen(command, cwd=HERE, env=environment, start_new_session=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+        began, peak = time.monotonic(), 0.0
+        while time.monotonic() - began < seconds and process.poll() is None:
+            peak = max(peak, memory(process.pid))
+            time.sleep(0.5)
+        if process.poll() is not None:
+            told = process.stderr.read().decode()[-2000:] if process.stderr else ""
+            raise SystemExit(f"{command} ended before its time:\n{told}")
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
+        process.communicate()
+        lines = [line.split(",") for line in log.read_text().splitlines()]
+    trials = [(float(at), float(loss), state) for at, loss, state in lines]
+    return {"trials": trials, "peak": peak}
+
+
+def memory(pid: int) -> float:
+    """Proportional set size of a process tree, so that shared pages count once, in MiB."""
+    total = 0.0
+    try:
+        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        for process in processes:
+            total += process.memory_full_info().pss / 2**20
+    except psutil.Error:
+        return 0.0
+    return total
+
+
+def reached(trials: list[Any], level: float) -> float | None:
+    return next((at for at, loss, state in trials if state == "complete" and loss <= level), None)
+
+
+def table(found: dict[str, list[dict[str, Any]]]) -> str:
+    """The comparison as Markdown."""
+    peers = [name for name in found if not name.startswith("Conveyor")]
+    best = {name: min(loss for run in runs for _, loss, state in run["trials"]
+                      if state == "complete") for name, runs in found.items()}  # fmt: skip
+    top = min(best[name] for name in peers)
+    worst = max(median(run["trials"][0][1] for run in found[name]) for name in peers)
+    levels = [worst * (top / worst) ** (i / (LEVELS - 1)) for i in range(LEVELS)]
+    head = ["", *(f"s to val_loss {level:.4f}" for level in levels), "best val_loss", "trials",
+            "failed", "peak MiB"]  # fmt: skip
+    lines = [head, ["---"] * len(head)]
+    for name, runs in found.items():
+        cells = []
+        for level in levels:
+            times = [reached(run["trials"], level) for run in runs]
+            known = [t for t in times if t is not None]
+            whole = len(known) == len(times)
+            cells.append(f"{median(known):.0f}" if whole else
+                         f"{min(known):.0f} in {len(known)} of {len(times)}" if known else "-")
+        counts = median(len(run["trials"]) for run in runs)
+        failed = sum(state == "failed" for run in runs for *_, state in run["trials"])
+        peak = median(run["peak"] for run in runs)
+        lines.append([name, *cells, f"{best[name]:.4f}", f"{counts:g}", str(failed), f"{peak:.0f}"])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
+    given = parser.parse_args()
+    results = HERE / "results.json"
+    if not given.print:
+        found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
+        for number in range(given.rounds):
+            for name, command in CONTENDERS.items():
+                print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
+                found[name].append(compete(command, given.seconds))
+        told = {"seconds": given.seconds, "found": found}
+        results.write_text(json.dumps(told, indent=1, allow_nan=True) + "\n")
+    told = json.loads(results.read_text())
+    rounds = len(next(iter(told["found"].values())))
+    print(f"{told['seconds']:g} s each, {rounds} rounds in turns\n")
+    print(table(told["found"]))

@@ -1,0 +1,27 @@
+"""Programs of Debian's packages that tests run for real; installed where that is possible."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def program(package: str, pattern: str) -> Path:
+    """Newest file that matches the pattern; from the package if it is not there.
+
+    The test is skipped where it cannot be installed.
+    """
+    root = Path("/")
+    found = sorted(root.glob(pattern))
+    if not found and os.getuid() == 0 and shutil.which("apt-get"):
+        quiet = {"check": True, "stdout": subprocess.DEVNULL,
+                 "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}  # fmt: skip
+        subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
+        subprocess.run(install, **quiet)
+        found = sorted(root.glob(pattern))
+    if not found:
+        pytest.skip(f"needs Debian's package {package}: apt-get install {package}")
+    return found[-1]

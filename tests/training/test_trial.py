@@ -1,0 +1,114 @@
+"""One trial as its process runs it, on real fits of small data."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conveyor.config import Config, overlay
+from conveyor.config.load import dump
+from conveyor.data.store import Prepared
+from conveyor.metrics.table import METRICS
+from conveyor.models.export import predict
+from conveyor.sweep.protocol import Pruned, TrialJob
+from conveyor.training.batches import Epochs, folds
+from conveyor.training.course import Course
+from conveyor.training.fit import fit
+from conveyor.training.trial import run
+
+
+class Line:
+    """A driver that keeps what it is told, and says stop at an epoch."""
+
+    def __init__(self, stop_at: int = 99) -> None:
+        self.told: dict[int, dict[str, float]] = {}
+        self.stop_at = stop_at
+
+    def report(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        self.told[epoch] = dict(metrics)
+        if epoch == self.stop_at:
+            raise Pruned
+
+
+@pytest.fixture
+def job(toys: Prepared, toy_config: Config, tmp_path: Path) -> TrialJob:
+    parts = {key: dump(getattr(toy_config, key)) for key in ("name", "seed", "model", "train")}
+    return TrialJob(number=0, config=parts, prepared=str(toys.folder), scratch=str(tmp_path / "a"))
+
+
+def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(
+    job: TrialJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Line()
+    expected = run(job, whole)
+    cut = replace(job, scratch=str(tmp_path / "b"))
+    with pytest.raises(Pruned):
+        run(cut, Line(stop_at=2))
+    trained: list[int] = []
+    save = Course.save
+    monkeypatch.setattr(Course, "save", lambda self: (trained.append(self.done), save(self)))
+    again = Line()
+    assert run(cut, again) == expected
+    assert trained == [3, 4]
+    assert again.told == whole.told
+    assert list(again.told) == [0, 1, 2, 3, 4]
+
+
+def test_size_is_told_before_anything_is_trained(job: TrialJob) -> None:
+    line = Line(stop_at=0)
+    with pytest.raises(Pruned):
+        run(job, line)
+    assert line.told[0]["parameters"] > 0
+    assert line.told[0]["flops"] > line.told[0]["parameters"]
+    assert not Path(job.scratch, "fit.npz").exists()
+
+
+def test_latency_is_measured_where_it_is_wanted(job: TrialJob) -> None:
+    found = run(replace(job, latency=True), Line())
+    assert 0.001 < found["latency_ms"] < 1000
+
+
+def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
+    toys: Prepared, toy_config: Config
+) -> None:
+    fitted = fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
+    held = toys.split("validation")
+    expected = METRICS["macro_f1"].function(held.labels, predict(fitted.model, held.sequences))
+    assert fitted.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_folds_share_out_every_row_once_and_every_class_evenly() -> None:
+    labels = np.array([0] * 7 + [1] * 11 + [2] * 3)
+    found = folds(labels, 3, seed=4)
+    assert np.bincount(found).tolist() == [7, 7, 7]
+    for label, rows in ((0, 7), (1, 11), (2, 3)):
+        counts = np.bincount(found[labels == label], minlength=3)
+        assert counts.max() - counts.min() <= 1
+        assert counts.sum() == rows
+    assert (found == folds(labels, 3, seed=4)).all()
+    assert (found != folds(labels, 3, seed=5)).any()
+
+
+def test_a_fold_validates_on_its_rows_and_trains_on_the_others(toys: Prepared) -> None:
+    splits = [toys.split("train"), toys.split("validation")]
+    pooled = Epochs(splits, 2)
+    inside = folds(pooled.labels, 4, seed=1) == 2
+    held, rest = pooled.only(inside), pooled.only(~inside)
+    for some, kept in ((held, inside), (rest, ~inside)):
+        seen = np.concatenate([
+            batch["values"][i, : batch["lengths"][i]]
+            for batch, _ in some._batches([np.arange(len(some.labels))])
+            for i in range(len(some.labels))
+        ])  # fmt: skip
+        rows = [pooled._row(row) for row in np.flatnonzero(kept)]
+        assert (seen == np.concatenate(rows)).all()
+
+
+def test_each_fold_has_a_result_of_its_own(job: TrialJob, tmp_path: Path) -> None:
+    losses = set()
+    for which in range(3):
+        own = replace(job, fold=(which, 3), scratch=str(tmp_path / str(which)))
+        losses.add(run(own, Line())["val_loss"])
+    assert len(losses) == 3
