@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 KEYS = ("name", "seed", "model", "train", "sweep")
 
 if __name__ == "__main__":
-    changes = {"sweep.trials": 10_000, "sweep.workers": 2, "sweep.pruner.name": sys.argv[1]}
+    changes = {"seed": plain.SEED, "sweep.trials": 10_000, "sweep.workers": 2,
+               "sweep.pruner.name": sys.argv[1]}  # fmt: skip
     config = overlay(load(*KEYS, path=ROOT / "artifacts" / "config.yaml"), changes)
     prepared = ROOT / "data" / "prepared"
     executor = executor_for(config.sweep, prepared)

@@ -13,7 +13,8 @@ import numpy as np
 import psutil
 
 BEGAN = psutil.Process().create_time()
-SEED, EPOCHS, PATIENCE, BATCH = 17, 60, 10, 16
+SEED = int(os.environ.get("SEED", "17"))
+EPOCHS, PATIENCE, BATCH = 60, 10, 16
 UNITS = ((64, 64), (96, 64), (96, 96))
 DROPOUT, RATE = (0.2, 0.5), (1e-3, 5e-3)
 

@@ -33,18 +33,19 @@ CONTENDERS = {
     "Optuna by hand, pruning": [MODERN, "hand.py"],
 }
 LEVELS = 5
+FIRST_SEED = 17  # each round has the next one
 
 
-def compete(command: list[Any], seconds: float) -> dict[str, Any]:
+def compete(command: list[Any], seconds: float, seed: int) -> dict[str, Any]:
     """One contender for so many seconds: its trials and the peak memory of its processes, MiB."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "trials"
         log.touch()
         environment = {
             **os.environ, "TRIALS": str(log), "PREPARED": str(ROOT / "data" / "prepared"),
-            "PYTHONPATH": f"{HERE}:{ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
+            "SEED": str(seed), "PYTHONPATH": f"{HERE}:{ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
         }  # fmt: skip
-        extra = ["hydra.sweep.dir=" + folder, "hydra.run.dir=" + folder]
+        extra = [f"hydra.sweep.dir={folder}", f"hydra.sweeper.sampler.seed={seed}"]
         command = [*command, *(extra if "--multirun" in command else [])]
         process = subprocess.Popen(command, cwd=HERE, env=environment, start_new_session=True,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
@@ -87,7 +88,7 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
                       if state == "complete") for name, runs in found.items()}  # fmt: skip
     top = min(best[name] for name in peers)
     worst = max(median(run["trials"][0][1] for run in found[name]) for name in peers)
-    levels = [worst * (top / worst) ** (i / (LEVELS - 1)) for i in range(LEVELS)]
+    levels = [worst * (top / worst) ** (i / (LEVELS - 1)) for i in range(LEVELS - 1)] + [top]
     head = ["", *(f"s to val_loss {level:.4f}" for level in levels), "best val_loss", "trials",
             "failed", "peak MiB"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
@@ -119,7 +120,7 @@ if __name__ == "__main__":
         for number in range(given.rounds):
             for name, command in CONTENDERS.items():
                 print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
-                found[name].append(compete(command, given.seconds))
+                found[name].append(compete(command, given.seconds, FIRST_SEED + number))
         told = {"seconds": given.seconds, "found": found}
         results.write_text(json.dumps(told, indent=1, allow_nan=True) + "\n")
     told = json.loads(results.read_text())

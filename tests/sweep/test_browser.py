@@ -68,6 +68,6 @@ def dashboard(swept: Path) -> Iterator[str]:
 def test_the_dashboard_opens_the_study(dashboard: str, tmp_path: Path) -> None:
     address, name = dashboard.split()
     assert name in rendered(address, tmp_path)
-    trials = rendered(f"{address}studies/0/trialTable", tmp_path)
+    trials = rendered(f"{address}studies/0/trials", tmp_path)
     assert "Complete" in trials
     assert "train.learning_rate" in trials

@@ -35,6 +35,12 @@ def test_every_kind_of_failure_costs_one_trial_and_is_told_apart(tmp_path: Path)
     assert "exit code 7" in reasons[4]
 
 
+def test_a_segmentation_fault_is_told_by_its_signal(tmp_path: Path) -> None:
+    _, heard = search(tmp_path, settings(trials=2, sampler=FAST), "crashing")
+    assert states(tmp_path) == ["complete", "failed", "complete"]
+    assert "SIGSEGV" in heard.outcomes[1].reason
+
+
 def test_too_many_failures_end_the_sweep_and_the_next_start_is_a_new_one(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="nothing works today"):
         search(tmp_path, settings(), "broken")

@@ -42,6 +42,12 @@ def moody(job: TrialJob, channel: Channel) -> dict[str, float]:
     return bowl(job, channel)
 
 
+def crashing(job: TrialJob, channel: Channel) -> dict[str, float]:
+    if job.number == 1:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return bowl(job, channel)
+
+
 def broken(job: TrialJob, channel: Channel) -> dict[str, float]:
     raise RuntimeError("nothing works today")
 

@@ -75,7 +75,7 @@ def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
 ) -> None:
     fitted = fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
     held = toys.split("validation")
-    expected = METRICS["macro_f1"].function(held.labels, predict(fitted.model, held.sequences))
+    expected = METRICS["macro_f1"].compute(held.labels, predict(fitted.model, held.sequences))
     assert fitted.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 
