@@ -98,8 +98,13 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
             times = [reached(run["trials"], level) for run in runs]
             known = [t for t in times if t is not None]
             whole = len(known) == len(times)
-            cells.append(f"{median(known):.0f}" if whole else
-                         f"{min(known):.0f} in {len(known)} of {len(times)}" if known else "-")
+            cells.append(
+                f"{median(known):.0f}"
+                if whole
+                else f"{min(known):.0f} in {len(known)} of {len(times)}"
+                if known
+                else "-"
+            )
         counts = median(len(run["trials"]) for run in runs)
         failed = sum(state == "failed" for run in runs for *_, state in run["trials"])
         peak = median(run["peak"] for run in runs)
@@ -108,8 +113,9 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--print", action="store_true", help="print results.json, run nothing")

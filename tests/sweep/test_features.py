@@ -248,4 +248,3 @@ def test_the_interactive_page_needs_no_network(tmp_path: Path) -> None:
         assert f'"text":"{title}"' in page
     assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
     assert (tmp_path / "pages" / "timeline.png").stat().st_size > 5000
-
