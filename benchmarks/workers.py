@@ -20,6 +20,11 @@ from conveyor.sweep.run import executor_for, run_sweep
 
 ROOT = Path(__file__).parents[1]
 TRIALS, EPOCHS = 8, 12
+# Nothing that changes how long a trial takes: an odd one out would keep one worker waiting.
+SPACE = {
+    "model.dropout": "interval(0.2, 0.5)",
+    "train.learning_rate": "tag(log, interval(1e-3, 5e-3))",
+}
 
 
 class Clock:
@@ -48,6 +53,7 @@ def sweep(workers: int) -> tuple[float, float]:
     changes = {
         "sweep.trials": TRIALS, "sweep.workers": workers, "sweep.sampler.name": "random",
         "sweep.pruner.name": "none", "train.epochs": EPOCHS, "train.patience": EPOCHS,
+        "sweep.space": SPACE,
     }  # fmt: skip
     config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
     clock, prepared = Clock(), ROOT / "data" / "prepared"
