@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from conveyor import files
 from conveyor.config import Sweep
@@ -16,16 +16,12 @@ from conveyor.plots import sweep as pictures
 from conveyor.plots.pareto import pareto
 from conveyor.sweep.best import BEST
 from conveyor.sweep.grammar import is_log
-from conveyor.sweep.record import DIRECTION, METRICS, PARAMS, POSITION, REASON
-from conveyor.sweep.results import best_of, front, importances
+from conveyor.sweep.record import DIRECTION, METRICS, OPTUNA_STATE, PARAMS, POSITION, REASON
+from conveyor.sweep.results import best_of, feasible, front, importances
 from conveyor.sweep.space import Space
 from conveyor.sweep.study import SweepStudy
 
-STATES = {
-    TrialState.COMPLETE: "complete",
-    TrialState.PRUNED: "pruned",
-    TrialState.FAIL: "failed",
-}
+STATES = {told: state.value for state, told in OPTUNA_STATE.items()}
 NOTHING: dict[str, Any] = {"params": {}, "objectives": {}}
 
 
@@ -46,7 +42,7 @@ def write(folder: Path, sweep: Sweep, study: SweepStudy | None) -> dict[str, Any
         files.write_text(temporary / "trials.csv", _trials_csv(rows, keys))
         files.write_text(temporary / "intermediate.csv", _intermediate_csv(rows))
         if study:
-            _draw(temporary, rows, study, sweep)
+            _draw(temporary, rows, found, study, sweep)
     return found
 
 
@@ -78,7 +74,7 @@ def _rows(study: SweepStudy) -> list[dict[str, Any]]:
         {
             "trial": trial.user_attrs[POSITION],
             "state": STATES[trial.state],
-            "feasible": all(v <= 0 for v in trial.constraints.values()),
+            "feasible": feasible(trial),
             "values": trial.values or [],
             "value": trial.values[0] if trial.values else None,
             "params": study.space.values(trial.params),
@@ -116,16 +112,20 @@ def _csv(lines: Sequence[Sequence[Any]]) -> str:
     return buffer.getvalue()
 
 
-def _draw(folder: Path, rows: list[dict[str, Any]], study: SweepStudy, sweep: Sweep) -> None:
+def _draw(
+    folder: Path,
+    rows: list[dict[str, Any]],
+    found: dict[str, Any],
+    study: SweepStudy,
+    sweep: Sweep,
+) -> None:
     better = ["lower" if DIRECTION[o] == "minimize" else "higher" for o in sweep.objectives]
     pictures.draw(rows, study.space.keys, sweep.objectives[0], better[0],
                   importances(study.optuna, sweep), logarithmic(study.space), folder)  # fmt: skip
     if len(sweep.objectives) > 1:
-        on_front = [trial.user_attrs[POSITION] for trial in front(study.optuna, sweep)]
-        chosen = best_of(study.optuna, sweep)
-        assert chosen
-        pareto(rows, sweep.objectives, better, on_front, chosen.user_attrs[POSITION],
-                        folder / "pareto.png")  # fmt: skip
+        on_front = [one["trial"] for one in found["front"]]
+        path = folder / "pareto.png"
+        pareto(rows, sweep.objectives, better, on_front, found["trial"], path)
 
 
 def logarithmic(space: Space) -> set[str]:

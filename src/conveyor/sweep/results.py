@@ -35,16 +35,22 @@ def best_of(study: optuna.Study, sweep: Sweep) -> FrozenTrial | None:
     return found[int(np.argmin(np.linalg.norm(scaled, axis=1)))]
 
 
+def feasible(trial: FrozenTrial) -> bool:
+    """Whether it keeps every constraint."""
+    return all(violation <= 0.0 for violation in trial.constraints.values())
+
+
 def front(study: optuna.Study, sweep: Sweep) -> list[FrozenTrial]:
     """Feasible complete trials that no other beats in every objective, best first objective first;
     the earliest of the best alone where there is one objective."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    feasible = [t for t in complete if all(v <= 0.0 for v in t.constraints.values())]
-    feasible.sort(key=lambda t: (_costs(t, sweep), t.user_attrs[POSITION]))
+    good = sorted(
+        filter(feasible, complete), key=lambda t: (_costs(t, sweep), t.user_attrs[POSITION])
+    )
     if len(sweep.objectives) == 1:
-        return feasible[:1]
+        return good[:1]
     kept: list[FrozenTrial] = []
-    for trial in feasible:  # those before are better first, so only they can dominate it
+    for trial in good:  # those before are better first, so only they can dominate it
         costs = np.array(_costs(trial, sweep))
         if not any(np.all(np.array(_costs(other, sweep)) <= costs) for other in kept):
             kept.append(trial)

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import TrialState
-
 from conveyor.config import Config, Sweep
 from conveyor.config.load import dump
 from conveyor.sweep import outputs, page, warm
@@ -151,9 +149,7 @@ def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dic
 
 def _counts(study: SweepStudy) -> dict[str, float]:
     return {
-        f"trials_{name}": float(len(study.counted(state)))
-        for state, name in outputs.STATES.items()
-        if state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+        f"trials_{name}": float(len(study.counted(state))) for state, name in outputs.STATES.items()
     }
 
 

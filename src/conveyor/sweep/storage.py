@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from conveyor import files
 from conveyor.config import Config
@@ -66,13 +68,10 @@ class PostgresStore:
     """
 
     def __init__(self, scratch: Path, key: str, where: str) -> None:
-        import sqlalchemy
-        from sqlalchemy.exc import OperationalError
-
         self.folder = scratch / "sweep" / key  # what a trial needs to resume stays on its machine
         self.url = where
         try:
-            engine = sqlalchemy.create_engine(where, pool_size=1)
+            engine = create_engine(where, pool_size=1)
             tables = PostgresLocks(engine, "tables")
             with tables.exclusive():  # processes that make the tables at once would fail
                 self._storage = RDBStorage(where)
