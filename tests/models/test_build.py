@@ -19,7 +19,7 @@ PLAIN = {
     "cell": "lstm", "units": (5, 5), "bidirectional": False, "activation": "tanh",
     "recurrent_activation": "sigmoid", "dropout": 0.2, "recurrent_dropout": 0.0,
     "layer_norm": False, "residual": False, "embedding": 6, "pooling": "last",
-    "head_dropout": 0.1,
+    "head_dropout": 0.1, "kernel": "keras",
 }  # fmt: skip
 LENGTHS = np.array([7, 1, 4], np.int32)
 STACKS = [

@@ -27,6 +27,7 @@ MODEL = {
     "cell": "lstm", "units": [8], "bidirectional": False, "activation": "tanh",
     "recurrent_activation": "sigmoid", "dropout": 0.1, "recurrent_dropout": 0.0,
     "layer_norm": False, "residual": False, "embedding": 4, "pooling": "last", "head_dropout": 0.0,
+    "kernel": "auto",
 }  # fmt: skip
 TRAIN = {
     "epochs": 10, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,

@@ -1,5 +1,6 @@
 """A stack of recurrent layers from the configuration. The architecture is all here."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,11 @@ import keras
 from keras import layers, ops
 
 from conveyor.config import Cell, Model
+from conveyor.models.devices import gpus
+from conveyor.models.kernels import fused
+from conveyor.models.kernels.library import KernelError, operators
+
+log = logging.getLogger(__name__)
 
 CELLS: dict[Cell, Callable[..., layers.Layer]] = {
     "lstm": layers.LSTM,
@@ -29,7 +35,11 @@ def build(
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
         "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; and one
         output, probabilities float32 (batch, classes). Padding a row further changes nothing.
-        Made of stock Keras layers and operations, so its file loads without this package.
+        With `kernel=keras` made of stock Keras layers and operations, so that its file loads
+        without this package. Weights are the same with every kernel.
+
+    Raises:
+        KernelError: `kernel=fused`, and it cannot be compiled or loaded here.
     """
     lengths = keras.Input((), dtype="int32", name="lengths")
     if vocabulary is not None:
@@ -65,11 +75,25 @@ def collapses(config: Model, depth: int) -> bool:
     return depth == len(config.units) - 1 and config.pooling == "last"
 
 
+def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
+    stock = CELLS[config.cell]
+    if config.kernel == "keras" or config.cell != "lstm" or (config.kernel == "auto" and gpus()):
+        return stock
+    try:
+        operators()
+    except KernelError as error:
+        if config.kernel == "fused":
+            raise
+        log.warning("training with Keras's own operations, which is slower: %s", error)
+        return stock
+    return fused.LSTM
+
+
 def _recurrent_block(
     config: Model, depth: int, x: keras.KerasTensor, mask: keras.KerasTensor
 ) -> keras.KerasTensor:
     gates = {"recurrent_activation": config.recurrent_activation} if config.cell in GATED else {}
-    layer = CELLS[config.cell](
+    layer = _recurrent_layer(config)(
         config.units[depth],
         activation=config.activation,
         dropout=config.dropout,

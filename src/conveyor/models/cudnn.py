@@ -1,4 +1,4 @@
-"""Which recurrent layers cuDNN can serve, and which parameter prevents it.
+"""Which recurrent layers cuDNN or the compiled kernel can serve, and which parameter prevents it.
 
 Keras decides this inside each call and says nothing. The rules here are those of Keras 3.15
 (keras/src/layers/rnn/{lstm,gru}.py and backend/tensorflow/rnn.py); a test holds them against
@@ -10,18 +10,25 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
+from conveyor.models.kernels import fused
+
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One recurrent layer; `reasons` are the parameters that keep it from cuDNN, none if it can."""
+    """One recurrent layer.
+
+    Attributes:
+        reasons: the parameters that keep it from cuDNN on a GPU, none if it can.
+        kernel: what computes it on the processor.
+    """
 
     name: str
     reasons: tuple[str, ...]
+    kernel: str
 
     def __str__(self) -> str:
-        if not self.reasons:
-            return f"{self.name}: cuDNN on a GPU"
-        return f"{self.name}: no cuDNN, because {', '.join(self.reasons)}"
+        cudnn = f"no cuDNN, because {', '.join(self.reasons)}" if self.reasons else "cuDNN"
+        return f"{self.name}: {cudnn} on a GPU; {self.kernel} on the processor"
 
 
 def cudnn_report(model: keras.Model) -> list[LayerReport]:
@@ -30,8 +37,15 @@ def cudnn_report(model: keras.Model) -> list[LayerReport]:
     for layer in model.layers:
         inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
         if isinstance(inner, layers.RNN):
-            found.append(LayerReport(layer.name, tuple(_reasons(inner))))
+            found.append(LayerReport(layer.name, tuple(_reasons(inner)), _kernel(inner)))
     return found
+
+
+def _kernel(layer: layers.RNN) -> str:
+    if not isinstance(layer, fused.LSTM):
+        return "Keras's operations"
+    reason = fused.obstacle(layer)
+    return f"Keras's operations, because {reason}," if reason else "the fused kernel"
 
 
 def _reasons(layer: layers.RNN) -> list[str]:

@@ -33,7 +33,9 @@ def export(model: keras.Model, config: Model, encoder: Any, card: dict[str, Any]
     weights = model.get_weights()
     keras.backend.clear_session()  # so that generated names do not count on from earlier models
     keras.config.set_dtype_policy("float32")
-    plain = build(config, classes=len(card["classes"]), features=features, vocabulary=vocabulary)
+    # Stock layers only, so that the file loads without this package.
+    stock = config.model_copy(update={"kernel": "keras"})
+    plain = build(stock, classes=len(card["classes"]), features=features, vocabulary=vocabulary)
     plain.set_weights(weights)
     save_canonical(plain, to / "model.keras")
     graph = to_onnx(plain, config).SerializeToString(deterministic=True)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from conveyor.config import Config
 from conveyor.config.load import partial
 from conveyor.data.store import Prepared
+from conveyor.models.kernels.library import limit_threads
 from conveyor.training.costs import costs_of, latency_ms
 from conveyor.training.course import Row
 from conveyor.training.fit import fit
@@ -34,6 +35,7 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
     if job.threads is not None:
         tf.config.threading.set_intra_op_parallelism_threads(job.threads)
         tf.config.threading.set_inter_op_parallelism_threads(job.threads)
+        limit_threads(job.threads)
     config: Config = partial(job.config)
     prepared = Prepared(Path(job.prepared))
     known: dict[str, float] = {}

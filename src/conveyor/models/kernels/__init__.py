@@ -1,0 +1,1 @@
+"""Compiled operators for the processor, and the Keras layers that use them."""
