@@ -223,3 +223,27 @@ def test_processes_that_compile_at_once_all_get_the_kernel(tmp_path: Path) -> No
     started = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(2)]
     assert [process.wait() for process in started] == [0, 0]
     assert len(list(tmp_path.glob("conveyor/kernels/*.so"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("kernel", (3, 16)),
+        ("recurrent", (4, 12)),
+        ("bias", (15,)),
+        ("h0", (1, 4)),
+        ("mask", (2, 6)),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_before_memory_is_read(
+    name: str, shape: tuple[int, ...]
+) -> None:
+    arguments = {
+        "x": np.ones((2, 5, 2)), "kernel": np.ones((2, 16)), "recurrent": np.ones((4, 16)),
+        "bias": np.ones(16), "h0": np.ones((2, 4)), "c0": np.ones((2, 4)), "mask": np.ones((2, 5)),
+    }  # fmt: skip
+    arguments[name] = np.ones(shape)
+    given = {key: tf.constant(value, tf.float32) for key, value in arguments.items()}
+    given["mask"] = tf.cast(given["mask"], tf.bool)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"needs kernel \(features, 4 units\)"):
+        fused.fused_lstm(**given)

@@ -103,7 +103,8 @@ def _backward(
         dh_last=dh_last, dc_last=dc_last, reverse=reverse, repeat=repeat,
     )  # fmt: skip
     # An operator of its own, so that a graph leaves it out where nobody asks for it.
-    dx = tf.linalg.matmul(found.dz, kernel, transpose_b=True)
+    dz = tf.reshape(found.dz, (-1, kernel.shape[1]))  # one product, not one for each sequence
+    dx = tf.reshape(tf.matmul(dz, kernel, transpose_b=True), tf.shape(x))
     return dx, found.dkernel, found.drecurrent, found.dbias, found.dh0, found.dc0
 
 

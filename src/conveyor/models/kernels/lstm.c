@@ -44,8 +44,9 @@ enum { GATES = 4, GROUP = 4, MOST_THREADS = 64, PENDING = 64 };
 /* The gradient of the weights is summed by shares of the rows, whose number follows from the batch
  * alone, so that it does not depend on the number of threads. */
 enum { ROWS_OF_A_SHARE = 16, MOST_SHARES = 8 };
-/* Below so many multiplications a thread, starting another one costs more than it saves. */
-static const double WORK_OF_A_THREAD = 1e6;
+/* Multiplications worth a thread: about 0.2 ms of work, beside which starting it and waiting for it
+ * on a busy machine is little. */
+static const double WORK_OF_A_THREAD = 1e7;
 
 typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
@@ -600,6 +601,25 @@ static void finish(Call *call) {
   for (int i = 0; i < call->count; i++) TF_DeleteTensor(call->tensors[i]);
   TF_DeleteStatus(call->status);
 }
+/* Whether an input has this shape; without it, memory of others would be read. */
+static int is_shape(Call *call, int i, int rank, int64_t a, int64_t b) {
+  const TF_Tensor *t = call->tensors[i];
+  if (TF_NumDims(t) == rank && TF_Dim(t, 0) == a && (rank < 2 || TF_Dim(t, 1) == b)) return 1;
+  TF_SetStatus(call->status, TF_INVALID_ARGUMENT,
+               "x (batch, time, features) needs kernel (features, 4 units), recurrent (units, "
+               "4 units), bias (4 units), h0 and c0 (batch, units) and mask (batch, time)");
+  return 0;
+}
+static int shapes_fit(Call *call) {
+  const TF_Tensor *x = call->tensors[0], *u = call->tensors[2];
+  const int64_t units = TF_NumDims(u) == 2 ? TF_Dim(u, 0) : -1;
+  if (TF_NumDims(x) != 3) return is_shape(call, 0, 3, -1, -1);
+  const int64_t batch = TF_Dim(x, 0), time = TF_Dim(x, 1), gates = GATES * units;
+  return is_shape(call, 1, 2, TF_Dim(x, 2), gates) && is_shape(call, 2, 2, units, gates) &&
+         is_shape(call, 3, 1, gates, 0) && is_shape(call, 4, 2, batch, units) &&
+         is_shape(call, 5, 2, batch, units) && is_shape(call, 6, 2, batch, time);
+}
+
 static void compute_forward(void *kernel, TF_OpKernelContext *context) {
   const Attributes *a = kernel;
   Call call = {.context = context, .status = TF_NewStatus()};
@@ -607,7 +627,7 @@ static void compute_forward(void *kernel, TF_OpKernelContext *context) {
   const float *w = data(&call, 1), *u = data(&call, 2), *b = data(&call, 3);
   Layer l = {.reverse = a->reverse, .keep = a->keep, .repeat = a->repeat,
              .h0 = data(&call, 4), .c0 = data(&call, 5), .mask = data(&call, 6)};
-  if (TF_GetCode(call.status) == TF_OK) {
+  if (TF_GetCode(call.status) == TF_OK && shapes_fit(&call)) {
     l.x = TF_TensorData(x);
     l.batch = TF_Dim(x, 0), l.time = TF_Dim(x, 1), l.features = TF_Dim(x, 2);
     l.units = TF_Dim(call.tensors[2], 0);

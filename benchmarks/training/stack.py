@@ -1,0 +1,41 @@
+"""The stack that all contenders train, and the clock that all are held against.
+
+Two LSTM layers, the second half as wide, one linear output, Adam, mean squared error; batches lie
+in memory, so that steps alone are timed.
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+# steps, features, units of the first layer, rows of a batch
+SIZES = {"small": (100, 8, 64, 32), "medium": (200, 64, 64, 64), "large": (200, 128, 128, 64)}
+BATCHES, WARM, ROUNDS, SECONDS = 8, 6, 5, 1.5
+
+
+def batches(size: str) -> list[tuple[Any, Any]]:
+    """(values (rows, steps, features), targets (rows, 1)) of each batch, float32."""
+    steps, features, _, rows = SIZES[size]
+    draw = np.random.default_rng(17)
+    return [
+        (draw.normal(size=(rows, steps, features)).astype(np.float32),
+         draw.normal(size=(rows, 1)).astype(np.float32))
+        for _ in range(BATCHES)
+    ]  # fmt: skip
+
+
+def rate(step: Callable[[int], Any], rows: int) -> float:
+    """Sequences a second, the median of some rounds; `step` trains on batch i and waits for it."""
+    for i in range(WARM):
+        step(i % BATCHES)
+    found = []
+    for _ in range(ROUNDS):
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < SECONDS:
+            step(count % BATCHES)
+            count += 1
+        found.append(count * rows / (time.perf_counter() - began))
+    return median(found)
