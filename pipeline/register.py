@@ -2,15 +2,14 @@
 
 import logging
 
-import numpy as np
-
 from conveyor import files, gates
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.gates import report
-from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
+from conveyor.promotion.case import make_case
+from conveyor.tracking.lineage import lineage_of
+from conveyor.tracking.promotions import announce
 from conveyor.tracking.registry import CHAMPION, Registry
 from pipeline import stage
 
@@ -24,12 +23,17 @@ def register(config: Config, paths: Paths) -> None:
     with registry.lock:
         known = registry.find(digest)
         if known is None:
-            verdict = gates.decide(_case(registry, prepared, paths), config.gates)
+            verdict = gates.decide(_case(registry, paths), config.gates)
             known = registry.register(prepared.meta.kind, prepared.split("test").rows[0], verdict)
-            report.write(paths.promotion, config.name, known.version, verdict)
+            origin = lineage_of(known.tags)
+            report.write(paths.promotion, config.name, str(known.version), verdict, origin)
+            registry.keep_verdict(known)
             for result in verdict.results:
                 log.info("%s: %s", result.gate, result.reason)
+        else:
+            log.info("this model is registered already, as version %s", known.version)
         registry.settle(known)
+        announce(registry, config.hooks)
         serving = registry.aliases().get(CHAMPION)
         state = "champion" if serving == str(known.version) else "not the champion"
     log.info("version %s of %s is %s", known.version, config.name, state)
@@ -37,17 +41,13 @@ def register(config: Config, paths: Paths) -> None:
     files.write_json(paths.receipt, receipt)
 
 
-def _case(registry: Registry, prepared: Prepared, paths: Paths) -> gates.Case:
-    ours, test, champion = Predictor.load(paths.model), prepared.split("test"), registry.champion()
-    labels, answers = np.asarray(test.labels), ours.predict(test.rows).probabilities
-    name = theirs = None
-    if champion is not None:
-        name = f"version {champion.version}, the champion,"
-        theirs = Predictor.load(champion.model).predict_as(ours.classes, ours.kind, test.rows)
-    simple = files.read_json(paths.metrics).get(BASELINE)
-    return gates.Case(labels, answers, theirs, name, score_all(labels, answers), simple)
+def _case(registry: Registry, paths: Paths) -> gates.Case:
+    champion = registry.champion()
+    if champion is None:
+        return make_case(paths, None, None)
+    return make_case(paths, champion.model, f"version {champion.version}, the champion,")
 
 
 if __name__ == "__main__":
     with stage("register"):
-        register(load("name", "gates"), Paths())
+        register(load("name", "gates", "hooks"), Paths())

@@ -16,6 +16,9 @@ LIMITS: dict[str, Any] = {
     "champion": {"test": "mcnemar", "metric": "accuracy", "margin": 0.0, "confidence": 0.95,
                  "samples": 200},
     "must_beat_baselines": False,
+    "slices": {"bars": {}, "metric": "accuracy", "tolerance": None, "min_rows": 10, "lengths": 2},
+    "max_ece": None, "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
+    "round_trip_tolerance": None, "data": None,
 }  # fmt: skip
 BOOTSTRAP = {**LIMITS["champion"], "test": "bootstrap"}
 
@@ -115,9 +118,13 @@ def test_bad_limits_are_refused_all_at_once() -> None:
 
 def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:
     verdict = gates.decide(case(50), limits())
-    report.write(tmp_path / "promotion", "toys", "4", verdict)
+    report.write(tmp_path / "promotion", "toys", "4", verdict, {"git.revision": "<abc>"})
     told = read_json(tmp_path / "promotion" / report.VERDICT_FILE)
     assert (told["version"], told["promote"]) == ("4", False)
     assert told["gates"][0]["numbers"]["value"] == 0.5
     page = (tmp_path / "promotion" / "verdict.md").read_text()
     assert page.startswith("# toys, version 4: registered, not promoted")
+    html = (tmp_path / "promotion" / "verdict.html").read_text()
+    assert "http" not in html  # it needs no network
+    for part in ("registered, not promoted", "is below the bar of 0.6", "&lt;abc&gt;", "min 0.6"):
+        assert part in html

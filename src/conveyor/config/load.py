@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from conveyor.config.dataset import Dataset
 from conveyor.config.section import Section, Slug
-from conveyor.config.sections import Evaluate, Gates, Model, Retrain, Train
+from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Retrain, Train
 from conveyor.config.sweep import Sweep
 from conveyor.errors import InputError
 
@@ -31,6 +31,7 @@ class Config(Section):
     sweep: Sweep
     evaluate: Evaluate
     gates: Gates
+    hooks: Hooks
     retrain: Retrain
 
 

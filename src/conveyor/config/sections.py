@@ -1,5 +1,6 @@
-"""The sections behind the data: model, train, evaluate, gates, retrain."""
+"""The sections behind the data: model, train, evaluate, gates, hooks, retrain."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -10,12 +11,14 @@ from pydantic import (
     PositiveInt,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from conveyor.config.section import Section, Share
 
 Cell = Literal["lstm", "gru", "simple"]
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+Portion = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Model(Section):
@@ -93,10 +96,69 @@ class ChampionGate(Section):
     samples: PositiveInt  # bootstrap resamples
 
 
+class SliceGate(Section):
+    """Limits on parts of the test rows: `class NAME` and `length A to B`, A and B in steps."""
+
+    bars: dict[str, dict[str, Bar]]  # slice, or a pattern such as `class *` -> metric -> limits
+    metric: str  # of METRICS, held against the champion's on the same rows
+    tolerance: NonNegativeFloat | None  # how much worse than the champion's, in its unit
+    min_rows: PositiveInt  # of a slice that is judged; less says nothing
+    lengths: PositiveInt  # slices of equal rows by length
+
+
+class DataGate(Section):
+    """Limits on what reports/data.json tells of the data, as shares of the rows read."""
+
+    max_dropped_share: Portion | None
+    max_conflicting_share: Portion | None  # equal input, unequal label
+
+
 class Gates(Section):
+    """What a model must show before it becomes champion; null switches a gate off."""
+
     bars: dict[str, Bar]  # metric -> limits
     champion: ChampionGate
     must_beat_baselines: bool
+    slices: SliceGate
+    max_ece: Portion | None  # expected calibration error
+    max_bytes: PositiveInt | None  # of all files of the model folder
+    max_latency_ms: PositiveFloat | None  # median for one row, ONNX Runtime, one thread
+    padding_tolerance: NonNegativeFloat | None  # a row's answer alone, and beside longer rows
+    round_trip_tolerance: NonNegativeFloat | None  # answers here, and in a fresh process
+    data: DataGate | None
+
+
+class Hook(Section):
+    """One receiver of events: a command (JSON on its stdin) or a URL (JSON as a POST's body).
+
+    `$NAME` in either is taken from the environment when it is called, so that no secret has to be
+    written into a file.
+    """
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _one_receiver(self) -> "Hook":
+        if (self.command is None) == (self.url is None):
+            raise ValueError("give either `command` or `url`")
+        if self.url is not None and not re.match(r"https?://[^/@\s]+(/\S*)?$", self.url):
+            # The message of this kind of error leaves out what came.
+            raise PydanticCustomError(
+                "password",
+                "a URL that begins with http:// or https:// is needed, without user and password; "
+                "a secret can be $NAME, from the environment",
+            )
+        return self
+
+
+class Hooks(Section):
+    """Who hears of a new champion, a rollback, a retraining."""
+
+    calls: tuple[Hook, ...]
+    retries: NonNegativeInt  # after the first attempt
+    wait: NonNegativeFloat  # seconds before the first retry, doubled before each further one
+    timeout: PositiveFloat  # seconds of one attempt
 
 
 class Retrain(Section):

@@ -1,6 +1,5 @@
 """All that is known of a model on its test rows."""
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
 from conveyor.metrics import BASELINE, score_all
 from conveyor.metrics.resampling import intervals, mcnemar
+from conveyor.metrics.slices import by_length
 from conveyor.metrics.table import confusion
 
 Probabilities = NDArray[np.floating]
@@ -127,18 +127,11 @@ def _per_class(
 
 
 def _slices(test: Rows, probabilities: Probabilities, count: int) -> list[dict[str, Any]]:
-    """Rows by quantiles of length; a quantile that holds no other length joins its neighbour."""
-    edges = np.unique(np.quantile(test.lengths, np.linspace(0, 1, count + 1)).round())
-    edges[-1] += 1
-    slices = []
-    for low, high in itertools.pairwise(edges) if len(edges) > 1 else []:
-        inside = (test.lengths >= low) & (test.lengths < high)
-        if inside.any():
-            figures = score_all(test.labels[inside], probabilities[inside])
-            slices.append(
-                {"from": int(low), "to": int(high) - 1, "rows": int(inside.sum()), **figures}
-            )
-    return slices
+    return [
+        {"from": low, "to": high, "rows": int(rows.sum()),
+         **score_all(test.labels[rows], probabilities[rows])}
+        for low, high, rows in by_length(test.lengths, count)
+    ]  # fmt: skip
 
 
 def _worst(

@@ -41,8 +41,13 @@ def find_champion(tracking: Tracking, name: str, paths: Paths) -> Champion | Non
     if version is None:
         return None
     tags = tracking.client.get_model_version(name, version).tags
+    return Champion(version, tags.get(MODEL_DIGEST, ""), fetch(name, version, paths))
+
+
+def fetch(name: str, version: str, paths: Paths) -> Path:
+    """The model folder of a registered version, on this machine."""
     folder = Path(download_artifacts(f"models:/{name}/{version}"))
-    return Champion(version, tags.get(MODEL_DIGEST, ""), folder / "artifacts" / paths.model.name)
+    return folder / "artifacts" / paths.model.name
 
 
 def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:

@@ -1,5 +1,9 @@
 """The model registry: one version an artefact, aliases moved by verdicts, reasons kept."""
 
+import json
+import logging
+import re
+from collections.abc import Mapping
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -13,16 +17,20 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
 
-from conveyor import files
 from conveyor.gates import Verdict
 from conveyor.paths import Paths
+from conveyor.tracking import history
 from conveyor.tracking.champion import CHAMPION, Champion, aliases, find_champion
-from conveyor.tracking.provenance import dvc_tags, git_tags
-from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST, find_training_run, set_tags
+from conveyor.tracking.history import Change
+from conveyor.tracking.lineage import keep_patch, lineage
+from conveyor.tracking.runs import MODEL_DIGEST, artifact_folder, find_training_run, set_tags
 from conveyor.tracking.store import Tracking, connect, home
+
+log = logging.getLogger(__name__)
 
 CHALLENGER, PREVIOUS = "challenger", "previous"
 VERDICT, PROMOTED, SETTLED = "verdict", "promoted", "settled"
+LONGEST = 4000  # characters of a tag; MLflow takes 5000
 PACKAGE = Path(__file__).parents[1]
 # What the served model imports; pinned to what is installed, never inferred, which takes MLflow
 # half a minute and finds TensorFlow.
@@ -73,10 +81,23 @@ class Registry:
         same = self.client.search_model_versions(
             f"name = '{self.name}' and tags.{MODEL_DIGEST} = '{digest}'"
         )
-        return same[0] if same else None
+        return min(same, key=lambda one: int(one.version), default=None)
+
+    def history(self) -> list[Change]:
+        """Every change of champion, oldest first; empty before the first registration."""
+        try:
+            return history.changes(self.client, self.name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return []
 
     def register(self, kind: str, example: Any, verdict: Verdict) -> ModelVersion:
-        """Make a version of the model folder, with the verdict on it; `settle` is still to come."""
+        """Make a version of the model folder, with the verdict on it; `settle` is still to come.
+
+        Where another process registered the same artefact meanwhile, which a lock on this machine
+        cannot keep one elsewhere from, its version is returned, and ours is taken back.
+        """
         run = find_training_run(self.name, self.paths)
         logged = self._log(run.id, kind, example)
         try:
@@ -84,22 +105,26 @@ class Registry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        digest = files.digest_tree(self.paths.model)
         tags = {
-            MODEL_DIGEST: digest,
-            DATA_DIGEST: files.read_json(self.paths.model / "card.json")["data_digest"],
-            "train_run": run.id,
-            VERDICT: PROMOTED if verdict.promote else "refused",
-            "reasons": "; ".join(verdict.reasons)[:4000],
-            **git_tags(self.paths.root),
-            **dvc_tags(self.paths.root),
+            **lineage(self.paths, run.id),
+            **keep_patch(self.tracking, run.id, self.paths.root),
+            **verdict_tags(verdict),
         }
         made = self.client.create_model_version(
             self.name, logged.model_uri, run_id=run.id, tags=tags,
             description=verdict.as_markdown(), model_id=logged.model_id,
         )  # fmt: skip
+        first = self.find(tags[MODEL_DIGEST])
+        if first is not None and int(first.version) < int(made.version):
+            self.client.delete_model_version(self.name, made.version)
+            log.info("another process registered it as version %s first", first.version)
+            return first
         set_tags(self.tracking, run.id, {"version": made.version, VERDICT: tags[VERDICT]})
         return made
+
+    def keep_verdict(self, made: ModelVersion) -> None:
+        """Put the verdict's files onto the train run, too."""
+        artifact_folder(self.tracking, made.tags["train_run"], self.paths.promotion, "promotion")
 
     def settle(self, made: ModelVersion) -> None:
         """Move the aliases as the verdict says, once.
@@ -110,12 +135,27 @@ class Registry:
         if SETTLED in made.tags:
             return
         self._point(CHALLENGER, made.version)
+        if made.tags[VERDICT] == PROMOTED:
+            self.serve(str(made.version), history.PROMOTED, "it passed every gate")
+        self.tag(made.version, {SETTLED: "true"})
+
+    def serve(self, version: str, action: str, reason: str) -> Change | None:
+        """Make a version champion, and write down that it is; None if it is already."""
         before = self.aliases().get(CHAMPION)
-        if made.tags[VERDICT] == PROMOTED and before != str(made.version):
-            if before is not None:
-                self._point(PREVIOUS, before)
-            self._point(CHAMPION, made.version)
-        self.client.set_model_version_tag(self.name, made.version, SETTLED, "true")
+        if before == version:
+            return None
+        change = history.begin(self.client, self.name, action, before, version, reason)
+        stack = history.standing(self.history())
+        if len(stack) > 1:
+            self._point(PREVIOUS, stack[-2])
+        elif PREVIOUS in self.aliases():
+            self.client.delete_registered_model_alias(self.name, PREVIOUS)
+        self._point(CHAMPION, version)
+        return change
+
+    def tag(self, version: str | int, tags: Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            self.client.set_model_version_tag(self.name, str(version), key, value)
 
     def _point(self, alias: str, version: str) -> None:
         self.client.set_registered_model_alias(self.name, alias, version)
@@ -132,3 +172,16 @@ class Registry:
                 input_example=pd.DataFrame({ROWS[kind].name: [row]}),
                 pip_requirements=[f"{name}=={installed(name)}" for name in SERVED],
             )
+
+
+def verdict_tags(verdict: Verdict) -> dict[str, str]:
+    """The outcome, why not, and each gate's answer with its numbers."""
+    tags = {
+        VERDICT: PROMOTED if verdict.promote else "refused",
+        "reasons": "; ".join(verdict.reasons)[:LONGEST],
+    }
+    for result in verdict.results:
+        key = re.sub(r"[^\w .:/-]", "_", f"gate.{result.gate}")[:250]
+        told = {"passed": result.passed, "reason": result.reason, "numbers": result.numbers}
+        tags[key] = json.dumps(told, ensure_ascii=False)[:LONGEST]
+    return tags

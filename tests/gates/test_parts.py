@@ -1,0 +1,139 @@
+"""Gates on parts of the rows and on the artefact: limits, reasons, and what was not measured."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from test_gates import LIMITS
+
+from conveyor import gates
+from conveyor.config import ConfigError, Gates
+from conveyor.metrics import score_all
+
+REPORT = {
+    "rows": {"read": 100, "test": 90},
+    "dropped": {"missing_label": {"rows": 4, "ids": []}, "not_finite": {"rows": 2, "ids": []}},
+    "conflicting_labels": {"rows": 3, "ids": []},
+}
+
+
+def limits(**changes: Any) -> Gates:
+    sliced = {**LIMITS["slices"], **changes.pop("slices", {})}
+    return Gates.model_validate({**LIMITS, "bars": {}, "slices": sliced, **changes})
+
+
+def answers(labels: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    given = np.where(wrong, (labels + 1) % 3, labels)
+    return np.where(np.eye(3)[given] > 0, 0.8, 0.1)
+
+
+def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any) -> gates.Case:
+    """90 rows, 30 of each class in turn, of 1 to 9 steps; wrong on a range of them."""
+    labels, at = np.repeat([0, 1, 2], 30), np.arange(90)
+    ours = answers(labels, np.isin(at, at[wrong]))
+    theirs = None if champion is None else answers(labels, np.isin(at, at[champion]))
+    return gates.Case(
+        labels, ours, theirs, None, score_all(labels, ours), None, ["a", "b", "c"], 1 + at // 10,
+        gates.Measured(**more),
+    )  # fmt: skip
+
+
+def refused(one: gates.Case, config: Gates) -> list[str]:
+    return [result.gate for result in gates.decide(one, config).results if not result.passed]
+
+
+def test_a_good_average_does_not_hide_a_bad_class_or_length() -> None:
+    bar = {"accuracy": {"min": 0.7, "max": None}}
+    config = limits(slices={"bars": {"class *": bar, "length *": bar}})
+    verdict = gates.decide(case(slice(0, 12)), config)
+    assert verdict.reasons == ["on class a, accuracy 0.6 is below the bar of 0.7"]
+    verdict = gates.decide(case(slice(70, 90)), config)
+    assert refused(case(slice(70, 90)), config) == ["slice: class c", "slice: length 5 to 9"]
+    assert gates.decide(case(), config).promote
+
+
+def test_a_bar_for_a_slice_that_there_is_not_refuses_and_lists_those_that_there_are() -> None:
+    config = limits(slices={"bars": {"class z": {"accuracy": {"min": 0.1, "max": None}}}})
+    (reason,) = gates.decide(case(), config).reasons
+    assert "is called 'class z'; there are class a, class b, class c, length 1 to 4" in reason
+
+
+@pytest.mark.parametrize(
+    ("ours", "tolerance", "lost"),
+    [(slice(0, 6), 0.1, True), (slice(0, 6), 0.25, False), (slice(0, 6), None, False),
+     (slice(0, 0), 0.0, False)],
+)  # fmt: skip
+def test_no_slice_may_lose_more_than_the_tolerance_against_the_champion(
+    ours: slice, tolerance: float | None, lost: bool
+) -> None:
+    config = limits(slices={"tolerance": tolerance})
+    assert refused(case(ours, slice(0, 0)), config) == ["slices beside the champion's"] * lost
+
+
+def test_a_small_slice_is_not_judged() -> None:
+    config = limits(slices={"tolerance": 0.1, "min_rows": 31, "lengths": 1})
+    assert gates.decide(case(slice(0, 9), slice(0, 0)), config).promote
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "measure", "good", "bad"),
+    [
+        ("max_bytes", 1000, "size", 1000, 1001),
+        ("max_latency_ms", 5.0, "latency", 4.9, 5.1),
+        ("padding_tolerance", 1e-5, "padding", 1e-7, 1e-3),
+        ("round_trip_tolerance", 0.0, "round_trip", 0.0, 1e-9),
+    ],
+)
+def test_what_was_measured_is_held_against_its_limit(
+    limit: str, most: float, measure: str, good: float, bad: float
+) -> None:
+    config = limits(**{limit: most})
+    assert gates.decide(case(**{measure: good}), config).promote
+    assert not gates.decide(case(**{measure: bad}), config).promote
+    (reason,) = gates.decide(case(), config).reasons
+    assert reason.endswith("not measured")
+    assert gates.decide(case(), limits()).promote
+
+
+def test_confidence_that_means_nothing_refuses() -> None:
+    assert refused(case(), limits(max_ece=0.1)) == ["calibration"]  # 0.8 sure, always right
+    assert refused(case(), limits(max_ece=0.3)) == []
+
+
+@pytest.mark.parametrize(
+    ("report", "changes", "gate"),
+    [
+        (REPORT, {}, None),
+        (None, {}, "data"),
+        ({**REPORT, "rows": {"read": 100, "test": 80}}, {}, "data"),
+        (REPORT, {"max_dropped_share": 0.05}, "data: dropped"),
+        (REPORT, {"max_conflicting_share": 0.02}, "data: conflicting"),
+    ],
+)
+def test_the_report_on_the_data_must_be_there_of_these_rows_and_within_limits(
+    report: Any, changes: dict[str, float], gate: str | None
+) -> None:
+    config = limits(data={"max_dropped_share": 0.1, "max_conflicting_share": 0.1, **changes})
+    assert refused(case(data=report), config) == ([gate] if gate else [])
+
+
+def test_metrics_of_slices_that_there_are_not_are_refused() -> None:
+    bars = {"class a": {"recal": {"min": 0.1, "max": None}}}
+    with pytest.raises(ConfigError, match=r"gates\.slices\.bars\.class a\.recal: no metric"):
+        gates.check(limits(slices={"bars": bars}))
+
+
+def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> None:
+    config = limits(
+        bars={"accuracy": {"min": 0.1, "max": None}}, max_ece=1.0, max_bytes=9, max_latency_ms=1.0,
+        padding_tolerance=1.0, round_trip_tolerance=1.0,
+        data={"max_dropped_share": 1.0, "max_conflicting_share": 1.0},
+        slices={"tolerance": 0.1, "bars": {"class a": {"accuracy": {"min": 0.1, "max": None}}}},
+    )  # fmt: skip
+    one = case(champion=slice(0, 9), size=1, latency=0.1, padding=0.0, round_trip=0.0, data=REPORT)
+    one = replace(one, baseline=0.5, champion_name="version 1")
+    for name, gate in gates.GATES.items():
+        results = gate(one, config)
+        assert results, name
+        assert all(result.passed and result.reason and result.numbers for result in results), name
