@@ -1,19 +1,22 @@
 """A person moves the champion: with reasons, with a way back, and others hear of it."""
 
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_registry import NO, YES, become_another_model, register
+from tracked import PROCESS
 
-from conveyor import files
+from conveyor import files, gates
 from conveyor.config import Hooks
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.promotions import announce, promote, rollback, why
-from conveyor.tracking.registry import Registry
+from conveyor.tracking.registry import Registry, verdict_tags
 
 SAVE = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write(sys.stdin.read() + '\\n')"
 
@@ -154,3 +157,45 @@ def test_a_version_leads_back_to_all_that_made_it(toy_project: Paths) -> None:
     for part in (tags["train_run"], tags["model_digest"], config, tags["data_digest"],
                  "python -m pipeline.promote rebuild 1"):  # fmt: skip
         assert part in told
+
+
+@pytest.mark.parametrize("machines", ["one", "two"])
+def test_of_two_registrations_at_once_one_wins_and_the_other_says_so(
+    toy_project: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machines: str
+) -> None:
+    registry = of_versions(toy_project, YES)  # and the folder is another model since
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", registry.tracking.uri)
+    folders = [toy_project.root, toy_project.root]
+    if machines == "two":  # with locks of their own, only the store can tell
+        folders[1] = tmp_path / "elsewhere"
+        for part in ("artifacts", "data"):
+            shutil.copytree(toy_project.root / part, folders[1] / part)
+    running = [
+        subprocess.Popen([sys.executable, PROCESS, str(folder), "register"], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for folder in folders
+    ]  # fmt: skip
+    for one in running:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in running:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    told = [one.communicate()[0] for one in running]
+    assert [one.returncode for one in running] == [0, 0]
+    versions = registry.client.search_model_versions("name = 'toys'")
+    digest = files.digest_tree(toy_project.model)
+    (made,) = [v for v in versions if v.tags["model_digest"] == digest]
+    assert registry.aliases()["champion"] == str(made.version)
+    assert [c.after for c in registry.history()] == ["1", str(made.version)]
+    loser = "registered already, as version" if machines == "one" else "version"
+    assert sum(loser in text for text in told) == 1
+
+
+def test_a_verdict_of_many_slices_fits_into_the_registry() -> None:
+    gains = {f"class {i}": 0.125 for i in range(1000)}
+    long = gates.Verdict([gates.Result("slices", False, "worse " * 2000, {"gains": gains})])
+    tags = verdict_tags(long)
+    assert all(len(value) <= 5000 for value in tags.values())
+    assert json.loads(tags["gate.slices"])["passed"] is False

@@ -1,6 +1,7 @@
 """One tracked thing in a process of its own, which a test can kill.
 
-python tracking_process.py FOLDER connect | dying | sweep FUNCTION TRIALS [lead|join CHANGES]
+python tracking_process.py FOLDER connect | dying | register
+python tracking_process.py FOLDER sweep FUNCTION TRIALS [lead|join CHANGES]
 """
 
 import os
@@ -44,6 +45,30 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
               pages=paths.sweep_pages)  # fmt: skip
 
 
+def register(paths: Paths) -> None:
+    """What stage `register` does, but for the gates."""
+    import logging
+
+    from conveyor import files, gates
+    from conveyor.data.store import Prepared
+    from conveyor.tracking.registry import Registry
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("conveyor").setLevel(logging.INFO)
+    registry = Registry("toys", paths)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    with registry.lock:
+        known = registry.find(files.digest_tree(paths.model))
+        if known is None:
+            verdict = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+            row = Prepared(paths.prepared).split("test").rows[0]
+            known = registry.register("series", row, verdict)
+        else:
+            print(f"registered already, as version {known.version}")
+        registry.settle(known)
+
+
 def main() -> None:
     paths, what = Paths(Path(sys.argv[1])), sys.argv[2]
     match what:
@@ -52,6 +77,8 @@ def main() -> None:
         case "dying":
             with retrain_run("toys", paths):
                 os.kill(os.getpid(), signal.SIGKILL)
+        case "register":
+            register(paths)
         case "sweep":
             function, trials, *more = sys.argv[3:]
             mode, changes = more or ("lead", "{}")

@@ -9,7 +9,8 @@ from conveyor.data.store import Prepared, Split
 from conveyor.gates import Case, Measured
 from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
-from conveyor.serving import Predictor, measure
+from conveyor.promotion import measure
+from conveyor.serving import Predictor
 
 SAMPLE = 32  # rows, spread over all lengths, on which answers are compared
 

@@ -1,6 +1,7 @@
 """Where a version comes from, as tags: enough to make it again."""
 
 import hashlib
+import logging
 import os
 import subprocess
 import tempfile
@@ -14,6 +15,8 @@ from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
 from conveyor.tracking.store import Tracking
+
+log = logging.getLogger(__name__)
 
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
@@ -81,9 +84,11 @@ def source_patch(root: Path) -> bytes | None:
     with tempfile.TemporaryDirectory() as folder:
         own = {**os.environ, "GIT_INDEX_FILE": str(Path(folder) / "index")}
         skipped = [f":(exclude){path}" for path in ["dvc.lock", *_outputs(root)]]
-        for command in (["read-tree", "HEAD"], ["add", "--all", "--", ".", *skipped]):
-            if subprocess.run(["git", *command], cwd=root, env=own, check=False,
-                              capture_output=True).returncode:  # fmt: skip
+        for command in (["read-tree", "HEAD"], ["add", "--all", "."]):
+            done = subprocess.run(["git", *command], cwd=root, env=own, check=False, text=True,
+                                  capture_output=True)  # fmt: skip
+            if done.returncode:
+                log.warning("no source patch is kept, git said: %s", done.stderr.strip())
                 return None
         command = ["git", "diff", "--cached", "--binary", "HEAD", "--", ".", *skipped]
         return subprocess.run(command, cwd=root, env=own, check=True, capture_output=True).stdout

@@ -112,7 +112,7 @@ class Registry:
         }
         made = self.client.create_model_version(
             self.name, logged.model_uri, run_id=run.id, tags=tags,
-            description=verdict.as_markdown(), model_id=logged.model_id,
+            description=verdict.as_markdown()[:LONGEST], model_id=logged.model_id,
         )  # fmt: skip
         first = self.find(tags[MODEL_DIGEST])
         if first is not None and int(first.version) < int(made.version):
@@ -183,5 +183,9 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
     for result in verdict.results:
         key = re.sub(r"[^\w .:/-]", "_", f"gate.{result.gate}")[:250]
         told = {"passed": result.passed, "reason": result.reason, "numbers": result.numbers}
-        tags[key] = json.dumps(told, ensure_ascii=False)[:LONGEST]
+        text = json.dumps(told, ensure_ascii=False)
+        if len(text) > LONGEST:
+            elsewhere = {**told, "reason": told["reason"][:500], "numbers": "in verdict.json"}
+            text = json.dumps(elsewhere, ensure_ascii=False)
+        tags[key] = text
     return tags

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.serving.answer import answer_afresh
-from conveyor.serving.predictor import Predictor
+from conveyor.promotion.answer import answer_afresh
+from conveyor.serving import Predictor
 
 
 def size(folder: Path) -> int:

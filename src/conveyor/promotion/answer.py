@@ -1,4 +1,4 @@
-"""Answers rows in a process of its own: `python -m conveyor.serving.answer FOLDER < rows.json`.
+"""Answers rows in a process of its own: `python -m conveyor.promotion.answer FOLDER < rows.json`.
 
 Nothing of the caller's process reaches it but the model's files and the rows.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.serving.predictor import Predictor
+from conveyor.serving import Predictor
 
 SOURCES = Path(__file__).parents[2]
 
@@ -28,7 +28,7 @@ def answer_afresh(folder: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
     given = json.dumps([row if isinstance(row, str) else np.asarray(row).tolist() for row in rows])
     path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [sys.executable, "-m", "conveyor.serving.answer", str(folder)],
+        [sys.executable, "-m", "conveyor.promotion.answer", str(folder)],
         input=given, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path},
         check=False,
     )  # fmt: skip
