@@ -2,6 +2,7 @@
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.config.load import Config, ConfigError, load, overlay, validate
+from conveyor.config.schedule import Schedule
 from conveyor.config.sections import (
     Activation,
     Bar,
@@ -35,6 +36,7 @@ __all__ = [
     "Pruner",
     "Retrain",
     "Sampler",
+    "Schedule",
     "SeriesDataset",
     "Sweep",
     "TextDataset",

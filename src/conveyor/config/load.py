@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from conveyor.config.dataset import Dataset
+from conveyor.config.schedule import Schedule
 from conveyor.config.section import Section, Slug
 from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Retrain, Train
 from conveyor.config.sweep import Sweep
@@ -33,6 +34,7 @@ class Config(Section):
     gates: Gates
     hooks: Hooks
     retrain: Retrain
+    schedule: Schedule
 
 
 class ConfigError(InputError):

@@ -1,0 +1,57 @@
+"""The section `schedule`: when the retraining runs, and in what."""
+
+import zoneinfo
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+
+from conveyor.config import cron
+from conveyor.config.section import Section
+
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+# https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+
+
+class Resources(Section):
+    """What a pod asks for; the memory is its limit too."""
+
+    cpu: Quantity
+    memory: Quantity
+
+
+class Schedule(Section):
+    cron: str
+    time_zone: str
+    wait: NonNegativeInt  # seconds for another retraining to end
+    environment: tuple[Variable, ...]  # names; values stay with the scheduler
+    environment_file: str
+    log: str
+    image: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.:/@-]*$")]
+    volume: KubernetesName
+    secret: KubernetesName
+    resources: Resources
+    time_limit: PositiveInt  # seconds
+
+    @field_validator("cron")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        cron.parse(text)
+        return " ".join(text.split())
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in zoneinfo.available_timezones():
+            raise ValueError("write a name of the IANA time zones, such as Europe/Berlin or UTC")
+        return name
+
+    @field_validator("environment_file", "log")
+    @classmethod
+    def _inside(cls, name: str) -> str:
+        path = PurePosixPath(name)
+        if not path.name or path.is_absolute() or ".." in path.parts or not name.isprintable():
+            raise ValueError("write a path inside the project folder, such as .conveyor/night.log")
+        return name
