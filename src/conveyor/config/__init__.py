@@ -2,6 +2,7 @@
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.config.load import Config, ConfigError, load, overlay, validate
+from conveyor.config.retrain import Drift, When
 from conveyor.config.schedule import Schedule
 from conveyor.config.sections import (
     Activation,
@@ -27,6 +28,7 @@ __all__ = [
     "ChampionGate",
     "Config",
     "ConfigError",
+    "Drift",
     "Evaluate",
     "Gates",
     "Hook",
@@ -41,6 +43,7 @@ __all__ = [
     "Sweep",
     "TextDataset",
     "Train",
+    "When",
     "load",
     "overlay",
     "validate",

@@ -59,6 +59,7 @@ def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     _drop_nulls(resolved, "sweep", "space")
     given = {override.key_or_group for override in values}
     _fix_named(resolved, params, given)
+    _warm(resolved)
     return validate(resolved, origin=lambda dotted: _where(dotted, given, params, resolved))
 
 
@@ -160,6 +161,15 @@ def _fix_named(resolved: dict[str, Any], params: dict[str, Any], given: set[str]
             if not space:
                 sweep["enabled"] = False
                 log.info("nothing is left to search; the sweep is skipped")
+
+
+def _warm(resolved: dict[str, Any]) -> None:
+    """`retrain.sweep: warm` is a warm start of the sweep, so that DVC and people see it as one."""
+    retrain, sweep = resolved.get("retrain"), resolved.get("sweep")
+    if not isinstance(retrain, dict) or retrain.get("sweep") != "warm":
+        return
+    if isinstance(sweep, dict) and isinstance(sweep.get("warm_start"), dict):
+        sweep["warm_start"]["champion"] = True
 
 
 def _named(params: Any, path: list[str]) -> bool:

@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from conveyor.config.retrain import Drift, When
 from conveyor.config.section import Section, Share
 
 Cell = Literal["lstm", "gru", "simple"]
@@ -163,3 +164,8 @@ class Hooks(Section):
 
 class Retrain(Section):
     refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
+    push: bool  # DVC's cache, before data are updated and at the end
+    commit: bool  # what the belt changed, to git
+    sweep: Literal["search", "warm", "skip"]
+    when: When
+    drift: Drift
