@@ -1,11 +1,12 @@
-"""The retraining job: refresh the data, run the belt, promote or not. For a scheduler.
+"""The retraining job: refresh the data, look at what arrived, train, promote or not.
 
 Running it twice does it once: stages whose inputs did not change don't run, and a model that is
 registered already is not registered again.
 
 exit codes:
    0  a new champion serves
-  10  nothing to do: no stage had to run
+  10  nothing to do: no stage had to run, no trigger of retrain.when fired, or the model that
+      came out is registered already
   11  trained, but not promoted; the reasons are printed
   12  another retraining is running
    2  configuration or data cannot be used
@@ -19,6 +20,7 @@ from conveyor.config import Config, load
 from conveyor.paths import Paths
 from conveyor.retraining.job import Job, run_stage
 from conveyor.retraining.lock import Busy, only_one
+from conveyor.retraining.watch import Watch
 from conveyor.tracking.retraining import retrain_run
 from pipeline import stage
 
@@ -27,8 +29,13 @@ BUSY = 12
 
 def retrain(config: Config, paths: Paths) -> int:
     with retrain_run(config.name, paths) as run:
-        outcome = Job(config, paths).run()
+        outcome = Job(config, paths, Watch(config, paths, run)).run()
         run.log(outcome.summary(), code=outcome.code)
+        if outcome.review is not None:
+            from conveyor.retraining import report  # loads matplotlib
+
+            report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
+            run.log_report(paths.retraining)
     print(outcome.summary())
     return outcome.code
 

@@ -73,6 +73,11 @@ class Paths:
     def promotion(self) -> Path:
         return self.root / "reports" / "promotion"  # .json and .md
 
+    # retrain, untracked
+    @property
+    def retraining(self) -> Path:
+        return self.root / "reports" / "retrain"
+
     # untracked: what a crash must not lose, caches, locks
     @property
     def scratch(self) -> Path:

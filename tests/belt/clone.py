@@ -57,7 +57,8 @@ class Clone:
         inherited = {k: v for k, v in os.environ.items()
                      if k not in ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DVC_ROOT")}  # fmt: skip
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        variables = {**inherited, **WHO, "PATH": path, **environment}
+        source = {"PYTHONPATH": str(self.root / "src")}  # the clone's code, wherever the tests' is
+        variables = {**inherited, **WHO, **source, "PATH": path, **environment}
         done = subprocess.run(
             command, cwd=self.root, env=variables, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,

@@ -1,24 +1,28 @@
 """What one retraining does, step by step."""
 
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any, Protocol
 
 from conveyor import files
 from conveyor.config import Config
 from conveyor.errors import InputError
 from conveyor.gates.report import VERDICT_FILE
 from conveyor.paths import Paths
+from conveyor.retraining.keep import commit
+
+if TYPE_CHECKING:
+    from conveyor.retraining.review import Review
 
 log = logging.getLogger(__name__)
 
 PROMOTED, NOTHING, REFUSED = 0, 10, 11
+SWEEP, WITHOUT_SWEEP = "sweep", ("compose", "prepare", "train", "evaluate", "register")
 
 
 class RetrainError(RuntimeError):
@@ -27,52 +31,108 @@ class RetrainError(RuntimeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: exit code, what happened in words, the registry's verdict if any."""
+    """What came of it: exit code, what happened in words, the registry's verdict if any.
+
+    `review` says why it trained, or did not; None where nothing had changed.
+    """
 
     code: int
     words: str
     verdict: dict[str, Any] | None
+    review: "Review | None" = None
 
     def summary(self) -> str:
-        """For a person: one line, and a line for each gate."""
+        """For a person: one line, one why, and a line for each gate."""
         gates = [f"  {g['gate']}: {g['reason']}" for g in (self.verdict or {}).get("gates", [])]
-        return "\n".join([self.words, *gates])
+        why = [f"  why: {self.review.decision.words}"] if self.review else []
+        return "\n".join([self.words, *why, *gates])
+
+
+class Watcher(Protocol):
+    """Looks at the champion and at the data; see `conveyor.retraining.watch`."""
+
+    def remember(self) -> None: ...
+    def judge(self) -> "Review": ...
 
 
 class Job:
-    """One retraining of the project folder `paths`."""
+    """One retraining of the project folder `paths`; without a watcher it always trains."""
 
-    def __init__(self, config: Config, paths: Paths) -> None:
-        self.config, self.paths = config, paths
+    def __init__(self, config: Config, paths: Paths, watcher: Watcher | None = None) -> None:
+        self.config, self.paths, self.watcher = config, paths, watcher
 
     def run(self) -> Outcome:
-        """Refresh, reproduce, and say what came of it.
+        """Refresh, look, reproduce if there is a reason, and say what came of it.
 
         Raises:
-            InputError: a stage refused its input.
+            InputError: a stage refused its input, or git what it was to commit.
             RetrainError: a command failed.
         """
-        if self.config.retrain.refresh == "dvc":
-            for imported in sorted(self.paths.raw.rglob("*.dvc")):
-                run_dvc(self.paths, "update", str(imported.relative_to(self.paths.root)))
-        before, known = self._locked(), self._verdict()
-        run_dvc(self.paths, "repro")
+        self._refresh()
+        if not self._stale():
+            words = "nothing to do: data, code and configuration are as they were"
+            return Outcome(NOTHING, words, None)
+        review = self._review()
+        if review is not None and not review.decision.train:
+            return Outcome(NOTHING, "not trained: no trigger fired", None, review)
+        known = self._verdict()
+        self._train()
+        outcome = self._told(known, review)
+        if self.watcher is not None:
+            self.watcher.remember()
+        self._keep(outcome)
+        return outcome
+
+    def _refresh(self) -> None:
+        if self.config.retrain.refresh != "dvc":
+            return
+        imports = sorted(self.paths.raw.rglob("*.dvc"))
+        if self.config.retrain.push and imports:
+            # `dvc push` knows the workspace's version only: after the update it would be too late.
+            run_dvc(self.paths, "push")
+        for imported in imports:
+            run_dvc(self.paths, "update", str(imported.relative_to(self.paths.root)))
+
+    def _stale(self) -> bool:
+        """Whether any stage would run, which `dvc repro` too would find out."""
+        changed = json.loads(ask_dvc(self.paths, "status", "--json"))
+        return bool(changed.keys() - ({SWEEP} if self._skips_sweep else set()))
+
+    @property
+    def _skips_sweep(self) -> bool:
+        return self.config.retrain.sweep == "skip" and self.paths.sweep.is_dir()
+
+    def _review(self) -> "Review | None":
+        if self.watcher is None:
+            return None
+        self.watcher.remember()
+        run_dvc(self.paths, "repro", "prepare")
+        self.watcher.remember()
+        return self.watcher.judge()
+
+    def _train(self) -> None:
+        if self._skips_sweep:
+            log.info("retrain.sweep is skip: the parameters of the last search are taken")
+            run_dvc(self.paths, "repro", "--single-item", *WITHOUT_SWEEP)
+        else:
+            run_dvc(self.paths, "repro")
+
+    def _told(self, known: dict[str, Any] | None, review: "Review | None") -> Outcome:
         verdict = self._verdict()
         if verdict is None or verdict == known:
             words = "the belt ran, and made a model that is registered already"
-            if self._locked() == before:
-                words = "nothing to do: data, code and configuration are as they were"
-                verdict = None
-            return Outcome(NOTHING, words, verdict)
+            return Outcome(NOTHING, words, verdict, review)
         if verdict["promote"]:
-            return Outcome(PROMOTED, f"version {verdict['version']} is the new champion", verdict)
+            words = f"version {verdict['version']} is the new champion"
+            return Outcome(PROMOTED, words, verdict, review)
         words = f"version {verdict['version']} is trained, but not promoted"
-        return Outcome(REFUSED, words, verdict)
+        return Outcome(REFUSED, words, verdict, review)
 
-    def _locked(self) -> Any:
-        """What dvc.lock knows of all stages; it changes when a stage runs on something new."""
-        path = self.paths.root / "dvc.lock"
-        return yaml.safe_load(path.read_text()) if path.is_file() else None
+    def _keep(self, outcome: Outcome) -> None:
+        if self.config.retrain.commit:
+            log.info("%s", commit(self.paths, outcome.words))
+        if self.config.retrain.push:
+            run_dvc(self.paths, "push")
 
     def _verdict(self) -> dict[str, Any] | None:
         path = self.paths.promotion / VERDICT_FILE
@@ -111,3 +171,16 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
         return
     what = f"`dvc {' '.join(arguments)}` failed; its output above says why"
     raise (InputError if refused else RetrainError)(f"{what}. The champion serves as before.")
+
+
+def ask_dvc(paths: Paths, *arguments: str) -> str:
+    """What DVC prints.
+
+    Raises:
+        RetrainError: it fails; its message is told.
+    """
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RetrainError(f"`dvc {' '.join(arguments)}` failed: {done.stderr.strip()}")
+    return done.stdout
