@@ -8,7 +8,7 @@ from conveyor.config.retrain import When
 from conveyor.retraining.triggers import TRIGGERS, Evidence, decide
 
 OFF = When(always=False, rows=None, share=None, age_days=None, drift=False, accuracy=None)
-CALM = Evidence(champion="3", arrived=9, before=100, age_days=2.0, accuracy=0.9, scored=9)
+CALM = Evidence(champion="3", arrived=9, before=100, age_days=2.0, tested=3, accuracy=0.9, scored=9)
 
 
 def when(**on: Any) -> When:
@@ -43,6 +43,12 @@ def test_no_champion_unknown_rows_and_always_train() -> None:
     lost = Evidence(champion="3", unknown="its rows are not known here")
     assert decide(lost, OFF).words == "its rows are not known here"
     assert decide(CALM, when(always=True)).train
+
+
+def test_drift_that_was_not_tested_is_not_called_absent() -> None:
+    few = Evidence(champion="3", arrived=4)
+    assert decide(few, when(drift=True)).words.startswith("drift was not tested: 4 new rows")
+    assert decide(CALM, when(drift=True)).words == "none of 3 features drifts"
 
 
 def test_few_scored_rows_are_no_verdict_and_no_trigger_says_so() -> None:

@@ -14,7 +14,7 @@ SHOWN = 20  # features on the chart of effects
 
 
 def effects(found: Sequence[tuple[str, float, bool]], limit: float, path: Path) -> None:
-    """Effect of each feature, (name, effect, drifts), largest on top, against the limit."""
+    """Effect of each feature, (name, effect, drifts), in order, against the limit."""
     shown = found[:SHOWN]
     figure = Figure(figsize=(8, 1.4 + 0.3 * len(shown)), layout="constrained")
     axes = figure.subplots()
@@ -23,8 +23,9 @@ def effects(found: Sequence[tuple[str, float, bool]], limit: float, path: Path) 
     axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in shown], padding=3, fontsize=8)
     axes.set_yticks(range(len(shown)), [name for name, _, _ in shown])
     axes.invert_yaxis()
+    title = f"Drift of {len(shown)} of {len(found)} features (red: it is significant too)"
     axes.axvline(limit, color="black", linestyle="--", linewidth=1, label="limit")
-    axes.set(xlabel="effect (Cramér's V, KS's D, Cohen's h)", title="Drift (red: significant too)")
+    axes.set(xlabel="effect (Cramér's V, KS's D, Cohen's h)", title=title)
     axes.set_xlim(0, 1.15 * max([limit, 0.1, *(effect for _, effect, _ in shown)]))
     axes.grid(alpha=0.3, axis="x")
     axes.legend(frameon=False)

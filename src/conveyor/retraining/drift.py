@@ -15,6 +15,7 @@ from conveyor.config import Drift
 
 Floats = NDArray[np.float32]
 FEW = 5  # expected rows in a cell, below which chi-square's tables are not trusted (Cochran 1954)
+SIMULATED = 9999  # tables; the least p is 1 in 10 000, small enough for the correction of 100 tests
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ Tested = tuple[str, float, float, str, float]  # test, statistic, p, measure, ef
 
 
 def compare(before: Summary, now: Summary, config: Drift) -> list[Finding]:
-    """Test every feature that both have, largest effect first."""
+    """Test every feature that both have; what drifts comes first, then the largest effect."""
     tested: dict[str, Tested] = {}
     for name in before.counts.keys() & now.counts.keys():
         tested[name] = chi_square(before.counts[name], now.counts[name])
@@ -91,7 +92,7 @@ def compare(before: Summary, now: Summary, config: Drift) -> list[Finding]:
         for (name, (test, statistic, p, measure, effect)), q in zip(
             tested.items(), adjusted, strict=True)
     ]  # fmt: skip
-    return sorted(found, key=lambda one: (-one.effect, one.feature))
+    return sorted(found, key=lambda one: (not one.drifts, -one.effect, one.feature))
 
 
 def chi_square(before: Mapping[str, int], now: Mapping[str, int]) -> Tested:
@@ -104,7 +105,7 @@ def chi_square(before: Mapping[str, int], now: Mapping[str, int]) -> Tested:
     expected = stats.contingency.expected_freq(table)
     exact = None
     if expected.min() < FEW:
-        exact = stats.MonteCarloMethod(n_resamples=1999, rng=np.random.default_rng(0))
+        exact = stats.MonteCarloMethod(n_resamples=SIMULATED, rng=np.random.default_rng(0))
     done = stats.chi2_contingency(table, correction=False, method=exact)
     statistic = float(done.statistic)
     name = "chi-square" if exact is None else "chi-square, simulated"

@@ -122,8 +122,12 @@ def learnt_summary(rows: Rows, model: Predictor) -> Summary:
         # One value a row: the steps of a series resemble each other, and KS wants independent ones.
         for channel in range(model.encoder.channels):
             values = [row[:, channel] if row.size else np.zeros(1) for row in rows.raw]
-            samples[f"channel {channel}, level"] = np.array([v.mean() for v in values], np.float32)
-            samples[f"channel {channel}, spread"] = np.array([v.std() for v in values], np.float32)
+            samples[f"level of channel {channel}"] = np.array(
+                [v.mean() for v in values], np.float32
+            )
+            samples[f"spread of channel {channel}"] = np.array(
+                [v.std() for v in values], np.float32
+            )
     kept = {name: _sample(values) for name, values in samples.items()}
     return Summary(counts={"label": dict(Counter(rows.labels))}, samples=kept)
 

@@ -98,6 +98,7 @@ def review(
         findings = compare(known.summary, now, config.drift)
     found = Evidence(
         champion=version, arrived=len(fresh.raw), before=len(known.pairs), age_days=age_days,
+        tested=len(findings),
         drifting=tuple(f.feature for f in findings if f.drifts),
         accuracy=score.accuracy if score else None, scored=score.rows if score else 0,
     )  # fmt: skip

@@ -16,7 +16,8 @@ class Evidence:
         arrived: rows that are new, or have another label than before.
         before: rows the champion was prepared with.
         age_days: of the champion.
-        drifting: features that drift.
+        tested: how many features were tested for drift; none where too few rows arrived.
+        drifting: those that drift.
         accuracy: of the champion on new rows; None where none was scored.
         scored: how many those were.
     """
@@ -26,6 +27,7 @@ class Evidence:
     arrived: int = 0
     before: int = 0
     age_days: float = 0.0
+    tested: int = 0
     drifting: tuple[str, ...] = ()
     accuracy: float | None = None
     scored: int = 0
@@ -96,8 +98,15 @@ def _age(found: Evidence, when: When) -> Reason | None:
 def _drift(found: Evidence, when: When) -> Reason | None:
     if not when.drift:
         return None
+    if not found.tested:
+        words = f"drift was not tested: {found.arrived} new rows are fewer than retrain.drift.rows"
+        return Reason("drift", False, words)
     shown = ", ".join(found.drifting[:5]) + (", ..." if len(found.drifting) > 5 else "")
-    words = f"{len(found.drifting)} features drift: {shown}" if shown else "no feature drifts"
+    words = (
+        f"{len(found.drifting)} features drift: {shown}"
+        if shown
+        else (f"none of {found.tested} features drifts")
+    )
     return Reason("drift", bool(found.drifting), words)
 
 

@@ -1,0 +1,183 @@
+"""What arrived since the champion was trained, and how the champion does on it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from conftest import write_toys
+
+from conveyor.config import Config
+from conveyor.config.dataset import TextEncoding
+from conveyor.data.prepare import prepare
+from conveyor.data.store import Prepared
+from conveyor.encoding import TextEncoder
+from conveyor.paths import Paths
+from conveyor.retraining import report
+from conveyor.retraining.drift import Summary, compare
+from conveyor.retraining.job import NOTHING, Outcome
+from conveyor.retraining.profile import PROFILE, Profile, Rows, answer_summary, profile
+from conveyor.retraining.review import Review, review
+from conveyor.serving import Predictions, Predictor
+
+Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def model(toy_product: Path) -> Predictor:
+    return Predictor.load(toy_product)
+
+
+@pytest.fixture
+def night(
+    toys: Prepared, toy_config: Config, model: Predictor, tmp_path: Path
+) -> Callable[[int, Change], Review]:
+    """Review the toys, or more of them, after a change of their rows."""
+    known = profile(toys, model)
+
+    def look(rows: int, change: Change) -> Review:
+        write_toys(tmp_path, rows)
+        file = tmp_path / "toys.jsonl"
+        changed = change([json.loads(line) for line in file.read_text().splitlines()])
+        file.write_text("\n".join(map(json.dumps, changed)))
+        prepare(toy_config.dataset, tmp_path, tmp_path / "prepared", tmp_path / "cache")
+        prepared = Prepared(tmp_path / "prepared")
+        return review(toy_config.retrain, prepared, "1", 3.5, model, known)
+
+    return look
+
+
+def same(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return rows
+
+
+def test_the_same_rows_are_nothing_new_though_they_are_shuffled(
+    night: Callable[[int, Change], Review],
+) -> None:
+    found = night(80, lambda rows: rows[::-1])
+    assert (found.evidence.arrived, found.gone, found.evidence.before) == (0, 0, 80)
+    assert (found.findings, found.score) == ([], None)
+
+
+def test_new_relabelled_and_missing_rows_are_counted(
+    night: Callable[[int, Change], Review],
+) -> None:
+    def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        rows[1]["label"] = "down"
+        return rows[:78] + rows[80:]
+
+    found = night(90, change)
+    assert (found.evidence.arrived, found.gone) == (11, 3)
+    assert found.score is not None
+    assert found.score.rows == 10  # the relabelled one is no new input: the champion knows it
+    assert found.evidence.accuracy == found.score.right / 10
+
+
+def test_more_of_the_same_does_not_drift_and_is_answered_well(
+    night: Callable[[int, Change], Review],
+) -> None:
+    found = night(200, same)
+    assert found.evidence.arrived == 120
+    assert found.evidence.tested == 8
+    assert found.evidence.drifting == ()
+    assert found.score is not None
+    assert found.score.accuracy > 0.9
+    low, high = found.score.interval
+    assert low < found.score.accuracy <= high
+
+
+def test_a_moved_channel_and_labels_that_are_wrong_now_are_found(
+    night: Callable[[int, Change], Review],
+) -> None:
+    def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for row in rows[80:]:
+            row["series"] = [[first, second + 9] for first, second in row["series"]]
+            row["label"] = {"up": "down", "down": "up"}[row["label"]]
+        return rows
+
+    found = night(200, change)
+    assert "level of channel 1" in found.evidence.drifting
+    assert not {"level of channel 0", "length", "label"} & set(found.evidence.drifting)
+    assert found.evidence.accuracy is not None
+    assert found.evidence.accuracy < 0.6
+
+
+def test_rows_that_cannot_be_compared_are_a_reason_to_train(
+    toys: Prepared, toy_config: Config, model: Predictor, tmp_path: Path
+) -> None:
+    unknown = review(toy_config.retrain, toys, "1", 0.0, model, None)
+    assert "is not known here" in unknown.decision.words
+    row = {"series": [[1.0, 2.0, 3.0]], "label": "up"}
+    rows = [{**row, "series": [[float(i), 2.0, 3.0]], "label": "ud"[i % 2]} for i in range(60)]
+    (tmp_path / "toys.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    prepare(toy_config.dataset, tmp_path, tmp_path / "prepared", tmp_path / "cache")
+    wider = Prepared(tmp_path / "prepared")
+    told = review(toy_config.retrain, wider, "1", 0.0, model, profile(toys, model))
+    assert "the champion reads 2 channels, and the data have 3 now" in told.decision.words
+
+
+def test_a_profile_is_small_holds_no_pickle_and_comes_back_whole(
+    toys: Prepared, model: Predictor, tmp_path: Path
+) -> None:
+    made = profile(toys, model)
+    made.save(tmp_path / PROFILE)
+    back = Profile.load(tmp_path / PROFILE)
+    assert (tmp_path / PROFILE).stat().st_size < 10_000
+    assert back.pairs.tolist() == made.pairs.tolist()
+    assert (back.summary.counts, back.summary.rates) == (made.summary.counts, made.summary.rates)
+    for name, values in made.summary.samples.items():
+        np.testing.assert_array_equal(back.summary.samples[name], values)
+    counts = toys.meta.counts
+    assert sum(back.summary.counts["label"].values()) == counts["train"] + counts["validation"]
+    assert sum(back.summary.counts["predicted label"].values()) == counts["test"]
+
+
+def test_unknown_words_are_found(toy_config: Config) -> None:
+    draw = np.random.default_rng(5)
+    words = [f"word{i}" for i in range(300)]
+    encoding = TextEncoding.model_validate({
+        "tokenizer": "word", "vocabulary": 200, "min_frequency": 1, "max_length": 50,
+        "lowercase": True, "normalise": "nfc", "strip_accents": False, "unescape_html": False,
+    })  # fmt: skip
+
+    def texts(share: float) -> list[str]:
+        rows = []
+        for _ in range(150):
+            known = draw.choice(words, draw.integers(4, 12))
+            rows.append(" ".join(w if draw.random() > share else f"new{w}" for w in known))
+        return rows
+
+    encoder = TextEncoder.fit(texts(0.0), encoding)
+    net = Predictor(cast(Any, None), encoder, {"kind": "text", "classes": ["a", "b"]})
+    answers = Predictions(["a", "b"], np.full((150, 2), 0.5, np.float32))
+
+    def summary(share: float) -> Summary:
+        empty = np.zeros(0, np.uint64)
+        return answer_summary(Rows(texts(share), [], empty, empty), net, answers)
+
+    before = summary(0.0)
+    for share, drifts in ((0.0, False), (0.2, True)):
+        found = compare(before, summary(share), toy_config.retrain.drift)
+        (rate,) = [one for one in found if one.feature == "unknown tokens"]
+        assert rate.drifts == drifts
+
+
+def test_the_report_tells_it_in_json_in_words_and_in_pictures(
+    night: Callable[[int, Change], Review], tmp_path: Path
+) -> None:
+    folder = Paths(tmp_path).retraining
+    outcome = Outcome(NOTHING, "not trained: no trigger fired", None, night(200, same))
+    report.write(folder, "toys", outcome, 0.1)
+    assert {p.name for p in folder.iterdir()} == {
+        "report.json", "report.md", "effects.png", "distributions.png"}  # fmt: skip
+    read = json.loads((folder / "report.json").read_text())
+    assert (read["code"], read["evidence"]["arrived"], len(read["drift"])) == (10, 120, 8)
+    page = (folder / "report.md").read_text()
+    assert page.startswith("# toys: not trained")
+    assert "120 are new or relabelled, and 0 gone" in page
+    assert "| length | Kolmogorov-Smirnov |" in page
+    report.write(folder, "toys", Outcome(NOTHING, "few", None, night(85, same)), 0.1)
+    assert "Not tested" in (folder / "report.md").read_text()
+    assert not (folder / "effects.png").exists()
