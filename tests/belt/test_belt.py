@@ -1,6 +1,9 @@
 """The whole belt, run by DVC in a clone: what runs when, and what comes out. In this order."""
 
 import csv
+import os
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -202,6 +205,23 @@ def test_stages_that_do_not_train_run_where_tensorflow_cannot(clone: Clone, stag
     assert done.code == 0, done.text
 
 
+def test_a_night_without_news_takes_seconds_and_writes_a_run_in_mlflow_alone(
+    clone: Clone,
+) -> None:
+    def written() -> dict[str, int]:
+        files = [p for p in clone.root.rglob("*") if p.is_file()]
+        ours = [p for p in files if not set(p.parts) & {".git", ".conveyor", "tmp", "__pycache__"}]
+        return {str(p): p.stat().st_mtime_ns for p in ours if p.name != "mlflow.db"}
+
+    before, began = written(), time.monotonic()
+    done = clone.run("python", "-m", "pipeline.retrain")
+    seconds = time.monotonic() - began
+    assert done.code == 10, done.text
+    assert "nothing to do" in done.text
+    assert written() == before
+    assert seconds < 5 or os.getloadavg()[0] > 2  # on a machine with something else to do
+
+
 def test_a_better_challenger_must_prove_it_and_a_poor_one_is_refused(clone: Clone) -> None:
     clone.edit("params.yaml", "seed: 17", "seed: 18")
     clone.edit("conf/experiment/smoke.yaml", "{min: 0.0, max: null}", "{min: 1.0, max: null}")
@@ -212,3 +232,44 @@ def test_a_better_challenger_must_prove_it_and_a_poor_one_is_refused(clone: Clon
     aliases = clone.client().get_registered_model("smoke").aliases
     assert aliases["champion"] in (1, "1")
     assert aliases["challenger"] not in (1, "1")
+
+
+def test_few_new_rows_are_no_reason_and_drift_is(clone: Clone) -> None:
+    """With the sweep skipped and dvc.lock committed; params.yaml is nobody's but the person's."""
+    clone.git("checkout", ".")
+    table = clone.root / "data/raw/japanese_vowels/JapaneseVowels_TRAIN.ts"
+    head, _, rows = table.read_text().partition("@data\n")
+    lines = rows.splitlines()
+
+    def arrive(few: list[str], by: float) -> None:
+        moved = [re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]) + by:.6f}", one) for one in few]
+        table.write_text("\n".join([f"{head}@data", *lines, *moved, ""]))
+        clone.commit("new rows")
+
+    clone.edit("params.yaml", "retrain: null", "retrain: watchful")
+    clone.edit("params.yaml", "train: {}", "train: {}\nretrain: {sweep: skip, commit: true}")
+    arrive(lines[::13], 0.001)
+    calm = clone.run("python", "-m", "pipeline.retrain")
+    assert calm.code == 10, calm.text
+    assert "not trained: no trigger fired" in calm.text
+    assert calm.ran() == ["compose", "prepare"]
+    assert clone.read("reports/retrain/report.json")["evidence"]["arrived"] == 21
+    clone.commit("as prepared")
+
+    params = (clone.root / "params.yaml").read_bytes()
+    arrive(lines[::7], 0.6)
+    done = clone.run("python", "-m", "pipeline.retrain")
+    assert done.code in (0, 11), done.text
+    assert done.ran() == ["prepare", "train", "evaluate", "register"]
+    report = clone.read("reports/retrain/report.json")
+    assert "level of channel 3" in report["evidence"]["drifting"]
+    assert report["champion_on_new_rows"]["accuracy"] < 0.6
+    assert (clone.root / "reports/retrain/effects.png").is_file()
+    night = clone.runs("retrain")[-1]
+    assert night.data.metrics["new_rows"] == 39
+    scored = [r for r in clone.runs("train") if "new_rows_accuracy" in r.data.metrics]
+    assert len(scored) == 1
+    assert clone.git("status", "--porcelain") == ""
+    assert clone.git("log", "-1", "--format=%s").startswith("Retrain: version")
+    assert (clone.root / "params.yaml").read_bytes() == params
+    assert clone.run("python", "-m", "pipeline.retrain").code == 10

@@ -9,6 +9,7 @@ from conveyor.retraining.schedules.place import Place, retrain, tolerant
 
 STATE = "/project"  # where a pod mounts the volume
 HOME = "/conveyor"  # the project in the image, with its environment; see deploy/Dockerfile
+USER = 1000  # of the image
 
 
 def kubernetes(schedule: Schedule, place: Place) -> dict[str, str]:
@@ -17,6 +18,7 @@ def kubernetes(schedule: Schedule, place: Place) -> dict[str, str]:
     claim = {"claimName": schedule.volume}
     pod = {
         "restartPolicy": "Never",
+        "securityContext": {"fsGroup": USER},  # so that it may write to the volume
         "containers": [_container(schedule)],
         "volumes": [{"name": "project", "persistentVolumeClaim": claim}],
     }
