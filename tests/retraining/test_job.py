@@ -129,3 +129,10 @@ def test_a_patient_one_waits_for_its_turn(tmp_path: Path) -> None:
         holder.stdout.readline()
         with only_one(Paths(tmp_path), wait=30):
             assert holder.wait() == 0
+
+
+def test_help_states_every_exit_code() -> None:
+    command = [sys.executable, "-m", "pipeline.retrain", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    codes = [line.split()[0] for line in told.splitlines() if line[:4].strip().isdigit()]
+    assert codes == ["0", "10", "11", "12", "2", "1"]
