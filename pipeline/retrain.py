@@ -5,8 +5,7 @@ registered already is not registered again.
 
 exit codes:
    0  a new champion serves
-  10  nothing to do: no stage had to run, no trigger of retrain.when fired, or the model that
-      came out is registered already
+  10  nothing to do: nothing changed, no trigger of retrain.when fired, or a known model came out
   11  trained, but not promoted; the reasons are printed
   12  another retraining is running
    2  configuration or data cannot be used
@@ -20,6 +19,7 @@ from conveyor.config import Config, load
 from conveyor.paths import Paths
 from conveyor.retraining.job import Job, run_stage
 from conveyor.retraining.lock import Busy, only_one
+from conveyor.retraining.tell import failure_told, tell
 from conveyor.retraining.watch import Watch
 from conveyor.tracking.retraining import retrain_run
 from pipeline import stage
@@ -28,7 +28,7 @@ BUSY = 12
 
 
 def retrain(config: Config, paths: Paths) -> int:
-    with retrain_run(config.name, paths) as run:
+    with retrain_run(config.name, paths) as run, failure_told(config):
         outcome = Job(config, paths, Watch(config, paths, run)).run()
         run.log(outcome.summary(), code=outcome.code)
         if outcome.review is not None:
@@ -36,6 +36,7 @@ def retrain(config: Config, paths: Paths) -> int:
 
             report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
             run.log_report(paths.retraining)
+        tell(config, outcome)
     print(outcome.summary())
     return outcome.code
 
@@ -45,15 +46,14 @@ if __name__ == "__main__":
         "python -m pipeline.retrain", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    wait = "for another retraining to end, before giving up (default 0)"
+    wait = "for another retraining to end (default 0)"
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
     given = parser.parse_args()
     with stage("retrain"):
-        here = Paths()
         try:
-            with only_one(here, given.wait):
+            with only_one(here := Paths(), given.wait):
                 run_stage("compose", here)
-                code = retrain(load("name", "retrain"), here)
+                code = retrain(load("name", "retrain", "hooks"), here)
         except Busy as busy:
             print(f"retrain: {busy}", file=sys.stderr)
             code = BUSY

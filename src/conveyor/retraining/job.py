@@ -47,6 +47,11 @@ class Outcome:
         why = [f"  why: {self.review.decision.words}"] if self.review else []
         return "\n".join([self.words, *why, *gates])
 
+    def as_json(self) -> dict[str, Any]:
+        """The report, as the hooks get it too."""
+        seen = self.review.as_json() if self.review else {}
+        return {"code": self.code, "outcome": self.words, "verdict": self.verdict, **seen}
+
 
 class Watcher(Protocol):
     """Looks at the champion and at the data; see `conveyor.retraining.watch`."""

@@ -1,7 +1,6 @@
 """One retraining as JSON, a readable page and pictures."""
 
 from pathlib import Path
-from typing import Any
 
 from conveyor import files
 from conveyor.plots import drift as pictures
@@ -21,10 +20,8 @@ def write(folder: Path, name: str, outcome: Outcome, limit: float) -> None:
     review = outcome.review
     if review is None:
         return
-    value: dict[str, Any] = {"name": name, "code": outcome.code, "outcome": outcome.words}
     with files.replacing_folder(folder) as made:
-        verdict = {"verdict": outcome.verdict}
-        files.write_json(made / "report.json", {**value, **verdict, **review.as_json()})
+        files.write_json(made / "report.json", {"name": name, **outcome.as_json()})
         if review.findings:
             shown = [(f.feature, f.effect, f.drifts) for f in review.findings]
             pictures.effects(shown, limit, made / "effects.png")
