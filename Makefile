@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PORT   ?= 5000
 DASHBOARD_PORT ?= 8080
+SERVE_PORT ?= 5001
 UV     := uv==0.13.9
 
 # DVC starts the stages by name, and they must find this environment's python.
@@ -13,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup sweep test check format ui dashboard hooks clean help lock
+.PHONY: repro setup sweep test check format ui serve dashboard hooks clean help lock
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
@@ -49,6 +50,9 @@ format: setup ## let ruff rewrite what it can
 ui: setup ## the MLflow UI on this machine, http://127.0.0.1:5000 (PORT=... for another)
 	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(PORT) --workers 1
+
+serve: setup ## the champion over HTTP, http://127.0.0.1:5001, following its alias (SERVE_PORT=... for another)
+	PYTHONPATH=src python -m pipeline.serve --reload --port $(SERVE_PORT)
 
 dashboard: setup ## optuna-dashboard on the sweep, http://127.0.0.1:8080 (DASHBOARD_PORT=... for another)
 	optuna-dashboard "$$(PYTHONPATH=src python -m pipeline.sweep --storage)" --host 127.0.0.1 --port $(DASHBOARD_PORT)

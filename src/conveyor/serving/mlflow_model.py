@@ -7,7 +7,6 @@ texts or raw series come in, and the answers are those that `evaluate` scored.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
@@ -28,18 +27,8 @@ class SequenceClassifier(PythonModel):
     ) -> pd.DataFrame:
         """Returns: `label`, its `probability`, and `probabilities` of all classes by name."""
         del context, params
-        answers = self.predictor.predict(list(model_input[INPUT[self.predictor.kind]]))
-        best = answers.probabilities[np.arange(len(answers.indices)), answers.indices]
-        return pd.DataFrame(
-            {
-                "label": answers.labels,
-                "probability": best.astype(float),
-                "probabilities": [
-                    dict(zip(answers.classes, map(float, row), strict=True))
-                    for row in answers.probabilities
-                ],
-            }
-        )
+        rows = list(model_input[INPUT[self.predictor.kind]])
+        return pd.DataFrame(self.predictor.predict(rows).records())
 
 
 set_model(SequenceClassifier())

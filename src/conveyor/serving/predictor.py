@@ -16,7 +16,16 @@ from conveyor.errors import InputError
 
 
 class RowError(InputError):
-    """A row that the model cannot read; the message says which one and what it needs."""
+    """A row that the model cannot read; the message says which one and what it needs.
+
+    Attributes:
+        row: its place among the rows that came, from 0; -1 where there were none.
+        reason: the message without the row.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(f"row {row} {reason}" if row >= 0 else reason)
+        self.row, self.reason = row, reason
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,24 @@ class Predictions:
     @property
     def labels(self) -> list[str]:
         return [self.classes[i] for i in self.indices]
+
+    @property
+    def best(self) -> NDArray[np.float32]:
+        """Probability of each row's most probable class."""
+        return self.probabilities.max(axis=1)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Each row's `label`, its `probability`, and `probabilities` of all classes by name."""
+        return [
+            {
+                "label": label,
+                "probability": best,
+                "probabilities": dict(zip(self.classes, row, strict=True)),
+            }
+            for label, best, row in zip(
+                self.labels, self.best.tolist(), self.probabilities.tolist(), strict=True
+            )
+        ]
 
 
 class Predictor:
@@ -89,19 +116,30 @@ class Predictor:
             RowError: a row is no text, or no finite series of the right number of channels.
         """
         if len(rows) == 0:
-            raise RowError("no rows came; at least one is needed")
-        sequences = self.encoder.encode(self._checked(rows))
+            raise RowError(-1, "no rows came; at least one is needed")
+        sequences = self.encoder.encode([self._checked(row, at) for at, row in enumerate(rows)])
+        if len(rows) == 1:  # the way of a request: no order to find, nothing to pad
+            return Predictions(self.classes, self._run(sequences.values[None], sequences.lengths))
         order = np.argsort(sequences.lengths, kind="stable")
         answers = np.zeros((len(order), len(self.classes)), dtype=np.float32)
-        bar = tqdm(total=len(order), unit="row", disable=None if progress else True)
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            values, lengths = sequences.padded(batch)
-            feed = {"values": values, "lengths": lengths}
-            answers[batch] = self.session.run(["probabilities"], feed)[0]
-            bar.update(len(batch))
-        bar.close()
+        with tqdm(total=len(order), unit="row", disable=None if progress else True) as bar:
+            for start in range(0, len(order), batch_size):
+                batch = order[start : start + batch_size]
+                answers[batch] = self._run(*sequences.padded(batch))
+                bar.update(len(batch))
         return Predictions(self.classes, answers)
+
+    def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
+        feed = {"values": values, "lengths": lengths}
+        return self.session.run(["probabilities"], feed)[0]
+
+    def refusal(self, row: Any) -> str | None:
+        """Why a row cannot be answered; None where it can."""
+        try:
+            self._checked(row, 0)
+        except RowError as error:
+            return error.reason
+        return None
 
     def predict_as(
         self, classes: Sequence[str], kind: str, rows: Sequence[Any]
@@ -116,27 +154,32 @@ class Predictor:
         order = [self.classes.index(name) for name in classes]
         return self.predict(rows).probabilities[:, order]
 
-    def _checked(self, rows: Sequence[Any]) -> list[Any]:
-        if not isinstance(self.encoder, SeriesEncoder):
-            for number, row in enumerate(rows):
-                if not isinstance(row, str):
-                    raise RowError(f"row {number} is {type(row).__name__}; a text is needed")
-            return list(rows)
-        return [_series(row, number, self.encoder.channels) for number, row in enumerate(rows)]
+    def _checked(self, row: Any, number: int) -> Any:
+        if isinstance(self.encoder, SeriesEncoder):
+            return _series(row, number, self.encoder.channels)
+        if not isinstance(row, str):
+            raise RowError(number, f"is {type(row).__name__}; a text is needed")
+        return row
 
 
 def _series(row: Any, number: int, channels: int) -> NDArray[np.float64]:
     """One row as a finite array (steps, channels)."""
     needed = f"a series is a list of steps of {channels} numbers each"
     try:
-        # Nested lists reach MLflow's models as arrays of arrays, which NumPy joins one by one.
-        series = np.array([np.asarray(step, dtype=np.float64) for step in row], dtype=np.float64)
+        series = _array(row)
     except (TypeError, ValueError):
-        raise RowError(f"row {number} cannot be read; {needed}") from None
+        raise RowError(number, f"cannot be read; {needed}") from None
     if series.size == 0:
         return np.zeros((0, channels))
     if series.ndim != 2 or series.shape[1] != channels:
-        raise RowError(f"row {number} has shape {series.shape}; {needed}")
+        raise RowError(number, f"has shape {series.shape}; {needed}")
     if not np.isfinite(series).all():
-        raise RowError(f"row {number} holds NaN or infinity; {needed}")
+        raise RowError(number, f"holds NaN or infinity; {needed}")
     return series
+
+
+def _array(row: Any) -> NDArray[np.float64]:
+    if isinstance(row, list) or (isinstance(row, np.ndarray) and row.dtype != object):
+        return np.asarray(row, dtype=np.float64)
+    # Nested lists reach MLflow's models as arrays of arrays, which NumPy joins one by one.
+    return np.array([np.asarray(step, dtype=np.float64) for step in row], dtype=np.float64)

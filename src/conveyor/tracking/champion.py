@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
@@ -26,8 +27,13 @@ class Champion:
 
 def aliases(tracking: Tracking, name: str) -> dict[str, str]:
     """Version behind each alias of a registered model; empty before the first registration."""
+    return versions(tracking.client, name)
+
+
+def versions(client: MlflowClient, name: str) -> dict[str, str]:
+    """As `aliases`, for whoever has no experiment."""
     try:
-        found = tracking.client.get_registered_model(name).aliases
+        found = client.get_registered_model(name).aliases
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise  # a store that cannot answer is not a registry without a champion

@@ -80,6 +80,20 @@ def connect(name: str, paths: Paths) -> Tracking:
     return Tracking(client, found.experiment_id, where)
 
 
+def look(paths: Paths) -> MlflowClient:
+    """Open the store to read it: neither a database nor an experiment is made.
+
+    Raises:
+        InputError: there is no store yet.
+    """
+    quiet()
+    where = uri(paths)
+    if where.startswith("sqlite:///") and not Path(where.removeprefix("sqlite:///")).is_file():
+        raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
+    _point_mlflow_at(where)
+    return MlflowClient(where, where)
+
+
 def _point_mlflow_at(where: str) -> None:
     """For MLflow's fluent calls, without the environment variable that it sets for children."""
     given = os.environ.get("MLFLOW_TRACKING_URI")

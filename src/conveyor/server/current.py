@@ -1,0 +1,123 @@
+"""The one model that answers, and how another takes its place."""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conveyor.serving import Predictor
+
+log = logging.getLogger(__name__)
+AGAIN = 5.0  # seconds before a watcher that died is started anew
+
+
+@dataclass(frozen=True)
+class Served:
+    """One version, loaded. A request takes it once, so that version and answer belong together."""
+
+    name: str
+    version: str
+    predictor: Predictor
+
+
+@dataclass
+class Slot:
+    """Holds what serves now; `current` is None until the first version is loaded."""
+
+    name: str
+    current: Served | None = None
+    failure: str | None = None  # why nothing could be served at all
+
+    def load(self, version: str, folder: Path) -> None:
+        """Load a version beside the old one, then swap one reference.
+
+        One that cannot be loaded is logged, and the old one goes on.
+        """
+        old = self.current
+        if old is not None and old.version == version:
+            return
+        try:
+            fresh = Served(self.name, version, Predictor.load(folder))
+            # A graph may load, and fail when it runs; the first run is also the slowest.
+            fresh.predictor.predict(["" if fresh.predictor.kind == "text" else []])
+        except Exception as error:
+            self.refuse(f"version {version} cannot be loaded: {error}")
+            return
+        self.current = fresh
+        log.info("version %s of %s answers%s", version, self.name,
+                 f" in place of {old.version}" if old else "")  # fmt: skip
+
+    def refuse(self, reason: str) -> None:
+        """Note why the alias gave nothing new."""
+        if self.current is None:
+            self.failure = reason
+        else:
+            log.error("%s; version %s goes on answering", reason, self.current.version)
+
+
+@dataclass
+class Watcher:
+    """Loads what an alias points at: once, or with `every` again whenever it has moved.
+
+    MLflow runs in a process of its own, see `conveyor.tracking.watch`.
+    """
+
+    slot: Slot
+    alias: str
+    every: float | None
+    on_failure: Callable[[], None]  # nothing can be served
+    process: subprocess.Popen[str] | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._spawn()
+        self.thread = threading.Thread(target=self._read, name="watcher", daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """End the process and wait for the thread."""
+        self.stopping.set()
+        if self.process:
+            self.process.terminate()
+        if self.thread:
+            self.thread.join()
+
+    def _spawn(self) -> None:
+        more = [] if self.every is None else ["--every", str(self.every)]
+        command = [sys.executable, "-m", "conveyor.tracking.watch", self.slot.name, self.alias]
+        self.process = subprocess.Popen(
+            command + more, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            start_new_session=True,  # Ctrl-C is for the server, which ends it
+        )  # fmt: skip
+
+    def _read(self) -> None:
+        while True:
+            assert self.process is not None
+            with self.process as watching:
+                assert watching.stdout is not None
+                for line in watching.stdout:
+                    self._take(line)
+            if self.stopping.is_set():
+                return
+            if watching.returncode:
+                self.slot.refuse(f"the registry's watcher ended with {watching.returncode}")
+            if self.slot.current is None:
+                self.on_failure()
+                return
+            if self.every is None or self.stopping.wait(AGAIN):
+                return
+            self._spawn()
+
+    def _take(self, line: str) -> None:
+        told = json.loads(line)
+        if "error" in told:
+            self.slot.refuse(told["error"])
+        else:
+            self.slot.load(told["version"], Path(told["folder"]))
+        if self.slot.current is None:
+            self.on_failure()

@@ -1,0 +1,90 @@
+"""Start, serve, stop."""
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from conveyor.errors import InputError
+from conveyor.server.app import App
+from conveyor.server.current import Slot, Watcher
+from conveyor.server.request_log import RequestLog
+
+log = logging.getLogger(__name__)
+GRACE = 20  # seconds for the requests under way when the server is told to stop
+KEEP_ALIVE = 75  # seconds of an idle connection; longer than the 60 of usual proxies in front
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is served, and where.
+
+    Attributes:
+        every: seconds between two looks at the alias; None to look once.
+        body_limit: bytes of a request.
+        threads: requests that are answered at once.
+    """
+
+    name: str
+    alias: str
+    host: str
+    port: int
+    every: float | None
+    body_limit: int
+    threads: int | None
+    notes: RequestLog | None
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C; requests under way are answered first.
+
+    Raises:
+        InputError: the address is taken, or there is nothing to serve.
+    """
+    listening = _listen(settings.host, settings.port)
+    slot = Slot(settings.name)
+    watcher = Watcher(slot, settings.alias, settings.every,
+                      on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))  # fmt: skip
+    watcher.start()  # MLflow loads while uvicorn does
+    threads = settings.threads or os.cpu_count() or 1
+    app = App(slot, body_limit=settings.body_limit, threads=threads, notes=settings.notes)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        app.pool.shutdown()
+
+    config = uvicorn.Config(
+        app.asgi(lifespan), log_level="warning", access_log=False, lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=GRACE, server_header=False,
+    )  # fmt: skip
+    host, port = listening.getsockname()[:2]
+    log.info("%s@%s on http://%s:%d", settings.name, settings.alias, host, port)
+    try:
+        # uvicorn ends in the signal that stopped it, raised again.
+        with suppress(KeyboardInterrupt, SystemExit):
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        watcher.stop()
+        if settings.notes is not None:
+            settings.notes.flush()
+    if slot.failure is not None and slot.current is None:
+        raise InputError(slot.failure)
+    log.info("stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(
+            f"cannot listen on {host}:{port}: {reason}; choose another --port or --host"
+        ) from None

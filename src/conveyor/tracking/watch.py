@@ -1,0 +1,86 @@
+"""Which version of a registered model an alias points at, asked once or again and again.
+
+    python -m conveyor.tracking.watch NAME ALIAS [--every SECONDS]
+
+One JSON line for each version found: `version` and `folder`, its fetch model on this machine.
+It is a process of its own because MLflow takes seconds to import, brings pandas, and would share
+the interpreter's lock with the answers that a server gives.
+"""
+
+import argparse
+import json
+import select
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.tracking.champion import fetch, versions
+from conveyor.tracking.store import look
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A version, and its fetch folder on this machine."""
+
+    version: str
+    folder: Path
+
+
+def deployed(name: str, paths: Paths, *, alias: str, version: str | None = None) -> Deployed:
+    """The version behind an alias, or the one that is named, its files fetched.
+
+    Raises:
+        InputError: the store has no such model, alias or version; the message says what it has.
+    """
+    client = look(paths)
+    if version is None:
+        found = versions(client, name)
+        if alias not in found:
+            known = ", ".join(sorted(found)) or "none"
+            raise InputError(
+                f"the registry has no alias {alias!r} of a model {name!r} (aliases: {known}); "
+                "register one with `dvc repro`, or name another with --name or --alias"
+            )
+        version = found[alias]
+    return Deployed(version, fetch(name, version, paths))
+
+
+def follow(name: str, paths: Paths, alias: str, every: float) -> None:
+    """Print each version that the alias comes to point at, until standard input ends.
+
+    A poll that fails is told as `error`, once, and tried again.
+    """
+    told: str | None = None
+    shown: str | None = None
+    while True:
+        try:
+            if versions(look(paths), name).get(alias) != shown:
+                found = deployed(name, paths, alias=alias)
+                shown, line = found.version, json.dumps(asdict(found), default=str)
+            else:
+                line = told or ""
+        except Exception as error:  # whatever it is, the version that serves goes on serving
+            shown, line = None, json.dumps({"error": f"{error}"})
+        if line != told:
+            print(line, flush=True)
+        told = line
+        if select.select([sys.stdin], [], [], every)[0]:
+            return  # whoever asked has gone
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser("python -m conveyor.tracking.watch", description=__doc__)
+    parser.add_argument("name")
+    parser.add_argument("alias")
+    parser.add_argument("--every", type=float)
+    given = parser.parse_args()
+    if given.every is not None:
+        follow(given.name, Paths(), given.alias, given.every)
+    else:
+        try:
+            one = deployed(given.name, Paths(), alias=given.alias)
+            print(json.dumps(asdict(one), default=str))
+        except InputError as wrong:
+            print(json.dumps({"error": str(wrong)}))

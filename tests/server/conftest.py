@@ -1,0 +1,77 @@
+"""Real registered models, small: toys in three versions, the third broken, and words."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+from registered import point
+
+from conveyor import files, gates
+from conveyor.config import Config, overlay
+from conveyor.config.dataset import TextEncoding
+from conveyor.data.store import Prepared
+from conveyor.encoding import TextEncoder
+from conveyor.models.build import build
+from conveyor.models.export import export
+from conveyor.paths import Paths
+from conveyor.tracking.registry import Registry
+
+YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+WORDS = ("good morning", "bad evening", "good evening to you", "a bad bad morning")
+
+
+def register(name: str, paths: Paths, kind: str, example: Any) -> None:
+    registry = Registry(name, paths)
+    registry.settle(registry.register(kind, example, YES))
+
+
+def become_version_2(model: Path) -> None:
+    """Other class names and another scaling: no answer is that of version 1."""
+    card, encoder = (files.read_json(model / f"{name}.json") for name in ("card", "encoder"))
+    files.write_json(model / "card.json", {**card, "classes": ["falls", "rises"]})
+    encoder["scale"] = [3 * scale for scale in encoder["scale"]]
+    files.write_json(model / "encoder.json", encoder)
+
+
+@pytest.fixture(scope="session")
+def project(
+    tmp_path_factory: pytest.TempPathFactory, toys: Prepared, toy_product: Path, toy_config: Config
+) -> Iterator[Paths]:
+    """Versions 1 and 2 of `toys`, version 3 whose graph is cut off, and `words`; no project
+    configuration. `model-1` and `model-2` are the folders that were registered."""
+    paths = Paths(tmp_path_factory.mktemp("served"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT"):
+            patch.delenv(name, raising=False)
+        shutil.copytree(toys.folder, paths.prepared)
+        shutil.copytree(toy_product, paths.model)
+        row = toys.split("test").rows[0]
+        register("toys", paths, "series", row)
+        shutil.copytree(paths.model, paths.root / "model-1")
+        become_version_2(paths.model)
+        register("toys", paths, "series", row)
+        shutil.copytree(paths.model, paths.root / "model-2")
+        files.write_bytes(paths.model / "model.onnx", b"cut off")
+        register("toys", paths, "series", row)
+        write_words(paths.model, toy_config)
+        register("words", paths, "text", WORDS[0])
+        point(paths, 1)
+        yield paths
+
+
+def write_words(folder: Path, config: Config) -> None:
+    """A text model of random weights in place of the one in `folder`."""
+    encoder = TextEncoder.fit(WORDS, TextEncoding(
+        tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
+        strip_accents=False, vocabulary=50, min_frequency=1, max_length=8,
+    ))  # fmt: skip
+    config = overlay(config, {"model.embedding": 4})
+    keras.utils.set_random_seed(1)
+    vocabulary = encoder.vocabulary_size
+    model = build(config.model, classes=2, vocabulary=vocabulary)
+    card = {k: v for k, v in files.read_json(folder / "card.json").items() if k != "features"}
+    told = {"name": "words", "kind": "text", "classes": ["no", "yes"], "vocabulary": vocabulary}
+    export(model, config.model, encoder, {**card, **told}, folder)

@@ -1,0 +1,56 @@
+"""A sample of the answers: bounded, without raw rows unless asked for."""
+
+from pathlib import Path
+
+import pytest
+from server_process import serving
+
+from conveyor.paths import Paths
+from conveyor.server.current import Served
+from conveyor.server.request_log import RequestLog, read_log
+from conveyor.serving import Predictor
+
+TEXTS = ["good morning", "nobody knows"]
+
+
+def test_what_was_answered_is_read_back_after_the_server_stopped(
+    project: Paths, tmp_path: Path
+) -> None:
+    options = ("--name", "words", "--log-share", "1", "--log-folder", str(tmp_path / "notes"))
+    with serving(project, tmp_path / "log", *options) as server:
+        told = server.ask("/invocations", {"inputs": TEXTS})[1]["predictions"]
+    table = read_log(tmp_path / "notes")
+    found = table.to_pydict()
+    assert found["label"] == [one["label"] for one in told]
+    assert found["probability"] == [one["probability"] for one in told]
+    assert (found["length"], found["unknown"]) == ([2, 2], [0, 2])
+    assert (found["version"], found["text"]) == (["1", "1"], [None, None])
+    assert all("good" not in str(path.read_bytes()) for path in (tmp_path / "notes").iterdir())
+
+
+@pytest.fixture
+def served(project: Paths) -> Served:
+    return Served("toys", "2", Predictor.load(project.root / "model-2"))
+
+
+def test_files_are_small_few_and_the_newest(served: Served, tmp_path: Path) -> None:
+    notes = RequestLog(tmp_path, 1.0, rows_per_file=2, files_kept=3, keep_rows=True)
+    rows = [[[float(i), 0.0]] for i in range(11)]
+    for row in rows:
+        notes.add(served, [row], served.predictor.predict([row]))
+    notes.flush()
+    assert len(list(tmp_path.iterdir())) == 3
+    assert read_log(tmp_path)["series"].to_pylist() == rows[6:]
+
+
+def test_the_share_of_requests_is_what_was_asked_for(served: Served, tmp_path: Path) -> None:
+    notes = RequestLog(tmp_path, 0.25)
+    answers = served.predictor.predict([[[1.0, 2.0]]])
+    for _ in range(400):
+        notes.add(served, [[[1.0, 2.0]]], answers)
+    notes.flush()
+    assert 60 <= len(read_log(tmp_path)) <= 140
+
+
+def test_no_log_is_an_empty_table(tmp_path: Path) -> None:
+    assert len(read_log(tmp_path)) == 0

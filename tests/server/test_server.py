@@ -1,0 +1,204 @@
+"""The champion over HTTP: MLflow's answers, V2's, and clear refusals."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow.pyfunc import scoring_server
+from server_process import Server, serving
+
+from conveyor.data.store import Prepared
+from conveyor.paths import Paths
+from conveyor.serving import Predictor
+
+LIMIT = "0.1"  # MiB
+
+
+@pytest.fixture(scope="module")
+def toy_server(project: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("log") / "stderr"
+    with serving(project, log, "--name", "toys", "--body-limit", LIMIT) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def word_server(project: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("log") / "stderr"
+    with serving(project, log, "--name", "words") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def rows(project: Paths) -> list[Any]:
+    return [row.tolist() for row in Prepared(project.prepared).split("test").rows[:6]]
+
+
+def bodies(column: str, rows: list[Any]) -> list[dict[str, Any]]:
+    """The same rows in each of MLflow's formats."""
+    records = [{column: row} for row in rows]
+    return [
+        {"dataframe_records": records},
+        {"dataframe_split": {"columns": [column], "data": [[row] for row in rows]}},
+        {"instances": records},
+        {"inputs": {column: rows}},
+    ]
+
+
+def of_mlflow(paths: Paths, name: str, body: Any) -> Any:
+    """What MLflow's own server answers: the function behind its /invocations."""
+    mlflow.set_tracking_uri(f"sqlite:///{paths.root}/mlflow.db")
+    model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+    schema = model.metadata.get_input_schema()
+    answer = scoring_server.invocations(json.dumps(body), "application/json", model, schema)
+    return json.loads(answer.response)["predictions"]
+
+
+@pytest.mark.parametrize("form", range(4))
+def test_series_are_answered_as_by_mlflow_with_the_version(
+    project: Paths, toy_server: Server, rows: list[Any], form: int
+) -> None:
+    body = bodies("series", rows)[form]
+    status, told, headers = toy_server.ask("/invocations", body)
+    assert (status, told["model_version"], headers["x-model-version"]) == (200, "1", "1")
+    assert told["predictions"] == of_mlflow(project, "toys", bodies("series", rows)[0])
+
+
+@pytest.mark.parametrize("form", range(4))
+def test_texts_are_answered_as_by_mlflow(project: Paths, word_server: Server, form: int) -> None:
+    body = bodies("text", ["good morning", "", "nobody knows these"])[form]
+    status, told, _ = word_server.ask("/invocations", body)
+    assert (status, told["predictions"]) == (200, of_mlflow(project, "words", body))
+
+
+def test_v2_answers_texts_in_bytes(word_server: Server) -> None:
+    texts = ["good morning", "bad"]
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": texts}
+    status, told, _ = word_server.ask("/v2/models/words/infer", {"id": "7", "inputs": [tensor]})
+    plain = word_server.ask("/invocations", {"inputs": texts})[1]["predictions"]
+    assert (status, told["id"], told["model_version"]) == (200, "7", "1")
+    outputs = {output["name"]: output for output in told["outputs"]}
+    assert outputs["label"]["data"] == [one["label"] for one in plain]
+    assert outputs["probabilities"]["shape"] == [2, 2]
+    assert outputs["probabilities"]["data"] == [
+        one["probabilities"][name] for one in plain for name in ("no", "yes")
+    ]
+
+
+def test_v2_answers_padded_series_by_their_lengths(toy_server: Server, rows: list[Any]) -> None:
+    lengths = [len(row) for row in rows]
+    padded = np.full((len(rows), max(lengths), 2), 99.0)
+    for at, row in enumerate(rows):
+        padded[at, : len(row)] = row
+    tensors = [
+        {"name": "series", "datatype": "FP64", "shape": list(padded.shape),
+         "data": padded.ravel().tolist()},
+        {"name": "lengths", "datatype": "INT32", "shape": [len(rows)], "data": lengths},
+    ]  # fmt: skip
+    body = {"inputs": tensors, "outputs": [{"name": "label"}]}
+    status, told, _ = toy_server.ask("/v2/models/toys/infer", body)
+    plain = toy_server.ask("/invocations", {"inputs": rows})[1]["predictions"]
+    assert status == 200
+    assert [output["name"] for output in told["outputs"]] == ["label"]
+    assert told["outputs"][0]["data"] == [one["label"] for one in plain]
+
+
+def test_health_and_metadata(toy_server: Server) -> None:
+    for path in ("/ping", "/health", "/v2", "/v2/health/live", "/v2/health/ready",
+                 "/v2/models/toys/ready"):  # fmt: skip
+        assert toy_server.ask(path)[0] == 200, path
+    assert toy_server.ask("/version")[1] == mlflow.__version__
+    told = toy_server.ask("/v2/models/toys")[1]
+    assert (told["name"], told["versions"]) == ("toys", ["1"])
+    assert told["inputs"][0]["shape"] == [-1, -1, 2]
+
+
+GOOD = [[1.0, 2.0]]
+TENSOR = {"name": "series", "datatype": "FP32", "shape": [1, 1, 2], "data": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "message"),
+    [
+        ("/invocations", b"{", 400, "the body is no JSON"),
+        ("/invocations", [1], 400, "the body is a JSON list; an object with dataframe_split"),
+        ("/invocations", {"rows": []}, 400, "the body holds rows; exactly one of"),
+        ("/invocations", {"inputs": []}, 400, "no rows came"),
+        ("/invocations", {"inputs": {"text": ["a"]}}, 400, "the model reads 'series'"),
+        ("/invocations", {"inputs": [GOOD, [[1.0]]]}, 400, "row 1 has shape (1, 1); a series is"),
+        ("/invocations", {"inputs": [GOOD, "words"]}, 400, "row 1 cannot be read"),
+        ("/invocations", {"dataframe_records": [{"series": GOOD}, {"x": 1}]}, 400,
+         "row 1 is an object with x; an object with 'series' is needed"),
+        ("/invocations", {"dataframe_split": {"columns": ["series"], "data": [[GOOD], []]}}, 400,
+         "row 1 has 0 values; 1 columns are named"),
+        ("/v2/models/toys/infer", {"inputs": [{**TENSOR, "shape": [1, 2, 2]}]}, 400,
+         "the data of series are no FP32 of shape [1, 2, 2]"),
+        ("/v2/models/toys/infer", {"inputs": [{**TENSOR, "shape": [1, 2, 1]}]}, 400,
+         "row 0 has shape (2, 1); a series is a list of steps of 2 numbers each"),
+        ("/v2/models/other/infer", {"inputs": [TENSOR]}, 404, "no model 'other'; 'toys' is served"),
+        ("/nowhere", None, 404, "there is no /nowhere"),
+        ("/invocations", None, 405, "GET is not answered here"),
+        ("/invocations", b'"' + b"x" * 200_000 + b'"', 413, "more than 104857 bytes"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_came_and_what_is_needed(
+    toy_server: Server, path: str, body: Any, status: int, message: str
+) -> None:
+    found, told, _ = toy_server.ask(path, body)
+    assert found == status
+    assert message in (told["error"] if path.startswith("/v2") else told["message"])
+
+
+def test_other_content_types_are_refused(toy_server: Server) -> None:
+    status, told, _ = toy_server.ask("/invocations", b"a", **{"content-type": "text/csv"})
+    assert (status, told["message"]) == (
+        415, "the content type is text/csv; application/json is needed"
+    )  # fmt: skip
+
+
+def test_it_listens_on_this_machine_only_and_stops_cleanly(project: Paths, tmp_path: Path) -> None:
+    with serving(project, tmp_path / "log", "--name", "toys") as server:
+        assert "on http://127.0.0.1:" in server.told
+        assert server.stop() == 0
+    assert server.told.endswith("stopped\n")
+    assert "Traceback" not in server.told
+
+
+def test_a_model_that_is_not_there_ends_the_server_with_what_to_do(
+    project: Paths, tmp_path: Path
+) -> None:
+    server = Server(project, tmp_path / "log", "--name", "toys", "--alias", "best")
+    assert server.process.wait(60) == 2
+    assert (
+        "no alias 'best' of a model 'toys' (aliases: challenger, champion, previous)" in server.told
+    )
+
+
+def test_the_server_loads_neither_tensorflow_nor_pandas_nor_mlflow(project: Paths) -> None:
+    code = """
+import sys
+from pathlib import Path
+import pipeline.serve
+from conveyor.server.current import Slot
+slot = Slot("toys")
+slot.load("1", Path(sys.argv[1]))
+assert slot.current is not None
+heavy = {"tensorflow", "keras", "pandas", "mlflow"} & set(sys.modules)
+sys.exit(str(heavy) if heavy else 0)
+"""
+    model = str(project.root / "model-1")
+    subprocess.run([sys.executable, "-c", code, model], check=True, env=os.environ)
+
+
+def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]) -> None:
+    answers = Predictor.load(project.root / "model-1").predict(rows)
+    record = answers.records()[0]
+    assert record["label"] == answers.labels[0]
+    assert record["probability"] == max(record["probabilities"].values())
+    assert list(record["probabilities"]) == answers.classes
