@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conveyor import files
 from conveyor.config import Config, overlay
 from conveyor.config.compose import compose
+from conveyor.config.dataset import TextEncoding
 from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
+from conveyor.encoding import TextEncoder
 from conveyor.paths import Paths
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +37,9 @@ TINY = {
     "train.epochs": 4, "train.patience": 4, "train.batch_size": 8, "train.learning_rate": 0.02,
     "train.refit": False, "sweep.enabled": False,
 }  # fmt: skip
+
+
+WORDS = ("good morning", "bad evening", "good evening to you", "a bad bad morning")
 
 
 def write_toys(folder: Path, rows: int = 80) -> None:
@@ -74,6 +80,32 @@ def toy_product(
     config = overlay(toy_config, {"train.epochs": 12, "train.patience": 12})
     folder = tmp_path_factory.mktemp("product") / "model"
     write_model(fit(config, toys, progress=False), config, toys, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def word_product(
+    tmp_path_factory: pytest.TempPathFactory, toy_product: Path, toy_config: Config
+) -> Path:
+    """The model folder of a text model of random weights."""
+    import keras
+
+    from conveyor.models.build import build
+    from conveyor.models.export import export
+
+    folder = tmp_path_factory.mktemp("words") / "model"
+    shutil.copytree(toy_product, folder)
+    encoder = TextEncoder.fit(WORDS, TextEncoding(
+        tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
+        strip_accents=False, vocabulary=50, min_frequency=1, max_length=8,
+    ))  # fmt: skip
+    config = overlay(toy_config, {"model.embedding": 4}).model
+    vocabulary = encoder.vocabulary_size
+    keras.utils.set_random_seed(1)
+    model = build(config, classes=2, vocabulary=vocabulary)
+    card = {k: v for k, v in files.read_json(folder / "card.json").items() if k != "features"}
+    told = {"name": "words", "kind": "text", "classes": ["no", "yes"], "vocabulary": vocabulary}
+    export(model, config, encoder, {**card, **told}, folder)
     return folder
 
 

@@ -5,22 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
 import pytest
 from registered import point
 
 from conveyor import files, gates
-from conveyor.config import Config, overlay
-from conveyor.config.dataset import TextEncoding
 from conveyor.data.store import Prepared
-from conveyor.encoding import TextEncoder
-from conveyor.models.build import build
-from conveyor.models.export import export
 from conveyor.paths import Paths
 from conveyor.tracking.registry import Registry
 
 YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
-WORDS = ("good morning", "bad evening", "good evening to you", "a bad bad morning")
 
 
 def register(name: str, paths: Paths, kind: str, example: Any) -> None:
@@ -38,7 +31,7 @@ def become_version_2(model: Path) -> None:
 
 @pytest.fixture(scope="session")
 def project(
-    tmp_path_factory: pytest.TempPathFactory, toys: Prepared, toy_product: Path, toy_config: Config
+    tmp_path_factory: pytest.TempPathFactory, toys: Prepared, toy_product: Path, word_product: Path
 ) -> Iterator[Paths]:
     """Versions 1 and 2 of `toys`, version 3 whose graph is cut off, and `words`; no project
     configuration. `model-1` and `model-2` are the folders that were registered."""
@@ -56,22 +49,8 @@ def project(
         shutil.copytree(paths.model, paths.root / "model-2")
         files.write_bytes(paths.model / "model.onnx", b"cut off")
         register("toys", paths, "series", row)
-        write_words(paths.model, toy_config)
-        register("words", paths, "text", WORDS[0])
+        shutil.rmtree(paths.model)
+        shutil.copytree(word_product, paths.model)
+        register("words", paths, "text", "good morning")
         point(paths, 1)
         yield paths
-
-
-def write_words(folder: Path, config: Config) -> None:
-    """A text model of random weights in place of the one in `folder`."""
-    encoder = TextEncoder.fit(WORDS, TextEncoding(
-        tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
-        strip_accents=False, vocabulary=50, min_frequency=1, max_length=8,
-    ))  # fmt: skip
-    config = overlay(config, {"model.embedding": 4})
-    keras.utils.set_random_seed(1)
-    vocabulary = encoder.vocabulary_size
-    model = build(config.model, classes=2, vocabulary=vocabulary)
-    card = {k: v for k, v in files.read_json(folder / "card.json").items() if k != "features"}
-    told = {"name": "words", "kind": "text", "classes": ["no", "yes"], "vocabulary": vocabulary}
-    export(model, config.model, encoder, {**card, **told}, folder)

@@ -1,0 +1,189 @@
+"""Every row of a file has its answer, in its place, in flat memory; or nothing is written."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyarrow import csv
+
+from conveyor import files
+from conveyor.batch.predict import WINDOW, predict_file
+from conveyor.errors import InputError
+from conveyor.serving import Predictor
+
+KINDS = (".csv", ".jsonl", ".parquet")
+
+
+@pytest.fixture(scope="module")
+def series(toy_product: Path) -> Predictor:
+    return Predictor.load(toy_product)
+
+
+def rows(count: int) -> list[list[list[float]]]:
+    draw = np.random.default_rng(1)
+    return [draw.normal(size=(draw.integers(0, 9), 2)).tolist() for _ in range(count)]
+
+
+def write(path: Path, values: list[Any], column: str = "series") -> Path:
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table({"id": list(range(len(values))), column: values}), path)
+    else:
+        path.write_text("".join(json.dumps({"id": 1, column: v}) + "\n" for v in values))
+    return path
+
+
+def read(path: Path) -> dict[str, list[Any]]:
+    """Columns, with `probabilities` flat."""
+    if path.suffix == ".csv":
+        return csv.read_csv(path).to_pydict()
+    if path.suffix == ".parquet":
+        return pq.read_table(path).flatten().to_pydict()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return pa.Table.from_pylist(lines).flatten().to_pydict()
+
+
+@pytest.mark.parametrize("out", KINDS)
+@pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
+def test_each_row_has_the_answer_that_it_gets_alone_in_its_place(
+    series: Predictor, tmp_path: Path, kind: str, out: str
+) -> None:
+    values = rows(WINDOW + 50)  # more than one window
+    source, target = write(tmp_path / f"in{kind}", values), tmp_path / f"out{out}"
+    counts = predict_file(series, source, target, column=None, skip_bad=False)
+    assert (counts.rows, counts.bad) == (len(values), 0)
+    told = read(target)
+    assert told["row"] == list(range(len(values)))
+    some = [0, 7, WINDOW - 1, WINDOW, WINDOW + 49]
+    alone = [series.predict([values[at]]).records()[0] for at in some]
+    assert [told["label"][at] for at in some] == [one["label"] for one in alone]
+    for column, key in (("probabilities.up", "up"), ("probabilities.down", "down")):
+        expected = [one["probabilities"][key] for one in alone]
+        np.testing.assert_allclose([told[column][at] for at in some], expected, atol=1e-6)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
+def test_a_bad_row_is_named_by_its_place_in_the_file_and_nothing_is_written(
+    series: Predictor, tmp_path: Path, kind: str
+) -> None:
+    values = rows(WINDOW + 5)
+    values[WINDOW + 2] = [[1.0, 2.0, 3.0]]
+    source, target = write(tmp_path / f"in{kind}", values), tmp_path / "out.csv"
+    target.write_text("before")
+    with pytest.raises(InputError, match=rf"row {WINDOW + 2} of .* has shape \(1, 3\)"):
+        predict_file(series, source, target, column=None, skip_bad=False)
+    assert target.read_text() == "before"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("out", KINDS)
+def test_bad_rows_are_null_and_counted_when_they_may_be(
+    series: Predictor, tmp_path: Path, out: str
+) -> None:
+    good = rows(3)
+    source = tmp_path / "in.jsonl"
+    lines = [{"series": good[0]}, {"series": "x"}, {"series": good[1]}, {"other": 1}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    source.write_text(text + "{broken\n" + json.dumps({"series": good[2]}) + "\n")
+    target = tmp_path / f"out{out}"
+    counts = predict_file(series, source, target, column=None, skip_bad=True)
+    assert (counts.rows, counts.bad) == (6, 3)
+    labels = series.predict(good).labels
+    told = read(target)
+    assert [label or None for label in told["label"]] == [
+        labels[0], None, labels[1], None, None, labels[2]
+    ]  # fmt: skip
+    assert [value is None for value in told["probabilities.up"]] == [
+        False, True, False, True, True, False
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def texts(word_product: Path) -> Predictor:
+    return Predictor.load(word_product)
+
+
+def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
+    texts: Predictor, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    source.write_text('\ufeffmessage,id\n"bad\nmorning, ""good""",1\n,2\nshort\nevening,3\n')
+    with pytest.raises(InputError, match=r"row 2 of .* has 1 fields; the header names 2"):
+        predict_file(texts, source, target, column="message", skip_bad=False)
+    predict_file(texts, source, target, column="message", skip_bad=True)
+    expected = texts.predict(['bad\nmorning, "good"', "", "evening"]).best.tolist()
+    found = [json.loads(line)["probability"] for line in target.read_text().splitlines()]
+    assert found[2] is None
+    np.testing.assert_allclose([found[0], found[1], found[3]], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("in.jsonl", "out.txt", "out.txt ends in .txt; .csv, .jsonl or .parquet is needed"),
+        ("in.txt", "out.csv", "in.txt ends in .txt"),
+        ("no.csv", "out.csv", "there is no file"),
+        ("in.jsonl", "in.jsonl", "would be replaced by its answers"),
+        ("other.jsonl", "out.csv", r"no column 'series' \(columns: id, sensor\)"),
+        ("other.parquet", "out.csv", r"no column 'series' \(columns: id, sensor\)"),
+        ("broken.parquet", "out.csv", "is no Parquet file"),
+    ],
+)
+def test_an_unusable_file_is_refused_with_what_is_needed(
+    series: Predictor, tmp_path: Path, source: str, target: str, message: str
+) -> None:
+    write(tmp_path / "in.jsonl", rows(2))
+    for kind in (".jsonl", ".parquet"):
+        write(tmp_path / f"other{kind}", rows(2), "sensor")
+    (tmp_path / "broken.parquet").write_text("no")
+    with pytest.raises(InputError, match=message):
+        predict_file(series, tmp_path / source, tmp_path / target, column=None, skip_bad=False)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def peak_mib(model: Path, source: Path, target: Path) -> float:
+    """Peak memory of the command in a process of its own."""
+    code = """
+import resource, sys
+from pathlib import Path
+from conveyor.batch.predict import predict_file
+from conveyor.serving import Predictor
+model, source, target = map(Path, sys.argv[1:])
+predict_file(Predictor.load(model), source, target, column=None, skip_bad=False)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+    command = [sys.executable, "-c", code, str(model), str(source), str(target)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
+def test_memory_stays_flat_when_the_file_grows(
+    toy_product: Path, tmp_path: Path, kind: str
+) -> None:
+    few = rows(2 * WINDOW)
+    small = write(tmp_path / f"small{kind}", few)
+    large = write(tmp_path / f"large{kind}", few * 10)
+    peaks = [peak_mib(toy_product, source, tmp_path / f"out{kind}") for source in (small, large)]
+    assert peaks[1] <= 1.3 * peaks[0], peaks
+
+
+def test_the_command_says_what_it_did(toy_product: Path, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", [*rows(3), "x"])
+    command = [sys.executable, "-m", "pipeline.predict", str(source), str(tmp_path / "out.csv"),
+               "--model", str(toy_product)]  # fmt: skip
+    refused = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"predict: row 3 of {source} cannot be read; a series is")
+    done = subprocess.run(
+        [*command, "--skip-bad"], capture_output=True, text=True, env=os.environ, check=True
+    )
+    assert "4 rows answered in" in done.stdout
+    assert "1 of them without an answer" in done.stdout
+    assert files.read_json(toy_product / "card.json")["kind"] == "series"
