@@ -7,10 +7,8 @@
 import argparse
 from pathlib import Path
 
-from conveyor.config import load
 from conveyor.paths import Paths
-from conveyor.server.request_log import RequestLog
-from conveyor.server.run import Settings, serve
+from conveyor.server.ask import Ask
 from pipeline import stage
 
 MIB = 2**20
@@ -40,16 +38,18 @@ def options() -> argparse.ArgumentParser:
 
 
 def main(given: argparse.Namespace) -> None:
+    ask = Ask(given.name, given.alias, given.poll if given.reload else None)
+    # MLflow loads in that process while these do in this one.
+    from conveyor.config import load
+    from conveyor.server.request_log import RequestLog
+    from conveyor.server.run import Settings, serve
+
     notes = None
     if given.log_share > 0:
         notes = RequestLog(given.log_folder, given.log_share, given.log_rows_per_file,
                            given.log_files, given.log_rows)  # fmt: skip
-    serve(
-        Settings(
-            given.name or load("name").name, given.alias, given.host, given.port,
-            given.poll if given.reload else None, int(given.body_limit * MIB), given.threads, notes,
-        )
-    )  # fmt: skip
+    name, limit = given.name or load("name").name, int(given.body_limit * MIB)
+    serve(Settings(name, given.alias, given.host, given.port, limit, given.threads, notes), ask)
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def test_the_server_loads_neither_tensorflow_nor_pandas_nor_mlflow(project: Path
     code = """
 import sys
 from pathlib import Path
-import pipeline.serve
+import pipeline.serve, conveyor.server.run, conveyor.server.request_log
 from conveyor.server.current import Slot
 slot = Slot("toys")
 slot.load("1", Path(sys.argv[1]))

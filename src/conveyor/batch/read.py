@@ -7,8 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from conveyor.errors import InputError
 
@@ -85,7 +87,28 @@ def _parquet(path: Path, column: str) -> Iterator[Any]:
     with file:
         _place(path, column, file.schema_arrow.names)
         for batch in file.iter_batches(1024, columns=[column], use_threads=False):
-            yield from batch.column(0).to_pylist()
+            values = batch.column(0)
+            yield from _series(values) or values.to_pylist()
+
+
+def _series(column: Any) -> list[NDArray[Any]] | None:
+    """Lists of steps as arrays (steps, channels), views of Arrow's memory.
+
+    Returns:
+        None where the column is of another type, or holds a null or a step of another width.
+    """
+    lists = (pa.ListArray, pa.LargeListArray)
+    if not isinstance(column, lists) or not isinstance(steps := column.flatten(), lists):
+        return None
+    numbers, ends = steps.flatten(), np.cumsum(column.value_lengths())
+    if not (pa.types.is_floating(numbers.type) or pa.types.is_integer(numbers.type)):
+        return None
+    widths = np.unique(steps.value_lengths())
+    if len(widths) != 1 or column.null_count or steps.null_count or numbers.null_count:
+        return None
+    flat = numbers.to_numpy().reshape(-1, int(widths[0]))
+    starts = ends - column.value_lengths().to_numpy()
+    return [flat[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _place(path: Path, column: str, names: list[str]) -> int:

@@ -2,13 +2,12 @@
 
 import json
 import logging
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conveyor.server.ask import Ask
 from conveyor.serving import Predictor
 
 log = logging.getLogger(__name__)
@@ -61,57 +60,41 @@ class Slot:
 
 @dataclass
 class Watcher:
-    """Loads what an alias points at: once, or with `every` again whenever it has moved.
-
-    MLflow runs in a process of its own, see `conveyor.tracking.watch`.
-    """
+    """Loads what an alias points at, whenever `ask` tells of another version."""
 
     slot: Slot
-    alias: str
-    every: float | None
+    ask: Ask
     on_failure: Callable[[], None]  # nothing can be served
-    process: subprocess.Popen[str] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
     def start(self) -> None:
-        self._spawn()
         self.thread = threading.Thread(target=self._read, name="watcher", daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
         """End the process and wait for the thread."""
         self.stopping.set()
-        if self.process:
-            self.process.terminate()
+        self.ask.stop()
         if self.thread:
             self.thread.join()
 
-    def _spawn(self) -> None:
-        more = [] if self.every is None else ["--every", str(self.every)]
-        command = [sys.executable, "-m", "conveyor.tracking.watch", self.slot.name, self.alias]
-        self.process = subprocess.Popen(
-            command + more, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            start_new_session=True,  # Ctrl-C is for the server, which ends it
-        )  # fmt: skip
-
     def _read(self) -> None:
         while True:
-            assert self.process is not None
-            with self.process as watching:
-                assert watching.stdout is not None
-                for line in watching.stdout:
+            with self.ask.process as asking:
+                assert asking.stdout is not None
+                for line in asking.stdout:
                     self._take(line)
             if self.stopping.is_set():
                 return
-            if watching.returncode:
-                self.slot.refuse(f"the registry's watcher ended with {watching.returncode}")
+            if asking.returncode:
+                self.slot.refuse(f"the process that asks the registry ended: {asking.returncode}")
             if self.slot.current is None:
                 self.on_failure()
                 return
-            if self.every is None or self.stopping.wait(AGAIN):
+            if self.ask.every is None or self.stopping.wait(AGAIN):
                 return
-            self._spawn()
+            self.ask.start()
 
     def _take(self, line: str) -> None:
         told = json.loads(line)

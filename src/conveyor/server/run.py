@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from conveyor.errors import InputError
 from conveyor.server.app import App
+from conveyor.server.ask import Ask
 from conveyor.server.current import Slot, Watcher
 from conveyor.server.request_log import RequestLog
 
@@ -26,7 +27,6 @@ class Settings:
     """What is served, and where.
 
     Attributes:
-        every: seconds between two looks at the alias; None to look once.
         body_limit: bytes of a request.
         threads: requests that are answered at once.
     """
@@ -35,23 +35,24 @@ class Settings:
     alias: str
     host: str
     port: int
-    every: float | None
     body_limit: int
     threads: int | None
     notes: RequestLog | None
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, ask: Ask) -> None:
     """Serve until SIGTERM or Ctrl-C; requests under way are answered first.
+
+    Args:
+        ask: a process that tells versions, started already.
 
     Raises:
         InputError: the address is taken, or there is nothing to serve.
     """
     listening = _listen(settings.host, settings.port)
     slot = Slot(settings.name)
-    watcher = Watcher(slot, settings.alias, settings.every,
-                      on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))  # fmt: skip
-    watcher.start()  # MLflow loads while uvicorn does
+    watcher = Watcher(slot, ask, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    watcher.start()
     threads = settings.threads or os.cpu_count() or 1
     app = App(slot, body_limit=settings.body_limit, threads=threads, notes=settings.notes)
 
@@ -80,11 +81,21 @@ def serve(settings: Settings) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket that says that it is TCP.
+
+    asyncio sends small packets at once only on such a one; on the sockets of
+    `socket.create_server` an answer waits 40 ms for the client's delayed acknowledgement.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(512)
     except OSError as error:
+        listening.close()
         reason = error.strerror or error
         raise InputError(
             f"cannot listen on {host}:{port}: {reason}; choose another --port or --host"
         ) from None
+    return listening

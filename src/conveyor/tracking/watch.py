@@ -1,6 +1,6 @@
 """Which version of a registered model an alias points at, asked once or again and again.
 
-    python -m conveyor.tracking.watch NAME ALIAS [--every SECONDS]
+    python -m conveyor.tracking.watch [--name NAME] --alias ALIAS [--every SECONDS]
 
 One JSON line for each version found: `version` and `folder`, its fetch model on this machine.
 It is a process of its own because MLflow takes seconds to import, brings pandas, and would share
@@ -14,6 +14,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from conveyor.config import load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.champion import fetch, versions
@@ -70,17 +71,22 @@ def follow(name: str, paths: Paths, alias: str, every: float) -> None:
             return  # whoever asked has gone
 
 
+def main(given: argparse.Namespace) -> None:
+    paths = Paths()
+    try:
+        name = given.name or load("name", path=paths.config).name
+        if given.every is not None:
+            follow(name, paths, given.alias, given.every)
+            return
+        told = asdict(deployed(name, paths, alias=given.alias))
+    except InputError as wrong:
+        told = {"error": str(wrong)}
+    print(json.dumps(told, default=str))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser("python -m conveyor.tracking.watch", description=__doc__)
-    parser.add_argument("name")
-    parser.add_argument("alias")
-    parser.add_argument("--every", type=float)
-    given = parser.parse_args()
-    if given.every is not None:
-        follow(given.name, Paths(), given.alias, given.every)
-    else:
-        try:
-            one = deployed(given.name, Paths(), alias=given.alias)
-            print(json.dumps(asdict(one), default=str))
-        except InputError as wrong:
-            print(json.dumps({"error": str(wrong)}))
+    parser.add_argument("--name", help="(default: `name` of artifacts/config.yaml)")
+    parser.add_argument("--alias", required=True)
+    parser.add_argument("--every", type=float, metavar="SECONDS")
+    main(parser.parse_args())
