@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow.pyfunc import scoring_server
-from server_process import Server, serving
+from server_process import Server, ask, serving
 
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
@@ -168,6 +169,18 @@ def test_it_listens_on_this_machine_only_and_stops_cleanly(project: Paths, tmp_p
         assert server.stop() == 0
     assert server.told.endswith("stopped\n")
     assert "Traceback" not in server.told
+
+
+def test_an_answer_does_not_wait_for_the_clients_acknowledgement(
+    toy_server: Server, rows: list[Any]
+) -> None:
+    connection, times = toy_server.connect(), []
+    for _ in range(30):
+        began = time.monotonic()
+        ask(connection, "/invocations", {"inputs": rows[:1]})
+        times.append(time.monotonic() - began)
+        time.sleep(0.02)  # an idle connection acknowledges late, by 40 ms
+    assert sorted(times)[15] < 0.03
 
 
 def test_a_model_that_is_not_there_ends_the_server_with_what_to_do(
