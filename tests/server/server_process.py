@@ -14,6 +14,7 @@ from typing import Any
 
 from conveyor.paths import Paths
 
+ROOT = Path(__file__).parents[2]
 JSON = {"content-type": "application/json"}
 
 
@@ -22,10 +23,15 @@ class Server:
 
     def __init__(self, paths: Paths, log: Path, *options: str) -> None:
         self.log = log
-        environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{paths.root}/mlflow.db"}
+        environment = {
+            **os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{paths.root}/mlflow.db",
+            "COVERAGE_FILE": str(ROOT / ".coverage"),
+        }  # fmt: skip
+        measured = ["-m", "coverage", "run", f"--rcfile={ROOT / 'pyproject.toml'}",
+                    f"--source={ROOT / 'src'}"]  # fmt: skip
         with log.open("w") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.serve", "--port", "0", *options],
+                [sys.executable, *measured, "-m", "pipeline.serve", "--port", "0", *options],
                 cwd=paths.root, env=environment, stderr=file,
             )  # fmt: skip
 

@@ -162,7 +162,7 @@ def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
     from conveyor.gates import report as verdicts
 
     verdict = gates.Verdict([gates.Result("bar: accuracy", False, "too low", {})])
-    verdicts.write(toy_project.promotion, "toys", "2", verdict)
+    verdicts.write(toy_project.promotion, "toys", "2", verdict, {})
     with retrain_run("toys", toy_project) as run:
         run.log("version 2 is trained, but not promoted", code=11)
     (told,) = runs_of(toy_project)

@@ -158,7 +158,12 @@ class Registry:
             self.client.set_model_version_tag(self.name, str(version), key, value)
 
     def _point(self, alias: str, version: str) -> None:
-        self.client.set_registered_model_alias(self.name, alias, version)
+        try:
+            self.client.set_registered_model_alias(self.name, alias, version)
+        except MlflowException:
+            # MLflow's store looks for the alias and then inserts it, so a process on another
+            # machine can come between; the second look finds what that one inserted.
+            self.client.set_registered_model_alias(self.name, alias, version)
 
     def _log(self, run_id: str, kind: str, example: Any) -> Any:
         row = example if isinstance(example, str) else np.asarray(example).tolist()

@@ -2,7 +2,7 @@
 
     python -m conveyor.tracking.watch [--name NAME] --alias ALIAS [--every SECONDS]
 
-One JSON line for each version found: `version` and `folder`, its fetch model on this machine.
+One JSON line for each version found: `version` and `folder`, its exported model on this machine.
 It is a process of its own because MLflow takes seconds to import, brings pandas, and would share
 the interpreter's lock with the answers that a server gives.
 """
@@ -23,7 +23,7 @@ from conveyor.tracking.store import look
 
 @dataclass(frozen=True)
 class Deployed:
-    """A version, and its fetch folder on this machine."""
+    """A version, and its exported folder on this machine."""
 
     version: str
     folder: Path
