@@ -1,5 +1,7 @@
 """What a person does with the registry: promote, roll back, ask why."""
 
+from dataclasses import replace
+
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -91,7 +93,7 @@ def announce(registry: Registry, config: Hooks) -> Change | None:
     told = {"model": registry.name, "action": last.action, "from": last.before, "to": last.after,
             "who": last.who, "when": last.when, "reason": last.reason}  # fmt: skip
     deliveries = [one.as_json() for one in notify(config, CHANGED, told)]
-    done = Change(**{**vars(last), "hooks": deliveries})
+    done = replace(last, hooks=deliveries)
     history.record(registry.client, registry.name, done)
     return done
 
