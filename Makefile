@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup sweep test check format ui serve dashboard hooks clean help lock
+.PHONY: repro setup sweep test chaos-sweep check format ui serve dashboard hooks clean help lock
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
@@ -35,6 +35,9 @@ sweep: setup ## run the belt up to the sweep, and no further
 
 test: setup ## run the tests, with coverage of src/
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+chaos-sweep: setup ## kill a sweep 30 times at random, and compare it with one left alone (some minutes)
+	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py
 
 check: setup ## ruff, types, import rules, dvc.yaml and conf/ against the code
 	ruff check .
@@ -68,4 +71,4 @@ clean: ## remove the belt's outputs, its scratch and the environment; MLflow's r
 	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-11s %s\n", $$1, $$2}'

@@ -3,10 +3,13 @@
     python benchmarks/overhead.py
 
 Prints the time of a no-op `dvc repro` here over that of a DVC repository of as many empty stages
-(A, B, A, B, ...; medians), and the seconds from the driver's word to a trial's first line, for
-every trial after the first. Needs a belt that is up to date (`make`).
+(A, B, A, B, ...; medians); the seconds from the driver's word to a trial's first line, for every
+trial after the first; and what a sweep of 1,000 trials that do nothing takes for one of them, its
+process included, with the driver's memory at the begin and at the end. Needs a belt that is up to
+date (`make`).
 """
 
+import itertools
 import os
 import subprocess
 import sys
@@ -17,13 +20,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import psutil
 import yaml
 
 from conveyor.config import load, overlay
 from conveyor.sweep.run import executor_for, run_sweep
 
 ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
-ROUNDS, TRIALS = 7, 12
+ROUNDS, TRIALS, TRIVIAL = 7, 12, 1000
 DVC = [sys.executable, "-m", "dvc"]
 
 
@@ -78,18 +82,51 @@ def no_op() -> str:
     )
 
 
-def trial_start() -> str:
-    os.environ["PYTHONPATH"] = f"{HERE}:{ROOT / 'src'}"
-    sys.path.insert(0, str(HERE))
-    changes = {"sweep.trials": TRIALS, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
+class Meter:
+    """Observer of a sweep: when each trial ended, and the driver's memory then, MiB."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+        self.memory: list[float] = []
+
+    def trial_finished(self, number: int, outcome: Any) -> None:
+        self.ends.append(time.monotonic())
+        self.memory.append(psutil.Process().memory_info().rss / 2**20)
+
+    def sweep_started(self, *told: Any, **more: Any) -> None: ...
+    def trial_started(self, *told: Any) -> None: ...
+    def trial_reported(self, *told: Any) -> None: ...
+    def repeat_finished(self, *told: Any) -> None: ...
+    def sweep_finished(self, *told: Any) -> None: ...
+
+
+def swept(trials: int, trial: str, observer: Any) -> None:
+    """A random search in a folder of its own."""
+    changes = {"sweep.trials": trials, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
     config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
-    heard = Starts()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepared = ROOT / "data" / "prepared"
-        executor = executor_for(config.sweep, prepared, "trial_start:run")
-        run_sweep(config, prepared, "none", folder / "out", folder, heard, executor,
+        executor = executor_for(config.sweep, prepared, trial)
+        run_sweep(config, prepared, "none", folder / "out", folder, observer, executor,
                   pages=folder / "pages")  # fmt: skip
+
+
+def driver() -> str:
+    heard = Meter()
+    swept(TRIVIAL, "trivial_trial:run", heard)
+    # The first hundred load what the driver needs.
+    each = [b - a for a, b in itertools.pairwise(heard.ends[99:])]
+    return (
+        f"{TRIVIAL} trials that do nothing: median {1000 * median(each):.0f} ms a trial (the last "
+        f"hundred {1000 * median(each[-100:]):.0f}), driver {heard.memory[99]:.0f} MiB after 100 "
+        f"trials, {heard.memory[-1]:.0f} MiB after all"
+    )
+
+
+def trial_start() -> str:
+    heard = Starts()
+    swept(TRIALS, "trial_start:run", heard)
     later = heard.waits[1:]
     return (
         f"trial start after the first: median {median(later):.3f} s, longest {max(later):.3f} s "
@@ -98,5 +135,8 @@ def trial_start() -> str:
 
 
 if __name__ == "__main__":
+    os.environ["PYTHONPATH"] = f"{HERE}:{ROOT / 'src'}"
+    sys.path.insert(0, str(HERE))
     print(no_op())
     print(trial_start())
+    print(driver())

@@ -1,11 +1,14 @@
 """Conveyor's sweep against its peers: the same network, data, space and seconds, in turns.
 
     benchmarks/peers/setup.sh                    # once: the peers' own environments
-    python benchmarks/peers/run.py --seconds 120 --rounds 2
+    python benchmarks/peers/run.py --seconds 120 --rounds 5
 
 Prints, over all rounds, the median wall time from the start of the process until each score level
-is reached, the best validation loss, trials, failed trials and the peak memory of all processes.
-Writes results.json beside itself; `--print` prints that again. Needs a prepared belt (`make`).
+is reached, the best validation loss, trials, failed trials and the peak memory of all processes;
+and for each round, how long Conveyor took to the best score of that round's peers over how long
+the peer took that was first there. Writes results.json beside itself; `--print` prints that again.
+Stopped, it goes on with the next contender when it is started again. Needs a belt that is prepared
+(`make`).
 """
 
 import argparse
@@ -34,6 +37,7 @@ CONTENDERS = {
 }
 LEVELS = 5
 FIRST_SEED = 17  # each round has the next one
+RESULTS, UNFINISHED = HERE / "results.json", PEERS / "race.json"
 
 
 def compete(command: list[Any], seconds: float, seed: int) -> dict[str, Any]:
@@ -112,24 +116,54 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def ratios(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Each round's ratio of Conveyor's time to the best peer's score, as lines."""
+    lines = []
+    for name in (name for name in found if name.startswith("Conveyor")):
+        each = []
+        for number, run in enumerate(found[name]):
+            peers = [runs[number]["trials"] for other, runs in found.items()
+                     if not other.startswith("Conveyor")]  # fmt: skip
+            best = min(loss for trials in peers for _, loss, state in trials if state == "complete")
+            first = min(at for trials in peers if (at := reached(trials, best)) is not None)
+            ours = reached(run["trials"], best)
+            each.append(ours / first if ours is not None else float("inf"))
+        told = ", ".join(f"{ratio:.2f}" for ratio in each)
+        lines.append(f"{name}: {told}; median {median(each):.2f}")
+    return "\n".join(lines)
+
+
+def race(seconds: float, rounds: int) -> dict[str, list[dict[str, Any]]]:
+    """All contenders in turns; every one that has ended is kept at once."""
+    kept = json.loads(UNFINISHED.read_text()) if UNFINISHED.exists() else {}
+    found = kept["found"] if kept.get("seconds") == seconds else {name: [] for name in CONTENDERS}
+    for number in range(rounds):
+        for name, command in CONTENDERS.items():
+            if len(found[name]) > number:
+                continue
+            print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
+            found[name].append(compete(command, seconds, FIRST_SEED + number))
+            UNFINISHED.write_text(json.dumps({"seconds": seconds, "found": found}))
+    return found
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
     given = parser.parse_args()
-    results = HERE / "results.json"
     if not given.print:
-        found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
-        for number in range(given.rounds):
-            for name, command in CONTENDERS.items():
-                print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
-                found[name].append(compete(command, given.seconds, FIRST_SEED + number))
-        told = {"seconds": given.seconds, "found": found}
-        results.write_text(json.dumps(told, indent=1, allow_nan=True) + "\n")
-    told = json.loads(results.read_text())
+        told = {"seconds": given.seconds, "found": race(given.seconds, given.rounds)}
+        RESULTS.write_text(json.dumps(told, indent=1, allow_nan=True) + "\n")
+        UNFINISHED.unlink()
+    told = json.loads(RESULTS.read_text())
     rounds = len(next(iter(told["found"].values())))
     print(f"{told['seconds']:g} s each, {rounds} rounds in turns\n")
     print(table(told["found"]))
+    print(
+        "\nseconds to the round's best score of a peer, over the seconds of the first peer there:"
+    )
+    print(ratios(told["found"]))

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from processes import trials_below
 from sweeping import HERE, Listener, rows, settings
 
 from conveyor import files
@@ -56,13 +57,6 @@ def raylet(node: Any) -> psutil.Process:
     return psutil.Process(node.all_processes["raylet"][0].process.pid)
 
 
-def trials_of(node: Any) -> list[psutil.Process]:
-    """Processes that run a trial on this node: children of its workers' fork servers."""
-    below = raylet(node).children(recursive=True)
-    servers = [p for p in below if any("forkserver" in word for word in p.cmdline())]
-    return [child for server in servers for child in server.children()]
-
-
 def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, nodes: Any) -> None:
     cluster, both = nodes
     changes = {"trials": 14, "sampler": {"name": "random"}, "workers": 2}
@@ -72,7 +66,7 @@ def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, n
     while done(tmp_path / "ray") < 3:
         assert driver.poll() is None
         time.sleep(0.05)
-    while not (found := [node for node in both if trials_of(node)]):
+    while not (found := [node for node in both if trials_below(raylet(node))]):
         time.sleep(0.01)
     for process in [*raylet(found[0]).children(recursive=True), raylet(found[0])]:
         process.kill()

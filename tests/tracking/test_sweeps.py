@@ -1,46 +1,20 @@
 """A sweep in MLflow: a parent, a child a trial, each with the status it earned."""
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from statistics import stdev
-from typing import Any
 
 import pytest
-import yaml
-from mlflow.entities import Run
-from tracked import PROCESS, artifact, curve, runs_of, table
+from tracked import artifact, curve, family, runs_of, start_sweep, table
 
 from conveyor import files
 from conveyor.paths import Paths
 from conveyor.tracking.runs import find_training_run
 
-HERE = Path(__file__).parent
-ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{HERE}:{os.environ['PYTHONPATH']}"}
-
-
-def start(
-    paths: Paths, function: str, trials: int, mode: str = "lead", **changes: Any
-) -> subprocess.Popen[bytes]:
-    told = [function, str(trials), mode, yaml.safe_dump(changes)]
-    command = [sys.executable, str(PROCESS), str(paths.root), "sweep", *told]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
-
-
-def family(paths: Paths) -> tuple[Run, list[Run]]:
-    """The one parent, and its children by trial."""
-    runs = runs_of(paths)
-    (parent,) = [run for run in runs if run.data.tags["stage"] == "sweep"]
-    children = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert len(children) == len(runs) - 1
-    return parent, sorted(children, key=lambda run: int(run.data.tags["trial"]))
-
 
 def test_children_end_as_their_trials_did(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    assert start(paths, "moody", 6).wait() == 0
+    assert start_sweep(paths, "moody", 6).wait() == 0
     parent, children = family(paths)
     assert parent.info.status == "FINISHED"
     statuses = [child.info.status for child in children]
@@ -55,7 +29,7 @@ def test_children_end_as_their_trials_did(tmp_path: Path) -> None:
 
 def test_the_parent_holds_the_best_and_the_outputs(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    assert start(paths, "bowl", 4).wait() == 0
+    assert start_sweep(paths, "bowl", 4).wait() == 0
     parent, children = family(paths)
     rows = table(paths.sweep / "trials.csv")
     best = min(rows, key=lambda row: float(row["objective"]))
@@ -70,7 +44,7 @@ def test_the_parent_holds_the_best_and_the_outputs(tmp_path: Path) -> None:
 
 def test_pruned_trials_are_killed_runs_with_the_epochs_they_had(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    assert start(paths, "rising", 4).wait() == 0
+    assert start_sweep(paths, "rising", 4).wait() == 0
     parent, children = family(paths)
     assert [child.info.status for child in children] == ["FINISHED", "KILLED"] * 2
     assert parent.data.metrics["trials_pruned"] == 2
@@ -81,7 +55,7 @@ def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running
     tmp_path: Path,
 ) -> None:
     paths = Paths(tmp_path)
-    driver = start(paths, "bowl", 6)
+    driver = start_sweep(paths, "bowl", 6)
     while len(list((tmp_path / ".conveyor" / "sweep").glob("*/journal.log"))) == 0 or (
         not (tmp_path / "mlflow.db").is_file() or len(runs_of(paths)) < 4
     ):
@@ -90,7 +64,7 @@ def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running
     driver.kill()
     driver.wait()
     before = family(paths)[0].info.run_id
-    assert start(paths, "bowl", 6).wait() == 0
+    assert start_sweep(paths, "bowl", 6).wait() == 0
     parent, children = family(paths)
     assert parent.info.run_id == before
     assert "RUNNING" not in {run.info.status for run in [parent, *children]}
@@ -100,7 +74,7 @@ def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running
 
 def test_a_failed_sweep_is_failed_with_its_reason(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    assert start(paths, "broken", 3).wait() != 0
+    assert start_sweep(paths, "broken", 3).wait() != 0
     parent, children = family(paths)
     assert parent.info.status == "FAILED"
     assert "nothing works today" in parent.data.tags["error"]
@@ -110,7 +84,7 @@ def test_a_failed_sweep_is_failed_with_its_reason(tmp_path: Path) -> None:
 def test_a_train_run_links_the_sweep_whose_outputs_it_used(
     toy_project: Paths,
 ) -> None:
-    assert start(toy_project, "bowl", 2).wait() == 0
+    assert start_sweep(toy_project, "bowl", 2).wait() == 0
     parent, _ = family(toy_project)
     run = find_training_run("toys", toy_project)
     tags = run.tracking.client.get_run(run.id).data.tags
@@ -123,7 +97,7 @@ def test_a_train_run_links_the_sweep_whose_outputs_it_used(
 
 def test_a_configuration_is_one_row_and_its_repeats_are_its_children(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    assert start(paths, "bowl", 2, repeats={"count": 3}).wait() == 0
+    assert start_sweep(paths, "bowl", 2, repeats={"count": 3}).wait() == 0
     runs = runs_of(paths)
     (parent,) = [run for run in runs if run.data.tags["stage"] == "sweep"]
     trials = [run for run in runs if run.data.tags["stage"] == "trial"]
@@ -141,10 +115,10 @@ def test_a_configuration_is_one_row_and_its_repeats_are_its_children(tmp_path: P
 
 def test_drivers_write_under_one_parent_and_a_dead_one_s_trial_is_failed(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    lead = start(paths, "bowl", 40)
+    lead = start_sweep(paths, "bowl", 40)
     while not list((tmp_path / ".conveyor" / "sweep").glob("*/journal.log")):
         time.sleep(0.02)
-    helper, dying = (start(paths, "bowl", 40, "join") for _ in range(2))
+    helper, dying = (start_sweep(paths, "bowl", 40, "join") for _ in range(2))
     while not [r for r in runs_of(paths) if r.data.tags.get("process.pid") == str(dying.pid)]:
         assert lead.poll() is None, "the sweep ended before the helper began"
         time.sleep(0.02)
@@ -161,7 +135,7 @@ def test_drivers_write_under_one_parent_and_a_dead_one_s_trial_is_failed(tmp_pat
 
 def test_the_interactive_page_and_the_timeline_are_with_the_sweep(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    assert start(paths, "bowl", 3).wait() == 0
+    assert start_sweep(paths, "bowl", 3).wait() == 0
     parent, _ = family(paths)
     names = {path.name for path in artifact(paths, parent.info.run_id, "pages").iterdir()}
     assert names == {"study.html", "timeline.png"}

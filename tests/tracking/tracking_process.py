@@ -24,18 +24,18 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
 
     from conveyor.sweep.run import executor_for, join_sweep, run_sweep
 
-    config = settings(
-        trials=trials,
-        max_failed_share=0.9,
-        trial_time_limit=1.0,
-        sampler={"name": "random", "startup_trials": 0},
-        pruner={
+    usual = {
+        "trials": trials,
+        "max_failed_share": 0.9,
+        "trial_time_limit": 1.0,
+        "sampler": {"name": "random", "startup_trials": 0},
+        "pruner": {
             "name": "median" if function == "rising" else "none",
             "startup_trials": 1,
             "warmup_epochs": 2,
         },
-        **changes,
-    )
+    }
+    config = settings(**{**usual, **changes})
     recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
     executor = executor_for(config.sweep, paths.root, f"trial_functions:{function}")
     if mode == "join":

@@ -77,14 +77,12 @@ def evaluate(
     """
     simple = _baselines(kind, classes, known, test, seed) if config.baselines else {}
     right = probabilities.argmax(axis=1) == test.labels
-    best = max(
-        simple, key=lambda name: score_all(test.labels, simple[name])["accuracy"], default=None
-    )
+    compared = {name: score_all(test.labels, answers) for name, answers in simple.items()}
+    best = max(compared, key=lambda name: compared[name]["accuracy"], default=None)
     p_value = None
     if best is not None:
         p_value = mcnemar(right, simple[best].argmax(axis=1) == test.labels)["p_value"]
     scores = score_all(test.labels, probabilities)
-    compared = {name: score_all(test.labels, answers) for name, answers in simple.items()}
     return Evaluation(
         classes=classes,
         scores=scores,

@@ -114,8 +114,12 @@ class RayExecutor:
     def events(self, timeout: float) -> list[tuple[Task, Message]]:
         came = ray.get(self._mailbox.take.remote(timeout))
         found = [(self._tasks[key], message) for key, message in came if key in self._tasks]
-        ended = {task.key for task, message in found if message[0] not in ("began", "epoch")}
-        waiting = {task.reference: task for task in self._tasks.values() if task.key not in ended}
+        for task, (kind, *_) in found:
+            if kind not in ("began", "epoch"):
+                # It ends by itself now. To cancel it all the same can end this process: Ray's
+                # core does not bear a cancellation beside the task's reply (ray-project/ray#54527).
+                del self._tasks[task.key]
+        waiting = {task.reference: task for task in self._tasks.values()}
         done = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)[0] if waiting else ()
         for reference in done:
             try:
@@ -123,22 +127,18 @@ class RayExecutor:
             except RayError as error:
                 reason = f"its Ray worker or node went away ({type(error).__name__})"
                 found.append((waiting[reference], ("lost", reason, None)))
+                del self._tasks[waiting[reference].key]
         return found
 
     def answer(self, handle: Task, *, go: bool) -> None:
         self._mailbox.answer.remote(handle.key, go)
 
     def stop(self, handle: Task) -> None:
-        if self._tasks.pop(handle.key, None) is None:
-            return
-        done, _ = ray.wait([handle.reference], timeout=0)
-        if not done:
+        if self._tasks.pop(handle.key, None) is not None:
             ray.cancel(handle.reference, force=True)
 
     def close(self) -> None:
-        for task in list(self._tasks.values()):
-            self.stop(task)
-        ray.shutdown()
+        ray.shutdown()  # ends what this driver has begun
 
 
 def _run(
