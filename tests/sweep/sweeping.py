@@ -68,6 +68,9 @@ class Listener:
         self.keys.append(key)
         self.resumed = resumed
 
+    def unheard(self) -> list[int]:
+        return []
+
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         self.started.append(params)
 

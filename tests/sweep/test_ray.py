@@ -66,7 +66,10 @@ def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, n
     while done(tmp_path / "ray") < 3:
         assert driver.poll() is None
         time.sleep(0.05)
-    while not (found := [node for node in both if trials_below(raylet(node))]):
+    # A trial that has just begun, so that its node is gone before it has said its last word.
+    seen = {trial for node in both for trial in trials_below(raylet(node))}
+    while not (found := [node for node in both if set(trials_below(raylet(node))) - seen]):
+        assert driver.poll() is None
         time.sleep(0.01)
     for process in [*raylet(found[0]).children(recursive=True), raylet(found[0])]:
         process.kill()

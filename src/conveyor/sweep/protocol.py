@@ -1,6 +1,6 @@
 """What the driver, its trial processes and its observers say to each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -84,6 +84,10 @@ class Observer(Protocol):
 
     def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
         """`key` names this one study; `resumed` where it was begun before, by whomever."""
+        ...
+
+    def unheard(self) -> Collection[int]:
+        """Trials of dead drivers, of whose end nobody has told it; some may never have ended."""
         ...
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None: ...

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from optuna.trial import TrialState
+
 from conveyor.config import Config, Sweep
 from conveyor.config.load import dump
 from conveyor.sweep import outputs, page, warm
@@ -71,6 +73,7 @@ def run_sweep(
             counts |= _drive(study, config, prepared, executor, observer)
             best = outputs.write(folder, config.sweep, study)
             page.write(pages, config.sweep, study)
+            _tell_unheard(study, observer)
             observer.sweep_finished(best, counts, None)
             study.end()
     found = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
@@ -136,6 +139,8 @@ def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dic
     log.info("study %s", study.key)
     with study.exclusive():  # so that drivers that begin at once share one parent run
         observer.sweep_started(study.token, dump(config.sweep), resumed=study.resumed)
+        if study.resumed:
+            _tell_unheard(study, observer)
     counts: dict[str, float] = {}
     try:
         yield counts
@@ -145,6 +150,14 @@ def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dic
             # Its failures would end the next try at once, whatever was mended.
             study.end(str(error))
         raise
+
+
+def _tell_unheard(study: SweepStudy, observer: Observer) -> None:
+    """A driver that was killed between the study's record and the observer's left one untold."""
+    unheard = set(observer.unheard())
+    for trial in study.counted(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL):
+        if trial.number in unheard:
+            observer.trial_finished(trial.number, study.outcome(trial))
 
 
 def _counts(study: SweepStudy) -> dict[str, float]:

@@ -174,6 +174,13 @@ class SweepStudy:
             self.optuna.tell(trial, values, state=OPTUNA_STATE[outcome.state])
             return True
 
+    def outcome(self, trial: FrozenTrial) -> Outcome:
+        """How a trial ended, as `finish` recorded it."""
+        state = next(ours for ours, optunas in OPTUNA_STATE.items() if optunas == trial.state)
+        values = tuple(trial.values) if state is State.COMPLETE else ()
+        attrs = trial.user_attrs
+        return Outcome(state, values, attrs.get(METRICS, {}), attrs.get(REASON, ""))
+
     def end(self, reason: str = "") -> None:
         """Nothing is left to go on with: the next sweep is a new one."""
         self.optuna.set_user_attr(ENDED, reason or FINISHED)

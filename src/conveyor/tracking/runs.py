@@ -24,6 +24,7 @@ from conveyor.tracking.store import Tracking, connect, without_secret
 
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
 STAGE, NOTE, CLOSED = "stage", "mlflow.note.content", "closed"
+DIED = "its process died without a word"  # a value of CLOSED
 
 
 class TrainingRun:
@@ -131,7 +132,7 @@ def close_dead_runs(tracking: Tracking) -> None:
     """FAIL the runs that a killed process of this machine has left RUNNING."""
     for run in search(tracking, "attributes.status = 'RUNNING'"):
         if is_dead(run.data.tags):
-            set_tags(tracking, run.info.run_id, {CLOSED: "its process died without a word"})
+            set_tags(tracking, run.info.run_id, {CLOSED: DIED})
             tracking.client.set_terminated(run.info.run_id, "FAILED")
 
 

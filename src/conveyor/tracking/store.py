@@ -55,6 +55,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock):
+            _make_whole(where)
             _point_mlflow_at(where)
             client = MlflowClient(where, where)
             found = client.get_experiment_by_name(name)
@@ -92,6 +93,19 @@ def look(paths: Paths) -> MlflowClient:
         raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
     _point_mlflow_at(where)
     return MlflowClient(where, where)
+
+
+def _make_whole(where: str) -> None:
+    """Make a missing SQLite store under another name first: killed while it makes its tables,
+    MLflow could not open the file again."""
+    path = Path(where.removeprefix("sqlite:///"))
+    if not where.startswith("sqlite:///") or path.exists():
+        return
+    fresh = path.with_name(f"{path.name}.new")
+    for left_over in (fresh, fresh.with_name(f"{fresh.name}-journal")):
+        left_over.unlink(missing_ok=True)
+    MlflowClient(f"sqlite:///{fresh}", f"sqlite:///{fresh}").search_experiments(max_results=1)
+    fresh.replace(path)
 
 
 def _point_mlflow_at(where: str) -> None:

@@ -16,6 +16,7 @@ from conveyor.tracking.provenance import git_tags, process_tags
 from conveyor.tracking.runs import (
     CLOSED,
     DATA_DIGEST,
+    DIED,
     NOTE,
     STAGE,
     SWEEP_DIGEST,
@@ -70,6 +71,11 @@ class SweepRecorder:
         }
         self.parent = begin(self.tracking, f"sweep-{key[:8]}", tags, flat(settings))
 
+    def unheard(self) -> list[int]:
+        close_dead_runs(self.tracking)
+        query = f"tags.`{PARENT}` = '{self.parent}' and tags.{CLOSED} = '{DIED}'"
+        return [int(run.data.tags[TRIAL]) for run in search(self.tracking, query)]
+
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         tags = {STAGE: "trial", TRIAL: str(number), PARENT: self.parent}
         self._runs[number] = begin(self.tracking, f"trial-{number:03d}", tags, params)
@@ -93,9 +99,12 @@ class SweepRecorder:
 
     def trial_finished(self, number: int, outcome: Any) -> None:
         self._flush()
-        run_id = self._runs.pop(number, None) or self._found(number)
-        if run_id is None:  # it died between the study's record and MLflow's
-            return
+        run_id = self._runs.pop(number, None)
+        if run_id is None:
+            run_id = self._found(number)
+            if run_id is None:  # it died between the study's record and MLflow's
+                return
+            set_tags(self.tracking, run_id, {CLOSED: "by a driver that came after its own"})
         if outcome.state == "complete" or (outcome.state == "pruned" and self.repeats > 1):
             log_metrics(self.tracking, run_id, _best(outcome.metrics))
         if outcome.reason:
