@@ -129,7 +129,7 @@ def ratios(found: dict[str, list[dict[str, Any]]]) -> str:
             ours = reached(run["trials"], best)
             each.append(ours / first if ours is not None else float("inf"))
         told = ", ".join(f"{ratio:.2f}" for ratio in each)
-        lines.append(f"{name}: {told}; median {median(each):.2f}")
+        lines.append(f"- {name}: {told}; median {median(each):.2f}")
     return "\n".join(lines)
 
 
@@ -164,6 +164,6 @@ if __name__ == "__main__":
     print(f"{told['seconds']:g} s each, {rounds} rounds in turns\n")
     print(table(told["found"]))
     print(
-        "\nseconds to the round's best score of a peer, over the seconds of the first peer there:"
+        "\nSeconds to the round's best score of a peer, over the seconds of the first peer there:\n"
     )
     print(ratios(told["found"]))
