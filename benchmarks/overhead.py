@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 import yaml
+from silent import Silent
 
 from conveyor.config import load, overlay
 from conveyor.sweep.run import executor_for, run_sweep
@@ -31,7 +32,7 @@ ROUNDS, TRIALS, TRIVIAL = 7, 12, 1000
 DVC = [sys.executable, "-m", "dvc"]
 
 
-class Starts:
+class Starts(Silent):
     """Observer of a sweep: when the driver started each trial, and when the trial says it began."""
 
     def __init__(self) -> None:
@@ -43,13 +44,6 @@ class Starts:
 
     def trial_finished(self, number: int, outcome: Any) -> None:
         self.waits.append(outcome.values[0] - self.asked[number])
-
-    def sweep_started(self, *told: Any, **more: Any) -> None: ...
-    def trial_reported(self, *told: Any) -> None: ...
-    def repeat_finished(self, *told: Any) -> None: ...
-    def sweep_finished(self, *told: Any) -> None: ...
-    def unheard(self) -> list[int]:
-        return []
 
 
 def seconds(folder: Path) -> float:
@@ -84,7 +78,7 @@ def no_op() -> str:
     )
 
 
-class Meter:
+class Meter(Silent):
     """Observer of a sweep: when each trial ended, and the driver's memory then, MiB."""
 
     def __init__(self) -> None:
@@ -94,14 +88,6 @@ class Meter:
     def trial_finished(self, number: int, outcome: Any) -> None:
         self.ends.append(time.monotonic())
         self.memory.append(psutil.Process().memory_info().rss / 2**20)
-
-    def sweep_started(self, *told: Any, **more: Any) -> None: ...
-    def trial_started(self, *told: Any) -> None: ...
-    def trial_reported(self, *told: Any) -> None: ...
-    def repeat_finished(self, *told: Any) -> None: ...
-    def sweep_finished(self, *told: Any) -> None: ...
-    def unheard(self) -> list[int]:
-        return []
 
 
 def swept(trials: int, trial: str, observer: Any) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from silent import Silent
+
 from conveyor.config import load, overlay
 from conveyor.sweep.run import executor_for, run_sweep
 
@@ -27,7 +29,7 @@ SPACE = {
 }
 
 
-class Clock:
+class Clock(Silent):
     """Observer: when the first trial began, when the last one ended, and the driver's figures."""
 
     def __init__(self) -> None:
@@ -42,12 +44,6 @@ class Clock:
 
     def sweep_finished(self, best: Any, counts: Mapping[str, float], error: str | None) -> None:
         self.counts = counts
-
-    def sweep_started(self, *told: Any, **more: Any) -> None: ...
-    def trial_started(self, *told: Any) -> None: ...
-    def repeat_finished(self, *told: Any) -> None: ...
-    def unheard(self) -> list[int]:
-        return []
 
 
 def sweep(workers: int) -> tuple[float, float]:

@@ -38,7 +38,7 @@ def test_a_sweep_under_random_kills_equals_one_left_alone(
     calm, chaotic = Paths(tmp_path / "calm"), Paths(tmp_path / "chaotic")
     for paths in (calm, chaotic):
         paths.root.mkdir()
-    left_alone = start_sweep(calm, "unhurried", trials, **TOLD)
+    left_alone = begin(calm, trials)
     seed = random.randrange(2**32) if seed is None else seed
     killed = Counter[str]()
     driver = kill(chaotic, trials, kills, random.Random(seed), killed)

@@ -133,6 +133,22 @@ def test_drivers_write_under_one_parent_and_a_dead_one_s_trial_is_failed(tmp_pat
     assert len({child.data.tags["process.pid"] for child in children}) >= 2
 
 
+def test_a_helper_does_not_take_the_sweep_of_a_dead_leader_for_failed(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    lead = start_sweep(paths, "bowl", 40)
+    while not (tmp_path / "mlflow.db").is_file() or len(runs_of(paths)) < 3:
+        assert lead.poll() is None, "the sweep ended before it could be killed"
+        time.sleep(0.02)
+    lead.kill()
+    lead.wait()
+    helper = start_sweep(paths, "bowl", 40, "join")
+    while not [r for r in runs_of(paths) if r.data.tags.get("process.pid") == str(helper.pid)]:
+        assert helper.poll() is None, "the helper ended before it began a trial"
+        time.sleep(0.02)
+    assert family(paths)[0].info.status == "RUNNING"
+    assert helper.wait() == 0
+
+
 def test_the_interactive_page_and_the_timeline_are_with_the_sweep(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
     assert start_sweep(paths, "bowl", 3).wait() == 0

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import TrialState
-
 from conveyor.config import Config, Sweep
 from conveyor.config.load import dump
 from conveyor.sweep import outputs, page, warm
@@ -155,7 +153,7 @@ def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dic
 def _tell_unheard(study: SweepStudy, observer: Observer) -> None:
     """A driver that was killed between the study's record and the observer's left one untold."""
     unheard = set(observer.unheard())
-    for trial in study.counted(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL):
+    for trial in study.counted(*outputs.STATES):
         if trial.number in unheard:
             observer.trial_finished(trial.number, study.outcome(trial))
 

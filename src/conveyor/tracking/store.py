@@ -89,17 +89,24 @@ def look(paths: Paths) -> MlflowClient:
     """
     quiet()
     where = uri(paths)
-    if where.startswith("sqlite:///") and not Path(where.removeprefix("sqlite:///")).is_file():
+    file = _file(where)
+    if file and not file.is_file():
         raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
     _point_mlflow_at(where)
     return MlflowClient(where, where)
 
 
+def _file(where: str) -> Path | None:
+    """The file of a SQLite store; None for any other."""
+    path = where.removeprefix("sqlite:///")
+    return None if path == where else Path(path)
+
+
 def _make_whole(where: str) -> None:
     """Make a missing SQLite store under another name first: killed while it makes its tables,
     MLflow could not open the file again."""
-    path = Path(where.removeprefix("sqlite:///"))
-    if not where.startswith("sqlite:///") or path.exists():
+    path = _file(where)
+    if path is None or path.exists():
         return
     fresh = path.with_name(f"{path.name}.new")
     for left_over in (fresh, fresh.with_name(f"{fresh.name}-journal")):

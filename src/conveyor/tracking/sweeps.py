@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.tracking.provenance import git_tags, process_tags
+from conveyor.tracking.provenance import git_tags, is_dead, process_tags
 from conveyor.tracking.runs import (
     CLOSED,
     DATA_DIGEST,
@@ -72,9 +72,11 @@ class SweepRecorder:
         self.parent = begin(self.tracking, f"sweep-{key[:8]}", tags, flat(settings))
 
     def unheard(self) -> list[int]:
-        close_dead_runs(self.tracking)
-        query = f"tags.`{PARENT}` = '{self.parent}' and tags.{CLOSED} = '{DIED}'"
-        return [int(run.data.tags[TRIAL]) for run in search(self.tracking, query)]
+        mine = f"tags.`{PARENT}` = '{self.parent}'"
+        running = search(self.tracking, f"{mine} and attributes.status = 'RUNNING'")
+        dead = [run for run in running if is_dead(run.data.tags)]
+        dead += search(self.tracking, f"{mine} and tags.{CLOSED} = '{DIED}'")
+        return [int(run.data.tags[TRIAL]) for run in dead]
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         tags = {STAGE: "trial", TRIAL: str(number), PARENT: self.parent}
