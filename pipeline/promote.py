@@ -40,8 +40,8 @@ def run(asked: argparse.Namespace, config: Config, paths: Paths) -> int:
                 change = rollback(registry, asked.to, reason=asked.reason)
             else:
                 change = promote(registry, what, force=asked.force, reason=asked.reason)
-            told = announce(registry, config.hooks)  # also of a change that was not announced yet
-            print((change and (told or change)) or "it is the champion already")
+        told = {one.number: one for one in announce(registry, config.hooks)}
+        print(told.get(change.number, change) if change else "it is the champion already")
     return 0
 
 

@@ -33,9 +33,9 @@ def register(config: Config, paths: Paths) -> None:
         else:
             log.info("this model is registered already, as version %s", known.version)
         registry.settle(known)
-        announce(registry, config.hooks)
         serving = registry.aliases().get(CHAMPION)
         state = "champion" if serving == str(known.version) else "not the champion"
+    announce(registry, config.hooks)
     log.info("version %s of %s is %s", known.version, config.name, state)
     receipt = {"name": config.name, "model_digest": digest, "data_digest": prepared.meta.digest}
     files.write_json(paths.receipt, receipt)

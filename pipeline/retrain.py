@@ -28,15 +28,11 @@ BUSY = 12
 
 
 def retrain(config: Config, paths: Paths) -> int:
-    with retrain_run(config.name, paths) as run, failure_told(config):
-        outcome = Job(config, paths, Watch(config, paths, run)).run()
-        run.log(outcome.summary(), code=outcome.code)
-        if outcome.review is not None:
-            from conveyor.retraining import report  # loads matplotlib
-
-            report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
-            run.log_report(paths.retraining)
-        tell(config, outcome)
+    with retrain_run(config.name, paths) as run:
+        job = Job(config, paths, Watch(config, paths, run))
+        with failure_told(config, paths, run, job):
+            outcome = job.run()
+        tell(config, paths, run, outcome)
     print(outcome.summary())
     return outcome.code
 

@@ -1,4 +1,4 @@
-"""The hooks hear what a night came to."""
+"""What a night leaves behind: hooks, report and run say what it came to."""
 
 import json
 import sys
@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
+from conveyor import files
 from conveyor.config import Config, overlay
 from conveyor.errors import InputError
-from conveyor.retraining.job import NOTHING, REFUSED, Outcome
+from conveyor.paths import Paths
+from conveyor.retraining.job import NOTHING, Job, Outcome
 from conveyor.retraining.review import Review
 from conveyor.retraining.tell import failure_told, tell
 from conveyor.retraining.triggers import Decision, Evidence, Reason
+from conveyor.tracking.retraining import retrain_run
 
 APPEND = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')"
+FOUND = Review(Evidence(arrived=80), Decision([Reason("rows", True, "80 rows are new")]), gone=3)
 
 
 @pytest.fixture
@@ -30,30 +34,48 @@ def told(log: Path) -> list[dict[str, Any]]:
 
 
 def test_hooks_get_the_report_of_a_training_and_nothing_of_a_quiet_night(
-    heard: tuple[Config, Path],
+    heard: tuple[Config, Path], toy_project: Paths
 ) -> None:
     config, log = heard
-    tell(config, Outcome(NOTHING, "nothing to do", None))
-    assert told(log) == []
-    reason = Reason("rows", True, "80 rows are new")
-    review = Review(Evidence(arrived=80), Decision([reason]), gone=3)
-    tell(config, Outcome(REFUSED, "not promoted", {"promote": False}, review))
+    with retrain_run("toys", toy_project) as run:
+        tell(config, toy_project, run, Outcome(NOTHING, "nothing to do", None))
+        assert told(log) == []
+        assert not toy_project.retraining.exists()
+        known = Outcome(NOTHING, "known", {"promote": False}, FOUND)
+        tell(config, toy_project, run, known)
     [got] = told(log)
-    assert (got["event"], got["model"], got["code"]) == ("retraining", "toys", REFUSED)
+    assert (got["event"], got["model"], got["code"]) == ("retraining", "toys", NOTHING)
     assert got["verdict"] == {"promote": False}
     assert got["evidence"]["arrived"] == 80
+    assert files.read_json(toy_project.retraining / "report.json")["evidence"]["arrived"] == 80
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "words"),
-    [(InputError("the data are bad"), 2, "failed: the data are bad"),
-     (RuntimeError("password=hunter2"), 1, "failed: RuntimeError; the log has its traceback")],
+    ("error", "code", "words", "outcome"),
+    [(InputError("the data are bad"), 2, "failed: the data are bad", "input refused"),
+     (RuntimeError("password=hunter2"), 1, "failed: RuntimeError; the log has its traceback",
+      "failed")],
 )  # fmt: skip
-def test_hooks_hear_of_a_failure_without_what_may_be_secret(
-    heard: tuple[Config, Path], error: Exception, code: int, words: str
-) -> None:
+@pytest.mark.parametrize("review", [None, FOUND])
+def test_a_failure_is_told_without_what_may_be_secret(
+    heard: tuple[Config, Path], toy_project: Paths, error: Exception, code: int, words: str,
+    outcome: str, review: Review | None,
+) -> None:  # fmt: skip
     config, log = heard
-    with pytest.raises(type(error)), failure_told(config):
-        raise error
+    job = Job(config, toy_project)
+    with pytest.raises(type(error)), retrain_run("toys", toy_project) as run:
+        with failure_told(config, toy_project, run, job):
+            job.review = review
+            raise error
     [got] = told(log)
     assert (got["code"], got["outcome"]) == (code, words)
+    report = files.read_json(toy_project.retraining / "report.json")
+    assert (report["code"], report["outcome"]) == (code, words)
+    page = (toy_project.retraining / "report.md").read_text()
+    assert page.startswith(f"# toys: {words}\n")
+    assert ("80 rows are new" if review else "before it had looked") in page
+    kept = run.tracking.client.get_run(run.id)
+    assert (kept.info.status, kept.data.tags["outcome"]) == ("FAILED", outcome)
+    assert "report/report.md" in {
+        item.path for item in run.tracking.client.list_artifacts(run.id, "report")
+    }

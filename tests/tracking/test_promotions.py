@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,7 @@ def test_a_change_whose_process_died_in_between_is_one_entry(
 ) -> None:
     registry = of_versions(toy_project, YES, YES)
     rollback(registry)
+    assert [c.after for c in announce(registry, hooks())] == ["1", "2", "1"]
 
     def dies(alias: str, version: str) -> None:
         raise KeyboardInterrupt
@@ -119,7 +122,7 @@ def test_a_change_whose_process_died_in_between_is_one_entry(
         broken.setattr(registry, "_point", dies)
         with pytest.raises(KeyboardInterrupt):
             promote(registry, "2")
-    assert announce(registry, hooks()) is None  # it never came to be
+    assert announce(registry, hooks()) == []  # it never came to be
     promote(registry, "2")
     assert [c.after for c in registry.history()] == ["1", "2", "1", "2"]
 
@@ -131,6 +134,7 @@ def test_others_hear_of_a_change_once_and_a_deaf_one_undoes_nothing(
     listening = {"command": [sys.executable, "-c", SAVE, str(file)]}
     deaf = {"url": "http://127.0.0.1:9/s3cret"}
     registry = of_versions(toy_project, YES, YES)
+    announce(registry, hooks())
     rollback(registry, reason="it is slow")
     for _ in range(2):
         announce(registry, hooks(listening, deaf))
@@ -142,6 +146,40 @@ def test_others_hear_of_a_change_once_and_a_deaf_one_undoes_nothing(
     shown = str(registry.history()[-1])
     assert "NOT told: no answer: ConnectionRefusedError" in shown
     assert "s3cret" not in shown
+
+
+SLOW = """
+import pathlib, sys, time
+heard, go_on = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+with heard.open("a") as file:
+    file.write(sys.stdin.read() + "\\n")
+while not go_on.exists():
+    time.sleep(0.01)
+"""
+
+
+def test_a_slow_receiver_keeps_nobody_from_the_registry_and_hears_all_in_order(
+    toy_project: Paths, tmp_path: Path
+) -> None:
+    """While one process tells, another changes the champion, and leaves it to the first to say."""
+    heard, go_on = tmp_path / "heard", tmp_path / "go on"
+    registry = of_versions(toy_project, YES, YES)
+    announce(registry, hooks())
+    slow = hooks({"command": [sys.executable, "-c", SLOW, str(heard), str(go_on)]})
+    rollback(registry, reason="first")
+    with ThreadPoolExecutor() as pool:
+        telling = pool.submit(announce, Registry("toys", toy_project), slow)
+        while not heard.exists():
+            time.sleep(0.01)
+        other = Registry("toys", toy_project)
+        with other.lock.acquire(timeout=0):
+            promote(other, "2", reason="second")
+        assert announce(other, slow) == []
+        go_on.touch()
+        assert [change.reason for change in telling.result()] == ["first", "second"]
+    told = [json.loads(line)["reason"] for line in heard.read_text().splitlines()]
+    assert told == ["first", "second"]
+    assert all(change.hooks is not None for change in registry.history())
 
 
 def test_a_version_leads_back_to_all_that_made_it(toy_project: Paths) -> None:

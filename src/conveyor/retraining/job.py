@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROMOTED, NOTHING, REFUSED = 0, 10, 11
+PROMOTED, FAILED, BAD_INPUT, NOTHING, REFUSED = 0, 1, 2, 10, 11
 SWEEP, WITHOUT_SWEEP = "sweep", ("compose", "prepare", "train", "evaluate", "register")
 
 
@@ -33,13 +33,18 @@ class RetrainError(RuntimeError):
 class Outcome:
     """What came of it: exit code, what happened in words, the registry's verdict if any.
 
-    `review` says why it trained, or did not; None where nothing had changed.
+    `review` says why it trained, or did not; None where nothing had changed, or where it failed
+    before it had looked.
     """
 
     code: int
     words: str
     verdict: dict[str, Any] | None
     review: "Review | None" = None
+
+    @property
+    def failed(self) -> bool:
+        return self.code in (FAILED, BAD_INPUT)
 
     def summary(self) -> str:
         """For a person: one line, one why, and a line for each gate."""
@@ -61,10 +66,14 @@ class Watcher(Protocol):
 
 
 class Job:
-    """One retraining of the project folder `paths`; without a watcher it always trains."""
+    """One retraining of the project folder `paths`; without a watcher it always trains.
+
+    `review` is what was found of the data, as soon as it is.
+    """
 
     def __init__(self, config: Config, paths: Paths, watcher: Watcher | None = None) -> None:
         self.config, self.paths, self.watcher = config, paths, watcher
+        self.review: Review | None = None
 
     def run(self) -> Outcome:
         """Refresh, look, reproduce if there is a reason, and say what came of it.
@@ -77,12 +86,12 @@ class Job:
         if not self._stale():
             words = "nothing to do: data, code and configuration are as they were"
             return Outcome(NOTHING, words, None)
-        review = self._review()
-        if review is not None and not review.decision.train:
-            return Outcome(NOTHING, "not trained: no trigger fired", None, review)
+        self.review = self._review()
+        if self.review is not None and not self.review.decision.train:
+            return Outcome(NOTHING, "not trained: no trigger fired", None, self.review)
         known = self._verdict()
         self._train()
-        outcome = self._told(known, review)
+        outcome = self._told(known)
         if self.watcher is not None:
             self.watcher.remember()
         self._keep(outcome)
@@ -122,8 +131,8 @@ class Job:
         else:
             run_dvc(self.paths, "repro")
 
-    def _told(self, known: dict[str, Any] | None, review: "Review | None") -> Outcome:
-        verdict = self._verdict()
+    def _told(self, known: dict[str, Any] | None) -> Outcome:
+        verdict, review = self._verdict(), self.review
         if verdict is None or verdict == known:
             words = "the belt ran, and made a model that is registered already"
             return Outcome(NOTHING, words, verdict, review)

@@ -18,16 +18,14 @@ def write(folder: Path, name: str, outcome: Outcome, limit: float) -> None:
         limit: the least effect that counts as drift.
     """
     review = outcome.review
-    if review is None:
-        return
     with files.replacing_folder(folder) as made:
         files.write_json(made / "report.json", {"name": name, **outcome.as_json()})
-        if review.findings:
+        if review is not None and review.findings:
             shown = [(f.feature, f.effect, f.drifts) for f in review.findings]
             pictures.effects(shown, limit, made / "effects.png")
             _curves(review, made / "distributions.png")
         drawn = sorted(path.name for path in made.glob("*.png"))
-        text = _page(f"{name}: {outcome.words}", outcome, review, drawn)
+        text = _page(f"{name}: {outcome.words}", outcome, drawn)
         files.write_text(made / "report.md", text)
 
 
@@ -39,8 +37,11 @@ def _curves(review: Review, path: Path) -> None:
     pictures.distributions({name: (before[name], now[name]) for name in largest[:CURVES]}, path)
 
 
-def _page(title: str, outcome: Outcome, review: Review, drawn: list[str]) -> str:
-    lines = [f"# {title}", "", "## Why", ""]
+def _page(title: str, outcome: Outcome, drawn: list[str]) -> str:
+    lines, review = [f"# {title}"], outcome.review
+    if review is None:
+        return "\n".join([*lines, "", "It failed before it had looked at the new rows.", ""])
+    lines += ["", "## Why", ""]
     lines += [f"- {r.trigger}: {r.words}{' (fired)' if r.fired else ''}"
               for r in review.decision.reasons]  # fmt: skip
     gates = (outcome.verdict or {}).get("gates", [])

@@ -1,4 +1,4 @@
-"""Who is to hear of a night: the hooks, with the report as what they get."""
+"""What a night leaves behind: its run in MLflow, its report, and word to the hooks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,25 +6,34 @@ from contextlib import contextmanager
 from conveyor.config import Config
 from conveyor.errors import InputError
 from conveyor.hooks import notify
-from conveyor.retraining.job import Outcome
+from conveyor.paths import Paths
+from conveyor.retraining.job import BAD_INPUT, FAILED, Job, Outcome
+from conveyor.tracking.retraining import RetrainRun
 
 EVENT = "retraining"
 
 
-def tell(config: Config, outcome: Outcome) -> None:
-    """Call the hooks, except after a night in which nothing had changed."""
-    if outcome.review is not None:
-        notify(config.hooks, EVENT, {"model": config.name, **outcome.as_json()})
+def tell(config: Config, paths: Paths, run: RetrainRun, outcome: Outcome) -> None:
+    """Log what came of it; report it and call the hooks, unless nothing had changed."""
+    run.log(outcome.summary(), code=outcome.code)
+    if outcome.review is None and not outcome.failed:
+        return
+    from conveyor.retraining import report  # loads matplotlib
+
+    report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
+    run.log_report(paths.retraining)
+    notify(config.hooks, EVENT, {"model": config.name, **outcome.as_json()})
 
 
 @contextmanager
-def failure_told(config: Config) -> Iterator[None]:
-    """Call the hooks where the body raises. Only our own messages are known to hold no secret."""
+def failure_told(config: Config, paths: Paths, run: RetrainRun, job: Job) -> Iterator[None]:
+    """Tell of a failure of the body too, and raise it."""
     try:
         yield
     except Exception as error:
         ours = isinstance(error, InputError)
+        # Only our own messages are known to hold no secret.
         words = str(error) if ours else f"{type(error).__name__}; the log has its traceback"
-        told = {"model": config.name, "code": 2 if ours else 1, "outcome": f"failed: {words}"}
-        notify(config.hooks, EVENT, told)
+        code = BAD_INPUT if ours else FAILED
+        tell(config, paths, run, Outcome(code, f"failed: {words}", None, job.review))
         raise

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from filelock import Timeout
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -75,25 +76,40 @@ def rollback(
     return registry.serve(to, history.ROLLED_BACK, reason or "by hand")
 
 
-def announce(registry: Registry, config: Hooks) -> Change | None:
-    """Tell the hooks of the last change, if they were not told; their answers are kept with it.
+def announce(registry: Registry, config: Hooks) -> list[Change]:
+    """Tell the hooks of every change that they were not told of; their answers are kept with it.
 
-    A hook that fails changes nothing of the promotion. A process that died after the change is
-    made up for by the next.
+    To be called without the registry's lock: a receiver may be slow, or change the champion
+    itself. One process tells at a time, in order; it looks again after it let the lock go, so
+    another one that finds it telling can leave its own change to it. A hook that fails changes
+    nothing of the promotion. A process that died after the change is made up for by the next.
 
     Returns:
-        The change that was announced.
+        The changes that were announced by this call.
     """
-    known = registry.history()
-    if not known or known[-1].hooks is not None:
-        return None
-    last = known[-1]
-    if registry.aliases().get(CHAMPION) != last.after:
-        return None  # it was written down, and never made
-    told = {"model": registry.name, "action": last.action, "from": last.before, "to": last.after,
-            "who": last.who, "when": last.when, "reason": last.reason}  # fmt: skip
+    told: list[Change] = []
+    while _untold(registry):
+        try:
+            with registry.telling.acquire(timeout=0):
+                told += [_tell(registry, config, change) for change in _untold(registry)]
+        except Timeout:
+            break
+    return told
+
+
+def _untold(registry: Registry) -> list[Change]:
+    """Changes nobody was told of, oldest first, without one that was written down, never made."""
+    known, serving = registry.history(), registry.aliases().get(CHAMPION)
+    after = [*(change.before for change in known[1:]), serving]  # what served after each change
+    return [c for c, then in zip(known, after, strict=True) if c.hooks is None and c.after == then]
+
+
+def _tell(registry: Registry, config: Hooks, change: Change) -> Change:
+    told = {"model": registry.name, "action": change.action, "from": change.before,
+            "to": change.after, "who": change.who, "when": change.when,
+            "reason": change.reason}  # fmt: skip
     deliveries = [one.as_json() for one in notify(config, CHANGED, told)]
-    done = replace(last, hooks=deliveries)
+    done = replace(change, hooks=deliveries)
     history.record(registry.client, registry.name, done)
     return done
 

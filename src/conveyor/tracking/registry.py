@@ -66,7 +66,9 @@ class Registry:
         self.tracking: Tracking = connect(name, paths)
         self.client = self.tracking.client
         # Registering is several calls; two at once could both believe to be the first.
-        self.lock = FileLock(home(paths) / ".conveyor" / f"registry-{name}.lock")
+        locks = home(paths) / ".conveyor"
+        self.lock = FileLock(locks / f"registry-{name}.lock")
+        self.telling = FileLock(locks / f"hooks-{name}.lock")  # see `promotions.announce`
 
     def champion(self) -> Champion | None:
         """The version behind the alias, its files fetched; None where there is none."""

@@ -22,9 +22,14 @@ from conveyor.tracking.runs import (
 )
 from conveyor.tracking.store import Tracking, connect
 
-OUTCOMES = {0: "promoted", 10: "nothing to do", 11: "not promoted"}
-
-
+OUTCOMES = {
+    0: "promoted",
+    1: "failed",
+    2: "input refused",
+    10: "nothing to do",
+    11: "not promoted",
+}
+JUDGED = (0, 11)  # there is a verdict of this night
 PROFILES = "profile"  # folder of the champion's run
 SECONDS_A_DAY = 86400
 
@@ -83,10 +88,10 @@ class RetrainRun:
         log_metrics(self.tracking, self.id, figures)
 
     def log(self, summary: str, *, code: int) -> None:
-        """What came of it; the verdict's files, unless there was nothing to do."""
+        """What came of it, and the verdict's files if there is one."""
         tags = {"outcome": OUTCOMES[code], NOTE: summary, **dvc_tags(self.paths.root)}
         set_tags(self.tracking, self.id, tags)
-        if OUTCOMES[code] != "nothing to do":
+        if code in JUDGED:
             artifact_folder(self.tracking, self.id, self.paths.promotion, "promotion")
 
     def log_report(self, folder: Path) -> None:
