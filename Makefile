@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup sweep test chaos-sweep check format ui serve dashboard hooks clean help lock
+.PHONY: repro setup sweep test chaos-sweep five-days two-retrains check format ui serve dashboard hooks clean help lock
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
@@ -38,6 +38,12 @@ test: setup ## run the tests, with coverage of src/
 
 chaos-sweep: setup ## kill a sweep 30 times at random, and compare it with one left alone (some minutes)
 	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py
+
+five-days: setup ## five nights of a growing data set under a real cron (ten minutes; root, or a running cron)
+	$(BIN)/python -m pytest -m slow -s tests/belt/test_five_days.py
+
+two-retrains: setup ## start two retrainings at once, 20 times (ten minutes)
+	$(BIN)/python -m pytest -m slow -s tests/belt/test_two_at_once.py
 
 check: setup ## ruff, types, import rules, dvc.yaml and conf/ against the code
 	ruff check .
@@ -71,4 +77,4 @@ clean: ## remove the belt's outputs, its scratch and the environment; MLflow's r
 	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-12s %s\n", $$1, $$2}'

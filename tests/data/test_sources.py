@@ -148,6 +148,18 @@ def test_ts_files_give_steps_by_channels(tmp_path: Path) -> None:
     assert second == {"series": [[7.0, 8.0]], "label": "b"}
 
 
+def test_parts_of_different_width_are_refused(tmp_path: Path) -> None:
+    narrow = machines()
+    for row in narrow:
+        row["series"] = [[first, first, second] for first, second in row["series"]]
+    write(tmp_path, machines(), "train.jsonl")
+    write(tmp_path, narrow, "test.jsonl")
+    parts = {"train": "train.jsonl", "test": "test.jsonl"}
+    with pytest.raises(DataError, match=r"number of channels \(train: 2, test: 3\)"):
+        prepared(tmp_path, None, SERIES, source__files=parts, split__test={"by": "given"})
+    assert not (tmp_path / "prepared").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -13,6 +13,15 @@ from conveyor.data.split import SPLITS
 LISTED = 20  # ids listed of each finding; counts are of all
 
 
+def require_equal_channels(scan: Scan) -> None:
+    """Raises: DataError: series of one part have another number of channels than another's."""
+    counts = {reader.part: reader.channels for reader in scan.readers if reader.channels}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{part}: {count}" for part, count in counts.items())
+        raise DataError(f"the parts of the source differ in their number of channels ({told}); "
+                        "every series needs the same channels, so mend the files")  # fmt: skip
+
+
 def drop_unseen_labels(scan: Scan, split: NDArray[np.str_], classes: list[str]) -> None:
     """Mark validation and test rows whose class no training row has; nothing can predict it."""
     known = [i for i, name in enumerate(scan.label_names) if name in classes]

@@ -39,6 +39,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         DataError: the source cannot be read, or its data cannot train a classifier.
     """
     found = scan(_readers(config, root, cache))
+    checks.require_equal_channels(found)
     split, classes = _assign(config, found)
     leaks = checks.remove_leaks(found, split)
     counts = checks.require_enough(config.checks, found, split, classes)

@@ -49,7 +49,7 @@ class RowReader:
         self.config, self.part, self.dataset = config, part, dataset
         self.takes = (config.split.test, config.split.validation)
         self._classes = _class_names(dataset, config.columns.label)
-        self._channels: int | None = None
+        self.channels: int | None = None  # of a series; known when one was read
 
     @property
     def columns(self) -> list[str]:
@@ -132,7 +132,7 @@ class RowReader:
                 [[np.nan if v is None else v for v in step] for step in value], dtype=np.float32
             )
             if not len(value):
-                steps = np.zeros((0, self._channels or 1), dtype=np.float32)
+                steps = np.zeros((0, self.channels or 1), dtype=np.float32)
             if steps.ndim != 2:
                 raise ValueError(f"it has {steps.ndim} dimensions")
         except (TypeError, ValueError) as error:
@@ -143,11 +143,11 @@ class RowReader:
         if getattr(columns, "layout", "steps_first") == "channels_first" and len(value):
             steps = steps.T
         if len(steps):
-            self._channels = self._channels or steps.shape[1]
-            if steps.shape[1] != self._channels:
+            self.channels = self.channels or steps.shape[1]
+            if steps.shape[1] != self.channels:
                 raise DataError(
                     f"row {name}: {steps.shape[1]} channels, but the rows before it have "
-                    f"{self._channels}. Is dataset.columns.layout right?"
+                    f"{self.channels}. Is dataset.columns.layout right?"
                 )
         return np.ascontiguousarray(steps)
 

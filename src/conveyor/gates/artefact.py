@@ -61,4 +61,5 @@ def _at_most(gate: str, what: str, value: float | None, limit: float | None) -> 
         return [Result(gate, False, f"{what}: not measured", numbers)]
     passed = value <= limit
     word = "within" if passed else "above"
-    return [Result(gate, passed, f"{what}: {value:.4g}, {word} the limit of {limit:g}", numbers)]
+    shown = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return [Result(gate, passed, f"{what}: {shown}, {word} the limit of {limit:,g}", numbers)]

@@ -60,6 +60,8 @@ def beats_baselines(case: Case, config: Gates) -> list[Result]:
     ahead = value > case.baseline
     word = "beats" if ahead else "does not beat"
     reason = f"accuracy {value:.4g} {word} the best simple baseline's {case.baseline:.4g}"
+    if not ahead and not config.must_beat_baselines:
+        reason += "; must_beat_baselines does not ask for it"
     numbers = {"value": value, "baseline": case.baseline, "required": config.must_beat_baselines}
     return [Result("baselines", ahead or not config.must_beat_baselines, reason, numbers)]
 
