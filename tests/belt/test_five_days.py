@@ -106,7 +106,7 @@ def test_five_days_of_growing_data_under_cron(tmp_path: Path) -> None:
         project.arrive(cut)  # day 3: a channel is missing
         status, outcome, note = project.night()
         assert (status, outcome) == ("FAILED", "input refused"), project.log()
-        assert "number of channels (train: 11, test: 12)" in project.log(), project.log()
+        assert "number of channels (test: 12, train: 11)" in project.log(), project.log()
         assert project.aliases()["champion"] == "1"
         assert clone.read("reports/retrain/report.json")["code"] == 2
         assert clone.git("rev-parse", "HEAD") == first
