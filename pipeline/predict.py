@@ -8,9 +8,10 @@ import argparse
 from pathlib import Path
 
 from conveyor.batch.predict import predict_file
-from conveyor.config import load
 from conveyor.paths import Paths
 from conveyor.serving import Predictor
+from conveyor.tracking.place import model_name
+from conveyor.tracking.watch import deployed
 from pipeline import stage
 
 
@@ -35,9 +36,7 @@ def options() -> argparse.ArgumentParser:
 def model_of(given: argparse.Namespace, paths: Paths) -> Path:
     if given.version is None and given.alias is None:
         return given.model or paths.model
-    from conveyor.tracking.watch import deployed  # MLflow takes seconds to import
-
-    name = given.name or load("name").name
+    name = given.name or model_name(paths)
     return deployed(name, paths, alias=given.alias, version=given.version).folder
 
 

@@ -39,16 +39,17 @@ def options() -> argparse.ArgumentParser:
 
 def main(given: argparse.Namespace) -> None:
     ask = Ask(given.name, given.alias, given.poll if given.reload else None)
-    # MLflow loads in that process while these do in this one.
-    from conveyor.config import load
-    from conveyor.server.request_log import RequestLog
+    # That process asks while this one imports.
     from conveyor.server.run import Settings, serve
+    from conveyor.tracking.place import model_name
 
     notes = None
     if given.log_share > 0:
+        from conveyor.server.request_log import RequestLog  # with Arrow
+
         notes = RequestLog(given.log_folder, given.log_share, given.log_rows_per_file,
                            given.log_files, given.log_rows)  # fmt: skip
-    name, limit = given.name or load("name").name, int(given.body_limit * MIB)
+    name, limit = given.name or model_name(Paths()), int(given.body_limit * MIB)
     serve(Settings(name, given.alias, given.host, given.port, limit, given.threads, notes), ask)
 
 

@@ -9,7 +9,7 @@ from tracked import PROCESS, runs_of
 
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.tracking import store
+from conveyor.tracking.place import home
 from conveyor.tracking.store import connect, without_secret
 
 
@@ -85,4 +85,4 @@ def test_a_deleted_experiment_is_told_with_the_way_back(tmp_path: Path) -> None:
 
 def test_an_unwritable_home_of_the_lock_is_made(tmp_path: Path) -> None:
     connect("toys", Paths(tmp_path / "new"))
-    assert (store.home(Paths(tmp_path / "new")) / ".conveyor").is_dir()
+    assert (home(Paths(tmp_path / "new")) / ".conveyor").is_dir()

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from conveyor import files
-from conveyor.config.dataset import SeriesEncoding
 from conveyor.encoding.ragged import Ragged
+
+if TYPE_CHECKING:  # Pydantic would be half of a server's imports
+    from conveyor.config.dataset import SeriesEncoding
 
 
 class SeriesEncoder:
@@ -23,7 +25,9 @@ class SeriesEncoder:
         self.shift, self.scale, self.max_length = shift, scale, max_length
 
     @classmethod
-    def fit(cls, series: Iterable[NDArray[np.floating]], config: SeriesEncoding) -> "SeriesEncoder":
+    def fit(
+        cls, series: Iterable[NDArray[np.floating]], config: "SeriesEncoding"
+    ) -> "SeriesEncoder":
         """Read training series (steps, channels) once; all their steps count alike.
 
         "standard" gives each channel mean 0 and deviation 1, "minmax" the range 0 to 1; a channel

@@ -4,14 +4,16 @@ import html
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor import files
-from conveyor.config.dataset import TextEncoding
 from conveyor.encoding.ragged import Ragged
+
+if TYPE_CHECKING:  # Pydantic would be half of a server's imports
+    from conveyor.config.dataset import TextEncoding
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1, always
 BATCH = 1000
@@ -28,7 +30,7 @@ class TextEncoder:
         self.max_length = max_length
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: TextEncoding) -> "TextEncoder":
+    def fit(cls, texts: Iterable[str], config: "TextEncoding") -> "TextEncoder":
         """Build the vocabulary from training texts only; they are read once, as a stream.
 
         "word" splits at white space and punctuation and keeps the most frequent words; "bpe" joins
@@ -95,7 +97,7 @@ class TextEncoder:
         return cls(tokenizer, unescape_html=value["unescape_html"], max_length=value["max_length"])
 
 
-def _normalizer(config: TextEncoding) -> normalizers.Normalizer:
+def _normalizer(config: "TextEncoding") -> normalizers.Normalizer:
     steps: list[Any] = []
     if config.normalise != "none":
         steps.append(normalizers.NFC() if config.normalise == "nfc" else normalizers.NFKC())

@@ -32,6 +32,7 @@ class Log(Protocol):
     """Notes some of the answers; see `request_log`."""
 
     def add(self, served: Served, rows: Sequence[Any], answers: Predictions) -> None: ...
+    def flush(self) -> None: ...
 
 
 class App:

@@ -1,7 +1,7 @@
 """The process that asks the registry.
 
-It imports nothing of weight, so that it starts before the server's own imports: MLflow is what
-takes longest until the first answer.
+It imports nothing of weight, so that it starts before the server's own imports: where MLflow has
+to be asked, that is what takes longest until the first answer.
 """
 
 import subprocess

@@ -12,10 +12,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from conveyor.errors import InputError
-from conveyor.server.app import App
+from conveyor.server.app import App, Log
 from conveyor.server.ask import Ask
 from conveyor.server.current import Slot, Watcher
-from conveyor.server.request_log import RequestLog
 
 log = logging.getLogger(__name__)
 GRACE = 20  # seconds for the requests under way when the server is told to stop
@@ -37,7 +36,7 @@ class Settings:
     port: int
     body_limit: int
     threads: int | None
-    notes: RequestLog | None
+    notes: Log | None
 
 
 def serve(settings: Settings, ask: Ask) -> None:

@@ -23,8 +23,9 @@ from conveyor.tracking import history
 from conveyor.tracking.champion import CHAMPION, Champion, aliases, find_champion
 from conveyor.tracking.history import Change
 from conveyor.tracking.lineage import keep_patch, lineage
+from conveyor.tracking.place import home
 from conveyor.tracking.runs import MODEL_DIGEST, artifact_folder, find_training_run, set_tags
-from conveyor.tracking.store import Tracking, connect, home
+from conveyor.tracking.store import Tracking, connect
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ import logging
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import mlflow
 from filelock import FileLock
@@ -13,8 +12,9 @@ from mlflow.exceptions import MlflowException
 
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.tracking.place import home, sqlite_file, uri
 
-DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
+ARTIFACTS = "mlruns"
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,6 @@ class Tracking:
     client: MlflowClient
     experiment_id: str
     uri: str
-
-
-def home(paths: Paths) -> Path:
-    """The project's main folder, also where DVC runs an experiment in a temporary checkout."""
-    return Path(os.environ.get("DVC_ROOT") or paths.root).absolute()
-
-
-def uri(paths: Paths) -> str:
-    """MLFLOW_TRACKING_URI, or SQLite in the project's main folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home(paths) / DATABASE}"
 
 
 def without_secret(text: str) -> str:
@@ -89,23 +79,17 @@ def look(paths: Paths) -> MlflowClient:
     """
     quiet()
     where = uri(paths)
-    file = _file(where)
+    file = sqlite_file(where)
     if file and not file.is_file():
         raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
     _point_mlflow_at(where)
     return MlflowClient(where, where)
 
 
-def _file(where: str) -> Path | None:
-    """The file of a SQLite store; None for any other."""
-    path = where.removeprefix("sqlite:///")
-    return None if path == where else Path(path)
-
-
 def _make_whole(where: str) -> None:
     """Make a missing SQLite store under another name first: killed while it makes its tables,
     MLflow could not open the file again."""
-    path = _file(where)
+    path = sqlite_file(where)
     if path is None or path.exists():
         return
     fresh = path.with_name(f"{path.name}.new")

@@ -3,30 +3,21 @@
     python -m conveyor.tracking.watch [--name NAME] --alias ALIAS [--every SECONDS]
 
 One JSON line for each version found: `version` and `folder`, its exported model on this machine.
-It is a process of its own because MLflow takes seconds to import, brings pandas, and would share
-the interpreter's lock with the answers that a server gives.
+It is a process of its own because MLflow, where it has to be asked, takes seconds to import,
+brings pandas, and would share the interpreter's lock with the answers that a server gives.
 """
 
 import argparse
 import json
 import select
 import sys
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 
-from conveyor.config import load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.tracking.champion import fetch, versions
-from conveyor.tracking.store import look
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A version, and its exported folder on this machine."""
-
-    version: str
-    folder: Path
+from conveyor.tracking import local
+from conveyor.tracking.local import Deployed
+from conveyor.tracking.place import model_name
 
 
 def deployed(name: str, paths: Paths, *, alias: str, version: str | None = None) -> Deployed:
@@ -35,16 +26,34 @@ def deployed(name: str, paths: Paths, *, alias: str, version: str | None = None)
     Raises:
         InputError: the store has no such model, alias or version; the message says what it has.
     """
+    found = local.find(name, paths, alias=alias, version=version)
+    return found or by_mlflow(name, paths, alias=alias, version=version)
+
+
+def by_mlflow(
+    name: str,
+    paths: Paths,
+    *,
+    alias: str,
+    version: str | None = None,
+    known: Deployed | None = None,
+) -> Deployed:
+    """As `deployed`, from any store; a version that is `known` is not fetched again."""
+    from conveyor.tracking.champion import fetch, versions
+    from conveyor.tracking.store import look
+
     client = look(paths)
     if version is None:
         found = versions(client, name)
         if alias not in found:
-            known = ", ".join(sorted(found)) or "none"
+            there = ", ".join(sorted(found)) or "none"
             raise InputError(
-                f"the registry has no alias {alias!r} of a model {name!r} (aliases: {known}); "
+                f"the registry has no alias {alias!r} of a model {name!r} (aliases: {there}); "
                 "register one with `dvc repro`, or name another with --name or --alias"
             )
         version = found[alias]
+    if known is not None and known.version == version:
+        return known
     return Deployed(version, fetch(name, version, paths))
 
 
@@ -54,16 +63,15 @@ def follow(name: str, paths: Paths, alias: str, every: float) -> None:
     A poll that fails is told as `error`, once, and tried again.
     """
     told: str | None = None
-    shown: str | None = None
+    known: Deployed | None = None
     while True:
         try:
-            if versions(look(paths), name).get(alias) != shown:
-                found = deployed(name, paths, alias=alias)
-                shown, line = found.version, json.dumps(asdict(found), default=str)
-            else:
-                line = told or ""
+            known = local.find(name, paths, alias=alias) or by_mlflow(
+                name, paths, alias=alias, version=None, known=known
+            )
+            line = json.dumps(asdict(known), default=str)
         except Exception as error:  # whatever it is, the version that serves goes on serving
-            shown, line = None, json.dumps({"error": f"{error}"})
+            known, line = None, json.dumps({"error": f"{error}"})
         if line != told:
             print(line, flush=True)
         told = line
@@ -74,7 +82,7 @@ def follow(name: str, paths: Paths, alias: str, every: float) -> None:
 def main(given: argparse.Namespace) -> None:
     paths = Paths()
     try:
-        name = given.name or load("name", path=paths.config).name
+        name = given.name or model_name(paths)
         if given.every is not None:
             follow(name, paths, given.alias, given.every)
             return
