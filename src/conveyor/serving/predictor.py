@@ -1,6 +1,7 @@
 """The exported model behind one call."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor import files
-from conveyor.encoding import Encoder, SeriesEncoder, load_encoder
+from conveyor.encoding import Encoder, Ragged, SeriesEncoder, load_encoder
 from conveyor.errors import InputError
 
 
@@ -68,6 +69,26 @@ class Predictions:
         ]
 
 
+@dataclass(frozen=True)
+class Started:
+    """Rows that are being answered.
+
+    Attributes:
+        batches: the rows of each batch, and their probabilities (rows, classes) to be.
+    """
+
+    classes: list[str]
+    batches: list[tuple[NDArray[np.int64], Future[NDArray[np.float32]]]]
+
+    def result(self) -> Predictions:
+        """Wait for all of them."""
+        rows = sum(len(batch) for batch, _ in self.batches)
+        answers = np.zeros((rows, len(self.classes)), dtype=np.float32)
+        for batch, answered in self.batches:
+            answers[batch] = answered.result()
+        return Predictions(self.classes, answers)
+
+
 class Predictor:
     """An exported model folder, ready to answer raw rows."""
 
@@ -115,9 +136,7 @@ class Predictor:
         Raises:
             RowError: a row is no text, or no finite series of the right number of channels.
         """
-        if len(rows) == 0:
-            raise RowError(-1, "no rows came; at least one is needed")
-        sequences = self.encoder.encode([self._checked(row, at) for at, row in enumerate(rows)])
+        sequences = self._encoded(rows)
         if len(rows) == 1:  # the way of a request: no order to find, nothing to pad
             return Predictions(self.classes, self._run(sequences.values[None], sequences.lengths))
         order = np.argsort(sequences.lengths, kind="stable")
@@ -128,6 +147,29 @@ class Predictor:
                 answers[batch] = self._run(*sequences.padded(batch))
                 bar.update(len(batch))
         return Predictions(self.classes, answers)
+
+    def start(self, rows: Sequence[Any], pool: Executor, *, batch_size: int) -> Started:
+        """Check and encode raw rows now, and answer their batches in the threads of a pool.
+
+        ONNX Runtime leaves the interpreter's lock while it works, so that a batch a core is
+        faster than a batch on all cores.
+
+        Raises:
+            RowError: as `predict`.
+        """
+        sequences = self._encoded(rows)
+        order = np.argsort(sequences.lengths, kind="stable")
+        batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
+        answered = [pool.submit(self._answered, sequences, batch) for batch in batches]
+        return Started(self.classes, list(zip(batches, answered, strict=True)))
+
+    def _answered(self, sequences: Ragged, batch: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._run(*sequences.padded(batch))
+
+    def _encoded(self, rows: Sequence[Any]) -> Ragged:
+        if len(rows) == 0:
+            raise RowError(-1, "no rows came; at least one is needed")
+        return self.encoder.encode([self._checked(row, at) for at, row in enumerate(rows)])
 
     def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
         feed = {"values": values, "lengths": lengths}
