@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import yaml
 
 from conveyor import files, gates
-from conveyor.config import Config
+from conveyor.config import Config, check_serving
 from conveyor.config.compose import compose
 from conveyor.config.load import dump
 from conveyor.paths import Paths
@@ -23,6 +23,7 @@ To change an experiment:  edit params.yaml or conf/, then `dvc repro`;
 def checked(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     config = compose(paths, overrides)
     check(config)
+    check_serving(config)
     gates.check(config.gates)
     return config
 

@@ -39,4 +39,4 @@ def train(config: Config, paths: Paths) -> None:
 
 if __name__ == "__main__":
     with stage("train"):
-        train(load("name", "seed", "model", "train"), Paths())
+        train(load("name", "seed", "model", "train", "serving"), Paths())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conveyor.config import ConfigError, load, overlay
+from conveyor.config import ConfigError, check_serving, load, overlay
 from conveyor.config.compose import compose
 from conveyor.config.load import dump
 from conveyor.paths import Paths
@@ -88,6 +88,26 @@ def test_unusable_params_are_one_clear_error(project: Paths, params: str, part: 
 def test_settings_that_contradict_each_other_are_refused(dataset_change: str) -> None:
     with pytest.raises(ConfigError, match="dataset"):
         compose(Paths(ROOT), [dataset_change])
+
+
+@pytest.mark.parametrize(
+    ("params", "came"),
+    [("choose: {serving: int8, model: gru}", "model.cell=gru"),
+     ('choose: {serving: int8}\nsweep: {space: {model.cell: "choice(lstm, gru)"}}',
+      "sweep.space.model.cell"),
+     ("choose: {serving: int8, model: lstm}", None),
+     ("choose: {model: gru}", None)],
+)  # fmt: skip
+def test_int8_is_refused_for_cells_that_cannot_run_so(
+    project: Paths, params: str, came: str | None
+) -> None:
+    write_params(project, params)
+    config = compose(project)
+    if came is None:
+        check_serving(config)
+        return
+    with pytest.raises(ConfigError, match=rf"and {came} is asked for; take cell=lstm"):
+        check_serving(config)
 
 
 def test_a_null_takes_a_key_out_of_the_search(project: Paths) -> None:

@@ -18,7 +18,7 @@ LIMITS: dict[str, Any] = {
     "must_beat_baselines": False,
     "slices": {"bars": {}, "metric": "accuracy", "tolerance": None, "min_rows": 10, "lengths": 2},
     "max_ece": None, "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
-    "round_trip_tolerance": None, "data": None,
+    "round_trip_tolerance": None, "quantisation": {"max_drop": None}, "data": None,
 }  # fmt: skip
 BOOTSTRAP = {**LIMITS["champion"], "test": "bootstrap"}
 

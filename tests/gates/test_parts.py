@@ -96,6 +96,25 @@ def test_what_was_measured_is_held_against_its_limit(
     assert gates.decide(case(), limits()).promote
 
 
+INT8 = {"accuracy": 0.92, "float_accuracy": 0.94, "largest_difference": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("limit", "found", "gate"),
+    [(0.021, INT8, []), (0.019, INT8, ["quantisation"]), (None, INT8, []), (0.0, None, []),
+     (0.0, {**INT8, "accuracy": 0.95}, [])],
+)  # fmt: skip
+def test_int8_may_cost_so_much_accuracy_and_no_more(
+    limit: float | None, found: Any, gate: list[str]
+) -> None:
+    assert refused(case(quantised=found), limits(quantisation={"max_drop": limit})) == gate
+
+
+def test_the_drop_is_told_with_both_accuracies() -> None:
+    (reason,) = gates.decide(case(quantised=INT8), limits(quantisation={"max_drop": 0.01})).reasons
+    assert "0.92 in int8, 0.94 in float: a drop of 0.02, above the limit of 0.01" in reason
+
+
 def test_confidence_that_means_nothing_refuses() -> None:
     assert refused(case(), limits(max_ece=0.1)) == ["calibration"]  # 0.8 sure, always right
     assert refused(case(), limits(max_ece=0.3)) == []
@@ -128,10 +147,19 @@ def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> Non
     config = limits(
         bars={"accuracy": {"min": 0.1, "max": None}}, max_ece=1.0, max_bytes=9, max_latency_ms=1.0,
         padding_tolerance=1.0, round_trip_tolerance=1.0,
+        quantisation={"max_drop": 0.1},
         data={"max_dropped_share": 1.0, "max_conflicting_share": 1.0},
         slices={"tolerance": 0.1, "bars": {"class a": {"accuracy": {"min": 0.1, "max": None}}}},
     )  # fmt: skip
-    one = case(champion=slice(0, 9), size=1, latency=0.1, padding=0.0, round_trip=0.0, data=REPORT)
+    one = case(
+        champion=slice(0, 9),
+        size=1,
+        latency=0.1,
+        padding=0.0,
+        round_trip=0.0,
+        quantised=INT8,
+        data=REPORT,
+    )
     one = replace(one, baseline=0.5, champion_name="version 1")
     for name, gate in gates.GATES.items():
         results = gate(one, config)

@@ -15,6 +15,7 @@ from conveyor.promotion import measure
 from conveyor.promotion.answer import answer_afresh
 from conveyor.promotion.case import make_case
 from conveyor.serving import Predictor
+from conveyor.serving.quantise import quantise
 
 
 @pytest.fixture
@@ -35,10 +36,28 @@ def test_a_good_artefact_is_measured_as_good(evaluated: Paths) -> None:
     assert measured.round_trip is not None
     assert measured.round_trip < 1e-6
     assert measured.data == {"rows": {"test": 20}}
+    assert measured.quantised is None
     assert case.champion is not None
     np.testing.assert_array_equal(case.champion, case.challenger)
     assert case.lengths is not None
     assert len(case.lengths) == len(case.labels)
+
+
+def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
+    evaluated: Paths,
+) -> None:
+    quantise(evaluated.model)
+    test = Prepared(evaluated.prepared).split("test")
+    answers = Predictor.load(evaluated.model).predict(test.rows).probabilities
+    found = make_case(evaluated, None, None).measured.quantised
+    assert found is not None
+    assert found["accuracy"] == (answers.argmax(axis=1) == test.labels).mean()
+    assert 0 < found["largest_difference"] < 0.1
+    labels = 1 - np.asarray(test.labels)  # all that is right becomes wrong
+    turned = measure.quantised(evaluated.model, test.rows, labels, answers[:, ::-1])
+    assert turned is not None
+    assert turned["accuracy"] == found["accuracy"]
+    assert turned["float_accuracy"] == pytest.approx(1 - found["float_accuracy"])
 
 
 class Leaking(Predictor):

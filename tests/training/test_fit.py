@@ -119,6 +119,23 @@ def test_the_product_answers_raw_rows_as_training_did(
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
 
 
+def test_an_int8_product_keeps_the_float_graph_and_says_what_it_is(
+    toys: Prepared, toy_config: Config, tmp_path: Path
+) -> None:
+    plain = overlay(toy_config, {"train.epochs": 1})
+    int8 = overlay(plain, {"serving.quantisation": "int8"})
+    fitted = fit(plain, toys, progress=False)
+    for config, name in ((plain, "plain"), (int8, "int8")):
+        write_model(fitted, config, toys, tmp_path / name)
+    made = {p.name: p.read_bytes() for p in (tmp_path / "int8").iterdir()}
+    as_ever = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
+    assert made.pop("float.onnx") == as_ever["model.onnx"]
+    assert {name for name in made if made[name] != as_ever[name]} == {"model.onnx", "config.yaml"}
+    ran = yaml.safe_load(made["config.yaml"])
+    assert ran.pop("serving") == {"quantisation": "int8"}
+    assert ran == yaml.safe_load(as_ever["config.yaml"])
+
+
 def test_an_export_that_answers_otherwise_is_refused(
     toys: Prepared, toy_config: Config, tmp_path: Path
 ) -> None:

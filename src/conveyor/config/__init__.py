@@ -15,8 +15,10 @@ from conveyor.config.sections import (
     Hooks,
     Model,
     Retrain,
+    Serving,
     Train,
 )
+from conveyor.config.serving import check_serving
 from conveyor.config.sweep import CONSTRAINT, EPOCHWISE, Objective, Pruner, Sampler, Sweep
 
 __all__ = [
@@ -40,10 +42,12 @@ __all__ = [
     "Sampler",
     "Schedule",
     "SeriesDataset",
+    "Serving",
     "Sweep",
     "TextDataset",
     "Train",
     "When",
+    "check_serving",
     "load",
     "overlay",
     "validate",

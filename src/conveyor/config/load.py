@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from conveyor.config.dataset import Dataset
 from conveyor.config.schedule import Schedule
 from conveyor.config.section import Section, Slug
-from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Retrain, Train
+from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Retrain, Serving, Train
 from conveyor.config.sweep import Sweep
 from conveyor.errors import InputError
 
@@ -29,6 +29,7 @@ class Config(Section):
     dataset: Dataset
     model: Model
     train: Train
+    serving: Serving
     sweep: Sweep
     evaluate: Evaluate
     gates: Gates

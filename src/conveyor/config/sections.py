@@ -78,6 +78,10 @@ class Evaluate(Section):
     baselines: bool
 
 
+class Serving(Section):
+    quantisation: Literal["none", "int8"]  # of the exported graph's weights, and of layers' inputs
+
+
 class Bar(Section):
     min: float | None
     max: float | None
@@ -114,6 +118,10 @@ class DataGate(Section):
     max_conflicting_share: Portion | None  # equal input, unequal label
 
 
+class QuantisationGate(Section):
+    max_drop: Portion | None  # of accuracy, float graph less the one that is served
+
+
 class Gates(Section):
     """What a model must show before it becomes champion; null switches a gate off."""
 
@@ -126,6 +134,7 @@ class Gates(Section):
     max_latency_ms: PositiveFloat | None  # median for one row, ONNX Runtime, one thread
     padding_tolerance: NonNegativeFloat | None  # a row's answer alone, and beside longer rows
     round_trip_tolerance: NonNegativeFloat | None  # answers here, and in a fresh process
+    quantisation: QuantisationGate
     data: DataGate | None
 
 

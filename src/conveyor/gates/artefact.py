@@ -31,6 +31,19 @@ def round_trip(case: Case, config: Gates) -> list[Result]:
                     case.measured.round_trip, config.round_trip_tolerance)  # fmt: skip
 
 
+def quantisation(case: Case, config: Gates) -> list[Result]:
+    """A smaller graph may cost this much accuracy against the float one, on the test rows."""
+    limit, found = config.quantisation.max_drop, case.measured.quantised
+    if limit is None or found is None:
+        return []
+    drop = found["float_accuracy"] - found["accuracy"]
+    passed = drop <= limit
+    word = "within" if passed else "above"
+    reason = (f"accuracy {found['accuracy']:.4g} in int8, {found['float_accuracy']:.4g} in float: "
+              f"a drop of {drop:.4g}, {word} the limit of {limit:g}")  # fmt: skip
+    return [Result("quantisation", passed, reason, {**found, "drop": drop, "max": limit})]
+
+
 def data_checked(case: Case, config: Gates) -> list[Result]:
     """The report on the data must be of these test rows, and within its limits."""
     limits, report = config.data, case.measured.data

@@ -17,6 +17,8 @@ class Measured:
         latency: of one row, median, milliseconds.
         padding: largest difference between a probability of a row alone and beside longer rows.
         round_trip: the same between this process and a fresh one.
+        quantised: accuracy on the test rows, `float_accuracy` of the float graph on the same, and
+            their probabilities' largest difference; None where the float graph is served.
         data: what reports/data.json holds.
     """
 
@@ -24,6 +26,7 @@ class Measured:
     latency: float | None = None
     padding: float | None = None
     round_trip: float | None = None
+    quantised: Mapping[str, float] | None = None
     data: Mapping[str, Any] | None = None
 
 

@@ -20,6 +20,7 @@ GATES: dict[str, Callable[[Case, Gates], list[Result]]] = {
     "latency": artefact.latency,
     "padding": artefact.padding,
     "round trip": artefact.round_trip,
+    "quantisation": artefact.quantisation,
     "data": artefact.data_checked,
 }
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.data.store import Prepared, Split
@@ -11,6 +12,7 @@ from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
 from conveyor.promotion import measure
 from conveyor.serving import Predictor
+from conveyor.serving.latency import latency
 
 SAMPLE = 32  # rows, spread over all lengths, on which answers are compared
 
@@ -35,11 +37,11 @@ def make_case(paths: Paths, champion: Path | None, champion_name: str | None) ->
         baseline=files.read_json(paths.metrics).get(BASELINE),
         classes=ours.classes,
         lengths=np.asarray(test.sequences.lengths),
-        measured=measured(ours, test, paths),
+        measured=measured(ours, test, paths, answers),
     )
 
 
-def measured(model: Predictor, test: Split, paths: Paths) -> Measured:
+def measured(model: Predictor, test: Split, paths: Paths, answers: NDArray[np.float32]) -> Measured:
     """Everything the gates want to know of the artefact beside its answers."""
     by_length = np.argsort(test.sequences.lengths, kind="stable")
     spread = np.linspace(0, len(by_length) - 1, min(SAMPLE, len(by_length))).round().astype(int)
@@ -47,8 +49,9 @@ def measured(model: Predictor, test: Split, paths: Paths) -> Measured:
     report = paths.data_report
     return Measured(
         size=measure.size(paths.model),
-        latency=measure.latency(model, some[len(some) // 2]),
+        latency=latency(model, some[len(some) // 2]),
         padding=measure.padding_difference(model, some),
         round_trip=measure.round_trip_difference(model, paths.model, some),
+        quantised=measure.quantised(paths.model, test.rows, np.asarray(test.labels), answers),
         data=files.read_json(report) if report.is_file() else None,
     )

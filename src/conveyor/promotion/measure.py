@@ -1,31 +1,20 @@
 """What can only be measured: how heavy, how fast, how steady an exported model is."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conveyor.promotion.answer import answer_afresh
 from conveyor.serving import Predictor
+from conveyor.serving.predictor import FLOAT_GRAPH
 
 
 def size(folder: Path) -> int:
     """Bytes of all files of a model folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def latency(model: Predictor, row: Any, *, warm_up: int = 5, repeats: int = 50) -> float:
-    """Median milliseconds for one raw row, from raw to probabilities, in this process."""
-    for _ in range(warm_up):
-        model.predict([row])
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        model.predict([row])
-        seconds.append(time.perf_counter() - began)
-    return float(np.median(seconds) * 1000)
 
 
 def padding_difference(model: Predictor, rows: Sequence[Any]) -> float:
@@ -39,3 +28,25 @@ def round_trip_difference(model: Predictor, folder: Path, rows: Sequence[Any]) -
     """Largest difference between probabilities here and in a fresh process."""
     here = model.predict(rows).probabilities.astype(np.float64)
     return float(np.abs(here - answer_afresh(folder, rows)).max())
+
+
+def quantised(
+    folder: Path, rows: Sequence[Any], labels: NDArray[np.integer], answers: NDArray[np.float32]
+) -> dict[str, float] | None:
+    """What int8 costs on these rows: accuracies of both graphs, and the probabilities' largest
+    difference.
+
+    Args:
+        answers: of the graph that is served, (rows, classes).
+
+    Returns:
+        None where that is the float graph.
+    """
+    if not (folder / FLOAT_GRAPH).is_file():
+        return None
+    exact = Predictor.load(folder, graph=FLOAT_GRAPH).predict(rows).probabilities
+    return {
+        "accuracy": float((answers.argmax(axis=1) == labels).mean()),
+        "float_accuracy": float((exact.argmax(axis=1) == labels).mean()),
+        "largest_difference": float(np.abs(answers - exact).max()),
+    }

@@ -15,6 +15,8 @@ from conveyor import files
 from conveyor.encoding import Encoder, Ragged, SeriesEncoder, load_encoder
 from conveyor.errors import InputError
 
+GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
+
 
 class RowError(InputError):
     """A row that the model cannot read; the message says which one and what it needs.
@@ -98,22 +100,23 @@ class Predictor:
         self.session, self.encoder, self.card = session, encoder, card
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1) -> "Predictor":
-        """Open model.onnx, encoder.json and card.json.
+    def load(cls, folder: Path, *, threads: int = 1, graph: str = GRAPH) -> "Predictor":
+        """Open a graph, encoder.json and card.json.
 
         Args:
             threads: for one batch; 1 is fastest for single rows and for many callers at once.
+            graph: the file; another one than what is served only to compare the two.
 
         Raises:
             InputError: the folder holds no exported model.
         """
-        for name in ("model.onnx", "encoder.json", "card.json"):
+        for name in (graph, "encoder.json", "card.json"):
             if not (folder / name).is_file():
                 raise InputError(f"{folder} holds no {name}; run `dvc repro train` first")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
         session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(folder / graph), options, providers=["CPUExecutionProvider"]
         )
         card = files.read_json(folder / "card.json")
         return cls(session, load_encoder(folder / "encoder.json"), card)

@@ -15,6 +15,7 @@ from conveyor.encoding import load_encoder
 from conveyor.models.describe import Description
 from conveyor.models.export import check_export, export
 from conveyor.plots.training import curves
+from conveyor.serving.quantise import quantise
 from conveyor.training.costs import costs_of
 from conveyor.training.course import Row
 from conveyor.training.fit import Fitted
@@ -25,8 +26,8 @@ CHECKED_ROWS = 512  # validation rows on which the export is held against Keras
 def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path) -> dict[str, Any]:
     """Write the artefact whole, or not at all; see `models.export` for the files.
 
-    Beside them: config.yaml (name, seed, model, train as they ran), history.csv (one row an epoch)
-    and curves.png.
+    Beside them: config.yaml (name, seed, model, train as they ran, serving where it changes the
+    graph), history.csv (one row an epoch) and curves.png; float.onnx where model.onnx is int8.
 
     Returns:
         The card: what the artefact is, in numbers.
@@ -42,7 +43,11 @@ def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path
         encoder = load_encoder(prepared.folder / "encoder.json")
         export(fitted.model, config.model, encoder, card, temporary)
         check_export(temporary, validation.sequences.first(some), validation.rows[:some])
-        ran = {key: dump(getattr(config, key)) for key in ("name", "seed", "model", "train")}
+        keys = ["name", "seed", "model", "train"]
+        if config.serving.quantisation != "none":
+            quantise(temporary)
+            keys.append("serving")
+        ran = {key: dump(getattr(config, key)) for key in keys}
         files.write_text(temporary / "config.yaml", yaml.safe_dump(ran, sort_keys=True))
         files.write_text(temporary / "history.csv", history_csv(fitted.rows))
         curves(fitted.rows, fitted.best_epoch, temporary / "curves.png")
