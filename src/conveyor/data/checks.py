@@ -7,30 +7,34 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import Checks
 from conveyor.data.errors import DataError
-from conveyor.data.scan import PROBLEMS, Scan
-from conveyor.data.split import SPLITS
+from conveyor.data.rows import NO_PROBLEM, PROBLEMS
+from conveyor.data.scan import Scan
+from conveyor.data.split import NO_SPLIT, SPLITS, Splits
 
 LISTED = 20  # ids listed of each finding; counts are of all
 
 
-def require_equal_channels(scan: Scan) -> None:
-    """Raises: DataError: series of one part have another number of channels than another's."""
-    counts = {reader.part: reader.channels for reader in scan.readers if reader.channels}
-    if len(set(counts.values())) > 1:
+def require_equal_channels(counts: dict[str, int | None]) -> None:
+    """Raises: DataError: series of one part have another number of channels than another's.
+
+    Args:
+        counts: channels of each part; None for a text, or where no series has a step.
+    """
+    if len(set(counts.values()) - {None}) > 1:
         told = ", ".join(f"{part}: {count}" for part, count in counts.items())
         raise DataError(f"the parts of the source differ in their number of channels ({told}); "
                         "every series needs the same channels, so mend the files")  # fmt: skip
 
 
-def drop_unseen_labels(scan: Scan, split: NDArray[np.str_], classes: list[str]) -> None:
+def drop_unseen_labels(scan: Scan, split: Splits, classes: list[str]) -> None:
     """Mark validation and test rows whose class no training row has; nothing can predict it."""
-    known = [i for i, name in enumerate(scan.label_names) if name in classes]
-    unseen = (scan.problems < 0) & ~np.isin(scan.labels, known)
+    known = np.array([name in classes for name in [*scan.label_names, ""]])
+    unseen = (scan.problems == NO_PROBLEM) & ~known[scan.labels]
     scan.problems[unseen] = PROBLEMS.index("unknown_label")
-    split[unseen] = ""
+    split[unseen] = NO_SPLIT
 
 
-def remove_leaks(scan: Scan, split: NDArray[np.str_]) -> dict[str, Any]:
+def remove_leaks(scan: Scan, split: Splits) -> dict[str, Any]:
     """Take rows out of train (and validation) whose input stands in a later split too.
 
     The test rows stay as they are, so that published splits stay comparable.
@@ -38,34 +42,33 @@ def remove_leaks(scan: Scan, split: NDArray[np.str_]) -> dict[str, Any]:
     Returns:
         For each pair of splits, how many rows were removed from the first, and ids of some.
     """
-    keys = _keys(scan.digests)
     report: dict[str, Any] = {}
     for one, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
-        leaked = np.flatnonzero((split == one) & np.isin(keys, keys[split == other]))
+        there = _inputs(scan, split, other)
+        leaked = np.flatnonzero((split == SPLITS.index(one)) & there[scan.inputs])
         report[f"{one}_in_{other}"] = {
             "removed": len(leaked), "ids": scan.ids(leaked[:LISTED])
         }  # fmt: skip
-        split[leaked] = ""
+        split[leaked] = NO_SPLIT
     return report
 
 
-def duplicates_within(scan: Scan, split: NDArray[np.str_]) -> dict[str, int]:
+def duplicates_within(scan: Scan, split: Splits) -> dict[str, int]:
     """Rows of each split whose input stood in an earlier row of it; they are kept."""
-    keys = _keys(scan.digests)
-    return {
-        name: int((split == name).sum() - len(np.unique(keys[split == name]))) for name in SPLITS
-    }
+    rows = rows_of(split)
+    return {name: rows[name] - int(_inputs(scan, split, name).sum()) for name in SPLITS}
 
 
-def conflicts(scan: Scan, split: NDArray[np.str_]) -> dict[str, Any]:
+def conflicts(scan: Scan, split: Splits) -> dict[str, Any]:
     """Rows of equal input and unequal label; they are kept, and no model can get them all right."""
-    used = np.flatnonzero(split != "")
-    keys, inverse = np.unique(_keys(scan.digests[used]), return_inverse=True)
-    low = np.full(len(keys), np.iinfo(np.int32).max, np.int32)
-    high = np.full(len(keys), -1, np.int32)
-    np.minimum.at(low, inverse, scan.labels[used])
-    np.maximum.at(high, inverse, scan.labels[used])
-    rows = used[(low != high)[inverse]]
+    used = split != NO_SPLIT
+    labels = np.where(used, scan.labels, -1)
+    one = np.full(scan.inputs.max(initial=-1) + 1, -1, np.int32)
+    one[scan.inputs[used]] = labels[used]  # the last one of each input
+    odd = used & (one[scan.inputs] != labels)
+    torn = np.zeros(len(one), np.bool_)
+    torn[scan.inputs[odd]] = True
+    rows = np.flatnonzero(used & torn[scan.inputs])
     return {"rows": len(rows), "ids": scan.ids(rows[:LISTED])}
 
 
@@ -78,15 +81,20 @@ def dropped(scan: Scan) -> dict[str, Any]:
     return report
 
 
+def rows_of(split: Splits) -> dict[str, int]:
+    """How many rows each split has."""
+    return {name: int((split == code).sum()) for code, name in enumerate(SPLITS)}
+
+
 def require_enough(
-    checks: Checks, scan: Scan, split: NDArray[np.str_], classes: list[str]
+    checks: Checks, scan: Scan, split: Splits, classes: list[str]
 ) -> dict[str, dict[str, int]]:
     """Count classes by split.
 
     Raises:
         DataError: too many rows dropped, only one class, or a class with too few rows somewhere.
     """
-    bad = int((scan.problems >= 0).sum())
+    bad = int((scan.problems != NO_PROBLEM).sum())
     if bad > checks.max_dropped_share * len(scan):
         reasons = ", ".join(f"{v['rows']} {k}" for k, v in dropped(scan).items() if v["rows"])
         raise DataError(
@@ -99,11 +107,11 @@ def require_enough(
             f"the training rows have one class only ({classes}); a classifier needs two. "
             "Check dataset.columns.label and dataset.split."
         )
-    code = {name: i for i, name in enumerate(scan.label_names)}
-    counts = {
-        name: {c: int((scan.labels[split == name] == code.get(c, -1)).sum()) for c in classes}
-        for name in SPLITS
-    }
+    counts = {}
+    for number, name in enumerate(SPLITS):
+        found = np.bincount(scan.labels[split == number], minlength=len(scan.label_names))
+        rows = dict(zip(scan.label_names, found.tolist(), strict=True))
+        counts[name] = {c: rows.get(c, 0) for c in classes}
     few = [
         f"{name} has {n} of class {c!r}"
         for name in SPLITS for c, n in counts[name].items() if n < checks.min_rows_per_class
@@ -116,5 +124,8 @@ def require_enough(
     return counts
 
 
-def _keys(digests: NDArray[np.uint64]) -> NDArray[np.void]:
-    return np.ascontiguousarray(digests).view([("high", np.uint64), ("low", np.uint64)]).ravel()
+def _inputs(scan: Scan, split: Splits, name: str) -> NDArray[np.bool_]:
+    """By the number of an input: does the split have it?"""
+    found = np.zeros(scan.inputs.max(initial=-1) + 1, np.bool_)
+    found[scan.inputs[split == SPLITS.index(name)]] = True
+    return found

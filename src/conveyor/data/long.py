@@ -1,35 +1,30 @@
 """Long format: one row a time step. Becomes one nested row a series."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from conveyor.config.dataset import LongLayout
 from conveyor.data.errors import DataError
-
-if TYPE_CHECKING:
-    from datasets import Dataset
+from conveyor.data.sources import Part, of_table
 
 
-def nest(dataset: "Dataset", layout: LongLayout, keep: list[str]) -> "Dataset":
+def nest(part: Part, layout: LongLayout, keep: list[str]) -> Part:
     """Gather the steps of each id, sorted by `order`.
 
     Args:
         keep: columns that must be constant within a series (label, group, split).
 
     Returns:
-        A data set of the columns `series`, the id's and `keep`, in order of each id's first row.
+        A part of the columns `series`, the id's and `keep`, in order of each id's first row.
 
     Raises:
         DataError: a kept column changes within a series, or a channel or order is no number.
     """
-    import datasets
-
     keep = [name for name in dict.fromkeys(keep) if name != layout.id]
-    columns: dict[str, Any] = dataset.select_columns(
-        [layout.id, layout.order, *layout.channels, *keep]
-    ).to_dict()  # type: ignore[assignment]
+    wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *keep]))
+    columns: dict[str, Any] = pa.Table.from_batches(part.read(wanted)).to_pydict()
     ids = np.array([str(value) for value in columns[layout.id]])
     names, first, owner = np.unique(ids, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))  # names come sorted; series keep the file's order
@@ -45,7 +40,7 @@ def nest(dataset: "Dataset", layout: LongLayout, keep: list[str]) -> "Dataset":
         pa.array(starts, pa.int32()), steps.cast(pa.list_(pa.float32()))
     )
     table = pa.table({"series": nested, layout.id: names[np.argsort(rank)], **kept})
-    return datasets.Dataset(table)
+    return of_table(part.name, table)
 
 
 def _sortable(values: list[Any]) -> np.ndarray:

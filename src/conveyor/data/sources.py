@@ -1,73 +1,79 @@
-"""Source files, or a data set of the hub, as Arrow tables on disk. The home of `datasets`."""
+"""Source files, or a data set of the hub, as streams of Arrow batches. The home of `datasets`."""
 
-import csv
 import difflib
 import glob
-import os
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from conveyor import files
 from conveyor.config.dataset import Format, Source
+from conveyor.data.delimited import header_of, read_delimited
 from conveyor.data.errors import DataError
+from conveyor.data.lines import columns_of, read_lines
 from conveyor.data.ts import read_ts
 
-if TYPE_CHECKING:
-    from datasets import Dataset
-
-Reader = Callable[[Source, list[str], Path], "Dataset"]
+ROWS, BYTES = 8192, 4 << 20  # the most of a batch; a row that is larger comes alone
+Batches = Iterator[pa.RecordBatch]
 
 
-def open_source(source: Source, root: Path, cache: Path) -> dict[str, "Dataset"]:
-    """Open every part of a source.
+@dataclass(frozen=True)
+class Part:
+    """One part of a source.
+
+    Attributes:
+        columns: all there are.
+        classes: by column, the names behind its class numbers, where the source tells them.
+        read: the wanted columns, in the source's order, in batches of at most ROWS rows and about
+            BYTES bytes; each call reads the files anew.
+    """
+
+    name: str
+    columns: Sequence[str]
+    classes: Mapping[str, list[str]]
+    read: Callable[[Sequence[str]], Batches]
+
+    def require(self, names: Sequence[str]) -> None:
+        """Raise a DataError that names the columns there are, if one of `names` is not."""
+        for name in names:
+            if name not in self.columns:
+                near = difflib.get_close_matches(name, self.columns, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise DataError(
+                    f"the {self.name} rows have no column {name!r}; they have "
+                    f"{', '.join(map(repr, self.columns))}.{hint} Change dataset.columns."
+                )
+
+
+def open_source(source: Source, root: Path, cache: Path) -> list[Part]:
+    """Open every part that `source.files` names.
 
     Args:
         root: the project folder, from which the paths of `files` start.
-        cache: where `datasets` keeps its Arrow copies. They are keyed by the files' contents:
-            its own key is path and time, which a checkout changes and an edit may not.
-
-    Returns:
-        One memory-mapped data set for each part that `source.files` names.
+        cache: where `datasets` keeps what it loads from the hub.
 
     Raises:
-        DataError: a file is missing or unreadable.
+        DataError: a file is missing or unreadable; also while a part is read.
     """
     if source.format == "hub":
-        return {part: _from_hub(source, str(name), cache) for part, name in source.files.items()}
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when `datasets` is first imported
-    opened = {}
-    for part, patterns in source.files.items():
+        return [_hub(source, part, str(name), cache) for part, name in source.files.items()]
+    opened = []
+    for name, patterns in source.files.items():
         paths = _resolve([patterns] if isinstance(patterns, str) else patterns, root)
-        key = files.digest_value([files.digest_file(Path(p)) for p in paths])[:16]
-        try:
-            opened[part] = SOURCES[source.format](source, paths, cache / key)
-        except DataError:
-            raise
-        except Exception as error:  # the readers raise dozens of kinds; all mean the same here
-            cause = error.__cause__ or error
-            names = ", ".join(paths)
-            raise DataError(f"cannot read {names} as {source.format}: {cause}") from error
-        if not len(opened[part]):
-            raise DataError(f"{', '.join(paths)}: no rows; the `{part}` files are empty")
+        opened.append(_files(source, name, paths))
     return opened
 
 
-def require_columns(part: str, dataset: "Dataset", names: Iterable[str]) -> None:
-    """Raise a DataError that names the columns there are, if one of `names` is not."""
-    for name in names:
-        if name not in dataset.column_names:
-            near = difflib.get_close_matches(name, dataset.column_names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise DataError(
-                f"the {part} rows have no column {name!r}; they have "
-                f"{', '.join(map(repr, dataset.column_names))}.{hint} Change dataset.columns."
-            )
+def of_table(name: str, table: pa.Table) -> Part:
+    """A part that is in memory already."""
+    return Part(name, table.column_names, _class_names(table.schema),
+                lambda wanted: _pieces(table.select(list(wanted)).to_batches()))  # fmt: skip
 
 
-def _resolve(patterns: list[str], root: Path) -> list[str]:
+def _resolve(patterns: list[str], root: Path) -> list[Path]:
     paths = []
     for pattern in patterns:
         found = sorted(glob.glob(str(root / pattern)))
@@ -77,68 +83,108 @@ def _resolve(patterns: list[str], root: Path) -> list[str]:
             state = f"{folder} holds {', '.join(there) or 'nothing'}" if there is not None else (
                 f"there is no folder {folder}")  # fmt: skip
             raise DataError(f"{pattern}: no such file; {state}. Change dataset.source.files.")
-        paths += found
+        paths += map(Path, found)
     return paths
 
 
-def _load(builder: str, paths: list[str], cache: Path, **options: Any) -> "Dataset":
-    import datasets
+def _files(source: Source, name: str, paths: list[Path]) -> Part:
+    told = ", ".join(map(str, paths))
 
-    loaded = datasets.load_dataset(
-        builder, data_files=paths, split="train", cache_dir=str(cache), **options
-    )
-    assert isinstance(loaded, datasets.Dataset)
-    return loaded
+    def refuse(error: Exception) -> DataError:
+        return DataError(f"cannot read {told} as {source.format}: {error}")
 
+    def read(wanted: Sequence[str]) -> Batches:
+        seen = 0
+        try:
+            for path in paths:
+                for batch in _pieces(READERS[source.format](source, path, columns, wanted)):
+                    seen += len(batch)
+                    yield batch
+        except DataError:
+            raise
+        except Exception as error:  # the readers raise many kinds; all mean the same here
+            raise refuse(error) from error
+        if not seen:
+            raise DataError(f"{told}: no rows; the `{name}` files are empty")
 
-def _delimited(delimiter: str) -> Reader:
-    def read(source: Source, paths: list[str], cache: Path) -> "Dataset":
-        import datasets
-
-        names = source.header or _header(paths[0], delimiter, quoted=source.quoted)
-        # Every column is read as text: "007", "NA" and "null" stay what they are.
-        features = datasets.Features({name: datasets.Value("string") for name in names})
-        return _load(
-            "csv", paths, cache, delimiter=delimiter, features=features, column_names=names,
-            header=None if source.header else 0, keep_default_na=False, na_filter=False,
-            quoting=csv.QUOTE_MINIMAL if source.quoted else csv.QUOTE_NONE,
-        )  # fmt: skip
-
-    return read
-
-
-def _header(path: str, delimiter: str, *, quoted: bool) -> list[str]:
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        names = next(csv.reader(file, delimiter=delimiter, quoting=quoting), [])
-    if len(set(names)) != len(names):
-        raise DataError(f"{path}: a column name stands twice in the header {names}")
-    return names
+    try:
+        columns, classes = COLUMNS[source.format](source, paths[0])
+    except DataError:
+        raise
+    except Exception as error:
+        raise refuse(error) from error
+    return Part(name, columns, classes, read)
 
 
-def _builder(name: str) -> Reader:
-    return lambda source, paths, cache: _load(name, paths, cache)
+def _pieces(batches: Batches | Sequence[pa.RecordBatch]) -> Batches:
+    for batch in batches:
+        size = max(1, min(ROWS, BYTES * len(batch) // max(1, batch.nbytes)))
+        for start in range(0, len(batch), size):
+            yield batch.slice(start, size)
 
 
-def _parquet(source: Source, paths: list[str], cache: Path) -> "Dataset":
-    import pyarrow.dataset as ds
+Columns = tuple[Sequence[str], Mapping[str, list[str]]]
+
+
+def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """Names of the ClassLabel columns that `datasets` wrote down in an Arrow or Parquet file."""
+    told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    features = (told.get("info") or {}).get("features") or {}
+    return {
+        name: one["names"] for name, one in features.items()
+        if isinstance(one, dict) and one.get("_type") == "ClassLabel" and one.get("names")
+    }  # fmt: skip
+
+
+def _parquet_columns(source: Source, path: Path) -> Columns:
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    return schema.names, _class_names(schema)
+
+
+def _parquet(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
+    import pyarrow.parquet as pq
 
     # By default Arrow keeps every byte it has read until it is through the file.
-    options = ds.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-    return _load("parquet", paths, cache, fragment_scan_options=options)
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+        groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+        row = sum(g.total_byte_size for g in groups) // max(1, file.metadata.num_rows)
+        size = max(1, min(ROWS, BYTES // max(1, row)))
+        yield from file.iter_batches(size, columns=list(wanted))
 
 
-def _from_ts(source: Source, paths: list[str], cache: Path) -> "Dataset":
-    import datasets
+def _open_arrow(path: Path) -> tuple[pa.Schema, Batches]:
+    file = pa.OSFile(str(path))
+    try:
+        stream = pa.ipc.open_stream(file)
+        return stream.schema, iter(stream)
+    except pa.ArrowInvalid:
+        reader = pa.ipc.open_file(file)
+        return reader.schema, (reader.get_batch(i) for i in range(reader.num_record_batches))
 
-    rows = [row for path in paths for row in read_ts(Path(path))]
+
+def _arrow_columns(source: Source, path: Path) -> Columns:
+    schema, _ = _open_arrow(path)
+    return schema.names, _class_names(schema)
+
+
+def _arrow(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
+    for batch in _open_arrow(path)[1]:
+        batch.validate(full=True)
+        yield batch.select(list(wanted))
+
+
+def _ts(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
     schema = pa.schema(
         {"series": pa.list_(pa.list_(pa.float32())), "label": pa.string()}  # type: ignore[arg-type]
     )
-    return datasets.Dataset(pa.Table.from_pylist(rows, schema=schema))
+    rows = read_ts(path)
+    while some := list(islice(rows, 500)):
+        yield pa.RecordBatch.from_pylist(some, schema=schema).select(list(wanted))
 
 
-def _from_hub(source: Source, split: str, cache: Path) -> "Dataset":
+def _hub(source: Source, name: str, split: str, cache: Path) -> Part:
     import datasets
 
     try:
@@ -151,14 +197,29 @@ def _from_hub(source: Source, split: str, cache: Path) -> "Dataset":
             f"hub: {error}. Without a network, give local files: dataset.source.format and .files."
         ) from error
     assert isinstance(loaded, datasets.Dataset)
-    return loaded
+    rows = loaded
+    classes = {c: one.names for c, one in rows.features.items() if hasattr(one, "names")}
+
+    def read(wanted: Sequence[str]) -> Batches:
+        for table in rows.select_columns(list(wanted)).with_format("arrow").iter(ROWS):
+            yield from _pieces(table.to_batches())  # type: ignore[union-attr]
+
+    return Part(name, rows.column_names, classes, read)
 
 
-SOURCES: dict[Format, Reader] = {
-    "csv": _delimited(","),
-    "tsv": _delimited("\t"),
-    "jsonl": _builder("json"),
+READERS: dict[Format, Callable[[Source, Path, Sequence[str], Sequence[str]], Batches]] = {
+    "csv": read_delimited,
+    "tsv": read_delimited,
+    "jsonl": read_lines,
     "parquet": _parquet,
-    "arrow": _builder("arrow"),
-    "ts": _from_ts,
+    "arrow": _arrow,
+    "ts": _ts,
+}
+COLUMNS: dict[Format, Callable[[Source, Path], Columns]] = {
+    "csv": lambda source, path: (source.header or header_of(source, path), {}),
+    "tsv": lambda source, path: (source.header or header_of(source, path), {}),
+    "jsonl": lambda source, path: (columns_of(source, path), {}),
+    "parquet": _parquet_columns,
+    "arrow": _arrow_columns,
+    "ts": lambda source, path: (("series", "label"), {}),
 }

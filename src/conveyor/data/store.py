@@ -1,6 +1,6 @@
 """The prepared data on disk: memory-mapped ragged arrays beside the raw rows they came from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,6 @@ from conveyor.encoding.ragged import Ragged
 from conveyor.errors import InputError
 
 META = "meta.json"
-ARROW_TYPE = {"text": pa.string(), "series": pa.list_(pa.list_(pa.float32()))}
 
 
 class StoreError(InputError):
@@ -63,14 +62,18 @@ class Split:
     Attributes:
         sequences: encoded rows.
         labels: int32 (rows,), positions in `meta.classes`.
-        ids: of the rows, in order.
         rows: the same rows, raw.
     """
 
     sequences: Ragged
     labels: NDArray[np.int32]
-    ids: list[str]
     rows: RawRows
+    _ids: pa.ChunkedArray
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Of the rows, in order."""
+        return self._ids.to_pylist()
 
 
 class Prepared:
@@ -96,59 +99,6 @@ class Prepared:
         return Split(
             sequences=Ragged(values, offsets),
             labels=np.load(folder / "labels.npy"),
-            ids=table["id"].to_pylist(),
             rows=RawRows(table["row"]),
+            _ids=table["id"],
         )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows on their way into the store."""
-
-    ids: list[str]
-    raw: list[Any]
-    labels: list[str]
-    codes: list[int]
-    encoded: Ragged
-
-
-def write_split(folder: Path, kind: str, batches: Iterable[Batch]) -> int:
-    """Write one split from a stream of batches; memory holds one batch and 12 bytes a row.
-
-    Returns:
-        How many rows it has.
-    """
-    folder.mkdir()
-    schema = pa.schema({"id": pa.string(), "row": ARROW_TYPE[kind], "label": pa.string()})  # type: ignore[arg-type]
-    lengths: list[NDArray[np.int32]] = []
-    codes: list[NDArray[np.int32]] = []
-    flat, shape, dtype = folder / "values.raw", (0,), np.dtype(np.int32)
-    with flat.open("wb") as raw, pa.ipc.new_file(str(folder / "rows.arrow"), schema) as arrow:
-        for batch in batches:
-            values = batch.encoded.values
-            shape, dtype = values.shape, values.dtype
-            raw.write(np.ascontiguousarray(values).data)
-            lengths.append(batch.encoded.lengths)
-            codes.append(np.array(batch.codes, np.int32))
-            rows = [r if isinstance(r, str) else r.tolist() for r in batch.raw]
-            columns = [
-                pa.array(batch.ids),
-                pa.array(rows, ARROW_TYPE[kind]),
-                pa.array(batch.labels),
-            ]
-            arrow.write_batch(pa.record_batch(columns, schema=schema))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)])
-    np.save(folder / "offsets.npy", offsets)
-    np.save(folder / "labels.npy", np.concatenate(codes))
-    _npy(flat, folder / "values.npy", (int(offsets[-1]), *shape[1:]), dtype)
-    return len(offsets) - 1
-
-
-def _npy(flat: Path, to: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Put the header of a .npy file before values that are on disk already."""
-    with to.open("wb") as out, flat.open("rb") as raw:
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
-        np.lib.format.write_array_header_1_0(out, header | {"shape": shape})
-        while chunk := raw.read(1 << 20):
-            out.write(chunk)
-    flat.unlink()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Values = NDArray[Any]  # int32 tokens, or float32 channels
 Lengths = NDArray[np.int32]
@@ -17,7 +17,8 @@ class Ragged:
 
     Attributes:
         values: tokens, int32 (steps,), or series, float32 (steps, channels), of all rows.
-        offsets: int64 (rows + 1,); row i is values[offsets[i]:offsets[i + 1]], at least one step.
+        offsets: int64 (rows + 1,); row i is values[offsets[i]:offsets[i + 1]], at least one step
+            where it is what an encoder gives.
     """
 
     values: Values
@@ -43,12 +44,34 @@ class Ragged:
         """The first rows, as views."""
         return Ragged(self.values[: self.offsets[rows]], self.offsets[: rows + 1])
 
+    def cut(self, longest: int | None, filling: int) -> "Ragged":
+        """Each row's first `longest` steps (None: all); a row without any becomes one `filling`."""
+        lengths = np.diff(self.offsets)
+        if len(lengths) and lengths.min() > 0 and lengths.max() <= (longest or lengths.max()):
+            return self
+        kept = lengths if longest is None else np.minimum(lengths, longest)
+        offsets = _offsets(np.maximum(kept, 1))
+        values = np.full((offsets[-1], *self.values.shape[1:]), filling, self.values.dtype)
+        step = np.arange(kept.sum()) - np.repeat(_offsets(kept)[:-1], kept)
+        source, target = (np.repeat(o[:-1], kept) + step for o in (self.offsets, offsets))
+        values[target] = self.values[source]
+        return Ragged(values, offsets)
+
     @classmethod
     def of(cls, rows: Sequence[Values]) -> "Ragged":
         """Join rows of shape (steps,) or (steps, channels)."""
-        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=offsets[1:])
-        return cls(np.concatenate(rows), offsets)
+        return cls(np.concatenate(rows), _offsets([len(row) for row in rows]))
+
+    @classmethod
+    def joined(cls, values: Values, lengths: ArrayLike) -> "Ragged":
+        """Rows of these lengths that stand behind one another already."""
+        return cls(values, _offsets(lengths))
+
+
+def _offsets(lengths: ArrayLike) -> NDArray[np.int64]:
+    offsets = np.zeros(len(np.asarray(lengths)) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
 
 
 def pad(rows: Sequence[Values]) -> tuple[Values, Lengths]:

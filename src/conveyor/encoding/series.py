@@ -64,12 +64,13 @@ class SeriesEncoder:
 
     def encode(self, rows: Sequence[ArrayLike]) -> Ragged:
         """Scaled steps, cut to `max_length`; an empty series becomes one step of zeros."""
-        encoded = []
-        for row in rows:
-            steps = np.asarray(row, dtype=np.float64).reshape(-1, self.channels)
-            scaled = ((steps[: self.max_length] - self.shift) / self.scale).astype(np.float32)
-            encoded.append(scaled if len(scaled) else np.zeros((1, self.channels), np.float32))
-        return Ragged.of(encoded)
+        steps = [np.asarray(row, dtype=np.float64).reshape(-1, self.channels) for row in rows]
+        return self.fitting(Ragged.of(steps))
+
+    def fitting(self, steps: Ragged) -> Ragged:
+        """What `encode` makes of these steps, of shape (steps, channels)."""
+        scaled = (steps.values.astype(np.float64) - self.shift) / self.scale
+        return Ragged(scaled.astype(np.float32), steps.offsets).cut(self.max_length, 0)
 
     def save(self, path: Path) -> None:
         value = {

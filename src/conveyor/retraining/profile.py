@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared, Split
 from conveyor.encoding import SeriesEncoder, TextEncoder
+from conveyor.encoding.text import UNKNOWN_TOKEN
 from conveyor.retraining.drift import Floats, Rate, Summary
 from conveyor.serving import Predictions, Predictor
 
 SAMPLE = 2000  # rows of a sample; KS sees shifts of a few hundredths with so many
 PROFILE = "profile.npz"
-UNKNOWN = 1  # the token; see `conveyor.encoding.text`
 Digests = NDArray[np.uint64]
 
 
@@ -138,16 +138,16 @@ def answer_summary(rows: Rows, model: Predictor, answers: Predictions | None = N
     sure = _sample(answers.probabilities.max(axis=1))
     rates = {}
     if isinstance(model.encoder, TextEncoder):
-        tokens = list(model.encoder.tokens(rows.raw))
-        hits = [one.count(UNKNOWN) for one in tokens]
-        rates["unknown tokens"] = Rate.of(hits, [len(one) for one in tokens])
+        tokens = model.encoder.tokens(rows.raw)
+        hits = np.concatenate([[0], np.cumsum(tokens.values == UNKNOWN_TOKEN)])[tokens.offsets]
+        rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     counts = {"predicted label": dict(Counter(answers.labels))}
     return Summary(counts=counts, samples={"confidence": sure}, rates=rates)
 
 
 def _lengths(raw: list[Any], model: Predictor) -> list[int]:
     if isinstance(model.encoder, TextEncoder):
-        return [len(tokens) for tokens in model.encoder.tokens(raw)]
+        return model.encoder.tokens(raw).lengths.tolist()
     return [len(row) if row.size else 0 for row in raw]
 
 

@@ -1,0 +1,97 @@
+"""Writing the prepared store, batch by batch; memory holds a few batches, whatever the rows."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from conveyor.data.nested import SERIES
+from conveyor.encoding.ragged import Ragged
+
+BATCH = 500  # rows of a batch in rows.arrow
+ROW_TYPE = {"text": pa.string(), "series": SERIES}
+
+
+class SplitWriter:
+    """Writes one split; whole once the block is left."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        folder.mkdir()
+        self._schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind], "label": pa.string()})  # type: ignore[arg-type]
+        self._waiting = self._schema.empty_table()
+        self._steps = 0
+        with ExitStack() as files:
+            self._rows = files.enter_context(
+                pa.ipc.new_file(str(folder / "rows.arrow"), self._schema)
+            )
+            self._values, self._offsets, self._labels = (
+                files.enter_context(_Npy(folder / f"{name}.npy"))
+                for name in ("values", "offsets", "labels")
+            )
+            self._files = files.pop_all()
+        self._offsets.add(np.zeros(1, np.int64))
+
+    def add(
+        self, ids: pa.Array, raw: pa.Array, labels: pa.Array, codes: NDArray[np.int32],
+        encoded: Ragged,
+    ) -> None:  # fmt: skip
+        """Rows in their order: ids and class names as strings, raw and encoded rows, classes."""
+        self._values.add(encoded.values)
+        self._offsets.add(self._steps + encoded.offsets[1:])
+        self._labels.add(codes)
+        self._steps += int(encoded.offsets[-1])
+        table = pa.table([ids, raw, labels], schema=self._schema)
+        self._waiting = pa.concat_tables([self._waiting, table]).combine_chunks()
+        whole = len(self._waiting) // BATCH * BATCH
+        self._write(self._waiting[:whole])
+        self._waiting = self._waiting[whole:]
+
+    def _write(self, table: pa.Table) -> None:
+        for batch in table.to_batches(BATCH):
+            # A copy: what is written of a slice has bytes of the rows behind it as its padding.
+            self._rows.write_batch(batch.take(pa.array(np.arange(len(batch)))))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        if error is None:
+            self._write(self._waiting)
+        self._files.__exit__(kind, error, trace)
+
+
+class _Npy:
+    """A .npy file that grows at its end; its header is written again when all are in."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._rows, self._like = 0, np.empty(0)
+
+    def add(self, values: NDArray[Any]) -> None:
+        if not self._rows:
+            self._like = values[:0]
+            self._header()
+        self._file.write(np.ascontiguousarray(values).data)
+        self._rows += len(values)
+
+    def _header(self) -> None:
+        # NumPy leaves room in it for the longest count there can be.
+        shape = (self._rows, *self._like.shape[1:])
+        descr = np.lib.format.dtype_to_descr(self._like.dtype)
+        header = {"descr": descr, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._file:
+            self._file.seek(0)
+            self._header()
