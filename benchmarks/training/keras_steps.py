@@ -15,7 +15,7 @@ if __name__ == "__main__":
     if kind == "fused":
         from conveyor.models.kernels import fused, library
 
-        library.operators()  # compiled once for a machine, so outside the first step
+        library.operators("lstm")  # compiled once for a machine, so outside the first step
         layer = fused.LSTM
     keras.utils.set_random_seed(17)
     inputs = keras.Input((None, features))

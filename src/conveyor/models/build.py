@@ -80,7 +80,7 @@ def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
     if config.kernel == "keras" or config.cell != "lstm" or (config.kernel == "auto" and gpus()):
         return stock
     try:
-        operators()
+        operators(config.cell)
     except KernelError as error:
         if config.kernel == "fused":
             raise

@@ -1,8 +1,8 @@
 """The compiled kernels, made for the processor that runs them.
 
 The compiler comes with the environment (`ziglang`, a Clang in a Python package), so no machine
-needs one of its own, and equal sources give equal code. A library is compiled once for each
-source, TensorFlow and processor, in about two seconds, and kept in the user's cache folder.
+needs one of its own, and equal sources give equal code. Each cell's library is compiled once for
+its sources, TensorFlow and processor, in some seconds, and kept in the user's cache folder.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from conveyor.errors import InputError
 
 log = logging.getLogger(__name__)
 
-SOURCE = Path(__file__).with_name("lstm.c")
+SOURCES = Path(__file__).with_name("native")  # one .c file for each cell, and what they share
 # Multiplications are joined with additions as the source has them (`on`), not as each tile's
 # registers suggest (`fast`): a row's result must not depend on the height of its tile.
 FLAGS = ("-O3", "-march=native", "-ffp-contract=on", "-fno-math-errno", "-shared", "-fPIC")
@@ -39,13 +39,13 @@ class KernelError(InputError):
 
 
 @cache
-def operators() -> Any:
-    """TensorFlow's wrappers of the kernels: `conveyor_lstm` and `conveyor_lstm_grad`.
+def operators(cell: str) -> Any:
+    """TensorFlow's wrappers of a cell's kernels: for "lstm", `conveyor_lstm` and its `_grad`.
 
     Raises:
         KernelError: they cannot be compiled or loaded here.
     """
-    path = _compiled()
+    path = _compiled(cell)
     try:
         return tf.load_op_library(str(path))
     except (tf.errors.OpError, OSError) as error:
@@ -57,29 +57,29 @@ def limit_threads(count: int) -> None:
     os.environ["CONVEYOR_THREADS"] = str(count)
 
 
-def _compiled() -> Path:
+def _compiled(cell: str) -> Path:
     """The library for this machine, compiled if it is not there yet."""
     folder = user_cache_path("conveyor") / "kernels"
-    path = folder / f"lstm-{_key()}.so"
+    path = folder / f"{cell}-{_key(cell)}.so"
     if path.is_file():
         return path
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not path.is_file():
-                _compile(path)
+                _compile(SOURCES / f"{cell}.c", path)
     except OSError as error:
         raise KernelError(f"the kernels cannot be kept in {folder}: {error}. {WAY_OUT}") from None
     return path
 
 
-def _compile(path: Path) -> None:
-    log.info("compiling the recurrent kernels for this processor, once")
+def _compile(source: Path, path: Path) -> None:
+    log.info("compiling the %s kernel for this processor, once", source.stem)
     framework = next(Path(tf.sysconfig.get_lib()).glob("libtensorflow_framework.*"))
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         made = Path(scratch) / path.name
         command = [sys.executable, "-m", "ziglang", "cc", *FLAGS,
-                   f"-I{tf.sysconfig.get_include()}", str(SOURCE), str(framework),
+                   f"-I{tf.sysconfig.get_include()}", str(source), str(framework),
                    "-o", str(made)]  # fmt: skip
         environment = {
             **os.environ,
@@ -92,12 +92,13 @@ def _compile(path: Path) -> None:
         made.replace(path)
 
 
-def _key() -> str:
+def _key(cell: str) -> str:
     """Changes with whatever the machine code depends on."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else [platform.processor()]
     kinds = ("flags", "Features", "model", "cpu family", "CPU part")
     cpu = sorted({line for line in lines if len(lines) == 1 or line.startswith(kinds)})
-    parts = [SOURCE.read_text(), *FLAGS, *cpu, platform.platform(), version("ziglang"),
-             version("tensorflow")]  # fmt: skip
+    sources = [*sorted(SOURCES.glob("*.h")), SOURCES / f"{cell}.c"]
+    parts = [*(source.read_text() for source in sources), *FLAGS, *cpu, platform.platform(),
+             version("ziglang"), version("tensorflow")]  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

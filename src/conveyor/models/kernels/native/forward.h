@@ -1,0 +1,88 @@
+/* The forward pass of the cell that includes this. Masked steps are not computed: they keep the
+ * state, and give the output before them again or zeros, as in Keras. */
+#include "cell.h"
+#include "shares.h"
+
+INLINE void forward_tile(const int R, const Layer *l, const int32_t *rows, int64_t step,
+                         const float *h_old, float *h_new, float *c_now, int64_t block) {
+  const int64_t units = l->units, width = l->blocks * LANES, from = block * LANES;
+  const int n = (int)(units - from);
+  const float *x[ROWS], *h[ROWS];
+  int64_t at[ROWS];
+  vec acc[ROWS][GROUP];
+  UNROLL for (int r = 0; r < R; r++) {
+    at[r] = place(l, rows[r], step);
+    x[r] = l->x + at[r] * l->features;
+    h[r] = h_old + r * width;
+    UNROLL for (int g = 0; g < SUMS; g++) acc[r][g] = load(l->bias + (block * SUMS + g) * LANES);
+  }
+  product(R, X_FROM, X_SUMS, acc, x, l->kernel + from * l->features * X_SUMS, l->features);
+  product(R, H_FROM, H_SUMS, acc, h, l->recurrent + from * units * H_SUMS, units);
+  UNROLL for (int r = 0; r < R; r++) {
+    float *c_place = c_now + r * width + from;
+    State s = {.h = load(h[r] + from)};
+    if (STATES == 2) s.c = load(c_place);
+    s = step_forward(acc[r], s);
+    if (STATES == 2) store(c_place, s.c);
+    store(h_new + r * width + from, s.h);
+    store_some(l->h + at[r] * units + from, s.h, n);
+    if (l->keep) {
+      UNROLL for (int g = 0; g < SUMS; g++)
+        store_some(l->kept + (at[r] * SUMS + g) * units + from, acc[r][g], n);
+      if (STATES == 2) store_some(l->c + at[r] * units + from, s.c, n);
+    }
+  }
+}
+
+static void forward_step(const Layer *l, const int32_t *rows, int64_t active, int64_t step,
+                         const float *h_old, float *h_new, float *c) {
+  const int64_t width = l->blocks * LANES, tiles = (active + ROWS - 1) / ROWS;
+  for (int64_t block = 0; block < l->blocks; block++)
+    for (int64_t tile = 0, at = 0; tile < tiles; tile++) {
+      const int size = (int)((active - at) / (tiles - tile));
+#define TILE(R) \
+  case R: forward_tile(R, l, rows + at, step, h_old + at * width, h_new + at * width, \
+                       c + at * width, block); break;
+      switch (size) { EVERY_HEIGHT(TILE) }
+#undef TILE
+      at += size;
+    }
+}
+
+/* The outputs of a row's masked steps. */
+static void fill_masked(const Layer *l, int64_t row) {
+  const size_t bytes = sizeof(float) * l->units;
+  int64_t last = -1;
+  if (l->lengths[row] == l->time) return;
+  for (int64_t step = 0; step < l->time; step++) {
+    const int64_t at = nth_in_order(l, row, step);
+    if (l->mask[at]) last = at;
+    else if (l->repeat && last >= 0) memcpy(l->h + at * l->units, l->h + last * l->units, bytes);
+    else memset(l->h + at * l->units, 0, bytes);
+  }
+}
+
+static void forward_share(const Share *share) {
+  const Layer *l = share->layer;
+  const int64_t units = l->units, width = l->blocks * LANES;
+  const int32_t *rows = share->rows;
+  float *h = share->h, *next = share->next, *c = share->c;
+  memset(h, 0, sizeof(float) * share->count * width); /* to the last block's end */
+  memset(c, 0, sizeof(float) * share->count * width);
+  for (int64_t i = 0; i < share->count; i++) {
+    memcpy(h + i * width, l->h0 + rows[i] * units, sizeof(float) * units);
+    if (STATES == 2) memcpy(c + i * width, l->c0 + rows[i] * units, sizeof(float) * units);
+  }
+  int64_t active = share->count;
+  for (int64_t step = 0;; step++) {
+    while (active && l->lengths[rows[active - 1]] <= step) {
+      const int64_t i = --active; /* this row has ended */
+      memcpy(l->h_last + rows[i] * units, h + i * width, sizeof(float) * units);
+      if (STATES == 2) memcpy(l->c_last + rows[i] * units, c + i * width, sizeof(float) * units);
+      fill_masked(l, rows[i]);
+    }
+    if (!active) break;
+    forward_step(l, rows, active, step, h, next, c);
+    float *swap = h; h = next; next = swap;
+  }
+}
