@@ -48,7 +48,9 @@ def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(
         run(cut, Line(stop_at=2))
     trained: list[int] = []
     save = Course.save
-    monkeypatch.setattr(Course, "save", lambda self: (trained.append(self.done), save(self)))
+    monkeypatch.setattr(
+        Course, "save", lambda self, model: (trained.append(self.done), save(self, model))
+    )
     again = Line()
     assert run(cut, again) == expected
     assert trained == [3, 4]
@@ -98,8 +100,8 @@ def test_a_fold_validates_on_its_rows_and_trains_on_the_others(toys: Prepared) -
     held, rest = pooled.only(inside), pooled.only(~inside)
     for some, kept in ((held, inside), (rest, ~inside)):
         seen = np.concatenate([
-            batch["values"][i, : batch["lengths"][i]]
-            for batch, _ in some._batches([np.arange(len(some.labels))])
+            values[i, : lengths[i]]
+            for values, lengths, _ in some._batches([np.arange(len(some.labels))])
             for i in range(len(some.labels))
         ])  # fmt: skip
         rows = [pooled._row(row) for row in np.flatnonzero(kept)]

@@ -1,14 +1,14 @@
 """The course of one training: best epoch, early stop, learning rate, and all it takes to resume.
 
-Keras has callbacks for each of these, but theirs forget on a restart: EarlyStopping and
-ReduceLROnPlateau begin anew, and BackupAndRestore leaves out the states of dropout's random
-generators. One object that owns the whole state can save it in one file, atomically.
+Keras's callbacks for each of these forget on a restart: EarlyStopping and ReduceLROnPlateau begin
+anew, and BackupAndRestore leaves out the states of dropout's random generators. One object that
+owns the whole state can save it in one file, atomically.
 """
 
 import io
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Diverged(InputError):
     """The loss is no longer a number."""
 
 
-class Course(keras.callbacks.Callback):
+class Course:
     """Watches validation loss, keeps the best weights, stops in time, resumes where it was.
 
     Args:
@@ -46,13 +46,11 @@ class Course(keras.callbacks.Callback):
     def __init__(
         self, config: Train, state: Path | None, on_epoch: Callable[[int, Row], None]
     ) -> None:
-        super().__init__()
         self.config, self.state, self.on_epoch = config, state, on_epoch
         self.rows: list[Row] = []
         self.best_epoch = 0
         self.best_weights: list[Any] = []
         self.quiet_since = 0  # the epoch from which plateau counts
-        self._epoch = 0
 
     @property
     def done(self) -> int:
@@ -70,49 +68,27 @@ class Course(keras.callbacks.Callback):
             self.done > 0 and self.done - self.best_epoch >= self.config.patience
         )
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        self._epoch = epoch
+    def finished(self, model: keras.Model, row: Row) -> None:
+        """One more epoch, with these figures of it.
 
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
-            raise Diverged(
-                f"the loss became {loss} in epoch {self._epoch + 1} at learning rate "
-                f"{self._learning_rate():g}. Lower train.learning_rate, or set train.clip_norm."
-            )
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        logs = logs or {}
-        row = {
-            "loss": float(logs["loss"]),
-            "accuracy": float(logs["accuracy"]),
-            "val_loss": float(logs["val_log_loss"]),
-            "val_accuracy": float(logs["val_accuracy"]),
-            "val_macro_f1": float(logs["val_macro_f1"]),
-            "learning_rate": self._learning_rate(),
-        }
+        Raises:
+            Diverged: the validation loss is no longer a number.
+        """
         if not math.isfinite(row["val_loss"]):
-            raise Diverged(f"the validation loss became {row['val_loss']} in epoch {epoch + 1}")
+            raise Diverged(f"the validation loss became {row['val_loss']} in epoch {self.done + 1}")
         self.rows.append(row)
         if self.best_epoch == 0 or row["val_loss"] < self.best["val_loss"]:
             self.best_epoch = self.quiet_since = self.done
-            self.best_weights = self.model.get_weights()
-        self._lower_on_plateau()
-        self.save()
+            self.best_weights = model.get_weights()
+        self._lower_on_plateau(model)
+        self.save(model)
         self.on_epoch(self.done, row)
-        if self.exhausted:
-            self.model.stop_training = True
 
-    def restore_best(self) -> None:
-        self.model.set_weights(self.best_weights)
-
-    def save(self) -> None:
+    def save(self, model: keras.Model) -> None:
         if self.state is None:
             return
         buffer = io.BytesIO()
-        arrays: dict[str, Any] = {
-            f"now_{i}": np.asarray(v) for i, v in enumerate(self._variables())
-        }
+        arrays: dict[str, Any] = {f"now_{i}": np.asarray(v) for i, v in enumerate(_state_of(model))}
         arrays |= {f"best_{i}": w for i, w in enumerate(self.best_weights)}
         table = np.array([list(row.values()) for row in self.rows])
         marks = np.array([self.best_epoch, self.quiet_since])
@@ -122,11 +98,10 @@ class Course(keras.callbacks.Callback):
 
     def resume(self, model: keras.Model) -> None:
         """Put a built and compiled model, and this object, where the saved state was."""
-        self.set_model(model)
         if self.state is None or not self.state.is_file():
             return
         with np.load(self.state, allow_pickle=False) as saved:
-            for i, variable in enumerate(self._variables()):
+            for i, variable in enumerate(_state_of(model)):
                 variable.assign(saved[f"now_{i}"])
             count = len(model.get_weights())
             self.best_weights = [saved[f"best_{i}"] for i in range(count)]
@@ -137,16 +112,19 @@ class Course(keras.callbacks.Callback):
         for epoch, row in enumerate(self.rows, start=1):
             self.on_epoch(epoch, row)
 
-    def _variables(self) -> list[Any]:
-        """Weights, the states of random generators, and the optimizer's slots and step."""
-        return [*self.model.variables, *self.model.optimizer.variables]
-
-    def _learning_rate(self) -> float:
-        return float(np.asarray(self.model.optimizer.learning_rate))
-
-    def _lower_on_plateau(self) -> None:
+    def _lower_on_plateau(self, model: keras.Model) -> None:
         if self.config.schedule != "plateau":
             return
         if self.done - self.quiet_since >= max(1, self.config.patience // 2):
-            self.model.optimizer.learning_rate = self._learning_rate() * PLATEAU_FACTOR
+            model.optimizer.learning_rate = learning_rate(model) * PLATEAU_FACTOR
             self.quiet_since = self.done
+
+
+def learning_rate(model: keras.Model) -> float:
+    """Of the next step."""
+    return float(np.asarray(model.optimizer.learning_rate))
+
+
+def _state_of(model: keras.Model) -> list[Any]:
+    """Weights, the states of random generators, and the optimizer's slots and step."""
+    return [*model.variables, *model.optimizer.variables]

@@ -1,8 +1,8 @@
 """Fit one configuration on prepared data."""
 
 import logging
+import math
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.config import Config, Train
@@ -17,7 +18,9 @@ from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.models.devices import gpus
 from conveyor.training.batches import Epochs, folds
-from conveyor.training.course import Course, Row
+from conveyor.training.course import Course, Diverged, Row, learning_rate
+from conveyor.training.optimizers import Adam, AdamW
+from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +98,7 @@ def fit(
     course.resume(model)
     if not course.exhausted:
         _epochs(model, config, rows, course.done, config.train.epochs, progress, course, held_out)
-    course.restore_best()
+    model.set_weights(course.best_weights)
     if config.train.refit if refit is None else refit:
         rows = Epochs([train, validation], classes)
         log.info("fitting anew on %d rows, validation included", len(rows.labels))
@@ -106,7 +109,7 @@ def fit(
 
 def _begin(config: Config, prepared: Prepared, rows: Epochs) -> keras.Model:
     """A new model in a state that depends on the configuration only."""
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)  # else it looks through all objects, 0.25 s
     set_up(config.seed, config.train.precision)
     return compiled(config, prepared, len(rows.labels))
 
@@ -122,67 +125,73 @@ def _epochs(
     held_out: Epochs | None = None,
 ) -> None:
     """Train from epoch `first` to `last`, watched by `course` if there is one."""
-    train = config.train
-    callbacks = [_Clock(rows), *filter(None, [course]), *([_Bar(last)] if progress else [])]
-    model.fit(
-        rows.training(
-            batch_size=train.batch_size, bucket_batches=train.bucket_batches, seed=config.seed
-        ),
-        validation_data=held_out and held_out.validation(batch_size=train.batch_size),
-        initial_epoch=first,
-        epochs=last,
-        class_weight=class_weights(train, rows.labels, len(rows.one_hot)),
-        callbacks=callbacks,
-        shuffle=False,  # `plan` has shuffled already
-        verbose=0,
+    train, size = config.train, config.train.batch_size
+    steps = Steps(
+        model,
+        smoothing=train.label_smoothing,
+        weights=class_weights(train, rows.labels, rows.classes),
     )
+    with tqdm(unit="epoch", total=last, initial=first, disable=None if progress else True) as bar:
+        for epoch in range(first, last):
+            rate = learning_rate(model)
+            total, right = 0.0, 0
+            for batch in rows.training(
+                batch_size=size, bucket_batches=train.bucket_batches, seed=config.seed, epoch=epoch
+            ):
+                loss, hits = steps.train(batch)
+                if not math.isfinite(loss):
+                    raise Diverged(
+                        f"the loss became {loss} in epoch {epoch + 1} at learning rate {rate:g}. "
+                        "Lower train.learning_rate, or set train.clip_norm."
+                    )
+                total, right = total + loss, right + hits
+            count = len(rows.labels)
+            row = {"loss": total / count, "accuracy": right / count}
+            if course is not None and held_out is not None:
+                seen = steps.look(held_out.validation(batch_size=size))
+                row |= {f"val_{name}": figure for name, figure in seen.items()}
+                course.finished(model, row | {"learning_rate": learning_rate(model)})
+            bar.set_postfix({k: f"{v:.4f}" for k, v in row.items() if k.endswith("loss")})
+            bar.update()
+            if course is not None and course.exhausted:
+                break
 
 
 def compiled(config: Config, prepared: Prepared, rows: int) -> keras.Model:
     """Build and compile, on every visible device where `train.strategy` says so."""
     meta, train = prepared.meta, config.train
-    with strategy_scope(train):
+    with _strategy(train).scope():
         model = build(
             config.model,
             classes=len(meta.classes),
             features=meta.features,
             vocabulary=meta.vocabulary,
         )
-        model.compile(
-            optimizer=_optimizer(train, steps=-(-rows // train.batch_size) * train.epochs),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=train.label_smoothing),
-            # The validation loss that is reported and searched is free of smoothing and of
-            # class weights, so that trials which differ in them compare.
-            metrics=[
-                keras.metrics.CategoricalCrossentropy(name="log_loss"),
-                keras.metrics.CategoricalAccuracy(name="accuracy"),
-                keras.metrics.F1Score(average="macro", name="macro_f1"),
-            ],
-        )
+        model.compile(_optimizer(train, steps=-(-rows // train.batch_size) * train.epochs))
         model.optimizer.build(model.trainable_variables)
     return model
 
 
-def strategy_scope(train: Train) -> Any:
-    """The scope of a MirroredStrategy over all GPUs (or logical CPUs), or no scope."""
+def _strategy(train: Train) -> Any:
+    """A MirroredStrategy over all GPUs (or logical CPUs), or TensorFlow's own for one device."""
     if train.strategy == "one":
-        return nullcontext()
+        return tf.distribute.get_strategy()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices]).scope()
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
-def class_weights(train: Train, labels: Any, classes: int) -> dict[int, float] | None:
+def class_weights(train: Train, labels: Any, classes: int) -> NDArray[np.float32] | None:
     """Weight of each class: rows / (classes x rows of the class), or None."""
     if train.class_weights == "none":
         return None
     counts = np.bincount(labels, minlength=classes)
-    return {i: len(labels) / (classes * max(int(n), 1)) for i, n in enumerate(counts)}
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
 
 
 def _optimizer(train: Train, *, steps: int) -> keras.optimizers.Optimizer:
     kinds: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
+        "adam": Adam,
+        "adamw": AdamW,
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": lambda **kw: keras.optimizers.SGD(momentum=0.9, nesterov=True, **kw),
     }
@@ -194,33 +203,3 @@ def _optimizer(train: Train, *, steps: int) -> keras.optimizers.Optimizer:
         weight_decay=train.weight_decay or None,
         global_clipnorm=train.clip_norm,
     )
-
-
-class _Clock(keras.callbacks.Callback):
-    """Tells the data which epoch begins, before it is asked for its first batch."""
-
-    def __init__(self, rows: Epochs) -> None:
-        super().__init__()
-        self.rows = rows
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.rows.epoch = epoch
-
-
-class _Bar(keras.callbacks.Callback):
-    """One line on a terminal; nothing where output is not a terminal."""
-
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self.epochs = epochs
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self.bar = tqdm(total=self.epochs, unit="epoch", disable=None)
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        shown = {k: v for k, v in (logs or {}).items() if k in ("loss", "val_log_loss")}
-        self.bar.set_postfix({k: f"{v:.4f}" for k, v in shown.items()})
-        self.bar.update(epoch + 1 - self.bar.n)
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self.bar.close()

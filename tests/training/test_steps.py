@@ -1,0 +1,92 @@
+"""One step of ours beside one of Keras's `fit`."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from conveyor.config import Config, overlay
+from conveyor.data.store import Prepared
+from conveyor.models.build import build
+from conveyor.training.batches import Batch, Epochs
+from conveyor.training.fit import compiled, set_up
+from conveyor.training.optimizers import Adam, AdamW
+from conveyor.training.steps import Steps
+
+
+def batches(toys: Prepared, epoch: int = 0) -> list[Batch]:
+    rows = Epochs([toys.split("train")], 2)
+    return list(rows.training(batch_size=8, bucket_batches=4, seed=1, epoch=epoch))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weights", [None, [0.5, 2.0]])
+def test_steps_train_as_keras_does(
+    toys: Prepared, toy_config: Config, smoothing: float, weights: Any
+) -> None:
+    config = overlay(toy_config, {"train.weight_decay": 0.01, "train.clip_norm": 0.5})
+    set_up(config.seed)
+    ours = compiled(config, toys, rows=45)
+    set_up(config.seed)
+    theirs = build(config.model, classes=2, features=2)
+    adam = keras.optimizers.Adam(config.train.learning_rate, weight_decay=0.01, global_clipnorm=0.5)
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    theirs.compile(adam, loss)
+    steps = Steps(
+        ours, smoothing=smoothing,
+        weights=None if weights is None else np.array(weights, np.float32),
+    )  # fmt: skip
+    for values, lengths, labels in batches(toys):
+        found, _ = steps.train((values, lengths, labels))
+        expected = theirs.train_on_batch(
+            {"values": values, "lengths": lengths}, np.eye(2, dtype=np.float32)[labels],
+            class_weight=None if weights is None else dict(enumerate(weights)),
+        )  # fmt: skip
+        theirs.reset_metrics()
+        assert found / len(labels) == pytest.approx(expected, rel=1e-5)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)  # a step is 2e-2
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW])
+def test_an_update_in_one_operator_is_kerass(kind: Any) -> None:
+    """On a dense gradient and on that of an embedding, which is sparse."""
+    results = []
+    for made in (kind, getattr(keras.optimizers, kind.__name__)):
+        draw = np.random.default_rng(3)
+        optimizer = made(0.01, weight_decay=0.02)
+        table, matrix = (keras.Variable(draw.normal(size=(5, 4)), dtype="float32")
+                         for _ in range(2))  # fmt: skip
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                rows = tf.gather(table.value, [1, 3, 1])
+                loss = tf.reduce_sum(tf.tanh(rows @ tf.transpose(matrix.value)) ** 2)
+            gradients = tape.gradient(loss, [table.value, matrix.value])
+            assert isinstance(gradients[0], tf.IndexedSlices)
+            optimizer.apply(gradients, [table, matrix])
+        results.append([np.asarray(v) for v in (table, matrix, *optimizer.variables)])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_config: Config) -> None:
+    set_up(1)
+    model = compiled(toy_config, toys, rows=45)
+    traced: list[bool] = []
+    call = type(model).call
+
+    def counting(self: Any, *given: Any, **named: Any) -> Any:
+        traced.append(bool(named.get("training")))
+        return call(self, *given, **named)
+
+    model.call = counting.__get__(model)
+    steps = Steps(model, smoothing=0.0, weights=None)
+    some = batches(toys)
+    assert len({batch[0].shape for batch in some}) > 2
+    for batch in some:
+        steps.train(batch)
+    steps.look(some)
+    steps.look(some[:1])
+    assert traced == [True, False]
