@@ -1,6 +1,7 @@
 """Stage `train`: fit the sweep's best parameters, export what is evaluated and served."""
 
 import logging
+import os
 import shutil
 
 from conveyor import files
@@ -14,6 +15,7 @@ from conveyor.sweep.best import read_best
 from conveyor.tracking import runs
 from conveyor.training.fit import compiled, fit
 from conveyor.training.product import write_model
+from conveyor.training.threads import set_threads
 from pipeline import stage
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 def train(config: Config, paths: Paths) -> None:
     config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
+    set_threads(config, os.cpu_count() or 1)
     prepared = Prepared(paths.prepared)
     log.info("%s", gpu_line())
     layers = [str(layer) for layer in cudnn_report(compiled(config, prepared, rows=1))]

@@ -19,6 +19,7 @@ from conveyor.config.section import Section, Share
 Cell = Literal["lstm", "gru", "simple"]
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+Threads = Literal["auto"] | PositiveInt
 Portion = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -67,6 +68,9 @@ class Train(Section):
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
+    # TensorFlow's threads: inside one operation, and operations at once. auto: see training/threads
+    intra_op: Threads
+    inter_op: Threads
 
 
 class Evaluate(Section):

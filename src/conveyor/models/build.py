@@ -75,9 +75,16 @@ def collapses(config: Model, depth: int) -> bool:
     return depth == len(config.units) - 1 and config.pooling == "last"
 
 
+def wants_kernel(config: Model) -> bool:
+    """Whether the compiled kernel is taken, if it can be compiled and loaded here."""
+    if config.kernel == "keras" or config.cell != "lstm":
+        return False
+    return config.kernel == "fused" or not gpus()
+
+
 def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
     stock = CELLS[config.cell]
-    if config.kernel == "keras" or config.cell != "lstm" or (config.kernel == "auto" and gpus()):
+    if not wants_kernel(config):
         return stock
     try:
         operators(config.cell)

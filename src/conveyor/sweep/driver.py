@@ -110,7 +110,7 @@ class Driver:
             prepared=self.prepared,
             scratch=str(self._scratch(running, f"repeat-{repeat}")),
             fold=(repeat, self.sweep.repeats.count) if folds else None,
-            threads=None if workers == 1 else max(1, cores // workers),
+            threads=max(1, cores // workers),
             gpu=str(gpus[running.slot % len(gpus)]) if gpus else None,
             latency="latency_ms" in " ".join([*self.sweep.objectives, *self.sweep.constraints]),
         )

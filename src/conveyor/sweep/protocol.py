@@ -33,7 +33,7 @@ class TrialJob:
         scratch: folder that outlives the process, for what it takes to go on after a kill.
         fold: (which, of how many), where validation rows are a fold of all; None for the split
             as it was prepared.
-        threads: processor threads that it may use; None leaves the choice to TensorFlow.
+        threads: processor cores that it may use; None leaves TensorFlow's threads as they are.
         gpu: CUDA_VISIBLE_DEVICES; None leaves the environment as it is.
         latency: the metric `latency_ms` is wanted.
     """

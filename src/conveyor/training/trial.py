@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
-import tensorflow as tf
 
 from conveyor.config import Config
 from conveyor.config.load import partial
 from conveyor.data.store import Prepared
-from conveyor.models.kernels.library import limit_threads
 from conveyor.training.costs import costs_of, latency_ms
 from conveyor.training.course import Row
 from conveyor.training.fit import fit
+from conveyor.training.threads import set_threads
 
 if TYPE_CHECKING:
     from conveyor.sweep.protocol import Channel, TrialJob
@@ -32,11 +31,9 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
         Pruned: the driver said to stop.
         Diverged: the loss is no longer a number.
     """
-    if job.threads is not None:
-        tf.config.threading.set_intra_op_parallelism_threads(job.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(job.threads)
-        limit_threads(job.threads)
     config: Config = partial(job.config)
+    if job.threads is not None:
+        set_threads(config, job.threads)
     prepared = Prepared(Path(job.prepared))
     known: dict[str, float] = {}
 

@@ -1,0 +1,61 @@
+"""Threads: by rule, by hand, and in the process that trains."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conveyor.config import Config, ConfigError, overlay
+from conveyor.config.load import dump
+from conveyor.data.store import Prepared
+from conveyor.training.threads import threads_of
+
+TRIAL = """
+import json, os, sys
+from conveyor.sweep.protocol import TrialJob
+from conveyor.training import trial
+import tensorflow as tf
+class Line:
+    def report(self, epoch, metrics): ...
+trial.run(TrialJob(**json.loads(sys.argv[1])), Line())
+print(tf.config.threading.get_intra_op_parallelism_threads(),
+      tf.config.threading.get_inter_op_parallelism_threads(), os.environ["CONVEYOR_THREADS"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, (1, 8)),
+        ({"model.kernel": "keras"}, (8, 8)),
+        ({"model.cell": "gru"}, (8, 8)),
+        ({"train.intra_op": 3}, (3, 8)),
+        ({"train.inter_op": 2}, (1, 2)),
+    ],
+)
+def test_auto_depends_on_the_kernel_and_the_cores(
+    toy_config: Config, changes: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    assert threads_of(overlay(toy_config, changes), cores=8) == expected
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "all", 1.5])
+def test_other_settings_are_refused(toy_config: Config, wrong: Any) -> None:
+    with pytest.raises(ConfigError, match=r"train\.intra_op"):
+        overlay(toy_config, {"train.intra_op": wrong})
+
+
+def test_a_trial_trains_with_its_threads(
+    toys: Prepared, toy_config: Config, tmp_path: Path
+) -> None:
+    config = overlay(toy_config, {"train.epochs": 1, "train.intra_op": 2})
+    parts = {key: dump(getattr(config, key)) for key in ("name", "seed", "model", "train")}
+    job = {"number": 0, "config": parts, "prepared": str(toys.folder), "scratch": str(tmp_path),
+           "threads": 3}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", TRIAL, json.dumps(job)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["2", "3", "3"]
