@@ -1,0 +1,86 @@
+"""The same network, batches and kernel in Keras's own `fit`: `python keras_fit.py JSON PREPARED`.
+
+Batches come from a generator through tf.data; `autotune` and `steps_per_execution` are the options
+under test. Prints what conveyor_fit.py prints.
+"""
+
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from conveyor.config import overlay
+from conveyor.config.compose import compose
+from conveyor.data.store import Prepared
+from conveyor.models.build import build
+from conveyor.paths import Paths
+from conveyor.training.batches import Batch, Epochs
+from conveyor.training.fit import set_up
+from conveyor.training.threads import set_threads
+
+
+class Clock(keras.callbacks.Callback):
+    """When each epoch began and ended, and where the data are told of it."""
+
+    def __init__(self, times: list[float]) -> None:
+        super().__init__()
+        self.times, self.epoch = times, 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.times.append(time.perf_counter())
+
+
+def dataset(batches: Any, like: Batch, classes: int, autotune: bool) -> tf.data.Dataset:
+    def given() -> Iterator[Any]:
+        for values, lengths, labels in batches():
+            yield {"values": values, "lengths": lengths}, np.eye(classes, dtype=np.float32)[labels]
+
+    values = tf.TensorSpec((None, None, *like[0].shape[2:]), like[0].dtype)
+    inputs = {"values": values, "lengths": tf.TensorSpec((None,), tf.int32)}
+    signature = (inputs, tf.TensorSpec((None, classes), tf.float32))
+    options = tf.data.Options()
+    options.autotune.enabled = autotune
+    made = tf.data.Dataset.from_generator(given, output_signature=signature)
+    return made.with_options(options).prefetch(2)
+
+
+if __name__ == "__main__":
+    asked = json.loads(sys.argv[1])
+    autotune, steps = asked.pop("autotune"), asked.pop("steps_per_execution")
+    config = overlay(compose(Paths(Path.cwd())), asked)
+    prepared, train = Prepared(Path(sys.argv[2])), config.train
+    set_threads(config, os.cpu_count() or 1)
+    set_up(config.seed)
+    meta = prepared.meta
+    classes = len(meta.classes)
+    times = [time.perf_counter()]
+    clock = Clock(times)
+    rows, held = (Epochs([prepared.split(name)], classes) for name in ("train", "validation"))
+    model = build(config.model, classes=classes, features=meta.features, vocabulary=meta.vocabulary)
+    adam = keras.optimizers.Adam(train.learning_rate, global_clipnorm=train.clip_norm)
+    metrics = ["accuracy", keras.metrics.F1Score(average="macro")]
+    model.compile(adam, "categorical_crossentropy", metrics, steps_per_execution=steps)
+    size = train.batch_size
+    like = next(held.validation(batch_size=size))
+    training = dataset(
+        lambda: rows.training(batch_size=size, bucket_batches=train.bucket_batches,
+                              seed=config.seed, epoch=clock.epoch),
+        like, classes, autotune,
+    )  # fmt: skip
+    validation = dataset(lambda: held.validation(batch_size=size), like, classes, autotune)
+    model.fit(training, validation_data=validation, epochs=train.epochs, callbacks=[clock],
+              shuffle=False, verbose=0)  # fmt: skip
+    epochs = [b - a for a, b in itertools.pairwise(times[1:])]
+    print(json.dumps({"first": times[1] - times[0], "epoch": median(epochs)}))

@@ -1,0 +1,154 @@
+"""What a fit of the default experiment takes, and what each choice behind it gains.
+
+    python benchmarks/fitting/run.py [NAME ...] [--rounds 5]     # measures, writes results.json
+    python benchmarks/fitting/run.py --print                     # prints results.json
+
+Each round runs every contender once, in turns and in a process of its own; figures are medians
+over the rounds, ratios to the first contender are formed inside a round.
+"""
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from conveyor import files
+from conveyor.config.compose import compose
+from conveyor.data.prepare import prepare
+from conveyor.paths import Paths
+
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
+RESULTS = HERE / "results.json"
+BEFORE = "e492374"  # the last revision that trained by Keras's fit
+EPOCHS = 12
+KERAS = {"autotune": False, "steps_per_execution": 1}
+WIDE = {"model.units": [256, 256], "train.batch_size": 64}
+# name -> title, then contender -> (script, settings)
+COMPARISONS: dict[str, tuple[str, dict[str, tuple[str, dict[str, Any]]]]] = {
+    "before": (
+        "Conveyor's training, and what it was when Keras's fit did it",
+        {f"revision {BEFORE}": (BEFORE, {}), "now": ("conveyor_fit.py", {})},
+    ),
+    "threads": (
+        "TensorFlow's threads: all cores, as it has them by itself, and auto",
+        {
+            "all cores": (
+                "conveyor_fit.py",
+                {"train.intra_op": os.cpu_count(), "train.inter_op": os.cpu_count()},
+            ),
+            "auto": ("conveyor_fit.py", {}),
+        },
+    ),
+    "threads, wide": (
+        "The same for two layers of 256 units and batches of 64",
+        {
+            "all cores": (
+                "conveyor_fit.py",
+                {**WIDE, "train.intra_op": os.cpu_count(), "train.inter_op": os.cpu_count()},
+            ),
+            "auto": ("conveyor_fit.py", WIDE),
+        },
+    ),
+    "autotune": (
+        "Keras's fit on a generator through tf.data, whose tuner is on by itself",
+        {
+            "tuner on": ("keras_fit.py", {**KERAS, "autotune": True}),
+            "tuner off": ("keras_fit.py", KERAS),
+        },
+    ),
+    "steps_per_execution": (
+        "Keras's fit with several steps in a graph, beside Conveyor's loop",
+        {
+            "Keras, 1 step": ("keras_fit.py", KERAS),
+            "Keras, 4 steps": ("keras_fit.py", {**KERAS, "steps_per_execution": 4}),
+            "Keras, 16 steps": ("keras_fit.py", {**KERAS, "steps_per_execution": 16}),
+            "Conveyor": ("conveyor_fit.py", {}),
+        },
+    ),
+}
+
+
+def tree(revision: str, folder: Path) -> Path:
+    """Code and conf/ of a revision."""
+    command = ["git", "archive", revision, "src", "conf", "params.yaml"]
+    packed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def once(script: str, settings: dict[str, Any], prepared: Path, trees: Path) -> dict[str, float]:
+    where = ROOT
+    if not script.endswith(".py"):
+        where = trees / script
+        if not where.is_dir():
+            tree(script, where)
+        script = "conveyor_fit.py"
+    limits = {"train.epochs": EPOCHS, "train.patience": EPOCHS}
+    command = [sys.executable, str(HERE / script), json.dumps(limits | settings), str(prepared)]
+    environment = {**os.environ, "PYTHONPATH": str(where / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=where, env=environment, text=True, check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(names: list[str], rounds: int) -> None:
+    """Each comparison is kept as soon as it is made."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(compose(Paths(ROOT)).dataset, ROOT, folder / "prepared", folder / "cache")
+        for comparison in names:
+            found: dict[str, list[dict[str, float]]] = {}
+            for number in range(rounds):
+                print(f"{comparison}: round {number + 1}", file=sys.stderr, flush=True)
+                for contender, (script, settings) in COMPARISONS[comparison][1].items():
+                    made = once(script, settings, folder / "prepared", folder)
+                    found.setdefault(contender, []).append(made)
+            kept = files.read_json(RESULTS) if RESULTS.is_file() else {}
+            files.write_json(RESULTS, kept | {comparison: found})
+
+
+def ratio(found: dict[str, list[dict[str, float]]], contender: str, figure: str) -> float:
+    """Of a contender's figure to the first contender's, the median over the rounds."""
+    first = next(iter(found.values()))
+    return median(b[figure] / a[figure] for a, b in zip(first, found[contender], strict=True))
+
+
+def table(kept: dict[str, Any]) -> str:
+    parts = []
+    for name, (title, contenders) in COMPARISONS.items():
+        if name not in kept:
+            continue
+        found = {contender: kept[name][contender] for contender in contenders}
+        rounds = len(next(iter(found.values())))
+        lines = [f"{title} ({rounds} rounds):", "",
+                 "| | first epoch, s | ratio | a later epoch, ms | ratio |",
+                 "| --- | --- | --- | --- | --- |"]  # fmt: skip
+        for contender, made in found.items():
+            first, later = (median(m[figure] for m in made) for figure in ("first", "epoch"))
+            ratios = [f"{ratio(found, contender, figure):.2f}" for figure in ("first", "epoch")]
+            lines.append(
+                f"| {contender} | {first:.2f} | {ratios[0]} | {1000 * later:.0f} | {ratios[1]} |"
+            )
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(COMPARISONS)}")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
+    given = parser.parse_args()
+    if not given.print:
+        measure(given.names or list(COMPARISONS), given.rounds)
+    print(table(files.read_json(RESULTS)))
