@@ -84,7 +84,7 @@ def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:
     outputs = layers.Dense(len(prepared.meta.classes), activation="softmax")(x)
     network = keras.Model(inputs, outputs)
     adam = keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm)
-    network.compile(adam, "sparse_categorical_crossentropy", ["accuracy"])
+    network.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
     times: list[float] = []
     stop = keras.callbacks.EarlyStopping(
         "val_loss", patience=training.patience, restore_best_weights=True
@@ -121,8 +121,9 @@ def measure(seeds: int, epochs: int) -> dict[str, Any]:
             for contender in CONTENDERS:
                 command = [sys.executable, __file__, "--one", contender, "--seed", str(seed),
                            "--epochs", str(epochs), "--folder", name]  # fmt: skip
-                done = subprocess.run(command, env=environment, check=True, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+                done = subprocess.run(command, env=environment, capture_output=True, text=True)
+                if done.returncode:
+                    raise RuntimeError(done.stderr)
                 row[contender] = json.loads(done.stdout.splitlines()[-1])
             rows.append(row)
     told = {"rows": len(lengths), "mean": float(lengths.mean()), "longest": int(lengths.max())}

@@ -71,7 +71,7 @@ if __name__ == "__main__":
     model = build(config.model, classes=classes, features=meta.features, vocabulary=meta.vocabulary)
     adam = keras.optimizers.Adam(train.learning_rate, global_clipnorm=train.clip_norm)
     metrics = ["accuracy", keras.metrics.F1Score(average="macro")]
-    model.compile(adam, "categorical_crossentropy", metrics, steps_per_execution=steps)
+    model.compile(adam, "categorical_crossentropy", metrics=metrics, steps_per_execution=steps)
     size = train.batch_size
     like = next(held.validation(batch_size=size))
     training = dataset(

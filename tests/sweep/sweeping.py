@@ -32,8 +32,8 @@ MODEL = {
 TRAIN = {
     "epochs": 10, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
     "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0, "label_smoothing": 0.0,
-    "class_weights": "none", "patience": 5, "refit": False, "bucket_batches": 4, "intra_op": "auto", "inter_op": "auto",
-    "precision": "float32", "strategy": "one",
+    "class_weights": "none", "patience": 5, "refit": False, "bucket_batches": 4,
+    "precision": "float32", "strategy": "one", "intra_op": "auto", "inter_op": "auto",
 }  # fmt: skip
 SWEEP = {
     **yaml.safe_load((HERE.parents[1] / "conf" / "sweep" / "base" / "engine.yaml").read_text()),
