@@ -1,208 +1,75 @@
-"""What an answer costs: in process, over HTTP, from the start of a server, and by the file.
+"""What an answer costs: in process, over HTTP, from the start of a server, by the file, in int8.
 
     python benchmarks/serving.py            # measures, writes serving.json, prints
     python benchmarks/serving.py --print    # prints serving.json
 
 Needs a belt that is up to date (`make`). The peer is the same network, same weights, as MLflow's
-own Keras flavour: registered in a store of its own, served by `mlflow models serve`. It is spared
-the encoding: its requests hold scaled steps and lengths.
+own Keras flavour (`serving_http.py`).
 """
 
 import argparse
-import http.client
-import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
+import shutil
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from serving_http import ROOT, Times, figures, over_http
 
 from conveyor import files
 from conveyor.batch.predict import predict_file
 from conveyor.config import load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
+from conveyor.promotion.measure import padding_difference, quantised
 from conveyor.serving import Predictor
+from conveyor.serving.latency import latencies
+from conveyor.serving.quantise import quantise
 
-ROOT, RESULT = Path(__file__).parents[1], Path(__file__).with_suffix(".json")
-CALLS, SECONDS, RATE, STARTS, ROUNDS, BATCH_ROWS = 3000, 10, 50, 3, 3, 20_000
-ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
-               "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-               "MLFLOW_DISABLE_TELEMETRY": "true"}  # fmt: skip
-Times = dict[str, float]
-
-
-def figures(seconds: list[float]) -> Times:
-    return {"p50_ms": median(seconds) * 1e3, "p99_ms": quantiles(seconds, n=100)[98] * 1e3}
+RESULT = Path(__file__).with_suffix(".json")
+CALLS, ROUNDS, BATCH_ROWS = 3000, 5, 20_000
 
 
 def one_call(predictor: Predictor, rows: list[Any]) -> dict[str, Any]:
     """`Predictor.predict([row])` and the session alone on the encoded row, in turns."""
     encoded = [predictor.encoder.encode([row]) for row in rows]
-    feeds = [{"values": e.values[None], "lengths": e.lengths} for e in encoded]
-    ours: list[float] = []
-    session: list[float] = []
-    for call in range(CALLS):
-        at = call % len(rows)
-        began = time.perf_counter()
-        predictor.session.run(["probabilities"], feeds[at])
-        between = time.perf_counter()
-        predictor.predict([rows[at]])
-        session.append(between - began)
-        ours.append(time.perf_counter() - between)
+    feeds = cycle([{"values": e.values[None], "lengths": e.lengths} for e in encoded])
+    raw = cycle(rows)
+    session, ours = latencies([
+        lambda: predictor.session.run(["probabilities"], next(feeds)),
+        lambda: predictor.predict([next(raw)]),
+    ], repeats=CALLS)  # fmt: skip
     return {"predictor": figures(ours), "session": figures(session)}
 
 
-class Server:
-    """A server process, and the seconds from its start to its first answer."""
-
-    def __init__(self, command: list[str], port: int, body: bytes, environment: Any) -> None:
-        self.port, self.body = port, body
-        began = time.monotonic()
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        while True:
-            try:
-                self.ask(self.connect())
-                break
-            except OSError:
-                assert self.process.poll() is None, f"{command} ended"
-                time.sleep(0.02)
-        self.start = time.monotonic() - began
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port)
-
-    def ask(self, connection: http.client.HTTPConnection) -> Any:
-        head = {"content-type": "application/json"}
-        connection.request("POST", "/invocations", self.body, head)
-        answer = connection.getresponse()
-        told = answer.read()
-        if answer.status == 503:  # ours listens before the model is loaded
-            raise ConnectionError
-        assert answer.status == 200, told
-        return json.loads(told)
-
-    def stop(self) -> None:
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def ours(body: bytes) -> Server:
-    port = free_port()
-    return Server([sys.executable, "-m", "pipeline.serve", "--port", str(port)], port, body,
-                  ENVIRONMENT)  # fmt: skip
-
-
-def theirs(body: bytes, store: str) -> Server:
-    port = free_port()
-    command = ["mlflow", "models", "serve", "-m", "models:/plain@champion", "--env-manager",
-               "local", "-p", str(port)]  # fmt: skip
-    return Server(command, port, body, {**ENVIRONMENT, "MLFLOW_TRACKING_URI": store})
-
-
-@contextmanager
-def stopped(server: Server) -> Iterator[Server]:
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-def alone(server: Server) -> Times:
-    """One client, one connection, at most RATE requests a second."""
-    connection, times = server.connect(), []
-    server.ask(connection)
-    for _ in range(SECONDS * RATE):
-        began = time.monotonic()
-        server.ask(connection)
-        times.append(time.monotonic() - began)
-        time.sleep(max(0.0, 1 / RATE - times[-1]))
-    return figures(times)
-
-
-def offered(server: Server) -> Times:
-    """RATE requests a second, answered or not; a latency counts from when its request is due."""
-    times: list[float] = []
-    began = time.monotonic() + 0.5
-
-    def client(first: int, of: int) -> None:
-        connection = server.connect()
-        for number in range(first, SECONDS * RATE, of):
-            due = began + number / RATE
-            time.sleep(max(0.0, due - time.monotonic()))
-            server.ask(connection)
-            times.append(time.monotonic() - due)
-
-    clients = [threading.Thread(target=client, args=(n, 16)) for n in range(16)]
-    for one in clients:
-        one.start()
-    for one in clients:
-        one.join()
-    return figures(times)
-
-
-LOG = """
-import json, sys
-import keras, mlflow, numpy as np
-from mlflow import MlflowClient
-from mlflow.models import ModelSignature
-from mlflow.types import Schema, TensorSpec
-mlflow.set_tracking_uri(sys.argv[1])
-model = keras.models.load_model(sys.argv[2])
-inputs = Schema([TensorSpec(np.dtype(x.dtype), (-1, *[n or -1 for n in x.shape[1:]]), x.name)
-                 for x in model.inputs])
-outputs = Schema([TensorSpec(np.dtype("float32"), (-1, model.output_shape[-1]))])
-mlflow.keras.log_model(model, name="plain", signature=ModelSignature(inputs, outputs),
-                       registered_model_name="plain", pip_requirements=["keras", "tensorflow"])
-MlflowClient().set_registered_model_alias("plain", "champion", "1")
-"""
-
-
-def over_http(predictor: Predictor, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
-    """Latencies and starts of both servers, and how far their answers lie apart."""
-    store = f"sqlite:///{folder}/mlflow.db"
-    logging = [sys.executable, "-c", LOG, store, str(paths.model.resolve() / "model.keras")]
-    subprocess.run(logging, check=True, cwd=folder, env=ENVIRONMENT, capture_output=True)
-    encoded = predictor.encoder.encode([row])
-    feed = {"values": encoded.values[None].tolist(), "lengths": encoded.lengths.tolist()}
-    raw = json.dumps({"inputs": {predictor.kind: [row]}}).encode()
-    plain = json.dumps({"inputs": feed}).encode()
-    starts: dict[str, list[float]] = {"conveyor": [], "mlflow": []}
-    for turn in range(STARTS):
-        with stopped(ours(raw)) as one, stopped(theirs(plain, store)) as other:
-            starts["conveyor"].append(one.start)
-            starts["mlflow"].append(other.start)
-            if turn == STARTS - 1:
-                told = one.ask(one.connect())["predictions"][0]["probabilities"]
-                also = np.ravel(other.ask(other.connect())["predictions"])
-                apart = float(np.abs(np.array(list(told.values())) - also).max())
-                measured = {
-                    "alone": {"conveyor": alone(one), "mlflow": alone(other)},
-                    "offered": {"conveyor": offered(one), "mlflow": offered(other)},
-                }
-    return {**measured, "start_s": {k: median(v) for k, v in starts.items()}, "apart": apart}
+def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[str, Any]:
+    """The float graph and its int8 form: bytes, one row's latency, accuracy on the test rows."""
+    small = folder / "int8"
+    shutil.copytree(paths.model, small)
+    quantise(small)
+    models = {"float": Predictor.load(paths.model), "int8": Predictor.load(small)}
+    # Each its own rows in turn, since one iterator would give them to the two alternately.
+    turns = [(model, cycle(rows[:100])) for model in models.values()]
+    calls = [lambda m=model, r=raw: m.predict([next(r)]) for model, raw in turns]
+    times = dict(zip(models, latencies(calls, repeats=CALLS), strict=True))
+    cost = quantised(small, rows, labels, models["int8"].predict(rows).probabilities)
+    assert cost is not None
+    return {
+        "bytes": {k: (f / "model.onnx").stat().st_size
+                  for k, f in (("float", paths.model), ("int8", small))},
+        "call": {k: figures(found) for k, found in times.items()},
+        "accuracy": {"float": cost["float_accuracy"], "int8": cost["accuracy"]},
+        "largest_difference": cost["largest_difference"],
+        "beside_others": {k: padding_difference(m, rows[:32]) for k, m in models.items()},
+    }  # fmt: skip
 
 
 def by_the_file(predictor: Predictor, paths: Paths, rows: list[Any], folder: Path) -> Times:
@@ -237,13 +104,14 @@ def seconds(work: Callable[[], None]) -> float:
 def measure() -> dict[str, Any]:
     paths = Paths(ROOT)
     predictor = Predictor.load(paths.model)
-    test = Prepared(paths.prepared).split("test").rows
-    rows = [row if isinstance(row, str) else np.asarray(row).tolist() for row in test]
+    test = Prepared(paths.prepared).split("test")
+    rows = [row if isinstance(row, str) else np.asarray(row).tolist() for row in test.rows]
     found: dict[str, Any] = {"name": load("name", path=paths.config).name, "cores": os.cpu_count()}
     found["call"] = one_call(predictor, rows[:100])
     with tempfile.TemporaryDirectory() as name:
         found["http"] = over_http(predictor, paths, rows[0], Path(name))
         found["batch"] = by_the_file(predictor, paths, rows, Path(name))
+        found["int8"] = in_int8(paths, rows, np.asarray(test.labels), Path(name))
     return found
 
 
@@ -273,7 +141,25 @@ def table(found: dict[str, Any]) -> str:
     lines.append(line("start to first answer", start["conveyor"], start["mlflow"], "s", flavour))
     ours, theirs = batch["conveyor_rows_s"], batch["keras_rows_s"]
     lines.append(line("a file of rows", ours, theirs, "rows/s", "keras predict in memory"))
+    lines += ["", *int8_table(found["int8"])]
     return re.sub(r"e([+-])0*(\d)", r"e\1\2", "\n".join(lines))
+
+
+def int8_table(found: dict[str, Any]) -> list[str]:
+    kinds = ("float", "int8")
+    told = {
+        "the graph, kB": [f"{found['bytes'][k] / 1e3:.0f}" for k in kinds],
+        "one row in process, p50, ms": [f"{found['call'][k]['p50_ms']:.3g}" for k in kinds],
+        "accuracy on the test rows": [f"{found['accuracy'][k]:.4f}" for k in kinds],
+        "a probability alone and beside other rows differs by at most": [
+            f"{found['beside_others'][k]:.0e}" for k in kinds
+        ],
+        "a probability differs from the float graph's by at most": [
+            "", f"{found['largest_difference']:.0e}"
+        ],
+    }  # fmt: skip
+    rows = [f"| {what} | {' | '.join(values)} |" for what, values in told.items()]
+    return ["|  | float | int8 |", "| --- | --- | --- |", *rows]
 
 
 if __name__ == "__main__":

@@ -135,3 +135,21 @@ def test_padding_is_on_the_right_and_lengths_tell_where() -> None:
     assert rows.first(1).values.tolist() == [1, 2, 3]
     assert len(rows) == 2
     assert pad([np.ones((2, 3)), np.ones((4, 3))])[0].shape == (2, 4, 3)
+
+
+def test_a_row_alone_is_encoded_as_among_others() -> None:
+    texts = text_encoder(max_length=2, unescape_html=True)
+    rows = ["the cat sat", "", "the dog &amp; I", "zebra"]
+    together = texts.encode(rows)
+    for at, row in enumerate(rows):
+        one = texts.encode_one(row)
+        assert one.dtype == np.int32
+        np.testing.assert_array_equal(one, together[at])
+    draw = np.random.default_rng(2)
+    series = [draw.normal(size=(steps, 3)) for steps in (4, 0, 1, 9)]
+    config = SeriesEncoding(scaling="standard", max_length=5)
+    encoder = SeriesEncoder.fit(series, config)
+    for at, steps in enumerate(series):
+        one = encoder.encode_one(steps)
+        assert one.dtype == np.float32
+        np.testing.assert_array_equal(one, encoder.encode(series)[at])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor import files
@@ -60,6 +61,11 @@ class TextEncoder:
         cleaned = map(encoder._clean, texts)
         tokenizer.train_from_iterator(_lists(cleaned), trainer)
         return encoder
+
+    def encode_one(self, text: str) -> NDArray[np.int32]:
+        """As `encode`, of one text."""
+        tokens = self.tokenizer.encode(self._clean(text)).ids[: self.max_length]
+        return np.array(tokens or [1], dtype=np.int32)
 
     @property
     def vocabulary_size(self) -> int:

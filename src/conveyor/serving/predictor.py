@@ -139,9 +139,10 @@ class Predictor:
         Raises:
             RowError: a row is no text, or no finite series of the right number of channels.
         """
-        sequences = self._encoded(rows)
         if len(rows) == 1:  # the way of a request: no order to find, nothing to pad
-            return Predictions(self.classes, self._run(sequences.values[None], sequences.lengths))
+            one = self.encoder.encode_one(self._checked(rows[0], 0))
+            return Predictions(self.classes, self._run(one[None], np.array([len(one)], np.int32)))
+        sequences = self._encoded(rows)
         order = np.argsort(sequences.lengths, kind="stable")
         answers = np.zeros((len(order), len(self.classes)), dtype=np.float32)
         with tqdm(total=len(order), unit="row", disable=None if progress else True) as bar:

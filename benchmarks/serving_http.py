@@ -1,0 +1,175 @@
+"""Both servers, as processes that are asked over loopback: ours, and MLflow's on its Keras flavour.
+
+The peer is registered in a store of its own and served by `mlflow models serve`. It is spared the
+encoding: its requests hold scaled steps and lengths.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import numpy as np
+
+from conveyor.paths import Paths
+from conveyor.serving import Predictor
+
+ROOT = Path(__file__).parents[1]
+SECONDS, RATE, STARTS = 10, 50, 3
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+               "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+               "MLFLOW_DISABLE_TELEMETRY": "true"}  # fmt: skip
+Times = dict[str, float]
+
+
+def figures(seconds: list[float]) -> Times:
+    return {"p50_ms": median(seconds) * 1e3, "p99_ms": quantiles(seconds, n=100)[98] * 1e3}
+
+
+class Server:
+    """A server process, and the seconds from its start to its first answer."""
+
+    def __init__(self, command: list[str], port: int, body: bytes, environment: Any) -> None:
+        self.port, self.body = port, body
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while True:
+            try:
+                self.ask(self.connect())
+                break
+            except OSError:
+                assert self.process.poll() is None, f"{command} ended"
+                time.sleep(0.02)
+        self.start = time.monotonic() - began
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port)
+
+    def ask(self, connection: http.client.HTTPConnection) -> Any:
+        head = {"content-type": "application/json"}
+        connection.request("POST", "/invocations", self.body, head)
+        answer = connection.getresponse()
+        told = answer.read()
+        if answer.status == 503:  # ours listens before the model is loaded
+            raise ConnectionError
+        assert answer.status == 200, told
+        return json.loads(told)
+
+    def stop(self) -> None:
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ours(body: bytes) -> Server:
+    port = free_port()
+    return Server([sys.executable, "-m", "pipeline.serve", "--port", str(port)], port, body,
+                  ENVIRONMENT)  # fmt: skip
+
+
+def theirs(body: bytes, store: str) -> Server:
+    port = free_port()
+    command = ["mlflow", "models", "serve", "-m", "models:/plain@champion", "--env-manager",
+               "local", "-p", str(port)]  # fmt: skip
+    return Server(command, port, body, {**ENVIRONMENT, "MLFLOW_TRACKING_URI": store})
+
+
+@contextmanager
+def stopped(server: Server) -> Iterator[Server]:
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def alone(server: Server) -> Times:
+    """One client, one connection, at most RATE requests a second."""
+    connection, times = server.connect(), []
+    server.ask(connection)
+    for _ in range(SECONDS * RATE):
+        began = time.monotonic()
+        server.ask(connection)
+        times.append(time.monotonic() - began)
+        time.sleep(max(0.0, 1 / RATE - times[-1]))
+    return figures(times)
+
+
+def offered(server: Server) -> Times:
+    """RATE requests a second, answered or not; a latency counts from when its request is due."""
+    times: list[float] = []
+    began = time.monotonic() + 0.5
+
+    def client(first: int, of: int) -> None:
+        connection = server.connect()
+        for number in range(first, SECONDS * RATE, of):
+            due = began + number / RATE
+            time.sleep(max(0.0, due - time.monotonic()))
+            server.ask(connection)
+            times.append(time.monotonic() - due)
+
+    clients = [threading.Thread(target=client, args=(n, 16)) for n in range(16)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    return figures(times)
+
+
+LOG = """
+import json, sys
+import keras, mlflow, numpy as np
+from mlflow import MlflowClient
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+mlflow.set_tracking_uri(sys.argv[1])
+model = keras.models.load_model(sys.argv[2])
+inputs = Schema([TensorSpec(np.dtype(x.dtype), (-1, *[n or -1 for n in x.shape[1:]]), x.name)
+                 for x in model.inputs])
+outputs = Schema([TensorSpec(np.dtype("float32"), (-1, model.output_shape[-1]))])
+mlflow.keras.log_model(model, name="plain", signature=ModelSignature(inputs, outputs),
+                       registered_model_name="plain", pip_requirements=["keras", "tensorflow"])
+MlflowClient().set_registered_model_alias("plain", "champion", "1")
+"""
+
+
+def over_http(predictor: Predictor, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
+    """Latencies and starts of both servers, and how far their answers lie apart."""
+    store = f"sqlite:///{folder}/mlflow.db"
+    logging = [sys.executable, "-c", LOG, store, str(paths.model.resolve() / "model.keras")]
+    subprocess.run(logging, check=True, cwd=folder, env=ENVIRONMENT, capture_output=True)
+    encoded = predictor.encoder.encode([row])
+    feed = {"values": encoded.values[None].tolist(), "lengths": encoded.lengths.tolist()}
+    raw = json.dumps({"inputs": {predictor.kind: [row]}}).encode()
+    plain = json.dumps({"inputs": feed}).encode()
+    starts: dict[str, list[float]] = {"conveyor": [], "mlflow": []}
+    for turn in range(STARTS):
+        with stopped(ours(raw)) as one, stopped(theirs(plain, store)) as other:
+            starts["conveyor"].append(one.start)
+            starts["mlflow"].append(other.start)
+            if turn == STARTS - 1:
+                told = one.ask(one.connect())["predictions"][0]["probabilities"]
+                also = np.ravel(other.ask(other.connect())["predictions"])
+                apart = float(np.abs(np.array(list(told.values())) - also).max())
+                measured = {
+                    "alone": {"conveyor": alone(one), "mlflow": alone(other)},
+                    "offered": {"conveyor": offered(one), "mlflow": offered(other)},
+                }
+    return {**measured, "start_s": {k: median(v) for k, v in starts.items()}, "apart": apart}
