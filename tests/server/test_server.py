@@ -13,7 +13,7 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow.pyfunc import scoring_server
-from server_process import Server, ask, serving
+from server_process import JSON, Server, ask, serving
 
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
@@ -130,6 +130,8 @@ TENSOR = {"name": "series", "datatype": "FP32", "shape": [1, 1, 2], "data": [1, 
         ("/invocations", b"{", 400, "the body is no JSON"),
         ("/invocations", [1], 400, "the body is a JSON list; an object with dataframe_split"),
         ("/invocations", {"rows": []}, 400, "the body holds rows; exactly one of"),
+        ("/invocations", {"inputs": [GOOD], "instances": [GOOD]}, 400,
+         "the body holds inputs, instances; exactly one of"),
         ("/invocations", {"inputs": []}, 400, "no rows came"),
         ("/invocations", {"inputs": {"text": ["a"]}}, 400, "the model reads 'series'"),
         ("/invocations", {"inputs": [GOOD, [[1.0]]]}, 400, "row 1 has shape (1, 1); a series is"),
@@ -154,6 +156,38 @@ def test_a_refusal_says_what_came_and_what_is_needed(
     found, told, _ = toy_server.ask(path, body)
     assert found == status
     assert message in (told["error"] if path.startswith("/v2") else told["message"])
+
+
+def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_much(
+    toy_server: Server,
+) -> None:
+    connection = toy_server.connect()
+    parts = iter([b"[", *[b"1," * 10_000] * 20])
+    connection.request("POST", "/invocations", parts, JSON, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"more than 104857 bytes" in answer.read()
+    connection.close()
+
+
+def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
+    project: Paths, rows: list[Any], tmp_path: Path
+) -> None:
+    body = json.dumps({"inputs": rows}).encode()
+    with serving(project, tmp_path / "log", "--name", "toys") as server:
+        connection = server.connect()
+        connection.putrequest("POST", "/invocations")
+        for name, value in {**JSON, "content-length": str(len(body))}.items():
+            connection.putheader(name, value)
+        connection.endheaders(body[:10])
+        time.sleep(0.3)
+        server.process.terminate()
+        time.sleep(0.5)
+        connection.send(body[10:])
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert len(json.loads(answer.read())["predictions"]) == len(rows)
+        assert server.process.wait(30) == 0
 
 
 def test_other_content_types_are_refused(toy_server: Server) -> None:
