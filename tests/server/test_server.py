@@ -170,6 +170,16 @@ def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_much(
     connection.close()
 
 
+def test_a_body_that_is_announced_as_too_much_is_refused_unread(toy_server: Server) -> None:
+    connection = toy_server.connect()
+    connection.putrequest("POST", "/invocations")
+    for name, value in {**JSON, "content-length": "200000"}.items():
+        connection.putheader(name, value)
+    connection.endheaders()  # and nothing behind them
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
 def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
     project: Paths, rows: list[Any], tmp_path: Path
 ) -> None:
