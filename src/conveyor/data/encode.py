@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.data.nested import flat
+from conveyor.data.arrow import chosen, flat, numbers, texts
 from conveyor.data.scan import Scan
 from conveyor.data.split import SPLITS, Splits
 from conveyor.data.write import SplitWriter
@@ -31,7 +31,7 @@ class Tally:
     def encode(self, raw: pa.Array) -> Ragged:
         """Encode some rows, and count."""
         if isinstance(self._encoder, TextEncoder):
-            whole = self._encoder.tokens(raw.to_numpy(zero_copy_only=False).tolist())
+            whole = self._encoder.tokens(raw.to_pylist())
         else:
             steps, lengths = flat(raw)
             whole = Ragged.joined(steps.reshape(-1, self._encoder.channels), lengths)
@@ -76,7 +76,7 @@ def write_rows(
     """Encode every row that is in a split, and write it to that one's folder."""
     code = {name: number for number, name in enumerate(classes)}
     class_of = np.array([code.get(name, -1) for name in found.label_names], np.int32)
-    names, kind = pa.array(classes), "text" if isinstance(encoder, TextEncoder) else "series"
+    names, kind = texts(classes), "text" if isinstance(encoder, TextEncoder) else "series"
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as open_files:
         writers = [open_files.enter_context(SplitWriter(folder / name, kind)) for name in SPLITS]
@@ -87,11 +87,10 @@ def write_rows(
             rows = slice(start, start + len(batch))
             here, codes, ids = split[rows], class_of[found.labels[rows]], found.named(batch, start)
             for number, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
-                chosen = here == number
-                if chosen.any():
-                    mask, some = pa.array(chosen), codes[chosen]
-                    raw = batch.column("raw").filter(mask)
-                    writer.add(ids.filter(mask), raw, names.take(pa.array(some)), some,
+                mask = here == number
+                if mask.any():
+                    raw, some = chosen(batch.column("raw"), mask), codes[mask]
+                    writer.add(chosen(ids, mask), raw, names.take(numbers(some)), some,
                                tally.encode(raw))  # fmt: skip
             progress.update(len(batch))
     return tallies

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from conveyor import files
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data import checks
+from conveyor.data.arrow import chosen, flat
 from conveyor.data.encode import write_rows
 from conveyor.data.long import nest
-from conveyor.data.nested import flat
 from conveyor.data.rows import RowReader
 from conveyor.data.scan import Scan, scan
 from conveyor.data.sources import open_source
@@ -126,14 +126,14 @@ def _natural(name: str) -> tuple[int, float, str]:
 
 
 def _fit_encoder(config: Dataset, found: Scan, split: Splits) -> Encoder:
-    chosen = (
-        batch.column("raw").filter(pa.array(split[start : start + len(batch)] == TRAIN))
+    learnt = (
+        chosen(batch.column("raw"), split[start : start + len(batch)] == TRAIN)
         for start, batch in found.copy.batches()
     )
     if isinstance(config, TextDataset):
-        texts = chain.from_iterable(raw.to_numpy(zero_copy_only=False) for raw in chosen)
+        texts = chain.from_iterable(raw.to_pylist() for raw in learnt)
         return TextEncoder.fit(texts, config.encoding)
-    return SeriesEncoder.fit(chain.from_iterable(map(_arrays, chosen)), config.encoding)
+    return SeriesEncoder.fit(chain.from_iterable(map(_arrays, learnt)), config.encoding)
 
 
 def _arrays(raw: pa.Array) -> list[NDArray[np.float32]]:

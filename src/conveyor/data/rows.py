@@ -1,6 +1,6 @@
 """What rows say, whatever the file they came from; column by column."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
+from conveyor.data.arrow import nested, no_null, plain, steps_of, texts
 from conveyor.data.errors import DataError
-from conveyor.data.nested import nested, steps_of
 from conveyor.data.sources import Part
 
 PROBLEMS = ("missing_input", "missing_label", "not_finite", "unknown_label")
@@ -87,10 +87,10 @@ class RowReader:
         ids = own_ids(batch.column(config.columns.id)) if config.columns.id else None
         labels, problems = self._labels(batch.column(config.columns.label))
         column = batch.column(self.input_column)
-        missing = column.is_null().to_numpy(zero_copy_only=False)
+        missing = _is_null(column)
         wrong = [(missing, "missing_input")]
         if isinstance(config, TextDataset):
-            raw = strings(column).fill_null("")
+            raw = no_null(strings(column), "")
         else:
             steps, lengths = self._series(column, ids, at)
             raw = nested(steps, lengths)
@@ -198,7 +198,7 @@ def distinct(column: pa.Array) -> Named:
     if pa.types.is_nested(column.type):
         column = strings(column)
     found = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-    codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    codes = plain(no_null(found.indices, -1)).astype(np.int32)
     return Named(found.dictionary.to_pylist(), codes)
 
 
@@ -211,6 +211,12 @@ def strings(column: pa.Array) -> pa.Array:
     return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
 
 
+def _is_null(column: pa.Array) -> NDArray[np.bool_]:
+    if not column.null_count:
+        return np.zeros(len(column), np.bool_)
+    return column.is_null().to_numpy(zero_copy_only=False)
+
+
 def own_ids(column: pa.Array) -> pa.Array:
     """The ids in a column, as text; null where there is none."""
     named = strings(column)
@@ -221,7 +227,6 @@ def auto_id(part: str, number: int) -> str:
     return f"{part}-{number:06d}"
 
 
-def auto_ids(part: str, numbers: Sequence[int] | NDArray[np.int64]) -> pa.Array:
+def auto_ids(part: str, numbers: Iterable[int]) -> pa.Array:
     """`auto_id` of many rows."""
-    digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), 6, "0")
-    return pc.binary_join_element_wise(f"{part}-", digits, "")
+    return texts(auto_id(part, number) for number in numbers)

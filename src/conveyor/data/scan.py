@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.data.nested import flat
+from conveyor.data.arrow import flat, plain
 from conveyor.data.rows import NO_PROBLEM, Codes, Named, RowReader, Rows, auto_ids
 
 
@@ -61,7 +61,7 @@ class Scan:
         """Ids of a batch of the copy, whose first row is number `first`; own or made."""
         numbers = np.arange(first, first + len(batch))
         part = int(self.part_of(numbers[:1])[0])  # no batch has rows of two
-        ids = auto_ids(self.parts[part], numbers - self.starts[part])
+        ids = auto_ids(self.parts[part], (numbers - self.starts[part]).tolist())
         return batch.column("id").fill_null(ids) if "id" in batch.schema.names else ids
 
 
@@ -77,7 +77,7 @@ class Copy:
 
     def add(self, rows: Rows) -> None:
         columns = {"raw": rows.raw} | ({} if rows.ids is None else {"id": rows.ids})
-        batch = pa.record_batch(columns)
+        batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
         if self._writer is None:
             self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), batch.schema)
         self._writer.write_batch(batch)
@@ -184,15 +184,15 @@ def scan(readers: list[RowReader], scratch: Path) -> Scan:
 def _empty(raw: pa.Array) -> NDArray[np.bool_]:
     """Rows without steps, or without anything but white space."""
     if not pa.types.is_string(raw.type):
-        return raw.value_lengths().to_numpy(zero_copy_only=False) == 0
-    return np.array([not text or text.isspace() for text in raw.to_numpy(zero_copy_only=False)])
+        return plain(raw.value_lengths()) == 0
+    return np.array([not text or text.isspace() for text in raw.to_pylist()])
 
 
 def _digests(raw: pa.Array) -> NDArray[np.uint64]:
     """16 bytes a row, (rows, 2), that are equal for equal input."""
     contents: Any
     if pa.types.is_string(raw.type):
-        contents = raw.cast(pa.binary()).to_numpy(zero_copy_only=False)
+        contents = raw.cast(pa.binary()).to_pylist()
     else:
         steps, lengths = flat(raw)
         ends = np.cumsum(lengths)

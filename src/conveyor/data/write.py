@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conveyor.data.nested import SERIES
+from conveyor.data.arrow import SERIES, numbers
 from conveyor.encoding.ragged import Ragged
 
 BATCH = 500  # rows of a batch in rows.arrow
@@ -22,7 +22,7 @@ class SplitWriter:
     def __init__(self, folder: Path, kind: str) -> None:
         folder.mkdir()
         self._schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind], "label": pa.string()})  # type: ignore[arg-type]
-        self._waiting = self._schema.empty_table()
+        self._waiting: list[pa.Table] = []  # fewer rows than a batch
         self._steps = 0
         with ExitStack() as files:
             self._rows = files.enter_context(
@@ -44,16 +44,16 @@ class SplitWriter:
         self._offsets.add(self._steps + encoded.offsets[1:])
         self._labels.add(codes)
         self._steps += int(encoded.offsets[-1])
-        table = pa.table([ids, raw, labels], schema=self._schema)
-        self._waiting = pa.concat_tables([self._waiting, table]).combine_chunks()
-        whole = len(self._waiting) // BATCH * BATCH
-        self._write(self._waiting[:whole])
-        self._waiting = self._waiting[whole:]
+        table = pa.Table.from_arrays([ids, raw, labels], schema=self._schema)
+        table = pa.concat_tables([*self._waiting, table]).combine_chunks()
+        whole = len(table) // BATCH * BATCH
+        self._write(table[:whole])
+        self._waiting = [table[whole:]]
 
     def _write(self, table: pa.Table) -> None:
         for batch in table.to_batches(BATCH):
             # A copy: what is written of a slice has bytes of the rows behind it as its padding.
-            self._rows.write_batch(batch.take(pa.array(np.arange(len(batch)))))
+            self._rows.write_batch(batch.take(numbers(np.arange(len(batch)))))
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +63,8 @@ class SplitWriter:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         if error is None:
-            self._write(self._waiting)
+            for table in self._waiting:
+                self._write(table)
         self._files.__exit__(kind, error, trace)
 
 
