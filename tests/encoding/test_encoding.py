@@ -50,6 +50,33 @@ def test_each_setting_does_what_it_says(
     assert words(text_encoder(), text) != expected
 
 
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) -> None:
+    draw = np.random.default_rng(0)
+    letters = [chr(code) for code in range(128)] + [*"ab AB_ \n"] * 12
+    texts = ["".join(draw.choice(letters, draw.integers(0, 30))) for _ in range(3000)]
+    texts += ["[PAD] a", "x[UNK]", "[unk]", "é a", "漢字 b", "\u200b", "İK", "", " \x1c\x85 "]
+    encoder = text_encoder(texts, lowercase=lowercase, vocabulary=2000)
+    alone = [encoder.tokens([text]).values.tolist() for text in texts]  # too few for a batch
+    found = encoder.tokens(texts)
+    assert [found[i].tolist() for i in range(len(found))] == alone
+    assert len({token for row in alone for token in row}) > 500
+
+
+def test_rows_are_merged_in_their_order() -> None:
+    one, other = Ragged.of([np.array([1, 2]), np.array([3])]), Ragged.of([np.array([9])])
+    merged = Ragged.merged(np.array([True, False, True]), one, other)
+    assert [merged[i].tolist() for i in range(3)] == [[1, 2], [9], [3]]
+
+
+@pytest.mark.parametrize("longest", [None, 2, 9])
+def test_a_cut_leaves_the_first_steps_and_fills_what_is_empty(longest: int | None) -> None:
+    rows = [np.arange(4), np.arange(0), np.arange(2)]
+    cut = Ragged.of([row.astype(np.int32) for row in rows]).cut(longest, 7)
+    expected = [row[:longest].tolist() or [7] for row in rows]
+    assert [cut[i].tolist() for i in range(3)] == expected
+
+
 def test_bpe_knows_every_character() -> None:
     encoder = text_encoder(tokenizer="bpe", vocabulary=300)
     tokens = encoder.encode(["жёлтый 🦓"])[0]

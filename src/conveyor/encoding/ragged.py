@@ -67,6 +67,16 @@ class Ragged:
         """Rows of these lengths that stand behind one another already."""
         return cls(values, _offsets(lengths))
 
+    @classmethod
+    def merged(cls, mask: NDArray[np.bool_], one: "Ragged", other: "Ragged") -> "Ragged":
+        """The rows of `one` where `mask` (rows,) is true, those of `other` elsewhere, in order."""
+        lengths = np.empty(len(mask), np.int64)
+        lengths[mask], lengths[~mask] = np.diff(one.offsets), np.diff(other.offsets)
+        steps = np.repeat(mask, lengths)
+        values = np.empty((len(steps), *one.values.shape[1:]), one.values.dtype)
+        values[steps], values[~steps] = one.values, other.values
+        return cls.joined(values, lengths)
+
 
 def _offsets(lengths: ArrayLike) -> NDArray[np.int64]:
     offsets = np.zeros(len(np.asarray(lengths)) + 1, dtype=np.int64)

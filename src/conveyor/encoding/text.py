@@ -3,6 +3,7 @@
 import html
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -13,6 +14,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor import files
 from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.words import numbered
 
 if TYPE_CHECKING:  # Pydantic would be half of a server's imports
     from conveyor.config.dataset import TextEncoding
@@ -20,6 +22,7 @@ if TYPE_CHECKING:  # Pydantic would be half of a server's imports
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1, always
 UNKNOWN_TOKEN = 1
 BATCH = 1000
+FEW = 64  # rows that the library is through with before `numbered` has begun
 
 
 class TextEncoder:
@@ -82,10 +85,37 @@ class TextEncoder:
 
     def tokens(self, rows: Sequence[str]) -> Ragged:
         """Tokens of each text as they are, int32, neither cut nor filled: a row may have none."""
+        cleaned = [self._clean(text) for text in rows]
+        if len(rows) < FEW or self._words is None:
+            return self._by_library(cleaned)
+        plain = np.array([text.isascii() and not _special(text) for text in cleaned])
+        if not plain.any():
+            return self._by_library(cleaned)
+        some = [text for text, easy in zip(cleaned, plain, strict=True) if easy]
+        words, lower = self._words, self._lower
+        found = numbered([text.lower() for text in some] if lower else some,
+                         lambda word: words.get(word, UNKNOWN_TOKEN))  # fmt: skip
+        if plain.all():
+            return found
+        rest = [text for text, easy in zip(cleaned, plain, strict=True) if not easy]
+        return Ragged.merged(plain, found, self._by_library(rest))
+
+    @cached_property
+    def _words(self) -> dict[str, int] | None:
+        """The vocabulary, where it is one of words."""
+        word = isinstance(self.tokenizer.model, models.WordLevel)
+        return self.tokenizer.get_vocab() if word else None
+
+    @cached_property
+    def _lower(self) -> bool:
+        normalizer: Any = self.tokenizer.normalizer
+        return normalizer.normalize_str("A") == "a"
+
+    def _by_library(self, texts: list[str]) -> Ragged:
         ids: list[list[int]] = []
-        for start in range(0, len(rows), BATCH):
-            cleaned = [self._clean(text) for text in rows[start : start + BATCH]]
-            ids += [one.ids for one in self.tokenizer.encode_batch_fast(cleaned)]
+        for start in range(0, len(texts), BATCH):
+            found = self.tokenizer.encode_batch_fast(texts[start : start + BATCH])
+            ids += [one.ids for one in found]
         lengths = [len(one) for one in ids]
         values = np.fromiter(chain.from_iterable(ids), np.int32, sum(lengths))
         return Ragged.joined(values, lengths)
@@ -106,6 +136,10 @@ class TextEncoder:
     def restore(cls, value: dict[str, Any]) -> "TextEncoder":
         tokenizer = Tokenizer.from_str(json.dumps(value["tokenizer"]))
         return cls(tokenizer, unescape_html=value["unescape_html"], max_length=value["max_length"])
+
+
+def _special(text: str) -> bool:
+    return PADDING in text or UNKNOWN in text
 
 
 def _lists(texts: Iterator[str]) -> Iterator[list[str]]:
