@@ -25,9 +25,12 @@ def vocabulary(draw: np.random.Generator) -> pa.Array:
     return pa.array(list(words))
 
 
-def chunk(draw: np.random.Generator, words: pa.Array, count: int) -> pa.Table:
-    """Sentences of 3 to 24 words, Zipf-distributed, a full stop or question mark behind each."""
-    lengths = np.clip(draw.poisson(9, count), 3, 24)
+def chunk(
+    draw: np.random.Generator, words: pa.Array, count: int, length: tuple[int, int, int]
+) -> pa.Table:
+    """Sentences of Zipf-distributed words, a full stop or question mark behind most."""
+    least, mean, most = length
+    lengths = np.clip(draw.poisson(mean, count), least, most)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     ranks = (WORDS ** draw.random(offsets[-1]) - 1).astype(np.int32)
     texts = pa.compute.binary_join(pa.ListArray.from_arrays(offsets, words.take(ranks)), " ")
@@ -36,13 +39,17 @@ def chunk(draw: np.random.Generator, words: pa.Array, count: int) -> pa.Table:
     return pa.table({"text": pa.compute.binary_join_element_wise(texts, ends, ""), "label": labels})
 
 
-def sentences(path: Path, count: int, seed: int = 0) -> Path:
-    """Write `count` rows of `text` and `label`; the name's end says whether Parquet or CSV."""
-    draw = np.random.default_rng(seed)
-    words = vocabulary(draw)
+def sentences(path: Path, count: int, words: tuple[int, int, int] = (3, 9, 24)) -> Path:
+    """Write `count` rows of `text` and `label`; the name's end says whether Parquet or CSV.
+
+    Args:
+        words: of a sentence: the fewest, the mean, the most.
+    """
+    draw = np.random.default_rng(0)
+    known = vocabulary(draw)
     schema = pa.schema({"text": pa.string(), "label": pa.string()})
     kinds: dict[str, Any] = {".parquet": pq.ParquetWriter, ".csv": pc.CSVWriter}
     with kinds[path.suffix](str(path), schema) as writer:
         for start in range(0, count, CHUNK):
-            writer.write_table(chunk(draw, words, min(CHUNK, count - start)))
+            writer.write_table(chunk(draw, known, min(CHUNK, count - start), words))
     return path

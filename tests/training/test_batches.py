@@ -56,7 +56,13 @@ def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> Non
 def test_two_splits_behind_one_another_are_one_set(toys: Prepared) -> None:
     train, validation = toys.split("train"), toys.split("validation")
     both = Epochs([train, validation], classes=2)
-    last = len(train.labels) + len(validation.labels) - 1
-    np.testing.assert_array_equal(both._row(0), train.sequences[0])
-    np.testing.assert_array_equal(both._row(len(train.labels)), validation.sequences[0])
-    np.testing.assert_array_equal(both._row(last), validation.sequences[len(validation.labels) - 1])
+    first = len(train.labels)
+    asked = np.array([first - 1, 0, first, first + len(validation.labels) - 1])
+    ((values, lengths, labels),) = both._batches([asked])
+    expected = [train.sequences[first - 1], train.sequences[0], validation.sequences[0],
+                validation.sequences[len(validation.labels) - 1]]  # fmt: skip
+    for row, length, sequence in zip(values, lengths, expected, strict=True):
+        np.testing.assert_array_equal(row[:length], sequence)
+        assert not row[length:].any()
+    assert labels.tolist() == [train.labels[first - 1], train.labels[0], validation.labels[0],
+                               validation.labels[-1]]  # fmt: skip

@@ -40,6 +40,13 @@ class Ragged:
         """Some rows as one batch; see `pad`."""
         return pad([self[row] for row in rows])
 
+    def fill(self, batch: Values, at: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
+        """Write some rows into a batch (rows, longest, ...), row `rows[i]` as its `at[i]`-th."""
+        starts, ends = self.offsets[rows], self.offsets[rows + 1]
+        lengths = ends - starts
+        step = np.arange(lengths.sum()) - np.repeat(_offsets(lengths)[:-1], lengths)
+        batch[np.repeat(at, lengths), step] = self.values[np.repeat(starts, lengths) + step]
+
     def first(self, rows: int) -> "Ragged":
         """The first rows, as views."""
         return Ragged(self.values[: self.offsets[rows]], self.offsets[: rows + 1])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.data.store import Split
-from conveyor.encoding.ragged import Lengths, Values, pad
+from conveyor.encoding.ragged import Lengths, Values
 
 Rows = NDArray[np.int64]
 # values (rows, steps, channels) float32 or (rows, steps) int32, lengths (rows,), labels (rows,)
@@ -97,12 +97,14 @@ class Epochs:
         return self._batches(by_length(self.lengths, batch_size))
 
     def _batches(self, order: Sequence[Rows]) -> Iterator[Batch]:
+        like = self.splits[0].sequences.values[:0]
         for rows in order:
-            values, lengths = pad([self._row(row) for row in rows])
+            lengths = self.lengths[rows]
+            values = np.zeros((len(rows), lengths.max(), *like.shape[1:]), like.dtype)
+            every = self._kept[rows]
+            parts = np.searchsorted(self._ends, every, side="right")
+            for part in np.unique(parts):
+                at = np.flatnonzero(parts == part)
+                before = self._ends[part - 1] if part else 0
+                self.splits[part].sequences.fill(values, at, every[at] - before)
             yield values, lengths, self.labels[rows]
-
-    def _row(self, row: int) -> Values:
-        row = int(self._kept[row])
-        part = int(np.searchsorted(self._ends, row, side="right"))
-        before = int(self._ends[part - 1]) if part else 0
-        return self.splits[part].sequences[row - before]
