@@ -1,4 +1,4 @@
-"""`python keras_steps.py keras | fused SIZE`: sequences a second, and seconds to the first step."""
+"""`python keras_steps.py keras | fused CELL SIZE`: sequences a second, seconds to step one."""
 
 import sys
 import time
@@ -9,14 +9,14 @@ import tensorflow as tf
 from keras import layers
 
 if __name__ == "__main__":
-    kind, size = sys.argv[1:]
+    kind, cell, size = sys.argv[1:]
     _, features, units, rows = stack.SIZES[size]
-    layer = layers.LSTM
+    layer = {"lstm": layers.LSTM, "gru": layers.GRU}[cell]
     if kind == "fused":
         from conveyor.models.kernels import fused, library
 
-        library.operators("lstm")  # compiled once for a machine, so outside the first step
-        layer = fused.LSTM
+        library.operators(cell)  # compiled once for a machine, so outside the first step
+        layer = fused.CELLS[cell]
     keras.utils.set_random_seed(17)
     inputs = keras.Input((None, features))
     hidden = layer(units // 2)(layer(units, return_sequences=True)(inputs))

@@ -1,7 +1,7 @@
 """The stack that all contenders train, and the clock that all are held against.
 
-Two LSTM layers, the second half as wide, one linear output, Adam, mean squared error; batches lie
-in memory, so that steps alone are timed.
+Two layers of one cell, the second half as wide, one linear output, Adam, mean squared error;
+batches lie in memory, so that steps alone are timed.
 """
 
 import time

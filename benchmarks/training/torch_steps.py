@@ -1,4 +1,4 @@
-"""`python torch_steps.py THREADS SIZE`: sequences a second, and seconds to the first step."""
+"""`python torch_steps.py THREADS CELL SIZE`: sequences a second, and seconds to the first step."""
 
 import sys
 import time
@@ -9,10 +9,11 @@ import torch
 
 
 class Stack(torch.nn.Module):
-    def __init__(self, features: int, units: int) -> None:
+    def __init__(self, cell: str, features: int, units: int) -> None:
         super().__init__()
-        self.low = torch.nn.LSTM(features, units, batch_first=True)
-        self.high = torch.nn.LSTM(units, units // 2, batch_first=True)
+        kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
+        self.low = kind(features, units, batch_first=True)
+        self.high = kind(units, units // 2, batch_first=True)
         self.head = torch.nn.Linear(units // 2, 1)
 
     def forward(self, x: Any) -> Any:
@@ -20,12 +21,12 @@ class Stack(torch.nn.Module):
 
 
 if __name__ == "__main__":
-    threads, size = int(sys.argv[1]), sys.argv[2]
+    threads, (cell, size) = int(sys.argv[1]), sys.argv[2:]
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)  # without it gradients over 200 steps take eight times as long
     torch.manual_seed(17)
     _, features, units, rows = stack.SIZES[size]
-    model = Stack(features, units)
+    model = Stack(cell, features, units)
     optimizer = torch.optim.Adam(model.parameters())
     data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in stack.batches(size)]
 

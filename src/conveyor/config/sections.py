@@ -38,16 +38,19 @@ class Model(Section):
     embedding: PositiveInt  # width of a token's vector; not used for series
     pooling: Literal["last", "mean", "max", "attention"]
     head_dropout: Rate
-    # On the processor: `fused` is compiled here and serves LSTM layers of tanh and sigmoid in
-    # float32; auto takes it where it can and no GPU is there, whose cuDNN is faster.
+    # On the processor: `fused` is compiled here and serves LSTM and GRU layers of tanh and sigmoid
+    # in float32; auto takes it where it can and no GPU is there, whose cuDNN is faster.
     kernel: Literal["auto", "keras", "fused"]
 
     @model_validator(mode="after")
     def _fusable(self) -> "Model":
-        needed = {"cell": "lstm", "activation": "tanh", "recurrent_activation": "sigmoid",
-                  "recurrent_dropout": 0.0}  # fmt: skip
-        wrong = [f"{name}={getattr(self, name)} (needs {value})" for name, value in needed.items()
-                 if getattr(self, name) != value]  # fmt: skip
+        needed = {"cell": ("lstm", "gru"), "activation": ("tanh",),
+                  "recurrent_activation": ("sigmoid",), "recurrent_dropout": (0.0,)}  # fmt: skip
+        wrong = [
+            f"{name}={getattr(self, name)} (needs {' or '.join(map(str, values))})"
+            for name, values in needed.items()
+            if getattr(self, name) not in values
+        ]
         if self.kernel == "fused" and wrong:
             raise ValueError(f"kernel=fused cannot serve {', '.join(wrong)}; take kernel=auto")
         return self

@@ -77,7 +77,7 @@ def collapses(config: Model, depth: int) -> bool:
 
 def wants_kernel(config: Model) -> bool:
     """Whether the compiled kernel is taken, if it can be compiled and loaded here."""
-    if config.kernel == "keras" or config.cell != "lstm":
+    if config.kernel == "keras" or config.cell not in fused.CELLS:
         return False
     return config.kernel == "fused" or not gpus()
 
@@ -93,7 +93,7 @@ def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
             raise
         log.warning("training with Keras's own operations, which is slower: %s", error)
         return stock
-    return fused.LSTM
+    return fused.CELLS[config.cell]
 
 
 def _recurrent_block(

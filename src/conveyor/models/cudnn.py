@@ -42,7 +42,7 @@ def cudnn_report(model: keras.Model) -> list[LayerReport]:
 
 
 def _kernel(layer: layers.RNN) -> str:
-    if not isinstance(layer, fused.LSTM):
+    if not isinstance(layer, fused.Fused):
         return "Keras's operations"
     reason = fused.obstacle(layer)
     return f"Keras's operations, because {reason}," if reason else "the fused kernel"

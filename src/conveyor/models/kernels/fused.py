@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from conveyor.config import Cell
 from conveyor.models.kernels import sequence
 
 Tensor = Any
@@ -60,6 +61,7 @@ def obstacle(layer: Fused) -> str | None:
             cell.recurrent_activation is not keras.activations.sigmoid,
         f"recurrent_dropout={cell.recurrent_dropout:g}": bool(cell.recurrent_dropout),
         "use_bias=False": not cell.use_bias,
+        "reset_after=False": not getattr(cell, "reset_after", True),
         "unroll=True": layer.unroll,
         f"compute precision {layer.compute_dtype}": layer.compute_dtype != "float32",
     }  # fmt: skip
@@ -71,3 +73,13 @@ class LSTM(Fused, layers.LSTM):
     """keras.layers.LSTM on the compiled kernel."""
 
     compiled = sequence.LSTM
+
+
+@keras.saving.register_keras_serializable("conveyor")
+class GRU(Fused, layers.GRU):
+    """keras.layers.GRU on the compiled kernel."""
+
+    compiled = sequence.GRU
+
+
+CELLS: dict[Cell, type[Fused]] = {"lstm": LSTM, "gru": GRU}

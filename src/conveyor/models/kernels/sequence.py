@@ -166,3 +166,23 @@ def _lstm_step(
 
 
 LSTM = Cell("lstm", 2, _lstm_step, lambda kernel: kernel)
+
+
+def _gru_step(
+    x: Tensor, states: Sequence[Tensor], kernel: Tensor, recurrent: Tensor, bias: Tensor
+) -> list[Tensor]:
+    [h] = states
+    x_update, x_reset, x_candidate = tf.split(x @ kernel + bias[0], 3, axis=-1)
+    h_update, h_reset, h_candidate = tf.split(h @ recurrent + bias[1], 3, axis=-1)
+    update = tf.sigmoid(x_update + h_update)
+    candidate = tf.tanh(x_candidate + tf.sigmoid(x_reset + h_reset) * h_candidate)
+    return [update * h + (1.0 - update) * candidate]
+
+
+def _gru_columns(kernel: Tensor) -> Tensor:
+    """Candidate, update, reset, and nothing for the sum that x does not meet."""
+    update, reset, candidate = tf.split(kernel, 3, axis=-1)
+    return tf.concat([candidate, update, reset, tf.zeros_like(update)], axis=-1)
+
+
+GRU = Cell("gru", 1, _gru_step, _gru_columns)

@@ -1,0 +1,35 @@
+/* The GRU: Cho et al. 2014, with the reset gate after the product, as in keras.layers.GRU with
+ * reset_after=True. The candidate's two products are summed apart, since the reset gate stands
+ * between them: candidate of x, update, reset, candidate of h. Keras's weights: update, reset,
+ * candidate. */
+#include "cell.h"
+
+#define NAME "ConveyorGRU"
+enum { STATES = 1, SUMS = 4, X_FROM = 0, X_SUMS = 3, H_FROM = 1, H_SUMS = 3, BIASES = 2 };
+static const int X_ORDER[] = {2, 0, 1}, H_ORDER[] = {0, 1, 2};
+
+/* z: sums -> candidate, update, reset, and the candidate's sum of h. */
+INLINE State step_forward(vec z[SUMS], State old) {
+  const vec one = all(1.0f);
+  const vec eu = one + exponential(within(-z[1])), er = one + exponential(within(-z[2]));
+  const vec inverse = one / (eu * er);
+  z[1] = er * inverse;
+  z[2] = eu * inverse;
+  z[0] = hyperbolic_tangent(z[0] + z[2] * z[3]);
+  return (State){.h = z[0] + z[1] * (old.h - z[0])};
+}
+
+/* z -> the gradient of the sums. d: what the new state receives; returns what the old one does, but
+ * for what reaches it through the sums. */
+INLINE State step_backward(vec z[SUMS], State old, State new, State d) {
+  (void)new;
+  const vec one = all(1.0f), n = z[0], u = z[1], r = z[2], of_h = z[3];
+  const vec dn = d.h * (one - u) * (one - n * n);
+  z[0] = dn;
+  z[1] = d.h * (old.h - n) * u * (one - u);
+  z[2] = dn * of_h * r * (one - r);
+  z[3] = dn * r;
+  return (State){.h = d.h * u};
+}
+
+#include "operators.h"
