@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,7 @@ def fit(
     Raises:
         Diverged: the loss is no longer a number.
     """
+    began = time.monotonic()
     train, validation = prepared.split("train"), prepared.split("validation")
     course = Course(config.train, scratch / "fit.npz" if scratch else None, on_epoch)
     classes = len(prepared.meta.classes)
@@ -104,6 +106,7 @@ def fit(
         log.info("fitting anew on %d rows, validation included", len(rows.labels))
         model = _begin(config, prepared, rows)
         _epochs(model, config, rows, 0, course.best_epoch, progress)
+    log.info("fitted in %.1f s", time.monotonic() - began)
     return Fitted(model, course.rows, course.best_epoch)
 
 
