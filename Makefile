@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup sweep test chaos-sweep five-days two-retrains check format ui serve dashboard hooks clean help lock
+.PHONY: repro setup sweep test chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
@@ -44,6 +44,9 @@ five-days: setup ## five nights of a growing data set under a real cron (ten min
 
 two-retrains: setup ## start two retrainings at once, 20 times (ten minutes)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_two_at_once.py
+
+bench: setup ## every benchmark that has a bar, one table and docs/bench.svg (long; BENCH=--quick for less)
+	PYTHONPATH=src:. $(BIN)/python benchmarks/bench.py $(BENCH)
 
 check: setup ## ruff, types, import rules, dvc.yaml and conf/ against the code
 	ruff check .

@@ -1,0 +1,198 @@
+"""All benchmarks of the bars, one table and one plot.
+
+    python benchmarks/bench.py [--quick] [NAME ...]    # runs, writes bench.json and docs/bench.svg
+    python benchmarks/bench.py --print                 # the table, from each benchmark's results
+
+Each benchmark is a command of its own that keeps its results as JSON; a row here reads a figure
+from there. One that cannot run, or has not run, is told in its row. Needs a belt that is up to date
+(`make`), and PyTorch from `benchmarks/training/setup.sh`.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[1]
+PLOT = ROOT / "docs" / "bench.svg"
+# name -> (arguments, arguments of --quick, results)
+COMMANDS: dict[str, tuple[list[str], list[str], str]] = {
+    "training": (["training/run.py"], ["--rounds", "1"], "training/results.json"),
+    "text": (["text.py"], ["--seeds", "2", "--epochs", "3"], "text.json"),
+    "serving": (["serving.py"], [], "serving.json"),
+    "prepare": (["prepare.py"], ["--rows", "10000", "--rounds", "1"], "prepare.json"),
+    "belt": (["belt.py"], [], "belt.json"),
+    "fitting": (["fitting/run.py"], ["--rounds", "1"], "fitting/results.json"),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row: `figure` reads it from the results of `source`; met where it is `better`."""
+
+    what: str
+    source: str
+    figure: Callable[[Any], float]
+    bar: float
+    better: str = "higher"
+    unit: str = "x"
+
+    def met(self, value: float) -> bool:
+        return value >= self.bar if self.better == "higher" else value <= self.bar
+
+    def share(self, value: float) -> float:
+        """How far beyond the bar: 1 is on it, more is better."""
+        return value / self.bar if self.better == "higher" else self.bar / value
+
+
+def against(size: str, peer: str) -> Callable[[Any], float]:
+    """The kernel's sequences a second over the better of the peers whose names begin so."""
+
+    def figure(found: Any) -> float:
+        return median(
+            r["fused"][0] / max(v[0] for name, v in r.items() if name.startswith(peer))
+            for r in found[size]
+        )
+
+    return figure
+
+
+def text_speed(found: Any) -> float:
+    return median(r["keras"]["epoch_s"] / r["conveyor"]["epoch_s"] for r in found["seeds"])
+
+
+def http(how: str) -> Callable[[Any], float]:
+    return lambda f: f["http"][how]["mlflow"]["p50_ms"] / f["http"][how]["conveyor"]["p50_ms"]
+
+
+def start(found: Any) -> float:
+    return found["http"]["start_s"]["conveyor"] / found["http"]["start_s"]["mlflow"]
+
+
+def prepare_speed(found: Any) -> float:
+    """The slowest case."""
+    return min(
+        median(t["seconds"] / o["seconds"]
+               for o, t in zip(case["Conveyor"], case["datasets"], strict=True))
+        for case in found
+    )  # fmt: skip
+
+
+def prepare_memory(found: Any) -> float:
+    """Peak of the stage at the most rows over that at the fewest, the worse of the formats."""
+    peaks: dict[str, list[float]] = {}
+    for case in sorted(found, key=lambda case: case["rows"]):
+        if case["what"].startswith("stage"):
+            peak = median(r["MiB"] for r in case["Conveyor"])
+            peaks.setdefault(case["what"], []).append(peak)
+    return max(values[-1] / values[0] for values in peaks.values())
+
+
+def overhead(found: Any) -> float:
+    return sum(part["seconds"] - part["training"] for part in found["stages"].values())
+
+
+BARS = (
+    *(Bar(f"training, {size}, against PyTorch, the better of 1 and 2 threads", "training",
+          against(size, "PyTorch"), bar)
+      for size, bar in (("small", 0.85), ("medium", 1.2), ("large", 1.35))),
+    *(Bar(f"training, {size}, against stock Keras", "training", against(size, "Keras"), bar)
+      for size, bar in (("small", 3.0), ("medium", 2.0), ("large", 1.5))),
+    Bar("training on text, against Keras padded to the longest", "text", text_speed, 4.0),
+    Bar("one request in process, p50, against ONNX Runtime alone", "serving",
+        lambda f: f["call"]["predictor"]["p50_ms"] / f["call"]["session"]["p50_ms"], 1.5, "lower"),
+    Bar("one request over HTTP, p50, against MLflow's Keras flavour", "serving",
+        http("alone"), 10.0),
+    Bar("50 requests/s over HTTP, p50, against MLflow's Keras flavour", "serving",
+        http("offered"), 10.0),
+    Bar("batch prediction, rows/s, against keras predict", "serving",
+        lambda f: f["batch"]["conveyor_rows_s"] / f["batch"]["keras_rows_s"], 3.0),
+    Bar("start to first answer, against MLflow's Keras flavour", "serving", start, 0.3, "lower"),
+    Bar("prepare, rows/s, against datasets and tokenizers, the worst case", "prepare",
+        prepare_speed, 1.0),
+    Bar("prepare, peak memory, most rows over fewest (flat)", "prepare", prepare_memory, 1.5,
+        "lower"),
+    Bar("the whole belt without its training", "belt", overhead, 30.0, "lower", "s"),
+)  # fmt: skip
+
+
+def run(name: str, quick: bool) -> str:
+    """Run one benchmark. Returns why it could not, or nothing."""
+    script, fewer, _ = COMMANDS[name]
+    if not (HERE / script[0]).is_file():
+        return f"benchmarks/{script[0]} is not there"
+    command = [sys.executable, str(HERE / script[0]), *script[1:], *(fewer if quick else [])]
+    done = subprocess.run(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, check=False)
+    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
+
+
+def measured(bar: Bar, failed: dict[str, str]) -> float | str:
+    """The figure, or why there is none."""
+    if bar.source in failed:
+        return failed[bar.source]
+    results = HERE / COMMANDS[bar.source][2]
+    if not results.is_file():
+        return "not measured"
+    try:
+        return bar.figure(json.loads(results.read_text()))
+    except (KeyError, ValueError, TypeError) as error:
+        return f"not in the results ({type(error).__name__}: {error})"
+
+
+def table(failed: dict[str, str]) -> str:
+    lines = ["| what | bar | measured | met |", "| --- | --- | --- | --- |"]
+    for bar in BARS:
+        found = measured(bar, failed)
+        sign = "≥" if bar.better == "higher" else "≤"
+        limit = f"{sign} {bar.bar:g} {bar.unit}"
+        if isinstance(found, str):
+            lines.append(f"| {bar.what} | {limit} | {found} | - |")
+        else:
+            met = "yes" if bar.met(found) else "no"
+            lines.append(f"| {bar.what} | {limit} | {found:.3g} {bar.unit} | {met} |")
+    return "\n".join(lines)
+
+
+def plot(failed: dict[str, str]) -> None:
+    """Each figure relative to its bar, on a logarithmic axis; right of 1 the bar is met."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "conveyor"
+    from matplotlib import pyplot as plt
+
+    shown = [(bar, value) for bar in BARS
+             if not isinstance(value := measured(bar, failed), str)]  # fmt: skip
+    figure, axes = plt.subplots(figsize=(9, 0.4 * len(shown) + 1), layout="constrained")
+    shares = [bar.share(value) for bar, value in shown]
+    colours = ["tab:green" if share >= 1 else "tab:red" for share in shares]
+    axes.barh([bar.what for bar, _ in shown], [share - 1 for share in shares], left=1.0,
+              color=colours)  # fmt: skip
+    axes.set_xscale("log")
+    axes.axvline(1.0, color="black", linewidth=1)
+    axes.invert_yaxis()
+    axes.set_xlabel("measured, relative to its bar (right of 1: met)")
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(COMMANDS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, rougher figures")
+    parser.add_argument("--print", action="store_true", help="print the table, run nothing")
+    given = parser.parse_args()
+    failed: dict[str, str] = {}
+    for name in [] if given.print else given.names or COMMANDS:
+        print(f"== {name}", file=sys.stderr, flush=True)
+        if why := run(name, given.quick):
+            failed[name] = why
+    if not given.print:
+        plot(failed)
+    print(table(failed))
