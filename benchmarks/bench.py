@@ -1,10 +1,12 @@
 """All benchmarks of the bars, one table and one plot.
 
     python benchmarks/bench.py [--quick] [NAME ...]    # runs, writes bench.json and docs/bench.svg
-    python benchmarks/bench.py --print                 # the table, from each benchmark's results
+    python benchmarks/bench.py --collect               # the same from what each measured last
+    python benchmarks/bench.py --print                 # prints bench.json
 
 Each benchmark is a command of its own that keeps its results as JSON; a row here reads a figure
-from there. One that cannot run, or has not run, is told in its row. Needs a belt that is up to date
+from there. One that cannot run, or has not run, is told in its row. Another benchmark is a row of
+COMMANDS, another bar one of BARS. Needs a belt that is up to date
 (`make`), and PyTorch from `benchmarks/training/setup.sh`.
 """
 
@@ -19,7 +21,8 @@ from statistics import median
 from typing import Any
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[1]
-PLOT = ROOT / "docs" / "bench.svg"
+RESULT, PLOT = HERE / "bench.json", ROOT / "docs" / "bench.svg"
+Row = dict[str, Any]  # what, bar, better, unit, measured: a number, or why there is none
 # name -> (arguments, arguments of --quick, results)
 COMMANDS: dict[str, tuple[list[str], list[str], str]] = {
     "training": (["training/run.py"], ["--rounds", "1"], "training/results.json"),
@@ -41,13 +44,6 @@ class Bar:
     bar: float
     better: str = "higher"
     unit: str = "x"
-
-    def met(self, value: float) -> bool:
-        return value >= self.bar if self.better == "higher" else value <= self.bar
-
-    def share(self, value: float) -> float:
-        """How far beyond the bar: 1 is on it, more is better."""
-        return value / self.bar if self.better == "higher" else self.bar / value
 
 
 def against(size: str, peer: str) -> Callable[[Any], float]:
@@ -144,21 +140,32 @@ def measured(bar: Bar, failed: dict[str, str]) -> float | str:
         return f"not in the results ({type(error).__name__}: {error})"
 
 
-def table(failed: dict[str, str]) -> str:
+def rows(failed: dict[str, str]) -> list[Row]:
+    return [
+        {"what": bar.what, "bar": bar.bar, "better": bar.better, "unit": bar.unit,
+         "measured": measured(bar, failed)}
+        for bar in BARS
+    ]  # fmt: skip
+
+
+def share(row: Row) -> float:
+    """How far beyond its bar: 1 is on it, more is better."""
+    found, bar = row["measured"], row["bar"]
+    return found / bar if row["better"] == "higher" else bar / found
+
+
+def table(found: list[Row]) -> str:
     lines = ["| what | bar | measured | met |", "| --- | --- | --- | --- |"]
-    for bar in BARS:
-        found = measured(bar, failed)
-        sign = "≥" if bar.better == "higher" else "≤"
-        limit = f"{sign} {bar.bar:g} {bar.unit}"
-        if isinstance(found, str):
-            lines.append(f"| {bar.what} | {limit} | {found} | - |")
-        else:
-            met = "yes" if bar.met(found) else "no"
-            lines.append(f"| {bar.what} | {limit} | {found:.3g} {bar.unit} | {met} |")
+    for row in found:
+        sign, unit, value = "≥" if row["better"] == "higher" else "≤", row["unit"], row["measured"]
+        told, met = value, "-"
+        if not isinstance(value, str):
+            told, met = f"{value:.3g} {unit}", "yes" if share(row) >= 1 else "no"
+        lines.append(f"| {row['what']} | {sign} {row['bar']:g} {unit} | {told} | {met} |")
     return "\n".join(lines)
 
 
-def plot(failed: dict[str, str]) -> None:
+def plot(found: list[Row]) -> None:
     """Each figure relative to its bar, on a logarithmic axis; right of 1 the bar is met."""
     import matplotlib
 
@@ -166,13 +173,13 @@ def plot(failed: dict[str, str]) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "conveyor"
     from matplotlib import pyplot as plt
 
-    shown = [(bar, value) for bar in BARS
-             if not isinstance(value := measured(bar, failed), str)]  # fmt: skip
-    figure, axes = plt.subplots(figsize=(9, 0.4 * len(shown) + 1), layout="constrained")
-    shares = [bar.share(value) for bar, value in shown]
-    colours = ["tab:green" if share >= 1 else "tab:red" for share in shares]
-    axes.barh([bar.what for bar, _ in shown], [share - 1 for share in shares], left=1.0,
-              color=colours)  # fmt: skip
+    shown = [row for row in found if not isinstance(row["measured"], str)]
+    shares = [share(row) for row in shown]
+    figure, axes = plt.subplots(figsize=(10, 0.4 * len(shown) + 1), layout="constrained")
+    axes.barh(
+        [row["what"] for row in shown], [value - 1 for value in shares], left=1.0,
+        color=["tab:green" if value >= 1 else "tab:red" for value in shares],
+    )  # fmt: skip
     axes.set_xscale("log")
     axes.axvline(1.0, color="black", linewidth=1)
     axes.invert_yaxis()
@@ -186,13 +193,16 @@ if __name__ == "__main__":
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(COMMANDS)}")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, rougher figures")
-    parser.add_argument("--print", action="store_true", help="print the table, run nothing")
+    parser.add_argument("--collect", action="store_true", help="run nothing, read the results anew")
+    parser.add_argument("--print", action="store_true", help="print bench.json, run nothing")
     given = parser.parse_args()
-    failed: dict[str, str] = {}
-    for name in [] if given.print else given.names or COMMANDS:
-        print(f"== {name}", file=sys.stderr, flush=True)
-        if why := run(name, given.quick):
-            failed[name] = why
     if not given.print:
-        plot(failed)
-    print(table(failed))
+        failed: dict[str, str] = {}
+        for name in [] if given.collect else given.names or COMMANDS:
+            print(f"== {name}", file=sys.stderr, flush=True)
+            if why := run(name, given.quick):
+                failed[name] = why
+        found = rows(failed)
+        RESULT.write_text(json.dumps(found, indent=1) + "\n")
+        plot(found)
+    print(table(json.loads(RESULT.read_text())))

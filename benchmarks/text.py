@@ -108,13 +108,15 @@ def one(contender: str, seed: int, epochs: int, folder: Path) -> None:
     print(json.dumps({"epoch_s": epoch, "accuracy": accuracy}))
 
 
-def measure(seeds: int, epochs: int) -> dict[str, Any]:
+def measure(seeds: int, epochs: int) -> None:
+    """Each seed is kept as soon as it is done."""
     rows: list[dict[str, Any]] = []
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(project(folder).dataset, ROOT, folder / "prepared", folder / "cache")
         lengths = Prepared(folder / "prepared").split("train").sequences.lengths
+        told = {"rows": len(lengths), "mean": float(lengths.mean()), "longest": int(lengths.max())}
         for seed in range(1, seeds + 1):
             print(f"seed {seed}", file=sys.stderr, flush=True)
             row: dict[str, Any] = {"seed": seed}
@@ -126,8 +128,8 @@ def measure(seeds: int, epochs: int) -> dict[str, Any]:
                     raise RuntimeError(done.stderr)
                 row[contender] = json.loads(done.stdout.splitlines()[-1])
             rows.append(row)
-    told = {"rows": len(lengths), "mean": float(lengths.mean()), "longest": int(lengths.max())}
-    return {"name": NAME, "epochs": epochs, "cores": os.cpu_count(), "lengths": told, "seeds": rows}
+            files.write_json(RESULT, {"name": NAME, "epochs": epochs, "cores": os.cpu_count(),
+                                      "lengths": told, "seeds": rows})  # fmt: skip
 
 
 def speed(found: dict[str, Any]) -> float:
@@ -183,5 +185,5 @@ if __name__ == "__main__":
         one(given.one, given.seed, given.epochs, given.folder)
     else:
         if not given.print:
-            files.write_json(RESULT, measure(given.seeds, given.epochs))
+            measure(given.seeds, given.epochs)
         print(table(files.read_json(RESULT)))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from conveyor.config.compose import compose
@@ -24,8 +25,23 @@ def test_the_table_is_what_the_command_prints() -> None:
     assert printed.strip() in README
 
 
-def test_the_comparison_of_sweeps_is_what_its_command_prints() -> None:
-    command = [sys.executable, "benchmarks/peers/run.py", "--print"]
+MEASURED = [
+    script
+    for script, results in {
+        "peers/run.py": "peers/results.json",
+        "training/run.py": "training/results.json",
+        "fitting/run.py": "fitting/results.json",
+        "text.py": "text.json",
+        "belt.py": "belt.json",
+        "bench.py": "bench.json",
+    }.items()
+    if (ROOT / "benchmarks" / results).is_file()
+]
+
+
+@pytest.mark.parametrize("script", MEASURED)
+def test_the_page_of_benchmarks_shows_what_its_commands_print(script: str) -> None:
+    command = [sys.executable, f"benchmarks/{script}", "--print"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed.strip() in (ROOT / "docs/benchmarks.md").read_text()
 

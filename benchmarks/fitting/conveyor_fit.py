@@ -1,7 +1,8 @@
 """One fit by Conveyor in a process of its own: `python conveyor_fit.py JSON`, run by run.py.
 
 The working directory is a project tree, of whichever revision. Prints JSON: seconds from the start
-of `fit` to the end of the first epoch, and the median seconds of a later one.
+of `fit` to the end of the first epoch, and the median seconds of a later one; `_cpu` are the same
+in seconds of processor time, which other processes of the machine disturb less.
 """
 
 import itertools
@@ -18,6 +19,22 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.training.fit import fit
 
+Moment = tuple[float, float]
+
+
+def now() -> Moment:
+    """Wall and processor time."""
+    return time.perf_counter(), time.process_time()
+
+
+def figures(times: list[Moment]) -> dict[str, float]:
+    """Of the begin and the end of each epoch."""
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(times)]
+    later = [median(column) for column in zip(*steps[1:], strict=True)]
+    return {"first": steps[0][0], "first_cpu": steps[0][1],
+            "epoch": later[0], "epoch_cpu": later[1]}  # fmt: skip
+
+
 if __name__ == "__main__":
     changes, prepared = json.loads(sys.argv[1]), Prepared(Path(sys.argv[2]))
     config = overlay(compose(Paths(Path.cwd())), changes)
@@ -27,8 +44,7 @@ if __name__ == "__main__":
         pass
     else:
         set_threads(config, os.cpu_count() or 1)
-    times = [time.perf_counter()]
+    times = [now()]
     fit(config, prepared, refit=False, progress=False,
-        on_epoch=lambda epoch, row: times.append(time.perf_counter()))  # fmt: skip
-    epochs = [b - a for a, b in itertools.pairwise(times[1:])]
-    print(json.dumps({"first": times[1] - times[0], "epoch": median(epochs)}))
+        on_epoch=lambda epoch, row: times.append(now()))  # fmt: skip
+    print(json.dumps(figures(times)))

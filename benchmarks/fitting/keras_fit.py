@@ -4,19 +4,17 @@ Batches come from a generator through tf.data; `autotune` and `steps_per_executi
 under test. Prints what conveyor_fit.py prints.
 """
 
-import itertools
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from conveyor_fit import Moment, figures, now
 
 from conveyor.config import overlay
 from conveyor.config.compose import compose
@@ -31,7 +29,7 @@ from conveyor.training.threads import set_threads
 class Clock(keras.callbacks.Callback):
     """When each epoch began and ended, and where the data are told of it."""
 
-    def __init__(self, times: list[float]) -> None:
+    def __init__(self, times: list[Moment]) -> None:
         super().__init__()
         self.times, self.epoch = times, 0
 
@@ -39,7 +37,7 @@ class Clock(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.times.append(time.perf_counter())
+        self.times.append(now())
 
 
 def dataset(batches: Any, like: Batch, classes: int, autotune: bool) -> tf.data.Dataset:
@@ -53,6 +51,8 @@ def dataset(batches: Any, like: Batch, classes: int, autotune: bool) -> tf.data.
     options = tf.data.Options()
     options.autotune.enabled = autotune
     made = tf.data.Dataset.from_generator(given, output_signature=signature)
+    count = sum(1 for _ in batches())
+    made = made.apply(tf.data.experimental.assert_cardinality(count))
     return made.with_options(options).prefetch(2)
 
 
@@ -65,7 +65,7 @@ if __name__ == "__main__":
     set_up(config.seed)
     meta = prepared.meta
     classes = len(meta.classes)
-    times = [time.perf_counter()]
+    times = [now()]
     clock = Clock(times)
     rows, held = (Epochs([prepared.split(name)], classes) for name in ("train", "validation"))
     model = build(config.model, classes=classes, features=meta.features, vocabulary=meta.vocabulary)
@@ -82,5 +82,4 @@ if __name__ == "__main__":
     validation = dataset(lambda: held.validation(batch_size=size), like, classes, autotune)
     model.fit(training, validation_data=validation, epochs=train.epochs, callbacks=[clock],
               shuffle=False, verbose=0)  # fmt: skip
-    epochs = [b - a for a, b in itertools.pairwise(times[1:])]
-    print(json.dumps({"first": times[1] - times[0], "epoch": median(epochs)}))
+    print(json.dumps(figures(times)))

@@ -28,6 +28,8 @@ HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 RESULTS = HERE / "results.json"
 BEFORE = "e492374"  # the last revision that trained by Keras's fit
 EPOCHS = 12
+FIGURES = {"first": "first epoch, s", "first_cpu": "processor, s",
+           "epoch": "a later epoch, s", "epoch_cpu": "processor, s"}  # fmt: skip
 KERAS = {"autotune": False, "steps_per_execution": 1}
 WIDE = {"model.units": [256, 256], "train.batch_size": 64}
 # name -> title, then contender -> (script, settings)
@@ -128,15 +130,14 @@ def table(kept: dict[str, Any]) -> str:
             continue
         found = {contender: kept[name][contender] for contender in contenders}
         rounds = len(next(iter(found.values())))
-        lines = [f"{title} ({rounds} rounds):", "",
-                 "| | first epoch, s | ratio | a later epoch, ms | ratio |",
-                 "| --- | --- | --- | --- | --- |"]  # fmt: skip
+        head = [name for figure in FIGURES for name in (FIGURES[figure], "ratio")]
+        lines = [f"{title} ({rounds} rounds):", "", f"| | {' | '.join(head)} |",
+                 "| --- " * (len(head) + 1) + "|"]  # fmt: skip
         for contender, made in found.items():
-            first, later = (median(m[figure] for m in made) for figure in ("first", "epoch"))
-            ratios = [f"{ratio(found, contender, figure):.2f}" for figure in ("first", "epoch")]
-            lines.append(
-                f"| {contender} | {first:.2f} | {ratios[0]} | {1000 * later:.0f} | {ratios[1]} |"
-            )
+            cells = [cell for figure in FIGURES
+                     for cell in (f"{median(m[figure] for m in made):.3f}",
+                                  f"{ratio(found, contender, figure):.2f}")]  # fmt: skip
+            lines.append(f"| {contender} | {' | '.join(cells)} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
