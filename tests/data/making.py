@@ -2,6 +2,9 @@
 
 import copy
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from pydantic import TypeAdapter
 
 from conveyor.config.dataset import Dataset, SeriesDataset, TextDataset
 from conveyor.data.prepare import prepare
+from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared
 
 TEXT: dict[str, Any] = {
@@ -79,3 +83,33 @@ def prepared(
         write(folder, rows)
     report = prepare(described(base, **changes), folder, folder / "prepared", folder / "cache")
     return Prepared(folder / "prepared"), report
+
+
+def ids(store: Prepared) -> dict[str, set[str]]:
+    return {name: set(store.split(name).ids) for name in SPLITS}
+
+
+def require_all_counted(report: dict[str, Any]) -> None:
+    rows = report["rows"]
+    kept = sum(rows[name] for name in SPLITS)
+    gone = sum(one["rows"] for one in report["dropped"].values())
+    gone += sum(one["removed"] for one in report["removed_between_splits"].values())
+    assert rows["read"] == kept + gone
+
+
+def python(code: str, *arguments: str, **environment: str) -> str:
+    """The last word that code prints in a fresh process."""
+    path = f"{Path(__file__).parent}:{os.environ['PYTHONPATH']}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": path, **environment},
+    )  # fmt: skip
+    return done.stdout.split()[-1]
+
+
+def content(store: Prepared) -> dict[str, Any]:
+    parts = {name: store.split(name) for name in ("train", "validation", "test")}
+    return {
+        name: [(i, str(r), int(c)) for i, r, c in zip(p.ids, p.rows, p.labels, strict=True)]
+        for name, p in parts.items()
+    }

@@ -9,10 +9,9 @@ import datasets
 import numpy as np
 import pandas as pd
 import pytest
-from making import SERIES, TEXT, machines, mails, prepared, write
+from making import SERIES, TEXT, content, machines, mails, prepared, write
 
 from conveyor.data.errors import DataError
-from conveyor.data.store import Prepared
 
 Rows = list[dict[str, Any]]
 
@@ -49,14 +48,6 @@ def tricky_mails() -> Rows:
                          strict=False):  # fmt: skip
         row["text"] = text
     return rows
-
-
-def content(store: Prepared) -> dict[str, Any]:
-    parts = {name: store.split(name) for name in ("train", "validation", "test")}
-    return {
-        name: [(i, str(r), int(c)) for i, r, c in zip(p.ids, p.rows, p.labels, strict=True)]
-        for name, p in parts.items()
-    }
 
 
 @pytest.mark.parametrize("form", WRITERS)
@@ -128,52 +119,6 @@ def test_a_channel_of_words_is_refused(tmp_path: Path) -> None:
     columns = {"series": None, "layout": "steps_first", "label": "label", "id": None, "long": long}
     with pytest.raises(DataError, match="channel column 'x' must hold numbers"):
         prepared(tmp_path, rows, SERIES, columns=columns)
-
-
-TS = """# a comment
-@problemName toy
-@data
-1,2,3:4,5,?:a
-7:8:b
-"""
-
-
-def test_ts_files_give_steps_by_channels(tmp_path: Path) -> None:
-    from conveyor.data.ts import read_ts
-
-    (tmp_path / "toy.ts").write_text(TS)
-    first, second = read_ts(tmp_path / "toy.ts")
-    assert first["label"] == "a"
-    np.testing.assert_equal(first["series"], [[1, 4], [2, 5], [3, np.nan]])
-    assert second == {"series": [[7.0, 8.0]], "label": "b"}
-
-
-def test_parts_of_different_width_are_refused(tmp_path: Path) -> None:
-    narrow = machines()
-    for row in narrow:
-        row["series"] = [[first, first, second] for first, second in row["series"]]
-    write(tmp_path, machines(), "train.jsonl")
-    write(tmp_path, narrow, "test.jsonl")
-    parts = {"train": "train.jsonl", "test": "test.jsonl"}
-    with pytest.raises(DataError, match=r"number of channels \(train: 2, test: 3\)"):
-        prepared(tmp_path, None, SERIES, source__files=parts, split__test={"by": "given"})
-    assert not (tmp_path / "prepared").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("1,2:a", "line 1: expected an @ setting"),
-        ("@x", "has no @data line"),
-        ("@data\n1,2:3:a", "channels of unequal length"),
-        ("@data\nnumbers", "needs at least one channel"),
-        ("@data\n1,two:a", "line 2: could not convert"),
-    ],
-)
-def test_a_broken_ts_file_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "rows.ts").write_text(text)
-    with pytest.raises(DataError, match=message):
-        prepared(tmp_path, None, SERIES, source__format="ts", source__files={"all": "rows.ts"})
 
 
 def test_a_missing_file_is_told_with_what_is_there(tmp_path: Path) -> None:

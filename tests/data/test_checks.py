@@ -1,0 +1,166 @@
+"""Every row is accounted for, and what makes training meaningless stops."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from making import (
+    SERIES,
+    TEXT,
+    machines,
+    mails,
+    prepared,
+    require_all_counted,
+    write,
+)
+
+from conveyor.data.errors import DataError
+from conveyor.data.prepare import findings
+from conveyor.data.split import SPLITS
+
+
+def test_every_unusable_row_is_counted_by_reason(tmp_path: Path) -> None:
+    rows = mails()
+    rows[0]["text"] = None
+    rows[1]["label"] = None
+    rows[2]["label"] = "eggs"
+    _, report = prepared(tmp_path, rows, TEXT, labels__classes=["ham", "spam"])
+    dropped = {reason: one["rows"] for reason, one in report["dropped"].items()}
+    assert dropped == {"missing_input": 1, "missing_label": 1, "not_finite": 0, "unknown_label": 1}
+    assert report["dropped"]["missing_input"]["ids"] == ["all-000000"]
+    require_all_counted(report)
+    shown = findings(report)
+    assert shown["dropped: unknown label"] == 1
+    assert sum(n for name, n in shown.items() if name.startswith("dropped")) == 3
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), None])
+def test_steps_that_are_not_finite_drop_the_row(tmp_path: Path, bad: float | None) -> None:
+    rows = machines()
+    rows[3]["series"][1][0] = bad
+    _, report = prepared(tmp_path, rows, SERIES)
+    assert report["dropped"]["not_finite"] == {"rows": 1, "ids": ["all-000003"]}
+    require_all_counted(report)
+
+
+def test_a_class_that_no_training_row_has_is_dropped_and_counted(tmp_path: Path) -> None:
+    rows = [*mails(), {"text": "an odd one", "label": "new"}]
+    last: Any = {"by": "order", "share": 0.25}
+    store, report = prepared(tmp_path, rows, TEXT, split__test=last)
+    assert store.meta.classes == ["ham", "spam"]
+    assert report["dropped"]["unknown_label"]["rows"] == 1
+    require_all_counted(report)
+
+
+def test_rows_of_no_length_are_replaced_and_counted(tmp_path: Path) -> None:
+    rows = mails()
+    rows[0]["text"], rows[1]["text"] = "", "   "
+    store, report = prepared(tmp_path, rows, TEXT)
+    assert report["replaced_empty"] == 2
+    lengths = [int(n) for s in SPLITS for n in store.split(s).sequences.lengths]
+    assert min(lengths) == 1
+    (tmp_path / "series").mkdir()
+    rows = machines()
+    rows[4]["series"] = []
+    store, report = prepared(tmp_path / "series", rows, SERIES)
+    assert report["replaced_empty"] == 1
+    assert min(int(n) for s in SPLITS for n in store.split(s).sequences.lengths) == 1
+
+
+def test_truncation_is_counted(tmp_path: Path) -> None:
+    rows = mails()
+    rows[0]["text"] = "word " * 51
+    rows[1]["text"] = "word " * 50
+    store, report = prepared(tmp_path, rows, TEXT)
+    assert sum(report["truncated"].values()) == 1
+    assert max(int(store.split(s).sequences.lengths.max()) for s in SPLITS) == 50
+    (tmp_path / "series").mkdir()
+    longer = sum(len(row["series"]) > 3 for row in machines())
+    _, report = prepared(tmp_path / "series", machines(), SERIES, encoding__max_length=3)
+    assert sum(report["truncated"].values()) == longer > 0
+
+
+def test_rows_that_stand_in_a_later_split_too_leave_the_earlier_one(tmp_path: Path) -> None:
+    parts = {"train": mails()[:20], "validation": mails()[20:30], "test": mails()[30:]}
+    parts["train"] = [*parts["train"], parts["test"][0], parts["validation"][0]]
+    parts["validation"] = [*parts["validation"], parts["test"][1]]
+    for name, rows in parts.items():
+        write(tmp_path, rows, f"{name}.jsonl")
+    given: Any = {"by": "given"}
+    store, report = prepared(
+        tmp_path, None, TEXT, source__files={name: f"{name}.jsonl" for name in parts},
+        split__test=given, split__validation=given,
+    )  # fmt: skip
+    removed = {pair: one["removed"] for pair, one in report["removed_between_splits"].items()}
+    assert removed == {"train_in_test": 1, "train_in_validation": 1, "validation_in_test": 1}
+    assert report["rows"] == {"read": 43, "train": 20, "validation": 10, "test": 10}
+    texts = {name: set(store.split(name).rows) for name in SPLITS}
+    assert not texts["train"] & (texts["validation"] | texts["test"])
+    require_all_counted(report)
+
+
+def test_duplicates_and_conflicts_are_kept_and_counted(tmp_path: Path) -> None:
+    rows = mails()
+    rows[32] = {"text": rows[0]["text"], "label": "spam"}  # as row 0, and labelled otherwise
+    rows[34] = dict(rows[2])
+    order: Any = {"by": "column", "column": "part", "value": "test"}
+    validation: Any = {"by": "column", "column": "part", "value": "validation"}
+    for i, row in enumerate(rows):
+        row["part"] = "test" if i in (7, 8) else "validation" if i in (9, 10) else "train"
+    _, report = prepared(tmp_path, rows, TEXT, split__test=order, split__validation=validation)
+    assert report["duplicates_within"] == {"train": 2, "validation": 0, "test": 0}
+    assert report["conflicting_labels"]["rows"] == 2
+    assert report["conflicting_labels"]["ids"] == ["all-000000", "all-000032"]
+    require_all_counted(report)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "changes", "message"),
+    [
+        (lambda row, i: {**row, "label": "ham"}, {}, "one class only"),
+        (lambda row, i: {**row, "text": None if i % 4 == 0 else row["text"]},
+         {"checks__max_dropped_share": 0.1}, r"10 of 40 rows cannot be used \(10 missing_input\)"),
+        (lambda row, i: {**row, "label": "rare" if i in (0, 1) else row["label"]},
+         {"checks__min_rows_per_class": 3}, r"too few rows: .*of class 'rare'"),
+        (lambda row, i: {**row, "label": None}, {"checks__max_dropped_share": 1.0}, "no rows|one"),
+        (lambda row, i: row, {"labels": {"thresholds": [0.0], "classes": ["a", "b"]}},
+         "'ham'; labels.thresholds needs numbers"),
+    ],
+)  # fmt: skip
+def test_what_makes_training_meaningless_stops_and_leaves_nothing(
+    tmp_path: Path, spoil: Any, changes: dict[str, Any], message: str
+) -> None:
+    rows = [spoil(row, i) for i, row in enumerate(mails())]
+    with pytest.raises(DataError, match=message):
+        prepared(tmp_path, rows, TEXT, **changes)
+    assert not (tmp_path / "prepared").exists()
+
+
+def test_thresholds_cut_numbers_into_classes(tmp_path: Path) -> None:
+    rows = [{"text": f"word{i}", "label": i - 20} for i in range(40)]
+    store, report = prepared(
+        tmp_path, rows, TEXT, labels={"thresholds": [0.0], "classes": ["below", "above"]}
+    )
+    assert store.meta.classes == ["below", "above"]
+    total = {c: sum(report["classes"][s][c] for s in SPLITS) for c in store.meta.classes}
+    assert total == {"below": 20, "above": 20}  # 0 itself is above
+
+
+def test_numeric_labels_keep_their_order(tmp_path: Path) -> None:
+    rows = [{"text": f"word{i}", "label": [2, 10, 1][i % 3]} for i in range(60)]
+    store, _ = prepared(tmp_path, rows, TEXT)
+    assert store.meta.classes == ["1", "2", "10"]
+
+
+def test_series_of_changing_width_are_refused(tmp_path: Path) -> None:
+    rows = machines()
+    rows[5]["series"] = [[1.0, 2.0, 3.0]]
+    with pytest.raises(
+        DataError, match="row all-000005: 3 channels, but the rows before it have 2"
+    ):
+        prepared(tmp_path, rows, SERIES)
+
+
+def test_a_text_column_of_numbers_is_no_series(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="must hold a list of steps"):
+        prepared(tmp_path, [{"series": [1.0, 2.0], "label": "a"}] * 4, SERIES)

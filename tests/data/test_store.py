@@ -1,0 +1,93 @@
+"""What is written, and that it is the same in every process."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from making import (
+    SERIES,
+    TEXT,
+    machines,
+    mails,
+    prepared,
+    python,
+)
+
+from conveyor.data.encode import percentile
+from conveyor.data.store import Prepared, StoreError
+
+
+def test_the_store_gives_back_raw_and_encoded_rows(tmp_path: Path) -> None:
+    store, _ = prepared(tmp_path, machines(), SERIES)
+    test = store.split("test")
+    for i, name in enumerate(test.ids):
+        source = np.float32(machines()[int(name[-6:])]["series"])
+        np.testing.assert_array_equal(test.rows[i], source)
+        assert len(test.sequences[i]) == len(source)
+        assert store.meta.classes[test.labels[i]] == machines()[int(name[-6:])]["label"]
+    assert isinstance(test.sequences.values, np.memmap)
+
+
+def test_the_store_has_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from making import TEXT, mails, prepared
+from conveyor import files
+store, _ = prepared(Path(sys.argv[1]), mails(), TEXT, encoding__tokenizer="bpe")
+print(files.digest_tree(store.folder))
+"""
+    digests = set()
+    for seed in ("1", "2"):
+        (tmp_path / seed).mkdir()
+        digests.add(python(code, str(tmp_path / seed), PYTHONHASHSEED=seed))
+    assert len(digests) == 1
+
+
+def test_a_store_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="dvc repro prepare"):
+        Prepared(tmp_path)
+    store, _ = prepared(tmp_path, mails(), TEXT)
+    with pytest.raises(StoreError, match="no split 'dev'"):
+        store.split("dev")
+
+
+def test_the_committed_data_are_the_published_split() -> None:
+    root = Path(__file__).parents[2]
+    report = json.loads((root / "reports" / "data.json").read_text())
+    rows = report["rows"]
+    assert (rows["train"] + rows["validation"], rows["test"]) == (270, 370)
+
+
+@pytest.mark.parametrize("q", [0, 50, 95, 100])
+def test_percentiles_of_counted_lengths_are_those_of_the_lengths(q: int) -> None:
+    draw = np.random.default_rng(q)
+    for count in (1, 2, 7, 100, 1001):
+        lengths = draw.geometric(0.1, count)
+        assert percentile(np.bincount(lengths), q) == np.percentile(lengths, q)
+
+
+def test_a_batch_in_the_store_is_written_as_if_it_were_alone(tmp_path: Path) -> None:
+    """500 rows each, and no byte of the others, whatever batches the source comes in."""
+    for groups in (37, 5000):
+        folder = tmp_path / str(groups)
+        folder.mkdir()
+        pq.write_table(pa.Table.from_pylist(mails(3000)), folder / "rows.parquet", groups)
+        store, _ = prepared(folder, None, TEXT, source__format="parquet",
+                            source__files={"all": "rows.parquet"})  # fmt: skip
+        split, names = store.split("train"), store.meta.classes
+        rows = [
+            {"id": split.ids[i], "row": split.rows[i], "label": names[split.labels[i]]}
+            for i in range(len(split.ids))
+        ]
+        written = store.folder / "train" / "rows.arrow"
+        with pa.ipc.open_file(str(written)) as file:
+            schema = file.schema
+        with pa.ipc.new_file(str(tmp_path / "alone.arrow"), schema) as alone:
+            for start in range(0, len(rows), 500):
+                some = rows[start : start + 500]
+                alone.write_batch(pa.RecordBatch.from_pylist(some, schema=schema))
+        assert written.read_bytes() == (tmp_path / "alone.arrow").read_bytes()
