@@ -34,6 +34,8 @@ MEASURED = [
         "text.py": "text.json",
         "belt.py": "belt.json",
         "bench.py": "bench.json",
+        "prepare.py": "prepare.json",
+        "memory.py": "memory.json",
     }.items()
     if (ROOT / "benchmarks" / results).is_file()
 ]
