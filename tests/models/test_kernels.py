@@ -79,9 +79,9 @@ MIB, UNITS = 2**20, 1500  # the recurrent weights take 34 MiB, their packed form
 draw = np.random.default_rng(0)
 x, kernel, recurrent, bias, h, c = (
     tf.constant(0.02 * draw.normal(size=shape), tf.float32)
-    for shape in [(40, 30, 8), (8, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (40, UNITS),
+    for shape in [(40, 3, 8), (8, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (40, UNITS),
                   (40, UNITS)])
-way = sequence.Way(tf.ones((40, 30), tf.bool))
+way = sequence.Way(tf.ones((40, 3), tf.bool))
 
 def train():
     with tf.GradientTape() as tape:
