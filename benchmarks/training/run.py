@@ -85,4 +85,6 @@ if __name__ == "__main__":
     if not given.print:
         cells[given.cell] = race(given.cell, given.rounds)
         results.write_text(json.dumps(cells, indent=1) + "\n")
+    elif given.cell not in cells:
+        parser.error(f"no results of {given.cell} are kept; run it without --print")
     print(table(cells[given.cell]))
