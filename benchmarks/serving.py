@@ -1,6 +1,7 @@
 """What an answer costs: in process, over HTTP, from the start of a server, by the file, in int8.
 
     python benchmarks/serving.py            # measures, writes serving.json, prints
+    python benchmarks/serving.py --only int8 call    # these parts of it
     python benchmarks/serving.py --print    # prints serving.json
 
 Needs a belt that is up to date (`make`). The peer is the same network, same weights, as MLflow's
@@ -35,6 +36,7 @@ from conveyor.serving.latency import latencies
 from conveyor.serving.quantise import quantise
 
 RESULT = Path(__file__).with_suffix(".json")
+PARTS = ("call", "http", "batch", "int8")
 CALLS, ROUNDS, BATCH_ROWS = 3000, 5, 20_000
 
 
@@ -90,29 +92,35 @@ def by_the_file(predictor: Predictor, paths: Paths, rows: list[Any], folder: Pat
         model.predict(feed, batch_size=256, verbose=0)
 
     network()  # it traces its graph once
-    took = [(seconds(file), seconds(network)) for _ in range(ROUNDS)]
-    ours, theirs = (median(column) for column in zip(*took, strict=True))
-    return {"conveyor_rows_s": BATCH_ROWS / ours, "keras_rows_s": BATCH_ROWS / theirs}
+    took = [(*seconds(file), *seconds(network)) for _ in range(ROUNDS)]
+    names = ("conveyor_rows_s", "conveyor_rows_cpu_s", "keras_rows_s", "keras_rows_cpu_s")
+    middle = (median(column) for column in zip(*took, strict=True))
+    return {name: BATCH_ROWS / one for name, one in zip(names, middle, strict=True)}
 
 
-def seconds(work: Callable[[], None]) -> float:
-    began = time.monotonic()
+def seconds(work: Callable[[], None]) -> tuple[float, float]:
+    """Of the clock, and of all cores together."""
+    began, busy = time.monotonic(), time.process_time()
     work()
-    return time.monotonic() - began
+    return time.monotonic() - began, time.process_time() - busy
 
 
-def measure() -> dict[str, Any]:
+def measure(parts: list[str]) -> dict[str, Any]:
+    """What was measured last, with these parts of it anew."""
     paths = Paths(ROOT)
     predictor = Predictor.load(paths.model)
     test = Prepared(paths.prepared).split("test")
     rows = [row if isinstance(row, str) else np.asarray(row).tolist() for row in test.rows]
-    found: dict[str, Any] = {"name": load("name", path=paths.config).name, "cores": os.cpu_count()}
-    found["call"] = one_call(predictor, rows[:100])
+    found: dict[str, Any] = files.read_json(RESULT) if RESULT.is_file() else {}
+    found |= {"name": load("name", path=paths.config).name, "cores": os.cpu_count()}
     with tempfile.TemporaryDirectory() as name:
-        found["http"] = over_http(predictor, paths, rows[0], Path(name))
-        found["batch"] = by_the_file(predictor, paths, rows, Path(name))
-        found["int8"] = in_int8(paths, rows, np.asarray(test.labels), Path(name))
-    return found
+        work: dict[str, Callable[[], Any]] = {
+            "call": lambda: one_call(predictor, rows[:100]),
+            "http": lambda: over_http(predictor, paths, rows[0], Path(name)),
+            "batch": lambda: by_the_file(predictor, paths, rows, Path(name)),
+            "int8": lambda: in_int8(paths, rows, np.asarray(test.labels), Path(name)),
+        }
+        return found | {part: work[part]() for part in parts}
 
 
 def line(what: str, ours: float, theirs: float, unit: str, other: str) -> str:
@@ -139,8 +147,9 @@ def table(found: dict[str, Any]) -> str:
             lines.append(line(f"one row over HTTP, {title}, {p[:3]}", ours, theirs, "ms", flavour))
     start = http_["start_s"]
     lines.append(line("start to first answer", start["conveyor"], start["mlflow"], "s", flavour))
-    ours, theirs = batch["conveyor_rows_s"], batch["keras_rows_s"]
-    lines.append(line("a file of rows", ours, theirs, "rows/s", "keras predict in memory"))
+    for key, unit in (("rows_s", "rows/s"), ("rows_cpu_s", "rows/CPU-s")):
+        ours, theirs = batch[f"conveyor_{key}"], batch[f"keras_{key}"]
+        lines.append(line("a file of rows", ours, theirs, unit, "keras predict in memory"))
     lines += ["", *int8_table(found["int8"])]
     return re.sub(r"e([+-])0*(\d)", r"e\1\2", "\n".join(lines))
 
@@ -165,6 +174,9 @@ def int8_table(found: dict[str, Any]) -> list[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--print", action="store_true", help="what was measured last")
-    if not parser.parse_args().print:
-        files.write_json(RESULT, measure())
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
+                        help=f"measure these anew, keep the rest: {', '.join(PARTS)}")  # fmt: skip
+    given = parser.parse_args()
+    if not given.print:
+        files.write_json(RESULT, measure(given.only))
     print(table(files.read_json(RESULT)))
