@@ -1,0 +1,65 @@
+"""What the benchmarks make of what they measured."""
+
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+import belt  # noqa: E402
+import bench  # noqa: E402
+
+
+def store(path: Path, trials: list[tuple[float, float, float]]) -> Path:
+    """An MLflow store of these trials: start, first metric, end; seconds."""
+    with sqlite3.connect(path) as opened:
+        opened.execute("create table runs (run_uuid, start_time, end_time)")
+        opened.execute("create table tags (run_uuid, key, value)")
+        opened.execute("create table metrics (run_uuid, timestamp)")
+        for i, (start, first, end) in enumerate(trials):
+            opened.execute("insert into runs values (?, ?, ?)", (i, start * 1e3, end * 1e3))
+            opened.execute("insert into tags values (?, 'mlflow.parentRunId', 'p')", (i,))
+            for moment in (first, end):
+                opened.execute("insert into metrics values (?, ?)", (i, moment * 1e3))
+    return path
+
+
+def test_the_belt_names_what_is_training_and_what_is_not(tmp_path: Path) -> None:
+    """Two trials beside each other count once; those of an earlier belt not at all."""
+    said = [(100.0, ""), (101.0, "Running stage 'sweep':\n"), (101.1, "> command\n"),
+            (130.0, "Running stage 'train':\n"), (147.0, "train: fitted in 10.0 s\n"),
+            (150.0, "")]  # fmt: skip
+    trials = [(20.0, 21.0, 29.0), (104.0, 110.0, 120.0), (105.0, 112.0, 125.0)]
+    found = belt.parts(said, store(tmp_path / "mlflow.db", trials))
+    assert found["DVC itself"]["seconds"] == 1.0
+    assert found["sweep"] == {"seconds": 29.0, "training": 15.0, "before": 9.0, "after": 5.0}
+    assert found["train"] == {"seconds": 20.0, "training": 10.0, "before": 7.0, "after": 3.0}
+    assert belt.rest({"stages": found}) == 1.0 + 14.0 + 10.0
+
+
+@pytest.mark.parametrize(
+    ("better", "value", "told"),
+    [("higher", 4.0, "yes"), ("higher", 3.9, "no"), ("lower", 4.0, "yes"), ("lower", 4.1, "no")],
+)
+def test_a_bar_is_met_on_it_and_on_its_better_side(better: str, value: float, told: str) -> None:
+    row = {"what": "speed", "bar": 4.0, "better": better, "unit": "x", "measured": value}
+    assert bench.table([row]).splitlines()[-1].endswith(f"{value:.3g} x | {told} |")
+
+
+def test_a_row_says_why_it_has_no_figure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    monkeypatch.setitem(bench.COMMANDS, "text", (["text.py"], [], "text.json"))
+    bar = next(bar for bar in bench.BARS if bar.source == "text")
+    assert bench.measured(bar, {}) == "not measured"
+    assert bench.measured(bar, {"text": "PyTorch is not there"}) == "PyTorch is not there"
+    (tmp_path / "text.json").write_text("{}")
+    assert "seeds" in str(bench.measured(bar, {}))
+    assert bench.run("text", quick=True) == "benchmarks/text.py is not there"
+
+
+def test_training_is_held_against_the_better_of_the_peers() -> None:
+    rounds: Any = {"small": [{"fused": [8.0, 0], "PyTorch, 1": [4.0, 0], "PyTorch, 2": [2.0, 0]}]}
+    assert bench.against("small", "PyTorch")(rounds) == 2.0
