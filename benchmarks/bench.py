@@ -181,6 +181,10 @@ def plot(found: list[Row]) -> None:
         color=["tab:green" if value >= 1 else "tab:red" for value in shares],
     )  # fmt: skip
     axes.set_xscale("log")
+    ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlim(min(0.5, 0.9 * min(shares, default=1.0)), max(2.0, 1.1 * max(shares, default=1)))
     axes.axvline(1.0, color="black", linewidth=1)
     axes.invert_yaxis()
     axes.set_xlabel("measured, relative to its bar (right of 1: met)")
