@@ -52,7 +52,7 @@ def against(size: str, peer: str) -> Callable[[Any], float]:
     def figure(found: Any) -> float:
         return median(
             r["fused"][0] / max(v[0] for name, v in r.items() if name.startswith(peer))
-            for r in found[size]
+            for r in found["lstm"][size]
         )
 
     return figure

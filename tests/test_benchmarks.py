@@ -61,5 +61,5 @@ def test_a_row_says_why_it_has_no_figure(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_training_is_held_against_the_better_of_the_peers() -> None:
-    rounds: Any = {"small": [{"fused": [8.0, 0], "PyTorch, 1": [4.0, 0], "PyTorch, 2": [2.0, 0]}]}
-    assert bench.against("small", "PyTorch")(rounds) == 2.0
+    rounds: Any = [{"fused": [8.0, 0], "PyTorch, 1": [4.0, 0], "PyTorch, 2": [2.0, 0]}]
+    assert bench.against("small", "PyTorch")({"lstm": {"small": rounds}}) == 2.0
