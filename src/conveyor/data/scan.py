@@ -147,7 +147,7 @@ class _Names:
 def scan(readers: list[RowReader], scratch: Path) -> Scan:
     """Read every row once, batch by batch, and copy it into `scratch`.
 
-    While this runs, memory holds about 40 bytes a row.
+    While this runs, memory holds about 50 bytes a row.
     """
     labels, groups, copy = _Names(), _Names(), Copy(scratch)
     problems, empty, digests = _Column(np.int8), _Column(np.bool_), _Column(np.uint64, 2)
