@@ -1,19 +1,24 @@
 """The registered version that serves, and what it was trained with."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
 
+from conveyor import files
 from conveyor.paths import Paths
+from conveyor.tracking.place import home, uri
 from conveyor.tracking.runs import MODEL_DIGEST
 from conveyor.tracking.store import Tracking, connect
 
 CHAMPION = "champion"
+KEPT = 5  # versions of a store elsewhere, on this machine
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,22 @@ def find_champion(tracking: Tracking, name: str, paths: Paths) -> Champion | Non
 
 
 def fetch(name: str, version: str, paths: Paths) -> Path:
-    """The model folder of a registered version, on this machine."""
-    folder = Path(download_artifacts(f"models:/{name}/{version}"))
-    return folder / "artifacts" / paths.model.name
+    """The model folder of a registered version, on this machine.
+
+    Files that lie elsewhere are fetched once, into `.conveyor/versions`, where the last `KEPT`
+    versions stay.
+    """
+    place = MlflowClient().get_model_version_download_uri(name, version)
+    address = f"models:/{name}/{version}"
+    if urlsplit(place).scheme in ("", "file"):
+        return Path(download_artifacts(address)) / "artifacts" / paths.model.name
+    kept = home(paths) / ".conveyor" / "versions" / files.digest_value([uri(paths), place])[:16]
+    if not kept.is_dir():
+        with files.replacing_folder(kept) as made:
+            download_artifacts(address, dst_path=str(made))
+        for old in sorted(kept.parent.iterdir(), key=lambda one: one.stat().st_mtime)[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    return kept / "artifacts" / paths.model.name
 
 
 def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:
