@@ -15,21 +15,29 @@ exit codes:
 import argparse
 import sys
 
-from conveyor.config import Config, load
+from conveyor.config import load
 from conveyor.paths import Paths
-from conveyor.retraining.job import Job, run_stage
+from conveyor.retraining.job import Job, ask_stale, run_stage
 from conveyor.retraining.lock import Busy, only_one
-from conveyor.retraining.tell import failure_told, tell
-from conveyor.retraining.watch import Watch
-from conveyor.tracking.retraining import retrain_run
 from pipeline import stage
 
-BUSY = 12
+BUSY, COMPOSE = 12, "compose"
 
 
-def retrain(config: Config, paths: Paths) -> int:
+def retrain(paths: Paths) -> int:
+    asked = ask_stale(paths)
+    # DVC looks while MLflow loads, which takes seconds.
+    from conveyor.retraining.tell import failure_told, tell
+    from conveyor.retraining.watch import Watch
+    from conveyor.tracking.retraining import retrain_run
+
+    stale = asked()
+    if COMPOSE in stale:
+        run_stage(COMPOSE, paths)
+        stale = ask_stale(paths)()
+    config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
-        job = Job(config, paths, Watch(config, paths, run))
+        job = Job(config, paths, Watch(config, paths, run), stale)
         with failure_told(config, paths, run, job):
             outcome = job.run()
         tell(config, paths, run, outcome)
@@ -48,8 +56,7 @@ if __name__ == "__main__":
     with stage("retrain"):
         try:
             with only_one(here := Paths(), given.wait):
-                run_stage("compose", here)
-                code = retrain(load("name", "retrain", "hooks"), here)
+                code = retrain(here)
         except Busy as busy:
             print(f"retrain: {busy}", file=sys.stderr)
             code = BUSY

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+VERDICT_FILE = "verdict.json"
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -71,7 +73,11 @@ class Paths:
 
     @property
     def promotion(self) -> Path:
-        return self.root / "reports" / "promotion"  # .json and .md
+        return self.root / "reports" / "promotion"  # the verdict, for programs and people
+
+    @property
+    def verdict(self) -> Path:
+        return self.promotion / VERDICT_FILE
 
     # retrain, untracked
     @property

@@ -120,7 +120,7 @@ def test_bad_limits_are_refused_all_at_once() -> None:
 def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:
     verdict = gates.decide(case(50), limits())
     report.write(tmp_path / "promotion", "toys", "4", verdict, {"git.revision": "<abc>"})
-    told = read_json(tmp_path / "promotion" / report.VERDICT_FILE)
+    told = read_json(tmp_path / "promotion" / "verdict.json")
     assert (told["version"], told["promote"]) == ("4", False)
     assert told["gates"][0]["numbers"]["value"] == 0.5
     page = (tmp_path / "promotion" / "verdict.md").read_text()

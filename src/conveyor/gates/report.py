@@ -6,8 +6,7 @@ from pathlib import Path
 from conveyor import files
 from conveyor.gates.decide import Verdict
 from conveyor.gates.page import verdict_page
-
-VERDICT_FILE = "verdict.json"
+from conveyor.paths import VERDICT_FILE
 
 
 def write(

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from conveyor import files
 from conveyor.config import Config
 from conveyor.errors import InputError
-from conveyor.gates.report import VERDICT_FILE
 from conveyor.paths import Paths
 from conveyor.retraining.keep import commit
 
@@ -68,11 +68,18 @@ class Watcher(Protocol):
 class Job:
     """One retraining of the project folder `paths`; without a watcher it always trains.
 
-    `review` is what was found of the data, as soon as it is.
+    `review` is what was found of the data, as soon as it is. `stale` is which stages would run,
+    where that is known already.
     """
 
-    def __init__(self, config: Config, paths: Paths, watcher: Watcher | None = None) -> None:
-        self.config, self.paths, self.watcher = config, paths, watcher
+    def __init__(
+        self,
+        config: Config,
+        paths: Paths,
+        watcher: Watcher | None = None,
+        stale: set[str] | None = None,
+    ) -> None:
+        self.config, self.paths, self.watcher, self.stale = config, paths, watcher, stale
         self.review: Review | None = None
 
     def run(self) -> Outcome:
@@ -106,11 +113,12 @@ class Job:
             run_dvc(self.paths, "push")
         for imported in imports:
             run_dvc(self.paths, "update", str(imported.relative_to(self.paths.root)))
+            self.stale = None
 
     def _stale(self) -> bool:
         """Whether any stage would run, which `dvc repro` too would find out."""
-        changed = json.loads(ask_dvc(self.paths, "status", "--json"))
-        return bool(changed.keys() - ({SWEEP} if self._skips_sweep else set()))
+        stale = ask_stale(self.paths)() if self.stale is None else self.stale
+        return bool(stale - ({SWEEP} if self._skips_sweep else set()))
 
     @property
     def _skips_sweep(self) -> bool:
@@ -149,7 +157,7 @@ class Job:
             run_dvc(self.paths, "push")
 
     def _verdict(self) -> dict[str, Any] | None:
-        path = self.paths.promotion / VERDICT_FILE
+        path = self.paths.verdict
         return files.read_json(path) if path.is_file() else None
 
 
@@ -187,14 +195,22 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
     raise (InputError if refused else RetrainError)(f"{what}. The champion serves as before.")
 
 
-def ask_dvc(paths: Paths, *arguments: str) -> str:
-    """What DVC prints.
+def ask_stale(paths: Paths) -> Callable[[], set[str]]:
+    """Let DVC look, in a process beside this one, which stages would run.
 
-    Raises:
-        RetrainError: it fails; its message is told.
+    Returns:
+        Waits for the answer; imports whose digest is out of date count as a stage. It raises
+        RetrainError with DVC's message where DVC fails.
     """
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RetrainError(f"`dvc {' '.join(arguments)}` failed: {done.stderr.strip()}")
-    return done.stdout
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    asked = subprocess.Popen(
+        command, cwd=paths.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+    def answer() -> set[str]:
+        told, error = asked.communicate()
+        if asked.returncode:
+            raise RetrainError(f"`dvc status` failed: {error.strip()}")
+        return set(json.loads(told))
+
+    return answer
