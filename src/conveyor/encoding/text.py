@@ -14,7 +14,6 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor import files
 from conveyor.encoding.ragged import Ragged
-from conveyor.encoding.words import numbered
 
 if TYPE_CHECKING:  # Pydantic would be half of a server's imports
     from conveyor.config.dataset import TextEncoding
@@ -92,6 +91,8 @@ class TextEncoder:
         if not plain.any():
             return self._by_library(cleaned)
         some = [text for text, easy in zip(cleaned, plain, strict=True) if easy]
+        from conveyor.encoding.words import numbered  # loads Arrow, which one request needs not
+
         words, lower = self._words, self._lower
         found = numbered([text.lower() for text in some] if lower else some,
                          lambda word: words.get(word, UNKNOWN_TOKEN))  # fmt: skip
