@@ -42,7 +42,7 @@ chaos-sweep: setup ## kill a sweep 30 times at random, and compare it with one l
 five-days: setup ## five nights of a growing data set under a real cron (ten minutes; root, or a running cron)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_five_days.py
 
-two-retrains: setup ## start two retrainings at once, 20 times (ten minutes)
+two-retrains: setup ## start two retrainings at once, 20 times (ten to twenty minutes)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_two_at_once.py
 
 bench: setup ## every benchmark that has a bar, one table and docs/bench.svg (long; BENCH=--quick for less)
