@@ -3,10 +3,10 @@
     python benchmarks/overhead.py
 
 Prints the time of a no-op `dvc repro` here over that of a DVC repository of as many empty stages
-(A, B, A, B, ...; medians); the seconds from the driver's word to a trial's first line, for every
-trial after the first; and what a sweep of 1,000 trials that do nothing takes for one of them, its
-process included, with the driver's memory at the begin and at the end. Needs a belt that is up to
-date (`make`).
+(A, B, A, B, ...; medians), and of a retraining without news; the seconds from the driver's word to
+a trial's first line, for every trial after the first; and what a sweep of 1,000 trials that do
+nothing takes for one of them, its process included, with the driver's memory at the begin and at
+the end. Needs a belt that is up to date (`make`).
 """
 
 import itertools
@@ -78,6 +78,19 @@ def no_op() -> str:
     )
 
 
+def no_news() -> str:
+    command = [sys.executable, "-m", "pipeline.retrain"]
+    times = []
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        times.append(time.monotonic() - began)
+        assert done.returncode == 10, done.stderr
+    return (
+        f"retraining without news: {median(times):.1f} s, the longest of {ROUNDS} {max(times):.1f}"
+    )
+
+
 class Meter(Silent):
     """Observer of a sweep: when each trial ended, and the driver's memory then, MiB."""
 
@@ -128,5 +141,6 @@ if __name__ == "__main__":
     os.environ["PYTHONPATH"] = f"{HERE}:{ROOT / 'src'}"
     sys.path.insert(0, str(HERE))
     print(no_op())
+    print(no_news())
     print(trial_start())
     print(driver())
