@@ -33,13 +33,13 @@ def retrain(paths: Paths) -> int:
     from conveyor.retraining.watch import Watch
     from conveyor.tracking.retraining import retrain_run
 
-    gc.enable()
     stale = asked()
     if COMPOSE in stale:
         run_stage(COMPOSE, paths)
         stale = ask_stale(paths)()
     config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
+        gc.enable()  # the store is loaded too
         job = Job(config, paths, Watch(config, paths, run), stale)
         with failure_told(config, paths, run, job):
             outcome = job.run()
