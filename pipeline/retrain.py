@@ -1,7 +1,6 @@
 """The retraining job: refresh the data, look at what arrived, train, promote or not.
 
-Running it twice does it once: stages whose inputs did not change don't run, and a model that is
-registered already is not registered again.
+Running it twice does it once.
 
 exit codes:
    0  a new champion serves
@@ -18,11 +17,9 @@ import sys
 
 from conveyor.config import load
 from conveyor.paths import Paths
-from conveyor.retraining.job import Job, ask_stale, run_stage
-from conveyor.retraining.lock import Busy, only_one
+from conveyor.retraining.job import Job, ask_stale, composed
+from conveyor.retraining.lock import BUSY, Busy, only_one
 from pipeline import stage
-
-BUSY, COMPOSE = 12, "compose"
 
 
 def retrain(paths: Paths) -> int:
@@ -33,10 +30,7 @@ def retrain(paths: Paths) -> int:
     from conveyor.retraining.watch import Watch
     from conveyor.tracking.retraining import retrain_run
 
-    stale = asked()
-    if COMPOSE in stale:
-        run_stage(COMPOSE, paths)
-        stale = ask_stale(paths)()
+    stale = composed(asked(), paths)
     config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
         gc.enable()  # the store is loaded too
@@ -58,8 +52,8 @@ if __name__ == "__main__":
     given = parser.parse_args()
     with stage("retrain"):
         try:
-            with only_one(here := Paths(), given.wait):
-                code = retrain(here)
+            with only_one(Paths(), given.wait):
+                code = retrain(Paths())
         except Busy as busy:
             print(f"retrain: {busy}", file=sys.stderr)
             code = BUSY

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROMOTED, FAILED, BAD_INPUT, NOTHING, REFUSED = 0, 1, 2, 10, 11
-SWEEP, WITHOUT_SWEEP = "sweep", ("compose", "prepare", "train", "evaluate", "register")
+COMPOSE, SWEEP = "compose", "sweep"
+WITHOUT_SWEEP = (COMPOSE, "prepare", "train", "evaluate", "register")
 
 
 class RetrainError(RuntimeError):
@@ -193,6 +194,14 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
         return
     what = f"`dvc {' '.join(arguments)}` failed; its output above says why"
     raise (InputError if refused else RetrainError)(f"{what}. The champion serves as before.")
+
+
+def composed(stale: set[str], paths: Paths) -> set[str]:
+    """Bring the configuration up to date. Returns the stages that would run after that."""
+    if COMPOSE not in stale:
+        return stale
+    run_stage(COMPOSE, paths)
+    return ask_stale(paths)()
 
 
 def ask_stale(paths: Paths) -> Callable[[], set[str]]:

@@ -13,6 +13,9 @@ from conveyor import files
 from conveyor.paths import Paths
 
 
+BUSY = 12  # the exit code
+
+
 class Busy(Exception):
     """Another process retrains; the message says which."""
 
