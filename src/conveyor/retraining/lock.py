@@ -12,7 +12,6 @@ from filelock import FileLock, Timeout
 from conveyor import files
 from conveyor.paths import Paths
 
-
 BUSY = 12  # the exit code
 
 
