@@ -75,6 +75,19 @@ def write(folder: Path, rows: Sequence[Mapping[str, Any]], name: str = "rows.jso
     return path
 
 
+def given_parts(
+    folder: Path, parts: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> tuple[Prepared, dict[str, Any]]:
+    """Prepare texts whose splits are given, as a file for each."""
+    for name, rows in parts.items():
+        write(folder, rows, f"{name}.jsonl")
+    given: Any = {"by": "given"}
+    return prepared(
+        folder, None, TEXT, source__files={name: f"{name}.jsonl" for name in parts},
+        split__test=given, split__validation=given,
+    )  # fmt: skip
+
+
 def prepared(
     folder: Path, rows: Sequence[Mapping[str, Any]] | None, base: Mapping[str, Any], **changes: Any
 ) -> tuple[Prepared, dict[str, Any]]:

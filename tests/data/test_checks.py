@@ -7,11 +7,11 @@ import pytest
 from making import (
     SERIES,
     TEXT,
+    given_parts,
     machines,
     mails,
     prepared,
     require_all_counted,
-    write,
 )
 
 from conveyor.data.errors import DataError
@@ -84,13 +84,7 @@ def test_rows_that_stand_in_a_later_split_too_leave_the_earlier_one(tmp_path: Pa
     parts = {"train": mails()[:20], "validation": mails()[20:30], "test": mails()[30:]}
     parts["train"] = [*parts["train"], parts["test"][0], parts["validation"][0]]
     parts["validation"] = [*parts["validation"], parts["test"][1]]
-    for name, rows in parts.items():
-        write(tmp_path, rows, f"{name}.jsonl")
-    given: Any = {"by": "given"}
-    store, report = prepared(
-        tmp_path, None, TEXT, source__files={name: f"{name}.jsonl" for name in parts},
-        split__test=given, split__validation=given,
-    )  # fmt: skip
+    store, report = given_parts(tmp_path, parts)
     removed = {pair: one["removed"] for pair, one in report["removed_between_splits"].items()}
     assert removed == {"train_in_test": 1, "train_in_validation": 1, "validation_in_test": 1}
     assert report["rows"] == {"read": 43, "train": 20, "validation": 10, "test": 10}

@@ -8,6 +8,7 @@ import pytest
 from making import (
     SERIES,
     TEXT,
+    given_parts,
     ids,
     machines,
     mails,
@@ -44,13 +45,7 @@ def test_the_split_seed_draws_the_test_rows(tmp_path: Path) -> None:
 
 def test_splits_can_be_given_as_files(tmp_path: Path) -> None:
     parts = {"train": mails()[:20], "validation": mails()[20:30], "test": mails()[30:]}
-    for name, rows in parts.items():
-        write(tmp_path, rows, f"{name}.jsonl")
-    given: Any = {"by": "given"}
-    store, report = prepared(
-        tmp_path, None, TEXT, source__files={name: f"{name}.jsonl" for name in parts},
-        split__test=given, split__validation=given,
-    )  # fmt: skip
+    store, report = given_parts(tmp_path, parts)
     assert report["rows"] == {"read": 40, "train": 20, "validation": 10, "test": 10}
     assert store.split("test").rows[0] == parts["test"][0]["text"]
 
