@@ -67,7 +67,7 @@ class TextEncoder:
     def encode_one(self, text: str) -> NDArray[np.int32]:
         """As `encode`, of one text."""
         tokens = self.tokenizer.encode(self._clean(text)).ids[: self.max_length]
-        return np.array(tokens or [1], dtype=np.int32)
+        return np.array(tokens or [UNKNOWN_TOKEN], dtype=np.int32)
 
     @property
     def vocabulary_size(self) -> int:

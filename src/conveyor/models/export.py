@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Model
-from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.ragged import Ragged, by_length
 from conveyor.errors import InputError
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
@@ -76,10 +76,8 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
 
 def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
     """Probabilities (rows, classes) of encoded sequences, in their order."""
-    order = np.argsort(sequences.lengths, kind="stable")
     answers = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
-    for start in range(0, len(order), BATCH):
-        rows = order[start : start + BATCH]
+    for rows in by_length(sequences.lengths, BATCH):
         values, lengths = sequences.padded(rows)
         answers[rows] = model({"values": values, "lengths": lengths}, training=False)
     return answers

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from conveyor import files
 from conveyor.encoding import Encoder, Ragged, SeriesEncoder, load_encoder
+from conveyor.encoding.ragged import by_length
 from conveyor.errors import InputError
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
@@ -143,12 +144,10 @@ class Predictor:
             one = self.encoder.encode_one(self._checked(rows[0], 0))
             return Predictions(self.classes, self._run(one[None], np.array([len(one)], np.int32)))
         sequences = self._encoded(rows)
-        order = np.argsort(sequences.lengths, kind="stable")
-        answers = np.zeros((len(order), len(self.classes)), dtype=np.float32)
-        with tqdm(total=len(order), unit="row", disable=None if progress else True) as bar:
-            for start in range(0, len(order), batch_size):
-                batch = order[start : start + batch_size]
-                answers[batch] = self._run(*sequences.padded(batch))
+        answers = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
+        with tqdm(total=len(rows), unit="row", disable=None if progress else True) as bar:
+            for batch in by_length(sequences.lengths, batch_size):
+                answers[batch] = self._answered(sequences, batch)
                 bar.update(len(batch))
         return Predictions(self.classes, answers)
 
@@ -162,8 +161,7 @@ class Predictor:
             RowError: as `predict`.
         """
         sequences = self._encoded(rows)
-        order = np.argsort(sequences.lengths, kind="stable")
-        batches = [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
+        batches = by_length(sequences.lengths, batch_size)
         answered = [pool.submit(self._answered, sequences, batch) for batch in batches]
         return Started(self.classes, list(zip(batches, answered, strict=True)))
 

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.data.store import Split
-from conveyor.encoding.ragged import Lengths, Values
+from conveyor.encoding.ragged import Lengths, Rows, Values, by_length
 
-Rows = NDArray[np.int64]
 # values (rows, steps, channels) float32 or (rows, steps) int32, lengths (rows,), labels (rows,)
 Batch = tuple[Values, Lengths, NDArray[np.int32]]
 
@@ -36,15 +35,8 @@ def plan(
     batches = []
     for start in range(0, len(order), pool):
         rows = order[start : start + pool]
-        rows = rows[np.argsort(lengths[rows], kind="stable")]
-        batches += [rows[at : at + batch_size] for at in range(0, len(rows), batch_size)]
+        batches += [rows[some] for some in by_length(lengths[rows], batch_size)]
     return [batches[i] for i in draw.permutation(len(batches))]
-
-
-def by_length(lengths: Lengths, batch_size: int) -> list[Rows]:
-    """Batches in order of length, for passes where the order changes nothing."""
-    order = np.argsort(lengths, kind="stable")
-    return [order[at : at + batch_size] for at in range(0, len(order), batch_size)]
 
 
 def padded_share(lengths: Lengths, batches: Sequence[Rows]) -> float:
