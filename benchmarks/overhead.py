@@ -25,7 +25,8 @@ import yaml
 from silent import Silent
 
 from conveyor.config import load, overlay
-from conveyor.sweep.run import executor_for, run_sweep
+from conveyor.sweep.executors import executor_for
+from conveyor.sweep.run import run_sweep
 
 ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
 ROUNDS, TRIALS, TRIVIAL = 7, 12, 1000

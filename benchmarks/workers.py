@@ -18,7 +18,8 @@ from typing import Any
 from silent import Silent
 
 from conveyor.config import load, overlay
-from conveyor.sweep.run import executor_for, run_sweep
+from conveyor.sweep.executors import executor_for
+from conveyor.sweep.run import run_sweep
 
 ROOT = Path(__file__).parents[1]
 TRIALS, EPOCHS = 8, 12

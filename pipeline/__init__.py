@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conveyor.errors import InputError
+from conveyor.imports import collect_rarely
 
 BAD_INPUT = 2
+
+collect_rarely()
 
 
 @contextmanager

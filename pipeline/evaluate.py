@@ -1,36 +1,21 @@
 """Stage `evaluate`: the exported model on the frozen test rows. No TensorFlow."""
 
-import logging
-
-from conveyor import files
+from conveyor.beside import Beside
 from conveyor.config import Config, load
-from conveyor.data.store import Prepared, Split
-from conveyor.evaluation import report
-from conveyor.evaluation.evaluate import Rows, headline
-from conveyor.evaluation.evaluate import evaluate as evaluate_answers
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
-from conveyor.tracking import runs
 from pipeline import stage
 
-log = logging.getLogger(__name__)
+EVALUATION = "conveyor.evaluation.run:run"
 
 
 def evaluate(config: Config, paths: Paths) -> None:
-    prepared = Prepared(paths.prepared)
-    train, validation, test = (prepared.split(s) for s in ("train", "validation", "test"))
-    answers = Predictor.load(paths.model).predict(test.rows, progress=True).probabilities
-    learned = _rows(train) + _rows(validation)
-    rows, meta, how = _rows(test), prepared.meta, config.evaluate
-    found = evaluate_answers(meta.kind, meta.classes, learned, rows, answers, how, config.seed)
-    report.write(paths.evaluation, found, rows, answers, how.confidence, how.calibration_bins)
-    files.write_json(paths.metrics, headline(found))
-    (log.warning if found.beats_baselines is False else log.info)("%s", report.verdict(found))
-    runs.log_evaluation(paths, config.name, found.scores, beats_baselines=found.beats_baselines)
+    # It loads scikit-learn and Matplotlib while MLflow loads here.
+    with Beside(EVALUATION, config, paths) as evaluation:
+        from conveyor.tracking import runs
 
-
-def _rows(split: Split) -> Rows:
-    return Rows(split.ids, split.rows, split.labels, split.sequences.lengths)
+        run = runs.find_training_run(config.name, paths)
+        [(scores, beats)] = evaluation
+        run.log_evaluation(paths.evaluation, scores, beats_baselines=beats)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ exit codes:
 """
 
 import argparse
-import gc
 import sys
 
 from conveyor.config import load
@@ -24,8 +23,7 @@ from pipeline import stage
 
 def retrain(paths: Paths) -> int:
     asked = ask_stale(paths)
-    # DVC looks while MLflow loads, which takes seconds; a sixth less where no garbage is sought.
-    gc.disable()
+    # DVC looks while MLflow loads, which takes seconds.
     from conveyor.retraining.tell import failure_told, tell
     from conveyor.retraining.watch import Watch
     from conveyor.tracking.retraining import retrain_run
@@ -33,7 +31,6 @@ def retrain(paths: Paths) -> int:
     stale = composed(asked(), paths)
     config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
-        gc.enable()  # the store is loaded too
         job = Job(config, paths, Watch(config, paths, run), stale)
         with failure_told(config, paths, run, job):
             outcome = job.run()

@@ -5,18 +5,18 @@ import argparse
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.sweep.run import executor_for, join_sweep, run_sweep, skip_sweep
-from conveyor.sweep.status import status
-from conveyor.sweep.study import SweepStudy
+from conveyor.sweep.executors import executor_for
 from pipeline import stage
 
 
 def sweep(config: Config, paths: Paths, *, join: bool = False) -> None:
-    if not config.sweep.enabled:
+    # Its processes load TensorFlow while Optuna and MLflow load here.
+    executor = executor_for(config.sweep, paths.prepared) if config.sweep.enabled else None
+    from conveyor.sweep.run import join_sweep, run_sweep, skip_sweep
+
+    if executor is None:
         skip_sweep(paths.sweep, config.sweep)
         return
-    # Its processes load TensorFlow while MLflow loads here.
-    executor = executor_for(config.sweep, paths.prepared)
     from conveyor.tracking.champion import champion_settings
     from conveyor.tracking.sweeps import SweepRecorder
 
@@ -40,6 +40,9 @@ if __name__ == "__main__":
     with stage("sweep"):
         config, paths = load("name", "seed", "model", "train", "sweep"), Paths()
         if given.status or given.storage:
+            from conveyor.sweep.status import status
+            from conveyor.sweep.study import SweepStudy
+
             digest = Prepared(paths.prepared).meta.digest
             if given.status:
                 print(status(config, digest, paths.scratch))

@@ -1,43 +1,36 @@
-"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served."""
+"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served.
 
-import logging
-import os
+TensorFlow loads in the process that trains, while MLflow loads here.
+"""
+
 import shutil
 
 from conveyor import files
+from conveyor.beside import Beside
 from conveyor.config import Config, load, overlay
 from conveyor.config.load import dump
 from conveyor.data.store import Prepared
-from conveyor.models.cudnn import cudnn_report
-from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
-from conveyor.tracking import runs
-from conveyor.training.fit import compiled, fit
-from conveyor.training.product import write_model
-from conveyor.training.threads import set_threads
 from pipeline import stage
 
-log = logging.getLogger(__name__)
+TRAINING = "conveyor.training.final:run"
 
 
 def train(config: Config, paths: Paths) -> None:
     config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
-    set_threads(config, os.cpu_count() or 1)
-    prepared = Prepared(paths.prepared)
-    log.info("%s", gpu_line())
-    layers = [str(layer) for layer in cudnn_report(compiled(config, prepared, rows=1))]
-    for line in layers:
-        log.info("%s", line)
-    digest = prepared.meta.digest
+    digest = Prepared(paths.prepared).meta.digest
     scratch = paths.scratch / "train" / files.digest_value([dump(config), digest])[:16]
-    with runs.training_run(config, paths, data_digest=digest, layers=layers) as run:
-        fitted = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
-        write_model(fitted, config, prepared, paths.model)
-        run.fitted(paths)
+    with Beside(TRAINING, config, paths, scratch) as training:
+        from conveyor.tracking import runs
+
+        told = iter(training)
+        with runs.training_run(config, paths, data_digest=digest) as run:
+            run.log_layers(next(told))
+            for epoch, metrics in told:
+                run.log_epoch(epoch, metrics)
+            run.fitted(paths)
     shutil.rmtree(scratch, ignore_errors=True)
-    figures = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())
-    log.info("best epoch %d: %s", fitted.best_epoch, figures)
 
 
 if __name__ == "__main__":

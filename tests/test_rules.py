@@ -13,12 +13,18 @@ import yaml
 ROOT = Path(__file__).parents[1]
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # Code that cannot change what a stage writes into a tracked file: records, paths, file helpers,
-# the reading of the resolved configuration, telling others. So are package files that only
-# import, or set up the process.
+# the reading of the resolved configuration, telling others, loading, processes. So are package
+# files that only import, or set up the process.
 HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.config",
-            "conveyor.errors", "conveyor.hooks", "pipeline")  # fmt: skip
+            "conveyor.errors", "conveyor.hooks", "conveyor.imports", "conveyor.beside",
+            "pipeline")  # fmt: skip
 JOBS = ("retrain", "promote", "schedule", "serve", "predict")
-LIGHT = ("compose", "prepare", "sweep", "evaluate", "register", *JOBS)
+# Modules that a stage's processes import by name.
+NAMED = {
+    "sweep": "conveyor.training.trial",
+    "train": "conveyor.training.final",
+    "evaluate": "conveyor.evaluation.run",
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +43,8 @@ def code_of(graph: grimp.ImportGraph, stage: str) -> set[str]:
     """Source files that the stage's outputs depend on."""
     script = f"pipeline.{stage}"
     used = graph.find_upstream_modules(script)
-    if stage == "sweep":  # the trial processes import training by name
-        used |= {"conveyor.training.trial"}
-        used |= graph.find_upstream_modules("conveyor.training.trial")
+    if stage in NAMED:
+        used |= {NAMED[stage], *graph.find_upstream_modules(NAMED[stage])}
     for module in set(used):  # importing a.b.c runs a/__init__ and a/b/__init__ too
         while "." in module:
             module = module.rpartition(".")[0]
@@ -90,11 +95,18 @@ def test_a_stage_reads_the_keys_that_dvc_lists_for_it(stage: str) -> None:
     assert keys_read_by(stage) == listed
 
 
-@pytest.mark.parametrize("stage", LIGHT)
-def test_light_stages_never_load_tensorflow(stage: str) -> None:
+@pytest.mark.parametrize("stage", [*STAGES, *JOBS])
+def test_scripts_leave_tensorflow_to_processes_beside_them(stage: str) -> None:
     heavy = "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     code = f"import sys, pipeline.{stage}; {heavy}"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_training_loads_none_of_what_keras_only_looks_for() -> None:
+    loaded = "{'sklearn', 'pandas', 'scipy', 'matplotlib', 'PIL'} & set(sys.modules)"
+    code = f"import sys, conveyor.training.trial; sys.exit(len({loaded}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("stage", [*STAGES, "describe", *JOBS])

@@ -9,7 +9,8 @@ import plain
 
 from conveyor.config import load, overlay
 from conveyor.paths import Paths
-from conveyor.sweep.run import executor_for, run_sweep
+from conveyor.sweep.executors import executor_for
+from conveyor.sweep.run import run_sweep
 
 ROOT = Path(__file__).parents[2]
 KEYS = ("name", "seed", "model", "train", "sweep")

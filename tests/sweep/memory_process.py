@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 from sweeping import Listener, settings
 
+from conveyor.sweep.executors import executor_for
 from conveyor.sweep.protocol import Outcome
-from conveyor.sweep.run import executor_for, run_sweep
+from conveyor.sweep.run import run_sweep
 
 
 class Meter(Listener):

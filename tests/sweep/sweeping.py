@@ -14,8 +14,9 @@ import yaml
 
 from conveyor.config import Config
 from conveyor.config.load import partial
+from conveyor.sweep.executors import executor_for
 from conveyor.sweep.protocol import Metrics, Outcome
-from conveyor.sweep.run import executor_for, join_sweep, run_sweep
+from conveyor.sweep.run import join_sweep, run_sweep
 
 HERE = Path(__file__).parent
 SPACE = {

@@ -14,7 +14,8 @@ from processes import trials_below
 from sweeping import HERE, Listener, rows, settings
 
 from conveyor import files
-from conveyor.sweep.run import executor_for, run_sweep
+from conveyor.sweep.executors import executor_for
+from conveyor.sweep.run import run_sweep
 from conveyor.sweep.storage import SweepError
 
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")

@@ -18,7 +18,6 @@ from conveyor.tracking.retraining import retrain_run
 from conveyor.tracking.runs import (
     close_dead_runs,
     find_training_run,
-    log_evaluation,
     training_run,
 )
 from conveyor.tracking.store import connect
@@ -26,7 +25,8 @@ from conveyor.tracking.store import connect
 
 def train(config: Config, paths: Paths, error: BaseException | None = None) -> str:
     """A train run of the model that lies in the project."""
-    with training_run(config, paths, data_digest="d" * 64, layers=["lstm_0: cuDNN"]) as run:
+    with training_run(config, paths, data_digest="d" * 64) as run:
+        run.log_layers(["lstm_0: cuDNN"])
         for row in table(paths.model / "history.csv"):
             epoch = int(row.pop("epoch"))
             run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
@@ -126,7 +126,8 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     found = evaluate("series", ["down", "up"], rows, rows, p, toy_config.evaluate, seed=1)
     report.write(toy_project.evaluation, found, rows, p, 0.95, 10)
     for _ in range(2):
-        log_evaluation(toy_project, "toys", found.scores, beats_baselines=False)
+        made = find_training_run("toys", toy_project)
+        made.log_evaluation(toy_project.evaluation, found.scores, beats_baselines=False)
     (run,) = runs_of(toy_project)
     assert run.info.run_id == run_id
     assert {k: run.data.metrics[f"test_{k}"] for k in found.scores} == found.scores

@@ -22,7 +22,8 @@ from conveyor.tracking.sweeps import SweepRecorder
 def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -> None:
     from sweeping import settings
 
-    from conveyor.sweep.run import executor_for, join_sweep, run_sweep
+    from conveyor.sweep.executors import executor_for
+    from conveyor.sweep.run import join_sweep, run_sweep
 
     usual = {
         "trials": trials,

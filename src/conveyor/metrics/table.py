@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,13 +73,22 @@ def log_loss(labels: Labels, probabilities: Probabilities) -> float:
 
 def roc_auc(labels: Labels, probabilities: Probabilities) -> float:
     """Area under the ROC curve: of class 1 where there are two, else the mean of each class
-    against the rest, over the classes that occur. NaN where only one class occurs."""
-    return _one_against_rest(labels, probabilities, _roc_auc)
+    against the rest, over the classes that occur. NaN where only one class occurs.
+
+    The share of pairs in the right order, ties counting half (Mann & Whitney 1947).
+    """
+    taken, hits = _one_against_rest(labels, probabilities)
+    misses = taken - hits
+    pairs = hits[-1] * misses[-1]
+    under = np.diff(misses, axis=0) * (hits[1:] + hits[:-1])
+    return float((under.sum(axis=0) / (2 * pairs)).mean()) if pairs.size else float("nan")
 
 
 def pr_auc(labels: Labels, probabilities: Probabilities) -> float:
     """Average precision, averaged over classes like `roc_auc`."""
-    return _one_against_rest(labels, probabilities, _average_precision)
+    taken, hits = _one_against_rest(labels, probabilities)
+    precision = np.diff(hits, axis=0) * hits[1:] / np.maximum(taken[1:], 1)
+    return float((precision.sum(axis=0) / hits[-1]).mean()) if hits.size else float("nan")
 
 
 def ece(labels: Labels, probabilities: Probabilities, bins: int = CALIBRATION_BINS) -> float:
@@ -140,30 +149,27 @@ def _f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _one_against_rest(
-    labels: Labels,
-    probabilities: Probabilities,
-    area: Callable[[NDArray[np.bool_], NDArray[Any]], float],
-) -> float:
+    labels: Labels, probabilities: Probabilities
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows taken as positive, and those of them that are, from the highest score to the lowest.
+
+    Returns:
+        Each (rows + 1, classes that count), beginning with 0; equal scores are taken together. No
+        column where only one class occurs.
+    """
     occurring = np.unique(labels)
-    if len(occurring) < 2:
-        return float("nan")
     if probabilities.shape[1] == 2:
-        occurring = np.array([1])
-    areas = [area(labels == c, probabilities[:, c]) for c in occurring]
-    return float(np.mean(areas))
-
-
-def _roc_auc(positive: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
-    """The share of pairs in the right order, ties counting half (Mann & Whitney 1947)."""
-    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    n, m = positive.sum(), (~positive).sum()
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
-
-
-def _average_precision(positive: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
-    order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(positive[order])
-    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # ends of ties
-    precision, recall = hits[last] / (last + 1), hits[last] / hits[-1]
-    return float((np.diff(recall, prepend=0.0) * precision).sum())
+        occurring = np.array([1])[: len(occurring) - 1]
+    elif len(occurring) < 2:
+        occurring = occurring[:0]
+    scores, positive = probabilities[:, occurring], labels[:, None] == occurring
+    order = np.argsort(-scores, axis=0, kind="stable")
+    scores = np.take_along_axis(scores, order, axis=0)
+    rows = np.arange(1, len(labels) + 1)[:, None]
+    ends = np.where(np.diff(scores, axis=0) != 0, rows[:-1], len(labels))
+    last = np.full((1, len(occurring)), len(labels))
+    taken = np.minimum.accumulate(np.concatenate([ends, last])[::-1], axis=0)[::-1]
+    hits = np.cumsum(np.take_along_axis(positive, order, axis=0), axis=0)
+    hits = np.take_along_axis(hits, taken - 1, axis=0)
+    none = np.zeros_like(last)
+    return np.concatenate([none, taken]), np.concatenate([none, hits])

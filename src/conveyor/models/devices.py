@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from conveyor.imports import collect_rarely, without
+
 
 @contextmanager
 def _held_stderr() -> Iterator[None]:
@@ -30,7 +32,10 @@ def _held_stderr() -> Iterator[None]:
             os.close(real)
 
 
-with _held_stderr():  # no look for GPUs here: the sweep forks from this, and CUDA survives no fork
+# No look for GPUs here: the sweep forks from this, and CUDA survives no fork. Keras loads what it
+# finds, for its pictures, wrappers and data of theirs: half of its seconds, used by no net.
+collect_rarely()
+with _held_stderr(), without("matplotlib", "pandas", "scipy", "sklearn", "PIL", "tensorboard"):
     import keras  # noqa: F401
     import tensorflow as tf
 

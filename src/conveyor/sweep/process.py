@@ -9,17 +9,14 @@ import importlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
-from types import ModuleType
 from typing import Any
 
+from conveyor.beside import death, die_with, no_main
 from conveyor.sweep.protocol import Message, Metrics, Pruned, TrialJob
 
 GRACE = 5.0  # seconds between a trial's last word and its end
@@ -78,7 +75,7 @@ class TrialProcess:
         self._process = context.Process(
             target=_main, args=(function, job, theirs, their_alive), name=f"trial-{job.number}"
         )
-        with _no_main():
+        with no_main():
             self._process.start()
         theirs.close()
         their_alive.close()
@@ -93,7 +90,7 @@ class TrialProcess:
             return self.connection.recv()
         except (EOFError, OSError):
             self._process.join(GRACE)
-            return "failed", _death(self._process.exitcode), None
+            return "failed", death("the trial process", self._process.exitcode), None
 
     def answer(self, go: bool) -> None:
         """Tell a trial that reported an epoch whether to go on."""
@@ -118,20 +115,6 @@ def forkserver(function: str) -> Any:
     return context
 
 
-@contextmanager
-def _no_main() -> Iterator[None]:
-    """Hide the driver's script while a process starts.
-
-    multiprocessing would import it again in every trial, MLflow and all, which costs seconds.
-    """
-    script = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-
-
 class _Channel:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -148,7 +131,7 @@ class _Channel:
 
 def _main(function: str, job: TrialJob, connection: Connection, alive: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
-    threading.Thread(target=_die_with_driver, args=(alive,), daemon=True).start()
+    threading.Thread(target=die_with, args=(alive,), daemon=True).start()
     if job.gpu is not None:  # read when TensorFlow first looks for devices, which it hasn't yet
         os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
     channel = _Channel(connection)
@@ -165,20 +148,3 @@ def _main(function: str, job: TrialJob, connection: Connection, alive: Connectio
 def _plain(metrics: Metrics) -> dict[str, float]:
     """Numbers that the study and YAML can hold; NumPy's they cannot."""
     return {name: float(value) for name, value in metrics.items()}
-
-
-def _die_with_driver(alive: Connection) -> None:
-    try:
-        alive.recv()
-    except (EOFError, OSError):
-        os._exit(1)
-
-
-def _death(code: int | None) -> str:
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        hint = " (out of memory?)" if name == "SIGKILL" else ""
-        return f"the trial process was killed by {name}{hint}"
-    if code is None:
-        return "the trial process closed its line to the driver, and hung"
-    return f"the trial process ended with exit code {code} and no word"

@@ -9,6 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Sweep
+from conveyor.imports import without
 from conveyor.sweep.record import DIRECTION, POSITION
 
 
@@ -63,14 +64,16 @@ def importances(study: optuna.Study, sweep: Sweep) -> Mapping[str, float]:
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < 4 or len({t.values[0] for t in complete}) < 2:
         return {}
+    with without("sklearn"):  # for a forest of fANOVA's; two seconds
+        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     minimize = DIRECTION[sweep.objectives[0]] == "minimize"
-    evaluator: Any = optuna.importance.PedAnovaImportanceEvaluator()
+    evaluator: Any = PedAnovaImportanceEvaluator()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if len(sweep.objectives) == 1:
-            return optuna.importance.get_param_importances(study, evaluator=evaluator)
+            return get_param_importances(study, evaluator=evaluator)
         sign = 1 if minimize else -1
-        return optuna.importance.get_param_importances(
+        return get_param_importances(
             study, evaluator=evaluator, target=lambda trial: sign * trial.values[0]
         )
 

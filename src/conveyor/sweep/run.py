@@ -11,29 +11,12 @@ from conveyor.config import Config, Sweep
 from conveyor.config.load import dump
 from conveyor.sweep import outputs, page, warm
 from conveyor.sweep.driver import Driver
-from conveyor.sweep.process import LocalExecutor
 from conveyor.sweep.protocol import Executor, Observer
 from conveyor.sweep.results import best_of
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
-
-TRIAL = "conveyor.training.trial:run"
-
-
-def executor_for(sweep: Sweep, prepared: Path, trial: str = TRIAL) -> Executor:
-    """What `sweep.executor` names, on its way: its processes load TensorFlow from here on.
-
-    Args:
-        prepared: folder of the prepared data.
-        trial: "module:function" that runs one trial in its process; see `TrialJob`, `Channel`.
-    """
-    if sweep.executor == "ray":
-        from conveyor.sweep.ray_executor import RayExecutor
-
-        return RayExecutor(trial, sweep.ray, prepared)
-    return LocalExecutor(trial)
 
 
 def run_sweep(

@@ -3,10 +3,12 @@
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import mlflow
 import numpy as np
@@ -16,6 +18,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
+from mlflow.utils import environment
 
 from conveyor.gates import Verdict
 from conveyor.paths import Paths
@@ -170,7 +173,7 @@ class Registry:
 
     def _log(self, run_id: str, kind: str, example: Any) -> Any:
         row = example if isinstance(example, str) else np.asarray(example).tolist()
-        with mlflow.start_run(run_id=run_id):
+        with mlflow.start_run(run_id=run_id), _requirements_unchecked():
             return mlflow.pyfunc.log_model(
                 name=self.name,
                 python_model=str(PACKAGE / "serving" / "mlflow_model.py"),
@@ -180,6 +183,14 @@ class Registry:
                 input_example=pd.DataFrame({ROWS[kind].name: [row]}),
                 pip_requirements=[f"{name}=={installed(name)}" for name in SERVED],
             )
+
+
+@contextmanager
+def _requirements_unchecked() -> Iterator[None]:
+    """MLflow looks through the files of every installed package, for seconds, to warn of pins that
+    are not what is installed; SERVED are pinned to that."""
+    with patch.object(environment, "warn_dependency_requirement_mismatches"):
+        yield
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, str]:

@@ -4,7 +4,7 @@ import csv
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,10 @@ class TrainingRun:
     def __init__(self, tracking: Tracking, run_id: str) -> None:
         self.tracking, self.id = tracking, run_id
 
+    def log_layers(self, layers: Sequence[str]) -> None:
+        """For each recurrent layer, whether cuDNN can serve it."""
+        set_tags(self.tracking, self.id, {"cudnn": "; ".join(layers)})
+
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Metrics of one epoch, from 1, which is their step."""
         log_metrics(self.tracking, self.id, metrics, step=epoch)
@@ -53,21 +57,28 @@ class TrainingRun:
         set_tags(self.tracking, self.id, tags)
         self.tracking.client.log_artifacts(self.id, str(paths.model), "model")
 
+    def log_evaluation(
+        self, folder: Path, scores: Mapping[str, float], *, beats_baselines: bool | None
+    ) -> None:
+        """Add test metrics and the evaluation's folder; once."""
+        digest, client = files.digest_tree(folder), self.tracking.client
+        if client.get_run(self.id).data.tags.get("evaluation_digest") == digest:
+            return
+        found = {f"test_{key}": value for key, value in scores.items()}
+        log_metrics(self.tracking, self.id, found)
+        client.log_artifacts(self.id, str(folder), "evaluation")
+        beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
+        tags = {"evaluation_digest": digest, "beats_baselines": beats}
+        set_tags(self.tracking, self.id, tags)
+
 
 @contextmanager
-def training_run(
-    config: Config, paths: Paths, *, data_digest: str, layers: list[str]
-) -> Iterator[TrainingRun]:
-    """A run that is FINISHED after the body, FAILED with the traceback if it raises.
-
-    Args:
-        layers: for each recurrent layer, whether cuDNN can serve it.
-    """
+def training_run(config: Config, paths: Paths, *, data_digest: str) -> Iterator[TrainingRun]:
+    """A run that is FINISHED after the body, FAILED with the traceback if it raises."""
     tracking = connect(config.name, paths)
     close_dead_runs(tracking)
     ran = {key: dump(getattr(config, key)) for key in ("name", "seed", "model", "train")}
-    tags = {"cudnn": "; ".join(layers), **_origin(tracking, paths, data_digest)}
-    run = _begin(tracking, ran, tags)
+    run = _begin(tracking, ran, _origin(tracking, paths, data_digest))
     with truthful(tracking, run.id):
         yield run
 
@@ -93,22 +104,6 @@ def find_training_run(name: str, paths: Paths) -> TrainingRun:
                 run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
         run.fitted(paths)
     return run
-
-
-def log_evaluation(
-    paths: Paths, name: str, scores: Mapping[str, float], *, beats_baselines: bool | None
-) -> None:
-    """Put test metrics and the evaluation's files onto the run that made the model; once."""
-    run = find_training_run(name, paths)
-    digest = files.digest_tree(paths.evaluation)
-    client = run.tracking.client
-    if client.get_run(run.id).data.tags.get("evaluation_digest") == digest:
-        return
-    log_metrics(run.tracking, run.id, {f"test_{key}": value for key, value in scores.items()})
-    client.log_artifacts(run.id, str(paths.evaluation), "evaluation")
-    beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
-    tags = {"evaluation_digest": digest, "beats_baselines": beats}
-    set_tags(run.tracking, run.id, tags)
 
 
 @contextmanager

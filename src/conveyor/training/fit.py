@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import keras
@@ -25,6 +26,8 @@ from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)
 
+# Its own lock is one between processes, which a trial that is killed would leave behind.
+tqdm.set_lock(RLock())
 COSINE_FLOOR = 0.01  # of the first learning rate
 OnEpoch = Callable[[int, Row], None]
 
