@@ -1,12 +1,11 @@
 """Small real data, prepared by the real stage, for whoever needs a store."""
 
-import json
 import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
+from toys import write_toys
 
 from conveyor import files
 from conveyor.config import Config, overlay
@@ -40,17 +39,6 @@ TINY = {
 
 
 WORDS = ("good morning", "bad evening", "good evening to you", "a bad bad morning")
-
-
-def write_toys(folder: Path, rows: int = 80) -> None:
-    """Series of 2 channels and 3 to 9 steps, rising or falling."""
-    draw = np.random.default_rng(3)
-    with (folder / "toys.jsonl").open("w") as file:
-        for i in range(rows):
-            slope = 1 if i % 2 else -1
-            steps = np.arange(draw.integers(3, 10))[:, None] * slope + draw.normal(size=(1, 2))
-            row = {"series": steps.tolist(), "label": "up" if slope > 0 else "down"}
-            file.write(json.dumps(row) + "\n")
 
 
 @pytest.fixture(scope="session")

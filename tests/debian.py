@@ -3,9 +3,13 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+
+LOCK = Path(tempfile.gettempdir()) / "conveyor-apt-get.lock"
 
 
 def program(package: str, pattern: str) -> Path:
@@ -18,9 +22,10 @@ def program(package: str, pattern: str) -> Path:
     if not found and os.getuid() == 0 and shutil.which("apt-get"):
         quiet = {"check": True, "stdout": subprocess.DEVNULL,
                  "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}  # fmt: skip
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
-        subprocess.run(install, **quiet)
+        with FileLock(LOCK):  # apt-get does not wait for another, and tests run beside each other
+            subprocess.run(["apt-get", "update", "-qq"], **quiet)
+            subprocess.run(install, **quiet)
         found = sorted(root.glob(pattern))
     if not found:
         pytest.skip(f"needs Debian's package {package}: apt-get install {package}")

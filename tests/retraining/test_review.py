@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from conftest import write_toys
+from toys import write_toys
 
 from conveyor.config import Config
 from conveyor.config.dataset import TextEncoding

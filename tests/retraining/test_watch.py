@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import write_toys
+from toys import write_toys
 
 from conveyor import gates
 from conveyor.config import Config, overlay
