@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import Checks
+from conveyor.data.equal import Found
 from conveyor.data.errors import DataError
 from conveyor.data.rows import NO_PROBLEM, PROBLEMS
 from conveyor.data.scan import Scan
-from conveyor.data.split import NO_SPLIT, SPLITS, Splits
-
-LISTED = 20  # ids listed of each finding; counts are of all
+from conveyor.data.split import NO_SPLIT, SPLITS
 
 
 def require_equal_channels(counts: dict[str, int | None]) -> None:
@@ -26,79 +25,47 @@ def require_equal_channels(counts: dict[str, int | None]) -> None:
                         "every series needs the same channels, so mend the files")  # fmt: skip
 
 
-def drop_unseen_labels(scan: Scan, split: Splits, classes: list[str]) -> None:
+def drop_unseen_labels(scan: Scan, classes: list[str]) -> None:
     """Mark validation and test rows whose class no training row has; nothing can predict it."""
     known = np.array([name in classes for name in [*scan.label_names, ""]])
-    unseen = (scan.problems == NO_PROBLEM) & ~known[scan.labels]
-    scan.problems[unseen] = PROBLEMS.index("unknown_label")
-    split[unseen] = NO_SPLIT
+    for records in scan.ledger.changing():
+        unseen = (records["problem"] == NO_PROBLEM) & ~known[records["label"]]
+        records["problem"][unseen] = PROBLEMS.index("unknown_label")
+        records["split"][unseen] = NO_SPLIT
 
 
-def remove_leaks(scan: Scan, split: Splits) -> dict[str, Any]:
-    """Take rows out of train (and validation) whose input stands in a later split too.
-
-    The test rows stay as they are, so that published splits stay comparable.
-
-    Returns:
-        For each pair of splits, how many rows were removed from the first, and ids of some.
-    """
-    report: dict[str, Any] = {}
-    for one, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
-        there = _inputs(scan, split, other)
-        leaked = np.flatnonzero((split == SPLITS.index(one)) & there[scan.inputs])
-        report[f"{one}_in_{other}"] = {
-            "removed": len(leaked), "ids": scan.ids(leaked[:LISTED])
-        }  # fmt: skip
-        split[leaked] = NO_SPLIT
-    return report
-
-
-def duplicates_within(scan: Scan, split: Splits) -> dict[str, int]:
-    """Rows of each split whose input stood in an earlier row of it; they are kept."""
-    rows = rows_of(split)
-    return {name: rows[name] - int(_inputs(scan, split, name).sum()) for name in SPLITS}
-
-
-def conflicts(scan: Scan, split: Splits) -> dict[str, Any]:
-    """Rows of equal input and unequal label; they are kept, and no model can get them all right."""
-    used = split != NO_SPLIT
-    labels = np.where(used, scan.labels, -1)
-    one = np.full(scan.inputs.max(initial=-1) + 1, -1, np.int32)
-    one[scan.inputs[used]] = labels[used]  # the last one of each input
-    odd = used & (one[scan.inputs] != labels)
-    torn = np.zeros(len(one), np.bool_)
-    torn[scan.inputs[odd]] = True
-    rows = np.flatnonzero(used & torn[scan.inputs])
-    return {"rows": len(rows), "ids": scan.ids(rows[:LISTED])}
+def labels_of(scan: Scan) -> NDArray[np.int64]:
+    """How many rows each split has of each label, (splits, labels)."""
+    counts = np.zeros((len(SPLITS), len(scan.label_names)), np.int64)
+    for _, records in scan.ledger.chunks():
+        for code, count in enumerate(counts):
+            found = records["label"][records["split"] == code]
+            count += np.bincount(found, minlength=len(count))
+    return counts
 
 
 def dropped(scan: Scan) -> dict[str, Any]:
     """Unusable rows by reason, with ids of some."""
-    report = {}
-    for code, reason in enumerate(PROBLEMS):
-        rows = np.flatnonzero(scan.problems == code)
-        report[reason] = {"rows": len(rows), "ids": scan.ids(rows[:LISTED])}
-    return report
+    found = {reason: Found() for reason in PROBLEMS}
+    for start, records in scan.ledger.chunks():
+        for code, some in enumerate(found.values()):
+            some.add(start + np.flatnonzero(records["problem"] == code))
+    return {
+        reason: {"rows": some.rows, "ids": scan.ids(some.first)} for reason, some in found.items()
+    }
 
 
-def rows_of(split: Splits) -> dict[str, int]:
-    """How many rows each split has."""
-    return {name: int((split == code).sum()) for code, name in enumerate(SPLITS)}
-
-
-def require_enough(
-    checks: Checks, scan: Scan, split: Splits, classes: list[str]
-) -> dict[str, dict[str, int]]:
+def require_enough(checks: Checks, scan: Scan, classes: list[str]) -> dict[str, dict[str, int]]:
     """Count classes by split.
 
     Raises:
         DataError: too many rows dropped, only one class, or a class with too few rows somewhere.
     """
-    bad = int((scan.problems != NO_PROBLEM).sum())
-    if bad > checks.max_dropped_share * len(scan):
-        reasons = ", ".join(f"{v['rows']} {k}" for k, v in dropped(scan).items() if v["rows"])
+    bad = {reason: one["rows"] for reason, one in dropped(scan).items() if one["rows"]}
+    if sum(bad.values()) > checks.max_dropped_share * len(scan.ledger):
+        reasons = ", ".join(f"{rows} {reason}" for reason, rows in bad.items())
         raise DataError(
-            f"{bad} of {len(scan)} rows cannot be used ({reasons}); "
+            f"{sum(bad.values())} of {len(scan.ledger)} rows cannot be used ({reasons}); "
             f"dataset.checks.max_dropped_share allows {checks.max_dropped_share:g}. "
             "Mend the source, or raise the limit."
         )
@@ -108,8 +75,7 @@ def require_enough(
             "Check dataset.columns.label and dataset.split."
         )
     counts = {}
-    for number, name in enumerate(SPLITS):
-        found = np.bincount(scan.labels[split == number], minlength=len(scan.label_names))
+    for name, found in zip(SPLITS, labels_of(scan), strict=True):
         rows = dict(zip(scan.label_names, found.tolist(), strict=True))
         counts[name] = {c: rows.get(c, 0) for c in classes}
     few = [
@@ -122,10 +88,3 @@ def require_enough(
             f"dataset.checks.min_rows_per_class asks for {checks.min_rows_per_class}."
         )
     return counts
-
-
-def _inputs(scan: Scan, split: Splits, name: str) -> NDArray[np.bool_]:
-    """By the number of an input: does the split have it?"""
-    found = np.zeros(scan.inputs.max(initial=-1) + 1, np.bool_)
-    found[scan.inputs[split == SPLITS.index(name)]] = True
-    return found

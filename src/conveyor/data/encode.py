@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from conveyor.data.arrow import chosen, flat, numbers, texts
 from conveyor.data.scan import Scan
-from conveyor.data.split import SPLITS, Splits
+from conveyor.data.split import SPLITS
 from conveyor.data.write import SplitWriter
 from conveyor.encoding import Encoder, Ragged, TextEncoder
 from conveyor.encoding.text import UNKNOWN_TOKEN
@@ -70,9 +70,7 @@ def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
     return float(low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share))
 
 
-def write_rows(
-    found: Scan, split: Splits, classes: list[str], encoder: Encoder, folder: Path
-) -> dict[str, Tally]:
+def write_rows(found: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:
     """Encode every row that is in a split, and write it to that one's folder."""
     code = {name: number for number, name in enumerate(classes)}
     class_of = np.array([code.get(name, -1) for name in found.label_names], np.int32)
@@ -81,13 +79,13 @@ def write_rows(
     with ExitStack() as open_files:
         writers = [open_files.enter_context(SplitWriter(folder / name, kind)) for name in SPLITS]
         progress = open_files.enter_context(
-            tqdm(desc="encoding", total=len(found), unit=" rows", disable=None)
+            tqdm(desc="encoding", total=len(found.ledger), unit=" rows", disable=None)
         )
         for start, batch in found.copy.batches():
-            rows = slice(start, start + len(batch))
-            here, codes, ids = split[rows], class_of[found.labels[rows]], found.named(batch, start)
+            records, ids = found.ledger[start : start + len(batch)], found.named(batch, start)
+            codes = class_of[records["label"]]
             for number, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
-                mask = here == number
+                mask = records["split"] == number
                 if mask.any():
                     raw, some = chosen(batch.column("raw"), mask), codes[mask]
                     writer.add(chosen(ids, mask), raw, names.take(numbers(some)), some,

@@ -13,11 +13,12 @@ from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data import checks
 from conveyor.data.arrow import chosen, flat
 from conveyor.data.encode import write_rows
+from conveyor.data.equal import remove_leaks
 from conveyor.data.long import nest
 from conveyor.data.rows import RowReader
 from conveyor.data.scan import Scan, scan
 from conveyor.data.sources import open_source
-from conveyor.data.split import NO_SPLIT, TRAIN, Splits, assign
+from conveyor.data.split import NO_SPLIT, TRAIN, assign, rows_of
 from conveyor.data.store import META, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
 
@@ -40,22 +41,28 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     readers = _readers(config, root, cache)
     found = scan(readers, cache)
     checks.require_equal_channels({reader.part.name: reader.channels for reader in readers})
-    split, classes = _assign(config, found)
-    leaks = checks.remove_leaks(found, split)
-    counts = checks.require_enough(config.checks, found, split, classes)
+    assign(config.split, found.ledger, found.parts, found.group_names)
+    classes = config.labels.classes or _learnt_classes(found)
+    equal = remove_leaks(found.ledger, cache)
+    counts = checks.require_enough(config.checks, found, classes)
     with files.replacing_folder(folder) as temporary:
-        encoder = _fit_encoder(config, found, split)
+        encoder = _fit_encoder(config, found)
         encoder.save(temporary / "encoder.json")
-        tallies = write_rows(found, split, classes, encoder, temporary)
-        _write_meta(config, temporary, classes, encoder, split)
+        tallies = write_rows(found, classes, encoder, temporary)
+        _write_meta(config, temporary, classes, encoder, rows_of(found.ledger))
     return {
-        "rows": {"read": len(found)} | checks.rows_of(split),
+        "rows": {"read": len(found.ledger)} | rows_of(found.ledger),
         "dropped": checks.dropped(found),
-        "removed_between_splits": leaks,
-        "replaced_empty": int((found.empty & (split != NO_SPLIT)).sum()),
+        "removed_between_splits": {
+            f"{one}_in_{other}": {"removed": some.rows, "ids": found.ids(some.first)}
+            for (one, other), some in equal.leaks.items()
+        },
+        "replaced_empty": _replaced_empty(found),
         "truncated": {name: tally.truncated for name, tally in tallies.items()},
-        "duplicates_within": checks.duplicates_within(found, split),
-        "conflicting_labels": checks.conflicts(found, split),
+        "duplicates_within": equal.duplicates,
+        "conflicting_labels": {
+            "rows": equal.conflicts.rows, "ids": found.ids(equal.conflicts.first)
+        },
         "classes": counts,
         "lengths": {name: tally.lengths() for name, tally in tallies.items()},
         "unknown_token_share": {n: t.unknown_share for n, t in tallies.items()}
@@ -95,26 +102,19 @@ def _readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     return readers
 
 
-def _assign(config: Dataset, found: Scan) -> tuple[Splits, list[str]]:
-    """Split of every row, and the classes in their order."""
-    usable = found.usable()
-    split = np.full(len(found), NO_SPLIT, np.int8)
-    if len(usable):
-        split[usable] = assign(
-            config.split,
-            found.part_of(usable),
-            found.parts,
-            found.labels[usable],
-            None if found.marks is None else found.marks[usable],
-            None if found.groups is None else found.groups[usable],
-            found.group_names,
-        )
-    classes = config.labels.classes
-    if classes is None:
-        learnt = np.unique(found.labels[split == TRAIN])
-        classes = sorted((found.label_names[code] for code in learnt), key=_natural)
-        checks.drop_unseen_labels(found, split, classes)
-    return split, classes
+def _learnt_classes(found: Scan) -> list[str]:
+    """The classes of the training rows, in their order; the rows of others are dropped."""
+    learnt = np.flatnonzero(checks.labels_of(found)[TRAIN])
+    classes = sorted((found.label_names[code] for code in learnt), key=_natural)
+    checks.drop_unseen_labels(found, classes)
+    return classes
+
+
+def _replaced_empty(found: Scan) -> int:
+    return sum(
+        int((records["empty"] & (records["split"] != NO_SPLIT)).sum())
+        for _, records in found.ledger.chunks()
+    )
 
 
 def _natural(name: str) -> tuple[int, float, str]:
@@ -125,9 +125,9 @@ def _natural(name: str) -> tuple[int, float, str]:
         return 1, 0.0, name
 
 
-def _fit_encoder(config: Dataset, found: Scan, split: Splits) -> Encoder:
+def _fit_encoder(config: Dataset, found: Scan) -> Encoder:
     learnt = (
-        chosen(batch.column("raw"), split[start : start + len(batch)] == TRAIN)
+        chosen(batch.column("raw"), found.ledger[start : start + len(batch)]["split"] == TRAIN)
         for start, batch in found.copy.batches()
     )
     if isinstance(config, TextDataset):
@@ -143,7 +143,7 @@ def _arrays(raw: pa.Array) -> list[NDArray[np.float32]]:
 
 
 def _write_meta(
-    config: Dataset, folder: Path, classes: list[str], encoder: Encoder, split: Splits
+    config: Dataset, folder: Path, classes: list[str], encoder: Encoder, counts: dict[str, int]
 ) -> None:
     meta = Meta(
         kind=config.kind,
@@ -151,7 +151,7 @@ def _write_meta(
         classes=classes,
         features=encoder.channels if isinstance(encoder, SeriesEncoder) else None,
         vocabulary=encoder.vocabulary_size if isinstance(encoder, TextEncoder) else None,
-        counts=checks.rows_of(split),
+        counts=counts,
         digest=files.digest_value([files.digest_tree(folder), classes]),
     )
     files.write_json(folder / META, meta.model_dump())
