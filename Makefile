@@ -34,7 +34,8 @@ sweep: setup ## run the belt up to the sweep, and no further
 	dvc repro sweep
 
 test: setup ## run the tests, with coverage of src/
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	  --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 chaos-sweep: setup ## kill a sweep 30 times at random, and compare it with one left alone (some minutes)
 	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py

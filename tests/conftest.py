@@ -41,6 +41,11 @@ TINY = {
 WORDS = ("good morning", "bad evening", "good evening to you", "a bad bad morning")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Belts first: one that began last would leave the other process of `make test` idle."""
+    items.sort(key=lambda item: item.get_closest_marker("belt") is None)
+
+
 @pytest.fixture(scope="session")
 def toy_config() -> Config:
     """The real configuration, on the toys and small."""
