@@ -11,7 +11,9 @@ from conveyor.config.dataset import Source
 from conveyor.data.errors import DataError
 
 DELIMITER = {"csv": ",", "tsv": "\t"}
-BLOCK = 4 << 20  # bytes read at a time, and the longest row there may be
+# Bytes read at a time. Arrow keeps up to 32 blocks ready, so they are small, but none may lie
+# within one row; where one does, the next size is tried. The last is the longest row there may be.
+BLOCKS = (512 << 10, 4 << 20)
 
 
 def header_of(source: Source, path: Path) -> list[str]:
@@ -35,6 +37,24 @@ def read_delimited(
     Raises:
         ArrowInvalid: a row has more fields than the header, or the file is not UTF-8.
     """
+    told = 0
+    for block in BLOCKS:
+        again = told
+        try:
+            for batch in _read(source, path, names, wanted, block):
+                rows = batch[min(again, len(batch)) :]
+                again -= len(batch) - len(rows)
+                told += len(rows)
+                yield rows
+            return
+        except pa.ArrowInvalid:
+            if block == BLOCKS[-1]:
+                raise
+
+
+def _read(
+    source: Source, path: Path, names: Sequence[str], wanted: Sequence[str], block: int
+) -> Iterator[pa.RecordBatch]:
     import pyarrow.csv as pc
 
     short: list[pc.InvalidRow] = []
@@ -49,7 +69,7 @@ def read_delimited(
     reader = pc.open_csv(
         path,
         read_options=pc.ReadOptions(
-            use_threads=False, block_size=BLOCK, column_names=list(names),
+            use_threads=False, block_size=block, column_names=list(names),
             skip_rows_after_names=int(headed),
         ),
         parse_options=pc.ParseOptions(

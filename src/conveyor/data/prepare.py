@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from conveyor import files
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data import checks
-from conveyor.data.arrow import chosen, flat
+from conveyor.data.arrow import chosen, flat, use_small_pool
 from conveyor.data.encode import write_rows
 from conveyor.data.equal import remove_leaks
 from conveyor.data.long import nest
@@ -38,6 +38,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     Raises:
         DataError: the source cannot be read, or its data cannot train a classifier.
     """
+    use_small_pool()
     readers = _readers(config, root, cache)
     found = scan(readers, cache)
     checks.require_equal_channels({reader.part.name: reader.channels for reader in readers})
