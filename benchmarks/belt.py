@@ -27,10 +27,10 @@ DVC = [sys.executable, "-m", "dvc"]
 DONE = {
     "compose": "read conf/ and params.yaml, validate",
     "prepare": "read, check, split, encode",
-    "sweep": "start TensorFlow for the trials; write the study's outputs and pages",
-    "train": "import TensorFlow; export, check the export, log to MLflow",
-    "evaluate": "score the test rows, baselines, plots",
-    "register": "gates, verdict, registry",
+    "sweep": "TensorFlow, Optuna and MLflow load; a trial's network; outputs and pages",
+    "train": "TensorFlow and MLflow load; export, check of the export, record",
+    "evaluate": "scikit-learn, Matplotlib and MLflow load; scores, intervals, baselines, plots",
+    "register": "MLflow loads; gates, verdict, registry",
 }
 FITTED = re.compile(r"train: fitted in ([\d.]+) s")
 # first and last moment of each trial's training, seconds since 1970

@@ -20,8 +20,9 @@ def intervals(
     """
     drawn: dict[str, list[float]] = {name: [] for name in METRICS}
     for rows in _draws(len(labels), samples, seed):
+        truth, answers = labels[rows], probabilities[rows]
         for name, metric in METRICS.items():
-            drawn[name].append(metric.compute(labels[rows], probabilities[rows]))
+            drawn[name].append(metric.compute(truth, answers))
     tail = 100 * (1 - confidence) / 2
     found = {}
     for name, values in drawn.items():
