@@ -111,7 +111,7 @@ BARS = (
     Bar("start to first answer, against MLflow's Keras flavour", "serving", start, 0.3, "lower"),
     Bar("prepare, rows/s, against datasets and tokenizers, the worst case", "prepare",
         prepare_speed, 1.0),
-    Bar("prepare, peak memory, most rows over fewest (flat)", "prepare", prepare_memory, 1.5,
+    Bar("prepare, peak memory, most rows over fewest (flat)", "prepare", prepare_memory, 1.25,
         "lower"),
     Bar("the whole belt without its training", "belt", overhead, 30.0, "lower", "s"),
 )  # fmt: skip

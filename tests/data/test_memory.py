@@ -49,6 +49,31 @@ def test_memory_stays_flat_as_rows_grow(tmp_path: Path) -> None:
     assert peaks[1] - peaks[0] < grown / 2, f"{peaks} MiB"
 
 
+PEAK_OF_OBJECTS = """
+import sys, tracemalloc
+from pathlib import Path
+from making import TEXT, prepared
+
+tracemalloc.start()  # NumPy's arrays are in it; what allocators keep, which varies, is not
+prepared(Path(sys.argv[1]), None, TEXT, source__format="parquet",
+         source__files={"all": "rows.parquet"})
+print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+def test_a_row_costs_fewer_bytes_of_memory_than_its_hash(tmp_path: Path) -> None:
+    """Once there are more rows than a pass has in memory at a time."""
+    peaks = []
+    for count in (40_000, 140_000):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        texts = [f"a{i % 100} b{i // 100 % 100} c{i // 10_000}" for i in range(count)]
+        table = pa.table({"text": texts, "label": [str(i % 2) for i in range(count)]})
+        pq.write_table(table, folder / "rows.parquet", row_group_size=10_000)
+        peaks.append(int(python(PEAK_OF_OBJECTS, str(folder))))
+    assert peaks[1] - peaks[0] < 100_000 * 16, f"{peaks} bytes"
+
+
 LOADED = """
 import sys
 from pathlib import Path

@@ -64,6 +64,20 @@ def test_texts_are_the_same_from_every_format(tmp_path: Path, form: str) -> None
     assert found.meta.digest == expected.meta.digest
 
 
+@pytest.mark.parametrize("line_end", [" ", "\n"])
+def test_a_long_row_of_a_csv_file_takes_no_row_with_it(tmp_path: Path, line_end: str) -> None:
+    rows = [{**row, "text": row["text"] + " again" * 100} for row in mails(2000)]
+    rows[1500]["text"] = f"word{line_end}" * 300_000  # 1.5 MB, of which a block is a third
+    as_delimited(",")(rows, tmp_path / "data.csv")
+    found, report = prepared(
+        tmp_path, None, TEXT, source__format="csv", source__files={"all": "data.csv"}
+    )
+    assert report["rows"]["read"] == 2000
+    (tmp_path / "other").mkdir()
+    expected, _ = prepared(tmp_path / "other", rows, TEXT)
+    assert found.meta.digest == expected.meta.digest
+
+
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])
 def test_nested_series_are_the_same_from_every_format(tmp_path: Path, form: str) -> None:
     WRITERS[form](machines(), tmp_path / f"data.{form}")

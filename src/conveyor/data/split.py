@@ -37,8 +37,9 @@ def assign(config: Split, ledger: Ledger, parts: Sequence[str], group_names: Seq
             case "column":
                 choice = _marked(0 if name == "test" else 1)
             case "order":
-                count = sum(map(len, _rest(ledger, kept)))
-                choice = _in_turn(np.arange(count) >= count - round(take.share * count))
+                chosen = np.zeros(sum(map(len, _rest(ledger, kept))), np.bool_)
+                chosen[len(chosen) - round(take.share * len(chosen)) :] = True
+                choice = _in_turn(chosen)
             case "share" if config.group is not None:
                 choice = _group_share(take.share, config.seed, _rest(ledger, kept))
             case "share":
@@ -109,8 +110,8 @@ def _given_part(name: str, ledger: Ledger, parts: Sequence[str]) -> Choice:
 def _stratified_share(share: float, seed: int, rest: Iterator[Records]) -> Choice:
     """The share of each class, at least one row of a class that has two.
 
-    It is drawn class by class, in the order of their names, as a row of bytes: 4 bytes a row of
-    the class are in memory meanwhile, and then one.
+    It is drawn class by class, in the order of their names. Memory holds 4 bytes for each row of
+    one class meanwhile, and one for each row that may be chosen.
     """
     rows = np.zeros(0, np.int64)  # of each class
     for some in rest:
@@ -139,7 +140,7 @@ def _stratified_share(share: float, seed: int, rest: Iterator[Records]) -> Choic
 
 
 def _group_share(share: float, seed: int, rest: Iterator[Records]) -> Choice:
-    """Whole groups; scikit-learn draws them, with some 50 bytes a row in memory."""
+    """Whole groups; scikit-learn draws them, and has each row's label and group in memory."""
     from sklearn.model_selection import StratifiedGroupKFold  # a second, and few data have groups
 
     labels, groups = np.concatenate([[some["label"], some["group"]] for some in rest], axis=1)
