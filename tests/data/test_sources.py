@@ -1,6 +1,7 @@
 """Every format gives the same rows; what cannot be read is told with a way out."""
 
 import csv
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -157,7 +158,10 @@ def test_nonsense_in_a_file_is_refused_by_name(tmp_path: Path, form: str, conten
     assert not (tmp_path / "prepared").exists()
 
 
-def test_a_hub_without_a_network_names_the_way_out(tmp_path: Path) -> None:
+def test_a_hub_without_a_network_names_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)  # the hub's own library tries for 23 s
     with pytest.raises(DataError, match=r"nobody/nothing.*give local files"):
         prepared(tmp_path, None, TEXT, source__format="hub", source__hub="nobody/nothing",
                  source__revision="0" * 40, source__files={"train": "train"})  # fmt: skip

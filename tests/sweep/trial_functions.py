@@ -84,6 +84,13 @@ def overlapping(job: TrialJob, channel: Channel) -> dict[str, float]:
     return {"val_loss": float(len(list(mark.glob("begun-*"))) < 2), "threads": job.threads or 0}
 
 
+def waiting(job: TrialJob, channel: Channel) -> dict[str, float]:
+    """Works once a file `go` is there; a test waits with it until all its drivers have begun."""
+    while not (Path(job.prepared) / "go").exists():
+        time.sleep(0.01)
+    return bowl(job, channel)
+
+
 def flaky(job: TrialJob, channel: Channel) -> dict[str, float]:
     """The second fit ever fails; what comes after it works."""
     mark = Path(job.prepared) / "begun"

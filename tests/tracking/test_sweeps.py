@@ -1,5 +1,7 @@
 """A sweep in MLflow: a parent, a child a trial, each with the status it earned."""
 
+import shutil
+import subprocess
 import time
 from pathlib import Path
 from statistics import stdev
@@ -12,8 +14,21 @@ from conveyor.paths import Paths
 from conveyor.tracking.runs import find_training_run
 
 
-def test_children_end_as_their_trials_did(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
+@pytest.fixture
+def paths(tmp_path: Path, empty_store: Path) -> Paths:
+    shutil.copy(empty_store, tmp_path)
+    return Paths(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """After a sweep of four trials, store and all; only to be looked at."""
+    paths = Paths(tmp_path_factory.mktemp("swept"))
+    assert start_sweep(paths, "bowl", 4).wait() == 0
+    return paths
+
+
+def test_children_end_as_their_trials_did(paths: Paths) -> None:
     assert start_sweep(paths, "moody", 6).wait() == 0
     parent, children = family(paths)
     assert parent.info.status == "FINISHED"
@@ -27,23 +42,20 @@ def test_children_end_as_their_trials_did(tmp_path: Path) -> None:
     assert parent.data.metrics["trials_failed"] == 5
 
 
-def test_the_parent_holds_the_best_and_the_outputs(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
-    assert start_sweep(paths, "bowl", 4).wait() == 0
-    parent, children = family(paths)
-    rows = table(paths.sweep / "trials.csv")
+def test_the_parent_holds_the_best_and_the_outputs(swept: Paths) -> None:
+    parent, children = family(swept)
+    rows = table(swept.sweep / "trials.csv")
     best = min(rows, key=lambda row: float(row["objective"]))
     assert parent.data.metrics["best_val_loss"] == pytest.approx(float(best["objective"]))
     chosen = children[int(best["trial"])]
     for name, value in chosen.data.params.items():
         assert parent.data.tags[f"best.{name}"] == value
-    assert len(curve(paths, chosen.info.run_id, "val_loss")) == 3
-    held = artifact(paths, parent.info.run_id, "sweep")
-    assert files.digest_tree(held) == files.digest_tree(paths.sweep)
+    assert len(curve(swept, chosen.info.run_id, "val_loss")) == 3
+    held = artifact(swept, parent.info.run_id, "sweep")
+    assert files.digest_tree(held) == files.digest_tree(swept.sweep)
 
 
-def test_pruned_trials_are_killed_runs_with_the_epochs_they_had(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
+def test_pruned_trials_are_killed_runs_with_the_epochs_they_had(paths: Paths) -> None:
     assert start_sweep(paths, "rising", 4).wait() == 0
     parent, children = family(paths)
     assert [child.info.status for child in children] == ["FINISHED", "KILLED"] * 2
@@ -52,13 +64,10 @@ def test_pruned_trials_are_killed_runs_with_the_epochs_they_had(tmp_path: Path) 
 
 
 def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running(
-    tmp_path: Path,
+    paths: Paths,
 ) -> None:
-    paths = Paths(tmp_path)
-    driver = start_sweep(paths, "bowl", 6)
-    while len(list((tmp_path / ".conveyor" / "sweep").glob("*/journal.log"))) == 0 or (
-        not (tmp_path / "mlflow.db").is_file() or len(runs_of(paths)) < 4
-    ):
+    driver = start_sweep(paths, "unhurried", 6)
+    while len(runs_of(paths)) < 4:
         assert driver.poll() is None, "the sweep ended before it could be killed"
         time.sleep(0.01)
     driver.kill()
@@ -72,8 +81,7 @@ def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running
     assert sum(child.info.status == "FINISHED" for child in children) == 6
 
 
-def test_a_failed_sweep_is_failed_with_its_reason(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
+def test_a_failed_sweep_is_failed_with_its_reason(paths: Paths) -> None:
     assert start_sweep(paths, "broken", 3).wait() != 0
     parent, children = family(paths)
     assert parent.info.status == "FAILED"
@@ -95,8 +103,7 @@ def test_a_train_run_links_the_sweep_whose_outputs_it_used(
     assert "sweep_run" not in other.tracking.client.get_run(other.id).data.tags
 
 
-def test_a_configuration_is_one_row_and_its_repeats_are_its_children(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
+def test_a_configuration_is_one_row_and_its_repeats_are_its_children(paths: Paths) -> None:
     assert start_sweep(paths, "bowl", 2, repeats={"count": 3}).wait() == 0
     runs = runs_of(paths)
     (parent,) = [run for run in runs if run.data.tags["stage"] == "sweep"]
@@ -113,47 +120,48 @@ def test_a_configuration_is_one_row_and_its_repeats_are_its_children(tmp_path: P
         assert [step for step, _ in curve(paths, own[0].info.run_id, "val_loss")] == [1, 2, 3]
 
 
-def test_drivers_write_under_one_parent_and_a_dead_one_s_trial_is_failed(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
-    lead = start_sweep(paths, "bowl", 40)
-    while not list((tmp_path / ".conveyor" / "sweep").glob("*/journal.log")):
+def wait_for_a_trial_of(driver: subprocess.Popen[bytes], paths: Paths) -> None:
+    """Until MLflow has a trial that this process runs."""
+    query = f"tags.stage = 'trial' and tags.`process.pid` = '{driver.pid}'"
+    while not runs_of(paths, query):
+        assert driver.poll() is None, "it ended before it began a trial"
         time.sleep(0.02)
-    helper, dying = (start_sweep(paths, "bowl", 40, "join") for _ in range(2))
-    while not [r for r in runs_of(paths) if r.data.tags.get("process.pid") == str(dying.pid)]:
-        assert lead.poll() is None, "the sweep ended before the helper began"
+
+
+def test_drivers_write_under_one_parent_and_a_dead_one_s_trial_is_failed(paths: Paths) -> None:
+    lead = start_sweep(paths, "waiting", 12)
+    while not list((paths.root / ".conveyor" / "sweep").glob("*/journal.log")):
         time.sleep(0.02)
+    helper, dying = (start_sweep(paths, "waiting", 12, "join") for _ in range(2))
+    for driver in (lead, helper, dying):
+        wait_for_a_trial_of(driver, paths)
     dying.kill()
+    (paths.root / "go").touch()
     assert lead.wait() == helper.wait() == 0
     parent, children = family(paths)
     assert parent.info.status == "FINISHED"
-    assert parent.data.metrics["trials_complete"] == 40
+    assert parent.data.metrics["trials_complete"] == 12
     statuses = [child.info.status for child in children]
-    assert statuses.count("FINISHED") == 40
+    assert statuses.count("FINISHED") == 12
     assert "RUNNING" not in statuses
-    assert len({child.data.tags["process.pid"] for child in children}) >= 2
+    assert len({child.data.tags["process.pid"] for child in children}) == 3
 
 
-def test_a_helper_does_not_take_the_sweep_of_a_dead_leader_for_failed(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
-    lead = start_sweep(paths, "bowl", 40)
-    while not (tmp_path / "mlflow.db").is_file() or len(runs_of(paths)) < 3:
-        assert lead.poll() is None, "the sweep ended before it could be killed"
-        time.sleep(0.02)
+def test_a_helper_does_not_take_the_sweep_of_a_dead_leader_for_failed(paths: Paths) -> None:
+    lead = start_sweep(paths, "waiting", 4)
+    wait_for_a_trial_of(lead, paths)
     lead.kill()
     lead.wait()
-    helper = start_sweep(paths, "bowl", 40, "join")
-    while not [r for r in runs_of(paths) if r.data.tags.get("process.pid") == str(helper.pid)]:
-        assert helper.poll() is None, "the helper ended before it began a trial"
-        time.sleep(0.02)
+    helper = start_sweep(paths, "waiting", 4, "join")
+    wait_for_a_trial_of(helper, paths)
     assert family(paths)[0].info.status == "RUNNING"
+    (paths.root / "go").touch()
     assert helper.wait() == 0
 
 
-def test_the_interactive_page_and_the_timeline_are_with_the_sweep(tmp_path: Path) -> None:
-    paths = Paths(tmp_path)
-    assert start_sweep(paths, "bowl", 3).wait() == 0
-    parent, _ = family(paths)
-    names = {path.name for path in artifact(paths, parent.info.run_id, "pages").iterdir()}
+def test_the_interactive_page_and_the_timeline_are_with_the_sweep(swept: Paths) -> None:
+    parent, _ = family(swept)
+    names = {path.name for path in artifact(swept, parent.info.run_id, "pages").iterdir()}
     assert names == {"study.html", "timeline.png"}
-    names = {path.name for path in artifact(paths, parent.info.run_id, "sweep").iterdir()}
+    names = {path.name for path in artifact(swept, parent.info.run_id, "sweep").iterdir()}
     assert {"edf.png", "intermediate.png", "history.png", "importance.png"} <= names

@@ -3,9 +3,12 @@
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -13,6 +16,7 @@ from conveyor import files
 from conveyor.paths import Paths
 
 BUSY = 12  # the exit code
+MOMENT = 1.0  # seconds, at most, from a holder's taking the lock to its saying who it is
 
 
 class Busy(Exception):
@@ -36,7 +40,7 @@ def only_one(paths: Paths, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout:
-        who = files.read_json(holder) if holder.is_file() else {}
+        who = _told(holder)
         raise Busy(
             f"another retraining is running: process {who.get('pid', '?')} on "
             f"{who.get('host', '?')}, since {who.get('since', '?')}"
@@ -49,3 +53,13 @@ def only_one(paths: Paths, wait: float = 0.0) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _told(holder: Path) -> dict[str, Any]:
+    """Who holds the lock, by its own word; nothing if it does not say."""
+    end = time.monotonic() + MOMENT
+    while time.monotonic() < end:
+        with suppress(FileNotFoundError):
+            return files.read_json(holder)
+        time.sleep(0.01)
+    return {}
