@@ -4,8 +4,9 @@
     python benchmarks/training/run.py [--cell lstm | gru] [--rounds 3]
 
 Each round runs every contender once, in turns and in a process of its own; figures are medians
-over the rounds, ratios are formed inside a round. Keeps the cell's results in results.json beside
-itself; `--print` prints them again. Without PyTorch's environment Keras is the only peer.
+over the rounds, ratios are formed inside a round. Keeps the cell's results, by processor, in
+results.json beside itself, the newest last; `--print` prints them again. Without PyTorch's
+environment Keras is the only peer.
 """
 
 import argparse
@@ -60,6 +61,17 @@ def table(found: dict[str, list[dict[str, list[float]]]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def processor() -> str:
+    """What the machine computes with: its name, cores, and widest vectors."""
+    told = dict(
+        [part.strip() for part in line.split(":", 1)]
+        for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line
+    )  # fmt: skip
+    flags = told.get("flags", "").split()
+    widest = next((v for v in ("avx512f", "avx2") if v in flags), "no AVX2")
+    return f"{told.get('model name', 'unknown')}, {os.cpu_count()} cores, {widest.upper()}"
+
+
 def race(cell: str, rounds: int) -> dict[str, list[dict[str, list[float]]]]:
     """Every size, every round, every contender that is installed."""
     found: dict[str, list[Any]] = {size: [] for size in stack.SIZES}
@@ -83,8 +95,12 @@ if __name__ == "__main__":
     results = HERE / "results.json"
     cells = json.loads(results.read_text())
     if not given.print:
-        cells[given.cell] = race(given.cell, given.rounds)
+        here = {"processor": processor(), "found": race(given.cell, given.rounds)}
+        others = [k for k in cells.get(given.cell, []) if k["processor"] != here["processor"]]
+        cells[given.cell] = [*others, here]
         results.write_text(json.dumps(cells, indent=1) + "\n")
     elif given.cell not in cells:
         parser.error(f"no results of {given.cell} are kept; run it without --print")
-    print(table(cells[given.cell]))
+    for kept in cells[given.cell]:
+        print(f"Processor: {kept['processor']}; {len(kept['found']['small'])} rounds\n")
+        print(table(kept["found"]), end="\n\n")
