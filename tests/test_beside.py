@@ -1,7 +1,6 @@
 """Work in a process beside this one."""
 
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -22,13 +21,6 @@ with Beside("work_beside:linger") as work:
     print(next(iter(work)), flush=True)
     input()
 """
-
-
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = str(Path(__file__).parent)
-    monkeypatch.syspath_prepend(here)
-    monkeypatch.setenv("PYTHONPATH", f"{here}:{os.environ['PYTHONPATH']}")
 
 
 def ended(pid: int) -> bool:
@@ -76,8 +68,8 @@ def test_leaving_the_block_ends_the_process() -> None:
 
 
 def test_it_dies_with_a_parent_that_is_killed() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], text=True, stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE)  # fmt: skip
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=Path(__file__).parent, text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 from conveyor.imports import collect_rarely
@@ -52,10 +52,7 @@ class Beside:
     def __enter__(self) -> "Beside":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
