@@ -155,6 +155,40 @@ def test_results_do_not_depend_on_the_number_of_threads(
             np.testing.assert_array_equal(one, same)
 
 
+@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("graph", [True, False])
+def test_a_gradient_asked_for_twice_is_the_same(graph: bool, cell: Cell) -> None:
+    """The first one must not take the memory that the second needs."""
+    layer: Any = fused.CELLS[cell](40)
+    x = tf.random.stateless_normal((33, 20, 7), (1, 2))
+    layer.build(x.shape)
+
+    def twice() -> Any:
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.reduce_sum(tf.sin(layer(x, training=True)))
+        weights = layer.trainable_variables
+        return [tape.gradient(loss, [w.value for w in weights]) for _ in range(2)]
+
+    first, second = tf.function(twice)() if graph else twice()
+    for one, same in zip(first, second, strict=True):
+        assert np.abs(one).max() > 0
+        np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize("cell", fused.CELLS)
+def test_what_is_no_number_stays_none(cell: Cell) -> None:
+    x = np.ones((3, 4, 2), np.float32)
+    x[1, 2, 0] = np.nan
+    ours, keras_own = fused.CELLS[cell](5), CELLS[cell](5)
+    for layer in (ours, keras_own):
+        layer.return_sequences = True
+    ours.build(x.shape), keras_own.build(x.shape)
+    keras_own.set_weights(ours.get_weights())
+    none = np.isnan(ours(x))
+    assert none.sum() == 2 * 5
+    np.testing.assert_array_equal(none, np.isnan(keras_own(x)))
+
+
 OUT_OF_REACH: list[dict[str, Any]] = [
     {"activation": "relu"}, {"recurrent_activation": "hard_sigmoid"}, {"use_bias": False},
     {"recurrent_dropout": 0.3}, {"dtype": "mixed_bfloat16"}, {"dtype": "mixed_float16"},

@@ -117,3 +117,46 @@ def test_too_little_memory_is_an_error_of_tensorflow_and_no_crash() -> None:
     refused, done = map(int, ended.stdout.split())
     assert refused >= 5
     assert done == 3
+
+
+HELPED = """
+import os, time
+import numpy as np
+import tensorflow as tf
+from conveyor.models.kernels import sequence
+
+draw = np.random.default_rng(0)
+x, kernel, recurrent, bias, h, c = (
+    tf.constant(0.1 * draw.normal(size=shape), tf.float32)
+    for shape in [(64, 50, 32), (32, 256), (64, 256), (256,), (64, 64), (64, 64)])
+way = sequence.Way(tf.ones((64, 50), tf.bool))
+
+def layer():
+    return sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], way)[0].numpy()
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+first, before = layer(), threads()
+for pause in (0, 0.001, 0.05, 0.05):  # the helper is at work, looks out, sleeps
+    time.sleep(pause)
+    assert np.array_equal(layer(), first)
+assert threads() == before
+print(before, flush=True)
+if not os.fork():
+    alone = threads()
+    assert np.array_equal(layer(), first)
+    print(threads() - alone, flush=True)
+    os._exit(0)
+assert os.wait()[1] == 0
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+def test_helpers_stay_wake_again_and_are_made_anew_after_a_fork() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", HELPED], env={**os.environ, "CONVEYOR_THREADS": "2"},
+        capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert ended.stdout.split()[1] == "1"

@@ -19,42 +19,69 @@ INLINE vec with_received(vec dh, const Layer *l, int64_t row, int64_t at, int64_
   return dh;
 }
 
-/* The gradient of a row's output at `step`, from the step behind it, for up to GROUP blocks. */
-INLINE void backward_tile(const int R, const int N, const Layer *l, const int32_t *rows,
-                          int64_t step, const float *const *behind, float *dh_now, float *dc_now,
-                          int64_t block) {
-  const int64_t units = l->units, width = l->blocks * LANES;
+/* sums[r][j]: what row r's output receives through the sums of the step behind it. */
+INLINE void backward_tile(const int R, const int N, const float *const *behind,
+                          const float *recurrent, int64_t depth, vec sums[ROWS][GROUP]) {
   vec acc[ROWS][GROUP] = {};
-  product(R, 0, N, acc, behind, l->recurrent + block * H_SUMS * units * LANES, H_SUMS * units);
-  vec sums[ROWS][GROUP]; /* `acc` must not be indexed by a variable, or it leaves the registers */
+  product(R, 0, N, acc, behind, 1, recurrent, depth);
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < N; j++) sums[r][j] = acc[r][j];
-  for (int r = 0; r < R; r++)
-    for (int j = 0; j < N; j++) {
-      const int64_t from = (block + j) * LANES, row = rows[r];
-      const int n = (int)(units - from);
-      float *dh_place = dh_now + r * width + from, *dc_place = dc_now + r * width + from;
-      const vec from_behind = sums[r][j] + load(dh_place);
-      if (step < 0) {
-        store(dh_place, from_behind);
-        continue;
-      }
-      const int64_t at = place(l, row, step);
-      vec z[SUMS];
-      UNROLL for (int g = 0; g < SUMS; g++)
-        z[g] = load_some(l->kept + (at * SUMS + g) * units + from, n);
-      State old = {.h = load_some(before(l, l->h, l->h0, row, step) + from, n)}, new = {}, d;
-      if (STATES == 2) {
-        old.c = load_some(before(l, l->c, l->c0, row, step) + from, n);
-        new.c = load_some(l->c + at * units + from, n);
-        d.c = load(dc_place);
-      }
-      d.h = with_received(from_behind, l, row, at, from, n);
-      d = step_backward(z, old, new, d);
-      UNROLL for (int g = 0; g < SUMS; g++)
-        store_some(l->dz + (at * SUMS + g) * units + from, z[g], n);
-      store(dh_place, d.h);
-      if (STATES == 2) store(dc_place, d.c);
-    }
+}
+
+/* Where a row's step and the state before it lie, in units. */
+typedef struct {
+  int64_t row, at;
+  const float *h_old, *c_old;
+} Place;
+
+/* The gradient of n units' step; `received`: what their output receives from the step behind. */
+INLINE void backward_units(const Layer *l, const Place *p, int64_t from, int n, vec received,
+                           float *dh, float *dc) {
+  const int64_t units = l->units;
+  float *dz = l->dz + p->at * SUMS * units + from;
+  const float *kept = l->kept + p->at * SUMS * units + from;
+  vec z[SUMS];
+  UNROLL for (int g = 0; g < SUMS; g++) z[g] = load_some(kept + g * units, n);
+  State old = {.h = load_some(p->h_old + from, n)}, new = {}, d;
+  if (STATES == 2) {
+    old.c = load_some(p->c_old + from, n);
+    new.c = load_some(l->c + p->at * units + from, n);
+    d.c = load(dc);
+  }
+  d.h = with_received(received, l, p->row, p->at, from, n);
+  d = step_backward(z, old, new, d);
+  UNROLL for (int g = 0; g < SUMS; g++) store_some(dz + g * units, z[g], n);
+  store(dh, d.h);
+  if (STATES == 2) store(dc, d.c);
+}
+
+/* The gradient of up to GROUP blocks of a row's step, or of its first states before step 0. */
+static void backward_row(const Layer *l, int64_t row, int64_t step, int64_t block, int wide,
+                         const vec *sums, float *dh, float *dc) {
+  Place p = {.row = row};
+  if (step >= 0) {
+    p.at = place(l, row, step);
+    p.h_old = before(l, l->h, l->h0, row, step);
+    if (STATES == 2) p.c_old = before(l, l->c, l->c0, row, step);
+  }
+  for (int j = 0; j < wide; j++) {
+    const int64_t from = (block + j) * LANES, left = l->units - from;
+    const vec received = sums[j] + load(dh + from);
+    if (step < 0) store(dh + from, received);
+    else if (left >= LANES) backward_units(l, &p, from, LANES, received, dh + from, dc + from);
+    else backward_units(l, &p, from, (int)left, received, dh + from, dc + from);
+  }
+}
+
+/* Ask for what `backward_row` will read and write. */
+static void fetch_row(const Layer *l, int64_t row, int64_t step, int64_t block, int wide) {
+  const int64_t at = place(l, row, step), units = l->units, from = block * LANES, n = wide * LANES;
+  for (int g = 0; g < SUMS; g++) {
+    fetch_to_write(l->dz + (at * SUMS + g) * units + from, n);
+    if (l->kept != l->dz) fetch(l->kept + (at * SUMS + g) * units + from, n);
+  }
+  fetch(l->dh + at * units + from, n);
+  if (STATES == 2) fetch(before(l, l->c, l->c0, row, step) + from, n);
+  else fetch(before(l, l->h, l->h0, row, step) + from, n);
 }
 
 static void backward_step(const Layer *l, const int32_t *rows, int64_t active, int64_t step,
@@ -63,19 +90,24 @@ static void backward_step(const Layer *l, const int32_t *rows, int64_t active, i
   const int64_t tiles = (active + ROWS - 1) / ROWS;
   for (int64_t block = 0; block < l->blocks; block += GROUP) {
     const int wide = (int)(l->blocks - block < GROUP ? l->blocks - block : GROUP);
+    const float *recurrent = l->recurrent + block * H_SUMS * units * LANES;
     for (int64_t tile = 0, at = 0; tile < tiles; tile++) {
       const int size = (int)((active - at) / (tiles - tile));
       const float *behind[ROWS];
       for (int r = 0; r < size; r++) {
         const int64_t row = rows[at + r];
+        if (step >= 0) fetch_row(l, row, step, block, wide);
         behind[r] = step + 1 < l->lengths[row]
                         ? l->dz + (place(l, row, step + 1) * SUMS + H_FROM) * units : l->zeros;
       }
+      vec sums[ROWS][GROUP];
 #define TILE(R, N) \
-  case R * 8 + N: backward_tile(R, N, l, rows + at, step, behind, dh + at * width, \
-                                dc + at * width, block); break;
+  case R * 8 + N: backward_tile(R, N, behind, recurrent, H_SUMS * units, sums); break;
       switch (size * 8 + wide) { EVERY_TILE }
 #undef TILE
+      for (int r = 0; r < size; r++)
+        backward_row(l, rows[at + r], step, block, wide, sums[r], dh + (at + r) * width,
+                     dc + (at + r) * width);
       at += size;
     }
   }
@@ -95,7 +127,7 @@ static void backward_share(const Share *share) {
   const int64_t units = l->units, width = l->blocks * LANES, count = share->count;
   const int32_t *rows = share->rows;
   float *dh = share->h, *dc = share->c;
-  Pending pending = {.count = 0};
+  Pending pending = {.inputs = share->pending};
   memset(share->sums, 0, sizeof(float) * (l->features + units + 1) * l->sums_width);
   memset(dh, 0, sizeof(float) * count * width);
   memset(dc, 0, sizeof(float) * count * width);
@@ -104,13 +136,8 @@ static void backward_share(const Share *share) {
   for (int64_t step = count ? l->lengths[rows[0]] - 1 : -1; step >= 0; step--) {
     while (active < count && l->lengths[rows[active]] > step) active++;
     backward_step(l, rows, active, step, dh, dc);
-    for (int64_t i = 0; i < active; i++) {
-      const int64_t at = place(l, rows[i], step);
-      pending.x[pending.count] = l->x + at * l->features;
-      pending.h[pending.count] = before(l, l->h, l->h0, rows[i], step);
-      pending.dz[pending.count] = l->dz + at * SUMS * units;
-      if (++pending.count == PENDING) add_pending(share, &pending);
-    }
+    for (int64_t i = 0; i < active; i++)
+      add_step(share, &pending, place(l, rows[i], step), before(l, l->h, l->h0, rows[i], step));
   }
   add_pending(share, &pending);
   backward_step(l, rows, count, -1, dh, dc);

@@ -26,7 +26,7 @@ typedef struct {
 static int ok(const Call *call) { return TF_GetCode(call->status) == TF_OK; }
 
 static void *hold(Call *call, TF_Tensor *t) {
-  if (!t || !ok(call)) return NULL;
+  if (!t) return NULL;
   call->tensors[call->count++] = t;
   return TF_TensorData(t);
 }
@@ -45,6 +45,15 @@ static float *output(Call *call, int i, int rank, int64_t a, int64_t b, int64_t 
   for (int d = 0; d < rank; d++) bytes *= dims[d];
   return hold(call, TF_AllocateOutput(call->context, i, TF_FLOAT, dims, rank, bytes,
                                       call->status));
+}
+
+/* An output in the memory of an input, where nobody else has that; not held yet: only then can the
+ * input still be asked for. */
+static TF_Tensor *output_in_place_of(Call *call, int input, int i, int64_t a, int64_t b,
+                                     int64_t c) {
+  const int64_t dims[3] = {a, b, c};
+  if (!ok(call)) return NULL;
+  return TF_ForwardInputOrAllocateOutput(call->context, &input, 1, i, dims, 3, NULL, call->status);
 }
 
 /* Memory until the end of the call, aligned to a cache line. */

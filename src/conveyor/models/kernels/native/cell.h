@@ -16,7 +16,7 @@
 #pragma once
 #include "layer.h"
 
-/* A unit's step. */
+/* What a unit has beside its sums. */
 typedef struct {
   vec h, c; /* before it; c only where the cell has it */
 } State;

@@ -3,10 +3,12 @@
 #include "cell.h"
 #include "shares.h"
 
-INLINE void forward_tile(const int R, const Layer *l, const int32_t *rows, int64_t step,
-                         const float *h_old, float *h_new, float *c_now, int64_t block) {
+/* WHOLE: the block has LANES units, not fewer. */
+INLINE void forward_tile(const int R, const int WHOLE, const Layer *l, const int32_t *rows,
+                         int64_t step, const float *h_old, float *h_new, float *c_now,
+                         int64_t block) {
   const int64_t units = l->units, width = l->blocks * LANES, from = block * LANES;
-  const int n = (int)(units - from);
+  const int n = WHOLE ? LANES : (int)(units - from);
   const float *x[ROWS], *h[ROWS];
   int64_t at[ROWS];
   vec acc[ROWS][GROUP];
@@ -16,37 +18,42 @@ INLINE void forward_tile(const int R, const Layer *l, const int32_t *rows, int64
     h[r] = h_old + r * width;
     UNROLL for (int g = 0; g < SUMS; g++) acc[r][g] = load(l->bias + (block * SUMS + g) * LANES);
   }
-  product(R, X_FROM, X_SUMS, acc, x, l->kernel + from * l->features * X_SUMS, l->features);
-  product(R, H_FROM, H_SUMS, acc, h, l->recurrent + from * units * H_SUMS, units);
+  product(R, X_FROM, X_SUMS, acc, x, 1, l->kernel + from * l->features * X_SUMS, l->features);
+  product(R, H_FROM, H_SUMS, acc, h, 1, l->recurrent + from * units * H_SUMS, units);
+  State state[ROWS];
   UNROLL for (int r = 0; r < R; r++) {
-    float *c_place = c_now + r * width + from;
-    State s = {.h = load(h[r] + from)};
-    if (STATES == 2) s.c = load(c_place);
-    s = step_forward(acc[r], s);
-    if (STATES == 2) store(c_place, s.c);
-    store(h_new + r * width + from, s.h);
-    store_some(l->h + at[r] * units + from, s.h, n);
-    if (l->keep) {
-      UNROLL for (int g = 0; g < SUMS; g++)
-        store_some(l->kept + (at[r] * SUMS + g) * units + from, acc[r][g], n);
-      if (STATES == 2) store_some(l->c + at[r] * units + from, s.c, n);
-    }
+    state[r].h = load(h[r] + from);
+    if (STATES == 2) state[r].c = load(c_now + r * width + from);
+  }
+  step_forward(R, acc, state);
+  UNROLL for (int r = 0; r < R; r++) {
+    store(h_new + r * width + from, state[r].h);
+    store_some(l->h + at[r] * units + from, state[r].h, n);
+    if (STATES == 2) store(c_now + r * width + from, state[r].c);
+    if (!l->keep) continue;
+    float *kept = l->kept + at[r] * SUMS * units + from;
+    UNROLL for (int g = 0; g < SUMS; g++) store_some(kept + g * units, acc[r][g], n);
+    if (STATES == 2) store_some(l->c + at[r] * units + from, state[r].c, n);
   }
 }
 
 static void forward_step(const Layer *l, const int32_t *rows, int64_t active, int64_t step,
                          const float *h_old, float *h_new, float *c) {
   const int64_t width = l->blocks * LANES, tiles = (active + ROWS - 1) / ROWS;
-  for (int64_t block = 0; block < l->blocks; block++)
+  for (int64_t block = 0; block < l->blocks; block++) {
+    const int whole = l->units - block * LANES >= LANES;
     for (int64_t tile = 0, at = 0; tile < tiles; tile++) {
       const int size = (int)((active - at) / (tiles - tile));
-#define TILE(R) \
-  case R: forward_tile(R, l, rows + at, step, h_old + at * width, h_new + at * width, \
-                       c + at * width, block); break;
-      switch (size) { EVERY_HEIGHT(TILE) }
+#define FORWARD(R, WHOLE) \
+  case R * 2 + WHOLE: forward_tile(R, WHOLE, l, rows + at, step, h_old + at * width, \
+                                   h_new + at * width, c + at * width, block); break;
+#define TILE(R) FORWARD(R, 0) FORWARD(R, 1)
+      switch (size * 2 + whole) { EVERY_HEIGHT(TILE) }
 #undef TILE
+#undef FORWARD
       at += size;
     }
+  }
 }
 
 /* The outputs of a row's masked steps. */

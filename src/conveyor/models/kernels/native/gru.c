@@ -9,14 +9,18 @@ enum { STATES = 1, SUMS = 4, X_FROM = 0, X_SUMS = 3, H_FROM = 1, H_SUMS = 3, BIA
 static const int X_ORDER[] = {2, 0, 1}, H_ORDER[] = {0, 1, 2};
 
 /* z: sums -> candidate, update, reset, and the candidate's sum of h. */
-INLINE State step_forward(vec z[SUMS], State old) {
+INLINE void step_forward(const int R, vec z[ROWS][GROUP], State *state) {
   const vec one = all(1.0f);
-  const vec eu = one + exponential(within(-z[1])), er = one + exponential(within(-z[2]));
-  const vec inverse = one / (eu * er);
-  z[1] = er * inverse;
-  z[2] = eu * inverse;
-  z[0] = hyperbolic_tangent(z[0] + z[2] * z[3]);
-  return (State){.h = z[0] + z[1] * (old.h - z[0])};
+  UNROLL for (int r = 0; r < R; r++) {
+    const vec eu = one + exponential(-1.0f, z[r][1]), er = one + exponential(-1.0f, z[r][2]);
+    const vec inverse = one / (eu * er);
+    z[r][1] = er * inverse;
+    z[r][2] = eu * inverse;
+  }
+  UNROLL for (int r = 0; r < R; r++) {
+    z[r][0] = hyperbolic_tangent(z[r][0] + z[r][2] * z[r][3]);
+    state[r].h = z[r][0] + z[r][1] * (state[r].h - z[r][0]);
+  }
 }
 
 /* z -> the gradient of the sums. d: what the new state receives; returns what the old one does, but

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include "vector.h"
 
+enum { PENDING = 64 }; /* steps whose products are added to the gradient of the weights at once */
+
 typedef struct {
   int64_t batch, time, features, units, blocks; /* blocks of LANES units */
   int reverse, keep, repeat; /* from the end; what backward needs; outputs at masked steps */
@@ -14,9 +16,11 @@ typedef struct {
   int32_t *order;     /* rows, longest first */
   float *h, *c, *kept, *h_last, *c_last; /* forward; `kept`: (batch, time, SUMS, units) */
   const float *dh, *dh_last, *dc_last;
-  float *dz, *dh0, *dc0; /* backward; `dz`: gradient of the sums, (batch, time, SUMS, units) */
-  float *sums;           /* of each share: the weights' gradient, (features + units + 1, width) */
-  int64_t sums_width;
+  float *dz, *dh0, *dc0; /* backward; `dz`: gradient of the sums, (batch, time, SUMS, units), where
+                            it can be in the place of `kept` */
+  float *sums; /* of each share: the weights' gradient, (features + 1 + units, sums_width): that of
+                  the kernel, the bias, the recurrent kernel */
+  int64_t sums_width, pending_width; /* of a row of the inputs of these sums, see weights.h */
   const float *zeros; /* the sums' gradient behind a row's last step */
 } Layer;
 
@@ -27,6 +31,7 @@ typedef struct {
   int64_t count;
   float *h, *next, *c; /* (count, blocks * LANES): the states; backward, their gradients */
   float *sums;         /* its own gradient of the weights */
+  float *pending;      /* (PENDING, pending_width): inputs of steps still to be added to it */
 } Share;
 
 /* Where the step that a row computes as number `step` lies in (batch, time). */

@@ -6,25 +6,24 @@
 enum { STATES = 2, SUMS = 4, X_FROM = 0, X_SUMS = 4, H_FROM = 0, H_SUMS = 4, BIASES = 1 };
 static const int X_ORDER[] = {0, 1, 2, 3}, H_ORDER[] = {0, 1, 2, 3};
 
-/* z -> sigmoid, sigmoid, tanh, sigmoid, with one division for the four. */
-INLINE void activate(vec z[SUMS]) {
+/* z: sums -> gates, with one division for a unit's four. Row by row in every stage, since a stage
+ * waits for the one before it. */
+INLINE void step_forward(const int R, vec z[ROWS][GROUP], State *state) {
   const vec one = all(1.0f);
-  const vec ei = one + exponential(within(-z[0])), ef = one + exponential(within(-z[1]));
-  const vec eg = exponential(within(all(-2.0f) * z[2])), eg1 = one + eg;
-  const vec eo = one + exponential(within(-z[3]));
-  const vec low = ei * ef, high = eg1 * eo, inverse = one / (low * high);
-  const vec of_low = high * inverse, of_high = low * inverse;
-  z[0] = ef * of_low;
-  z[1] = ei * of_low;
-  z[2] = (one - eg) * (eo * of_high);
-  z[3] = eg1 * of_high;
-}
-
-/* z: sums -> gates. */
-INLINE State step_forward(vec z[SUMS], State old) {
-  activate(z);
-  const vec c = z[1] * old.c + z[0] * z[2];
-  return (State){.h = z[3] * hyperbolic_tangent(c), .c = c};
+  vec e[ROWS][GROUP];
+  UNROLL for (int r = 0; r < R; r++)
+    UNROLL for (int g = 0; g < SUMS; g++) e[r][g] = exponential(g == 2 ? -2.0f : -1.0f, z[r][g]);
+  UNROLL for (int r = 0; r < R; r++) {
+    const vec ei = one + e[r][0], ef = one + e[r][1], eg = one + e[r][2], eo = one + e[r][3];
+    const vec low = ei * ef, high = eg * eo, inverse = one / (low * high);
+    const vec of_low = high * inverse, of_high = low * inverse;
+    z[r][0] = ef * of_low;
+    z[r][1] = ei * of_low;
+    z[r][2] = (one - e[r][2]) * (eo * of_high);
+    z[r][3] = eg * of_high;
+    state[r].c = z[r][1] * state[r].c + z[r][0] * z[r][2];
+  }
+  UNROLL for (int r = 0; r < R; r++) state[r].h = z[r][3] * hyperbolic_tangent(state[r].c);
 }
 
 /* z: gates -> the gradient of their sums. d: what the new state receives; returns what the old one

@@ -1,4 +1,7 @@
-/* The two operators of the cell that includes this: a layer over a whole batch, and its gradient. */
+/* The two operators of the cell that includes this: a layer over a batch, and its gradient. */
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 #include "backward.h"
 #include "call.h"
 #include "forward.h"
@@ -111,17 +114,19 @@ static void compute_backward(void *attributes, TF_OpKernelContext *context) {
   Call call = {.context = context, .status = TF_NewStatus()};
   const float *x = input(&call), *recurrent = input(&call);
   const unsigned char *mask = input(&call);
+  Layer l = layer_of(&call, attributes, 1);
+  TF_Tensor *dz = output_in_place_of(&call, 3, 0, l.batch, l.time, SUMS * l.units);
   float *kept = input(&call), *h = input(&call);
   const float *dh = input(&call), *h0 = input(&call), *dh_last = input(&call);
   const float *c0 = STATES == 2 ? input(&call) : NULL;
   float *c = STATES == 2 ? input(&call) : NULL;
   const float *dc_last = STATES == 2 ? input(&call) : NULL;
-  Layer l = layer_of(&call, attributes, 1);
   const int64_t units = l.units, inputs = l.features + units;
   l.x = x, l.mask = mask, l.kept = kept, l.h = h, l.dh = dh, l.h0 = h0, l.dh_last = dh_last;
   l.c0 = c0, l.c = c, l.dc_last = dc_last;
   l.sums_width = (SUMS * units + LANES - 1) / LANES * LANES;
-  l.dz = output(&call, 0, 3, l.batch, l.time, SUMS * units);
+  l.pending_width = ((inputs + 16) / 16 | 1) * 16; /* odd, so that rows do not share cache lines */
+  l.dz = hold(&call, dz);
   float *dkernel = output(&call, 1, 2, l.features, X_SUMS * units, 0);
   float *drecurrent = output(&call, 2, 2, units, H_SUMS * units, 0);
   float *dbias = BIASES == 2 ? output(&call, 3, 2, 2, X_SUMS * units, 0)
@@ -135,18 +140,24 @@ static void compute_backward(void *attributes, TF_OpKernelContext *context) {
   for (int64_t i = 0; ok(&call) && i <= inputs; i++) {
     const float *sum = l.sums + i * l.sums_width;
     if (i < l.features) unpack(dkernel + i * X_SUMS * units, sum, units, X_FROM, X_SUMS, X_ORDER);
-    else if (i < inputs)
-      unpack(drecurrent + (i - l.features) * H_SUMS * units, sum, units, H_FROM, H_SUMS, H_ORDER);
+    else if (i > l.features)
+      unpack(drecurrent + (i - l.features - 1) * H_SUMS * units, sum, units, H_FROM, H_SUMS,
+             H_ORDER);
     else {
       unpack(dbias, sum, units, X_FROM, X_SUMS, X_ORDER);
-      if (BIASES == 2)
-        unpack(dbias + X_SUMS * units, sum, units, H_FROM, H_SUMS, H_ORDER);
+      if (BIASES == 2) unpack(dbias + X_SUMS * units, sum, units, H_FROM, H_SUMS, H_ORDER);
     }
   }
   finish(&call);
 }
 
 __attribute__((constructor)) static void register_operators(void) {
+#if defined(__GLIBC__)
+  /* Else a layer's memory goes back to the system after every training step, and comes again page
+   * by page: a tenth of the step. */
+  mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most it takes */
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
   const char *const forward[] = {
       "<x: float", "<kernel: float", "<recurrent: float", "<bias: float", "<mask: bool",
       "<h0: float", "2<c0: float", ">h: float", ">kept: float", ">h_last: float",

@@ -1,22 +1,17 @@
 /* The rows of a batch, dealt to threads. Rows share no step, so a row's result does not depend on
  * the number of threads or on its company. */
 #pragma once
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 #include "call.h"
+#include "helpers.h"
 #include "layer.h"
 
-enum { MOST_THREADS = 64 };
 /* The gradient of the weights is summed by shares of the rows, whose number follows from the batch
  * alone, so that it does not depend on the number of threads. */
 enum { ROWS_OF_A_SHARE = 16, MOST_SHARES = 8 };
-/* Multiplications worth a thread: about 0.2 ms of work, beside which starting it and waiting for it
- * on a busy machine is little. */
-static const double WORK_OF_A_THREAD = 1e7;
+/* Multiplications worth a thread: about 40 us of work, beside which meeting it is little. */
+static const double WORK_OF_A_THREAD = 2e6;
 
 /* All processor cores, unless CONVEYOR_THREADS names fewer, as the trials of a sweep do. */
 static int most_threads(void) {
@@ -55,39 +50,21 @@ static double find_steps(Call *call, Layer *l) {
 
 /* Every `deal`th row of the order, so that all shares have long rows and short ones. */
 static void deal_rows(Call *call, const Layer *l, Share *shares, int deal) {
-  const int64_t width = l->blocks * LANES, sums = (l->features + l->units + 1) * l->sums_width;
+  const int64_t width = l->blocks * LANES, sums = (l->features + 1 + l->units) * l->sums_width;
+  const int64_t pending = PENDING * l->pending_width;
   int32_t *rows = scratch(call, l->batch, sizeof(int32_t));
   float *states = scratch(call, 3 * l->batch * width, sizeof(float));
+  float *waiting = scratch(call, deal * pending, sizeof(float));
   if (!ok(call)) return;
   for (int i = 0; i < deal; i++) {
     const int64_t count = (l->batch - i + deal - 1) / deal;
     shares[i] = (Share){.layer = l, .rows = rows, .count = count, .h = states,
                         .next = states + count * width, .c = states + 2 * count * width,
-                        .sums = l->sums + i * sums};
+                        .sums = l->sums + i * sums, .pending = waiting + i * pending};
     for (int64_t row = 0; row < count; row++) rows[row] = l->order[i + row * deal];
     rows += count;
     states += 3 * count * width;
   }
-}
-
-typedef struct {
-  void (*body)(const Share *);
-  const Share *shares;
-  int first, stride, count;
-} Worker;
-
-/* Gradients fade to denormal numbers, which the processor computes many times slower. */
-static void *work_shares(void *argument) {
-  const Worker *w = argument;
-#if defined(__x86_64__)
-  const unsigned before = _mm_getcsr();
-  _mm_setcsr(before | 0x8040); /* denormals are zero, in and out */
-#endif
-  for (int i = w->first; i < w->count; i += w->stride) w->body(&w->shares[i]);
-#if defined(__x86_64__)
-  _mm_setcsr(before);
-#endif
-  return NULL;
 }
 
 /* Deal the rows to shares, and those to as many threads as the work is worth.
@@ -95,33 +72,17 @@ static void *work_shares(void *argument) {
  * products: multiplications of one step of one row.
  */
 static void run(Call *call, Layer *l, void (*body)(const Share *), double products) {
-  const double steps = find_steps(call, l);
-  const int most = most_threads();
-  const double worth = steps * products / WORK_OF_A_THREAD;
-  int count = worth > most ? most : (int)worth;
-  count = count > l->batch ? (int)l->batch : count;
-  count = count < 1 ? 1 : count;
-  int deal = count;
-  const int64_t sums = (l->features + l->units + 1) * l->sums_width;
-  if (sums) {
-    deal = (int)(l->batch / ROWS_OF_A_SHARE);
-    deal = deal < 1 ? 1 : deal > MOST_SHARES ? MOST_SHARES : deal;
-    count = count > deal ? deal : count;
-    l->sums = scratch(call, deal * sums, sizeof(float));
-  }
-  pthread_t helpers[MOST_THREADS];
-  Worker workers[MOST_THREADS];
+  const double worth = find_steps(call, l) * products / WORK_OF_A_THREAD;
+  const int64_t sums = (l->features + 1 + l->units) * l->sums_width, most = most_threads();
+  int threads = worth > most ? (int)most : worth < 1 ? 1 : (int)worth;
+  int deal = (int)(l->batch / ROWS_OF_A_SHARE);
+  deal = deal < 1 ? 1 : deal > MOST_SHARES ? MOST_SHARES : deal;
+  if (!sums && deal < threads) deal = threads > l->batch ? (int)l->batch : threads;
+  if (sums) l->sums = scratch(call, deal * sums, sizeof(float));
   Share shares[MOST_THREADS];
-  int started[MOST_THREADS] = {0};
   deal_rows(call, l, shares, deal);
   if (!ok(call)) return;
-  for (int i = count - 1; i >= 0; i--) {
-    workers[i] = (Worker){body, shares, i, count, deal};
-    if (i) started[i] = !pthread_create(&helpers[i], NULL, work_shares, &workers[i]);
-    if (!started[i]) work_shares(&workers[i]);
-  }
-  for (int i = 1; i < count; i++)
-    if (started[i]) pthread_join(helpers[i], NULL);
+  share_out(body, shares, deal, threads < deal ? threads : deal);
   for (int share = 1; sums && share < deal; share++)
     for (int64_t i = 0; i < sums; i++) l->sums[i] += l->sums[share * sums + i];
 }

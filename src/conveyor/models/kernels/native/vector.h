@@ -4,31 +4,40 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A tile's sums fill the vector registers, but for those that hold its factors. */
+/* A tile's sums fill the vector registers, but for a column of its factors and one vector more. */
 #if defined(__AVX512F__)
 enum { LANES = 16, ROWS = 6 };
-#define EVERY_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #elif defined(__AVX__)
 enum { LANES = 8, ROWS = 3 };
+#elif defined(__x86_64__)
+enum { LANES = 4, ROWS = 3 };
+#else
+enum { LANES = 4, ROWS = 6 };
+#endif
+#if defined(__x86_64__) && !defined(__AVX512F__)
 #define EVERY_HEIGHT(X) X(1) X(2) X(3)
 #else
-enum { LANES = 4, ROWS = 5 };
-#define EVERY_HEIGHT(X) X(1) X(2) X(3) X(4) X(5)
+#define EVERY_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 #define EVERY_WIDTH(R) TILE(R, 1) TILE(R, 2) TILE(R, 3) TILE(R, 4)
 #define EVERY_TILE EVERY_HEIGHT(EVERY_WIDTH)
 enum { GROUP = 4 }; /* vectors side by side in a tile */
 
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef int32_t ivec __attribute__((vector_size(LANES * 4)));
+typedef float vec __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((ext_vector_type(LANES)));
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 INLINE vec load(const float *p) { return *(const vec *)p; }
 INLINE void store(float *p, vec v) { *(vec *)p = v; }
-INLINE vec all(float x) { return (vec){} + x; }
-INLINE vec least(vec a, vec b) { return __builtin_elementwise_min(a, b); }
-INLINE vec most(vec a, vec b) { return __builtin_elementwise_max(a, b); }
+INLINE vec all(float x) { return (vec)x; }
+/* Ask for n floats ahead of their use, which the processor does not foresee: rows lie far apart. */
+INLINE void fetch(const float *p, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(p + i, 0);
+}
+INLINE void fetch_to_write(const float *p, int64_t n) {
+  for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(p + i, 1);
+}
 
 /* Copy of at most LANES floats: a row of units need not be a multiple of LANES long. */
 INLINE vec load_some(const float *p, int n) {
@@ -42,37 +51,42 @@ INLINE void store_some(float *p, vec v, int n) {
   else memcpy(p, &v, sizeof(float) * n);
 }
 
-/* exp for |x| <= 20: 2^n times a near-minimax polynomial on [-ln 2 / 2, ln 2 / 2]. */
-INLINE vec exponential(vec x) {
-  const vec n = __builtin_elementwise_roundeven(x * all(1.44269504f));
-  const vec r = (x - n * all(0.693359375f)) + n * all(2.12194440e-4f);
-  vec p = all(0.00139411085f);
-  p = p * r + all(0.00837512594f);
-  p = p * r + all(0.0416663513f);
-  p = p * r + all(0.166664153f);
-  p = p * r + all(0.5f);
+/* e^(times * x) for negative `times`, the exponent cut to 20 either way: beyond, a sigmoid is 0 or
+ * 1 in float32, and products of four denominators stay finite. NaN gives NaN.
+ *
+ * 2^n by the bits of a float, times a near-minimax polynomial for 2^r, |r| <= 1/2 (relative error
+ * 1e-7). Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits. */
+INLINE vec exponential(const float times, vec x) {
+  const vec limit = all(-20.0f / times);
+  const vec scale = all(times * 1.44269504f), rounder = all(12582912.0f);
+  x = x > limit ? limit : x;
+  x = x < -limit ? -limit : x;
+  const vec rounded = x * scale + rounder, n = rounded - rounder, r = x * scale - n;
+  vec p = all(0.0013264659f);
+  p = p * r + all(0.00967156598f);
+  p = p * r + all(0.0555073439f);
+  p = p * r + all(0.240222413f);
+  p = p * r + all(0.693146977f);
   p = p * r + all(1.0f);
-  p = p * r + all(1.0f);
-  return (vec)((ivec)p + (__builtin_convertvector(n, ivec) << 23));
+  return (vec)((ivec)p + ((ivec)rounded << 23));
 }
 
-/* Beyond 20 a sigmoid is 0 or 1 in float32; products of four denominators stay finite. */
-INLINE vec within(vec x) { return most(least(x, all(20.0f)), all(-20.0f)); }
-
 INLINE vec hyperbolic_tangent(vec x) {
-  const vec e = exponential(within(all(-2.0f) * x));
+  const vec e = exponential(-2.0f, x);
   return (all(1.0f) - e) / (all(1.0f) + e);
 }
 
-/* acc[r][first + j] += sum over k of rows[r][k] * packed[k][j], for j below N */
+/* acc[r][first + j] += sum over k of rows[r][k * stride] * packed[k][j], for j below N. Of the
+ * factors only a column of `rows` stays in registers. */
 INLINE void product(const int R, const int first, const int N, vec acc[ROWS][GROUP],
-                    const float *const *rows, const float *packed, int64_t depth) {
+                    const float *const *rows, const int64_t stride, const float *packed,
+                    int64_t depth) {
   for (int64_t k = 0; k < depth; k++) {
-    vec b[GROUP];
-    UNROLL for (int j = 0; j < N; j++) b[j] = load(packed + ((size_t)k * N + j) * LANES);
-    UNROLL for (int r = 0; r < R; r++) {
-      const vec a = all(rows[r][k]);
-      UNROLL for (int j = 0; j < N; j++) acc[r][first + j] += a * b[j];
+    vec a[ROWS];
+    UNROLL for (int r = 0; r < R; r++) a[r] = all(rows[r][k * stride]);
+    UNROLL for (int j = 0; j < N; j++) {
+      const vec b = load(packed + ((size_t)k * N + j) * LANES);
+      UNROLL for (int r = 0; r < R; r++) acc[r][first + j] += a[r] * b;
     }
   }
 }
