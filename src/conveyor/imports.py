@@ -1,7 +1,9 @@
 """Loading large libraries without what they load beside what is needed of them."""
 
 import gc
+import importlib
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,3 +29,8 @@ def without(*packages: str) -> Iterator[None]:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+def load_ahead(module: str) -> None:
+    """Load what is needed later, in a thread, while this one waits for computations."""
+    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()

@@ -2,7 +2,9 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from sklearn.metrics import auc, roc_auc_score
 from conveyor.config import Evaluate
 from conveyor.evaluation import report
 from conveyor.evaluation.baselines import linear, majority, summary
-from conveyor.evaluation.curves import Curves, one_against_rest, pooled
-from conveyor.evaluation.evaluate import Evaluation, Rows, evaluate, headline
+from conveyor.evaluation.curves import curves_of, one_against_rest, points_of, pooled
+from conveyor.evaluation.evaluate import evaluate
+from conveyor.evaluation.found import Evaluation, Rows
 from conveyor.metrics import BASELINE, score_all
 
 HOW = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
@@ -40,6 +43,10 @@ def evaluated(wrong: int = 6, how: Evaluate = HOW) -> tuple[Evaluation, Rows, np
     test = rows(60, 2)
     p = answers(test.labels, wrong)
     return evaluate("series", NAMES, rows(90, 1), test, p, how, seed=3), test, p
+
+
+def parts(found: Evaluation, test: Rows, p: np.ndarray) -> Iterator[Any]:
+    return iter([points_of(test.labels, p, NAMES, bins=5), (found, test, p)])
 
 
 def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
@@ -72,7 +79,7 @@ def test_a_net_that_loses_to_a_baseline_is_told_loudly() -> None:
     assert found.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
     assert found.beats_baselines is False
     assert report.verdict(found).startswith("**THE NET DOES NOT BEAT A SIMPLE BASELINE**: accuracy")
-    assert headline(found)[BASELINE] == 1.0
+    assert report.headline(found)[BASELINE] == 1.0
 
 
 def test_a_net_that_wins_is_told_with_its_test() -> None:
@@ -89,12 +96,12 @@ def test_a_net_that_wins_is_told_with_its_test() -> None:
 def test_without_baselines_nothing_is_claimed() -> None:
     found, _, _ = evaluated(how=HOW.model_copy(update={"baselines": False}))
     assert (found.beats_baselines, found.p_value, found.baselines) == (None, None, {})
-    assert BASELINE not in headline(found)
+    assert BASELINE not in report.headline(found)
     assert report.verdict(found) == "No baseline was scored."
 
 
 def test_headline_figures_are_flat_numbers_within_their_interval() -> None:
-    figures = headline(evaluated()[0])
+    figures = report.headline(evaluated()[0])
     assert all(isinstance(value, float) for value in figures.values())
     assert figures["accuracy_low"] <= figures["accuracy"] <= figures["accuracy_high"]
 
@@ -124,7 +131,7 @@ def test_curves_have_the_area_of_their_metric() -> None:
     flat = roc_auc_score(np.eye(3)[test.labels].ravel(), p.ravel())
     assert auc(*pooled(test.labels, p).roc) == pytest.approx(flat)
     two = pooled(np.array([0, 1, 1]), np.array([[0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]))
-    expected = Curves.of(np.array([False, True, True]), np.array([0.2, 0.7, 0.1]))
+    expected = curves_of(np.array([False, True, True]), np.array([0.2, 0.7, 0.1]))
     np.testing.assert_array_equal(two.roc, expected.roc)
 
 
@@ -137,13 +144,13 @@ def test_a_class_without_test_rows_has_no_curve() -> None:
 def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None:
     found, test, p = evaluated()
     folder = tmp_path / "evaluation"
-    report.write(folder, found, test, p, 0.9, 5)
+    report.write(folder, parts(found, test, p), 0.9)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(first) == {
         "report.json", "report.md", "predictions.csv", "roc.csv", "pr.csv", "calibration.csv",
         "confusion.png", "curves.png", "calibration.png", "lengths.png",
     }  # fmt: skip
-    report.write(folder, found, test, p, 0.9, 5)
+    report.write(folder, parts(found, test, p), 0.9)
     assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
     told = list(csv.DictReader((folder / "predictions.csv").open()))
     assert [row["id"] for row in told] == test.ids
@@ -158,7 +165,7 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
 
 def test_pictures_are_drawn_not_blank(tmp_path: Path) -> None:
     found, test, p = evaluated()
-    report.write(tmp_path / "evaluation", found, test, p, 0.9, 5)
+    report.write(tmp_path / "evaluation", parts(found, test, p), 0.9)
     for path in (tmp_path / "evaluation").glob("*.png"):
         colors = Image.open(path).convert("RGB").getcolors(1 << 20)
         assert colors is not None

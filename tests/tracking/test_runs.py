@@ -11,7 +11,9 @@ from tracked import PROCESS, artifact, curve, runs_of, table
 from conveyor import files
 from conveyor.config import Config
 from conveyor.evaluation import report
-from conveyor.evaluation.evaluate import Rows, evaluate
+from conveyor.evaluation.curves import points_of
+from conveyor.evaluation.evaluate import evaluate
+from conveyor.evaluation.found import Rows
 from conveyor.paths import Paths
 from conveyor.serving import Predictor
 from conveyor.tracking.retraining import retrain_run
@@ -124,7 +126,8 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     rows = Rows(test.ids, test.rows, test.labels, test.sequences.lengths)
     p = Predictor.load(toy_project.model).predict(test.rows).probabilities
     found = evaluate("series", ["down", "up"], rows, rows, p, toy_config.evaluate, seed=1)
-    report.write(toy_project.evaluation, found, rows, p, 0.95, 10)
+    points = points_of(rows.labels, p, ["down", "up"], 10)
+    report.write(toy_project.evaluation, iter([points, (found, rows, p)]), 0.95)
     for _ in range(2):
         made = find_training_run("toys", toy_project)
         made.log_evaluation(toy_project.evaluation, found.scores, beats_baselines=False)

@@ -1,6 +1,5 @@
 """All that is known of a model on its test rows."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,56 +7,13 @@ from numpy.typing import NDArray
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
-from conveyor.metrics import BASELINE, score_all
+from conveyor.evaluation.found import Evaluation, Rows
+from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import by_length
 from conveyor.metrics.table import confusion
 
 Probabilities = NDArray[np.floating]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Labelled rows: labels and lengths, int (rows,); ids and raw rows in the same order."""
-
-    ids: list[str]
-    raw: Any
-    labels: NDArray[np.integer]
-    lengths: NDArray[np.integer]
-
-    def __add__(self, other: "Rows") -> "Rows":
-        return Rows(
-            [*self.ids, *other.ids],
-            [*self.raw, *other.raw],
-            np.concatenate([self.labels, other.labels]),
-            np.concatenate([self.lengths, other.lengths]),
-        )
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Figures of one model on one set of rows.
-
-    Attributes:
-        scores: every metric.
-        intervals: (low, high) of every metric.
-        baselines: metrics of each simple model on the same rows; empty where switched off.
-        beats_baselines: higher accuracy than each of them; None where there are none.
-        p_value: McNemar's, against the best of them.
-        per_class: precision, recall, F1 and rows of each class.
-        slices: metrics by length, shortest first.
-        worst: the most confident errors.
-    """
-
-    classes: list[str]
-    scores: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
-    baselines: dict[str, dict[str, float]]
-    beats_baselines: bool | None
-    p_value: float | None
-    per_class: dict[str, dict[str, float]]
-    slices: list[dict[str, Any]]
-    worst: list[dict[str, Any]]
 
 
 def evaluate(
@@ -150,13 +106,3 @@ def _worst(
         }
         for i in wrong
     ]
-
-
-def headline(evaluation: Evaluation) -> dict[str, float]:
-    """Flat figures for `dvc metrics`, a column each: every metric, accuracy's interval, and the
-    best simple baseline's accuracy, if any was scored. The rest is in report.json."""
-    figures = dict(evaluation.scores)
-    figures["accuracy_low"], figures["accuracy_high"] = evaluation.intervals["accuracy"]
-    if evaluation.baselines:
-        figures[BASELINE] = max(scores["accuracy"] for scores in evaluation.baselines.values())
-    return figures

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,44 +11,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.evaluation.curves import Curves, one_against_rest, pooled
-from conveyor.evaluation.evaluate import Evaluation, Rows
-from conveyor.metrics import METRICS
-from conveyor.metrics.table import calibration, confusion
+from conveyor.evaluation.found import Evaluation, Points, Rows
+from conveyor.metrics import BASELINE, METRICS
 from conveyor.plots import evaluation as pictures
 
 
-def write(
-    folder: Path,
-    evaluation: Evaluation,
-    test: Rows,
-    probabilities: NDArray[np.floating],
-    confidence: float,
-    bins: int,
-) -> None:
-    """Write report.json, report.md, CSV tables and the pictures, whole or not at all."""
-    counts = confusion(test.labels, probabilities.argmax(axis=1), len(evaluation.classes))
+def write(folder: Path, told: Iterator[Any], confidence: float) -> Evaluation:
+    """Write report.json, report.md, CSV tables and the pictures, whole or not at all.
+
+    Args:
+        told: `Points`, which are drawn while the rest is still being computed; then the
+            `Evaluation`, the test rows, and their probabilities (rows, classes), as one tuple.
+        confidence: of the evaluation's intervals.
+    """
     with files.replacing_folder(folder) as to:
+        points: Points = next(told)
+        pictures.confusion(points.counts, points.classes, to / "confusion.png")
+        pictures.curves(points.by_class, to / "curves.png")
+        pictures.calibration(*points.reliable, points.ece, to / "calibration.png")
+        _write_points(to, points)
+        evaluation, test, probabilities = next(told)
+        pictures.slices(evaluation.slices, to / "lengths.png")
         files.write_json(to / "report.json", asdict(evaluation))
         files.write_text(to / "report.md", markdown(evaluation, len(test.ids), confidence))
         files.write_text(to / "predictions.csv", _predictions(evaluation, test, probabilities))
-        pictures.confusion(counts, evaluation.classes, to / "confusion.png")
-        by_class = one_against_rest(test.labels, probabilities, evaluation.classes)
-        pictures.curves(by_class, to / "curves.png")
-        reliable = calibration(test.labels, probabilities, bins)
-        pictures.calibration(*reliable, evaluation.scores["ece"], to / "calibration.png")
-        pictures.slices(evaluation.slices, to / "lengths.png")
-        _write_points(to, pooled(test.labels, probabilities), reliable)
+    return evaluation
 
 
-def _write_points(folder: Path, curves: Curves, reliable: tuple[NDArray[Any], ...]) -> None:
+def headline(evaluation: Evaluation) -> dict[str, float]:
+    """Flat figures for `dvc metrics`, a column each: every metric, accuracy's interval, and the
+    best simple baseline's accuracy, if any was scored. The rest is in report.json."""
+    figures = dict(evaluation.scores)
+    figures["accuracy_low"], figures["accuracy_high"] = evaluation.intervals["accuracy"]
+    if evaluation.baselines:
+        figures[BASELINE] = max(scores["accuracy"] for scores in evaluation.baselines.values())
+    return figures
+
+
+def _write_points(folder: Path, points: Points) -> None:
     """The pictures' points as CSV, from which `dvc plots` draws experiments over each other."""
-    for name, columns, points in (
-        ("roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc),
-        ("pr.csv", ["recall", "precision"], curves.pr),
-        ("calibration.csv", ["confidence", "accuracy", "rows"], reliable),
+    for name, columns, found in (
+        ("roc.csv", ["false_positive_rate", "true_positive_rate"], points.pooled.roc),
+        ("pr.csv", ["recall", "precision"], points.pooled.pr),
+        ("calibration.csv", ["confidence", "accuracy", "rows"], points.reliable),
     ):
-        rows = [row for row in zip(*points, strict=True) if np.isfinite(row).all()]
+        rows = [row for row in zip(*found, strict=True) if np.isfinite(row).all()]
         files.write_text(folder / name, _csv(columns, [[f"{v:.6g}" for v in r] for r in rows]))
 
 

@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
-import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-mpl.use("Agg")
+DPI = 110
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG whose bytes depend on the figure only."""
+    """Write a PNG whose bytes depend on the figure only.
+
+    By the canvas, which draws once; `Figure.savefig` lays out and draws twice.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    figure.set_dpi(DPI)
+    FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})

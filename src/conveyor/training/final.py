@@ -7,11 +7,11 @@ from pathlib import Path
 from conveyor.beside import Tell
 from conveyor.config import Config
 from conveyor.data.store import Prepared
+from conveyor.imports import load_ahead
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.training.fit import compiled, fit
-from conveyor.training.product import write_model
 from conveyor.training.threads import set_threads
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,10 @@ def run(tell: Tell, config: Config, paths: Paths, scratch: Path) -> None:
     for line in layers:
         log.info("%s", line)
     tell(layers)
+    load_ahead("conveyor.training.product")  # ONNX and Matplotlib, while TensorFlow computes
     fitted = fit(config, prepared, on_epoch=lambda *epoch: tell(epoch), scratch=scratch)
+    from conveyor.training.product import write_model
+
     write_model(fitted, config, prepared, paths.model)
     figures = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())
     log.info("best epoch %d: %s", fitted.best_epoch, figures)

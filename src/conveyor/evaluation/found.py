@@ -1,0 +1,88 @@
+"""What an evaluation hands on: rows, figures, and points to draw. Plain data, quick to load."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Labelled rows: labels and lengths, int (rows,); ids and raw rows in the same order."""
+
+    ids: list[str]
+    raw: Any
+    labels: NDArray[np.integer]
+    lengths: NDArray[np.integer]
+
+    def __add__(self, other: "Rows") -> "Rows":
+        return Rows(
+            [*self.ids, *other.ids],
+            [*self.raw, *other.raw],
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.lengths, other.lengths]),
+        )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of one model on one set of rows.
+
+    Attributes:
+        scores: every metric.
+        intervals: (low, high) of every metric.
+        baselines: metrics of each simple model on the same rows; empty where switched off.
+        beats_baselines: higher accuracy than each of them; None where there are none.
+        p_value: McNemar's, against the best of them.
+        per_class: precision, recall, F1 and rows of each class.
+        slices: metrics by length, shortest first.
+        worst: the most confident errors.
+    """
+
+    classes: list[str]
+    scores: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    baselines: dict[str, dict[str, float]]
+    beats_baselines: bool | None
+    p_value: float | None
+    per_class: dict[str, dict[str, float]]
+    slices: list[dict[str, Any]]
+    worst: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Points of both curves, each pair (x, y) from the strictest threshold to the loosest.
+
+    Attributes:
+        roc: false positive rate, true positive rate.
+        pr: recall, precision.
+    """
+
+    roc: tuple[Floats, Floats]
+    pr: tuple[Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Points:
+    """What the pictures show.
+
+    Attributes:
+        classes: names.
+        counts: rows by true and predicted class, (classes, classes).
+        by_class: curves of each class that occurs beside others.
+        pooled: one curve for all classes.
+        reliable: confidence, accuracy and rows of each bin of confidence.
+        ece: expected calibration error.
+    """
+
+    classes: Sequence[str]
+    counts: NDArray[np.integer]
+    by_class: dict[str, Curves]
+    pooled: Curves
+    reliable: tuple[Floats, Floats, NDArray[np.integer]]
+    ece: float
