@@ -34,6 +34,12 @@ def without(*packages: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-def load_ahead(module: str) -> None:
-    """Load what is needed later, in a thread, while this one waits for computations."""
-    threading.Thread(target=importlib.import_module, args=(module,), daemon=True).start()
+def load_ahead(module: str, seconds: float = 0) -> None:
+    """Load what is needed later, in a thread, while this one waits for computations.
+
+    Args:
+        seconds: from now, until it begins.
+    """
+    loading = threading.Timer(seconds, importlib.import_module, (module,))
+    loading.daemon = True
+    loading.start()

@@ -16,12 +16,11 @@ from conveyor.plots import sweep as pictures
 from conveyor.plots.pareto import pareto
 from conveyor.sweep.best import BEST
 from conveyor.sweep.grammar import is_log
-from conveyor.sweep.record import DIRECTION, METRICS, OPTUNA_STATE, PARAMS, POSITION, REASON
+from conveyor.sweep.record import DIRECTION, METRICS, PARAMS, POSITION, REASON, STATES
 from conveyor.sweep.results import best_of, feasible, front, importances
 from conveyor.sweep.space import Space
 from conveyor.sweep.study import SweepStudy
 
-STATES = {told: state.value for state, told in OPTUNA_STATE.items()}
 NOTHING: dict[str, Any] = {"params": {}, "objectives": {}}
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import plotly.io
+from optuna import visualization as draw
 from optuna.trial import TrialState
 
 from conveyor import files
 from conveyor.config import Sweep
 from conveyor.plots import sweep as pictures
-from conveyor.sweep.outputs import STATES
-from conveyor.sweep.record import POSITION
+from conveyor.sweep.record import POSITION, STATES
 from conveyor.sweep.results import front, importances
 from conveyor.sweep.study import SweepStudy
 
@@ -31,7 +32,6 @@ def write(folder: Path, sweep: Sweep, study: SweepStudy) -> None:
 
 
 def _page(sweep: Sweep, study: SweepStudy) -> str:
-    import plotly.io
 
     parts = []
     for title, figure in _figures(sweep, study):
@@ -48,8 +48,6 @@ def _page(sweep: Sweep, study: SweepStudy) -> str:
 
 def _figures(sweep: Sweep, study: SweepStudy) -> list[tuple[str, Any]]:
     """Optuna's own pictures of the first objective, and of the front where there are several."""
-    from optuna import visualization as draw
-
     one = len(sweep.objectives) == 1
     name = sweep.objectives[0]
     target: Any = {} if one else {"target": lambda trial: trial.values[0]}

@@ -20,6 +20,7 @@ OPTUNA_STATE = {
     State.PRUNED: TrialState.PRUNED,
     State.FAILED: TrialState.FAIL,
 }
+STATES = {theirs: ours.value for ours, theirs in OPTUNA_STATE.items()}
 DIRECTION: dict[Objective, Literal["minimize", "maximize"]] = {
     "val_loss": "minimize",
     "val_accuracy": "maximize",

@@ -9,9 +9,11 @@ from typing import Any
 
 from conveyor.config import Config, Sweep
 from conveyor.config.load import dump
-from conveyor.sweep import outputs, page, warm
+from conveyor.imports import load_ahead
+from conveyor.sweep import warm
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor, Observer
+from conveyor.sweep.record import STATES
 from conveyor.sweep.results import best_of
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -51,7 +53,10 @@ def run_sweep(
     with SweepStudy(scratch, config, data_digest) as study:
         study.warm_start(lambda: warm.configurations(config, study.space, scratch, champion))
         with _told(study, config, observer) as counts:
+            load_ahead("conveyor.sweep.page", seconds=1)  # Matplotlib, once the trials have begun
             counts |= _drive(study, config, prepared, executor, observer)
+            from conveyor.sweep import outputs, page
+
             best = outputs.write(folder, config.sweep, study)
             page.write(pages, config.sweep, study)
             _tell_unheard(study, observer)
@@ -65,6 +70,8 @@ def run_sweep(
 def skip_sweep(folder: Path, sweep: Sweep) -> None:
     """The outputs of a sweep that is switched off: `train` takes the configuration as it is."""
     log.info("the sweep is switched off; train takes the configuration as it is")
+    from conveyor.sweep import outputs
+
     outputs.write(folder, sweep, None)
 
 
@@ -84,6 +91,8 @@ def join_sweep(
         _told(study, config, observer) as counts,
     ):
         counts |= _drive(study, config, prepared, executor, observer)
+        from conveyor.sweep import outputs
+
         observer.sweep_finished(outputs.best(study, config.sweep), counts, None)
     log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
 
@@ -136,15 +145,13 @@ def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dic
 def _tell_unheard(study: SweepStudy, observer: Observer) -> None:
     """A driver that was killed between the study's record and the observer's left one untold."""
     unheard = set(observer.unheard())
-    for trial in study.counted(*outputs.STATES):
+    for trial in study.counted(*STATES):
         if trial.number in unheard:
             observer.trial_finished(trial.number, study.outcome(trial))
 
 
 def _counts(study: SweepStudy) -> dict[str, float]:
-    return {
-        f"trials_{name}": float(len(study.counted(state))) for state, name in outputs.STATES.items()
-    }
+    return {f"trials_{name}": float(len(study.counted(state))) for state, name in STATES.items()}
 
 
 @contextmanager
