@@ -32,7 +32,6 @@ def write(folder: Path, sweep: Sweep, study: SweepStudy) -> None:
 
 
 def _page(sweep: Sweep, study: SweepStudy) -> str:
-
     parts = []
     for title, figure in _figures(sweep, study):
         figure.update_layout(title=title, template="plotly_white", height=480)
