@@ -53,7 +53,7 @@ def run_sweep(
     with SweepStudy(scratch, config, data_digest) as study:
         study.warm_start(lambda: warm.configurations(config, study.space, scratch, champion))
         with _told(study, config, observer) as counts:
-            load_ahead("conveyor.sweep.page", seconds=1)  # Matplotlib, once the trials have begun
+            load_ahead("conveyor.sweep.page", seconds=5)  # Matplotlib, once the trials have begun
             counts |= _drive(study, config, prepared, executor, observer)
             from conveyor.sweep import outputs, page
 

@@ -1,0 +1,114 @@
+"""What a training step of the fused kernel is made of, and so what bounds it.
+
+    python benchmarks/training/bounds.py     # measures, writes bounds.json, prints
+    python benchmarks/training/bounds.py --print
+
+Milliseconds, medians in turns within one process: a step of `run.py`'s stack; the kernel's four
+operators in it, each called alone; the same step on one row of one time step, which is what Keras,
+TensorFlow and Python take for any step. The speed of the operators counts the multiplications and
+additions of their matrix products, beside TensorFlow's own product of two large matrices.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import stack
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+RESULT, ROUNDS, LARGE = Path(__file__).with_suffix(".json"), 40, 1024
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def operators(size: str) -> tuple[list[Callable[[], Any]], float]:
+    """Calls of the layers' forward and backward passes; floating-point operations of all four."""
+    import numpy as np
+    import tensorflow as tf
+
+    from conveyor.models.kernels.library import operators as compiled
+
+    steps, features, units, rows = stack.SIZES[size]
+    draw, calls, work = np.random.default_rng(17), [], 0.0
+
+    def some(*shape: int) -> Any:
+        return tf.constant(0.1 * draw.normal(size=shape), tf.float32)
+
+    for inputs, wide in ((features, units), (units, units // 2)):
+        x, h, c = some(rows, steps, inputs), some(rows, wide), some(rows, wide)
+        weights = {"kernel": some(inputs, 4 * wide), "recurrent": some(wide, 4 * wide)}
+        mask, way = tf.ones((rows, steps), tf.bool), {"reverse": False, "repeat": True}
+        given = {"x": x, "mask": mask, "h0": h, "c0": c, **weights, "bias": some(4 * wide), **way}
+
+        def forward(given: Any = given) -> Any:
+            return compiled("lstm").conveyor_lstm(**given, keep=True)
+
+        made = forward()
+        back = {"x": x, "recurrent": weights["recurrent"], "mask": mask, "kept": made.kept,
+                "h": made.h, "dh": some(rows, steps, wide), "h0": h, "dh_last": h, "c0": c,
+                "c": made.c, "dc_last": c, **way}  # fmt: skip
+
+        def backward(back: Any = back) -> Any:
+            return compiled("lstm").conveyor_lstm_grad(**back)
+
+        calls += [forward, backward]
+        work += 2 * rows * steps * 4 * wide * (2 * inputs + 3 * wide)
+    return calls, work
+
+
+def measure(size: str) -> dict[str, float]:
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    from conveyor.models.kernels import fused
+
+    _, features, units, _ = stack.SIZES[size]
+    keras.utils.set_random_seed(17)
+    inputs = keras.Input((None, features))
+    hidden = fused.LSTM(units // 2)(fused.LSTM(units, return_sequences=True)(inputs))
+    model = keras.Model(inputs, layers.Dense(1)(hidden))
+    model.compile("adam", "mse")
+    x, y = (tf.constant(part) for part in stack.batches(size)[0])
+    calls, work = operators(size)
+    matrix = tf.random.normal((LARGE, LARGE))
+    parts: dict[str, list[float]] = {"step": [], "operators": [], "least": [], "product": []}
+    for _ in range(ROUNDS):
+        parts["step"].append(seconds(lambda: model.train_on_batch(x, y)))
+        parts["operators"].append(sum(seconds(call) for call in calls))
+        parts["least"].append(seconds(lambda: model.train_on_batch(x[:1, :1], y[:1])))
+        parts["product"].append(seconds(lambda: tf.matmul(matrix, matrix).numpy()))
+    found = {name: median(times[5:]) for name, times in parts.items()}
+    return {**found, "gflops": work / found["operators"] / 1e9,
+            "product_gflops": 2 * LARGE**3 / found["product"] / 1e9}  # fmt: skip
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    lines = ["| size | a step, ms | the kernel's operators, ms | a step of one row and one time "
+             "step, ms | the operators, GFLOP/s | a large product, GFLOP/s |",
+             "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
+    for size, row in found.items():
+        times = [f"{1e3 * row[name]:.1f}" for name in ("step", "operators", "least")]
+        speeds = [f"{row[name]:.0f}" for name in ("gflops", "product_gflops")]
+        lines.append("| " + " | ".join([size, *times, *speeds]) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--print", action="store_true", help="print bounds.json, run nothing")
+    if not parser.parse_args().print:
+        rows = {size: measure(size) for size in stack.SIZES}
+        RESULT.write_text(json.dumps(rows, indent=1) + "\n")
+    print(table(json.loads(RESULT.read_text())))
