@@ -30,6 +30,7 @@ MEASURED = [
     for script, results in {
         "peers/run.py": "peers/results.json",
         "training/run.py": "training/results.json",
+        "training/bounds.py": "training/bounds.json",
         "fitting/run.py": "fitting/results.json",
         "text.py": "text.json",
         "belt.py": "belt.json",

@@ -34,7 +34,6 @@ def measure(command: list[Any], cell: str, size: str) -> list[float]:
     """[sequences a second, seconds to the first step]"""
     environment = {
         **os.environ, "PYTHONPATH": f"{HERE}:{ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
-        "OMP_WAIT_POLICY": "PASSIVE",
     }  # fmt: skip
     done = subprocess.run([*command, cell, size], cwd=HERE, env=environment, text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
