@@ -10,8 +10,6 @@ additions of their matrix products, beside TensorFlow's own product of two large
 """
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +18,8 @@ from typing import Any
 
 import stack
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+from conveyor import files
+
 RESULT, ROUNDS, LARGE = Path(__file__).with_suffix(".json"), 40, 1024
 
 
@@ -66,18 +65,12 @@ def operators(size: str) -> tuple[list[Callable[[], Any]], float]:
 
 
 def measure(size: str) -> dict[str, float]:
-    import keras
     import tensorflow as tf
-    from keras import layers
+    from keras_steps import network
 
     from conveyor.models.kernels import fused
 
-    _, features, units, _ = stack.SIZES[size]
-    keras.utils.set_random_seed(17)
-    inputs = keras.Input((None, features))
-    hidden = fused.LSTM(units // 2)(fused.LSTM(units, return_sequences=True)(inputs))
-    model = keras.Model(inputs, layers.Dense(1)(hidden))
-    model.compile("adam", "mse")
+    model = network(fused.LSTM, size)
     x, y = (tf.constant(part) for part in stack.batches(size)[0])
     calls, work = operators(size)
     matrix = tf.random.normal((LARGE, LARGE))
@@ -96,7 +89,8 @@ def table(found: dict[str, dict[str, float]]) -> str:
     lines = ["| size | a step, ms | the kernel's operators, ms | a step of one row and one time "
              "step, ms | the operators, GFLOP/s | a large product, GFLOP/s |",
              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-    for size, row in found.items():
+    for size in stack.SIZES:
+        row = found[size]
         times = [f"{1e3 * row[name]:.1f}" for name in ("step", "operators", "least")]
         speeds = [f"{row[name]:.0f}" for name in ("gflops", "product_gflops")]
         lines.append("| " + " | ".join([size, *times, *speeds]) + " |")
@@ -109,6 +103,5 @@ if __name__ == "__main__":
     )
     parser.add_argument("--print", action="store_true", help="print bounds.json, run nothing")
     if not parser.parse_args().print:
-        rows = {size: measure(size) for size in stack.SIZES}
-        RESULT.write_text(json.dumps(rows, indent=1) + "\n")
-    print(table(json.loads(RESULT.read_text())))
+        files.write_json(RESULT, {size: measure(size) for size in stack.SIZES})
+    print(table(files.read_json(RESULT)))

@@ -2,28 +2,37 @@
 
 import sys
 import time
+from typing import Any
 
 import keras
 import stack
 import tensorflow as tf
 from keras import layers
 
+
+def network(layer: Any, size: str) -> Any:
+    """The compiled stack of two of these layers."""
+    _, features, units, _ = stack.SIZES[size]
+    keras.utils.set_random_seed(17)
+    inputs = keras.Input((None, features))
+    hidden = layer(units // 2)(layer(units, return_sequences=True)(inputs))
+    model = keras.Model(inputs, layers.Dense(1)(hidden))
+    model.compile("adam", "mse")
+    return model
+
+
 if __name__ == "__main__":
     kind, cell, size = sys.argv[1:]
-    _, features, units, rows = stack.SIZES[size]
     layer = {"lstm": layers.LSTM, "gru": layers.GRU}[cell]
     if kind == "fused":
         from conveyor.models.kernels import fused, library
 
         library.operators(cell)  # compiled once for a machine, so outside the first step
         layer = fused.CELLS[cell]
-    keras.utils.set_random_seed(17)
-    inputs = keras.Input((None, features))
-    hidden = layer(units // 2)(layer(units, return_sequences=True)(inputs))
-    model = keras.Model(inputs, layers.Dense(1)(hidden))
-    model.compile("adam", "mse")
+    model = network(layer, size)
     data = [(tf.constant(x), tf.constant(y)) for x, y in stack.batches(size)]
     began = time.perf_counter()
     model.train_on_batch(*data[0])
     first = time.perf_counter() - began
+    *_, rows = stack.SIZES[size]
     print(stack.rate(lambda i: model.train_on_batch(*data[i]), rows), first)

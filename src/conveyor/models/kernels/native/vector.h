@@ -4,19 +4,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A tile's sums fill the vector registers, but for a column of its factors and one vector more. */
 #if defined(__AVX512F__)
-enum { LANES = 16, ROWS = 6 };
+enum { LANES = 16 };
 #elif defined(__AVX__)
-enum { LANES = 8, ROWS = 3 };
-#elif defined(__x86_64__)
-enum { LANES = 4, ROWS = 3 };
+enum { LANES = 8 };
 #else
-enum { LANES = 4, ROWS = 6 };
+enum { LANES = 4 };
 #endif
+/* A tile's sums fill the vector registers, 16 or 32, but for a column of its factors and one. */
 #if defined(__x86_64__) && !defined(__AVX512F__)
+enum { ROWS = 3 };
 #define EVERY_HEIGHT(X) X(1) X(2) X(3)
 #else
+enum { ROWS = 6 };
 #define EVERY_HEIGHT(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #endif
 #define EVERY_WIDTH(R) TILE(R, 1) TILE(R, 2) TILE(R, 3) TILE(R, 4)
