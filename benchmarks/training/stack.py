@@ -6,11 +6,13 @@ batches lie in memory, so that steps alone are timed.
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+ROOT = Path(__file__).parents[2]
 # steps, features, units of the first layer, rows of a batch
 SIZES = {"small": (100, 8, 64, 32), "medium": (200, 64, 64, 64), "large": (200, 128, 128, 64)}
 BATCHES, WARM, ROUNDS, SECONDS = 8, 6, 5, 1.5

@@ -1,4 +1,8 @@
-"""`python torch_steps.py THREADS CELL SIZE`: sequences a second, and seconds to the first step."""
+"""`python torch_steps.py WHERE CELL SIZE`: sequences a second, and seconds to the first step.
+
+WHERE is the number of the processor's threads, or cuda, or tf32: cuda with float32 as a GPU's
+matrix units round it.
+"""
 
 import sys
 import time
@@ -21,17 +25,20 @@ class Stack(torch.nn.Module):
 
 
 if __name__ == "__main__":
-    threads, (cell, size) = int(sys.argv[1]), sys.argv[2:]
-    torch.set_num_threads(threads)
+    where, cell, size = sys.argv[1:]
+    if where.isdigit():
+        torch.set_num_threads(int(where))
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = where == "tf32"
+    device = "cpu" if where.isdigit() else "cuda"
     torch.set_flush_denormal(True)  # without it gradients over 200 steps take eight times as long
     torch.manual_seed(17)
     _, features, units, rows = stack.SIZES[size]
-    model = Stack(cell, features, units)
+    model = Stack(cell, features, units).to(device)
     optimizer = torch.optim.Adam(model.parameters())
     data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in stack.batches(size)]
 
     def step(i: int) -> float:
-        x, y = data[i]
+        x, y = (part.to(device) for part in data[i])
         optimizer.zero_grad()
         loss = torch.nn.functional.mse_loss(model(x), y)
         loss.backward()

@@ -1,0 +1,70 @@
+"""Training steps of an LSTM stack on an NVIDIA GPU: Conveyor's trainer, PyTorch.
+
+    python benchmarks/training/gpu.py [--torch PYTHON] [--rounds 2]
+
+Each round runs every contender once, in turns and in a process of its own; figures are medians.
+PYTHON is one that has PyTorch with CUDA; without it Conveyor runs alone. Keeps gpu.json beside
+itself; `--print` prints it again.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import stack
+from run import measure, processor
+
+from conveyor import files
+
+RESULT = Path(__file__).with_suffix(".json")
+STEPS = [sys.executable, "conveyor_steps.py"]
+CONTENDERS: dict[str, list[Any]] = {
+    "Conveyor": [*STEPS, "float32"],
+    "Conveyor, TF32": [*STEPS, "tf32"],
+    "Conveyor on the processor": ["/usr/bin/env", "CUDA_VISIBLE_DEVICES=-1", *STEPS, "float32"],
+}
+PYTORCH = {"PyTorch": "cuda", "PyTorch, TF32": "tf32"}
+
+
+def race(torch: str | None, rounds: int) -> Iterator[dict[str, Any]]:
+    """What is known after each size."""
+    contenders = dict(CONTENDERS)
+    if torch:
+        contenders |= {name: [torch, "torch_steps.py", how] for name, how in PYTORCH.items()}
+    found: dict[str, Any] = {}
+    for size in stack.SIZES:
+        for number in range(rounds):
+            print(f"{size}: round {number + 1}", file=sys.stderr, flush=True)
+            rates = {name: measure(how, "lstm", size) for name, how in contenders.items()}
+            found.setdefault(size, []).append(rates)
+        yield found
+
+
+def table(found: dict[str, Any]) -> str:
+    names = list(next(iter(found.values()))[0])
+    lines = [["size", *(f"{name}, seq/s" for name in names)], ["---"] * (len(names) + 1)]
+    for size, rounds in found.items():
+        rates = [f"{median(one[name][0] for one in rounds):,.0f}" for name in names]
+        lines.append([f"{size}: {' x '.join(map(str, stack.SIZES[size]))}", *rates])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--torch", metavar="PYTHON")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--print", action="store_true", help="print gpu.json, run nothing")
+    given = parser.parse_args()
+    if not given.print:
+        from conveyor.models.devices import gpu_line
+
+        for found in race(given.torch, given.rounds):
+            files.write_json(RESULT, {"gpu": gpu_line(), "processor": processor(), "found": found})
+    kept = files.read_json(RESULT)
+    print(f"{kept['gpu']}; {kept['processor']}; rounds: {len(kept['found']['small'])}\n")
+    print(table(kept["found"]))
