@@ -6,6 +6,7 @@ from conveyor import files
 from conveyor.beside import Beside
 from conveyor.config import Config, load
 from conveyor.paths import Paths
+from conveyor.tracking import only_runs
 from pipeline import stage
 
 EVALUATION = "conveyor.evaluation.run:run"
@@ -16,7 +17,9 @@ def evaluate(config: Config, paths: Paths) -> None:
     # It loads scikit-learn and finds the figures while MLflow and Matplotlib load here.
     with Beside(EVALUATION, config, paths) as evaluation:
         from conveyor.evaluation import report
-        from conveyor.tracking import runs
+
+        with only_runs():
+            from conveyor.tracking import runs
 
         run = runs.find_training_run(config.name, paths)
         found = report.write(paths.evaluation, iter(evaluation), config.evaluate.confidence)

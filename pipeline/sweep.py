@@ -6,6 +6,7 @@ from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.sweep.executors import executor_for
+from conveyor.tracking import only_runs
 from pipeline import stage
 
 
@@ -17,8 +18,9 @@ def sweep(config: Config, paths: Paths, *, join: bool = False) -> None:
     if executor is None:
         skip_sweep(paths.sweep, config.sweep)
         return
-    from conveyor.tracking.champion import champion_settings
-    from conveyor.tracking.sweeps import SweepRecorder
+    with only_runs():
+        from conveyor.tracking.champion import champion_settings
+        from conveyor.tracking.sweeps import SweepRecorder
 
     digest = Prepared(paths.prepared).meta.digest
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)

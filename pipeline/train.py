@@ -12,6 +12,7 @@ from conveyor.config.load import dump
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
+from conveyor.tracking import only_runs
 from pipeline import stage
 
 TRAINING = "conveyor.training.final:run"
@@ -22,8 +23,8 @@ def train(config: Config, paths: Paths) -> None:
     digest = Prepared(paths.prepared).meta.digest
     scratch = paths.scratch / "train" / files.digest_value([dump(config), digest])[:16]
     with Beside(TRAINING, config, paths, scratch) as training:
-        from conveyor.tracking import runs
-
+        with only_runs():
+            from conveyor.tracking import runs
         told = iter(training)
         with runs.training_run(config, paths, data_digest=digest) as run:
             run.log_layers(next(told))

@@ -82,17 +82,22 @@ class Driver:
                 return
             results = [dict(result) for result in trial.user_attrs.get(REPEATS, [])]
             running = Running(trial, self.slots.take(), results)
+            started = self._started(running)  # first of all: the trial loads while we write
             self.observer.trial_started(trial.number, trial.user_attrs[PARAMS])
-            self._next(running)
+            if not started:
+                self._complete(running)
 
-    def _next(self, running: Running) -> None:
-        """Start the next repeat of a trial, or end the trial after its last."""
+    def _started(self, running: Running) -> bool:
+        """Start the next repeat of a trial, if any is left."""
         if len(running.results) >= self.sweep.repeats.count:
-            self._finished(running, running.complete(self.sweep.objectives))
-            return
+            return False
         running.began = math.inf if self.executor.queues else time.monotonic()
         running.known = {}
         self.running[self.executor.start(self._job(running))] = running
+        return True
+
+    def _complete(self, running: Running) -> None:
+        self._finished(running, running.complete(self.sweep.objectives))
 
     def _job(self, running: Running) -> TrialJob:
         repeat, attrs = len(running.results), running.trial.user_attrs
@@ -185,7 +190,8 @@ class Driver:
                 return
         if count > 1:  # kept once judged: a repeat that a kill leaves unjudged is run again
             running.trial.set_user_attr(REPEATS, running.results)
-        self._next(running)
+        if not self._started(running):
+            self._complete(running)
 
     def _finished(self, running: Running, outcome: Outcome) -> None:
         trial = running.trial
@@ -195,7 +201,11 @@ class Driver:
         if not self.study.finish(trial, outcome, broken):
             log.warning("trial %d: another driver took it over; its end is left out", trial.number)
             return
-        self.observer.trial_finished(trial.number, outcome)
+        try:
+            if outcome.state is not State.FAILED:  # after too many of those none is to start
+                self._refill()
+        finally:
+            self.observer.trial_finished(trial.number, outcome)
         shutil.rmtree(self._scratch(running), ignore_errors=True)
         if outcome.state is State.FAILED:
             last_line = outcome.reason.strip().splitlines()[-1]
