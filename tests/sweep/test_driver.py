@@ -7,10 +7,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sweeping import HERE, rows, search, settings
+import sweeping
+from sweeping import HERE, Listener, rows, search, settings
 
 from conveyor import files
 from conveyor.sweep.best import read_best
+from conveyor.sweep.protocol import Outcome
 from conveyor.sweep.run import skip_sweep
 from conveyor.sweep.storage import SweepError
 
@@ -33,6 +35,25 @@ def test_every_kind_of_failure_costs_one_trial_and_is_told_apart(tmp_path: Path)
     assert "val_loss is nan" in reasons[2]
     assert "trial_time_limit" in reasons[3]
     assert "exit code 7" in reasons[4]
+
+
+def test_the_next_trial_starts_before_a_good_one_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed one it waits, since that may have been one too many."""
+    begun: list[int] = []
+
+    class Watching(Listener):
+        def trial_finished(self, number: int, outcome: Outcome) -> None:
+            begun.append(len(self.started))
+            super().trial_finished(number, outcome)
+
+    monkeypatch.setattr(sweeping, "Listener", Watching)
+    search(tmp_path / "good", settings(trials=3, sampler=FAST), "bowl")
+    assert begun == [2, 3, 3]
+    begun.clear()
+    search(tmp_path / "bad", settings(trials=2, max_failed_share=0.9, sampler=FAST), "crashing")
+    assert begun == [2, 2, 3]
 
 
 def test_a_segmentation_fault_is_told_by_its_signal(tmp_path: Path) -> None:
