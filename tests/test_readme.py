@@ -31,6 +31,7 @@ MEASURED = [
         "peers/run.py": "peers/results.json",
         "training/run.py": "training/results.json",
         "training/bounds.py": "training/bounds.json",
+        "training/gpu.py": "training/gpu.json",
         "fitting/run.py": "fitting/results.json",
         "text.py": "text.json",
         "belt.py": "belt.json",

@@ -77,10 +77,9 @@ def collapses(config: Model, depth: int) -> bool:
 
 def wants_kernel(config: Model) -> bool:
     """Whether the compiled kernel is taken, if it can be compiled and loaded here."""
-    on_gpu = bool(gpus())  # looked for in any case, before anything is computed
     if config.kernel == "keras" or config.cell not in fused.CELLS:
         return False
-    return config.kernel == "fused" or not on_gpu
+    return config.kernel == "fused" or not gpus()
 
 
 def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from conveyor.config import Config, Train
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
+from conveyor.models.devices import gpus
 from conveyor.training.batches import Epochs, folds
 from conveyor.training.course import Course, Diverged, Row, learning_rate
 from conveyor.training.optimizers import Adam, AdamW
@@ -51,7 +52,8 @@ class Fitted:
 
 
 def set_up(seed: int, precision: str = "float32") -> None:
-    """Seed everything, choose deterministic operations."""
+    """Seed everything, choose deterministic operations, let GPU memory grow."""
+    gpus()
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(precision)
