@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 import stack
-from run import measure, processor
+from run import markdown, measure, processor, told
 
 from conveyor import files
 
@@ -48,8 +48,8 @@ def table(found: dict[str, Any]) -> str:
     lines = [["size", *(f"{name}, seq/s" for name in names)], ["---"] * (len(names) + 1)]
     for size, rounds in found.items():
         rates = [f"{median(one[name][0] for one in rounds):,.0f}" for name in names]
-        lines.append([f"{size}: {' x '.join(map(str, stack.SIZES[size]))}", *rates])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        lines.append([told(size), *rates])
+    return markdown(lines)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from typing import Any
 
 import stack
 
-HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
-TORCH = ROOT / ".conveyor" / "peers" / "torch" / "bin" / "python"
+HERE = Path(__file__).parent
+TORCH = stack.ROOT / ".conveyor" / "peers" / "torch" / "bin" / "python"
 CONTENDERS: dict[str, list[Any]] = {
     "fused": [sys.executable, "keras_steps.py", "fused"],
     "Keras": [sys.executable, "keras_steps.py", "keras"],
@@ -33,7 +33,7 @@ CONTENDERS: dict[str, list[Any]] = {
 def measure(command: list[Any], cell: str, size: str) -> list[float]:
     """[sequences a second, seconds to the first step]"""
     environment = {
-        **os.environ, "PYTHONPATH": f"{HERE}:{ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
+        **os.environ, "PYTHONPATH": f"{HERE}:{stack.ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
     }  # fmt: skip
     done = subprocess.run([*command, cell, size], cwd=HERE, env=environment, text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
@@ -55,8 +55,16 @@ def table(found: dict[str, list[dict[str, list[float]]]]) -> str:
             best = [max(r[name][0] for name in torch) for r in rounds]
             ratios.append(median(r["fused"][0] / b for r, b in zip(rounds, best, strict=True)))
         ratios.append(median(r["fused"][1] / r["Keras"][1] for r in rounds))
-        told = f"{size}: {' x '.join(map(str, stack.SIZES[size]))}"
-        lines.append([told, *rates, *(f"{ratio:.2f}" for ratio in ratios)])
+        lines.append([told(size), *rates, *(f"{ratio:.2f}" for ratio in ratios)])
+    return markdown(lines)
+
+
+def told(size: str) -> str:
+    """A size with its numbers."""
+    return f"{size}: {' x '.join(map(str, stack.SIZES[size]))}"
+
+
+def markdown(lines: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
