@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from conveyor.evaluation.found import Curves, Floats, Points
-from conveyor.metrics.table import calibration, confusion, ece
+from conveyor.metrics.table import Answers, calibration, ece
 
 
 def curves_of(positive: NDArray[np.bool_], score: Floats) -> Curves:
@@ -40,11 +40,12 @@ def points_of(
     labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str], bins: int
 ) -> Points:
     """What the pictures of an evaluation show; `bins` of confidence."""
+    answers = Answers(labels, probabilities)
     return Points(
         classes=classes,
-        counts=confusion(labels, probabilities.argmax(axis=1), len(classes)),
+        counts=answers.counts,
         by_class=one_against_rest(labels, probabilities, classes),
         pooled=pooled(labels, probabilities),
-        reliable=calibration(labels, probabilities, bins),
-        ece=ece(labels, probabilities),
+        reliable=calibration(answers, bins),
+        ece=ece(answers),
     )

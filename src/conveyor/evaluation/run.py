@@ -5,11 +5,14 @@ from dataclasses import replace
 from conveyor.beside import Tell
 from conveyor.config import Config
 from conveyor.data.store import Prepared, Split
-from conveyor.evaluation.curves import points_of
-from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.found import Rows
+from conveyor.imports import without
 from conveyor.paths import Paths
 from conveyor.serving import Predictor
+
+with without("pandas"):  # scikit-learn takes it where it is, for tables that there are none of
+    from conveyor.evaluation.curves import points_of
+    from conveyor.evaluation.evaluate import evaluate
 
 
 def run(tell: Tell, config: Config, paths: Paths) -> None:

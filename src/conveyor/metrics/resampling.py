@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities
+from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities, figures
 
 
 def intervals(
@@ -20,9 +20,8 @@ def intervals(
     """
     drawn: dict[str, list[float]] = {name: [] for name in METRICS}
     for rows in _draws(len(labels), samples, seed):
-        truth, answers = labels[rows], probabilities[rows]
-        for name, metric in METRICS.items():
-            drawn[name].append(metric.compute(truth, answers))
+        for name, figure in figures(labels[rows], probabilities[rows]).items():
+            drawn[name].append(figure)
     tail = 100 * (1 - confidence) / 2
     found = {}
     for name, values in drawn.items():

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from conveyor.metrics.table import accuracy, macro_f1
+from conveyor.metrics.table import Answers, accuracy, macro_f1
 from conveyor.training.batches import Batch
 
 Figures = dict[str, float]
@@ -64,11 +64,11 @@ class Steps:
         """
         found = [[np.asarray(part) for part in self._look(*batch)] for batch in batches]
         losses, predicted, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        chosen = np.eye(self._classes)[predicted]
+        answers = Answers(labels, np.eye(self._classes)[predicted])
         return {
             "loss": float(losses.mean(dtype=np.float64)),
-            "accuracy": accuracy(labels, chosen),
-            "macro_f1": macro_f1(labels, chosen),
+            "accuracy": accuracy(answers),
+            "macro_f1": macro_f1(answers),
         }
 
     def _train_step(self, values: Tensor, lengths: Tensor, labels: Tensor) -> Any:
