@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
@@ -48,6 +50,12 @@ def write_json(path: Path, value: Any) -> None:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text())
+
+
+def read_yaml(path: Path) -> Any:
+    """What DVC or Conveyor wrote, by libyaml: in a seventh of the time of `yaml.safe_load`, whose
+    errors show the line, as people need it."""
+    return yaml.load(path.read_text(), yaml.CSafeLoader)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from tracked import PROCESS, artifact, curve, runs_of, table
 
 from conveyor import files
 from conveyor.config import Config
+from conveyor.errors import InputError
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate
@@ -114,6 +115,9 @@ def test_a_model_that_came_from_elsewhere_gets_the_run_it_would_have_had(
     assert curve(elsewhere, found.id, "loss") == curve(toy_project, live_id, "loss")
     assert find_training_run("toys", elsewhere).id == found.id
     assert len(runs_of(elsewhere)) == 1
+    shutil.rmtree(elsewhere.model)
+    with pytest.raises(InputError, match="dvc repro train"):
+        find_training_run("toys", elsewhere)
 
 
 def test_evaluation_lands_on_the_run_that_made_the_model_and_once(

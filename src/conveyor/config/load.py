@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
 from pydantic import BaseModel, NonNegativeInt, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from conveyor import files
 from conveyor.config.dataset import Dataset
 from conveyor.config.schedule import Schedule
 from conveyor.config.section import Section, Slug
@@ -68,7 +68,7 @@ def load(*keys: str, path: Path = Path("artifacts/config.yaml")) -> Config:
     """
     if not path.is_file():
         raise ConfigError(f"{path} is missing; run `dvc repro compose` (or `make`) first")
-    values = yaml.safe_load(path.read_text())
+    values = files.read_yaml(path)
     config = validate(values, origin=lambda dotted: "conf/ or params.yaml, then run `dvc repro`")
     return Config.model_construct(**{key: getattr(config, key) for key in keys})
 

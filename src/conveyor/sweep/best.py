@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from conveyor import files
 from conveyor.errors import InputError
 
 BEST = "best.yaml"
@@ -18,4 +17,4 @@ def read_best(folder: Path) -> dict[str, Any]:
     """
     if not (folder / BEST).is_file():
         raise InputError(f"{folder / BEST} is missing; run `dvc repro sweep` first")
-    return yaml.safe_load((folder / BEST).read_text())["params"]
+    return files.read_yaml(folder / BEST)["params"]

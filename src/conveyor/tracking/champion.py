@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
@@ -79,5 +78,5 @@ def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:
     champion = find_champion(connect(name, paths), name, paths)
     if champion is None:
         return None
-    ran = yaml.safe_load((champion.model / "config.yaml").read_text())
+    ran = files.read_yaml(champion.model / "config.yaml")
     return {f"{part}.{k}": v for part in ("model", "train") for k, v in ran[part].items()}

@@ -8,8 +8,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from conveyor import files
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags
@@ -47,7 +45,7 @@ def lineage(paths: Paths, run_id: str) -> dict[str, str]:
 
 def lock_digest(lock: Path) -> str:
     """SHA-256 of what dvc.lock says of the stages before the registration, in hex."""
-    stages = (yaml.safe_load(lock.read_text()) or {}).get("stages", {})
+    stages = (files.read_yaml(lock) or {}).get("stages", {})
     return files.digest_value({name: stages[name] for name in stages if name != REGISTERS})
 
 
@@ -97,7 +95,7 @@ def source_patch(root: Path) -> bytes | None:
 def _outputs(root: Path) -> list[str]:
     """Every path that a stage of dvc.yaml writes."""
     path = root / "dvc.yaml"
-    stages = yaml.safe_load(path.read_text())["stages"] if path.is_file() else {}
+    stages = files.read_yaml(path)["stages"] if path.is_file() else {}
     outs = [out for stage in stages.values() for kind in ("outs", "metrics", "plots")
             for out in stage.get(kind, [])]  # fmt: skip
     return [next(iter(out)) if isinstance(out, dict) else out for out in outs]

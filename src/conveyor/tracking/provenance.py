@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import yaml
+
+from conveyor import files
 
 HOST, PID, BEGAN = "process.host", "process.pid", "process.began"
 
@@ -34,7 +35,7 @@ def dvc_tags(root: Path) -> dict[str, str]:
     path = root / "dvc.lock"
     if not path.is_file():
         return {}
-    stages = (yaml.safe_load(path.read_text()) or {}).get("stages", {})
+    stages = (files.read_yaml(path) or {}).get("stages", {})
     return {
         f"dvc.{stage}.{Path(out['path']).name}": out["md5"]
         for stage, entry in stages.items()

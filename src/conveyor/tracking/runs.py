@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
@@ -18,6 +17,7 @@ from mlflow.tracking.context import registry as run_context
 from conveyor import files
 from conveyor.config import Config
 from conveyor.config.load import dump
+from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
 from conveyor.tracking.store import Tracking, connect, without_secret
@@ -88,13 +88,18 @@ def find_training_run(name: str, paths: Paths) -> TrainingRun:
 
     A model that came from DVC's cache, or from a colleague, was never trained in this store; its
     run is then written anew from its own files, and tagged as restored.
+
+    Raises:
+        InputError: there is no model folder.
     """
+    if not paths.model.is_dir():
+        raise InputError(f"there is no {paths.model}; run `dvc repro train` first")
     tracking = connect(name, paths)
     digest = files.digest_tree(paths.model)
     found = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
     if found:
         return TrainingRun(tracking, found[0].info.run_id)
-    ran = yaml.safe_load((paths.model / "config.yaml").read_text())
+    ran = files.read_yaml(paths.model / "config.yaml")
     data_digest = files.read_json(paths.model / "card.json")["data_digest"]
     run = _begin(tracking, ran, {"restored": "true", **_origin(tracking, paths, data_digest)})
     with truthful(tracking, run.id):
