@@ -1,22 +1,24 @@
 """Stage `sweep`: an Optuna study over the search space. TensorFlow only in its trial processes."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from conveyor.config import Config, load
-from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.sweep.executors import executor_for
-from conveyor.tracking import only_runs
+from conveyor.sweep.executors import executor_for, load_trials_ahead
 from pipeline import stage
 
+if TYPE_CHECKING:
+    from conveyor.config import Config
 
-def sweep(config: Config, paths: Paths, *, join: bool = False) -> None:
-    # Its processes load TensorFlow while Optuna and MLflow load here.
+
+def sweep(config: "Config", paths: Paths, *, join: bool = False) -> None:
     executor = executor_for(config.sweep, paths.prepared) if config.sweep.enabled else None
+    from conveyor.data.store import Prepared
     from conveyor.sweep.run import join_sweep, run_sweep, skip_sweep
+    from conveyor.tracking import only_runs
 
     if executor is None:
-        skip_sweep(paths.sweep, config.sweep)
+        skip_sweep(paths.sweep)
         return
     with only_runs():
         from conveyor.tracking.champion import champion_settings
@@ -40,16 +42,17 @@ if __name__ == "__main__":
     what.add_argument("--storage", action="store_true", help="tell where optuna-dashboard finds it")
     given = parser.parse_args()
     with stage("sweep"):
-        config, paths = load("name", "seed", "model", "train", "sweep"), Paths()
-        if given.status or given.storage:
-            from conveyor.sweep.status import status
-            from conveyor.sweep.study import SweepStudy
+        paths, looks = Paths(), given.status or given.storage
+        if not looks:  # TensorFlow loads beside while all the rest loads here
+            load_trials_ahead(paths.config)
+        from conveyor.config import load
 
-            digest = Prepared(paths.prepared).meta.digest
-            if given.status:
-                print(status(config, digest, paths.scratch))
-            else:
-                with SweepStudy(paths.scratch, config, digest, "look") as study:
-                    print(study.url)
+        config = load("name", "seed", "model", "train", "sweep")
+        if looks:
+            from conveyor.data.store import Prepared
+            from conveyor.sweep.status import status, storage
+
+            tell = status if given.status else storage
+            print(tell(config, Prepared(paths.prepared).meta.digest, paths.scratch))
         else:
             sweep(config, paths, join=given.join)

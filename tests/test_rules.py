@@ -21,9 +21,10 @@ HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.c
 JOBS = ("retrain", "promote", "schedule", "serve", "predict")
 # Modules that a stage's processes import by name.
 NAMED = {
-    "sweep": "conveyor.training.trial",
-    "train": "conveyor.training.final",
-    "evaluate": "conveyor.evaluation.run",
+    "prepare": ["conveyor.data.pictures"],
+    "sweep": ["conveyor.training.trial", "conveyor.sweep.pictures"],
+    "train": ["conveyor.training.final"],
+    "evaluate": ["conveyor.evaluation.run"],
 }
 
 
@@ -43,8 +44,8 @@ def code_of(graph: grimp.ImportGraph, stage: str) -> set[str]:
     """Source files that the stage's outputs depend on."""
     script = f"pipeline.{stage}"
     used = graph.find_upstream_modules(script)
-    if stage in NAMED:
-        used |= {NAMED[stage], *graph.find_upstream_modules(NAMED[stage])}
+    for named in NAMED.get(stage, []):
+        used |= {named, *graph.find_upstream_modules(named)}
     for module in set(used):  # importing a.b.c runs a/__init__ and a/b/__init__ too
         while "." in module:
             module = module.rpartition(".")[0]

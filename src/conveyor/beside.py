@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -28,8 +28,9 @@ Tell = Callable[[Any], None]
 class Beside:
     """Calls a function `work(tell, *arguments)` in a fresh process; its log goes on in this one's.
 
-    What `work` tells comes out of the iterator, in order, which ends when `work` does. Leaving the
-    block before that ends the process. It dies with this one.
+    The function's module is loaded at once, and waits for `begin`. What `work` tells comes out of
+    the iterator, in order, which ends when `work` does. Leaving the block before that ends the
+    process. It dies with this one.
 
     Args:
         work: "module:function".
@@ -39,11 +40,12 @@ class Beside:
         RuntimeError: the process died.
     """
 
-    def __init__(self, work: str, *arguments: Any) -> None:
+    def __init__(self, work: str) -> None:
         context = multiprocessing.get_context("spawn")
         self._told, tell = context.Pipe(duplex=False)
-        heard, self._alive = context.Pipe(duplex=False)
-        self._process = context.Process(target=_main, args=(work, arguments, tell, heard))
+        # After the arguments nothing is sent here: it breaks when this process dies.
+        heard, self._give = context.Pipe(duplex=False)
+        self._process = context.Process(target=_main, args=(work, tell, heard))
         with no_main():
             self._process.start()
         tell.close()
@@ -57,7 +59,12 @@ class Beside:
             self._process.kill()
         self._process.join()
         self._told.close()
-        self._alive.close()
+        self._give.close()
+
+    def begin(self, *arguments: Any) -> None:
+        """Give the function what it waits for; to be called once."""
+        with suppress(OSError):  # it has died: the iterator says how
+            self._give.send(arguments)
 
     def __iter__(self) -> Iterator[Any]:
         while True:
@@ -78,6 +85,11 @@ class Beside:
                 self._process.join()
                 return
 
+    def wait(self) -> None:
+        """Until the function has ended, whatever it tells. Raises as iterating does."""
+        for _ in self:
+            pass
+
 
 class _ToPipe(QueueHandler):
     """Makes records fit to travel, as its base does, and sends them."""
@@ -90,15 +102,19 @@ class _ToPipe(QueueHandler):
         self._pipe.send(("log", record))
 
 
-def _main(work: str, arguments: tuple[Any, ...], tell: Connection, alive: Connection) -> None:
+def _main(work: str, tell: Connection, heard: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which decides
-    threading.Thread(target=die_with, args=(alive,), daemon=True).start()
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[_ToPipe(tell)])
     collect_rarely()
     try:
         module, _, name = work.partition(":")
-        getattr(importlib.import_module(module), name)(lambda told: tell.send(("told", told)),
-                                                       *arguments)  # fmt: skip
+        function = getattr(importlib.import_module(module), name)
+        try:
+            arguments = heard.recv()
+        except EOFError:
+            return  # this process was never needed
+        threading.Thread(target=die_with, args=(heard,), daemon=True).start()
+        function(lambda told: tell.send(("told", told)), *arguments)
         tell.send(("ended", None))
     except Exception as error:
         trace = traceback.format_exc()

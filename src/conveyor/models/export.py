@@ -31,7 +31,8 @@ def export(model: keras.Model, config: Model, encoder: Any, card: dict[str, Any]
     """
     vocabulary, features = card.get("vocabulary"), card.get("features")
     weights = model.get_weights()
-    keras.backend.clear_session()  # so that generated names do not count on from earlier models
+    # So that generated names do not count on from earlier models.
+    keras.backend.clear_session(free_memory=False)
     keras.config.set_dtype_policy("float32")
     # Stock layers only, so that the file loads without this package.
     stock = config.model_copy(update={"kernel": "keras"})

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ import yaml
 from optuna.trial import FrozenTrial
 
 from conveyor import files
+from conveyor.beside import Beside
 from conveyor.config import Sweep
-from conveyor.plots import sweep as pictures
-from conveyor.plots.pareto import pareto
 from conveyor.sweep.best import BEST
 from conveyor.sweep.grammar import is_log
 from conveyor.sweep.record import DIRECTION, METRICS, PARAMS, POSITION, REASON, STATES
@@ -21,28 +21,42 @@ from conveyor.sweep.results import best_of, feasible, front, importances
 from conveyor.sweep.space import Space
 from conveyor.sweep.study import SweepStudy
 
+PICTURES = "conveyor.sweep.pictures:draw"
 NOTHING: dict[str, Any] = {"params": {}, "objectives": {}}
 
 
-def write(folder: Path, sweep: Sweep, study: SweepStudy | None) -> dict[str, Any]:
+@contextmanager
+def written(
+    folder: Path, sweep: Sweep, study: SweepStudy, drawing: Beside
+) -> Iterator[dict[str, Any]]:
     """Write best.yaml, trials.csv, intermediate.csv and pictures, whole or not at all.
 
     Args:
-        study: None where the sweep is switched off: then nothing is laid over the configuration.
-
-    Returns:
-        What best.yaml holds.
+        drawing: of PICTURES; it draws during the body, which is given what best.yaml holds.
     """
-    found = best(study, sweep) if study else NOTHING
+    found, rows, keys = best(study, sweep), _rows(study), study.space.keys
+    better = ["lower" if DIRECTION[o] == "minimize" else "higher" for o in sweep.objectives]
     with files.replacing_folder(folder) as temporary:
-        files.write_text(temporary / BEST, yaml.safe_dump(found, sort_keys=True))
-        rows = _rows(study) if study else []
-        keys = study.space.keys if study else []
-        files.write_text(temporary / "trials.csv", _trials_csv(rows, keys))
-        files.write_text(temporary / "intermediate.csv", _intermediate_csv(rows))
-        if study:
-            _draw(temporary, rows, found, study, sweep)
-    return found
+        importance = importances(study.optuna, sweep)
+        drawing.begin(temporary, rows, keys, sweep.objectives, better, importance,
+                      logarithmic(study.space), found)  # fmt: skip
+        _write(temporary, found, rows, keys)
+        yield found
+        drawing.wait()
+
+
+def write_nothing(folder: Path) -> None:
+    """What a sweep leaves that is switched off: nothing is laid over the configuration."""
+    with files.replacing_folder(folder) as temporary:
+        _write(temporary, NOTHING, [], [])
+
+
+def _write(
+    folder: Path, found: dict[str, Any], rows: list[dict[str, Any]], keys: Sequence[str]
+) -> None:
+    files.write_text(folder / BEST, yaml.safe_dump(found, sort_keys=True))
+    files.write_text(folder / "trials.csv", _trials_csv(rows, keys))
+    files.write_text(folder / "intermediate.csv", _intermediate_csv(rows))
 
 
 def best(study: SweepStudy, sweep: Sweep) -> dict[str, Any]:
@@ -109,22 +123,6 @@ def _csv(lines: Sequence[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(lines)
     return buffer.getvalue()
-
-
-def _draw(
-    folder: Path,
-    rows: list[dict[str, Any]],
-    found: dict[str, Any],
-    study: SweepStudy,
-    sweep: Sweep,
-) -> None:
-    better = ["lower" if DIRECTION[o] == "minimize" else "higher" for o in sweep.objectives]
-    pictures.draw(rows, study.space.keys, sweep.objectives[0], better[0],
-                  importances(study.optuna, sweep), logarithmic(study.space), folder)  # fmt: skip
-    if len(sweep.objectives) > 1:
-        on_front = [one["trial"] for one in found["front"]]
-        path = folder / "pareto.png"
-        pareto(rows, sweep.objectives, better, on_front, found["trial"], path)
 
 
 def logarithmic(space: Space) -> set[str]:

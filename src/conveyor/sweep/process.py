@@ -33,8 +33,7 @@ class LocalExecutor:
 
     def __init__(self, function: str) -> None:
         self._function = function
-        self._context = forkserver(function)
-        ensure_running()  # it loads the trial's module while the driver does other things
+        self._context = running_forkserver(function)
         self._running: dict[Any, TrialProcess] = {}
 
     def start(self, job: TrialJob) -> "TrialProcess":
@@ -106,6 +105,13 @@ class TrialProcess:
         self._process.join()
         self.connection.close()
         self._alive.close()
+
+
+def running_forkserver(function: str) -> Any:
+    """The same, with its server running: it loads the module while the driver does other things."""
+    context = forkserver(function)
+    ensure_running()
+    return context
 
 
 def forkserver(function: str) -> Any:

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conveyor.config import Config, Sweep
+from conveyor.beside import Beside
+from conveyor.config import Config
 from conveyor.config.load import dump
 from conveyor.imports import load_ahead
-from conveyor.sweep import warm
+from conveyor.sweep import outputs, warm
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor, Observer
 from conveyor.sweep.record import STATES
@@ -53,12 +54,13 @@ def run_sweep(
     with SweepStudy(scratch, config, data_digest) as study:
         study.warm_start(lambda: warm.configurations(config, study.space, scratch, champion))
         with _told(study, config, observer) as counts:
-            load_ahead("conveyor.sweep.page", seconds=5)  # Matplotlib, once the trials have begun
-            counts |= _drive(study, config, prepared, executor, observer)
-            from conveyor.sweep import outputs, page
+            load_ahead("conveyor.sweep.page", seconds=5)  # Plotly, once the trials have begun
+            with Beside(outputs.PICTURES) as drawing:
+                counts |= _drive(study, config, prepared, executor, observer)
+                from conveyor.sweep import page
 
-            best = outputs.write(folder, config.sweep, study)
-            page.write(pages, config.sweep, study)
+                with outputs.written(folder, config.sweep, study, drawing) as best:
+                    page.write(pages, config.sweep, study)
             _tell_unheard(study, observer)
             observer.sweep_finished(best, counts, None)
             study.end()
@@ -67,12 +69,10 @@ def run_sweep(
     return best
 
 
-def skip_sweep(folder: Path, sweep: Sweep) -> None:
+def skip_sweep(folder: Path) -> None:
     """The outputs of a sweep that is switched off: `train` takes the configuration as it is."""
     log.info("the sweep is switched off; train takes the configuration as it is")
-    from conveyor.sweep import outputs
-
-    outputs.write(folder, sweep, None)
+    outputs.write_nothing(folder)
 
 
 def join_sweep(
@@ -91,8 +91,6 @@ def join_sweep(
         _told(study, config, observer) as counts,
     ):
         counts |= _drive(study, config, prepared, executor, observer)
-        from conveyor.sweep import outputs
-
         observer.sweep_finished(outputs.best(study, config.sweep), counts, None)
     log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
 

@@ -32,6 +32,16 @@ def status(config: Config, data_digest: str, scratch: Path) -> str:
         return "\n".join(lines)
 
 
+def storage(config: Config, data_digest: str, scratch: Path) -> str:
+    """Where optuna-dashboard finds the study, as a URL.
+
+    Raises:
+        SweepError: there is no study.
+    """
+    with SweepStudy(scratch, config, data_digest, "look") as study:
+        return study.url
+
+
 def _pace(done: list[FrozenTrial], total: int) -> list[str]:
     """Trials an hour over the newest ten, and when the last would end at that pace."""
     ends = sorted(t.datetime_complete for t in done if t.datetime_complete)[-10:]
