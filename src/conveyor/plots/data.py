@@ -20,10 +20,9 @@ def lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) ->
     longest = max(int(v.max()) for v in by_split.values())
     edges = np.arange(0.5, longest + 1 + (width := -(-longest // 40)), width)
     for name, values in by_split.items():
-        weights = np.full(len(values), 1 / len(values))
+        counts, _ = np.histogram(values, edges)  # Matplotlib's own takes 8 bytes more a row
         label = f"{name}: {len(values)} rows, {values.min()} to {values.max()}"
-        axes.hist(values, edges.tolist(), weights=weights, histtype="step", linewidth=1.8,
-                  color=COLORS[name], label=label)  # fmt: skip
+        axes.stairs(counts / len(values), edges, linewidth=1.8, color=COLORS[name], label=label)
     axes.set(xlabel=f"length in {unit}", ylabel="share of the split's rows", title="Lengths")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
