@@ -25,27 +25,25 @@ def test_the_table_is_what_the_command_prints() -> None:
     assert printed.strip() in README
 
 
-MEASURED = [
-    script
-    for script, results in {
-        "peers/run.py": "peers/results.json",
-        "training/run.py": "training/results.json",
-        "training/bounds.py": "training/bounds.json",
-        "training/gpu.py": "training/gpu.json",
-        "fitting/run.py": "fitting/results.json",
-        "text.py": "text.json",
-        "belt.py": "belt.json",
-        "bench.py": "bench.json",
-        "prepare.py": "prepare.json",
-        "memory.py": "memory.json",
-    }.items()
-    if (ROOT / "benchmarks" / results).is_file()
-]
+MEASURED = (
+    "peers/run.py",
+    "training/run.py",
+    "training/run.py --cell gru",
+    "training/bounds.py",
+    "training/gpu.py",
+    "fitting/run.py",
+    "text.py",
+    "belt.py",
+    "bench.py",
+    "prepare.py",
+    "memory.py",
+)
 
 
-@pytest.mark.parametrize("script", MEASURED)
-def test_the_page_of_benchmarks_shows_what_its_commands_print(script: str) -> None:
-    command = [sys.executable, f"benchmarks/{script}", "--print"]
+@pytest.mark.parametrize("measured", MEASURED)
+def test_the_page_of_benchmarks_shows_what_its_commands_print(measured: str) -> None:
+    script, *arguments = measured.split()
+    command = [sys.executable, f"benchmarks/{script}", *arguments, "--print"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert printed.strip() in (ROOT / "docs/benchmarks.md").read_text()
 
