@@ -26,6 +26,7 @@ from conveyor.serving import Predictor
 
 ROOT = Path(__file__).parents[1]
 SECONDS, RATE, STARTS = 10, 50, 3
+TOLERANCE = 1e-5  # of a probability, as an export is held to
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                "MLFLOW_DISABLE_TELEMETRY": "true"}  # fmt: skip
@@ -151,7 +152,11 @@ MlflowClient().set_registered_model_alias("plain", "champion", "1")
 
 
 def over_http(predictor: Predictor, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
-    """Latencies and starts of both servers, and how far their answers lie apart."""
+    """Latencies and starts of both servers, and how far their answers lie apart.
+
+    Raises:
+        SystemExit: they answer with other weights: ours serves the champion, MLflow's the folder.
+    """
     store = f"sqlite:///{folder}/mlflow.db"
     logging = [sys.executable, "-c", LOG, store, str(paths.model.resolve() / "model.keras")]
     subprocess.run(logging, check=True, cwd=folder, env=ENVIRONMENT, capture_output=True)
@@ -168,6 +173,10 @@ def over_http(predictor: Predictor, paths: Paths, row: Any, folder: Path) -> dic
                 told = one.ask(one.connect())["predictions"][0]["probabilities"]
                 also = np.ravel(other.ask(other.connect())["predictions"])
                 apart = float(np.abs(np.array(list(told.values())) - also).max())
+                if apart > TOLERANCE:
+                    sys.exit(f"the champion's answer is {apart:.1g} from that of {paths.model}, "
+                             "which is another model; promote its version, then measure again: "
+                             "python -m pipeline.promote VERSION")  # fmt: skip
                 measured = {
                     "alone": {"conveyor": alone(one), "mlflow": alone(other)},
                     "offered": {"conveyor": offered(one), "mlflow": offered(other)},
