@@ -77,28 +77,25 @@ def test_leaving_the_block_ends_the_process() -> None:
     assert ended(pid)
 
 
-def test_its_module_loads_before_it_begins(tmp_path: Path) -> None:
+def test_its_module_loads_before_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mark` is written where the module is loaded, by the process itself."""
     (tmp_path / "loaded_beside.py").write_text(
         "import os, pathlib, sys\n"
         "pathlib.Path(__file__).with_name('mark').write_text(str(os.getpid()))\n"
         "def work(tell, word):\n    tell(word)\n"
     )
-    sys.path.insert(0, str(tmp_path))  # a process that is spawned has its parent's path
-    try:
-        with Beside("loaded_beside:work") as work:
-            mark, until = tmp_path / "mark", time.monotonic() + ENDED
-            while not (mark.is_file() and mark.read_text()):
-                assert time.monotonic() < until
-                time.sleep(0.05)
-            pid = int(mark.read_text())
-            work.begin("now")
-            assert list(work) == ["now"]
-        with Beside("loaded_beside:work"):
-            pass  # never begun
-        assert ended(pid)
-    finally:
-        sys.path.remove(str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)  # a process that is spawned has its parent's path
+    with Beside("loaded_beside:work") as work:
+        mark, until = tmp_path / "mark", time.monotonic() + ENDED
+        while not (mark.is_file() and mark.read_text()):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        pid = int(mark.read_text())
+        work.begin("now")
+        assert list(work) == ["now"]
+    with Beside("loaded_beside:work"):
+        pass  # never begun
+    assert ended(pid)
     assert not multiprocessing.active_children()
 
 

@@ -119,7 +119,7 @@ def test_a_sweep_that_is_switched_off_leaves_the_configuration_as_it_is(tmp_path
 
 
 AHEAD = """
-import sys, time
+import sys
 from pathlib import Path
 import psutil
 from conveyor.sweep.executors import load_trials_ahead

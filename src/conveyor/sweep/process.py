@@ -108,7 +108,7 @@ class TrialProcess:
 
 
 def running_forkserver(function: str) -> Any:
-    """The same, with its server running: it loads the module while the driver does other things."""
+    """`forkserver`, with the server started: it loads while the driver does other things."""
     context = forkserver(function)
     ensure_running()
     return context
