@@ -29,11 +29,11 @@ from conveyor import files
 from conveyor.batch.predict import predict_file
 from conveyor.config import load
 from conveyor.data.store import Prepared
+from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
-from conveyor.promotion.measure import padding_difference, quantised
+from conveyor.registry.cost import padding_difference, quantised
 from conveyor.serving import Predictor
 from conveyor.serving.latency import latencies
-from conveyor.serving.quantise import quantise
 
 RESULT = Path(__file__).with_suffix(".json")
 PARTS = ("call", "http", "batch", "int8")

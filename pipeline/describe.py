@@ -8,8 +8,8 @@ from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
+from conveyor.training.export import costs_of
 from conveyor.training.fit import compiled
-from conveyor.training.product import costs_of
 from pipeline import stage
 
 

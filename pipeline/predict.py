@@ -10,7 +10,7 @@ from pathlib import Path
 from conveyor.batch.predict import predict_file
 from conveyor.paths import Paths
 from conveyor.serving import Predictor
-from conveyor.tracking.place import model_name
+from conveyor.tracking.location import model_name
 from conveyor.tracking.watch import deployed
 from pipeline import stage
 

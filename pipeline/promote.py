@@ -18,9 +18,9 @@ import sys
 from conveyor.config import Config, load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.promotion.rebuild import rebuild
-from conveyor.tracking.promotions import announce, promote, rollback, why
-from conveyor.tracking.registry import Registry
+from conveyor.registry.promotions import announce, promote, rollback, why
+from conveyor.registry.rebuild import rebuild
+from conveyor.registry.registry import Registry
 from pipeline import stage
 
 

@@ -5,12 +5,12 @@ import logging
 from conveyor import files, gates
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
-from conveyor.gates import report
 from conveyor.paths import Paths
-from conveyor.promotion.case import make_case
-from conveyor.tracking.lineage import lineage_of
-from conveyor.tracking.promotions import announce
-from conveyor.tracking.registry import CHAMPION, Registry
+from conveyor.registry import verdict_report
+from conveyor.registry.evidence import make_case
+from conveyor.registry.lineage import lineage_of
+from conveyor.registry.promotions import announce
+from conveyor.registry.registry import CHAMPION, Registry
 from pipeline import stage
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def register(config: Config, paths: Paths) -> None:
             verdict = gates.decide(_case(registry, paths), config.gates)
             known = registry.register(prepared.meta.kind, prepared.split("test").rows[0], verdict)
             origin = lineage_of(known.tags)
-            report.write(paths.promotion, config.name, str(known.version), verdict, origin)
+            verdict_report.write(paths.promotion, config.name, str(known.version), verdict, origin)
             registry.keep_verdict(known)
             for result in verdict.results:
                 log.info("%s: %s", result.gate, result.reason)

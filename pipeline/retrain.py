@@ -24,9 +24,9 @@ from pipeline import stage
 def retrain(paths: Paths) -> int:
     asked = ask_stale(paths)
     # DVC looks while MLflow loads, which takes seconds.
-    from conveyor.retraining.tell import failure_told, tell
-    from conveyor.retraining.watch import Watch
-    from conveyor.tracking.retraining import retrain_run
+    from conveyor.registry.retraining import retrain_run
+    from conveyor.retraining.monitor import Watch
+    from conveyor.retraining.notify import failure_told, tell
 
     stale = composed(asked(), paths)
     config = load("name", "retrain", "hooks")

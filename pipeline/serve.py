@@ -41,7 +41,7 @@ def main(given: argparse.Namespace) -> None:
     ask = Ask(given.name, given.alias, given.poll if given.reload else None)
     # That process asks while this one imports.
     from conveyor.server.run import Settings, serve
-    from conveyor.tracking.place import model_name
+    from conveyor.tracking.location import model_name
 
     notes = None
     if given.log_share > 0:

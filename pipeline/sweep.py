@@ -21,7 +21,7 @@ def sweep(config: "Config", paths: Paths, *, join: bool = False) -> None:
         skip_sweep(paths.sweep)
         return
     with only_runs():
-        from conveyor.tracking.champion import champion_settings
+        from conveyor.registry.champion import champion_settings
         from conveyor.tracking.sweeps import SweepRecorder
 
     digest = Prepared(paths.prepared).meta.digest
@@ -50,7 +50,7 @@ if __name__ == "__main__":
         config = load("name", "seed", "model", "train", "sweep")
         if looks:
             from conveyor.data.store import Prepared
-            from conveyor.sweep.status import status, storage
+            from conveyor.sweep.report.status import status, storage
 
             tell = status if given.status else storage
             print(tell(config, Prepared(paths.prepared).meta.digest, paths.scratch))

@@ -67,8 +67,8 @@ def toy_product(
     tmp_path_factory: pytest.TempPathFactory, toys: Prepared, toy_config: Config
 ) -> Path:
     """The model folder of a small, good net on the toys; copy it to change it."""
+    from conveyor.training.export import write_model
     from conveyor.training.fit import fit
-    from conveyor.training.product import write_model
 
     config = overlay(toy_config, {"train.epochs": 12, "train.patience": 12})
     folder = tmp_path_factory.mktemp("product") / "model"

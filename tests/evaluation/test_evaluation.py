@@ -16,7 +16,7 @@ from conveyor.evaluation import report
 from conveyor.evaluation.baselines import linear, majority, summary
 from conveyor.evaluation.curves import curves_of, one_against_rest, points_of, pooled
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.found import Evaluation, Rows
+from conveyor.evaluation.results import Evaluation, Rows
 from conveyor.metrics import BASELINE, score_all
 
 HOW = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,

@@ -8,8 +8,8 @@ import pytest
 from conveyor import gates
 from conveyor.config import ConfigError, Gates
 from conveyor.files import read_json
-from conveyor.gates import report
 from conveyor.metrics import score_all
+from conveyor.registry import verdict_report
 
 LIMITS: dict[str, Any] = {
     "bars": {"accuracy": {"min": 0.6, "max": None}},
@@ -119,7 +119,7 @@ def test_bad_limits_are_refused_all_at_once() -> None:
 
 def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:
     verdict = gates.decide(case(50), limits())
-    report.write(tmp_path / "promotion", "toys", "4", verdict, {"git.revision": "<abc>"})
+    verdict_report.write(tmp_path / "promotion", "toys", "4", verdict, {"git.revision": "<abc>"})
     told = read_json(tmp_path / "promotion" / "verdict.json")
     assert (told["version"], told["promote"]) == ("4", False)
     assert told["gates"][0]["numbers"]["value"] == 0.5

@@ -11,7 +11,7 @@ from registered import point
 from conveyor import files, gates
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.tracking.registry import Registry
+from conveyor.registry.registry import Registry
 
 YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
 

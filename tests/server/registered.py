@@ -1,7 +1,7 @@
 """Moving an alias."""
 
 from conveyor.paths import Paths
-from conveyor.tracking.registry import Registry
+from conveyor.registry.registry import Registry
 
 
 def point(paths: Paths, version: int) -> None:

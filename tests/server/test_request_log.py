@@ -6,7 +6,7 @@ import pytest
 from server_process import serving
 
 from conveyor.paths import Paths
-from conveyor.server.current import Served
+from conveyor.server.live_model import Served
 from conveyor.server.request_log import RequestLog, read_log
 from conveyor.serving import Predictor
 

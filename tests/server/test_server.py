@@ -242,7 +242,7 @@ def test_the_server_loads_nothing_that_makes_its_start_slow(project: Paths) -> N
 import sys
 from pathlib import Path
 import pipeline.serve, conveyor.server.run, conveyor.tracking.watch
-from conveyor.server.current import Slot
+from conveyor.server.live_model import Slot
 slot = Slot("toys")
 slot.load("1", Path(sys.argv[1]))
 assert slot.current is not None

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from sweeping import HERE, rows, search, settings
 
-from conveyor.sweep.status import status
+from conveyor.sweep.report.status import status
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
 

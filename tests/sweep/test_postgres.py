@@ -15,8 +15,8 @@ from optuna.trial import TrialState
 from postgres import server
 from sweeping import HERE, join, rows, search, settings
 
+from conveyor.sweep.attributes import AGAIN, DRIVER
 from conveyor.sweep.locks import PostgresLocks, StorageLost
-from conveyor.sweep.record import AGAIN, DRIVER
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
 

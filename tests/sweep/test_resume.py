@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 from sweeping import HERE, rows, settings
 
 from conveyor import files
+from conveyor.sweep.attributes import AGAIN, POSITION
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.protocol import Outcome, State
-from conveyor.sweep.record import AGAIN, POSITION
 from conveyor.sweep.study import SweepStudy
 
 TRIALS = 8

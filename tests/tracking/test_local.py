@@ -14,9 +14,9 @@ from conveyor import files, gates
 from conveyor.config import ConfigError
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.registry.registry import Registry
 from conveyor.tracking import local
-from conveyor.tracking.place import model_name
-from conveyor.tracking.registry import Registry
+from conveyor.tracking.location import model_name
 from conveyor.tracking.watch import by_mlflow, deployed
 
 YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
@@ -120,7 +120,7 @@ def test_a_version_that_is_known_is_not_fetched_again(
     two_versions: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = by_mlflow("toys", two_versions, alias="champion", version=None)
-    monkeypatch.setattr("conveyor.tracking.champion.fetch", None)
+    monkeypatch.setattr("conveyor.registry.champion.fetch", None)
     again = by_mlflow("toys", two_versions, alias="champion", version=None, known=known)
     assert again is known
 

@@ -14,8 +14,8 @@ from test_registry import YES, become_another_model, register
 
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.tracking.champion import fetch
-from conveyor.tracking.registry import Registry
+from conveyor.registry.champion import fetch
+from conveyor.registry.registry import Registry
 from conveyor.tracking.watch import deployed
 
 
@@ -54,7 +54,7 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
     server: str, toy_project: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    monkeypatch.setattr("conveyor.tracking.champion.KEPT", 2)
+    monkeypatch.setattr("conveyor.registry.champion.KEPT", 2)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     digest = files.digest_tree(toy_project.model)

@@ -14,10 +14,10 @@ from conveyor.errors import InputError
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.found import Rows
+from conveyor.evaluation.results import Rows
 from conveyor.paths import Paths
+from conveyor.registry.retraining import retrain_run
 from conveyor.serving import Predictor
-from conveyor.tracking.retraining import retrain_run
 from conveyor.tracking.runs import (
     close_dead_runs,
     find_training_run,
@@ -167,7 +167,7 @@ def test_runs_of_a_git_and_dvc_project_say_revision_and_hashes(
 
 def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
     from conveyor import gates
-    from conveyor.gates import report as verdicts
+    from conveyor.registry import verdict_report as verdicts
 
     verdict = gates.Verdict([gates.Result("bar: accuracy", False, "too low", {})])
     verdicts.write(toy_project.promotion, "toys", "2", verdict, {})

@@ -9,7 +9,7 @@ from tracked import PROCESS, runs_of
 
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.tracking.place import home
+from conveyor.tracking.location import home
 from conveyor.tracking.store import connect, without_secret
 
 

@@ -15,9 +15,9 @@ from conveyor.config import Config, overlay
 from conveyor.config.load import dump
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
-from conveyor.training.course import Diverged
+from conveyor.training.export import write_model
 from conveyor.training.fit import class_weights, fit
-from conveyor.training.product import write_model
+from conveyor.training.state import Diverged
 
 PROCESS = Path(__file__).parent / "fit_process.py"
 

@@ -14,8 +14,8 @@ from conveyor.metrics.table import METRICS
 from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
 from conveyor.training.batches import Epochs, folds
-from conveyor.training.course import Course
 from conveyor.training.fit import fit
+from conveyor.training.state import Course
 from conveyor.training.trial import run
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import Checks
-from conveyor.data.equal import Found
+from conveyor.data.duplicates import Found
 from conveyor.data.errors import DataError
 from conveyor.data.rows import NO_PROBLEM, PROBLEMS
 from conveyor.data.scan import Scan

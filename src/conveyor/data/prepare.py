@@ -12,9 +12,9 @@ from conveyor import files
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data import checks
 from conveyor.data.arrow import chosen, flat, use_small_pool
+from conveyor.data.duplicates import remove_leaks
 from conveyor.data.encode import write_rows
-from conveyor.data.equal import remove_leaks
-from conveyor.data.long import nest
+from conveyor.data.long_format import nest
 from conveyor.data.rows import RowReader
 from conveyor.data.scan import Scan, scan
 from conveyor.data.sources import open_source

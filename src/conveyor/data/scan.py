@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.data.arrow import flat, plain
-from conveyor.data.ledger import ROW, Ledger
+from conveyor.data.row_index import ROW, Ledger
 from conveyor.data.rows import NO_PROBLEM, Codes, Named, RowReader, Rows, auto_ids
 
 

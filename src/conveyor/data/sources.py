@@ -13,7 +13,7 @@ import pyarrow as pa
 from conveyor.config.dataset import Format, Source
 from conveyor.data.delimited import header_of, read_delimited
 from conveyor.data.errors import DataError
-from conveyor.data.lines import columns_of, read_lines
+from conveyor.data.jsonl import columns_of, read_lines
 from conveyor.data.ts import read_ts
 
 ROWS, BYTES = 8192, 4 << 20  # the most of a batch; a row that is larger comes alone

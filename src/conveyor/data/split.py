@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import Split
 from conveyor.data.errors import DataError
-from conveyor.data.ledger import Ledger, Records, dealt
+from conveyor.data.row_index import Ledger, Records, dealt
 from conveyor.data.rows import NO_PROBLEM
 
 SPLITS = ("train", "validation", "test")

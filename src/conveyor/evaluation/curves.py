@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from conveyor.evaluation.found import Curves, Floats, Points
+from conveyor.evaluation.results import Curves, Floats, Points
 from conveyor.metrics.table import Answers, calibration, ece
 
 

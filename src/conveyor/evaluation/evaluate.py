@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
-from conveyor.evaluation.found import Evaluation, Rows
+from conveyor.evaluation.results import Evaluation, Rows
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import by_length

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.evaluation.found import Evaluation, Points, Rows
+from conveyor.evaluation.results import Evaluation, Points, Rows
 from conveyor.metrics import BASELINE, METRICS
 from conveyor.plots import evaluation as pictures
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from conveyor.beside import Tell
 from conveyor.config import Config
 from conveyor.data.store import Prepared, Split
-from conveyor.evaluation.found import Rows
+from conveyor.evaluation.results import Rows
 from conveyor.imports import without
 from conveyor.paths import Paths
 from conveyor.serving import Predictor

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Bar, Gates
-from conveyor.gates.case import Case, Result
+from conveyor.gates.evidence import Case, Result
 from conveyor.metrics import METRICS
 from conveyor.metrics.resampling import mcnemar, paired_gain
 

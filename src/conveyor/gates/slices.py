@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Gates
-from conveyor.gates.case import Case, Result
+from conveyor.gates.evidence import Case, Result
 from conveyor.gates.quality import judge
 from conveyor.metrics import METRICS
 from conveyor.metrics.slices import by_length

@@ -14,7 +14,7 @@ from conveyor import files
 from conveyor.config import Config
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.retraining.keep import commit
+from conveyor.retraining.publish import commit
 
 if TYPE_CHECKING:
     from conveyor.retraining.review import Review
@@ -60,7 +60,7 @@ class Outcome:
 
 
 class Watcher(Protocol):
-    """Looks at the champion and at the data; see `conveyor.retraining.watch`."""
+    """Looks at the champion and at the data; see `conveyor.retraining.monitor`."""
 
     def remember(self) -> None: ...
     def judge(self) -> "Review": ...

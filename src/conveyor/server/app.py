@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
-from conveyor.server.current import Served, Slot
+from conveyor.server.live_model import Served, Slot
 from conveyor.serving import Predictions
 
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from conveyor.errors import InputError
-from conveyor.server.current import Served
+from conveyor.server.live_model import Served
 from conveyor.serving import Predictions
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")

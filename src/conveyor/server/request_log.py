@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from conveyor import files
 from conveyor.encoding import TextEncoder
-from conveyor.server.current import Served
+from conveyor.server.live_model import Served
 from conveyor.serving import Predictions
 
 log = logging.getLogger(__name__)

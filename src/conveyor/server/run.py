@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from conveyor.errors import InputError
 from conveyor.server.app import App, Log
 from conveyor.server.ask import Ask
-from conveyor.server.current import Slot, Watcher
+from conveyor.server.live_model import Slot, Watcher
 
 log = logging.getLogger(__name__)
 GRACE = 20  # seconds for the requests under way when the server is told to stop

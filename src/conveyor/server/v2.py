@@ -11,7 +11,7 @@ import numpy as np
 
 from conveyor.encoding import SeriesEncoder
 from conveyor.errors import InputError
-from conveyor.server.current import Served
+from conveyor.server.live_model import Served
 from conveyor.serving import Predictions
 
 OUTPUTS = ("label", "probability", "probabilities")

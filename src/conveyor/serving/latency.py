@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.serving.predictor import Predictor
+from conveyor.serving.loaded_model import Predictor
 
 
 def latencies(

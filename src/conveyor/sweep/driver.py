@@ -12,13 +12,13 @@ from optuna.trial import TrialState
 
 from conveyor.config import EPOCHWISE, Config, overlay
 from conveyor.config.load import dump
-from conveyor.sweep.progress import Progress
+from conveyor.sweep.attributes import ATTEMPT, PARAMS, POSITION, REASON, REPEATS, violations
 from conveyor.sweep.protocol import Executor, Metrics, Observer, Outcome, State, TrialJob
-from conveyor.sweep.record import ATTEMPT, PARAMS, POSITION, REASON, REPEATS, violations
-from conveyor.sweep.running import Running
-from conveyor.sweep.slots import Slots
+from conveyor.sweep.report.progress import Progress
+from conveyor.sweep.running_trial import Running
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
+from conveyor.sweep.worker_slots import Slots
 
 log = logging.getLogger(__name__)
 

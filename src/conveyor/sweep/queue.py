@@ -9,7 +9,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Config
-from conveyor.sweep.record import AGAIN, ATTEMPT, DIRECTION, PARAMS, POSITION, REPEATS
+from conveyor.sweep.attributes import AGAIN, ATTEMPT, DIRECTION, PARAMS, POSITION, REPEATS
 from conveyor.sweep.sampling import pruner_of, sampler_of
 from conveyor.sweep.space import Space
 

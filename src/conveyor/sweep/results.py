@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Sweep
 from conveyor.imports import without
-from conveyor.sweep.record import DIRECTION, POSITION
+from conveyor.sweep.attributes import DIRECTION, POSITION
 
 
 def best_of(study: optuna.Study, sweep: Sweep) -> FrozenTrial | None:

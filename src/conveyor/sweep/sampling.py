@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial
 
 from conveyor import files
 from conveyor.config import Pruner, Sampler, Sweep, Train
-from conveyor.sweep.record import POSITION
+from conveyor.sweep.attributes import POSITION
 from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError
 

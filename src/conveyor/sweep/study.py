@@ -12,9 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Config
 from conveyor.sweep import check
-from conveyor.sweep.protocol import Outcome, State
-from conveyor.sweep.queue import Params, TrialQueue, open_counted
-from conveyor.sweep.record import (
+from conveyor.sweep.attributes import (
     ATTEMPT,
     DONE,
     DRIVER,
@@ -27,6 +25,8 @@ from conveyor.sweep.record import (
     TOKEN,
     WARM,
 )
+from conveyor.sweep.protocol import Outcome, State
+from conveyor.sweep.queue import Params, TrialQueue, open_counted
 from conveyor.sweep.sampling import listed
 from conveyor.sweep.space import settings
 from conveyor.sweep.storage import Store, SweepError, following, key_of, latest, store

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from conveyor.paths import Paths
-from conveyor.tracking.place import sqlite_file, uri
+from conveyor.tracking.location import sqlite_file, uri
 
 BY_ALIAS = """
     SELECT v.version, v.storage_location FROM registered_model_aliases AS a

@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.tracking.place import home, sqlite_file, uri
+from conveyor.tracking.location import home, sqlite_file, uri
 
 ARTIFACTS = "mlruns"
 

@@ -17,7 +17,7 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking import local
 from conveyor.tracking.local import Deployed
-from conveyor.tracking.place import model_name
+from conveyor.tracking.location import model_name
 
 
 def deployed(name: str, paths: Paths, *, alias: str, version: str | None = None) -> Deployed:
@@ -39,7 +39,7 @@ def by_mlflow(
     known: Deployed | None = None,
 ) -> Deployed:
     """As `deployed`, from any store; a version that is `known` is not fetched again."""
-    from conveyor.tracking.champion import fetch, versions
+    from conveyor.registry.champion import fetch, versions
     from conveyor.tracking.store import look
 
     client = look(paths)

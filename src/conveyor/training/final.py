@@ -33,9 +33,9 @@ def run(tell: Tell, config: Config, paths: Paths, scratch: Path) -> None:
     for line in layers:
         log.info("%s", line)
     tell(layers)
-    load_ahead("conveyor.training.product")  # ONNX and Matplotlib, while TensorFlow computes
+    load_ahead("conveyor.training.export")  # ONNX and Matplotlib, while TensorFlow computes
     fitted = fit(config, prepared, on_epoch=lambda *epoch: tell(epoch), scratch=scratch)
-    from conveyor.training.product import write_model
+    from conveyor.training.export import write_model
 
     write_model(fitted, config, prepared, paths.model)
     figures = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())

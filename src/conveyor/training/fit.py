@@ -20,8 +20,8 @@ from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.models.devices import gpus
 from conveyor.training.batches import Epochs, folds
-from conveyor.training.course import Course, Diverged, Row, learning_rate
 from conveyor.training.optimizers import Adam, AdamW
+from conveyor.training.state import Course, Diverged, Row, learning_rate
 from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)

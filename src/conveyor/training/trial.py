@@ -10,8 +10,8 @@ from conveyor.config import Config
 from conveyor.config.load import partial
 from conveyor.data.store import Prepared
 from conveyor.training.costs import costs_of, latency_ms
-from conveyor.training.course import Row
 from conveyor.training.fit import fit
+from conveyor.training.state import Row
 from conveyor.training.threads import set_threads
 
 if TYPE_CHECKING:

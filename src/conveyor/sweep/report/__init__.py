@@ -1,0 +1,1 @@
+"""What a sweep shows: its outputs, plots, HTML page, progress and status."""

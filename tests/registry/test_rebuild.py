@@ -1,0 +1,95 @@
+"""A version is made again from what was recorded of it, or it is said what differs.
+
+The project is a DVC repository whose stage `train` copies a folder; the clone, the patch, DVC and
+the comparison are real.
+"""
+
+import logging
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from conveyor import files, gates
+from conveyor.data.store import Prepared
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.registry.rebuild import rebuild
+from conveyor.registry.registry import Registry
+
+YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+STAGE = {"cmd": "python make.py", "deps": ["source", "make.py"], "outs": ["artifacts/model"]}
+MAKE = "import shutil; shutil.copytree('source', 'artifacts/model', dirs_exist_ok=True)"
+
+
+def git(paths: Paths, *arguments: str) -> None:
+    who = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    subprocess.run(["git", *who, *arguments], cwd=paths.root, check=True)
+
+
+@pytest.fixture
+def project(toy_project: Paths) -> Paths:
+    """A repository of one commit, whose stage makes the toys' model."""
+    root = toy_project.root
+    shutil.copytree(toy_project.model, root / "source")
+    (root / "make.py").write_text(MAKE)
+    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": STAGE}}))
+    (root / ".gitignore").write_text("/artifacts\n/data\n/mlflow.db*\n/mlruns\n/.conveyor\n")
+    git(toy_project, "init", "-q")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=root, check=True)
+    git(toy_project, "add", "-A")
+    git(toy_project, "commit", "-qm", "as it was")
+    return toy_project
+
+
+def register(paths: Paths) -> Registry:
+    registry = Registry("toys", paths)
+    registry.register("series", Prepared(paths.prepared).split("test").rows[0], YES)
+    return registry
+
+
+def change(paths: Paths, *folders: str) -> None:
+    """Another model: in what the stage reads, in what it made, or in both."""
+    for folder in folders:
+        card = paths.root / folder / "card.json"
+        files.write_json(card, {**files.read_json(card), "flops": 1})
+
+
+def test_a_version_of_a_commit_is_made_again_to_the_byte(project: Paths) -> None:
+    registry = register(project)
+    assert registry.client.get_model_version("toys", "1").tags["source_patch"] == "none"
+    change(project, "source", "artifacts/model")  # the project goes on
+    assert rebuild(registry, "1") == 0
+
+
+def test_what_was_not_committed_is_made_again_too(project: Paths) -> None:
+    change(project, "source", "artifacts/model")
+    (project.root / "make.py").write_text(MAKE + "  # a change\n")
+    registry = register(project)
+    git(project, "checkout", "--", "source", "make.py")
+    assert rebuild(registry, "1") == 0
+
+
+def test_a_version_that_cannot_be_made_again_is_told_with_the_files_that_differ(
+    project: Paths, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(project, "artifacts/model")
+    registry = register(project)
+    with caplog.at_level(logging.ERROR):
+        assert rebuild(registry, "1") == 1
+    assert "version 1 was NOT made again; different are: card.json" in caplog.text
+
+
+def test_a_version_from_outside_git_has_no_origin(toy_project: Paths) -> None:
+    registry = register(toy_project)
+    with pytest.raises(InputError, match="registered outside a git repository"):
+        rebuild(registry, "1")
+
+
+def test_a_lost_commit_is_a_clear_error(project: Paths) -> None:
+    registry = register(project)
+    registry.tag("1", {"git.revision": "0" * 40})
+    with pytest.raises(InputError, match="is in no branch of this repository any more"):
+        rebuild(registry, "1")

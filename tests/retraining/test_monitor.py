@@ -1,0 +1,105 @@
+"""What a retraining keeps of the champion in MLflow, and records of each night."""
+
+from pathlib import Path
+
+import pytest
+from toys import write_toys
+
+from conveyor import gates
+from conveyor.config import Config, overlay
+from conveyor.data.prepare import prepare
+from conveyor.data.store import Prepared
+from conveyor.paths import Paths
+from conveyor.registry.registry import Registry
+from conveyor.registry.retraining import Serving, retrain_run
+from conveyor.retraining.monitor import Watch
+from conveyor.tracking.store import connect
+
+YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+
+
+@pytest.fixture
+def champion(toy_project: Paths) -> Serving:
+    """The toys' net, registered and promoted."""
+    registry = Registry("toys", toy_project)
+    registry.settle(
+        registry.register("series", Prepared(toy_project.prepared).split("test").rows[0], YES)
+    )
+    with retrain_run("toys", toy_project) as run:
+        found = run.champion()
+    assert found is not None
+    return found
+
+
+def arrive(paths: Paths, config: Config, folder: Path, rows: int) -> None:
+    write_toys(folder, rows)
+    prepare(config.dataset, folder, paths.prepared, folder / "cache")
+
+
+def test_the_profile_outlives_the_data_it_was_made_from(
+    toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
+) -> None:
+    with retrain_run("toys", toy_project) as run:
+        watch = Watch(toy_config, toy_project, run)
+        assert run.profile(champion) is None
+        watch.remember()
+        kept = run.profile(champion)
+        assert kept is not None
+        arrive(toy_project, toy_config, tmp_path, 90)
+        watch.remember()  # other data now: what is kept stays
+        again = run.profile(champion)
+        assert again is not None
+        assert again.read_bytes() == kept.read_bytes()
+        assert watch.judge().evidence.arrived == 10
+
+
+def test_without_the_data_of_the_champion_nothing_is_kept_for_it(
+    toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
+) -> None:
+    arrive(toy_project, toy_config, tmp_path, 90)
+    with retrain_run("toys", toy_project) as run:
+        watch = Watch(toy_config, toy_project, run)
+        watch.remember()
+        assert run.profile(champion) is None
+        assert "is not known here" in watch.judge().decision.words
+
+
+def test_each_night_adds_a_point_to_the_curve_of_the_model(
+    toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
+) -> None:
+    for rows in (80, 90, 110):  # on the first night nothing is new
+        with retrain_run("toys", toy_project) as run:
+            watch = Watch(toy_config, toy_project, run)
+            watch.remember()
+            if rows > 80:
+                arrive(toy_project, toy_config, tmp_path, rows)
+            watch.judge()
+    tracking = connect("toys", toy_project)
+    points = tracking.client.get_metric_history(champion.run, "new_rows")
+    assert [(point.step, point.value) for point in points] == [(1, 10.0), (2, 30.0)]
+    shares = tracking.client.get_metric_history(champion.run, "new_rows_accuracy")
+    assert [point.step for point in shares] == [1, 2]
+    assert all(0.5 < point.value <= 1 for point in shares)
+    last = tracking.client.get_run(run.id).data.metrics
+    assert (last["new_rows"], last["champion_accuracy"]) == (30.0, shares[-1].value)
+
+
+def test_the_champion_s_age_is_that_of_its_version(
+    toy_project: Paths, toy_config: Config, champion: Serving
+) -> None:
+    assert 0 <= champion.age_days < 0.01
+    config = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 7})
+    with retrain_run("toys", toy_project) as run:
+        watch = Watch(config, toy_project, run)
+        watch.remember()
+        assert not watch.judge().decision.train
+    young = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 1e-9})
+    with retrain_run("toys", toy_project) as run:
+        assert Watch(young, toy_project, run).judge().decision.train
+
+
+def test_before_the_first_champion_it_trains(toy_project: Paths, toy_config: Config) -> None:
+    with retrain_run("toys", toy_project) as run:
+        watch = Watch(toy_config, toy_project, run)
+        watch.remember()
+        assert watch.judge().decision.words.startswith("there is no champion yet")

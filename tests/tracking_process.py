@@ -1,0 +1,90 @@
+"""One tracked thing in a process of its own, which a test can kill.
+
+python tracking_process.py FOLDER connect | dying | register
+python tracking_process.py FOLDER sweep FUNCTION TRIALS [lead|join CHANGES]
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conveyor.paths import Paths
+from conveyor.registry.retraining import retrain_run
+from conveyor.tracking.runs import begin
+from conveyor.tracking.store import connect
+from conveyor.tracking.sweeps import SweepRecorder
+
+
+def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -> None:
+    from sweeping import settings
+
+    from conveyor.sweep.executors import executor_for
+    from conveyor.sweep.run import join_sweep, run_sweep
+
+    usual = {
+        "trials": trials,
+        "max_failed_share": 0.9,
+        "trial_time_limit": 1.0 if function == "moody" else None,
+        "sampler": {"name": "random", "startup_trials": 0},
+        "pruner": {
+            "name": "median" if function == "rising" else "none",
+            "startup_trials": 1,
+            "warmup_epochs": 2,
+        },
+    }
+    config = settings(**{**usual, **changes})
+    recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
+    executor = executor_for(config.sweep, paths.root, f"trial_functions:{function}")
+    if mode == "join":
+        join_sweep(config, paths.root, "digest", paths.scratch, recorder, executor)
+        return
+    run_sweep(config, paths.root, "digest", paths.sweep, paths.scratch, recorder, executor,
+              pages=paths.sweep_pages)  # fmt: skip
+
+
+def register(paths: Paths) -> None:
+    """What stage `register` does, but for the gates."""
+    import logging
+
+    from conveyor import files, gates
+    from conveyor.data.store import Prepared
+    from conveyor.registry.registry import Registry
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("conveyor").setLevel(logging.INFO)
+    registry = Registry("toys", paths)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    with registry.lock:
+        known = registry.find(files.digest_tree(paths.model))
+        if known is None:
+            verdict = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+            row = Prepared(paths.prepared).split("test").rows[0]
+            known = registry.register("series", row, verdict)
+        else:
+            print(f"registered already, as version {known.version}")
+        registry.settle(known)
+
+
+def main() -> None:
+    paths, what = Paths(Path(sys.argv[1])), sys.argv[2]
+    match what:
+        case "connect":
+            begin(connect("toys", paths), "run", {}, {"a": 1})
+        case "dying":
+            with retrain_run("toys", paths):
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "register":
+            register(paths)
+        case "sweep":
+            function, trials, *more = sys.argv[3:]
+            mode, changes = more or ("lead", "{}")
+            sweep(paths, function, int(trials), mode, **yaml.safe_load(changes))
+
+
+if __name__ == "__main__":
+    main()
