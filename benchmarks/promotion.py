@@ -27,10 +27,10 @@ ROOT = Path(__file__).parents[1]
 ROWS, CLASSES, SIMULATIONS = 1000, 4, 1000
 CHAMPION, DISAGREE, EFFECT = 0.90, 0.10, 0.03
 CLEAN = {"rows": {"read": ROWS, "test": ROWS}, "dropped": {}, "conflicting_labels": {"rows": 0}}
-GOOD = gates.Measured(size=1, latency=0.1, padding=0.0, round_trip=0.0, data=CLEAN)
+GOOD = gates.Measurements(size=1, latency=0.1, padding=0.0, round_trip=0.0, data=CLEAN)
 
 
-def simulate(draw: np.random.Generator, gain: float) -> gates.Case:
+def simulate(draw: np.random.Generator, gain: float) -> gates.Evidence:
     """Two models whose true accuracies differ by `gain`, on rows drawn anew."""
     labels = draw.integers(0, CLASSES, ROWS)
     only_ours, only_theirs = (DISAGREE + gain) / 2, (DISAGREE - gain) / 2
@@ -38,7 +38,7 @@ def simulate(draw: np.random.Generator, gain: float) -> gates.Case:
     kind = draw.choice(4, ROWS, p=[both, only_ours, only_theirs, 1 - both - DISAGREE])
     ours = _answers(labels, (kind == 0) | (kind == 1), draw)
     theirs = _answers(labels, (kind == 0) | (kind == 2), draw)
-    return gates.Case(
+    return gates.Evidence(
         labels, ours, theirs, "the champion", score_all(labels, ours), None,
         [str(i) for i in range(CLASSES)], draw.integers(5, 50, ROWS), GOOD,
     )  # fmt: skip

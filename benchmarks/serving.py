@@ -32,7 +32,7 @@ from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.registry.cost import padding_difference, quantised
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 from conveyor.serving.latency import latencies
 
 RESULT = Path(__file__).with_suffix(".json")
@@ -40,7 +40,7 @@ PARTS = ("call", "http", "batch", "int8")
 CALLS, ROUNDS, BATCH_ROWS = 3000, 5, 20_000
 
 
-def one_call(predictor: Predictor, rows: list[Any]) -> dict[str, Any]:
+def one_call(predictor: LoadedModel, rows: list[Any]) -> dict[str, Any]:
     """`Predictor.predict([row])` and the session alone on the encoded row, in turns."""
     encoded = [predictor.encoder.encode([row]) for row in rows]
     feeds = cycle([{"values": e.values[None], "lengths": e.lengths} for e in encoded])
@@ -57,7 +57,7 @@ def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[st
     small = folder / "int8"
     shutil.copytree(paths.model, small)
     quantise(small)
-    models = {"float": Predictor.load(paths.model), "int8": Predictor.load(small)}
+    models = {"float": LoadedModel.load(paths.model), "int8": LoadedModel.load(small)}
     # Each its own rows in turn, since one iterator would give them to the two alternately.
     turns = [(model, cycle(rows[:100])) for model in models.values()]
     calls = [lambda m=model, r=raw: m.predict([next(r)]) for model, raw in turns]
@@ -74,7 +74,7 @@ def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[st
     }  # fmt: skip
 
 
-def by_the_file(predictor: Predictor, paths: Paths, rows: list[Any], folder: Path) -> Times:
+def by_the_file(predictor: LoadedModel, paths: Paths, rows: list[Any], folder: Path) -> Times:
     """Rows a second: a Parquet file to a Parquet file, and `keras.Model.predict` in memory."""
     import keras
 
@@ -108,7 +108,7 @@ def seconds(work: Callable[[], None]) -> tuple[float, float]:
 def measure(parts: list[str]) -> dict[str, Any]:
     """What was measured last, with these parts of it anew."""
     paths = Paths(ROOT)
-    predictor = Predictor.load(paths.model)
+    predictor = LoadedModel.load(paths.model)
     test = Prepared(paths.prepared).split("test")
     rows = [row if isinstance(row, str) else np.asarray(row).tolist() for row in test.rows]
     found: dict[str, Any] = files.read_json(RESULT) if RESULT.is_file() else {}

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 ROOT = Path(__file__).parents[1]
 SECONDS, RATE, STARTS = 10, 50, 3
@@ -151,7 +151,7 @@ MlflowClient().set_registered_model_alias("plain", "champion", "1")
 """
 
 
-def over_http(predictor: Predictor, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
+def over_http(predictor: LoadedModel, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
     """Latencies and starts of both servers, and how far their answers lie apart.
 
     Raises:

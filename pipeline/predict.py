@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conveyor.batch.predict import predict_file
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 from conveyor.tracking.location import model_name
 from conveyor.tracking.watch import deployed
 from pipeline import stage
@@ -41,7 +41,7 @@ def model_of(given: argparse.Namespace, paths: Paths) -> Path:
 
 
 def main(given: argparse.Namespace) -> None:
-    predictor = Predictor.load(model_of(given, Paths()))
+    predictor = LoadedModel.load(model_of(given, Paths()))
     counts = predict_file(predictor, given.source, given.target,
                           column=given.column, skip_bad=given.skip_bad)  # fmt: skip
     without = f", {counts.bad} of them without an answer" if given.skip_bad else ""

@@ -7,7 +7,7 @@ from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry import verdict_report
-from conveyor.registry.evidence import make_case
+from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.lineage import lineage_of
 from conveyor.registry.promotions import announce
 from conveyor.registry.registry import CHAMPION, Registry
@@ -41,11 +41,11 @@ def register(config: Config, paths: Paths) -> None:
     files.write_json(paths.receipt, receipt)
 
 
-def _case(registry: Registry, paths: Paths) -> gates.Case:
+def _case(registry: Registry, paths: Paths) -> gates.Evidence:
     champion = registry.champion()
     if champion is None:
-        return make_case(paths, None, None)
-    return make_case(paths, champion.model, f"version {champion.version}, the champion,")
+        return collect_evidence(paths, None, None)
+    return collect_evidence(paths, champion.model, f"version {champion.version}, the champion,")
 
 
 if __name__ == "__main__":

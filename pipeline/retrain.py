@@ -25,13 +25,13 @@ def retrain(paths: Paths) -> int:
     asked = ask_stale(paths)
     # DVC looks while MLflow loads, which takes seconds.
     from conveyor.registry.retraining import retrain_run
-    from conveyor.retraining.monitor import Watch
+    from conveyor.retraining.monitor import ChampionMonitor
     from conveyor.retraining.notify import failure_told, tell
 
     stale = composed(asked(), paths)
     config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
-        job = Job(config, paths, Watch(config, paths, run), stale)
+        job = Job(config, paths, ChampionMonitor(config, paths, run), stale)
         with failure_told(config, paths, run, job):
             outcome = job.run()
         tell(config, paths, run, outcome)

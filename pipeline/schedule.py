@@ -17,7 +17,7 @@ from pathlib import Path
 from conveyor import files
 from conveyor.config.compose import compose
 from conveyor.paths import Paths
-from conveyor.retraining.schedules import SCHEDULERS, Place
+from conveyor.retraining.schedules import SCHEDULERS, Installation
 from pipeline import stage
 
 if __name__ == "__main__":
@@ -32,7 +32,7 @@ if __name__ == "__main__":
     with stage("schedule"):
         config = compose(Paths(), given.override)
         # Not resolved: the environment's python is a link, and it is the link that knows it.
-        place = Place(config.name, Path.cwd(), Path(sys.executable))
+        place = Installation(config.name, Path.cwd(), Path(sys.executable))
         made = SCHEDULERS[given.scheduler](config.schedule, place)
         for name, text in made.items():
             if given.into is not None:

@@ -62,7 +62,7 @@ def register(paths: Paths) -> None:
     with registry.lock:
         known = registry.find(files.digest_tree(paths.model))
         if known is None:
-            verdict = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+            verdict = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
             row = Prepared(paths.prepared).split("test").rows[0]
             known = registry.register("series", row, verdict)
         else:

@@ -16,14 +16,14 @@ from pyarrow import csv
 from conveyor import files
 from conveyor.batch.predict import WINDOW, predict_file
 from conveyor.errors import InputError
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 KINDS = (".csv", ".jsonl", ".parquet")
 
 
 @pytest.fixture(scope="module")
-def series(toy_product: Path) -> Predictor:
-    return Predictor.load(toy_product)
+def series(toy_product: Path) -> LoadedModel:
+    return LoadedModel.load(toy_product)
 
 
 def rows(count: int) -> list[list[list[float]]]:
@@ -52,7 +52,7 @@ def read(path: Path) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("out", KINDS)
 @pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
 def test_each_row_has_the_answer_that_it_gets_alone_in_its_place(
-    series: Predictor, tmp_path: Path, kind: str, out: str
+    series: LoadedModel, tmp_path: Path, kind: str, out: str
 ) -> None:
     values = rows(WINDOW + 50)  # more than one window
     source, target = write(tmp_path / f"in{kind}", values), tmp_path / f"out{out}"
@@ -71,7 +71,7 @@ def test_each_row_has_the_answer_that_it_gets_alone_in_its_place(
 
 @pytest.mark.parametrize("kind", [".jsonl", ".parquet"])
 def test_a_bad_row_is_named_by_its_place_in_the_file_and_nothing_is_written(
-    series: Predictor, tmp_path: Path, kind: str
+    series: LoadedModel, tmp_path: Path, kind: str
 ) -> None:
     values = rows(WINDOW + 5)
     values[WINDOW + 2] = [[1.0, 2.0, 3.0]]
@@ -85,7 +85,7 @@ def test_a_bad_row_is_named_by_its_place_in_the_file_and_nothing_is_written(
 
 @pytest.mark.parametrize("out", KINDS)
 def test_bad_rows_are_null_and_counted_when_they_may_be(
-    series: Predictor, tmp_path: Path, out: str
+    series: LoadedModel, tmp_path: Path, out: str
 ) -> None:
     good = rows(3)
     source = tmp_path / "in.jsonl"
@@ -106,12 +106,12 @@ def test_bad_rows_are_null_and_counted_when_they_may_be(
 
 
 @pytest.fixture
-def texts(word_product: Path) -> Predictor:
-    return Predictor.load(word_product)
+def texts(word_product: Path) -> LoadedModel:
+    return LoadedModel.load(word_product)
 
 
 def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
-    texts: Predictor, tmp_path: Path
+    texts: LoadedModel, tmp_path: Path
 ) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
     source.write_text('\ufeffmessage,id\n"bad\nmorning, ""good""",1\n,2\nshort\nevening,3\n')
@@ -137,7 +137,7 @@ def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
     ],
 )
 def test_an_unusable_file_is_refused_with_what_is_needed(
-    series: Predictor, tmp_path: Path, source: str, target: str, message: str
+    series: LoadedModel, tmp_path: Path, source: str, target: str, message: str
 ) -> None:
     write(tmp_path / "in.jsonl", rows(2))
     for kind in (".jsonl", ".parquet"):

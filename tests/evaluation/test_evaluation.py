@@ -16,7 +16,7 @@ from conveyor.evaluation import report
 from conveyor.evaluation.baselines import linear, majority, summary
 from conveyor.evaluation.curves import curves_of, one_against_rest, points_of, pooled
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Evaluation, Rows
+from conveyor.evaluation.results import Evaluation, LabelledRows
 from conveyor.metrics import BASELINE, score_all
 
 HOW = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
@@ -24,12 +24,14 @@ HOW = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_
 NAMES = ["cold", "hot|dry", "mild"]
 
 
-def rows(count: int, seed: int) -> Rows:
+def rows(count: int, seed: int) -> LabelledRows:
     """Series whose mean tells the class, of 2 to 11 steps."""
     draw = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     raw = [draw.normal(label, 0.1, (draw.integers(2, 12), 2)) for label in labels]
-    return Rows([f"r{i}" for i in range(count)], raw, labels, np.array([len(r) for r in raw]))
+    return LabelledRows(
+        [f"r{i}" for i in range(count)], raw, labels, np.array([len(r) for r in raw])
+    )
 
 
 def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
@@ -39,13 +41,13 @@ def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
     return np.where(np.eye(3)[given] > 0, sure, (1 - sure) / 2)
 
 
-def evaluated(wrong: int = 6, how: Evaluate = HOW) -> tuple[Evaluation, Rows, np.ndarray]:
+def evaluated(wrong: int = 6, how: Evaluate = HOW) -> tuple[Evaluation, LabelledRows, np.ndarray]:
     test = rows(60, 2)
     p = answers(test.labels, wrong)
     return evaluate("series", NAMES, rows(90, 1), test, p, how, seed=3), test, p
 
 
-def parts(found: Evaluation, test: Rows, p: np.ndarray) -> Iterator[Any]:
+def parts(found: Evaluation, test: LabelledRows, p: np.ndarray) -> Iterator[Any]:
     return iter([points_of(test.labels, p, NAMES, bins=5), (found, test, p)])
 
 
@@ -85,7 +87,7 @@ def test_a_net_that_loses_to_a_baseline_is_told_loudly() -> None:
 def test_a_net_that_wins_is_told_with_its_test() -> None:
     test = rows(60, 2)
     known = rows(90, 1)
-    swapped = Rows(known.ids, known.raw, np.roll(known.labels, 1), known.lengths)
+    swapped = LabelledRows(known.ids, known.raw, np.roll(known.labels, 1), known.lengths)
     found = evaluate("series", NAMES, swapped, test, answers(test.labels, 0), HOW, seed=3)
     assert found.beats_baselines is True
     assert found.p_value is not None
@@ -173,7 +175,7 @@ def test_pictures_are_drawn_not_blank(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_errors_and_survives_odd_texts() -> None:
-    test = Rows(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), np.array([3, 1]))
+    test = LabelledRows(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), np.array([3, 1]))
     p = np.array([[0.1, 0.9], [0.2, 0.8]])
     how = HOW.model_copy(update={"baselines": False})
     found = evaluate("text", ["no", "yes"], test, test, p, how, seed=0)

@@ -27,7 +27,7 @@ def limits(**changes: Any) -> Gates:
     return Gates.model_validate({**LIMITS, **changes})
 
 
-def case(right: int, champion: int | None = None, baseline: float | None = None) -> gates.Case:
+def case(right: int, champion: int | None = None, baseline: float | None = None) -> gates.Evidence:
     """100 rows of two classes; models that are right on their first so many rows."""
     labels = np.tile([0, 1], 50)
 
@@ -38,7 +38,7 @@ def case(right: int, champion: int | None = None, baseline: float | None = None)
     name = None if champion is None else "version 3, the champion,"
     theirs = None if champion is None else answers(champion)
     ours = answers(right)
-    return gates.Case(labels, ours, theirs, name, score_all(labels, ours), baseline)
+    return gates.Evidence(labels, ours, theirs, name, score_all(labels, ours), baseline)
 
 
 @pytest.mark.parametrize("test", [LIMITS["champion"], BOOTSTRAP])
@@ -73,7 +73,7 @@ def test_an_upper_bar_refuses_what_lies_above() -> None:
 
 def test_a_metric_that_is_not_defined_refuses() -> None:
     one = case(70)
-    bare = gates.Case(one.labels, one.challenger, None, None, {"accuracy": 0.7}, None)
+    bare = gates.Evidence(one.labels, one.challenger, None, None, {"accuracy": 0.7}, None)
     config = limits(bars={"roc_auc": {"min": 0.5, "max": None}})
     assert gates.decide(bare, config).reasons == ["roc_auc is not defined on these test rows"]
 
@@ -86,7 +86,7 @@ def test_a_margin_asks_for_more_than_better() -> None:
 
 def test_a_champion_of_other_classes_is_not_silently_replaced() -> None:
     one = case(90)
-    other = gates.Case(one.labels, one.challenger, None, "version 3", one.scores, None)
+    other = gates.Evidence(one.labels, one.challenger, None, "version 3", one.scores, None)
     (reason,) = gates.decide(other, limits()).reasons
     assert "answers with other classes" in reason
 

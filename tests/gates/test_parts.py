@@ -28,18 +28,18 @@ def answers(labels: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     return np.where(np.eye(3)[given] > 0, 0.8, 0.1)
 
 
-def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any) -> gates.Case:
+def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any) -> gates.Evidence:
     """90 rows, 30 of each class in turn, of 1 to 9 steps; wrong on a range of them."""
     labels, at = np.repeat([0, 1, 2], 30), np.arange(90)
     ours = answers(labels, np.isin(at, at[wrong]))
     theirs = None if champion is None else answers(labels, np.isin(at, at[champion]))
-    return gates.Case(
+    return gates.Evidence(
         labels, ours, theirs, None, score_all(labels, ours), None, ["a", "b", "c"], 1 + at // 10,
-        gates.Measured(**more),
+        gates.Measurements(**more),
     )  # fmt: skip
 
 
-def refused(one: gates.Case, config: Gates) -> list[str]:
+def refused(one: gates.Evidence, config: Gates) -> list[str]:
     return [result.gate for result in gates.decide(one, config).results if not result.passed]
 
 

@@ -13,7 +13,7 @@ from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.models.quantise import quantise
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 
 def quantised(product: Path, to: Path) -> Path:
@@ -27,10 +27,10 @@ def test_answers_stay_within_little_of_the_float_graphs(
 ) -> None:
     folder = quantised(toy_product, tmp_path / "model")
     rows = toys.split("test").rows
-    before = Predictor.load(toy_product).predict(rows).probabilities
-    after = Predictor.load(folder).predict(rows).probabilities
+    before = LoadedModel.load(toy_product).predict(rows).probabilities
+    after = LoadedModel.load(folder).predict(rows).probabilities
     assert 0 < np.abs(before - after).max() < 0.05
-    exact = Predictor.load(folder, graph="float.onnx").predict(rows).probabilities
+    exact = LoadedModel.load(folder, graph="float.onnx").predict(rows).probabilities
     np.testing.assert_array_equal(exact, before)
 
 
@@ -44,7 +44,7 @@ def test_every_layer_with_a_matrix_is_in_int8(word_product: Path, tmp_path: Path
     floats = {one.name for one in matrices if one.data_type == onnx.TensorProto.FLOAT}
     # What is left in float is small: biases, scales and zero points, a value a unit.
     assert all("bias" in name or "zero_point" in name for name in floats), floats
-    assert len(Predictor.load(folder).predict(["good morning"]).labels) == 1
+    assert len(LoadedModel.load(folder).predict(["good morning"]).labels) == 1
 
 
 def test_equal_graphs_give_equal_bytes(toy_product: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from conveyor.files import write_text
 from conveyor.paths import Paths
 from conveyor.registry.registry import Registry
 
-YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def test_a_receiver_may_roll_back_what_it_hears_of(project: Project, toy_config:
     with (project.paths.model / "config.yaml").open("a") as file:
         file.write("# another model\n")
     registry = Registry("toys", project.paths)
-    no = gates.Verdict([gates.Result("bar: accuracy", False, "too low", {})])
+    no = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
     rows = Prepared(project.paths.prepared).split("test").rows
     registry.settle(registry.register("series", rows[0], no))
     call = {"command": [sys.executable, "-c", VETO]}

@@ -13,9 +13,9 @@ from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.registry import cost
-from conveyor.registry.evidence import make_case
+from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.predict_process import answer_afresh
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def evaluated(toy_project: Paths) -> Paths:
 
 
 def test_a_good_artefact_is_measured_as_good(evaluated: Paths) -> None:
-    case = make_case(evaluated, evaluated.model, "version 1")
+    case = collect_evidence(evaluated, evaluated.model, "version 1")
     measured = case.measured
     assert measured.size == sum(p.stat().st_size for p in evaluated.model.iterdir())
     assert measured.latency is not None
@@ -48,8 +48,8 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
 ) -> None:
     quantise(evaluated.model)
     test = Prepared(evaluated.prepared).split("test")
-    answers = Predictor.load(evaluated.model).predict(test.rows).probabilities
-    found = make_case(evaluated, None, None).measured.quantised
+    answers = LoadedModel.load(evaluated.model).predict(test.rows).probabilities
+    found = collect_evidence(evaluated, None, None).measured.quantised
     assert found is not None
     assert found["accuracy"] == (answers.argmax(axis=1) == test.labels).mean()
     assert 0 < found["largest_difference"] < 0.1
@@ -60,7 +60,7 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
     assert turned["float_accuracy"] == pytest.approx(1 - found["float_accuracy"])
 
 
-class Leaking(Predictor):
+class Leaking(LoadedModel):
     """A model whose answers depend on the rows beside them."""
 
     def predict(self, rows: Any, **more: Any) -> Any:
@@ -79,7 +79,7 @@ def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
     evaluated: Paths, tmp_path: Path
 ) -> None:
     rows = list(Prepared(evaluated.prepared).split("test").rows)
-    here = Predictor.load(evaluated.model)
+    here = LoadedModel.load(evaluated.model)
     assert cost.round_trip_difference(here, evaluated.model, rows) < 1e-6
     other = tmp_path / "other"
     shutil.copytree(evaluated.model, other)

@@ -233,7 +233,7 @@ def test_of_two_registrations_at_once_one_wins_and_the_other_says_so(
 
 def test_a_verdict_of_many_slices_fits_into_the_registry() -> None:
     gains = {f"class {i}": 0.125 for i in range(1000)}
-    long = gates.Verdict([gates.Result("slices", False, "worse " * 2000, {"gains": gains})])
+    long = gates.Verdict([gates.GateResult("slices", False, "worse " * 2000, {"gains": gains})])
     tags = verdict_tags(long)
     assert all(len(value) <= 5000 for value in tags.values())
     assert json.loads(tags["gate.slices"])["passed"] is False

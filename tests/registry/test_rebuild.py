@@ -19,7 +19,7 @@ from conveyor.paths import Paths
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
 
-YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 STAGE = {"cmd": "python make.py", "deps": ["source", "make.py"], "outs": ["artifacts/model"]}
 MAKE = "import shutil; shutil.copytree('source', 'artifacts/model', dirs_exist_ok=True)"
 

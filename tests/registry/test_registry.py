@@ -25,10 +25,10 @@ from conveyor import files, gates
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.registry import Registry
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
-YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
-NO = gates.Verdict([gates.Result("bar: accuracy", False, "too low", {})])
+YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
+NO = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
 
 
 def register(paths: Paths, verdict: gates.Verdict) -> tuple[Registry, ModelVersion]:
@@ -142,7 +142,7 @@ def champion(toy_project: Paths, tmp_path: Path) -> tuple[Paths, Path, list[Any]
 
 
 def scored(paths: Paths) -> tuple[list[str], np.ndarray]:
-    answers = Predictor.load(paths.model).predict(Prepared(paths.prepared).split("test").rows)
+    answers = LoadedModel.load(paths.model).predict(Prepared(paths.prepared).split("test").rows)
     return answers.labels, answers.probabilities[:, 1]
 
 

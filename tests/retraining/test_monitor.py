@@ -12,10 +12,10 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.registry import Registry
 from conveyor.registry.retraining import Serving, retrain_run
-from conveyor.retraining.monitor import Watch
+from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.tracking.store import connect
 
-YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_profile_outlives_the_data_it_was_made_from(
     toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
 ) -> None:
     with retrain_run("toys", toy_project) as run:
-        watch = Watch(toy_config, toy_project, run)
+        watch = ChampionMonitor(toy_config, toy_project, run)
         assert run.profile(champion) is None
         watch.remember()
         kept = run.profile(champion)
@@ -58,7 +58,7 @@ def test_without_the_data_of_the_champion_nothing_is_kept_for_it(
 ) -> None:
     arrive(toy_project, toy_config, tmp_path, 90)
     with retrain_run("toys", toy_project) as run:
-        watch = Watch(toy_config, toy_project, run)
+        watch = ChampionMonitor(toy_config, toy_project, run)
         watch.remember()
         assert run.profile(champion) is None
         assert "is not known here" in watch.judge().decision.words
@@ -69,7 +69,7 @@ def test_each_night_adds_a_point_to_the_curve_of_the_model(
 ) -> None:
     for rows in (80, 90, 110):  # on the first night nothing is new
         with retrain_run("toys", toy_project) as run:
-            watch = Watch(toy_config, toy_project, run)
+            watch = ChampionMonitor(toy_config, toy_project, run)
             watch.remember()
             if rows > 80:
                 arrive(toy_project, toy_config, tmp_path, rows)
@@ -90,16 +90,16 @@ def test_the_champion_s_age_is_that_of_its_version(
     assert 0 <= champion.age_days < 0.01
     config = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 7})
     with retrain_run("toys", toy_project) as run:
-        watch = Watch(config, toy_project, run)
+        watch = ChampionMonitor(config, toy_project, run)
         watch.remember()
         assert not watch.judge().decision.train
     young = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 1e-9})
     with retrain_run("toys", toy_project) as run:
-        assert Watch(young, toy_project, run).judge().decision.train
+        assert ChampionMonitor(young, toy_project, run).judge().decision.train
 
 
 def test_before_the_first_champion_it_trains(toy_project: Paths, toy_config: Config) -> None:
     with retrain_run("toys", toy_project) as run:
-        watch = Watch(toy_config, toy_project, run)
+        watch = ChampionMonitor(toy_config, toy_project, run)
         watch.remember()
         assert watch.judge().decision.words.startswith("there is no champion yet")

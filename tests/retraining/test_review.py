@@ -18,21 +18,21 @@ from conveyor.paths import Paths
 from conveyor.retraining import report
 from conveyor.retraining.drift import Summary, compare
 from conveyor.retraining.job import NOTHING, Outcome
-from conveyor.retraining.profile import PROFILE, Profile, Rows, answer_summary, profile
+from conveyor.retraining.profile import PROFILE, Profile, ProfiledRows, answer_summary, profile
 from conveyor.retraining.review import Review, review
-from conveyor.serving import Predictions, Predictor
+from conveyor.serving import LoadedModel, Predictions
 
 Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def model(toy_product: Path) -> Predictor:
-    return Predictor.load(toy_product)
+def model(toy_product: Path) -> LoadedModel:
+    return LoadedModel.load(toy_product)
 
 
 @pytest.fixture
 def night(
-    toys: Prepared, toy_config: Config, model: Predictor, tmp_path: Path
+    toys: Prepared, toy_config: Config, model: LoadedModel, tmp_path: Path
 ) -> Callable[[int, Change], Review]:
     """Review the toys, or more of them, after a change of their rows."""
     known = profile(toys, model)
@@ -105,7 +105,7 @@ def test_a_moved_channel_and_labels_that_are_wrong_now_are_found(
 
 
 def test_rows_that_cannot_be_compared_are_a_reason_to_train(
-    toys: Prepared, toy_config: Config, model: Predictor, tmp_path: Path
+    toys: Prepared, toy_config: Config, model: LoadedModel, tmp_path: Path
 ) -> None:
     unknown = review(toy_config.retrain, toys, "1", 0.0, model, None)
     assert "is not known here" in unknown.decision.words
@@ -119,7 +119,7 @@ def test_rows_that_cannot_be_compared_are_a_reason_to_train(
 
 
 def test_a_profile_is_small_holds_no_pickle_and_comes_back_whole(
-    toys: Prepared, model: Predictor, tmp_path: Path
+    toys: Prepared, model: LoadedModel, tmp_path: Path
 ) -> None:
     made = profile(toys, model)
     made.save(tmp_path / PROFILE)
@@ -150,12 +150,12 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
         return rows
 
     encoder = TextEncoder.fit(texts(0.0), encoding)
-    net = Predictor(cast(Any, None), encoder, {"kind": "text", "classes": ["a", "b"]})
+    net = LoadedModel(cast(Any, None), encoder, {"kind": "text", "classes": ["a", "b"]})
     answers = Predictions(["a", "b"], np.full((150, 2), 0.5, np.float32))
 
     def summary(share: float) -> Summary:
         empty = np.zeros(0, np.uint64)
-        return answer_summary(Rows(texts(share), [], empty, empty), net, answers)
+        return answer_summary(ProfiledRows(texts(share), [], empty, empty), net, answers)
 
     before = summary(0.0)
     for share, drifts in ((0.0, False), (0.2, True)):

@@ -14,7 +14,7 @@ from debian import program
 
 from conveyor.config import Config, ConfigError, Schedule, overlay
 from conveyor.config.cron import Cron, parse
-from conveyor.retraining.schedules import SCHEDULERS, Place, calendar
+from conveyor.retraining.schedules import SCHEDULERS, Installation, calendar
 
 ROOT = Path(__file__).parents[2]
 SHELL = Path("/bin/sh")
@@ -27,17 +27,17 @@ def schedule(toy_config: Config) -> Schedule:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Installation:
     """A folder whose name every format must quote, and a Python that exits as its file says."""
     root = tmp_path / "my 50% project"
     python = root / ".venv/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\necho "ran $* with $A_URI"\nexit "$(cat code)"\n')
     python.chmod(0o755)
-    return Place("toy_data", root, python)
+    return Installation("toy_data", root, python)
 
 
-def only(kind: str, schedule: Schedule, place: Place) -> str:
+def only(kind: str, schedule: Schedule, place: Installation) -> str:
     (text,) = SCHEDULERS[kind](schedule, place).values()
     return text
 
@@ -64,7 +64,7 @@ def test_a_cron_expression_is_refused_by_the_name_of_its_field(
 
 
 def test_crontab_takes_the_line_and_cron_s_shell_runs_it(
-    schedule: Schedule, place: Place, tmp_path: Path
+    schedule: Schedule, place: Installation, tmp_path: Path
 ) -> None:
     checks = program("cron", "usr/bin/crontab")
     file = tmp_path / "line.cron"
@@ -85,7 +85,7 @@ def test_crontab_takes_the_line_and_cron_s_shell_runs_it(
 
 
 def test_a_variable_that_is_not_set_is_named_before_anything_runs(
-    schedule: Schedule, place: Place
+    schedule: Schedule, place: Installation
 ) -> None:
     command = only("cron", schedule, place).splitlines()[-1].split(maxsplit=5)[5]
     (place.root / ".env").write_text("")
@@ -103,7 +103,7 @@ def verified(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_systemd_verifies_the_service_and_the_timer(
-    schedule: Schedule, place: Place, tmp_path: Path
+    schedule: Schedule, place: Installation, tmp_path: Path
 ) -> None:
     for name, text in SCHEDULERS["systemd"](schedule, place).items():
         (tmp_path / name).write_text(text)
@@ -145,7 +145,9 @@ def test_systemd_elapses_when_cron_would(schedule: Schedule, text: str) -> None:
     assert found[:12] == wanted
 
 
-def test_kubernetes_takes_the_cron_job_and_runs_it_alone(schedule: Schedule, place: Place) -> None:
+def test_kubernetes_takes_the_cron_job_and_runs_it_alone(
+    schedule: Schedule, place: Installation
+) -> None:
     text = only("kubernetes", schedule, place)
     job = yaml.safe_load(text)
     latest = kubernetes_validate.latest_version()
@@ -167,7 +169,7 @@ def test_kubernetes_takes_the_cron_job_and_runs_it_alone(schedule: Schedule, pla
 @pytest.mark.parametrize(("code", "success"), [(0, True), (10, True), (11, True), (2, False)])
 @pytest.mark.parametrize("kind", ["kubernetes", "github"])
 def test_nothing_to_do_and_not_promoted_are_no_failures(
-    schedule: Schedule, place: Place, kind: str, code: int, success: bool
+    schedule: Schedule, place: Installation, kind: str, code: int, success: bool
 ) -> None:
     read = yaml.safe_load(only(kind, schedule, place))
     if kind == "kubernetes":
@@ -183,7 +185,7 @@ def test_nothing_to_do_and_not_promoted_are_no_failures(
 
 
 def test_github_s_schema_takes_the_workflow(
-    schedule: Schedule, place: Place, tmp_path: Path
+    schedule: Schedule, place: Installation, tmp_path: Path
 ) -> None:
     checks = Path(sys.executable).with_name("check-jsonschema")  # of the extra `dev`
     file = tmp_path / "workflow.yml"

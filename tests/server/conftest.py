@@ -13,7 +13,7 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.registry import Registry
 
-YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 
 
 def register(name: str, paths: Paths, kind: str, example: Any) -> None:

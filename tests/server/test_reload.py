@@ -10,7 +10,7 @@ from server_process import Server, ask, serving, until
 
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 MOVES, CLIENTS = 20, 3
 
@@ -45,7 +45,7 @@ def test_no_request_fails_and_every_answer_is_its_versions_own_while_the_champio
 ) -> None:
     rows = [row.tolist() for row in Prepared(project.prepared).split("test").rows[:8]]
     expected = {
-        version: [Predictor.load(project.root / f"model-{version}").predict([row]).records()[0]
+        version: [LoadedModel.load(project.root / f"model-{version}").predict([row]).records()[0]
                   for row in rows]
         for version in ("1", "2")
     }  # fmt: skip

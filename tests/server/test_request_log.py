@@ -8,7 +8,7 @@ from server_process import serving
 from conveyor.paths import Paths
 from conveyor.server.live_model import Served
 from conveyor.server.request_log import RequestLog, read_log
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 TEXTS = ["good morning", "nobody knows"]
 
@@ -30,7 +30,7 @@ def test_what_was_answered_is_read_back_after_the_server_stopped(
 
 @pytest.fixture
 def served(project: Paths) -> Served:
-    return Served("toys", "2", Predictor.load(project.root / "model-2"))
+    return Served("toys", "2", LoadedModel.load(project.root / "model-2"))
 
 
 def test_files_are_small_few_and_the_newest(served: Served, tmp_path: Path) -> None:

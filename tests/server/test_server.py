@@ -17,7 +17,7 @@ from server_process import JSON, Server, ask, serving
 
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 LIMIT = "0.1"  # MiB
 
@@ -255,7 +255,7 @@ sys.exit(str(heavy) if heavy else 0)
 
 
 def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]) -> None:
-    answers = Predictor.load(project.root / "model-1").predict(rows)
+    answers = LoadedModel.load(project.root / "model-1").predict(rows)
     record = answers.records()[0]
     assert record["label"] == answers.labels[0]
     assert record["probability"] == max(record["probabilities"].values())

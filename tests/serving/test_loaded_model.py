@@ -8,16 +8,16 @@ import pytest
 
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
-from conveyor.serving import Predictor, RowError
+from conveyor.serving import LoadedModel, RowError
 
 
 @pytest.fixture(scope="module")
-def predictor(toy_product: Path) -> Predictor:
-    return Predictor.load(toy_product)
+def predictor(toy_product: Path) -> LoadedModel:
+    return LoadedModel.load(toy_product)
 
 
 def test_answers_are_those_of_each_row_alone_in_the_order_of_the_rows(
-    predictor: Predictor, toys: Prepared
+    predictor: LoadedModel, toys: Prepared
 ) -> None:
     rows = list(toys.split("test").rows)
     together = predictor.predict(rows, batch_size=3)
@@ -30,7 +30,7 @@ def test_answers_are_those_of_each_row_alone_in_the_order_of_the_rows(
 
 
 def test_probabilities_come_in_the_order_that_another_model_has(
-    predictor: Predictor, toys: Prepared
+    predictor: LoadedModel, toys: Prepared
 ) -> None:
     rows = toys.split("test").rows[:4]
     plain = predictor.predict(rows).probabilities
@@ -52,13 +52,13 @@ def test_probabilities_come_in_the_order_that_another_model_has(
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(
-    predictor: Predictor, rows: list[object], message: str
+    predictor: LoadedModel, rows: list[object], message: str
 ) -> None:
     with pytest.raises(RowError, match=message):
         predictor.predict(rows)
 
 
-def test_an_empty_series_is_answered_like_training_met_it(predictor: Predictor) -> None:
+def test_an_empty_series_is_answered_like_training_met_it(predictor: LoadedModel) -> None:
     empty = predictor.predict([[]]).probabilities
     encoder = predictor.encoder
     one_step = [encoder.shift.tolist()]  # type: ignore[union-attr]
@@ -69,4 +69,4 @@ def test_a_folder_without_a_model_says_what_to_run(toy_product: Path, tmp_path: 
     shutil.copytree(toy_product, tmp_path / "model")
     (tmp_path / "model" / "encoder.json").unlink()
     with pytest.raises(InputError, match=r"no encoder.json; run `dvc repro train` first"):
-        Predictor.load(tmp_path / "model")
+        LoadedModel.load(tmp_path / "model")

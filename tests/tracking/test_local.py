@@ -19,7 +19,7 @@ from conveyor.tracking import local
 from conveyor.tracking.location import model_name
 from conveyor.tracking.watch import by_mlflow, deployed
 
-YES = gates.Verdict([gates.Result("bar: accuracy", True, "meets the bar", {})])
+YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from conveyor.errors import InputError
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Rows
+from conveyor.evaluation.results import LabelledRows
 from conveyor.paths import Paths
 from conveyor.registry.retraining import retrain_run
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 from conveyor.tracking.runs import (
     close_dead_runs,
     find_training_run,
@@ -127,8 +127,8 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
 
     run_id = train(toy_config, toy_project)
     test = Prepared(toy_project.prepared).split("test")
-    rows = Rows(test.ids, test.rows, test.labels, test.sequences.lengths)
-    p = Predictor.load(toy_project.model).predict(test.rows).probabilities
+    rows = LabelledRows(test.ids, test.rows, test.labels, test.sequences.lengths)
+    p = LoadedModel.load(toy_project.model).predict(test.rows).probabilities
     found = evaluate("series", ["down", "up"], rows, rows, p, toy_config.evaluate, seed=1)
     points = points_of(rows.labels, p, ["down", "up"], 10)
     report.write(toy_project.evaluation, iter([points, (found, rows, p)]), 0.95)
@@ -169,7 +169,7 @@ def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
     from conveyor import gates
     from conveyor.registry import verdict_report as verdicts
 
-    verdict = gates.Verdict([gates.Result("bar: accuracy", False, "too low", {})])
+    verdict = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
     verdicts.write(toy_project.promotion, "toys", "2", verdict, {})
     with retrain_run("toys", toy_project) as run:
         run.log("version 2 is trained, but not promoted", code=11)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from conveyor.data.store import Prepared
-from conveyor.training.batches import Epochs, by_length, padded_share, plan
+from conveyor.training.batches import Epochs, batches_by_length, padded_share, plan
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, 203).astype(np.int32)
 
@@ -35,7 +35,7 @@ def test_buckets_spare_most_of_the_padding() -> None:
     bucketed = plan(LENGTHS, batch_size=8, bucket_batches=16, seed=1, epoch=0)
     shuffled = plan(LENGTHS, batch_size=8, bucket_batches=1, seed=1, epoch=0)
     assert padded_share(LENGTHS, bucketed) < 0.4 * padded_share(LENGTHS, shuffled)
-    assert padded_share(LENGTHS, by_length(LENGTHS, 8)) < 0.1
+    assert padded_share(LENGTHS, batches_by_length(LENGTHS, 8)) < 0.1
 
 
 def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> None:

@@ -15,7 +15,7 @@ from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
 from conveyor.training.batches import Epochs, folds
 from conveyor.training.fit import fit
-from conveyor.training.state import Course
+from conveyor.training.state import TrainingState
 from conveyor.training.trial import run
 
 
@@ -47,9 +47,9 @@ def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(
     with pytest.raises(Pruned):
         run(cut, Line(stop_at=2))
     trained: list[int] = []
-    save = Course.save
+    save = TrainingState.save
     monkeypatch.setattr(
-        Course, "save", lambda self, model: (trained.append(self.done), save(self, model))
+        TrainingState, "save", lambda self, model: (trained.append(self.done), save(self, model))
     )
     again = Line()
     assert run(cut, again) == expected

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from conveyor.batch.read import Unreadable, windows
 from conveyor.batch.write import schema, writing
 from conveyor.errors import InputError
-from conveyor.serving import Predictor, RowError, Started
+from conveyor.serving import LoadedModel, RowError, Started
 
 Floats = NDArray[np.float32]
 WINDOW = 4096  # rows read at once, two such held; those of like length in one share a batch
@@ -31,7 +31,7 @@ class Counts:
 
 
 def predict_file(
-    predictor: Predictor, source: Path, target: Path, *, column: str | None, skip_bad: bool
+    predictor: LoadedModel, source: Path, target: Path, *, column: str | None, skip_bad: bool
 ) -> Counts:
     """Answer every row of `source` in `target`, in its order.
 
@@ -85,7 +85,11 @@ def _one_behind(windows: Iterator[_Window]) -> Iterator[_Window]:
 
 
 def _started(
-    predictor: Predictor, pool: Executor, values: Iterator[list[Any]], skip_bad: bool, source: Path
+    predictor: LoadedModel,
+    pool: Executor,
+    values: Iterator[list[Any]],
+    skip_bad: bool,
+    source: Path,
 ) -> Iterator[_Window]:
     first = 0
     for rows in values:

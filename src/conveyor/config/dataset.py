@@ -91,7 +91,7 @@ class ByOrder(Section):
 Take = Annotated[Given | ByColumn | ByShare | ByOrder, Field(discriminator="by")]
 
 
-class Split(Section):
+class SplitRules(Section):
     """Test rows are taken first, then validation rows from what is left; the rest trains."""
 
     seed: NonNegativeInt  # of its own, so that a new training seed keeps the test rows
@@ -159,7 +159,7 @@ class TextDataset(Section):
     source: Source
     columns: TextColumns
     labels: Labels
-    split: Split
+    split: SplitRules
     checks: Checks
     encoding: TextEncoding
 
@@ -170,7 +170,7 @@ class SeriesDataset(Section):
     source: Source
     columns: SeriesColumns
     labels: Labels
-    split: Split
+    split: SplitRules
     checks: Checks
     encoding: SeriesEncoding
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import Checks
-from conveyor.data.duplicates import Found
+from conveyor.data.duplicates import FirstRows
 from conveyor.data.errors import DataError
 from conveyor.data.rows import NO_PROBLEM, PROBLEMS
 from conveyor.data.scan import Scan
@@ -46,7 +46,7 @@ def labels_of(scan: Scan) -> NDArray[np.int64]:
 
 def dropped(scan: Scan) -> dict[str, Any]:
     """Unusable rows by reason, with ids of some."""
-    found = {reason: Found() for reason in PROBLEMS}
+    found = {reason: FirstRows() for reason in PROBLEMS}
     for start, records in scan.ledger.chunks():
         for code, some in enumerate(found.values()):
             some.add(start + np.flatnonzero(records["problem"] == code))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.data.row_index import Ledger, Records, Scratch, dealt
+from conveyor.data.row_index import Records, RowIndex, Scratch, dealt
 from conveyor.data.split import NO_SPLIT, SPLITS
 
 PAIRS = (("train", "test"), ("train", "validation"), ("validation", "test"))
@@ -17,7 +17,7 @@ DEALT = np.dtype([("digest", np.uint64, (2,)), ("row", np.int64), ("label", np.i
 
 
 @dataclass
-class Found:
+class FirstRows:
     """How many rows, and the first of them."""
 
     rows: int = 0
@@ -39,12 +39,14 @@ class Equal:
             all right.
     """
 
-    leaks: dict[tuple[str, str], Found] = field(default_factory=lambda: {p: Found() for p in PAIRS})
+    leaks: dict[tuple[str, str], FirstRows] = field(
+        default_factory=lambda: {p: FirstRows() for p in PAIRS}
+    )
     duplicates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
-    conflicts: Found = field(default_factory=Found)
+    conflicts: FirstRows = field(default_factory=FirstRows)
 
 
-def remove_leaks(ledger: Ledger, folder: Path) -> Equal:
+def remove_leaks(ledger: RowIndex, folder: Path) -> Equal:
     """Take rows out of train (and validation) whose input stands in a later split too.
 
     The test rows stay as they are, so that published splits stay comparable. Rows are dealt into a

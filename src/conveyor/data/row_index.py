@@ -43,7 +43,7 @@ class Scratch:
         self._file.write(records.view(np.uint8).data)
 
 
-class Ledger:
+class RowIndex:
     """A record of ROW for each row, in the order in which they were read."""
 
     def __init__(self, folder: Path) -> None:

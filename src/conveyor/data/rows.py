@@ -32,7 +32,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Rows:
+class SourceRows:
     """Some rows as read.
 
     Attributes:
@@ -75,14 +75,14 @@ class RowReader:
             return self.config.columns.text
         return self.config.columns.series or "series"
 
-    def rows(self) -> Iterator[Rows]:
+    def rows(self) -> Iterator[SourceRows]:
         """All rows, batch by batch."""
         at = 0
         for batch in self.part.read(self.columns):
             yield self._rows(batch, at)
             at += len(batch)
 
-    def _rows(self, batch: pa.RecordBatch, at: int) -> Rows:
+    def _rows(self, batch: pa.RecordBatch, at: int) -> SourceRows:
         config = self.config
         ids = own_ids(batch.column(config.columns.id)) if config.columns.id else None
         labels, problems = self._labels(batch.column(config.columns.label))
@@ -109,7 +109,7 @@ class RowReader:
                 marks[:, which] = distinct(batch.column(take.column)).map(
                     lambda cell, value=value: str(cell) == value
                 )
-        return Rows(ids, raw, labels, groups, marks, problems)
+        return SourceRows(ids, raw, labels, groups, marks, problems)
 
     def _labels(self, column: pa.Array) -> tuple[Named, NDArray[np.int8]]:
         found = distinct(column)

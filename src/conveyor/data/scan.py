@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.data.arrow import flat, plain
-from conveyor.data.row_index import ROW, Ledger
-from conveyor.data.rows import NO_PROBLEM, Codes, Named, RowReader, Rows, auto_ids
+from conveyor.data.row_index import ROW, RowIndex
+from conveyor.data.rows import NO_PROBLEM, Codes, Named, RowReader, SourceRows, auto_ids
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Scan:
     starts: NDArray[np.int64]
     label_names: list[str]
     group_names: list[str]
-    ledger: Ledger
+    ledger: RowIndex
     copy: "Copy"
 
     def ids(self, rows: Iterable[int]) -> list[str]:
@@ -57,7 +57,7 @@ class Copy:
         self._reader: Any = None
         self._ends: list[int] = []
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: SourceRows) -> None:
         columns = {"raw": rows.raw} | ({} if rows.ids is None else {"id": rows.ids})
         batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
         if self._writer is None:
@@ -107,7 +107,7 @@ class _Names:
 def scan(readers: list[RowReader], scratch: Path) -> Scan:
     """Read every row once, batch by batch, and copy it into `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
-    labels, groups, ledger, copy = _Names(), _Names(), Ledger(scratch), Copy(scratch)
+    labels, groups, ledger, copy = _Names(), _Names(), RowIndex(scratch), Copy(scratch)
     starts = [0]
     for part, reader in enumerate(readers):
         with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.config.dataset import Split
+from conveyor.config.dataset import SplitRules
 from conveyor.data.errors import DataError
-from conveyor.data.row_index import Ledger, Records, dealt
+from conveyor.data.row_index import Records, RowIndex, dealt
 from conveyor.data.rows import NO_PROBLEM
 
 SPLITS = ("train", "validation", "test")
@@ -16,7 +16,9 @@ Mask = NDArray[np.bool_]
 Choice = Callable[[Records], Mask]  # of the next rows that may be chosen: which are
 
 
-def assign(config: Split, ledger: Ledger, parts: Sequence[str], group_names: Sequence[str]) -> None:
+def assign(
+    config: SplitRules, ledger: RowIndex, parts: Sequence[str], group_names: Sequence[str]
+) -> None:
     """Write each usable row's split: test rows are taken first, validation rows from the rest.
 
     Args:
@@ -54,7 +56,7 @@ def assign(config: Split, ledger: Ledger, parts: Sequence[str], group_names: Seq
             raise DataError(f"the {name} split has no rows; change dataset.split or source.files")
 
 
-def rows_of(ledger: Ledger) -> dict[str, int]:
+def rows_of(ledger: RowIndex) -> dict[str, int]:
     """How many rows each split has."""
     rows = np.zeros(1 + len(SPLITS), np.int64)  # those of no split first
     for _, records in ledger.chunks():
@@ -62,7 +64,7 @@ def rows_of(ledger: Ledger) -> dict[str, int]:
     return dict(zip(SPLITS, rows[1:].tolist(), strict=True))
 
 
-def _given(config: Split, parts: Sequence[str]) -> list[int]:
+def _given(config: SplitRules, parts: Sequence[str]) -> list[int]:
     """The parts that are a split of their own."""
     takes = (("test", config.test), ("validation", config.validation))
     given = [name for name, take in takes if take.by == "given"]
@@ -74,7 +76,7 @@ def _may(records: Records, kept: list[int]) -> Mask:
     return (records["split"] == TRAIN) & ~np.isin(records["part"], kept)
 
 
-def _rest(ledger: Ledger, kept: list[int]) -> Iterator[Records]:
+def _rest(ledger: RowIndex, kept: list[int]) -> Iterator[Records]:
     return (records[_may(records, kept)] for _, records in ledger.chunks())
 
 
@@ -94,7 +96,7 @@ def _marked(which: int) -> Choice:
     return lambda some: some["marks"][:, which]
 
 
-def _given_part(name: str, ledger: Ledger, parts: Sequence[str]) -> Choice:
+def _given_part(name: str, ledger: RowIndex, parts: Sequence[str]) -> Choice:
     code = parts.index(name) if name in parts else -1
     there: set[int] = set()
     for _, records in ledger.chunks():
@@ -157,7 +159,7 @@ def _group_share(share: float, seed: int, rest: Iterator[Records]) -> Choice:
     return _in_turn(chosen)
 
 
-def _require_whole_groups(ledger: Ledger, names: Sequence[str]) -> None:
+def _require_whole_groups(ledger: RowIndex, names: Sequence[str]) -> None:
     """`given`, `column` and `order` splits may cut a group; that would leak it into training."""
     there = np.zeros((len(SPLITS), len(names)), np.bool_)
     for _, records in ledger.chunks():

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Values = NDArray[Any]  # int32 tokens, or float32 channels
 Lengths = NDArray[np.int32]
-Rows = NDArray[np.int64]  # numbers of rows
+RowNumbers = NDArray[np.int64]  # numbers of rows
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _offsets(lengths: ArrayLike) -> NDArray[np.int64]:
     return offsets
 
 
-def by_length(lengths: Lengths, batch_size: int) -> list[Rows]:
+def batches_by_length(lengths: Lengths, batch_size: int) -> list[RowNumbers]:
     """Batches in order of length, for passes where the order changes nothing."""
     order = np.argsort(lengths, kind="stable")
     return [order[at : at + batch_size] for at in range(0, len(order), batch_size)]

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
-from conveyor.evaluation.results import Evaluation, Rows
+from conveyor.evaluation.results import Evaluation, LabelledRows
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
-from conveyor.metrics.slices import by_length
+from conveyor.metrics.slices import slices_by_length
 from conveyor.metrics.table import confusion
 
 Probabilities = NDArray[np.floating]
@@ -19,8 +19,8 @@ Probabilities = NDArray[np.floating]
 def evaluate(
     kind: str,
     classes: list[str],
-    known: Rows,
-    test: Rows,
+    known: LabelledRows,
+    test: LabelledRows,
     probabilities: Probabilities,
     config: Evaluate,
     seed: int,
@@ -57,7 +57,7 @@ def evaluate(
 
 
 def _baselines(
-    kind: str, classes: list[str], known: Rows, test: Rows, seed: int
+    kind: str, classes: list[str], known: LabelledRows, test: LabelledRows, seed: int
 ) -> dict[str, Probabilities]:
     first, second = baselines.names(kind)
     answers = baselines.linear(kind, known.raw, known.labels, test.raw, len(classes), seed)
@@ -80,16 +80,16 @@ def _per_class(
     }
 
 
-def _slices(test: Rows, probabilities: Probabilities, count: int) -> list[dict[str, Any]]:
+def _slices(test: LabelledRows, probabilities: Probabilities, count: int) -> list[dict[str, Any]]:
     return [
         {"from": low, "to": high, "rows": int(rows.sum()),
          **score_all(test.labels[rows], probabilities[rows])}
-        for low, high, rows in by_length(test.lengths, count)
+        for low, high, rows in slices_by_length(test.lengths, count)
     ]  # fmt: skip
 
 
 def _worst(
-    classes: list[str], test: Rows, probabilities: Probabilities, count: int
+    classes: list[str], test: LabelledRows, probabilities: Probabilities, count: int
 ) -> list[dict[str, Any]]:
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)

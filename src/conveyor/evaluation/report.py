@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.evaluation.results import Evaluation, Points, Rows
+from conveyor.evaluation.results import Evaluation, LabelledRows, Points
 from conveyor.metrics import BASELINE, METRICS
 from conveyor.plots import evaluation as pictures
 
@@ -59,7 +59,9 @@ def _write_points(folder: Path, points: Points) -> None:
         files.write_text(folder / name, _csv(columns, [[f"{v:.6g}" for v in r] for r in rows]))
 
 
-def _predictions(evaluation: Evaluation, test: Rows, probabilities: NDArray[np.floating]) -> str:
+def _predictions(
+    evaluation: Evaluation, test: LabelledRows, probabilities: NDArray[np.floating]
+) -> str:
     names = evaluation.classes
     table = []
     for i, row in enumerate(probabilities):

@@ -11,7 +11,7 @@ Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class Rows:
+class LabelledRows:
     """Labelled rows: labels and lengths, int (rows,); ids and raw rows in the same order."""
 
     ids: list[str]
@@ -19,8 +19,8 @@ class Rows:
     labels: NDArray[np.integer]
     lengths: NDArray[np.integer]
 
-    def __add__(self, other: "Rows") -> "Rows":
-        return Rows(
+    def __add__(self, other: "LabelledRows") -> "LabelledRows":
+        return LabelledRows(
             [*self.ids, *other.ids],
             [*self.raw, *other.raw],
             np.concatenate([self.labels, other.labels]),

@@ -5,10 +5,10 @@ from dataclasses import replace
 from conveyor.beside import Tell
 from conveyor.config import Config
 from conveyor.data.store import Prepared, Split
-from conveyor.evaluation.results import Rows
+from conveyor.evaluation.results import LabelledRows
 from conveyor.imports import without
 from conveyor.paths import Paths
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 with without("pandas"):  # scikit-learn takes it where it is, for tables that there are none of
     from conveyor.evaluation.curves import points_of
@@ -22,7 +22,7 @@ def run(tell: Tell, config: Config, paths: Paths) -> None:
     """
     prepared = Prepared(paths.prepared)
     train, validation, test = (prepared.split(s) for s in ("train", "validation", "test"))
-    answers = Predictor.load(paths.model).predict(test.rows, progress=True).probabilities
+    answers = LoadedModel.load(paths.model).predict(test.rows, progress=True).probabilities
     learned = _rows(train) + _rows(validation)
     rows, meta, how = _rows(test), prepared.meta, config.evaluate
     tell(points_of(rows.labels, answers, meta.classes, how.calibration_bins))
@@ -30,5 +30,5 @@ def run(tell: Tell, config: Config, paths: Paths) -> None:
     tell((found, replace(rows, raw=None), answers))
 
 
-def _rows(split: Split) -> Rows:
-    return Rows(split.ids, split.rows, split.labels, split.sequences.lengths)
+def _rows(split: Split) -> LabelledRows:
+    return LabelledRows(split.ids, split.rows, split.labels, split.sequences.lengths)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurements:
     """What was measured of the artefact, outside the gates; None where it was not.
 
     Attributes:
@@ -31,7 +31,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Case:
+class Evidence:
     """A challenger and the champion on the same test rows.
 
     Attributes:
@@ -54,11 +54,11 @@ class Case:
     baseline: float | None
     classes: Sequence[str] = ()
     lengths: NDArray[np.integer] | None = None
-    measured: Measured = Measured()
+    measured: Measurements = Measurements()
 
 
 @dataclass(frozen=True)
-class Result:
+class GateResult:
     """One gate's answer: passed or not, a sentence that says why, and the numbers behind it."""
 
     gate: str

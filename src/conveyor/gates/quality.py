@@ -6,21 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Bar, Gates
-from conveyor.gates.evidence import Case, Result
+from conveyor.gates.evidence import Evidence, GateResult
 from conveyor.metrics import METRICS
 from conveyor.metrics.resampling import mcnemar, paired_gain
 
 SEED = 0  # of the bootstrap; a verdict must be the same however often it is asked for
 
 
-def bars(case: Case, config: Gates) -> list[Result]:
+def bars(case: Evidence, config: Gates) -> list[GateResult]:
     """Absolute limits of any metric."""
     return [
         judge(f"bar: {name}", name, case.scores.get(name), bar) for name, bar in config.bars.items()
     ]
 
 
-def judge(gate: str, name: str, value: float | None, bar: Bar) -> Result:
+def judge(gate: str, name: str, value: float | None, bar: Bar) -> GateResult:
     """Hold one figure, None where it is not defined, against its limits."""
     numbers = {"value": value, "min": bar.min, "max": bar.max}
     if value is None:
@@ -31,28 +31,28 @@ def judge(gate: str, name: str, value: float | None, bar: Bar) -> Result:
         passed, reason = False, f"{name} {value:.4g} is above the bar of {bar.max:g}"
     else:
         passed, reason = True, f"{name} {value:.4g} meets the bar"
-    return Result(gate, passed, reason, numbers)
+    return GateResult(gate, passed, reason, numbers)
 
 
-def better_than_champion(case: Case, config: Gates) -> list[Result]:
+def better_than_champion(case: Evidence, config: Gates) -> list[GateResult]:
     """A paired test against the champion on the same rows."""
     name, limits = "better than the champion", config.champion
     if case.champion_name is None:
-        return [Result(name, True, "there is no champion to beat", {})]
+        return [GateResult(name, True, "there is no champion to beat", {})]
     if case.champion is None:
         reason = f"{case.champion_name} answers with other classes; it cannot be compared"
-        return [Result(name, False, f"{reason}. Move the alias by hand if that is wanted.", {})]
+        return [GateResult(name, False, f"{reason}. Move the alias by hand if that is wanted.", {})]
     if np.array_equal(case.challenger.argmax(axis=1), case.champion.argmax(axis=1)) and (
         limits.test == "mcnemar"
     ):
         reason = f"it gives the same answers as {case.champion_name} on every test row"
-        return [Result(name, False, reason, {"differing_rows": 0})]
+        return [GateResult(name, False, reason, {"differing_rows": 0})]
     test = _mcnemar if limits.test == "mcnemar" else _bootstrap
     passed, reason, numbers = test(case, case.champion, config)
-    return [Result(name, passed, reason, numbers)]
+    return [GateResult(name, passed, reason, numbers)]
 
 
-def beats_baselines(case: Case, config: Gates) -> list[Result]:
+def beats_baselines(case: Evidence, config: Gates) -> list[GateResult]:
     """The net must be worth its trouble; a refusal only where the configuration says so."""
     if case.baseline is None:
         return []
@@ -63,10 +63,10 @@ def beats_baselines(case: Case, config: Gates) -> list[Result]:
     if not ahead and not config.must_beat_baselines:
         reason += "; must_beat_baselines does not ask for it"
     numbers = {"value": value, "baseline": case.baseline, "required": config.must_beat_baselines}
-    return [Result("baselines", ahead or not config.must_beat_baselines, reason, numbers)]
+    return [GateResult("baselines", ahead or not config.must_beat_baselines, reason, numbers)]
 
 
-def _mcnemar(case: Case, champion: NDArray, config: Gates) -> tuple[bool, str, dict[str, Any]]:
+def _mcnemar(case: Evidence, champion: NDArray, config: Gates) -> tuple[bool, str, dict[str, Any]]:
     ours, theirs = (p.argmax(axis=1) == case.labels for p in (case.challenger, champion))
     found = mcnemar(ours, theirs)
     alpha = 1 - config.champion.confidence
@@ -81,7 +81,9 @@ def _mcnemar(case: Case, champion: NDArray, config: Gates) -> tuple[bool, str, d
     return passed, reason, numbers
 
 
-def _bootstrap(case: Case, champion: NDArray, config: Gates) -> tuple[bool, str, dict[str, Any]]:
+def _bootstrap(
+    case: Evidence, champion: NDArray, config: Gates
+) -> tuple[bool, str, dict[str, Any]]:
     limits = config.champion
     found = paired_gain(
         METRICS[limits.metric], case.labels, case.challenger, champion,

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Gates
-from conveyor.gates.evidence import Case, Result
+from conveyor.gates.evidence import Evidence, GateResult
 from conveyor.gates.quality import judge
 from conveyor.metrics import METRICS
-from conveyor.metrics.slices import by_length
+from conveyor.metrics.slices import slices_by_length
 
 
-def slice_bars(case: Case, config: Gates) -> list[Result]:
+def slice_bars(case: Evidence, config: Gates) -> list[GateResult]:
     """Absolute limits of any metric on every slice that a pattern names.
 
     On the rows of one class, accuracy is the class's recall.
@@ -25,7 +25,7 @@ def slice_bars(case: Case, config: Gates) -> list[Result]:
         if not named:
             reason = (f"no slice of at least {config.slices.min_rows} rows is called {pattern!r}; "
                       f"there are {', '.join(parts) or 'none'}")  # fmt: skip
-            results.append(Result(f"slice: {pattern}", False, reason, {}))
+            results.append(GateResult(f"slice: {pattern}", False, reason, {}))
         for name in named:
             rows = parts[name]
             for metric, bar in bars.items():
@@ -35,7 +35,7 @@ def slice_bars(case: Case, config: Gates) -> list[Result]:
     return results
 
 
-def no_slice_loses(case: Case, config: Gates) -> list[Result]:
+def no_slice_loses(case: Evidence, config: Gates) -> list[GateResult]:
     """No slice may be worse than the champion's by more than the tolerance."""
     limits = config.slices
     if limits.tolerance is None or case.champion is None:
@@ -55,14 +55,14 @@ def no_slice_loses(case: Case, config: Gates) -> list[Result]:
     if not lost:
         reason = f"{limits.metric} falls on no slice by more than {limits.tolerance:g}"
         reason += "" if gains else f"; no slice has {limits.min_rows} rows"
-    return [Result("slices beside the champion's", not lost, reason, numbers)]
+    return [GateResult("slices beside the champion's", not lost, reason, numbers)]
 
 
-def _slices(case: Case, config: Gates) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def _slices(case: Evidence, config: Gates) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Name and rows, bool (rows,), of every slice that is large enough to judge."""
     every = [(f"class {name}", case.labels == i) for i, name in enumerate(case.classes)]
     if case.lengths is not None:
-        found = by_length(case.lengths, config.slices.lengths)
+        found = slices_by_length(case.lengths, config.slices.lengths)
         every += [(f"length {low} to {high}", rows) for low, high, rows in found]
     for name, rows in every:
         if rows.sum() >= config.slices.min_rows:

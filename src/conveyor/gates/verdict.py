@@ -6,10 +6,10 @@ from typing import Any
 
 from conveyor.config import ConfigError, Gates
 from conveyor.gates import artifact, quality, slices
-from conveyor.gates.evidence import Case, Result
+from conveyor.gates.evidence import Evidence, GateResult
 from conveyor.metrics import METRICS
 
-GATES: dict[str, Callable[[Case, Gates], list[Result]]] = {
+GATES: dict[str, Callable[[Evidence, Gates], list[GateResult]]] = {
     "bars": quality.bars,
     "champion": quality.better_than_champion,
     "baselines": quality.beats_baselines,
@@ -29,7 +29,7 @@ GATES: dict[str, Callable[[Case, Gates], list[Result]]] = {
 class Verdict:
     """All gates' answers; the model is promoted only if every one passed."""
 
-    results: list[Result]
+    results: list[GateResult]
 
     @property
     def promote(self) -> bool:
@@ -49,7 +49,7 @@ class Verdict:
         return "\n".join(["| gate | | why |", "| --- | --- | --- |", *rows])
 
 
-def decide(case: Case, config: Gates) -> Verdict:
+def decide(case: Evidence, config: Gates) -> Verdict:
     """Ask every gate, whatever the others said."""
     return Verdict([result for gate in GATES.values() for result in gate(case, config)])
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities, figures
+from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities, compute_all
 
 
 def intervals(
@@ -20,7 +20,7 @@ def intervals(
     """
     drawn: dict[str, list[float]] = {name: [] for name in METRICS}
     for rows in _draws(len(labels), samples, seed):
-        for name, figure in figures(labels[rows], probabilities[rows]).items():
+        for name, figure in compute_all(labels[rows], probabilities[rows]).items():
             drawn[name].append(figure)
     tail = 100 * (1 - confidence) / 2
     found = {}

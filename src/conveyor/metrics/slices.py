@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def by_length(lengths: NDArray[np.integer], count: int) -> list[tuple[int, int, NDArray[np.bool_]]]:
+def slices_by_length(
+    lengths: NDArray[np.integer], count: int
+) -> list[tuple[int, int, NDArray[np.bool_]]]:
     """Rows by quantiles of length; a quantile that holds no other length joins its neighbour.
 
     Args:

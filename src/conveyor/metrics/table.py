@@ -171,11 +171,11 @@ METRICS: dict[str, Metric] = {
 
 def score_all(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     """Every metric of the table that is defined for these rows."""
-    scores = figures(labels, probabilities)
+    scores = compute_all(labels, probabilities)
     return {name: score for name, score in scores.items() if np.isfinite(score)}
 
 
-def figures(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
+def compute_all(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     """Every metric of the table, NaN where it is not defined."""
     answers = Answers(labels, probabilities)
     return {name: metric.figure(answers) for name, metric in METRICS.items()}

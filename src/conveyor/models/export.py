@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Model
-from conveyor.encoding.ragged import Ragged, by_length
+from conveyor.encoding.ragged import Ragged, batches_by_length
 from conveyor.errors import InputError
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
 from conveyor.models.onnx_graph import to_onnx
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 TOLERANCE = 1e-5  # of a probability
 BATCH = 256
@@ -64,7 +64,7 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
     """
     network: Any = keras.models.load_model(folder / "model.keras")
     trained = predict(network, sequences)
-    served = Predictor.load(folder).predict(rows).probabilities
+    served = LoadedModel.load(folder).predict(rows).probabilities
     difference = float(np.abs(trained - served).max())
     if not difference <= TOLERANCE:
         row = int(np.abs(trained - served).max(axis=1).argmax())
@@ -78,7 +78,7 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
 def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
     """Probabilities (rows, classes) of encoded sequences, in their order."""
     answers = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
-    for rows in by_length(sequences.lengths, BATCH):
+    for rows in batches_by_length(sequences.lengths, BATCH):
         values, lengths = sequences.padded(rows)
         answers[rows] = model({"values": values, "lengths": lengths}, training=False)
     return answers

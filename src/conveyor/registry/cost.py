@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.registry.predict_process import answer_afresh
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 from conveyor.serving.loaded_model import FLOAT_GRAPH
 
 
@@ -17,14 +17,14 @@ def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def padding_difference(model: Predictor, rows: Sequence[Any]) -> float:
+def padding_difference(model: LoadedModel, rows: Sequence[Any]) -> float:
     """Largest difference between a probability of a row alone and in one batch of all rows."""
     together = model.predict(rows, batch_size=len(rows)).probabilities
     alone = np.concatenate([model.predict([row]).probabilities for row in rows])
     return float(np.abs(together - alone).max())
 
 
-def round_trip_difference(model: Predictor, folder: Path, rows: Sequence[Any]) -> float:
+def round_trip_difference(model: LoadedModel, folder: Path, rows: Sequence[Any]) -> float:
     """Largest difference between probabilities here and in a fresh process."""
     here = model.predict(rows).probabilities.astype(np.float64)
     return float(np.abs(here - answer_afresh(folder, rows)).max())
@@ -44,7 +44,7 @@ def quantised(
     """
     if not (folder / FLOAT_GRAPH).is_file():
         return None
-    exact = Predictor.load(folder, graph=FLOAT_GRAPH).predict(rows).probabilities
+    exact = LoadedModel.load(folder, graph=FLOAT_GRAPH).predict(rows).probabilities
     return {
         "accuracy": float((answers.argmax(axis=1) == labels).mean()),
         "float_accuracy": float((exact.argmax(axis=1) == labels).mean()),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 SOURCES = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ def answer_afresh(folder: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
 
 def main() -> None:
     rows = json.load(sys.stdin)
-    answers = Predictor.load(Path(sys.argv[1])).predict(rows).probabilities
+    answers = LoadedModel.load(Path(sys.argv[1])).predict(rows).probabilities
     json.dump(answers.astype(float).tolist(), sys.stdout)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Watch:
+class ChampionMonitor:
     """What one retraining knows of the champion."""
 
     def __init__(self, config: Config, paths: Paths, run: RetrainRun) -> None:
@@ -38,11 +38,11 @@ class Watch:
         if prepared.meta.digest != champion.data_digest or self.run.profile(champion) is not None:
             return
         from conveyor.retraining.profile import PROFILE, profile
-        from conveyor.serving import Predictor
+        from conveyor.serving import LoadedModel
 
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE
-            profile(prepared, Predictor.load(champion.model)).save(file)
+            profile(prepared, LoadedModel.load(champion.model)).save(file)
             self.run.keep_profile(champion, file)
         log.info("the profile of version %s is kept with its run", champion.version)
 
@@ -51,7 +51,7 @@ class Watch:
         from conveyor.data.store import Prepared
         from conveyor.retraining.profile import Profile
         from conveyor.retraining.review import review, without_champion
-        from conveyor.serving import Predictor
+        from conveyor.serving import LoadedModel
 
         champion = self.run.champion()
         if champion is None:
@@ -60,7 +60,7 @@ class Watch:
         known = None if file is None else Profile.load(file)
         found = review(
             self.config.retrain, Prepared(self.paths.prepared), champion.version,
-            champion.age_days, Predictor.load(champion.model), known,
+            champion.age_days, LoadedModel.load(champion.model), known,
         )  # fmt: skip
         self._record(champion, found)
         return found

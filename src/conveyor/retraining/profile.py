@@ -16,7 +16,7 @@ from conveyor.data.store import Prepared, Split
 from conveyor.encoding import SeriesEncoder, TextEncoder
 from conveyor.encoding.text import UNKNOWN_TOKEN
 from conveyor.retraining.drift import Floats, Rate, Summary
-from conveyor.serving import Predictions, Predictor
+from conveyor.serving import LoadedModel, Predictions
 
 SAMPLE = 2000  # rows of a sample; KS sees shifts of a few hundredths with so many
 PROFILE = "profile.npz"
@@ -24,7 +24,7 @@ Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
-class Rows:
+class ProfiledRows:
     """Labelled rows, raw.
 
     Attributes:
@@ -37,9 +37,9 @@ class Rows:
     inputs: Digests
     pairs: Digests
 
-    def where(self, chosen: NDArray[np.bool_]) -> "Rows":
+    def where(self, chosen: NDArray[np.bool_]) -> "ProfiledRows":
         at = np.flatnonzero(chosen)
-        return Rows([self.raw[i] for i in at], [self.labels[i] for i in at],
+        return ProfiledRows([self.raw[i] for i in at], [self.labels[i] for i in at],
                     self.inputs[chosen], self.pairs[chosen])  # fmt: skip
 
 
@@ -78,7 +78,7 @@ class Profile:
             return cls(read["inputs"], read["pairs"], Summary(text["counts"], samples, rates))
 
 
-def profile(prepared: Prepared, model: Predictor) -> Profile:
+def profile(prepared: Prepared, model: LoadedModel) -> Profile:
     """Of a model, from the data it was trained with."""
     splits = {name: rows_of(prepared, [name]) for name in SPLITS}
     test = splits.pop("test")
@@ -91,23 +91,23 @@ def profile(prepared: Prepared, model: Predictor) -> Profile:
     return Profile(np.unique(every.inputs), np.unique(every.pairs), summary)
 
 
-def rows_of(prepared: Prepared, splits: Iterable[str]) -> Rows:
+def rows_of(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
     """All rows of some splits, in memory."""
     return join([_rows(prepared.split(name), prepared.meta.classes) for name in splits])
 
 
-def _rows(split: Split, classes: list[str]) -> Rows:
+def _rows(split: Split, classes: list[str]) -> ProfiledRows:
     raw = list(split.rows)
     labels = [classes[int(code)] for code in split.labels]
     inputs = [_content(row) for row in raw]
     both = zip(inputs, labels, strict=True)
     pairs = [content + b"\0" + label.encode() for content, label in both]
-    return Rows(raw, labels, _digests(inputs), _digests(pairs))
+    return ProfiledRows(raw, labels, _digests(inputs), _digests(pairs))
 
 
-def join(parts: Iterable[Rows]) -> Rows:
+def join(parts: Iterable[ProfiledRows]) -> ProfiledRows:
     every = list(parts)
-    return Rows(
+    return ProfiledRows(
         [row for part in every for row in part.raw],
         [label for part in every for label in part.labels],
         np.concatenate([part.inputs for part in every]),
@@ -115,7 +115,7 @@ def join(parts: Iterable[Rows]) -> Rows:
     )
 
 
-def learnt_summary(rows: Rows, model: Predictor) -> Summary:
+def learnt_summary(rows: ProfiledRows, model: LoadedModel) -> Summary:
     """Labels, and what can be seen of the inputs without the model's answers."""
     samples = {"length": np.array(_lengths(rows.raw, model), np.float32)}
     if isinstance(model.encoder, SeriesEncoder):
@@ -132,7 +132,9 @@ def learnt_summary(rows: Rows, model: Predictor) -> Summary:
     return Summary(counts={"label": dict(Counter(rows.labels))}, samples=kept)
 
 
-def answer_summary(rows: Rows, model: Predictor, answers: Predictions | None = None) -> Summary:
+def answer_summary(
+    rows: ProfiledRows, model: LoadedModel, answers: Predictions | None = None
+) -> Summary:
     """The model's answers, and the tokens it does not know."""
     answers = model.predict(rows.raw) if answers is None else answers
     sure = _sample(answers.probabilities.max(axis=1))
@@ -145,7 +147,7 @@ def answer_summary(rows: Rows, model: Predictor, answers: Predictions | None = N
     return Summary(counts=counts, samples={"confidence": sure}, rates=rates)
 
 
-def _lengths(raw: list[Any], model: Predictor) -> list[int]:
+def _lengths(raw: list[Any], model: LoadedModel) -> list[int]:
     if isinstance(model.encoder, TextEncoder):
         return model.encoder.tokens(raw).lengths.tolist()
     return [len(row) if row.size else 0 for row in raw]

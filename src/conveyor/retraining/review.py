@@ -13,13 +13,13 @@ from conveyor.encoding import SeriesEncoder
 from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import (
     Profile,
-    Rows,
+    ProfiledRows,
     answer_summary,
     learnt_summary,
     rows_of,
 )
 from conveyor.retraining.triggers import Decision, Evidence, decide
-from conveyor.serving import Predictions, Predictor
+from conveyor.serving import LoadedModel, Predictions
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def without_champion(config: Retrain) -> Review:
 
 
 def review(
-    config: Retrain, prepared: Prepared, version: str, age_days: float, model: Predictor,
+    config: Retrain, prepared: Prepared, version: str, age_days: float, model: LoadedModel,
     known: Profile | None,
 ) -> Review:  # fmt: skip
     """Compare today's prepared data with what the champion was prepared with.
@@ -107,7 +107,7 @@ def review(
     return Review(found, decided, gone, findings, score, known.summary, now)
 
 
-def _incomparable(prepared: Prepared, model: Predictor, known: Profile | None) -> str | None:
+def _incomparable(prepared: Prepared, model: LoadedModel, known: Profile | None) -> str | None:
     if model.kind != prepared.meta.kind:
         return f"the champion reads {model.kind}, and the data are {prepared.meta.kind} now"
     encoder = model.encoder
@@ -121,14 +121,16 @@ def _incomparable(prepared: Prepared, model: Predictor, known: Profile | None) -
     return None
 
 
-def _score(unseen: Rows, answers: Predictions | None) -> Score | None:
+def _score(unseen: ProfiledRows, answers: Predictions | None) -> Score | None:
     if answers is None:
         return None
     pairs = zip(answers.labels, unseen.labels, strict=True)
     return Score(len(unseen.raw), sum(told == label for told, label in pairs))
 
 
-def _summarise(fresh: Rows, unseen: Rows, model: Predictor, answers: Predictions | None) -> Summary:
+def _summarise(
+    fresh: ProfiledRows, unseen: ProfiledRows, model: LoadedModel, answers: Predictions | None
+) -> Summary:
     """Inputs and labels of all fresh rows; answers on those whose input is new too."""
     seen = learnt_summary(fresh, model)
     if answers is None:

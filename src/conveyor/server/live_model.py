@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conveyor.server.ask import Ask
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 log = logging.getLogger(__name__)
 AGAIN = 5.0  # seconds before a watcher that died is started anew
@@ -20,7 +20,7 @@ class Served:
 
     name: str
     version: str
-    predictor: Predictor
+    predictor: LoadedModel
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Slot:
         if old is not None and old.version == version:
             return
         try:
-            fresh = Served(self.name, version, Predictor.load(folder))
+            fresh = Served(self.name, version, LoadedModel.load(folder))
             # A graph may load, and fail when it runs; the first run is also the slowest.
             fresh.predictor.predict(["" if fresh.predictor.kind == "text" else []])
         except Exception as error:

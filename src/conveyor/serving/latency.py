@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.serving.loaded_model import Predictor
+from conveyor.serving.loaded_model import LoadedModel
 
 
 def latencies(
@@ -25,7 +25,7 @@ def latencies(
     return times
 
 
-def latency(model: Predictor, row: Any) -> float:
+def latency(model: LoadedModel, row: Any) -> float:
     """Median milliseconds for one raw row, from raw to probabilities, in this process."""
     [times] = latencies([lambda: model.predict([row])])
     return float(np.median(times) * 1000)

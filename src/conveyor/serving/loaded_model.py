@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from conveyor import files
 from conveyor.encoding import Encoder, Ragged, SeriesEncoder, load_encoder
-from conveyor.encoding.ragged import by_length
+from conveyor.encoding.ragged import batches_by_length
 from conveyor.errors import InputError
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
@@ -92,7 +92,7 @@ class Started:
         return Predictions(self.classes, answers)
 
 
-class Predictor:
+class LoadedModel:
     """An exported model folder, ready to answer raw rows."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Predictor:
         self.session, self.encoder, self.card = session, encoder, card
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1, graph: str = GRAPH) -> "Predictor":
+    def load(cls, folder: Path, *, threads: int = 1, graph: str = GRAPH) -> "LoadedModel":
         """Open a graph, encoder.json and card.json.
 
         Args:
@@ -146,7 +146,7 @@ class Predictor:
         sequences = self._encoded(rows)
         answers = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
         with tqdm(total=len(rows), unit="row", disable=None if progress else True) as bar:
-            for batch in by_length(sequences.lengths, batch_size):
+            for batch in batches_by_length(sequences.lengths, batch_size):
                 answers[batch] = self._answered(sequences, batch)
                 bar.update(len(batch))
         return Predictions(self.classes, answers)
@@ -161,7 +161,7 @@ class Predictor:
             RowError: as `predict`.
         """
         sequences = self._encoded(rows)
-        batches = by_length(sequences.lengths, batch_size)
+        batches = batches_by_length(sequences.lengths, batch_size)
         answered = [pool.submit(self._answered, sequences, batch) for batch in batches]
         return Started(self.classes, list(zip(batches, answered, strict=True)))
 

@@ -11,7 +11,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 INPUT = {"text": "text", "series": "series"}  # the column of a row, by kind of model
 
@@ -20,7 +20,7 @@ class SequenceClassifier(PythonModel):
     """Answers a frame of one column, `text` (strings) or `series` (lists of steps)."""
 
     def load_context(self, context: Any) -> None:
-        self.predictor = Predictor.load(Path(context.artifacts["model"]))
+        self.predictor = LoadedModel.load(Path(context.artifacts["model"]))
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None

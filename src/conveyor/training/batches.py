@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.data.store import Split
-from conveyor.encoding.ragged import Lengths, Rows, Values, by_length
+from conveyor.encoding.ragged import Lengths, RowNumbers, Values, batches_by_length
 
 # values (rows, steps, channels) float32 or (rows, steps) int32, lengths (rows,), labels (rows,)
 Batch = tuple[Values, Lengths, NDArray[np.int32]]
@@ -15,7 +15,7 @@ Batch = tuple[Values, Lengths, NDArray[np.int32]]
 
 def plan(
     lengths: Lengths, *, batch_size: int, bucket_batches: int, seed: int, epoch: int
-) -> list[Rows]:
+) -> list[RowNumbers]:
     """Batches of one epoch, a pure function of its arguments, whatever was drawn before.
 
     Rows are shuffled, cut into pools of `bucket_batches` batches, sorted by length inside each
@@ -35,11 +35,11 @@ def plan(
     batches = []
     for start in range(0, len(order), pool):
         rows = order[start : start + pool]
-        batches += [rows[some] for some in by_length(lengths[rows], batch_size)]
+        batches += [rows[some] for some in batches_by_length(lengths[rows], batch_size)]
     return [batches[i] for i in draw.permutation(len(batches))]
 
 
-def padded_share(lengths: Lengths, batches: Sequence[Rows]) -> float:
+def padded_share(lengths: Lengths, batches: Sequence[RowNumbers]) -> float:
     """Share of the steps in these batches that are padding."""
     steps = sum(int(lengths[rows].max()) * len(rows) for rows in batches)
     return 1.0 - float(lengths.sum()) / steps
@@ -86,9 +86,9 @@ class Epochs:
 
     def validation(self, *, batch_size: int) -> Iterator[Batch]:
         """All rows, shortest first."""
-        return self._batches(by_length(self.lengths, batch_size))
+        return self._batches(batches_by_length(self.lengths, batch_size))
 
-    def _batches(self, order: Sequence[Rows]) -> Iterator[Batch]:
+    def _batches(self, order: Sequence[RowNumbers]) -> Iterator[Batch]:
         like = self.splits[0].sequences.values[:0]
         for rows in order:
             lengths = self.lengths[rows]

@@ -13,7 +13,7 @@ from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
 from conveyor.models.describe import Description, describe
 from conveyor.models.export import export
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 
 REQUESTS = 200
 
@@ -42,7 +42,7 @@ def latency_ms(model: Any, config: Config, prepared: Prepared) -> float:
         export(
             model, config.model, load_encoder(prepared.folder / "encoder.json"), card, Path(name)
         )
-        predictor = Predictor.load(Path(name))
+        predictor = LoadedModel.load(Path(name))
     times = []
     for _ in range(REQUESTS):
         began = time.perf_counter()

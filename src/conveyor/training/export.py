@@ -18,7 +18,7 @@ from conveyor.models.quantise import quantise
 from conveyor.plots.training import curves
 from conveyor.training.costs import costs_of
 from conveyor.training.fit import Fitted
-from conveyor.training.state import Row
+from conveyor.training.state import EpochMetrics
 
 CHECKED_ROWS = 512  # validation rows on which the export is held against Keras
 
@@ -54,7 +54,7 @@ def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path
     return card
 
 
-def history_csv(rows: list[Row]) -> str:
+def history_csv(rows: list[EpochMetrics]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["epoch", *rows[0]])

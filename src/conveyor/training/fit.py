@@ -21,7 +21,7 @@ from conveyor.models.build import build
 from conveyor.models.devices import gpus
 from conveyor.training.batches import Epochs, folds
 from conveyor.training.optimizers import Adam, AdamW
-from conveyor.training.state import Course, Diverged, Row, learning_rate
+from conveyor.training.state import Diverged, EpochMetrics, TrainingState, learning_rate
 from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 # Its own lock is one between processes, which a trial that is killed would leave behind.
 tqdm.set_lock(RLock())
 COSINE_FLOOR = 0.01  # of the first learning rate
-OnEpoch = Callable[[int, Row], None]
+OnEpoch = Callable[[int, EpochMetrics], None]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Fitted:
     """
 
     model: keras.Model
-    rows: list[Row]
+    rows: list[EpochMetrics]
     best_epoch: int
 
     @property
-    def best(self) -> Row:
+    def best(self) -> EpochMetrics:
         return self.rows[self.best_epoch - 1]
 
 
@@ -90,7 +90,7 @@ def fit(
     """
     began = time.monotonic()
     train, validation = prepared.split("train"), prepared.split("validation")
-    course = Course(config.train, scratch / "fit.npz" if scratch else None, on_epoch)
+    course = TrainingState(config.train, scratch / "fit.npz" if scratch else None, on_epoch)
     classes = len(prepared.meta.classes)
     rows, held_out = Epochs([train], classes), Epochs([validation], classes)
     if fold is not None:
@@ -126,7 +126,7 @@ def _epochs(
     first: int,
     last: int,
     progress: bool,
-    course: Course | None = None,
+    course: TrainingState | None = None,
     held_out: Epochs | None = None,
 ) -> None:
     """Train from epoch `first` to `last`, watched by `course` if there is one."""

@@ -22,14 +22,16 @@ from conveyor.errors import InputError
 log = logging.getLogger(__name__)
 
 PLATEAU_FACTOR = 0.5
-Row = dict[str, float]  # one epoch: loss, accuracy, the same of validation rows, learning_rate
+EpochMetrics = dict[
+    str, float
+]  # one epoch: loss, accuracy, the same of validation rows, learning_rate
 
 
 class Diverged(InputError):
     """The loss is no longer a number."""
 
 
-class Course:
+class TrainingState:
     """Watches validation loss, keeps the best weights, stops in time, resumes where it was.
 
     Args:
@@ -44,10 +46,10 @@ class Course:
     """
 
     def __init__(
-        self, config: Train, state: Path | None, on_epoch: Callable[[int, Row], None]
+        self, config: Train, state: Path | None, on_epoch: Callable[[int, EpochMetrics], None]
     ) -> None:
         self.config, self.state, self.on_epoch = config, state, on_epoch
-        self.rows: list[Row] = []
+        self.rows: list[EpochMetrics] = []
         self.best_epoch = 0
         self.best_weights: list[Any] = []
         self.quiet_since = 0  # the epoch from which plateau counts
@@ -58,7 +60,7 @@ class Course:
         return len(self.rows)
 
     @property
-    def best(self) -> Row:
+    def best(self) -> EpochMetrics:
         return self.rows[self.best_epoch - 1]
 
     @property
@@ -68,7 +70,7 @@ class Course:
             self.done > 0 and self.done - self.best_epoch >= self.config.patience
         )
 
-    def finished(self, model: keras.Model, row: Row) -> None:
+    def finished(self, model: keras.Model, row: EpochMetrics) -> None:
         """One more epoch, with these figures of it.
 
         Raises:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from conveyor.metrics.table import Answers, accuracy, macro_f1
 from conveyor.training.batches import Batch
 
-Figures = dict[str, float]
+MetricValues = dict[str, float]
 Tensor = Any
 
 
@@ -55,7 +55,7 @@ class Steps:
         loss, right = self._train(*batch)
         return float(loss), int(right)
 
-    def look(self, batches: Iterable[Batch]) -> Figures:
+    def look(self, batches: Iterable[Batch]) -> MetricValues:
         """Figures of rows as they are: free of smoothing and of class weights, so that trials
         which differ in them compare.
 

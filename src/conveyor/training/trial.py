@@ -11,7 +11,7 @@ from conveyor.config.load import partial
 from conveyor.data.store import Prepared
 from conveyor.training.costs import costs_of, latency_ms
 from conveyor.training.fit import fit
-from conveyor.training.state import Row
+from conveyor.training.state import EpochMetrics
 from conveyor.training.threads import set_threads
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
         known.update(parameters=float(costs.parameters), flops=float(costs.flops))
         channel.report(0, known)
 
-    def report(epoch: int, row: Row) -> None:
+    def report(epoch: int, row: EpochMetrics) -> None:
         channel.report(epoch, row)
 
     # The number of epochs is known without the refit, and the objective is from before it.

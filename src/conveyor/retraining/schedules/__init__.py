@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from conveyor.config import Schedule
 from conveyor.retraining.schedules.hosted import github, kubernetes
 from conveyor.retraining.schedules.machine import calendar, crontab, systemd
-from conveyor.retraining.schedules.place import Place
+from conveyor.retraining.schedules.place import Installation
 
 # Each gives texts by the name of their file.
-SCHEDULERS: Mapping[str, Callable[[Schedule, Place], dict[str, str]]] = {
+SCHEDULERS: Mapping[str, Callable[[Schedule, Installation], dict[str, str]]] = {
     "cron": crontab,
     "systemd": systemd,
     "kubernetes": kubernetes,
     "github": github,
 }
 
-__all__ = ["SCHEDULERS", "Place", "calendar"]
+__all__ = ["SCHEDULERS", "Installation", "calendar"]

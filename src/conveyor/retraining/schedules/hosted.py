@@ -5,14 +5,14 @@ from typing import Any
 import yaml
 
 from conveyor.config import Schedule
-from conveyor.retraining.schedules.place import Place, retrain, tolerant
+from conveyor.retraining.schedules.place import Installation, retrain, tolerant
 
 STATE = "/project"  # where a pod mounts the volume
 HOME = "/conveyor"  # the project in the image, with its environment; see deploy/Dockerfile
 USER = 1000  # of the image
 
 
-def kubernetes(schedule: Schedule, place: Place) -> dict[str, str]:
+def kubernetes(schedule: Schedule, place: Installation) -> dict[str, str]:
     """A CronJob on a volume that holds a clone: what one night learns, the next one knows."""
     labels = {"app": "conveyor"}
     claim = {"claimName": schedule.volume}
@@ -76,7 +76,7 @@ git diff --quiet || { git commit --all --message "Retrain" && git push; }
 """
 
 
-def github(schedule: Schedule, place: Place) -> dict[str, str]:
+def github(schedule: Schedule, place: Installation) -> dict[str, str]:
     """A workflow whose runner keeps nothing, so that DVC's remote and git hold the state."""
     run = tolerant(retrain(schedule, "python"), "exit $code")
     commands = ["make setup", 'echo "$PWD/.venv/bin" >> "$GITHUB_PATH"',

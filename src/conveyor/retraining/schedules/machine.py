@@ -5,10 +5,10 @@ from pathlib import Path
 
 from conveyor.config import Schedule
 from conveyor.config.cron import DAYS, FIELDS, parse
-from conveyor.retraining.schedules.place import FINE, Place, retrain, tolerant
+from conveyor.retraining.schedules.place import FINE, Installation, retrain, tolerant
 
 
-def crontab(schedule: Schedule, place: Place) -> dict[str, str]:
+def crontab(schedule: Schedule, place: Installation) -> dict[str, str]:
     """One line, for `crontab -e`; cron sends mail only of a failure, whose output is in the log."""
     log = shlex.quote(schedule.log)
     folder = shlex.quote(str(Path(schedule.log).parent))
@@ -33,7 +33,7 @@ PATH={place.path}
     return {f"{place.unit}.cron": text}
 
 
-def systemd(schedule: Schedule, place: Place) -> dict[str, str]:
+def systemd(schedule: Schedule, place: Installation) -> dict[str, str]:
     """A service and its timer, which makes up for a night that the machine slept through."""
     variables = ""
     if schedule.environment:

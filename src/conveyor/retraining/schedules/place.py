@@ -9,7 +9,7 @@ FINE = (10, 11)  # nothing to do; not promoted
 
 
 @dataclass(frozen=True)
-class Place:
+class Installation:
     """A project folder on this machine, and the Python that runs it."""
 
     name: str  # of the project
