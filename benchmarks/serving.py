@@ -41,7 +41,7 @@ CALLS, ROUNDS, BATCH_ROWS = 3000, 5, 20_000
 
 
 def one_call(predictor: LoadedModel, rows: list[Any]) -> dict[str, Any]:
-    """`Predictor.predict([row])` and the session alone on the encoded row, in turns."""
+    """`LoadedModel.predict([row])` and the session alone on the encoded row, in turns."""
     encoded = [predictor.encoder.encode([row]) for row in rows]
     feeds = cycle([{"values": e.values[None], "lengths": e.lengths} for e in encoded])
     raw = cycle(rows)

@@ -154,9 +154,9 @@ def peak_mib(model: Path, source: Path, target: Path) -> float:
 import resource, sys
 from pathlib import Path
 from conveyor.batch.predict import predict_file
-from conveyor.serving import Predictor
+from conveyor.serving import LoadedModel
 model, source, target = map(Path, sys.argv[1:])
-predict_file(Predictor.load(model), source, target, column=None, skip_bad=False)
+predict_file(LoadedModel.load(model), source, target, column=None, skip_bad=False)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
     command = [sys.executable, "-c", code, str(model), str(source), str(target)]

@@ -38,7 +38,7 @@ class Fitted:
 
     Attributes:
         model: weights of the best epoch; after a refit, of the fit on all rows.
-        rows: one per epoch, in order; see `Course`.
+        rows: one per epoch, in order; see `TrainingState`.
         best_epoch: from 1, the lowest validation loss.
     """
 
