@@ -14,49 +14,64 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup sweep test chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
+.PHONY: repro setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
+INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r
+EXTRAS  := ray kubernetes postgres cmaes dashboard# those that the tests use
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
 
-setup: $(READY) ## make .venv from the lock file and compile its bytecode
+setup: $(READY) ## make .venv with what the belt needs; `make setup-ray` adds the extra `ray`
 
-$(READY): requirements.lock pyproject.toml
+setup-%: $(VENV)/.ready-%
+	@:
+
+$(READY): requirements/belt.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found; name one of Python 3.11 to 3.13: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	$(INSTALL) $<
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@git rev-parse --git-dir >/dev/null 2>&1 || { git init --quiet && echo "made a git repository: DVC needs one"; }
 	@touch $@
 
+.PRECIOUS: $(VENV)/.ready-%
+$(VENV)/.ready-%: requirements/%.lock $(READY)
+	$(INSTALL) $<
+	@touch $@
+
+setup-tests: $(addprefix $(VENV)/.ready-,test $(EXTRAS))
+
 sweep: setup ## run the belt up to the sweep, and no further
 	dvc repro sweep
 
-test: setup ## run the tests, with coverage of src/
+test: setup-tests ## run the tests, with coverage of src/; prints the slowest ten
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
 	  --cov --cov-report=term:skip-covered --cov-fail-under=90
 
-chaos-sweep: setup ## kill a sweep 30 times at random, and compare it with one left alone (some minutes)
+test-long: setup-tests ## run the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
+
+chaos-sweep: setup-tests ## kill a sweep 30 times at random, and compare it with one left alone (some minutes)
 	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py
 
-five-days: setup ## five nights of a growing data set under a real cron (ten minutes; root, or a running cron)
+five-days: setup-tests ## five nights of a growing data set under a real cron (ten minutes; root, or a running cron)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_five_days.py
 
-two-retrains: setup ## start two retrainings at once, 20 times (ten to twenty minutes)
+two-retrains: setup-tests ## start two retrainings at once, 20 times (ten to twenty minutes)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_two_at_once.py
 
 bench: setup ## every benchmark that has a bar, one table and docs/bench.svg (long; BENCH=--quick for less)
 	PYTHONPATH=src:. $(BIN)/python benchmarks/bench.py $(BENCH)
 
-check: setup ## ruff, types, import rules, dvc.yaml and conf/ against the code
+check: setup-tests setup-check ## ruff, types, import rules, dvc.yaml and conf/ against the code
 	ruff check .
 	ruff format --check .
 	basedpyright
 	lint-imports
 	$(BIN)/python -m pytest tests/config tests/test_rules.py
 
-format: setup ## let ruff rewrite what it can
+format: setup-check ## let ruff rewrite what it can
 	ruff check --fix .
 	ruff format .
 
@@ -67,15 +82,14 @@ ui: setup ## the MLflow UI on this machine, http://127.0.0.1:5000 (PORT=... for 
 serve: setup ## the champion over HTTP, http://127.0.0.1:5001, following its alias (SERVE_PORT=... for another)
 	PYTHONPATH=src python -m pipeline.serve --reload --port $(SERVE_PORT)
 
-dashboard: setup ## optuna-dashboard on the sweep, http://127.0.0.1:8080 (DASHBOARD_PORT=... for another)
+dashboard: setup-dashboard ## optuna-dashboard on the sweep, http://127.0.0.1:8080 (DASHBOARD_PORT=... for another)
 	optuna-dashboard "$$(PYTHONPATH=src python -m pipeline.sweep --storage)" --host 127.0.0.1 --port $(DASHBOARD_PORT)
 
 hooks: ## run `make check` before every git commit
 	git config core.hooksPath .githooks
 
-lock: setup ## resolve the dependencies anew
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra dev pyproject.toml -o requirements.lock
+lock: setup ## resolve the dependencies of pyproject.toml anew
+	$(BIN)/python requirements/lock.py
 
 clean: ## remove the belt's outputs, its scratch and the environment; MLflow's records stay
 	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
