@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
 .PHONY: repro setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
-INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r
+INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 EXTRAS  := ray kubernetes postgres cmaes dashboard# those that the tests use
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
@@ -30,14 +30,14 @@ $(READY): requirements/belt.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found; name one of Python 3.11 to 3.13: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	$(INSTALL) $<
+	$(INSTALL)
 	$(BIN)/uv pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@git rev-parse --git-dir >/dev/null 2>&1 || { git init --quiet && echo "made a git repository: DVC needs one"; }
 	@touch $@
 
 .PRECIOUS: $(VENV)/.ready-%
 $(VENV)/.ready-%: requirements/%.lock $(READY)
-	$(INSTALL) $<
+	$(INSTALL) -r $<
 	@touch $@
 
 setup-tests: $(addprefix $(VENV)/.ready-,test $(EXTRAS))
