@@ -47,7 +47,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as temporary:
         resolution = Path(temporary) / "resolution.txt"
-        pins = {pin: block for lock in FOLDER.glob("*.lock") for pin, block in entries(lock).items()}
+        pins = {
+            pin: block for lock in FOLDER.glob("*.lock") for pin, block in entries(lock).items()
+        }
         resolution.write_text("".join(pins.values()))
         all_groups = [option for group in groups for option in ("--group", group)]
         compile_lock(resolution, "pyproject.toml", "--all-extras", *all_groups)

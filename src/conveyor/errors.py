@@ -7,3 +7,14 @@ class InputError(ValueError):
     A stage prints the message alone and exits with 2. Any other exception is a defect of the
     program and keeps its traceback.
     """
+
+
+def missing_package(needed_by: str, package: str | None, extra: str | None) -> str:
+    """The message for a package that is not installed, with the line that installs it.
+
+    Args:
+        needed_by: the configuration field, with its value, that needs the package.
+        extra: the extra of pyproject.toml that brings the package; None if there is none.
+    """
+    line = f"make setup-{extra}" if extra else f"uv pip install {package}"
+    return f"{needed_by}: needs the package {package}, which is not installed. Run: {line}"

@@ -187,7 +187,7 @@ def test_nothing_to_do_and_not_promoted_are_no_failures(
 def test_github_s_schema_takes_the_workflow(
     schedule: Schedule, place: Installation, tmp_path: Path
 ) -> None:
-    checks = Path(sys.executable).with_name("check-jsonschema")  # of the extra `dev`
+    checks = Path(sys.executable).with_name("check-jsonschema")
     file = tmp_path / "workflow.yml"
     check = [checks, "--builtin-schema", "vendor.github-workflows", file]
     file.write_text(only("github", schedule, place))

@@ -209,7 +209,7 @@ def test_a_space_that_can_run_passes() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"sampler": {"name": "gp"}}, "needs the package torch, which is not installed; run  pip"),
+        ({"sampler": {"name": "gp"}}, "needs the package torch, which is not installed. Run: make"),
         ({"sampler": {"name": "grid"}}, "sweep.space.model.dropout: grid needs a list of values"),
         ({"storage": "mysql://x"}, "write journal, sqlite, or postgresql://"),
         ({"storage": "postgresql://me:hidden@h/d"}, "a password is in it"),

@@ -8,6 +8,7 @@ from hydra.errors import HydraException
 
 from conveyor.config import Config, ConfigError, overlay
 from conveyor.config.load import dump
+from conveyor.errors import missing_package
 from conveyor.sweep import grammar
 from conveyor.sweep.grammar import EXAMPLES
 from conveyor.sweep.space import PLACE, Dimension, Space, pick, settings
@@ -43,10 +44,7 @@ def check(config: Config) -> None:
     for field, value in chosen.items():
         package, extra = EXTRAS[field].get(value, ("", ""))
         if package and importlib.util.find_spec(package) is None:
-            problems.append(
-                f"  sweep.{field}: {value!r} needs the package {package}, which is not installed; "
-                f"run  pip install -e '.[{extra}]'"
-            )
+            problems.append("  " + missing_package(f"sweep.{field}={value}", package, extra))
     grouped = "dataset" in config.model_fields_set and config.dataset.split.group
     if grouped and sweep.repeats.by == "folds":
         problems.append(

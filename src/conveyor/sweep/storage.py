@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from conveyor import files
 from conveyor.config import Config
 from conveyor.config.load import dump
-from conveyor.errors import InputError
+from conveyor.errors import InputError, missing_package
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.locks import FileLocks, Locks, PostgresLocks
 
@@ -78,10 +78,8 @@ class PostgresStore:
             tables.release_all()
             self.locks: Locks = PostgresLocks(engine, key)
         except ModuleNotFoundError as error:
-            raise SweepError(
-                f"sweep.storage {where} needs the package {error.name}, which is not installed; "
-                "run  pip install -e '.[postgres]'"
-            ) from None
+            message = missing_package(f"sweep.storage={where}", error.name, "postgres")
+            raise SweepError(message) from None
         except OperationalError as error:
             raise SweepError(
                 f"cannot open sweep.storage {where}: {_first_line(error.orig)} "

@@ -10,7 +10,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from conveyor.errors import InputError
+from conveyor.errors import InputError, missing_package
 from conveyor.paths import Paths
 from conveyor.tracking.location import home, sqlite_file, uri
 
@@ -55,11 +55,9 @@ def connect(name: str, paths: Paths) -> Tracking:
                 location = folder.as_uri() if where.startswith("sqlite:") else None
                 return Tracking(client, client.create_experiment(name, location), where)
     except ModuleNotFoundError as error:
-        shown = without_secret(where)
-        raise InputError(
-            f"the MLflow store {shown} needs the package {error.name}, which is not installed; "
-            "for PostgreSQL: pip install -e '.[postgres]'"
-        ) from None
+        needed_by = f"the MLflow store {without_secret(where)}"
+        extra = "postgres" if where.startswith("postgresql") else None
+        raise InputError(missing_package(needed_by, error.name, extra)) from None
     except MlflowException as error:
         shown = without_secret(f"{where}: {error}")
         raise InputError(f"cannot open the MLflow store {shown}") from None
