@@ -1,4 +1,4 @@
-"""The stages of the belt and the jobs beside it: one thin script each."""
+"""The stages of the belt and the commands beside it: one thin script each."""
 
 import logging
 import signal
@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conveyor.errors import InputError
-from conveyor.imports import collect_rarely
 
 BAD_INPUT = 2
-
-collect_rarely()
 
 
 @contextmanager
@@ -21,8 +18,8 @@ def stage(name: str) -> Iterator[None]:
     Any other error keeps its traceback and exits with 1.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s", stream=sys.stderr)
-    for ours in ("conveyor", "pipeline", "__main__"):
-        logging.getLogger(ours).setLevel(logging.INFO)
+    for logger in ("conveyor", "pipeline", "__main__"):
+        logging.getLogger(logger).setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         yield

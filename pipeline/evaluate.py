@@ -1,40 +1,41 @@
-"""Stage `evaluate`: the exported model on the frozen test rows. No TensorFlow.
-
-Scikit-learn loads in the process that finds the figures, while MLflow and Matplotlib load here.
-"""
+"""Stage `evaluate`: the exported model on the frozen test rows, beside simple baselines."""
 
 import logging
-from typing import TYPE_CHECKING
 
-from conveyor.beside import Beside
+from conveyor import files
+from conveyor.config import Config, load
+from conveyor.data.store import Prepared
+from conveyor.evaluation import report
+from conveyor.evaluation.curves import points_of
+from conveyor.evaluation.evaluate import evaluate as evaluate_answers
+from conveyor.evaluation.results import LabelledRows
 from conveyor.paths import Paths
+from conveyor.serving import LoadedModel
+from conveyor.tracking import runs
 from pipeline import stage
 
-if TYPE_CHECKING:
-    from conveyor.config import Config
-
-EVALUATION = "conveyor.evaluation.run:run"
 log = logging.getLogger(__name__)
 
 
-def evaluate(config: "Config", paths: Paths, evaluation: Beside) -> None:
-    evaluation.begin(config, paths)
-    from conveyor import files
-    from conveyor.evaluation import report
-    from conveyor.tracking import only_runs
-
-    with only_runs():
-        from conveyor.tracking import runs
-
+def evaluate(config: Config, paths: Paths) -> None:
+    settings, prepared = config.evaluate, Prepared(paths.prepared)
+    train, validation, test = (
+        LabelledRows.of(prepared.split(name)) for name in ("train", "validation", "test")
+    )
+    kind, classes = prepared.meta.kind, prepared.meta.classes
+    answers = LoadedModel.load(paths.model).predict(test.raw, progress=True).probabilities
+    evaluation = evaluate_answers(kind, classes, train + validation, test, answers, settings,
+                                  config.seed)  # fmt: skip
+    points = points_of(test.labels, answers, classes, settings.calibration_bins)
+    report.write(paths.evaluation, evaluation, points, test, answers, settings.confidence)
+    files.write_json(paths.metrics, report.headline(evaluation))
+    level = logging.WARNING if evaluation.beats_baselines is False else logging.INFO
+    log.log(level, "%s", report.verdict(evaluation))
     run = runs.find_training_run(config.name, paths)
-    found = report.write(paths.evaluation, iter(evaluation), config.evaluate.confidence)
-    files.write_json(paths.metrics, report.headline(found))
-    (log.warning if found.beats_baselines is False else log.info)("%s", report.verdict(found))
-    run.log_evaluation(paths.evaluation, found.scores, beats_baselines=found.beats_baselines)
+    run.log_evaluation(paths.evaluation, evaluation.scores,
+                       beats_baselines=evaluation.beats_baselines)  # fmt: skip
 
 
 if __name__ == "__main__":
-    with stage("evaluate"), Beside(EVALUATION) as evaluation:
-        from conveyor.config import load
-
-        evaluate(load("name", "seed", "evaluate"), Paths(), evaluation)
+    with stage("evaluate"):
+        evaluate(load("name", "seed", "evaluate"), Paths())

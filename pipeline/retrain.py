@@ -16,19 +16,16 @@ import sys
 
 from conveyor.config import load
 from conveyor.paths import Paths
+from conveyor.registry.retraining import retrain_run
 from conveyor.retraining.job import Job, ask_stale, composed
 from conveyor.retraining.lock import BUSY, Busy, only_one
+from conveyor.retraining.monitor import ChampionMonitor
+from conveyor.retraining.notify import failure_told, tell
 from pipeline import stage
 
 
 def retrain(paths: Paths) -> int:
-    asked = ask_stale(paths)
-    # DVC looks while MLflow loads, which takes seconds.
-    from conveyor.registry.retraining import retrain_run
-    from conveyor.retraining.monitor import ChampionMonitor
-    from conveyor.retraining.notify import failure_told, tell
-
-    stale = composed(asked(), paths)
+    stale = composed(ask_stale(paths)(), paths)
     config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
         job = Job(config, paths, ChampionMonitor(config, paths, run), stale)

@@ -1,29 +1,23 @@
 """Stage `sweep`: an Optuna study over the search space. TensorFlow only in its trial processes."""
 
 import argparse
-from typing import TYPE_CHECKING
 
+from conveyor.config import Config, load
+from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.sweep.executors import executor_for, load_trials_ahead
+from conveyor.registry.champion import champion_settings
+from conveyor.sweep.executors import executor_for
+from conveyor.sweep.report.status import status, storage
+from conveyor.sweep.run import join_sweep, run_sweep, skip_sweep
+from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import stage
 
-if TYPE_CHECKING:
-    from conveyor.config import Config
 
-
-def sweep(config: "Config", paths: Paths, *, join: bool = False) -> None:
-    executor = executor_for(config.sweep, paths.prepared) if config.sweep.enabled else None
-    from conveyor.data.store import Prepared
-    from conveyor.sweep.run import join_sweep, run_sweep, skip_sweep
-    from conveyor.tracking import only_runs
-
-    if executor is None:
+def sweep(config: Config, paths: Paths, *, join: bool = False) -> None:
+    if not config.sweep.enabled:
         skip_sweep(paths.sweep)
         return
-    with only_runs():
-        from conveyor.registry.champion import champion_settings
-        from conveyor.tracking.sweeps import SweepRecorder
-
+    executor = executor_for(config.sweep, paths.prepared)
     digest = Prepared(paths.prepared).meta.digest
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
     if join:
@@ -37,22 +31,15 @@ def sweep(config: "Config", paths: Paths, *, join: bool = False) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser("python -m pipeline.sweep", description=__doc__)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--join", action="store_true", help="help with this sweep as one more driver")
-    what.add_argument("--status", action="store_true", help="tell what the sweep is doing")
-    what.add_argument("--storage", action="store_true", help="tell where optuna-dashboard finds it")
-    given = parser.parse_args()
+    what.add_argument("--join", action="store_true",
+                      help="join the running sweep as an additional driver")  # fmt: skip
+    what.add_argument("--status", action="store_true", help="show the sweep's status")
+    what.add_argument("--storage", action="store_true", help="print the URL for optuna-dashboard")
+    args = parser.parse_args()
     with stage("sweep"):
-        paths, looks = Paths(), given.status or given.storage
-        if not looks:  # TensorFlow loads beside while all the rest loads here
-            load_trials_ahead(paths.config)
-        from conveyor.config import load
-
-        config = load("name", "seed", "model", "train", "sweep")
-        if looks:
-            from conveyor.data.store import Prepared
-            from conveyor.sweep.report.status import status, storage
-
-            tell = status if given.status else storage
-            print(tell(config, Prepared(paths.prepared).meta.digest, paths.scratch))
+        config, paths = load("name", "seed", "model", "train", "sweep"), Paths()
+        if args.status or args.storage:
+            describe = status if args.status else storage
+            print(describe(config, Prepared(paths.prepared).meta.digest, paths.scratch))
         else:
-            sweep(config, paths, join=given.join)
+            sweep(config, paths, join=args.join)

@@ -1,46 +1,45 @@
-"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served.
+"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served."""
 
-TensorFlow loads in the process that trains, while all the rest loads here.
-"""
-
+import logging
+import os
 import shutil
-from typing import TYPE_CHECKING
 
-from conveyor.beside import Beside
+from conveyor import files
+from conveyor.config import Config, load, overlay
+from conveyor.config.load import dump
+from conveyor.data.store import Prepared
+from conveyor.models.cudnn import cudnn_report
+from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
+from conveyor.sweep.best import read_best
+from conveyor.tracking import runs
+from conveyor.training.export import write_model
+from conveyor.training.fit import compiled, fit
+from conveyor.training.threads import set_threads
 from pipeline import stage
 
-if TYPE_CHECKING:
-    from conveyor.config import Config
-
-TRAINING = "conveyor.training.final:run"
+log = logging.getLogger(__name__)
 
 
-def train(config: "Config", paths: Paths, training: Beside) -> None:
-    from conveyor import files
-    from conveyor.config import overlay
-    from conveyor.config.load import dump
-    from conveyor.data.store import Prepared
-    from conveyor.sweep.best import read_best
-    from conveyor.tracking import only_runs
-
+def train(config: Config, paths: Paths) -> None:
     config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
-    digest = Prepared(paths.prepared).meta.digest
+    prepared = Prepared(paths.prepared)
+    digest = prepared.meta.digest
     scratch = paths.scratch / "train" / files.digest_value([dump(config), digest])[:16]
-    training.begin(config, paths, scratch)
-    with only_runs():
-        from conveyor.tracking import runs
-    told = iter(training)
     with runs.training_run(config, paths, data_digest=digest) as run:
-        run.log_layers(next(told))
-        for epoch, metrics in told:
-            run.log_epoch(epoch, metrics)
+        set_threads(config, os.cpu_count() or 1)
+        layers = [str(layer) for layer in cudnn_report(compiled(config, prepared, rows=1))]
+        for line in (gpu_line(), *layers):
+            log.info("%s", line)
+        run.log_layers(layers)
+        fitted = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
+        write_model(fitted, config, prepared, paths.model)
         run.fitted(paths)
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())
+    log.info("best epoch %d: %s", fitted.best_epoch, metrics)
     shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    with stage("train"), Beside(TRAINING) as training:
-        from conveyor.config import load
-
-        train(load("name", "seed", "model", "train", "serving"), Paths(), training)
+    with stage("train"):
+        train(load("name", "seed", "model", "train", "serving"), Paths())

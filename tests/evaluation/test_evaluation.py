@@ -2,9 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -47,8 +45,10 @@ def evaluated(wrong: int = 6, how: Evaluate = HOW) -> tuple[Evaluation, Labelled
     return evaluate("series", NAMES, rows(90, 1), test, p, how, seed=3), test, p
 
 
-def parts(found: Evaluation, test: LabelledRows, p: np.ndarray) -> Iterator[Any]:
-    return iter([points_of(test.labels, p, NAMES, bins=5), (found, test, p)])
+def write_report(folder: Path) -> tuple[LabelledRows, np.ndarray]:
+    evaluation, test, p = evaluated()
+    report.write(folder, evaluation, points_of(test.labels, p, NAMES, bins=5), test, p, 0.9)
+    return test, p
 
 
 def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
@@ -144,15 +144,14 @@ def test_a_class_without_test_rows_has_no_curve() -> None:
 
 
 def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None:
-    found, test, p = evaluated()
     folder = tmp_path / "evaluation"
-    report.write(folder, parts(found, test, p), 0.9)
+    test, p = write_report(folder)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(first) == {
         "report.json", "report.md", "predictions.csv", "roc.csv", "pr.csv", "calibration.csv",
         "confusion.png", "curves.png", "calibration.png", "lengths.png",
     }  # fmt: skip
-    report.write(folder, parts(found, test, p), 0.9)
+    write_report(folder)
     assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
     told = list(csv.DictReader((folder / "predictions.csv").open()))
     assert [row["id"] for row in told] == test.ids
@@ -166,8 +165,7 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
 
 
 def test_pictures_are_drawn_not_blank(tmp_path: Path) -> None:
-    found, test, p = evaluated()
-    report.write(tmp_path / "evaluation", parts(found, test, p), 0.9)
+    write_report(tmp_path / "evaluation")
     for path in (tmp_path / "evaluation").glob("*.png"):
         colors = Image.open(path).convert("RGB").getcolors(1 << 20)
         assert colors is not None

@@ -118,39 +118,6 @@ def test_a_sweep_that_is_switched_off_leaves_the_configuration_as_it_is(tmp_path
     assert rows(tmp_path) == []
 
 
-AHEAD = """
-import sys
-from pathlib import Path
-import psutil
-from conveyor.sweep.executors import load_trials_ahead
-load_trials_ahead(Path(sys.argv[1]))
-print("pydantic" in sys.modules, sum(any("forkserver" in word for word in process.cmdline())
-                                     for process in psutil.Process().children()))
-"""
-
-
-@pytest.mark.parametrize(
-    ("config", "servers"),
-    [
-        ("sweep: {enabled: true, executor: local}", 1),
-        ("sweep: {enabled: false, executor: local}", 0),
-        ("sweep: {enabled: true, executor: ray}", 0),
-        ("sweep: nonsense", 0),
-        ("{", 0),
-        (None, 0),
-    ],
-)
-def test_trials_load_ahead_of_the_configuration_where_it_has_any(
-    tmp_path: Path, config: str | None, servers: int
-) -> None:
-    """What is wrong with the file is left to the reader that tells it."""
-    if config is not None:
-        (tmp_path / "config.yaml").write_text(config)
-    command = [sys.executable, "-c", AHEAD, str(tmp_path / "config.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", str(servers)]
-
-
 def running_sweep(folder: Path) -> tuple[subprocess.Popen[bytes], psutil.Process]:
     """A driver in a process of its own, and its one endless trial."""
     command = [sys.executable, HERE / "sweeping.py", folder, "slow", "lead", "{trials: 3}"]

@@ -126,12 +126,11 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     from conveyor.data.store import Prepared
 
     run_id = train(toy_config, toy_project)
-    test = Prepared(toy_project.prepared).split("test")
-    rows = LabelledRows(test.ids, test.rows, test.labels, test.sequences.lengths)
-    p = LoadedModel.load(toy_project.model).predict(test.rows).probabilities
+    rows = LabelledRows.of(Prepared(toy_project.prepared).split("test"))
+    p = LoadedModel.load(toy_project.model).predict(rows.raw).probabilities
     found = evaluate("series", ["down", "up"], rows, rows, p, toy_config.evaluate, seed=1)
     points = points_of(rows.labels, p, ["down", "up"], 10)
-    report.write(toy_project.evaluation, iter([points, (found, rows, p)]), 0.95)
+    report.write(toy_project.evaluation, found, points, rows, p, 0.95)
     for _ in range(2):
         made = find_training_run("toys", toy_project)
         made.log_evaluation(toy_project.evaluation, found.scores, beats_baselines=False)

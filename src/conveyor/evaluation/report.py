@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,30 @@ from conveyor.metrics import BASELINE, METRICS
 from conveyor.plots import evaluation as pictures
 
 
-def write(folder: Path, told: Iterator[Any], confidence: float) -> Evaluation:
-    """Write report.json, report.md, CSV tables and the pictures, whole or not at all.
+def write(
+    folder: Path,
+    evaluation: Evaluation,
+    points: Points,
+    test: LabelledRows,
+    probabilities: NDArray[np.floating],
+    confidence: float,
+) -> None:
+    """Write report.json, report.md, CSV tables and the plots, whole or not at all.
 
     Args:
-        told: `Points`, which are drawn while the rest is still being computed; then the
-            `Evaluation`, the test rows, and their probabilities (rows, classes), as one tuple.
+        points: what the plots show.
+        probabilities: of the test rows, (rows, classes).
         confidence: of the evaluation's intervals.
     """
     with files.replacing_folder(folder) as to:
-        points: Points = next(told)
         pictures.confusion(points.counts, points.classes, to / "confusion.png")
         pictures.curves(points.by_class, to / "curves.png")
         pictures.calibration(*points.reliable, points.ece, to / "calibration.png")
         _write_points(to, points)
-        evaluation, test, probabilities = next(told)
         pictures.slices(evaluation.slices, to / "lengths.png")
         files.write_json(to / "report.json", asdict(evaluation))
         files.write_text(to / "report.md", markdown(evaluation, len(test.ids), confidence))
         files.write_text(to / "predictions.csv", _predictions(evaluation, test, probabilities))
-    return evaluation
 
 
 def headline(evaluation: Evaluation) -> dict[str, float]:

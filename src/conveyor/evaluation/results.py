@@ -1,4 +1,4 @@
-"""What an evaluation hands on: rows, figures, and points to draw. Plain data, quick to load."""
+"""The results of an evaluation: labelled rows, metrics, and the points of its plots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from conveyor.data.store import Split
 
 Floats = NDArray[np.floating]
 
@@ -18,6 +20,11 @@ class LabelledRows:
     raw: Any
     labels: NDArray[np.integer]
     lengths: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, split: Split) -> "LabelledRows":
+        """The rows of a prepared split."""
+        return cls(split.ids, split.rows, split.labels, split.sequences.lengths)
 
     def __add__(self, other: "LabelledRows") -> "LabelledRows":
         return LabelledRows(

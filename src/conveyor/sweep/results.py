@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import optuna
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Sweep
-from conveyor.imports import without
 from conveyor.sweep.attributes import DIRECTION, POSITION
 
 
@@ -64,8 +64,6 @@ def importances(study: optuna.Study, sweep: Sweep) -> Mapping[str, float]:
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < 4 or len({t.values[0] for t in complete}) < 2:
         return {}
-    with without("sklearn"):  # for a forest of fANOVA's; two seconds
-        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     minimize = DIRECTION[sweep.objectives[0]] == "minimize"
     evaluator: Any = PedAnovaImportanceEvaluator()
     with warnings.catch_warnings():

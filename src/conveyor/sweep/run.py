@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conveyor.beside import Beside
 from conveyor.config import Config
 from conveyor.config.load import dump
-from conveyor.imports import load_ahead
 from conveyor.sweep import warm_start
 from conveyor.sweep.attributes import STATES
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor, Observer
-from conveyor.sweep.report import outputs
+from conveyor.sweep.report import html_report, outputs
 from conveyor.sweep.results import best_of
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -55,15 +53,9 @@ def run_sweep(
     with SweepStudy(scratch, config, data_digest) as study:
         study.warm_start(lambda: warm_start.configurations(config, study.space, scratch, champion))
         with _told(study, config, observer) as counts:
-            load_ahead(
-                "conveyor.sweep.report.html_report", seconds=5
-            )  # Plotly, once the trials have begun
-            with Beside(outputs.PICTURES) as drawing:
-                counts |= _drive(study, config, prepared, executor, observer)
-                from conveyor.sweep.report import html_report
-
-                with outputs.written(folder, config.sweep, study, drawing) as best:
-                    html_report.write(pages, config.sweep, study)
+            counts |= _drive(study, config, prepared, executor, observer)
+            best = outputs.write(folder, config.sweep, study)
+            html_report.write(pages, config.sweep, study)
             _tell_unheard(study, observer)
             observer.sweep_finished(best, counts, None)
             study.end()

@@ -9,14 +9,17 @@ import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
+from types import ModuleType
 from typing import Any
 
-from conveyor.beside import death, die_with, no_main
 from conveyor.sweep.protocol import Message, Metrics, Pruned, TrialJob
 
 GRACE = 5.0  # seconds between a trial's last word and its end
@@ -33,7 +36,8 @@ class LocalExecutor:
 
     def __init__(self, function: str) -> None:
         self._function = function
-        self._context = running_forkserver(function)
+        self._context = forkserver(function)
+        ensure_running()
         self._running: dict[Any, TrialProcess] = {}
 
     def start(self, job: TrialJob) -> "TrialProcess":
@@ -74,7 +78,7 @@ class TrialProcess:
         self._process = context.Process(
             target=_main, args=(function, job, theirs, their_alive), name=f"trial-{job.number}"
         )
-        with no_main():
+        with _without_main():
             self._process.start()
         theirs.close()
         their_alive.close()
@@ -89,7 +93,7 @@ class TrialProcess:
             return self.connection.recv()
         except (EOFError, OSError):
             self._process.join(GRACE)
-            return "failed", death("the trial process", self._process.exitcode), None
+            return "failed", _death(self._process.exitcode), None
 
     def answer(self, go: bool) -> None:
         """Tell a trial that reported an epoch whether to go on."""
@@ -107,11 +111,30 @@ class TrialProcess:
         self._alive.close()
 
 
-def running_forkserver(function: str) -> Any:
-    """`forkserver`, with the server started: it loads while the driver does other things."""
-    context = forkserver(function)
-    ensure_running()
-    return context
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide this process's script while a trial starts.
+
+    multiprocessing imports the script in every process that it starts, MLflow and Optuna with it,
+    which takes seconds a trial.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+def _death(code: int | None) -> str:
+    """Describe the end of a trial process that sent no result; `code` is None if it still runs."""
+    if code is None:
+        return "the trial process closed its pipe to the driver, and hung"
+    if code < 0:
+        name = signal.Signals(-code).name
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"the trial process was killed by {name}{hint}"
+    return f"the trial process ended with exit code {code} and no result"
 
 
 def forkserver(function: str) -> Any:
@@ -137,7 +160,7 @@ class _Channel:
 
 def _main(function: str, job: TrialJob, connection: Connection, alive: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
-    threading.Thread(target=die_with, args=(alive,), daemon=True).start()
+    threading.Thread(target=_exit_with_driver, args=(alive,), daemon=True).start()
     if job.gpu is not None:  # read when TensorFlow first looks for devices, which it hasn't yet
         os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
     channel = _Channel(connection)
@@ -149,6 +172,14 @@ def _main(function: str, job: TrialJob, connection: Connection, alive: Connectio
         connection.send(("pruned", None, channel.waited))
     except Exception:
         connection.send(("failed", traceback.format_exc(), None))
+
+
+def _exit_with_driver(alive: Connection) -> None:
+    """Exit when the driver, which holds the other end of the pipe, is gone."""
+    try:
+        alive.recv()
+    except (EOFError, OSError):
+        os._exit(1)
 
 
 def _plain(metrics: Metrics) -> dict[str, float]:

@@ -3,8 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import yaml
 from optuna.trial import FrozenTrial
 
 from conveyor import files
-from conveyor.beside import Beside
 from conveyor.config import Sweep
+from conveyor.plots import sweep as plots
+from conveyor.plots.pareto import pareto
 from conveyor.sweep.attributes import DIRECTION, METRICS, PARAMS, POSITION, REASON, STATES
 from conveyor.sweep.best import BEST
 from conveyor.sweep.grammar import is_log
@@ -21,28 +21,28 @@ from conveyor.sweep.results import best_of, feasible, front, importances
 from conveyor.sweep.space import Space
 from conveyor.sweep.study import SweepStudy
 
-PICTURES = "conveyor.sweep.report.plots:draw"
 NOTHING: dict[str, Any] = {"params": {}, "objectives": {}}
 
 
-@contextmanager
-def written(
-    folder: Path, sweep: Sweep, study: SweepStudy, drawing: Beside
-) -> Iterator[dict[str, Any]]:
-    """Write best.yaml, trials.csv, intermediate.csv and pictures, whole or not at all.
+def write(folder: Path, sweep: Sweep, study: SweepStudy) -> dict[str, Any]:
+    """Write best.yaml, trials.csv, intermediate.csv and the plots, whole or not at all.
 
-    Args:
-        drawing: of PICTURES; it draws during the body, which is given what best.yaml holds.
+    Returns:
+        What best.yaml holds.
     """
-    found, rows, keys = best(study, sweep), _rows(study), study.space.keys
-    better = ["lower" if DIRECTION[o] == "minimize" else "higher" for o in sweep.objectives]
+    content, rows, keys = best(study, sweep), _rows(study), study.space.keys
+    objectives = sweep.objectives
+    better = ["lower" if DIRECTION[o] == "minimize" else "higher" for o in objectives]
+    importance = importances(study.optuna, sweep)
     with files.replacing_folder(folder) as temporary:
-        importance = importances(study.optuna, sweep)
-        drawing.begin(temporary, rows, keys, sweep.objectives, better, importance,
-                      logarithmic(study.space), found)  # fmt: skip
-        _write(temporary, found, rows, keys)
-        yield found
-        drawing.wait()
+        _write(temporary, content, rows, keys)
+        plots.draw(rows, keys, objectives[0], better[0], importance, logarithmic(study.space),
+                   temporary)  # fmt: skip
+        if len(objectives) > 1:
+            front_trials = [trial["trial"] for trial in content["front"]]
+            pareto(rows, objectives, better, front_trials, content["trial"],
+                   temporary / "pareto.png")  # fmt: skip
+    return content
 
 
 def write_nothing(folder: Path) -> None:
