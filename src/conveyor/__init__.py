@@ -12,7 +12,7 @@ for _name, _value in {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "DO_NOT_TRACK": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # 0 shows why TensorFlow sees no GPU
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "GIT_PYTHON_REFRESH": "quiet",
 }.items():
