@@ -5,7 +5,7 @@ import argparse
 from conveyor.config import Config, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
-from conveyor.models.devices import gpu_line
+from conveyor.models.devices import gpu_line, prepare_devices
 from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
 from conveyor.training.export import costs_of
@@ -18,7 +18,7 @@ def describe(config: Config, paths: Paths, *, swept: bool) -> None:
     if swept:
         config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
     prepared = Prepared(paths.prepared)
-    gpu = gpu_line()
+    prepare_devices()
     model = compiled(config, prepared, rows=1)
     costs = costs_of(model, config, prepared)
     print(f"{config.name}: {model.name}")
@@ -31,7 +31,7 @@ def describe(config: Config, paths: Paths, *, swept: bool) -> None:
     print(f"FLOPs a sequence {costs.flops:,} forward, at the median of {costs.length} steps")
     print(f"training memory  at least {costs.training_bytes / 2**20:.1f} MiB a batch of "
           f"{config.train.batch_size}")  # fmt: skip
-    print(gpu)
+    print(gpu_line())
     for layer in cudnn_report(model):
         print(f"  {layer}")
 

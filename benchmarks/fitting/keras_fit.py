@@ -22,7 +22,7 @@ from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.paths import Paths
 from conveyor.training.batches import Batch, Epochs
-from conveyor.training.fit import set_up
+from conveyor.training.fit import set_up_keras
 from conveyor.training.threads import set_threads
 
 
@@ -62,7 +62,7 @@ if __name__ == "__main__":
     config = overlay(compose(Paths(Path.cwd())), asked)
     prepared, train = Prepared(Path(sys.argv[2])), config.train
     set_threads(config, os.cpu_count() or 1)
-    set_up(config.seed)
+    set_up_keras(config.seed)
     meta = prepared.meta
     classes = len(meta.classes)
     times = [now()]

@@ -16,7 +16,7 @@ from conveyor.config import overlay
 from conveyor.config.compose import compose
 from conveyor.models.build import build
 from conveyor.paths import Paths
-from conveyor.training.fit import set_up
+from conveyor.training.fit import set_up_keras
 from conveyor.training.optimizers import Adam
 from conveyor.training.steps import Steps
 from conveyor.training.threads import set_threads
@@ -31,7 +31,7 @@ if __name__ == "__main__":
     whole = compose(Paths(stack.ROOT))
     config = overlay(whole, {f"model.{key}": value for key, value in changes.items()})
     set_threads(config, os.cpu_count() or 1)
-    set_up(17, "float32" if precision == "tf32" else precision)
+    set_up_keras(17, "float32" if precision == "tf32" else precision)
     tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     model = build(config.model, classes=2, features=features)
     model.compile(Adam())

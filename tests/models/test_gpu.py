@@ -11,11 +11,12 @@ from keras import layers
 from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
-from conveyor.models.devices import gpus
+from conveyor.models.devices import gpus, prepare_devices
 from conveyor.training.fit import fit
 from tests.models.test_build import stack
 
 pytestmark = pytest.mark.skipif(not gpus(), reason="there is no GPU here")
+prepare_devices()  # before anything is computed
 LENGTHS = np.array([1, 60, 17, 59, 2, 33], np.int32)
 CLASSES = np.array([0, 1, 2, 0, 1, 2])
 

@@ -11,7 +11,7 @@ from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.training.batches import Batch, Epochs
-from conveyor.training.fit import compiled, set_up
+from conveyor.training.fit import compiled, set_up_keras
 from conveyor.training.optimizers import Adam, AdamW
 from conveyor.training.steps import Steps
 
@@ -27,9 +27,9 @@ def test_steps_train_as_keras_does(
     toys: Prepared, toy_config: Config, smoothing: float, weights: Any
 ) -> None:
     config = overlay(toy_config, {"train.weight_decay": 0.01, "train.clip_norm": 0.5})
-    set_up(config.seed)
+    set_up_keras(config.seed)
     ours = compiled(config, toys, rows=45)
-    set_up(config.seed)
+    set_up_keras(config.seed)
     theirs = build(config.model, classes=2, features=2)
     adam = keras.optimizers.Adam(config.train.learning_rate, weight_decay=0.01, global_clipnorm=0.5)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
@@ -72,7 +72,7 @@ def test_an_update_in_one_operator_is_kerass(kind: Any) -> None:
 
 
 def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_config: Config) -> None:
-    set_up(1)
+    set_up_keras(1)
     model = compiled(toy_config, toys, rows=45)
     traced: list[bool] = []
     call = type(model).call

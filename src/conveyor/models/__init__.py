@@ -1,1 +1,1 @@
-"""Keras stacks from the configuration, their costs, and their export."""
+"""Keras networks from the configuration: build, describe, export to ONNX."""

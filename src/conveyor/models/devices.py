@@ -1,31 +1,35 @@
-"""The devices that TensorFlow sees."""
+"""The devices on which TensorFlow trains."""
 
-from functools import cache
 from typing import Any
 
 import tensorflow as tf
 
 
-@cache
 def gpus() -> list[Any]:
-    """Return the physical GPUs, set up for training.
+    """List the physical GPUs that TensorFlow sees.
 
-    Each GPU allocates memory as it needs it, since trials share a device. Matrix products keep
-    full float32: TensorFloat-32 rounds to 10 bits of fraction, which makes outputs differ by 1e-3
-    from those of the processor, where the model is served.
+    A process that called this must not fork: CUDA does not work in a forked child.
+    """
+    return tf.config.list_physical_devices("GPU")
 
-    Call it before TensorFlow computes anything, since it refuses to change devices after that. A
-    forkserver must not call it: CUDA does not survive a fork.
+
+def prepare_devices() -> None:
+    """Set the devices up for training. Call it before anything is computed.
+
+    A GPU's matrix units round float32 to 10 bits of fraction by default (TensorFloat-32), which is
+    off by about 1e-3 from what the processor computes when the model is served: this is turned off.
+    GPU memory is taken as it is needed, since trials share a GPU.
+
+    Raises:
+        RuntimeError: TensorFlow has already initialised a GPU with other settings.
     """
     tf.config.experimental.enable_tensor_float_32_execution(False)
-    devices = tf.config.list_physical_devices("GPU")
-    for gpu in devices:
+    for gpu in gpus():
         tf.config.experimental.set_memory_growth(gpu, True)
-    return devices
 
 
 def gpu_line() -> str:
-    """Describe in one line what TensorFlow sees on this machine."""
+    """Describe in one line the GPUs that TensorFlow sees on this machine."""
     names = [
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in gpus()
@@ -33,7 +37,4 @@ def gpu_line() -> str:
     if names:
         return f"GPU: {', '.join(names)}"
     built = "built with" if tf.test.is_built_with_cuda() else "built without"
-    return (
-        f"no GPU visible; TensorFlow is {built} CUDA, and trains on the CPU "
-        "(TF_CPP_MIN_LOG_LEVEL=0 shows why)"
-    )
+    return f"no GPU visible; TensorFlow is {built} CUDA, and trains on the CPU"

@@ -1,3 +1,1 @@
-"""Training: batches, the course of a fit, sweep trials, the exported product."""
-
-import conveyor.models  # noqa: F401  # first, since it loads TensorFlow quietly
+"""Training: batches, the fit of one configuration, one trial of a sweep, the exported model."""

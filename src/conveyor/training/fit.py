@@ -18,7 +18,7 @@ from tqdm import tqdm
 from conveyor.config import Config, Train
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
-from conveyor.models.devices import gpus
+from conveyor.models.devices import prepare_devices
 from conveyor.training.batches import Epochs, folds
 from conveyor.training.optimizers import Adam, AdamW
 from conveyor.training.state import Diverged, EpochMetrics, TrainingState, learning_rate
@@ -51,9 +51,10 @@ class Fitted:
         return self.rows[self.best_epoch - 1]
 
 
-def set_up(seed: int, precision: str = "float32") -> None:
-    """Seed everything, choose deterministic operations, let GPU memory grow."""
-    gpus()
+def set_up_keras(seed: int, precision: str = "float32") -> None:
+    """Prepare the devices, seed all random generators, choose deterministic operations, and set
+    the precision (a Keras dtype policy) of the layers that are built from here on."""
+    prepare_devices()
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(precision)
@@ -115,7 +116,7 @@ def fit(
 def _begin(config: Config, prepared: Prepared, rows: Epochs) -> keras.Model:
     """A new model in a state that depends on the configuration only."""
     keras.backend.clear_session(free_memory=False)  # else it looks through all objects, 0.25 s
-    set_up(config.seed, config.train.precision)
+    set_up_keras(config.seed, config.train.precision)
     return compiled(config, prepared, len(rows.labels))
 
 

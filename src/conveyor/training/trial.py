@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
-import numpy.random  # noqa: F401  # here once, and not in each process that seeds
 
 from conveyor.config import Config
 from conveyor.config.load import partial
