@@ -11,6 +11,8 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 import belt  # noqa: E402
 import bench  # noqa: E402
+import house  # noqa: E402
+import rooms  # noqa: E402
 
 
 def store(path: Path, trials: list[tuple[float, float, float]]) -> Path:
@@ -65,3 +67,64 @@ def test_training_is_held_against_the_better_of_the_peers_on_the_last_processor(
     rounds: Any = [{"fused": [8.0, 0], "PyTorch, 1": [4.0, 0], "PyTorch, 2": [2.0, 0]}]
     kept = [{"processor": str(i), "found": {"small": r}} for i, r in enumerate((before, rounds))]
     assert bench.against("small", "PyTorch")({"lstm": kept}) == 2.0
+
+
+TOY = {
+    "pipeline/toy.py": """
+from conveyor import data, files
+from conveyor.model import Network, SIZES
+
+def toy(text: str) -> None:
+    rows = data.read(text)
+    network = Network(rows)
+    files.write(network)
+    network.layers.fit()
+    SIZES["small"]
+
+if __name__ == "__main__":
+    toy("a")
+""",
+    "src/conveyor/files.py": "def write(value): ...",
+    "src/conveyor/data/__init__.py": "from conveyor.data.read import read",
+    "src/conveyor/data/read.py": "def read(text): ...\ndef size(): ...",
+    "src/conveyor/metrics/__init__.py": "def score(): ...",
+    "src/conveyor/model/__init__.py": """
+from conveyor.data.read import size
+from conveyor.metrics import score
+
+class Layers:
+    def fit(self):
+        score()
+
+class Network:
+    layers: Layers
+
+    def __init__(self, rows):
+        rows.found = 1
+
+SIZES = {"small": size}
+""",
+}
+
+
+def test_a_walk_follows_calls_methods_and_tables_and_counts_returns(tmp_path: Path) -> None:
+    for name, text in TOY.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    walk = rooms.walks(tmp_path)["toy"]
+    names = [step.name.rpartition("conveyor.")[2] for step in walk.steps]
+    assert names == ["pipeline.toy.toy", "data.read.read", "model.Network.__init__", "files.write",
+                     "model.Layers.fit", "metrics.score", "data.read.size"]  # fmt: skip
+    entered = [step.entered for step in walk.steps if step.entered]
+    assert entered == ["data", "model", "metrics", "data"]
+    assert walk.returns == 1
+
+
+def test_the_house_s_numbers_are_those_of_the_source() -> None:
+    counted = house.House()
+    counted.add(
+        "a.py", '"""Doc."""\n\n# note\ndef f(x):\n    """Doc."""\n    import os\n    found = 1\n'
+    )
+    assert (counted.code_lines, counted.bodies) == (3, [2])
+    assert (counted.inner_imports, counted.banned) == (1, 1)
+    assert (counted.annotated, counted.documented) == ([False], [True])
