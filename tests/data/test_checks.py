@@ -158,3 +158,10 @@ def test_series_of_changing_width_are_refused(tmp_path: Path) -> None:
 def test_a_text_column_of_numbers_is_no_series(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="must hold a list of steps"):
         prepared(tmp_path, [{"series": [1.0, 2.0], "label": "a"}] * 4, SERIES)
+
+
+def test_classes_are_sorted_by_number_then_by_name(tmp_path: Path) -> None:
+    names = ["10", "nan", "9", "inf", "b", "-1", "a"]
+    rows = [{"text": f"word{i}", "label": name} for i, name in enumerate(names * 8)]
+    store, _ = prepared(tmp_path, rows, TEXT)
+    assert store.meta.classes == ["-1", "9", "10", "a", "b", "inf", "nan"]

@@ -1,6 +1,7 @@
 """The whole of `prepare`: read, check, split, encode, write."""
 
 from itertools import chain
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +122,10 @@ def _replaced_empty(found: Scan) -> int:
 def _natural(name: str) -> tuple[int, float, str]:
     """Numbers in order of size, before words in order of letters."""
     try:
-        return 0, float(name), name
+        number = float(name)
     except ValueError:
         return 1, 0.0, name
+    return (0, number, name) if isfinite(number) else (1, 0.0, name)
 
 
 def _fit_encoder(config: Dataset, found: Scan) -> Encoder:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor import files
+from conveyor.escape import markdown_text
 from conveyor.evaluation.results import Evaluation, LabelledRows, Points
 from conveyor.metrics import BASELINE, METRICS
 from conveyor.plots import evaluation as pictures
@@ -101,7 +102,8 @@ def markdown(evaluation: Evaluation, rows: int, confidence: float) -> str:
     parts += ["", "## By class", "| class | precision | recall | F1 | rows |",
               "| --- | --- | --- | --- | --- |"]  # fmt: skip
     parts += [
-        f"| {name} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['rows']:.0f} |"
+        f"| {markdown_text(name)} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | "
+        f"{c['rows']:.0f} |"
         for name, c in evaluation.per_class.items()
     ]
     parts += ["", "![confusion](confusion.png)", "![ROC and precision-recall](curves.png)",
@@ -109,7 +111,8 @@ def markdown(evaluation: Evaluation, rows: int, confidence: float) -> str:
     parts += ["## Most confident errors", "| id | label | predicted | confidence | row |",
               "| --- | --- | --- | --- | --- |"]  # fmt: skip
     parts += [
-        f"| {w['id']} | {w['label']} | {w['predicted']} | {w['confidence']:.3f} | {_cell(w)} |"
+        f"| {markdown_text(w['id'])} | {markdown_text(w['label'])} | "
+        f"{markdown_text(w['predicted'])} | {w['confidence']:.3f} | {_row_text(w)} |"
         for w in evaluation.worst
     ]
     return "\n".join(parts) + "\n"
@@ -130,7 +133,6 @@ def verdict(evaluation: Evaluation) -> str:
     return f"**THE NET DOES NOT BEAT A SIMPLE BASELINE**: {figures}."
 
 
-def _cell(worst: dict[str, Any]) -> str:
-    if worst["row"] is None:
-        return f"{worst['length']} steps"
-    return worst["row"].replace("|", "\\|").replace("\n", " ")
+def _row_text(error: dict[str, Any]) -> str:
+    """The row of an error, or the number of steps of a series."""
+    return f"{error['length']} steps" if error["row"] is None else markdown_text(error["row"])

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from conveyor.config import ConfigError, Gates
+from conveyor.escape import markdown_text
 from conveyor.gates import artifact, quality, slices
 from conveyor.gates.evidence import Evidence, GateResult
 from conveyor.metrics import METRICS
@@ -44,8 +45,11 @@ class Verdict:
         return {"promote": self.promote, "gates": [asdict(result) for result in self.results]}
 
     def as_markdown(self) -> str:
-        rows = [f"| {r.gate} | {'passed' if r.passed else '**refused**'} | {r.reason} |"
-                for r in self.results]  # fmt: skip
+        rows = [
+            f"| {markdown_text(result.gate)} | {'passed' if result.passed else '**refused**'} | "
+            f"{markdown_text(result.reason)} |"
+            for result in self.results
+        ]
         return "\n".join(["| gate | | why |", "| --- | --- | --- |", *rows])
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from conveyor.escape import plot_text
 from conveyor.plots import save
 
 COLORS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
@@ -41,7 +42,7 @@ def classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
         bars = axes.barh(at, [numbers[n] / total for n in names], thickness, label=split,
                          color=COLORS[split])  # fmt: skip
         axes.bar_label(bars, [str(numbers[n]) for n in names], padding=3, fontsize=7)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [plot_text(name) for name in names])
     axes.invert_yaxis()
     axes.margins(x=0.1)
     axes.set(xlabel="share of the split's rows", title="Classes (row counts on the bars)")

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from conveyor.escape import plot_text
 from conveyor.plots import save
 
 BEFORE, NOW = "tab:blue", "tab:orange"
@@ -21,7 +22,7 @@ def effects(found: Sequence[tuple[str, float, bool]], limit: float, path: Path) 
     colors = ["tab:red" if drifts else "tab:gray" for _, _, drifts in shown]
     bars = axes.barh(range(len(shown)), [effect for _, effect, _ in shown], 0.7, color=colors)
     axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in shown], padding=3, fontsize=8)
-    axes.set_yticks(range(len(shown)), [name for name, _, _ in shown])
+    axes.set_yticks(range(len(shown)), [plot_text(name) for name, _, _ in shown])
     axes.invert_yaxis()
     title = f"Drift of {len(shown)} of {len(found)} features (red: it is significant too)"
     axes.axvline(limit, color="black", linestyle="--", linewidth=1, label="limit")
@@ -43,7 +44,7 @@ def distributions(
     for axes, (name, (before, now)) in zip(grid, pairs.items(), strict=False):
         for values, color, label in ((before, BEFORE, "champion's"), (now, NOW, "new")):
             axes.ecdf(values, color=color, label=f"{label}, {len(values)} rows")
-        axes.set_title(name, fontsize=10)
+        axes.set_title(plot_text(name), fontsize=10)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=7)
     for axes in grid[len(pairs) :]:

@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from conveyor.escape import plot_text
 from conveyor.plots import save
 
 WRITTEN = 20  # classes up to which every cell of the confusion matrix carries its count
@@ -28,11 +29,12 @@ def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -
                 axes.text(
                     predicted, true, str(count), ha="center", va="center", color=color, fontsize=8
                 )
-    long = max(map(len, classes)) > 3
+    names = [plot_text(name) for name in classes]
+    long = max(map(len, names)) > 3
     axes.set_xticks(
-        range(len(classes)), classes, rotation=45 if long else 0, ha="right" if long else "center"
+        range(len(names)), names, rotation=45 if long else 0, ha="right" if long else "center"
     )
-    axes.set_yticks(range(len(classes)), classes)
+    axes.set_yticks(range(len(names)), names)
     right = np.trace(counts) / max(1, counts.sum())
     axes.set(xlabel="predicted", ylabel="true", title=f"Confusion: {right:.1%} on the diagonal")
     figure.colorbar(image, label="share of the true class", shrink=0.8)
@@ -43,9 +45,10 @@ def curves(found: Mapping[str, Any], path: Path) -> None:
     """ROC and precision-recall by class: objects with points `roc` and `pr` by name."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
-    for i, (name, points) in enumerate(found.items()):
+    lines = []
+    for i, points in enumerate(found.values()):
         color = colormaps["tab20" if len(found) > 10 else "tab10"](i)
-        roc.plot(*points.roc, color=color, label=name, drawstyle="steps-post")
+        lines += roc.plot(*points.roc, color=color, drawstyle="steps-post")
         pr.plot(*points.pr, color=color)
     roc.plot([0, 1], [0, 1], ":", color="gray", linewidth=1)
     roc.set(
@@ -55,7 +58,9 @@ def curves(found: Mapping[str, Any], path: Path) -> None:
     for axes in (roc, pr):
         axes.grid(alpha=0.3)
     if 0 < len(found) <= WRITTEN:
-        roc.legend(frameon=False, fontsize=8, loc="lower right", ncols=1 + len(found) // 8)
+        # Labels by name: Matplotlib leaves out a line whose own label begins with "_".
+        roc.legend(lines, [plot_text(name) for name in found], frameon=False, fontsize=8,
+                   loc="lower right", ncols=1 + len(found) // 8)  # fmt: skip
     save(figure, path)
 
 

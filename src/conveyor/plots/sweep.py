@@ -12,6 +12,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from conveyor.escape import plot_text
 from conveyor.plots import save
 
 Trial = Mapping[str, Any]  # trial, state, value, values, params, epochs: [(epoch, objective)]
@@ -146,7 +147,7 @@ def _scale(
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         options = _ordered(values)
         return [float(options.index(v)) for v in values], [
-            (float(i), str(option)) for i, option in enumerate(options)
+            (float(i), plot_text(str(option))) for i, option in enumerate(options)
         ]
     if logarithmic:
         at = [math.log10(v) for v in values]

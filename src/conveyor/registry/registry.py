@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version as installed
@@ -20,6 +19,7 @@ from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
 from mlflow.utils import environment
 
+from conveyor.escape import mlflow_name
 from conveyor.gates import Verdict
 from conveyor.paths import Paths
 from conveyor.registry import history
@@ -200,7 +200,7 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
         "reasons": "; ".join(verdict.reasons)[:LONGEST],
     }
     for result in verdict.results:
-        key = re.sub(r"[^\w .:/-]", "_", f"gate.{result.gate}")[:250]
+        key = mlflow_name(f"gate.{result.gate}", tags)
         told = {"passed": result.passed, "reason": result.reason, "numbers": result.numbers}
         text = json.dumps(told, ensure_ascii=False)
         if len(text) > LONGEST:

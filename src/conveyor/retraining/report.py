@@ -1,8 +1,10 @@
 """One retraining as JSON, a readable page and pictures."""
 
 from pathlib import Path
+from typing import Any
 
 from conveyor import files
+from conveyor.escape import markdown_text
 from conveyor.plots import drift as pictures
 from conveyor.retraining.drift import Finding
 from conveyor.retraining.job import Outcome
@@ -42,16 +44,20 @@ def _page(title: str, outcome: Outcome, drawn: list[str]) -> str:
     if review is None:
         return "\n".join([*lines, "", "It failed before it had looked at the new rows.", ""])
     lines += ["", "## Why", ""]
-    lines += [f"- {r.trigger}: {r.words}{' (fired)' if r.fired else ''}"
+    lines += [f"- {r.trigger}: {markdown_text(r.words)}{' (fired)' if r.fired else ''}"
               for r in review.decision.reasons]  # fmt: skip
     gates = (outcome.verdict or {}).get("gates", [])
     if gates:
-        lines += ["", "## Gates", "", *(f"- {g['gate']}: {g['reason']}" for g in gates)]
+        lines += ["", "## Gates", "", *map(_gate_line, gates)]
     if review.evidence.champion is not None and review.evidence.unknown is None:
         lines += ["", "## New rows", "", *_new_rows(review)]
         lines += ["", "## Drift", "", *_drift(review.findings)]
         lines += [line for name in drawn for line in ("", f"![{name}]({name})")]
     return "\n".join([*lines, ""])
+
+
+def _gate_line(gate: dict[str, Any]) -> str:
+    return f"- {markdown_text(gate['gate'])}: {markdown_text(gate['reason'])}"
 
 
 def _new_rows(review: Review) -> list[str]:
@@ -73,7 +79,7 @@ def _drift(findings: list[Finding]) -> list[str]:
     if not findings:
         return ["Not tested: fewer new rows than `retrain.drift.rows`."]
     rows = [
-        f"| {f.feature} | {f.test} | {f.statistic:.4g} | {f.adjusted:.3g} | "
+        f"| {markdown_text(f.feature)} | {f.test} | {f.statistic:.4g} | {f.adjusted:.3g} | "
         f"{f.measure} {f.effect:.3f} | {'yes' if f.drifts else 'no'} |"
         for f in findings
     ]

@@ -1,0 +1,57 @@
+"""Labels as text for plots, Markdown and MLflow. A label is data: it may hold any character.
+
+HTML is escaped by `html.escape`, CSV by the `csv` module; both keep every character.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from hashlib import sha256
+from html import escape
+
+LONGEST_PLOT_TEXT = 40  # characters
+LONGEST_MLFLOW_NAME = 250  # characters
+MARKDOWN_SYNTAX = re.compile(r"[\\`*\[|~$]|(?<!\w)_|_(?!\w)")  # "_" within a word is text
+
+
+def one_line(text: str) -> str:
+    """Replace each control character and line break by a space; quote a text that is invisible.
+
+    >>> one_line("two\\nlines"), one_line(" ")
+    ('two lines', "' '")
+    """
+    if not any(c.isprintable() and not c.isspace() for c in text):
+        return ascii(text)
+    controls = ("Cc", "Zl", "Zp")
+    return "".join(" " if unicodedata.category(c) in controls else c for c in text)
+
+
+def plot_text(label: str) -> str:
+    """One line of at most 40 characters; `conveyor.plots.save` draws it without mathematics."""
+    text = one_line(label)
+    return text if len(text) <= LONGEST_PLOT_TEXT else f"{text[: LONGEST_PLOT_TEXT - 1]}…"
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown and its tables show as it is, on one line.
+
+    >>> markdown_text("a|b <i> $x$ macro_f1 _y_")
+    'a\\\\|b &lt;i&gt; \\\\$x\\\\$ macro_f1 \\\\_y\\\\_'
+    """
+    return MARKDOWN_SYNTAX.sub(r"\\\g<0>", escape(one_line(text), quote=False))
+
+
+def mlflow_name(text: str, existing: Collection[str] = ()) -> str:
+    """A key that MLflow takes, and that differs from the `existing` ones.
+
+    MLflow takes letters, digits, spaces and `_-.:/`, where a slash may not end or repeat. Here each
+    other character and the slash becomes an underscore.
+
+    >>> mlflow_name("class a|b"), mlflow_name("class a,b", ["class a_b"])
+    ('class a_b', 'class a_b-4ada115e')
+    """
+    name = re.sub(r"[^\w .:-]", "_", text)[:LONGEST_MLFLOW_NAME]
+    if name not in existing:
+        return name
+    digest = sha256(text.encode()).hexdigest()[:8]
+    return f"{name[: LONGEST_MLFLOW_NAME - 9]}-{digest}"
