@@ -72,7 +72,7 @@ def test_the_evaluation_report_holds_every_nasty_label(tmp_path: Path) -> None:
     found, test, probabilities = evaluated()
     points = points_of(test.labels, probabilities, NASTY_LABELS, 5)
     folder = tmp_path / "evaluation"
-    report.write(folder, iter([points, (found, test, probabilities)]), 0.9)
+    report.write(folder, found, points, test, probabilities, 0.9)
     assert list(json.loads((folder / "report.json").read_text())["classes"]) == NASTY_LABELS
     with (folder / "predictions.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
