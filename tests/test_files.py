@@ -45,3 +45,10 @@ def test_digests_see_names_and_bytes_and_nothing_else(tmp_path: Path) -> None:
     assert files.digest_tree(one) != files.digest_tree(two)
     assert files.digest_value({"b": 1, "a": [2]}) == files.digest_value({"a": [2], "b": 1})
     assert files.digest_value({"a": 1}) != files.digest_value({"a": 2})
+
+
+def test_a_csv_file_quotes_what_would_tear_its_lines(tmp_path: Path) -> None:
+    rows = [("a,b", 'c"d', "e\nf"), (1, None, 2.5)]
+    files.write_csv(tmp_path / "t.csv", ["x", "y", "z"], rows)
+    written = (tmp_path / "t.csv").read_bytes()
+    assert written == b'x,y,z\n"a,b","c""d","e\nf"\n1,,2.5\n'

@@ -1,8 +1,5 @@
 """An evaluation as files: JSON and CSV for tools, Markdown and pictures for people."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,7 +37,7 @@ def write(
         pictures.slices(evaluation.slices, to / "lengths.png")
         files.write_json(to / "report.json", asdict(evaluation))
         files.write_text(to / "report.md", markdown(evaluation, len(test.ids), confidence))
-        files.write_text(to / "predictions.csv", _predictions(evaluation, test, probabilities))
+        _write_predictions(to / "predictions.csv", evaluation, test, probabilities)
 
 
 def headline(evaluation: Evaluation) -> dict[str, float]:
@@ -61,12 +58,12 @@ def _write_points(folder: Path, points: Points) -> None:
         ("calibration.csv", ["confidence", "accuracy", "rows"], points.reliable),
     ):
         rows = [row for row in zip(*found, strict=True) if np.isfinite(row).all()]
-        files.write_text(folder / name, _csv(columns, [[f"{v:.6g}" for v in r] for r in rows]))
+        files.write_csv(folder / name, columns, [[f"{v:.6g}" for v in row] for row in rows])
 
 
-def _predictions(
-    evaluation: Evaluation, test: LabelledRows, probabilities: NDArray[np.floating]
-) -> str:
+def _write_predictions(
+    path: Path, evaluation: Evaluation, test: LabelledRows, probabilities: NDArray[np.floating]
+) -> None:
     names = evaluation.classes
     table = []
     for i, row in enumerate(probabilities):
@@ -74,15 +71,7 @@ def _predictions(
         cells: list[Any] = [test.ids[i], names[test.labels[i]], names[best], f"{row[best]:.6f}"]
         table.append([*cells, *(f"{p:.6f}" for p in row)])
     columns = ["id", "label", "predicted", "confidence", *(f"p({name})" for name in names)]
-    return _csv(columns, table)
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return buffer.getvalue()
+    files.write_csv(path, columns, table)
 
 
 def markdown(evaluation: Evaluation, rows: int, confidence: float) -> str:

@@ -1,7 +1,5 @@
 """The folder artifacts/model/: everything that is evaluated, registered and served."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from conveyor.models.quantise import quantise
 from conveyor.plots.training import curves
 from conveyor.training.costs import costs_of
 from conveyor.training.fit import Fitted
-from conveyor.training.state import EpochMetrics
 
 CHECKED_ROWS = 512  # validation rows on which the export is held against Keras
 
@@ -49,17 +46,10 @@ def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path
             keys.append("serving")
         ran = {key: dump(getattr(config, key)) for key in keys}
         files.write_text(temporary / "config.yaml", yaml.safe_dump(ran, sort_keys=True))
-        files.write_text(temporary / "history.csv", history_csv(fitted.rows))
+        epochs = [(epoch, *row.values()) for epoch, row in enumerate(fitted.rows, start=1)]
+        files.write_csv(temporary / "history.csv", ["epoch", *fitted.rows[0]], epochs)
         curves(fitted.rows, fitted.best_epoch, temporary / "curves.png")
     return card
-
-
-def history_csv(rows: list[EpochMetrics]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["epoch", *rows[0]])
-    writer.writerows([epoch, *row.values()] for epoch, row in enumerate(rows, start=1))
-    return buffer.getvalue()
 
 
 def _card(fitted: Fitted, config: Config, prepared: Prepared, costs: Description) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """What the sweep leaves for people and for `train`; no time, no id, no order of arrival in it."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,8 +53,9 @@ def _write(
     folder: Path, found: dict[str, Any], rows: list[dict[str, Any]], keys: Sequence[str]
 ) -> None:
     files.write_text(folder / BEST, yaml.safe_dump(found, sort_keys=True))
-    files.write_text(folder / "trials.csv", _trials_csv(rows, keys))
-    files.write_text(folder / "intermediate.csv", _intermediate_csv(rows))
+    _write_trials(folder / "trials.csv", rows, keys)
+    epochs = [(row["trial"], epoch, value) for row in rows for epoch, value in row["epochs"]]
+    files.write_csv(folder / "intermediate.csv", ["trial", "epoch", "objective"], epochs)
 
 
 def best(study: SweepStudy, sweep: Sweep) -> dict[str, Any]:
@@ -99,30 +98,18 @@ def _rows(study: SweepStudy) -> list[dict[str, Any]]:
     ]
 
 
-def _trials_csv(rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> str:
+def _write_trials(path: Path, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
     """`objective` is the first one; the others stand among the metrics."""
     metrics = sorted({name for row in rows for name in row["metrics"]})
-    lines = [["trial", "state", "feasible", "objective", *keys, *metrics, "reason"]]
+    columns = ["trial", "state", "feasible", "objective", *keys, *metrics, "reason"]
+    lines = []
     for row in rows:
         params = [json.dumps(row["params"][k]) if k in row["params"] else "" for k in keys]
         found = [row["metrics"].get(name, "") for name in metrics]
         feasible = json.dumps(row["feasible"])
         lines.append([row["trial"], row["state"], feasible, row["value"], *params, *found,
                       row["reason"]])  # fmt: skip
-    return _csv(lines)
-
-
-def _intermediate_csv(rows: Sequence[dict[str, Any]]) -> str:
-    lines: list[list[Any]] = [["trial", "epoch", "objective"]]
-    for row in rows:
-        lines += [[row["trial"], epoch, value] for epoch, value in row["epochs"]]
-    return _csv(lines)
-
-
-def _csv(lines: Sequence[Sequence[Any]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(lines)
-    return buffer.getvalue()
+    files.write_csv(path, columns, lines)
 
 
 def logarithmic(space: Space) -> set[str]:
