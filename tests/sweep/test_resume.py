@@ -10,8 +10,9 @@ from optuna.trial import TrialState
 from sweeping import HERE, rows, settings
 
 from conveyor import files
-from conveyor.sweep.attributes import AGAIN, POSITION
+from conveyor.sweep.attributes import POSITION
 from conveyor.sweep.journal import open_journal
+from conveyor.sweep.optuna_internals import mark_as_queued_again, stored_trial, stored_trials
 from conveyor.sweep.protocol import Outcome, State
 from conveyor.sweep.study import SweepStudy
 
@@ -113,16 +114,14 @@ def test_trials_of_the_dead_are_queued_once_whenever_the_closing_is_killed(tmp_p
         assert second is not None
         # as if killed between queue and mark, and between mark and close
         study.optuna.enqueue_trial({}, user_attrs={POSITION: 0})
-        study.optuna._storage.set_trial_user_attr(second._trial_id, AGAIN, True)
+        mark_as_queued_again(study.optuna, second)
     with opened(tmp_path) as study:
         lost, again = study.begin()
         assert sorted(lost) == [0, 1]
         assert again
         assert [t.user_attrs[POSITION] for t in study.counted()] == [0]
         assert study.begin()[0] == []
-        assert not study.optuna._storage.get_all_trials(
-            study.optuna._study_id, states=(TrialState.WAITING,)
-        )
+        assert not stored_trials(study.optuna, TrialState.WAITING)
 
 
 def test_a_driver_that_was_taken_for_dead_records_nothing(tmp_path: Path) -> None:
@@ -155,4 +154,4 @@ def test_an_interrupted_trial_of_a_partial_warm_start_keeps_all_its_parameters(
         _, again = study.begin()
         assert again is not None
         assert again.params == drawn
-        assert study._now(again).system_attrs["fixed_params"] == drawn
+        assert stored_trial(study.optuna, again).system_attrs["fixed_params"] == drawn

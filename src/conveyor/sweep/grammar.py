@@ -9,7 +9,7 @@ Grammar: https://hydra.cc/docs/advanced/override_grammar/extended/
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -20,9 +20,12 @@ from hydra.core.override_parser.types import (
     QuotedString,
     RangeSweep,
 )
-
-if TYPE_CHECKING:
-    from optuna.distributions import BaseDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 Sweep = ChoiceSweep | IntervalSweep | RangeSweep
 EXAMPLES = "choice([32], [64, 32]), interval(0.1, 0.5), range(1, 9), tag(log, interval(1e-4, 1e-2))"
@@ -61,27 +64,25 @@ def parse_line(text: Any) -> Sweep:
     return sweep
 
 
-def distribution(sweep: Sweep) -> "BaseDistribution":
+def distribution(sweep: Sweep) -> BaseDistribution:
     """What hydra-optuna-sweeper makes of the same line.
 
     Lists, which Optuna's categories cannot be, stand in them as JSON text.
     """
-    from optuna import distributions as of  # composing needs no Optuna
-
     log = "log" in sweep.tags
     match sweep:
         case IntervalSweep(start=low, end=high) if _is_int(sweep):
-            return of.IntDistribution(int(_number(low)), int(_number(high)), log=log)
+            return IntDistribution(int(_number(low)), int(_number(high)), log=log)
         case IntervalSweep(start=low, end=high):
-            return of.FloatDistribution(_number(low), _number(high), log=log)
+            return FloatDistribution(_number(low), _number(high), log=log)
         case RangeSweep() if not sweep.shuffle:
             low, high = extremes(sweep)
             step = abs(_number(sweep.step))
             if _is_int(sweep):
-                return of.IntDistribution(low, high, step=int(step), log=log)
-            return of.FloatDistribution(low, high, step=step)
+                return IntDistribution(low, high, step=int(step), log=log)
+            return FloatDistribution(low, high, step=step)
         case _:
-            return of.CategoricalDistribution(labels(options_of(sweep)))
+            return CategoricalDistribution(labels(options_of(sweep)))
 
 
 def options_of(sweep: Sweep) -> list[Any]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from filelock import FileLock
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
+
+from conveyor.sweep.optuna_internals import JournalFileLock
 
 
-class _KernelLock(BaseJournalFileLock):
+class _KernelLock(JournalFileLock):
     """A lock that the kernel takes back when its holder dies, and mends what that one left.
 
     Optuna's own locks are files that a killed driver leaves behind: the next one would wait 30 s.

@@ -1,7 +1,7 @@
 """Trials that wait, in the order of an uninterrupted study."""
 
 import warnings
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -10,32 +10,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Config
 from conveyor.sweep.attributes import AGAIN, ATTEMPT, DIRECTION, PARAMS, POSITION, REPEATS
+from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
 from conveyor.sweep.sampling import pruner_of, sampler_of
 from conveyor.sweep.space import Space
 
 Params = Mapping[str, Any]  # Optuna's, by name
-
-
-class CountedStudy(optuna.Study):
-    """A study whose samplers and pruners see what an uninterrupted one would have."""
-
-    def _get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-        use_cache: bool = False,
-    ) -> list[FrozenTrial]:
-        trials = super()._get_trials(deepcopy, states, use_cache)
-        return [t for t in trials if not t.user_attrs.get(AGAIN)]
-
-    def _pop_waiting_trial_id(self) -> int | None:
-        """The waiting trial of the lowest position; the caller holds the drivers' lock."""
-        waiting = self.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        if not waiting:
-            return None
-        first = min(waiting, key=lambda t: t.user_attrs[POSITION])
-        self._storage.set_trial_state_values(first._trial_id, TrialState.RUNNING)
-        return first._trial_id
 
 
 def open_counted(name: str, storage: BaseStorage, config: Config) -> CountedStudy:
@@ -100,17 +79,18 @@ class TrialQueue:
             kept = {key: attrs[key] for key in (ATTEMPT, REPEATS) if key in attrs}
             self.add(params, {POSITION: position, **(kept if attempt is None else
                                                         {ATTEMPT: attempt})})  # fmt: skip
-        self._study._storage.set_trial_user_attr(trial._trial_id, AGAIN, True)
-        self._study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        close_as_queued_again(self._study, trial)
 
     def recall(self, trial: optuna.Trial) -> None:
         """Repeats that an interrupted trial had finished are not run again: take up its values."""
         if not trial.user_attrs.get(REPEATS):
             return
         position = trial.user_attrs[POSITION]
-        every = self._study._storage.get_all_trials(self._study._study_id, deepcopy=False)
-        before = [t for t in every if t.user_attrs[POSITION] == position and t.intermediate_values]
-        for step, value in before[-1].intermediate_values.items() if before else ():
+        earlier = [
+            other for other in stored_trials(self._study)
+            if other.user_attrs[POSITION] == position and other.intermediate_values
+        ]  # fmt: skip
+        for step, value in earlier[-1].intermediate_values.items() if earlier else ():
             trial.report(value, step)
 
     def add(self, params: Params, attrs: Mapping[str, Any]) -> None:

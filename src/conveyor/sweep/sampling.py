@@ -3,10 +3,9 @@
 Two things must not show: that a process began anew (a seeded sampler would repeat its first
 proposals), and that an interrupted trial shifted the numbers of those after it. So each proposal
 has a sampler of its own, seeded by the trial's position, nothing counts by trial number, and
-neither samplers nor pruners see trials that were tried again (see `study.CountedStudy`).
+neither samplers nor pruners see trials that were tried again (see `optuna_internals.CountedStudy`).
 """
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -17,25 +16,11 @@ from optuna.trial import FrozenTrial
 
 from conveyor import files
 from conveyor.config import Pruner, Sampler, Sweep, Train
-from conveyor.sweep.attributes import POSITION
+from conveyor.sweep.optuna_internals import HyperbandPruner, SobolSampler, number_by_position
 from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError
 
 LISTABLE = 1_000_000  # configurations that brute force shuffles at most
-
-
-class _Sequence(samplers.QMCSampler):
-    """Sobol's sequence, entered at the trial's position, not at a counter that a kill can skip."""
-
-    def __init__(self, seed: int, position: int) -> None:
-        first = samplers.RandomSampler(seed=_mixed(seed, position))
-        super().__init__(
-            scramble=True, seed=seed, independent_sampler=first, warn_independent_sampling=False
-        )
-        self._position = position
-
-    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, Any]) -> int:
-        return self._position
 
 
 class _Evolution(samplers.CmaEsSampler):
@@ -44,14 +29,7 @@ class _Evolution(samplers.CmaEsSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, Any]
     ) -> dict[str, Any]:
-        return super().sample_relative(study, _placed(trial), search_space)
-
-
-class _Hyperband(pruners.HyperbandPruner):
-    """Puts a trial into its bracket by position, which an interruption leaves as it was."""
-
-    def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
-        return super()._get_bracket_id(study, _placed(trial))
+        return super().sample_relative(study, number_by_position(trial), search_space)
 
 
 SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] = {
@@ -64,7 +42,12 @@ SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] 
     "random": lambda sampler, space, seed, position: samplers.RandomSampler(
         seed=_mixed(seed, position)
     ),
-    "qmc": lambda sampler, space, seed, position: _Sequence(seed, position),
+    "qmc": lambda sampler, space, seed, position: SobolSampler(
+        position,
+        seed=seed,
+        independent_sampler=samplers.RandomSampler(seed=_mixed(seed, position)),
+        warn_independent_sampling=False,
+    ),
     "gp": lambda sampler, space, seed, position: samplers.GPSampler(
         seed=_mixed(seed, position), n_startup_trials=sampler.startup_trials
     ),
@@ -87,7 +70,7 @@ PRUNERS: dict[str, Callable[[Pruner, Train], pruners.BasePruner]] = {
     "successive_halving": lambda pruner, train: pruners.SuccessiveHalvingPruner(
         min_resource=max(1, pruner.warmup_epochs), reduction_factor=pruner.reduction_factor
     ),
-    "hyperband": lambda pruner, train: _Hyperband(
+    "hyperband": lambda pruner, train: HyperbandPruner(
         min_resource=min(train.epochs, max(1, pruner.warmup_epochs)),
         max_resource=train.epochs,
         reduction_factor=pruner.reduction_factor,
@@ -135,13 +118,6 @@ def listed(sweep: Sweep, space: Space, seed: int) -> list[dict[str, Any]] | None
         )
     order = np.random.default_rng(seed).permutation(len(every))
     return [every[i] for i in order[: sweep.trials]]
-
-
-def _placed(trial: FrozenTrial) -> FrozenTrial:
-    """The trial, numbered by its position."""
-    placed = copy.copy(trial)
-    placed.number = trial.user_attrs[POSITION]
-    return placed
 
 
 def _mixed(seed: int, position: int) -> int:

@@ -15,13 +15,18 @@ Keys that end in a number are places of a list; places that do not exist are lef
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from optuna import Trial
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from conveyor.sweep import grammar
 from conveyor.sweep.grammar import Sweep
-
-if TYPE_CHECKING:
-    from optuna import Trial
 
 PLACE = re.compile(r"(.+)\.(\d+)")
 
@@ -43,8 +48,6 @@ class Dimension:
 
     def value(self, label: Any) -> Any:
         """The setting's value for one of Optuna's."""
-        from optuna.distributions import CategoricalDistribution
-
         if not isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
             return label
         options = grammar.options_of(self.sweep)
@@ -56,16 +59,16 @@ class Dimension:
         Raises:
             ValueError: the line never draws it.
         """
-        from optuna.distributions import CategoricalDistribution
-
-        found = grammar.distribution(self.sweep)
-        if isinstance(found, CategoricalDistribution):
-            options = grammar.options_of(self.sweep)
+        options = grammar.options_of(self.sweep)
+        if isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
             return grammar.labels(options)[options.index(value)]
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise ValueError(f"{value!r} is not a number")
-        if not found._contains(value):
-            raise ValueError(f"{value!r} lies outside")
+        low, high = grammar.extremes(self.sweep)
+        if not low <= value <= high or (
+            options and not np.isclose(value, options, rtol=1e-9).any()
+        ):
+            raise ValueError(f"{value!r} is not in the space")
         return value
 
 
@@ -97,7 +100,7 @@ class Space:
                 found[dimension.key] = pick(dimension)
         return found
 
-    def draw(self, trial: "Trial") -> dict[str, Any]:
+    def draw(self, trial: Trial) -> dict[str, Any]:
         """Ask a trial for one value of every key that exists."""
         return self.walk(lambda dimension: dimension.value(_suggest(trial, dimension)))
 
@@ -182,14 +185,12 @@ def pick(values: Mapping[str, Any], key: str) -> Any:
     raise KeyError(key)
 
 
-def _suggest(trial: "Trial", dimension: Dimension) -> Any:
-    from optuna import distributions as of
-
+def _suggest(trial: Trial, dimension: Dimension) -> Any:
     match grammar.distribution(dimension.sweep):
-        case of.IntDistribution(low=low, high=high, step=step, log=log):
+        case IntDistribution(low=low, high=high, step=step, log=log):
             return trial.suggest_int(dimension.name, low, high, step=step, log=log)
-        case of.FloatDistribution(low=low, high=high, step=step, log=log):
+        case FloatDistribution(low=low, high=high, step=step, log=log):
             return trial.suggest_float(dimension.name, low, high, step=step, log=log)
-        case of.CategoricalDistribution(choices=choices):
+        case CategoricalDistribution(choices=choices):
             return trial.suggest_categorical(dimension.name, choices)
     raise AssertionError("a line is one of these three")

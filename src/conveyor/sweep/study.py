@@ -25,6 +25,7 @@ from conveyor.sweep.attributes import (
     TOKEN,
     WARM,
 )
+from conveyor.sweep.optuna_internals import stored_trial, stored_trials
 from conveyor.sweep.protocol import Outcome, State
 from conveyor.sweep.queue import Params, TrialQueue, open_counted
 from conveyor.sweep.sampling import listed
@@ -135,7 +136,7 @@ class SweepStudy:
     def give_back(self, trial: optuna.Trial) -> None:
         """The machine under a trial went away: its parameters are tried again."""
         with self.exclusive():
-            frozen = self._now(trial)
+            frozen = stored_trial(self.optuna, trial)
             if frozen.state == TrialState.RUNNING:
                 self.queue.again(frozen)
 
@@ -159,7 +160,7 @@ class SweepStudy:
             False where another driver had taken this one for dead: then nothing is recorded.
         """
         with self.exclusive():
-            frozen = self._now(trial)
+            frozen = stored_trial(self.optuna, trial)
             if frozen.state != TrialState.RUNNING:
                 return False
             trial.set_user_attr(METRICS, dict(outcome.metrics))
@@ -234,16 +235,11 @@ class SweepStudy:
         return bool(ended)
 
     def _close_dead(self) -> list[int]:
-        running = self.optuna._storage.get_all_trials(
-            self.optuna._study_id, deepcopy=False, states=(TrialState.RUNNING,)
-        )
-        dead = [t for t in running if not self.lives(t)]
+        running = stored_trials(self.optuna, TrialState.RUNNING)
+        dead = [trial for trial in running if not self.lives(trial)]
         for trial in dead:
             self.queue.again(trial)
         return [trial.number for trial in dead]
-
-    def _now(self, trial: optuna.Trial) -> FrozenTrial:
-        return self.optuna._storage.get_trial(trial._trial_id)
 
 
 def _quiet() -> None:
