@@ -33,10 +33,10 @@ if __name__ == "__main__":
         config = compose(Paths(), given.override)
         # Not resolved: the environment's python is a link, and it is the link that knows it.
         place = Installation(config.name, Path.cwd(), Path(sys.executable))
-        made = SCHEDULERS[given.scheduler](config.schedule, place)
-        for name, text in made.items():
+        texts = SCHEDULERS[given.scheduler](config.schedule, place)
+        for name, text in texts.items():
             if given.into is not None:
                 files.write_text(given.into / name, text)
                 print(given.into / name)
             else:
-                print(f"# --- {name} ---\n{text}" if len(made) > 1 else text, end="")
+                print(f"# --- {name} ---\n{text}" if len(texts) > 1 else text, end="")

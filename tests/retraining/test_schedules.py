@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import yaml
 from debian import program
 
 from conveyor.config import Config, ConfigError, Schedule, overlay
-from conveyor.config.cron import Cron, parse
-from conveyor.retraining.schedules import SCHEDULERS, Installation, calendar
+from conveyor.config.cron import either_day_suffices, expand_cron
+from conveyor.retraining.schedules import SCHEDULERS, Installation
+from conveyor.retraining.schedules.calendar import on_calendar
 
 ROOT = Path(__file__).parents[2]
 SHELL = Path("/bin/sh")
@@ -27,7 +30,7 @@ def schedule(toy_config: Config) -> Schedule:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Installation:
+def installation(tmp_path: Path) -> Installation:
     """A folder whose name every format must quote, and a Python that exits as its file says."""
     root = tmp_path / "my 50% project"
     python = root / ".venv/bin/python"
@@ -37,63 +40,86 @@ def place(tmp_path: Path) -> Installation:
     return Installation("toy_data", root, python)
 
 
-def only(kind: str, schedule: Schedule, place: Installation) -> str:
-    (text,) = SCHEDULERS[kind](schedule, place).values()
+def text_of(kind: str, schedule: Schedule, installation: Installation) -> str:
+    (text,) = SCHEDULERS[kind](schedule, installation).values()
     return text
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("0 25 * * *", "the hour '25' is not one of 0 to 23"),
-        ("60 1 * * *", "the minute '60'"),
-        ("0 1 0 * *", "the day of the month '0'"),
-        ("0 1 * foo *", "the month 'foo' is not one of 1 to 12, or jan to dec"),
-        ("0 1 * * 8", "the day of the week '8'"),
-        ("0 1 30 feb *", "never comes in the month 'feb'"),
-        ("*/0 1 * * *", "the minute has the step '0'"),
-        ("0 9-5 * * *", "the hour '9-5' runs backwards"),
-        ("@daily", "1 fields came, and 5 are needed: minute hour day-of-month"),
+        ("0 25 * * *", "hour: expected 0 to 23; got '25'"),
+        ("60 1 * * *", "minute: expected 0 to 59; got '60'"),
+        ("0 1 0 * *", "day of the month: expected 1 to 31; got '0'"),
+        ("0 1 * foo *", "month: expected 1 to 12, or jan to dec; got 'foo'"),
+        ("0 1 * * 8", "day of the week: expected 0 to 7"),
+        ("0 1 30 feb *", "day of the month '30' never comes in month 'feb'"),
+        ("0 1 31 4 */2", "day of the month '31' never comes in month '4'"),
+        ("*/0 1 * * *", "minute: expected a step of 1 or more; got '*/0'"),
+        ("0 9-5 * * *", "hour: expected a range from low to high; got '9-5'"),
+        ("0 1 * 3-mar *", "month: expected a range from low to high; got '3-mar'"),
+        ("@daily", "expected 5 fields, minute hour day-of-month month day-of-week; got 1. Example"),
     ],
 )
 def test_a_cron_expression_is_refused_by_the_name_of_its_field(
-    toy_config: Config, text: str, told: str
+    toy_config: Config, text: str, message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=rf"schedule\.cron: .*{re.escape(told)}"):
+    with pytest.raises(ConfigError, match=rf"schedule\.cron: .*{re.escape(message)}"):
         overlay(toy_config, {"schedule.cron": text})
 
 
+@pytest.mark.parametrize("text", ["0 1 L * *", "0 1 * * 5#2", "H 1 * * *", "R 1 * * *",
+                                  "0 1 ? * 1", "5/10 1 * * *", "１ 1 * * *"])  # fmt: skip
+def test_extensions_that_some_schedulers_do_not_know_are_refused(
+    toy_config: Config, text: str
+) -> None:
+    with pytest.raises(ConfigError, match=r"a range \(1-5\) or a step"):
+        overlay(toy_config, {"schedule.cron": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("0-59 */12 1-31 JAN-feb 5-7", [["*"], [0, 12], ["*"], [1, 2], [0, 5, 6]]),
+        ("*,5 02 29 2 */3", [["*"], [2], [29], [2], [0, 3, 6]]),
+    ],
+)
+def test_each_field_expands_by_itself(text: str, fields: list[list[int | str]]) -> None:
+    assert [sorted(values, key=str) for values in expand_cron(text)] == fields
+
+
 def test_crontab_takes_the_line_and_cron_s_shell_runs_it(
-    schedule: Schedule, place: Installation, tmp_path: Path
+    schedule: Schedule, installation: Installation, tmp_path: Path
 ) -> None:
     checks = program("cron", "usr/bin/crontab")
     file = tmp_path / "line.cron"
-    file.write_text(only("cron", schedule, place))
+    file.write_text(text_of("cron", schedule, installation))
     subprocess.run([checks, "-n", file], check=True)
     command = file.read_text().splitlines()[-1].split(maxsplit=5)[5].replace(r"\%", "%")
-    (place.root / ".env").write_text("A_URI=postgresql://store\n")
-    for code, told in ((0, ""), (10, ""), (11, ""), (12, "failed with 12"), (1, "failed with 1")):
-        (place.root / "code").write_text(str(code))
+    (installation.root / ".env").write_text("A_URI=postgresql://store\n")
+    failures = ((12, "failed with 12"), (1, "failed with 1"))
+    for code, message in ((0, ""), (10, ""), (11, ""), *failures):
+        (installation.root / "code").write_text(str(code))
         done = subprocess.run([SHELL, "-c", command], capture_output=True, text=True, check=False)
-        assert done.returncode == (code if told else 0)
-        assert told in done.stdout
+        assert done.returncode == (code if message else 0)
+        assert message in done.stdout
         assert done.stderr == ""
-    log = (place.root / schedule.log).read_text().splitlines()
+    log = (installation.root / schedule.log).read_text().splitlines()
     assert log == ["ran -m pipeline.retrain --wait 600 with postgresql://store"] * 5
     file.write_text(file.read_text().replace("30 2 ", "30 25 "))
     assert subprocess.run([checks, "-n", file], capture_output=True, check=False).returncode
 
 
 def test_a_variable_that_is_not_set_is_named_before_anything_runs(
-    schedule: Schedule, place: Installation
+    schedule: Schedule, installation: Installation
 ) -> None:
-    command = only("cron", schedule, place).splitlines()[-1].split(maxsplit=5)[5]
-    (place.root / ".env").write_text("")
+    command = text_of("cron", schedule, installation).splitlines()[-1].split(maxsplit=5)[5]
+    (installation.root / ".env").write_text("")
     done = subprocess.run([SHELL, "-c", command.replace(r"\%", "%")], capture_output=True,
                           text=True, check=False)  # fmt: skip
     assert done.returncode != 0
     assert "A_URI" in done.stderr
-    assert not (place.root / schedule.log).exists()
+    assert not (installation.root / schedule.log).exists()
 
 
 def verified(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -103,9 +129,9 @@ def verified(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_systemd_verifies_the_service_and_the_timer(
-    schedule: Schedule, place: Installation, tmp_path: Path
+    schedule: Schedule, installation: Installation, tmp_path: Path
 ) -> None:
-    for name, text in SCHEDULERS["systemd"](schedule, place).items():
+    for name, text in SCHEDULERS["systemd"](schedule, installation).items():
         (tmp_path / name).write_text(text)
     done = verified(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -115,12 +141,14 @@ def test_systemd_verifies_the_service_and_the_timer(
     assert "onceshot" in verified(tmp_path).stderr
 
 
-def fires(cron: Cron, at: datetime) -> bool:
-    day = at.day in cron.days, (at.weekday() + 1) % 7 in cron.weekdays
-    fits = any(day) if cron.either else all(day)
-    return fits and (
-        at.month in cron.months and at.hour in cron.hours and at.minute in cron.minutes
-    )
+def fires(fields: list[Sequence[int | str]], either: bool, moment: datetime) -> bool:
+    weekday = (moment.weekday() + 1) % 7
+    numbers = [moment.minute, moment.hour, moment.day, moment.month, weekday]
+    fits = [number in values or values == ["*"]
+            for number, values in zip(numbers, fields, strict=True)]  # fmt: skip
+    minute, hour, day, month, day_of_week = fits
+    days = (day or day_of_week) if either else (day and day_of_week)
+    return minute and hour and month and days
 
 
 @pytest.mark.parametrize(
@@ -130,25 +158,26 @@ def fires(cron: Cron, at: datetime) -> bool:
 )  # fmt: skip
 def test_systemd_elapses_when_cron_would(schedule: Schedule, text: str) -> None:
     analyze = program("systemd", "usr/bin/systemd-analyze")
-    lines = calendar(schedule.model_copy(update={"cron": text, "time_zone": "UTC"}))
+    lines = on_calendar(schedule.model_copy(update={"cron": text, "time_zone": "UTC"}))
     begin = datetime(2027, 1, 1)
-    wanted, at = [], begin
+    fields, either = expand_cron(text), either_day_suffices(text)
+    wanted, moment = [], begin
     while len(wanted) < 12:
-        at += timedelta(minutes=1)
-        if fires(parse(text), at):
-            wanted.append(at)
+        moment += timedelta(minutes=1)
+        if fires(fields, either, moment):
+            wanted.append(moment)
     command = [analyze, "calendar", "--iterations=12", f"--base-time={begin} UTC", *lines]
-    told = subprocess.run(command, capture_output=True, text=True, check=True,
-                          env={**os.environ, "TZ": "UTC"}).stdout  # fmt: skip
-    stamps = re.findall(r"(?:elapse|Iter\. #\d+): \w+ ([\d-]+ [\d:]+) UTC", told)
-    found = sorted({datetime.fromisoformat(stamp) for stamp in stamps})
-    assert found[:12] == wanted
+    output = subprocess.run(command, capture_output=True, text=True, check=True,
+                            env={**os.environ, "TZ": "UTC"}).stdout  # fmt: skip
+    stamps = re.findall(r"(?:elapse|Iter\. #\d+): \w+ ([\d-]+ [\d:]+) UTC", output)
+    elapses = sorted({datetime.fromisoformat(stamp) for stamp in stamps})
+    assert elapses[:12] == wanted
 
 
 def test_kubernetes_takes_the_cron_job_and_runs_it_alone(
-    schedule: Schedule, place: Installation
+    schedule: Schedule, installation: Installation
 ) -> None:
-    text = only("kubernetes", schedule, place)
+    text = text_of("kubernetes", schedule, installation)
     job = yaml.safe_load(text)
     latest = kubernetes_validate.latest_version()
     kubernetes_validate.validate(job, latest, strict=True)
@@ -169,28 +198,30 @@ def test_kubernetes_takes_the_cron_job_and_runs_it_alone(
 @pytest.mark.parametrize(("code", "success"), [(0, True), (10, True), (11, True), (2, False)])
 @pytest.mark.parametrize("kind", ["kubernetes", "github"])
 def test_nothing_to_do_and_not_promoted_are_no_failures(
-    schedule: Schedule, place: Installation, kind: str, code: int, success: bool
+    schedule: Schedule, installation: Installation, kind: str, code: int, success: bool
 ) -> None:
-    read = yaml.safe_load(only(kind, schedule, place))
+    read = yaml.safe_load(text_of(kind, schedule, installation))
     if kind == "kubernetes":
         pod = read["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         command = pod["containers"][0]["command"][-1]
     else:
         steps = [step.get("run", "") for step in read["jobs"]["retrain"]["steps"]]
         (command,) = [step for step in steps if "pipeline.retrain" in step]
-    (place.root / "code").write_text(str(code))
-    found = {**os.environ, "PATH": f"{place.python.parent}:/usr/bin:/bin"}
-    done = subprocess.run(["bash", "-ec", command], cwd=place.root, check=False, env=found)
+    (installation.root / "code").write_text(str(code))
+    variables = {**os.environ, "PATH": f"{installation.python.parent}:/usr/bin:/bin"}
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=installation.root, check=False, env=variables
+    )
     assert done.returncode == (0 if success else code)
 
 
 def test_github_s_schema_takes_the_workflow(
-    schedule: Schedule, place: Installation, tmp_path: Path
+    schedule: Schedule, installation: Installation, tmp_path: Path
 ) -> None:
     checks = Path(sys.executable).with_name("check-jsonschema")
     file = tmp_path / "workflow.yml"
     check = [checks, "--builtin-schema", "vendor.github-workflows", file]
-    file.write_text(only("github", schedule, place))
+    file.write_text(text_of("github", schedule, installation))
     subprocess.run(check, check=True)
     assert "A_URI: ${{ secrets.A_URI }}" in file.read_text()
     file.write_text(file.read_text().replace("runs-on", "run-on"))
@@ -215,3 +246,12 @@ def test_the_image_is_made_of_files_that_are_there() -> None:
         if line.startswith("COPY"):
             for name in line.split()[2:-1]:
                 assert (ROOT / name).exists(), name
+
+
+def test_the_wheel_holds_the_templates(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    templates = ROOT / "src/conveyor/retraining/schedules/templates"
+    assert {str(file.relative_to(ROOT / "src")) for file in templates.iterdir()} <= names

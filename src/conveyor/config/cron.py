@@ -1,104 +1,94 @@
-"""Cron expressions: read, checked, and laid open as sets of numbers."""
+"""Checks a cron expression of five fields before a scheduler reads it; croniter parses it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from datetime import datetime
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each month
+from croniter import croniter
+from croniter.croniter import CroniterBadDateError, CroniterError
 
-
-@dataclass(frozen=True)
-class Field:
-    """One of the five places: its numbers, and the names that stand for some of them."""
-
-    name: str
-    low: int
-    high: int
-    names: tuple[str, ...] = ()
-
-    def number(self, text: str) -> int:
-        """
-        Raises:
-            ValueError: no number or name of this field, which is named.
-        """
-        if text.lower() in self.names:
-            return self.low + self.names.index(text.lower())
-        if not (text.isascii() and text.isdigit()) or not self.low <= int(text) <= self.high:
-            names = f", or {self.names[0]} to {self.names[-1]}" if self.names else ""
-            raise ValueError(
-                f"the {self.name} {text!r} is not one of {self.low} to {self.high}{names}"
-            )
-        return int(text)
-
-    def numbers(self, text: str) -> frozenset[int]:
-        """`*`, `5`, `1-5`, `*/15`, `8-18/2`, and lists of them joined by commas."""
-        found: set[int] = set()
-        for part in text.split(","):
-            span, slash, step = part.partition("/")
-            if slash and not (step.isascii() and step.isdigit() and int(step) > 0):
-                raise ValueError(
-                    f"the {self.name} has the step {step!r}; a number from 1 is needed"
-                )
-            first, dash, last = span.partition("-")
-            if span == "*":
-                low, high = self.low, self.high
-            else:
-                low = self.number(first)
-                high = self.number(last) if dash else low
-            if slash and span != "*" and not dash:
-                raise ValueError(f"the {self.name} {part!r} steps through no range; write */{step}")
-            if high < low:
-                raise ValueError(f"the {self.name} {span!r} runs backwards")
-            found.update(range(low, high + 1, int(step) if slash else 1))
-        return frozenset(found)
+FIELDS = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day of the month": "1 to 31",
+    "month": "1 to 12, or jan to dec",
+    "day of the week": "0 to 7 (0 and 7 are Sunday), or sun to sat",
+}
+EXAMPLE = "Example: '30 2 * * *' runs at 02:30 every day"
+# croniter also reads extensions (L, #, H, R, ?) that not every scheduler knows; these are refused.
+VALUE = "(?:[0-9]+|[a-z]{3})"
+ENTRY = re.compile(rf"(?:\*|(?P<first>{VALUE})-(?P<last>{VALUE}))(?:/(?P<step>[0-9]+))?|{VALUE}")
 
 
-FIELDS = (
-    Field("minute", 0, 59),
-    Field("hour", 0, 23),
-    Field("day of the month", 1, 31),
-    Field("month", 1, 12, MONTHS),
-    Field("day of the week", 0, 7, DAYS),  # 0 and 7 are Sunday
-)
-
-
-@dataclass(frozen=True)
-class Cron:
-    """The numbers of each field; `either` days: one of the two day fields is enough."""
-
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    either: bool
-
-
-def parse(text: str) -> Cron:
-    """Read five fields.
-
-    A day must fit both day fields where one begins with `*`, else one of them; see crontab(5).
-
-    >>> sorted(parse("*/20 2 * * mon-fri").minutes)
-    [0, 20, 40]
+def check_cron(text: str) -> None:
+    """Check that each scheduler can run the expression, and that its date comes some day.
 
     Raises:
-        ValueError: the field that cannot be read, or a date that never comes.
+        ValueError: there are not five fields, a field cannot be read, or the date never comes. The
+            message names the field.
     """
-    parts = text.split()
-    if len(parts) != len(FIELDS):
+    fields = text.split()
+    if len(fields) != len(FIELDS):
+        names = " ".join(name.replace(" of the ", "-of-") for name in FIELDS)
+        raise ValueError(f"expected 5 fields, {names}; got {len(fields)}. {EXAMPLE}")
+    for name, field in zip(FIELDS, fields, strict=True):
+        for entry in field.split(","):
+            _check_entry(name, entry)
+    if not either_day_suffices(text):
+        _check_date(fields)
+
+
+def expand_cron(text: str) -> list[Sequence[int | str]]:
+    """The values of each field of a checked expression; a field that allows all holds "*".
+
+    Days of the week count from 0, Sunday.
+    """
+    return [_expand(name, field) for name, field in zip(FIELDS, text.split(), strict=True)]
+
+
+def either_day_suffices(text: str) -> bool:
+    """Whether a day runs that fits one of the two day fields; else it has to fit both.
+
+    By crontab(5) it has to fit both where one of the fields begins with `*`.
+    """
+    _, _, day, _, weekday = text.split()
+    return not day.startswith("*") and not weekday.startswith("*")
+
+
+def _check_entry(name: str, entry: str) -> None:
+    """Check `*`, `5`, `1-5`, `*/15` or `8-18/2`: one entry of the list in a field."""
+    allowed = f"{name}: expected {FIELDS[name]}"
+    match = ENTRY.fullmatch(entry.lower())
+    if match is None:
+        raise ValueError(f"{allowed}, a range (1-5) or a step (*/15); got {entry!r}. {EXAMPLE}")
+    if match["step"] and int(match["step"]) == 0:
+        raise ValueError(f"{name}: expected a step of 1 or more; got {entry!r}")
+    try:
+        _expand(name, entry)
+        rises = not match["last"] or _number(name, match["first"]) < _number(name, match["last"])
+    except CroniterError:
+        raise ValueError(f"{allowed}; got {entry!r}. {EXAMPLE}") from None
+    if not rises:  # croniter would read 9-5 as a range over midnight, and 5-5 as all values
+        raise ValueError(f"{name}: expected a range from low to high; got {entry!r}")
+
+
+def _expand(name: str, field: str) -> Sequence[int | str]:
+    """The values of one field, read by croniter in an expression whose other fields allow all."""
+    fields = {**dict.fromkeys(FIELDS, "*"), name: field}
+    values = croniter.expand(" ".join(fields.values()))[0][list(FIELDS).index(name)]
+    return ["*"] if "*" in values else values
+
+
+def _number(name: str, value: str) -> int:
+    """The number of a value; a day or a month may be named. 7 stays 7, so that 5-7 rises."""
+    return int(value) if value.isdigit() else int(_expand(name, value)[0])
+
+
+def _check_date(fields: list[str]) -> None:
+    day, month = fields[2:4]
+    try:
+        croniter(f"0 0 {day} {month} *", datetime(2000, 1, 1)).get_next()
+    except CroniterBadDateError:
         raise ValueError(
-            f"{len(parts)} fields came, and 5 are needed: {' '.join(_dashed(f) for f in FIELDS)}, "
-            "such as '30 2 * * *' for every night at half past two"
-        )
-    minutes, hours, days, months, weekdays = (
-        field.numbers(part) for field, part in zip(FIELDS, parts, strict=True)
-    )
-    either = not parts[2].startswith("*") and not parts[4].startswith("*")
-    if not either and min(days) > max(LONGEST[month - 1] for month in months):
-        raise ValueError(f"the day of the month {parts[2]!r} never comes in the month {parts[3]!r}")
-    return Cron(minutes, hours, days, months, frozenset(d % 7 for d in weekdays), either)
-
-
-def _dashed(field: Field) -> str:
-    return field.name.replace(" of the ", "-of-")
+            f"expected a date that exists; day of the month {day!r} never comes in month {month!r}"
+        ) from None

@@ -1,4 +1,4 @@
-"""The section `schedule`: when the retraining runs, and in what."""
+"""The section `schedule`: when and where the retraining runs."""
 
 import zoneinfo
 from pathlib import PurePosixPath
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
-from conveyor.config import cron
+from conveyor.config.cron import check_cron
 from conveyor.config.section import Section
 
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -16,7 +16,7 @@ Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|
 
 
 class Resources(Section):
-    """What a pod asks for; the memory is its limit too."""
+    """The resources that a pod requests; its memory limit is the same as its request."""
 
     cpu: Quantity
     memory: Quantity
@@ -37,21 +37,23 @@ class Schedule(Section):
 
     @field_validator("cron")
     @classmethod
-    def _readable(cls, text: str) -> str:
-        cron.parse(text)
+    def _check_cron(cls, text: str) -> str:
+        check_cron(text)
         return " ".join(text.split())
 
     @field_validator("time_zone")
     @classmethod
-    def _known(cls, name: str) -> str:
+    def _check_time_zone(cls, name: str) -> str:
         if name not in zoneinfo.available_timezones():
-            raise ValueError("write a name of the IANA time zones, such as Europe/Berlin or UTC")
+            raise ValueError("expected a name of the IANA time zones, such as Europe/Berlin or UTC")
         return name
 
     @field_validator("environment_file", "log")
     @classmethod
-    def _inside(cls, name: str) -> str:
+    def _check_path(cls, name: str) -> str:
         path = PurePosixPath(name)
         if not path.name or path.is_absolute() or ".." in path.parts or not name.isprintable():
-            raise ValueError("write a path inside the project folder, such as .conveyor/night.log")
+            raise ValueError(
+                "expected a path inside the project folder, such as .conveyor/night.log"
+            )
         return name

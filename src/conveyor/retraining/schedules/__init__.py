@@ -1,16 +1,14 @@
-"""The schedule as the files of schedulers.
+"""Writes the schedule of the retraining as the files of a scheduler.
 
-To each of them a night with nothing to do, and one that promotes nothing, is a success.
+Each scheduler counts a retraining with nothing to do, or without a promotion, as a success.
 """
 
 from collections.abc import Callable, Mapping
 
 from conveyor.config import Schedule
-from conveyor.retraining.schedules.hosted import github, kubernetes
-from conveyor.retraining.schedules.machine import calendar, crontab, systemd
-from conveyor.retraining.schedules.place import Installation
+from conveyor.retraining.schedules.installation import Installation
+from conveyor.retraining.schedules.render import crontab, github, kubernetes, systemd
 
-# Each gives texts by the name of their file.
 SCHEDULERS: Mapping[str, Callable[[Schedule, Installation], dict[str, str]]] = {
     "cron": crontab,
     "systemd": systemd,
@@ -18,4 +16,4 @@ SCHEDULERS: Mapping[str, Callable[[Schedule, Installation], dict[str, str]]] = {
     "github": github,
 }
 
-__all__ = ["SCHEDULERS", "Installation", "calendar"]
+__all__ = ["SCHEDULERS", "Installation"]
