@@ -61,43 +61,41 @@ def prepared(file: Path, folder: Path) -> None:
 
 
 def epoch(folder: Path) -> int:
-    """Draw every batch of one epoch; how many."""
-    from conveyor.training.batches import Epochs
+    """Read every batch of one epoch, and count them."""
+    from conveyor.training.batches import BatchReader
 
-    epochs = Epochs(*opened(folder))
-    return sum(1 for _ in epochs.training(**BATCHES))
+    rows = BatchReader(training_split(folder))
+    return sum(1 for _ in rows.shuffled(**BATCHES))
 
 
-def opened(folder: Path) -> tuple[list[Any], int]:
+def training_split(folder: Path) -> list[Any]:
     from conveyor.data.store import Prepared
 
-    store = Prepared(folder)
-    return [store.split("train")], len(store.meta.classes)
+    return [Prepared(folder).split("train")]
 
 
 def steps(folder: Path) -> dict[str, float]:
     """Batches a second of the pipeline alone, and steps a second of the default model on them."""
     from conveyor.config import load
     from conveyor.data.store import Prepared
-    from conveyor.training.batches import Epochs
-    from conveyor.training.fit import compiled
+    from conveyor.training.batches import BatchReader
+    from conveyor.training.compile import compile_model
     from conveyor.training.steps import Steps
     from conveyor.training.threads import set_threads
 
     config = load("name", "seed", "model", "train")
-    epochs, train = Epochs(*opened(folder)), config.train
+    rows, train = BatchReader(training_split(folder)), config.train
     set_threads(config, os.cpu_count() or 1)
 
     def batches() -> Iterator[Any]:
-        return epochs.training(batch_size=train.batch_size, seed=config.seed, epoch=0,
-                               bucket_batches=train.bucket_batches)  # fmt: skip
+        return rows.shuffled(train.batch_size, train.bucket_batches, config.seed, epoch=0)
 
     drawn = rate(lambda: sum(1 for _ in batches()))
-    model = compiled(config, Prepared(folder), len(epochs.labels))
+    model = compile_model(config, Prepared(folder), len(rows.labels))
     step, held = Steps(model, smoothing=0.0, weights=None), [*batches()][:200]
     step.train(held[0])  # builds the graph
     trained = rate(lambda: sum(1 for batch in held if step.train(batch)))
-    return {"drawn": drawn, "trained": trained, "rows": float(len(epochs.labels))}
+    return {"drawn": drawn, "trained": trained, "rows": float(len(rows.labels))}
 
 
 def rate(work: Callable[[], int]) -> float:

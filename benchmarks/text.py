@@ -52,7 +52,8 @@ def by_conveyor(config: Config, prepared: Prepared) -> tuple[list[float], float]
 
     set_threads(config, os.cpu_count() or 1)
     times: list[float] = []
-    fitted = fit(config, prepared, refit=False, progress=False,
+    config = overlay(config, {"train.refit": False})
+    fitted = fit(config, prepared, progress=False,
                  on_epoch=lambda epoch, row: times.append(time.perf_counter()))  # fmt: skip
     test = prepared.split("test")
     return times, float((predict(fitted.model, test.sequences).argmax(1) == test.labels).mean())

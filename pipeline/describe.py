@@ -5,11 +5,11 @@ import argparse
 from conveyor.config import Config, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
-from conveyor.models.devices import gpu_line, prepare_devices
+from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
-from conveyor.training.export import costs_of
-from conveyor.training.fit import compiled
+from conveyor.training.compile import new_model
+from conveyor.training.costs import costs_of
 from pipeline import stage
 
 
@@ -18,8 +18,7 @@ def describe(config: Config, paths: Paths, *, swept: bool) -> None:
     if swept:
         config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
     prepared = Prepared(paths.prepared)
-    prepare_devices()
-    model = compiled(config, prepared, rows=1)
+    model = new_model(config, prepared, rows=1)
     costs = costs_of(model, config, prepared)
     print(f"{config.name}: {model.name}")
     for layer in model.layers:

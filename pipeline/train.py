@@ -13,8 +13,9 @@ from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
 from conveyor.tracking import runs
+from conveyor.training.compile import new_model
 from conveyor.training.export import write_model
-from conveyor.training.fit import compiled, fit
+from conveyor.training.fit import fit
 from conveyor.training.threads import set_threads
 from pipeline import stage
 
@@ -28,7 +29,7 @@ def train(config: Config, paths: Paths) -> None:
     scratch = paths.scratch / "train" / files.digest_value([dump(config), digest])[:16]
     with runs.training_run(config, paths, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
-        layers = [str(layer) for layer in cudnn_report(compiled(config, prepared, rows=1))]
+        layers = [str(layer) for layer in cudnn_report(new_model(config, prepared, rows=1))]
         for line in (gpu_line(), *layers):
             log.info("%s", line)
         run.log_layers(layers)

@@ -37,7 +37,7 @@ def figures(times: list[Moment]) -> dict[str, float]:
 
 if __name__ == "__main__":
     changes, prepared = json.loads(sys.argv[1]), Prepared(Path(sys.argv[2]))
-    config = overlay(compose(Paths(Path.cwd())), changes)
+    config = overlay(compose(Paths(Path.cwd())), {**changes, "train.refit": False})
     try:
         from conveyor.training.threads import set_threads
     except ImportError:  # a revision from before them
@@ -45,6 +45,5 @@ if __name__ == "__main__":
     else:
         set_threads(config, os.cpu_count() or 1)
     times = [now()]
-    fit(config, prepared, refit=False, progress=False,
-        on_epoch=lambda epoch, row: times.append(now()))  # fmt: skip
+    fit(config, prepared, progress=False, on_epoch=lambda epoch, row: times.append(now()))
     print(json.dumps(figures(times)))

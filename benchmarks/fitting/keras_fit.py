@@ -21,13 +21,13 @@ from conveyor.config.compose import compose
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.paths import Paths
-from conveyor.training.batches import Batch, Epochs
-from conveyor.training.fit import set_up_keras
+from conveyor.training.batches import Batch, BatchReader
+from conveyor.training.compile import set_up_keras
 from conveyor.training.threads import set_threads
 
 
 class Clock(keras.callbacks.Callback):
-    """When each epoch began and ended, and where the data are told of it."""
+    """Records when each epoch ends, and holds the number of the epoch for the data."""
 
     def __init__(self, times: list[Moment]) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Clock(keras.callbacks.Callback):
 
 
 def dataset(batches: Any, like: Batch, classes: int, autotune: bool) -> tf.data.Dataset:
-    def given() -> Iterator[Any]:
+    def rows() -> Iterator[Any]:
         for values, lengths, labels in batches():
             yield {"values": values, "lengths": lengths}, np.eye(classes, dtype=np.float32)[labels]
 
@@ -50,16 +50,16 @@ def dataset(batches: Any, like: Batch, classes: int, autotune: bool) -> tf.data.
     signature = (inputs, tf.TensorSpec((None, classes), tf.float32))
     options = tf.data.Options()
     options.autotune.enabled = autotune
-    made = tf.data.Dataset.from_generator(given, output_signature=signature)
+    data = tf.data.Dataset.from_generator(rows, output_signature=signature)
     count = sum(1 for _ in batches())
-    made = made.apply(tf.data.experimental.assert_cardinality(count))
-    return made.with_options(options).prefetch(2)
+    data = data.apply(tf.data.experimental.assert_cardinality(count))
+    return data.with_options(options).prefetch(2)
 
 
 if __name__ == "__main__":
-    asked = json.loads(sys.argv[1])
-    autotune, steps = asked.pop("autotune"), asked.pop("steps_per_execution")
-    config = overlay(compose(Paths(Path.cwd())), asked)
+    changes = json.loads(sys.argv[1])
+    autotune, steps = changes.pop("autotune"), changes.pop("steps_per_execution")
+    config = overlay(compose(Paths(Path.cwd())), changes)
     prepared, train = Prepared(Path(sys.argv[2])), config.train
     set_threads(config, os.cpu_count() or 1)
     set_up_keras(config.seed)
@@ -67,19 +67,18 @@ if __name__ == "__main__":
     classes = len(meta.classes)
     times = [now()]
     clock = Clock(times)
-    rows, held = (Epochs([prepared.split(name)], classes) for name in ("train", "validation"))
+    rows, held_out = (BatchReader([prepared.split(name)]) for name in ("train", "validation"))
     model = build(config.model, classes=classes, features=meta.features, vocabulary=meta.vocabulary)
     adam = keras.optimizers.Adam(train.learning_rate, global_clipnorm=train.clip_norm)
     metrics = ["accuracy", keras.metrics.F1Score(average="macro")]
     model.compile(adam, "categorical_crossentropy", metrics=metrics, steps_per_execution=steps)
     size = train.batch_size
-    like = next(held.validation(batch_size=size))
+    like = next(held_out.by_length(size))
     training = dataset(
-        lambda: rows.training(batch_size=size, bucket_batches=train.bucket_batches,
-                              seed=config.seed, epoch=clock.epoch),
+        lambda: rows.shuffled(size, train.bucket_batches, config.seed, clock.epoch),
         like, classes, autotune,
     )  # fmt: skip
-    validation = dataset(lambda: held.validation(batch_size=size), like, classes, autotune)
+    validation = dataset(lambda: held_out.by_length(size), like, classes, autotune)
     model.fit(training, validation_data=validation, epochs=train.epochs, callbacks=[clock],
               shuffle=False, verbose=0)  # fmt: skip
     print(json.dumps(figures(times)))

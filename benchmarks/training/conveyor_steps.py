@@ -16,7 +16,7 @@ from conveyor.config import overlay
 from conveyor.config.compose import compose
 from conveyor.models.build import build
 from conveyor.paths import Paths
-from conveyor.training.fit import set_up_keras
+from conveyor.training.compile import set_up_keras
 from conveyor.training.optimizers import Adam
 from conveyor.training.steps import Steps
 from conveyor.training.threads import set_threads

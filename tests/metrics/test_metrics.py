@@ -7,7 +7,7 @@ from sklearn import metrics as reference
 
 from conveyor.metrics import METRICS, score_all
 from conveyor.metrics.resampling import intervals, mcnemar, paired_gain
-from conveyor.metrics.table import Answers, calibration, confusion
+from conveyor.metrics.table import LabelledPredictions, calibration, confusion_matrix
 
 
 def answers(classes: int, rows: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -50,7 +50,7 @@ def test_calibration_error_by_hand() -> None:
     p = np.array([[0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.35, 0.65]])
     # three rows at confidence .95, two of them right; one at .65, right
     assert score_all(labels, p)["ece"] == pytest.approx((3 * abs(0.95 - 2 / 3) + abs(0.65 - 1)) / 4)
-    confidence, right, rows = calibration(Answers(labels, p), 10)
+    confidence, right, rows = calibration(LabelledPredictions(labels, p), 10)
     assert rows.tolist() == [0, 0, 0, 0, 0, 0, 1, 0, 0, 3]
     assert (confidence[9], right[9]) == (pytest.approx(0.95), pytest.approx(2 / 3))
 
@@ -74,7 +74,7 @@ def test_a_sure_and_wrong_answer_costs_finitely_much() -> None:
 
 
 def test_confusion_has_the_truth_by_row() -> None:
-    counts = confusion(np.array([0, 0, 1]), np.array([1, 1, 1]), 2)
+    counts = confusion_matrix(np.array([0, 0, 1]), np.array([1, 1, 1]), 2)
     assert counts.tolist() == [[0, 2], [0, 1]]
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from conveyor.data.store import Prepared
-from conveyor.training.batches import Epochs, batches_by_length, padded_share, plan
+from conveyor.training.batches import BatchReader, batches_by_length, padded_share, plan_batches
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, 203).astype(np.int32)
 
 
 def order(epoch: int, seed: int = 1) -> list[list[int]]:
-    batches = plan(LENGTHS, batch_size=8, bucket_batches=5, seed=seed, epoch=epoch)
+    batches = plan_batches(LENGTHS, batch_size=8, bucket_batches=5, seed=seed, epoch=epoch)
     return [rows.tolist() for rows in batches]
 
 
@@ -32,17 +32,17 @@ def test_rows_keep_other_company_each_epoch() -> None:
 
 
 def test_buckets_spare_most_of_the_padding() -> None:
-    bucketed = plan(LENGTHS, batch_size=8, bucket_batches=16, seed=1, epoch=0)
-    shuffled = plan(LENGTHS, batch_size=8, bucket_batches=1, seed=1, epoch=0)
+    bucketed = plan_batches(LENGTHS, batch_size=8, bucket_batches=16, seed=1, epoch=0)
+    shuffled = plan_batches(LENGTHS, batch_size=8, bucket_batches=1, seed=1, epoch=0)
     assert padded_share(LENGTHS, bucketed) < 0.4 * padded_share(LENGTHS, shuffled)
     assert padded_share(LENGTHS, batches_by_length(LENGTHS, 8)) < 0.1
 
 
 def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> None:
     split = toys.split("train")
-    rows = Epochs([split], classes=2)
-    planned = plan(rows.lengths, batch_size=8, bucket_batches=2, seed=5, epoch=3)
-    given = list(rows.training(batch_size=8, bucket_batches=2, seed=5, epoch=3))
+    rows = BatchReader([split])
+    planned = plan_batches(rows.lengths, batch_size=8, bucket_batches=2, seed=5, epoch=3)
+    given = list(rows.shuffled(batch_size=8, bucket_batches=2, seed=5, epoch=3))
     assert len(given) == len(planned)
     for (*found, labels), expected in zip(given, planned, strict=True):
         values, lengths = split.sequences.padded(expected)
@@ -55,10 +55,10 @@ def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> Non
 
 def test_two_splits_behind_one_another_are_one_set(toys: Prepared) -> None:
     train, validation = toys.split("train"), toys.split("validation")
-    both = Epochs([train, validation], classes=2)
+    both = BatchReader([train, validation])
     first = len(train.labels)
     asked = np.array([first - 1, 0, first, first + len(validation.labels) - 1])
-    ((values, lengths, labels),) = both._batches([asked])
+    ((values, lengths, labels),) = both.read([asked])
     expected = [train.sequences[first - 1], train.sequences[0], validation.sequences[0],
                 validation.sequences[len(validation.labels) - 1]]  # fmt: skip
     for row, length, sequence in zip(values, lengths, expected, strict=True):

@@ -15,8 +15,9 @@ from conveyor.config import Config, overlay
 from conveyor.config.load import dump
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
+from conveyor.training.compile import class_weights
 from conveyor.training.export import write_model
-from conveyor.training.fit import class_weights, fit
+from conveyor.training.fit import fit
 from conveyor.training.state import Diverged
 
 PROCESS = Path(__file__).parent / "fit_process.py"
@@ -79,7 +80,7 @@ def test_training_stops_when_validation_no_longer_improves(
 
 def test_a_refit_learns_from_validation_rows_too(toys: Prepared, toy_config: Config) -> None:
     plain = fit(toy_config, toys, progress=False)
-    again = fit(toy_config, toys, refit=True, progress=False)
+    again = fit(overlay(toy_config, {"train.refit": True}), toys, progress=False)
     assert again.rows == plain.rows
     assert any(
         (a != b).any()

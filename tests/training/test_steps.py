@@ -10,15 +10,15 @@ import tensorflow as tf
 from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
-from conveyor.training.batches import Batch, Epochs
-from conveyor.training.fit import compiled, set_up_keras
+from conveyor.training.batches import Batch, BatchReader
+from conveyor.training.compile import compile_model, set_up_keras
 from conveyor.training.optimizers import Adam, AdamW
 from conveyor.training.steps import Steps
 
 
 def batches(toys: Prepared, epoch: int = 0) -> list[Batch]:
-    rows = Epochs([toys.split("train")], 2)
-    return list(rows.training(batch_size=8, bucket_batches=4, seed=1, epoch=epoch))
+    rows = BatchReader([toys.split("train")])
+    return list(rows.shuffled(batch_size=8, bucket_batches=4, seed=1, epoch=epoch))
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -28,7 +28,7 @@ def test_steps_train_as_keras_does(
 ) -> None:
     config = overlay(toy_config, {"train.weight_decay": 0.01, "train.clip_norm": 0.5})
     set_up_keras(config.seed)
-    ours = compiled(config, toys, rows=45)
+    ours = compile_model(config, toys, rows=45)
     set_up_keras(config.seed)
     theirs = build(config.model, classes=2, features=2)
     adam = keras.optimizers.Adam(config.train.learning_rate, weight_decay=0.01, global_clipnorm=0.5)
@@ -73,7 +73,7 @@ def test_an_update_in_one_operator_is_kerass(kind: Any) -> None:
 
 def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_config: Config) -> None:
     set_up_keras(1)
-    model = compiled(toy_config, toys, rows=45)
+    model = compile_model(toy_config, toys, rows=45)
     traced: list[bool] = []
     call = type(model).call
 
@@ -87,6 +87,6 @@ def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_confi
     assert len({batch[0].shape for batch in some}) > 2
     for batch in some:
         steps.train(batch)
-    steps.look(some)
-    steps.look(some[:1])
+    steps.validate(some)
+    steps.validate(some[:1])
     assert traced == [True, False]

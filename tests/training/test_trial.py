@@ -13,8 +13,8 @@ from conveyor.data.store import Prepared
 from conveyor.metrics.table import METRICS
 from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
-from conveyor.training.batches import Epochs, folds
-from conveyor.training.fit import fit
+from conveyor.training.batches import BatchReader, assign_folds
+from conveyor.training.fit import STATE_FILE, fit
 from conveyor.training.state import TrainingState
 from conveyor.training.trial import run
 
@@ -49,7 +49,9 @@ def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(
     trained: list[int] = []
     save = TrainingState.save
     monkeypatch.setattr(
-        TrainingState, "save", lambda self, model: (trained.append(self.done), save(self, model))
+        TrainingState,
+        "save",
+        lambda self, model: (trained.append(self.epochs_done), save(self, model)),
     )
     again = Line()
     assert run(cut, again) == expected
@@ -64,7 +66,7 @@ def test_size_is_told_before_anything_is_trained(job: TrialJob) -> None:
         run(job, line)
     assert line.told[0]["parameters"] > 0
     assert line.told[0]["flops"] > line.told[0]["parameters"]
-    assert not Path(job.scratch, "fit.npz").exists()
+    assert not Path(job.scratch, STATE_FILE).exists()
 
 
 def test_latency_is_measured_where_it_is_wanted(job: TrialJob) -> None:
@@ -83,26 +85,26 @@ def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
 
 def test_folds_share_out_every_row_once_and_every_class_evenly() -> None:
     labels = np.array([0] * 7 + [1] * 11 + [2] * 3)
-    found = folds(labels, 3, seed=4)
+    found = assign_folds(labels, 3, seed=4)
     assert np.bincount(found).tolist() == [7, 7, 7]
     for label, rows in ((0, 7), (1, 11), (2, 3)):
         counts = np.bincount(found[labels == label], minlength=3)
         assert counts.max() - counts.min() <= 1
         assert counts.sum() == rows
-    assert (found == folds(labels, 3, seed=4)).all()
-    assert (found != folds(labels, 3, seed=5)).any()
+    assert (found == assign_folds(labels, 3, seed=4)).all()
+    assert (found != assign_folds(labels, 3, seed=5)).any()
 
 
 def test_a_fold_validates_on_its_rows_and_trains_on_the_others(toys: Prepared) -> None:
     splits = [toys.split("train"), toys.split("validation")]
     every = [split.sequences[i] for split in splits for i in range(len(split.labels))]
-    pooled = Epochs(splits, 2)
-    inside = folds(pooled.labels, 4, seed=1) == 2
-    held, rest = pooled.only(inside), pooled.only(~inside)
+    pooled = BatchReader(splits)
+    inside = assign_folds(pooled.labels, 4, seed=1) == 2
+    held, rest = pooled.subset(inside), pooled.subset(~inside)
     for some, kept in ((held, inside), (rest, ~inside)):
         seen = np.concatenate([
             values[i, : lengths[i]]
-            for values, lengths, _ in some._batches([np.arange(len(some.labels))])
+            for values, lengths, _ in some.read([np.arange(len(some.labels))])
             for i in range(len(some.labels))
         ])  # fmt: skip
         rows = [every[row] for row in np.flatnonzero(kept)]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from conveyor.evaluation.results import Curves, Floats, Points
-from conveyor.metrics.table import Answers, calibration, ece
+from conveyor.metrics.table import LabelledPredictions, calibration, ece
 
 
 def curves_of(positive: NDArray[np.bool_], score: Floats) -> Curves:
@@ -40,12 +40,12 @@ def points_of(
     labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str], bins: int
 ) -> Points:
     """What the pictures of an evaluation show; `bins` of confidence."""
-    answers = Answers(labels, probabilities)
+    predictions = LabelledPredictions(labels, probabilities)
     return Points(
         classes=classes,
-        counts=answers.counts,
+        counts=predictions.confusion,
         by_class=one_against_rest(labels, probabilities, classes),
         pooled=pooled(labels, probabilities),
-        reliable=calibration(answers, bins),
-        ece=ece(answers),
+        reliable=calibration(predictions, bins),
+        ece=ece(predictions),
     )

@@ -11,7 +11,7 @@ from conveyor.evaluation.results import Evaluation, LabelledRows
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import slices_by_length
-from conveyor.metrics.table import confusion
+from conveyor.metrics.table import confusion_matrix
 
 Probabilities = NDArray[np.floating]
 
@@ -67,7 +67,7 @@ def _baselines(
 def _per_class(
     classes: list[str], labels: NDArray[np.integer], probabilities: Probabilities
 ) -> dict[str, dict[str, float]]:
-    counts = confusion(labels, probabilities.argmax(axis=1), len(classes))
+    counts = confusion_matrix(labels, probabilities.argmax(axis=1), len(classes))
     rows, predicted = counts.sum(axis=1), counts.sum(axis=0)
     return {
         name: {

@@ -1,48 +1,56 @@
-"""How sure a figure is, and whether one model is better than another on the same rows."""
+"""Confidence intervals of metrics, and tests that one model is better than another."""
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtrc
 
-from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities, compute_all
+from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities, compute_metrics
 
 
 def intervals(
     labels: Labels, probabilities: Probabilities, *, samples: int, confidence: float, seed: int
 ) -> dict[str, tuple[float, float]]:
-    """Percentile bootstrap interval of every metric (Efron & Tibshirani 1993, chapter 13).
+    """Compute a percentile bootstrap interval of every metric (Efron & Tibshirani 1993, chapter
+    13). Rows are drawn with replacement, the same draws for all metrics.
 
-    Rows are drawn with replacement, the same draws for all metrics.
+    Args:
+        labels: true classes, int (rows,).
+        probabilities: float (rows, classes).
 
     Returns:
-        (low, high) by metric; metrics that no draw defines are left out.
+        (low, high) by metric, without the metrics that no draw defines.
     """
-    drawn: dict[str, list[float]] = {name: [] for name in METRICS}
+    scores: dict[str, list[float]] = {name: [] for name in METRICS}
     for rows in _draws(len(labels), samples, seed):
-        for name, figure in compute_all(labels[rows], probabilities[rows]).items():
-            drawn[name].append(figure)
+        drawn = compute_metrics(METRICS, labels[rows], probabilities[rows])
+        for name, score in drawn.items():
+            scores[name].append(score)
     tail = 100 * (1 - confidence) / 2
-    found = {}
-    for name, values in drawn.items():
+    bounds = {}
+    for name, values in scores.items():
         finite = np.array(values)[np.isfinite(values)]
         if len(finite):
             low, high = np.percentile(finite, [tail, 100 - tail])
-            found[name] = (float(low), float(high))
-    return found
+            bounds[name] = (float(low), float(high))
+    return bounds
 
 
 def mcnemar(ours_right: NDArray[np.bool_], theirs_right: NDArray[np.bool_]) -> dict[str, float]:
-    """McNemar's exact test (McNemar 1947) that ours is right more often, on the same rows.
+    """Test that our model is right more often than theirs on the same rows, by McNemar's exact
+    test (McNemar 1947).
+
+    Args:
+        ours_right: where our model is right, bool (rows,).
+        theirs_right: where their model is right, bool (rows,).
 
     Returns:
-        only_ours, only_theirs: rows that one alone gets right; p_value: one-sided probability of
-        at least so many wins if both were equally good; 1 where they never differ.
+        only_ours, only_theirs: rows that one model alone gets right; p_value: the one-sided
+        probability of at least only_ours wins if both were equally good; 1 where they never differ.
     """
     ours = int((ours_right & ~theirs_right).sum())
     theirs = int((theirs_right & ~ours_right).sum())
-    from scipy.special import bdtrc  # composing needs none of SciPy
-
     p = float(bdtrc(ours - 1, ours + theirs, 0.5)) if ours else 1.0
     return {"only_ours": ours, "only_theirs": theirs, "p_value": p}
 
@@ -57,23 +65,25 @@ def paired_gain(
     confidence: float,
     seed: int,
 ) -> Mapping[str, float]:
-    """Gain of ours over theirs with a one-sided bootstrap bound; both scored on the same draws.
+    """Compute our gain over theirs in one metric, with a one-sided bootstrap bound; both models are
+    scored on the same draws of rows.
 
     Returns:
-        gain: in the metric's unit, positive where ours is better; lower: it is above this with the
-        given confidence.
+        gain: in the metric's unit, positive where ours is better; lower: with the given
+        confidence, the gain is above this bound.
     """
-    draws = [
+    gains = [
         metric.gain(
             metric.compute(labels[rows], ours[rows]), metric.compute(labels[rows], theirs[rows])
         )
         for rows in _draws(len(labels), samples, seed)
     ]
     gain = metric.gain(metric.compute(labels, ours), metric.compute(labels, theirs))
-    return {"gain": gain, "lower": float(np.nanpercentile(draws, 100 * (1 - confidence)))}
+    return {"gain": gain, "lower": float(np.nanpercentile(gains, 100 * (1 - confidence)))}
 
 
 def _draws(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    draw = np.random.default_rng(seed)
+    """Row numbers of each bootstrap sample, (rows,)."""
+    generator = np.random.default_rng(seed)
     for _ in range(samples):
-        yield draw.integers(0, rows, rows)
+        yield generator.integers(0, rows, rows)

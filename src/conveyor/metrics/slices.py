@@ -1,4 +1,4 @@
-"""Parts of the rows by their length."""
+"""Slices of the rows by their length."""
 
 import itertools
 
@@ -9,20 +9,21 @@ from numpy.typing import NDArray
 def slices_by_length(
     lengths: NDArray[np.integer], count: int
 ) -> list[tuple[int, int, NDArray[np.bool_]]]:
-    """Rows by quantiles of length; a quantile that holds no other length joins its neighbour.
+    """Cut the rows into slices at quantiles of their length; equal quantiles make one slice.
 
     Args:
         lengths: steps of each row, int (rows,).
+        count: number of slices, if no quantiles are equal.
 
     Returns:
-        (first length, last length, rows as bool (rows,)), shortest first; empty where all rows
-        have one length.
+        (shortest length, longest length, mask of the rows as bool (rows,)) of each slice, the
+        shortest first; empty where all rows have one length.
     """
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, count + 1)).round())
     edges[-1] += 1
-    parts = []
+    slices = []
     for low, high in itertools.pairwise(edges) if len(edges) > 1 else []:
         inside = (lengths >= low) & (lengths < high)
         if inside.any():
-            parts.append((int(low), int(high) - 1, inside))
-    return parts
+            slices.append((int(low), int(high) - 1, inside))
+    return slices

@@ -1,6 +1,10 @@
-"""Every metric: name, function, which way is better. To add one, write it and its row."""
+"""Every metric of a classifier, with its title and direction.
 
-from collections.abc import Callable
+To add a metric, write its function here and add its row to METRICS: the evaluation, the gates, the
+reports and the objectives of a sweep then know it.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -8,34 +12,42 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.integer]  # (rows,), positions of classes
+Labels = NDArray[np.integer]  # (rows,), indices of classes
 Probabilities = NDArray[np.floating]  # (rows, classes)
-EPSILON = 1e-7  # a probability of 0 for the true class would cost infinitely much
+EPSILON = 1e-7  # lower bound of a probability in the log loss, which is infinite at 0
 CALIBRATION_BINS = 10
-BASELINE = "baseline_accuracy"  # in reports/metrics.json: of the best simple model
+BASELINE = "baseline_accuracy"  # in reports/metrics.json: accuracy of the best simple model
 
 
-class Answers:
-    """True classes beside probabilities, and what several metrics make of them, made once."""
+class LabelledPredictions:
+    """True classes and predicted probabilities, and what several metrics derive from them.
+
+    Args:
+        labels: true classes, int (rows,).
+        probabilities: float (rows, classes).
+    """
 
     def __init__(self, labels: Labels, probabilities: Probabilities) -> None:
         self.labels, self.probabilities = labels, probabilities
 
     @cached_property
     def predicted(self) -> Labels:
+        """The most probable class of each row, int (rows,)."""
         return self.probabilities.argmax(axis=1)
 
     @cached_property
-    def counts(self) -> NDArray[np.int64]:
-        return confusion(self.labels, self.predicted, self.probabilities.shape[1])
+    def confusion(self) -> NDArray[np.int64]:
+        """The confusion matrix (classes, classes); see `confusion_matrix`."""
+        return confusion_matrix(self.labels, self.predicted, self.probabilities.shape[1])
 
     @cached_property
-    def ranked(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows taken as positive, and those of them that are, from the highest score to the lowest.
+    def threshold_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows predicted positive, and true positives among them, at each threshold of a score.
 
         Returns:
-            Each (classes that count, rows + 1), beginning with 0; equal scores are taken together.
-            No class where only one occurs; class 1 alone where there are two.
+            Two arrays (counted classes, rows + 1), from the highest threshold, with no positive
+            row, to the lowest; rows of equal score become positive together. Counted are the
+            classes that occur, but only class 1 of two classes, and no class where only one occurs.
         """
         occurring = np.unique(self.labels)
         if self.probabilities.shape[1] == 2:
@@ -43,117 +55,149 @@ class Answers:
         elif len(occurring) < 2:
             occurring = occurring[:0]
         rows = len(self.labels)
-        scores = np.ascontiguousarray(-self.probabilities.T[occurring])
-        order = np.argsort(scores, axis=1)
-        scores = np.take_along_axis(scores, order, axis=1)
-        positive = self.labels[order] == occurring[:, None]
-        ends = np.full(scores.shape, rows)
-        ends[:, :-1] = np.where(np.diff(scores, axis=1) != 0, np.arange(1, rows), rows)
-        taken = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
-        hits = np.take_along_axis(positive.cumsum(axis=1), taken - 1, axis=1)
-        none = np.zeros((len(occurring), 1), dtype=np.int64)
-        return np.hstack([none, taken]), np.hstack([none, hits])
+        negated = np.ascontiguousarray(-self.probabilities.T[occurring])  # (counted, rows)
+        order = np.argsort(negated, axis=1)
+        negated = np.take_along_axis(negated, order, axis=1)
+        is_positive = self.labels[order] == occurring[:, None]
+        ends = np.full(negated.shape, rows)  # where the run of equal scores ends
+        ends[:, :-1] = np.where(np.diff(negated, axis=1) != 0, np.arange(1, rows), rows)
+        positives = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+        true_positives = np.take_along_axis(is_positive.cumsum(axis=1), positives - 1, axis=1)
+        zero = np.zeros((len(occurring), 1), dtype=np.int64)
+        return np.hstack([zero, positives]), np.hstack([zero, true_positives])
 
 
 @dataclass(frozen=True)
 class Metric:
-    """`figure(answers)` gives the figure, or NaN where it is not defined."""
+    """One metric.
+
+    Attributes:
+        title: its name in reports.
+        function: computes it from predictions; NaN where it is not defined.
+        better: whether a higher or a lower value is better.
+    """
 
     title: str
-    figure: Callable[[Answers], float]
+    function: Callable[[LabelledPredictions], float]
     better: Literal["higher", "lower"] = "higher"
 
     def compute(self, labels: Labels, probabilities: Probabilities) -> float:
-        return self.figure(Answers(labels, probabilities))
+        """Compute the metric from labels (rows,) and probabilities (rows, classes)."""
+        return self.function(LabelledPredictions(labels, probabilities))
 
     def gain(self, new: float, old: float) -> float:
-        """How much better `new` is than `old`, in the metric's unit."""
+        """Return by how much `new` is better than `old`, in the metric's unit."""
         return new - old if self.better == "higher" else old - new
 
 
-def confusion(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
-    """Counts (classes, classes): true class by row, predicted class by column."""
+def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
+    """Count rows by true class (rows of the matrix) and predicted class (columns).
+
+    Returns:
+        int64 (classes, classes).
+    """
     flat = np.bincount(labels * classes + predicted, minlength=classes * classes)
     return flat.reshape(classes, classes)
 
 
-def accuracy(answers: Answers) -> float:
-    return float((answers.predicted == answers.labels).mean())
+def accuracy(predictions: LabelledPredictions) -> float:
+    """Share of the rows whose most probable class is the true one."""
+    return float((predictions.predicted == predictions.labels).mean())
 
 
-def balanced_accuracy(answers: Answers) -> float:
+def balanced_accuracy(predictions: LabelledPredictions) -> float:
     """Mean recall of the classes that occur."""
-    support = answers.counts.sum(axis=1)
-    return float((np.diag(answers.counts)[support > 0] / support[support > 0]).mean())
+    confusion = predictions.confusion
+    support = confusion.sum(axis=1)  # (classes,)
+    occurs = support > 0
+    return float((np.diag(confusion)[occurs] / support[occurs]).mean())
 
 
-def macro_f1(answers: Answers) -> float:
+def macro_f1(predictions: LabelledPredictions) -> float:
     """Mean F1 of the classes that occur or are predicted; the others have none."""
-    return float(_f1(answers.counts)[_present(answers.counts)].mean())
+    confusion = predictions.confusion
+    present = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
+    return float(_f1(confusion)[present].mean())
 
 
-def weighted_f1(answers: Answers) -> float:
-    """F1 of each class, weighted by its rows."""
-    return float(np.average(_f1(answers.counts), weights=answers.counts.sum(axis=1)))
+def weighted_f1(predictions: LabelledPredictions) -> float:
+    """Mean F1 of the classes, weighted by their rows."""
+    confusion = predictions.confusion
+    return float(np.average(_f1(confusion), weights=confusion.sum(axis=1)))
 
 
-def mcc(answers: Answers) -> float:
+def mcc(predictions: LabelledPredictions) -> float:
     """Matthews' correlation for several classes (Gorodkin 2004); 0 where it is not defined."""
-    counts = answers.counts.astype(float)
-    true, predicted, total = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
-    above = np.trace(counts) * total - true @ predicted
-    below = np.sqrt(total**2 - predicted @ predicted) * np.sqrt(total**2 - true @ true)
-    return float(above / below) if below else 0.0
+    confusion = predictions.confusion.astype(float)
+    true, predicted, total = confusion.sum(axis=1), confusion.sum(axis=0), confusion.sum()
+    covariance = np.trace(confusion) * total - true @ predicted
+    deviations = np.sqrt(total**2 - predicted @ predicted) * np.sqrt(total**2 - true @ true)
+    return float(covariance / deviations) if deviations else 0.0
 
 
-def log_loss(answers: Answers) -> float:
+def log_loss(predictions: LabelledPredictions) -> float:
     """Mean negative log probability of the true class, in nats."""
-    chosen = answers.probabilities[np.arange(len(answers.labels)), answers.labels]
-    return float(-np.log(np.clip(chosen, EPSILON, 1.0)).mean())
+    rows = np.arange(len(predictions.labels))
+    of_true_class = predictions.probabilities[rows, predictions.labels]  # (rows,)
+    return float(-np.log(np.clip(of_true_class, EPSILON, 1.0)).mean())
 
 
-def roc_auc(answers: Answers) -> float:
-    """Area under the ROC curve: of class 1 where there are two, else the mean of each class
-    against the rest, over the classes that occur. NaN where only one class occurs.
+def roc_auc(predictions: LabelledPredictions) -> float:
+    """Area under the ROC curve: the share of pairs of a positive and a negative row that are in the
+    right order, where ties count half (Mann & Whitney 1947).
 
-    The share of pairs in the right order, ties counting half (Mann & Whitney 1947).
+    With two classes, class 1 is positive; with more, each class that occurs against the rest, and
+    the mean of them. NaN where only one class occurs.
     """
-    taken, hits = answers.ranked
-    misses = taken - hits
-    pairs = hits[:, -1] * misses[:, -1]
-    under = np.diff(misses, axis=1) * (hits[:, 1:] + hits[:, :-1])
-    return float((under.sum(axis=1) / (2 * pairs)).mean()) if pairs.size else float("nan")
+    positives, true_positives = predictions.threshold_counts
+    false_positives = positives - true_positives
+    pairs = true_positives[:, -1] * false_positives[:, -1]
+    doubled = np.diff(false_positives, axis=1) * (true_positives[:, 1:] + true_positives[:, :-1])
+    return float((doubled.sum(axis=1) / (2 * pairs)).mean()) if pairs.size else float("nan")
 
 
-def pr_auc(answers: Answers) -> float:
+def pr_auc(predictions: LabelledPredictions) -> float:
     """Average precision, averaged over classes like `roc_auc`."""
-    taken, hits = answers.ranked
-    precision = np.diff(hits, axis=1) * hits[:, 1:] / np.maximum(taken[:, 1:], 1)
-    return float((precision.sum(axis=1) / hits[:, -1]).mean()) if hits.size else float("nan")
+    positives, true_positives = predictions.threshold_counts
+    gained = np.diff(true_positives, axis=1)
+    if not gained.size:
+        return float("nan")
+    weighted = gained * true_positives[:, 1:] / np.maximum(positives[:, 1:], 1)
+    return float((weighted.sum(axis=1) / true_positives[:, -1]).mean())
 
 
-def ece(answers: Answers, bins: int = CALIBRATION_BINS) -> float:
+def ece(predictions: LabelledPredictions, bins: int = CALIBRATION_BINS) -> float:
     """Expected calibration error (Naeini et al. 2015; Guo et al. 2017).
 
     The mean distance between confidence and accuracy over `bins` equal bins of confidence,
     weighted by their rows.
     """
-    confidence, right, rows = calibration(answers, bins)
+    confidence, correct, rows = calibration(predictions, bins)
     used = rows > 0
-    return float((np.abs(confidence[used] - right[used]) * rows[used]).sum() / rows.sum())
+    return float((np.abs(confidence[used] - correct[used]) * rows[used]).sum() / rows.sum())
 
 
 def calibration(
-    answers: Answers, bins: int
+    predictions: LabelledPredictions, bins: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Mean confidence, accuracy and rows of each bin of confidence; NaN in empty bins."""
-    confidence = answers.probabilities.max(axis=1)
-    right = answers.predicted == answers.labels
-    at = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    rows = np.bincount(at, minlength=bins)
+    """Compute mean confidence, accuracy and rows of each equal bin of confidence.
+
+    Returns:
+        Three arrays (bins,); the first two are NaN in empty bins.
+    """
+    confidence = predictions.probabilities.max(axis=1)
+    correct = predictions.predicted == predictions.labels
+    bin_of_row = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    rows = np.bincount(bin_of_row, minlength=bins)
     with np.errstate(invalid="ignore"):
-        mean = np.bincount(at, confidence, bins) / rows
-        return mean, np.bincount(at, right, bins) / rows, rows
+        mean = np.bincount(bin_of_row, confidence, bins) / rows
+        return mean, np.bincount(bin_of_row, correct, bins) / rows, rows
+
+
+def _f1(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """F1 of each class, (classes,); 0 for one that neither occurs nor is predicted."""
+    either = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return 2 * np.diag(confusion) / np.maximum(either, 1)
 
 
 METRICS: dict[str, Metric] = {
@@ -170,22 +214,14 @@ METRICS: dict[str, Metric] = {
 
 
 def score_all(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
-    """Every metric of the table that is defined for these rows."""
-    scores = compute_all(labels, probabilities)
+    """Compute every metric of the table that is defined for these rows."""
+    scores = compute_metrics(METRICS, labels, probabilities)
     return {name: score for name, score in scores.items() if np.isfinite(score)}
 
 
-def compute_all(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
-    """Every metric of the table, NaN where it is not defined."""
-    answers = Answers(labels, probabilities)
-    return {name: metric.figure(answers) for name, metric in METRICS.items()}
-
-
-def _present(counts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return (counts.sum(axis=0) + counts.sum(axis=1)) > 0
-
-
-def _f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """F1 of each class; 0 for one that neither occurs nor is predicted."""
-    either = counts.sum(axis=0) + counts.sum(axis=1)
-    return 2 * np.diag(counts) / np.maximum(either, 1)
+def compute_metrics(
+    names: Iterable[str], labels: Labels, probabilities: Probabilities
+) -> dict[str, float]:
+    """Compute metrics by their names in METRICS; NaN where one is not defined for these rows."""
+    predictions = LabelledPredictions(labels, probabilities)
+    return {name: METRICS[name].function(predictions) for name in names}

@@ -37,4 +37,7 @@ def gpu_line() -> str:
     if names:
         return f"GPU: {', '.join(names)}"
     built = "built with" if tf.test.is_built_with_cuda() else "built without"
-    return f"no GPU visible; TensorFlow is {built} CUDA, and trains on the CPU"
+    return (
+        f"no GPU visible; TensorFlow is {built} CUDA, and trains on the CPU "
+        "(TF_CPP_MIN_LOG_LEVEL=0 shows why)"
+    )

@@ -1,4 +1,4 @@
-"""Which rows make which batch: little padding, a new order each epoch, every row once."""
+"""Assign rows to batches: little padding, a new order each epoch, each row once."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,90 +13,100 @@ from conveyor.encoding.ragged import Lengths, RowNumbers, Values, batches_by_len
 Batch = tuple[Values, Lengths, NDArray[np.int32]]
 
 
-def plan(
+def plan_batches(
     lengths: Lengths, *, batch_size: int, bucket_batches: int, seed: int, epoch: int
 ) -> list[RowNumbers]:
-    """Batches of one epoch, a pure function of its arguments, whatever was drawn before.
+    """Assign rows to the batches of one epoch, as a pure function of the arguments.
 
     Rows are shuffled, cut into pools of `bucket_batches` batches, sorted by length inside each
-    pool and cut into batches, which are shuffled again: rows of like length share a batch, in
-    other company each epoch.
+    pool and cut into batches, which are shuffled again. Rows of similar length share a batch, and
+    each epoch combines them differently.
 
-    >>> [b.tolist() for b in plan(np.array([3, 9, 3, 9]), batch_size=2, bucket_batches=2, seed=1,
-    ...  epoch=0)]
+    >>> [b.tolist() for b in plan_batches(np.array([3, 9, 3, 9]), batch_size=2, bucket_batches=2,
+    ...  seed=1, epoch=0)]
     [[3, 1], [0, 2]]
 
     Returns:
-        Row numbers of each batch; all rows, each once; one batch may be smaller than the rest.
+        Row numbers of each batch: all rows, each once; one batch may be smaller than the others.
     """
-    draw = np.random.default_rng([seed, epoch])
-    order = draw.permutation(len(lengths))
-    pool = batch_size * bucket_batches
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(len(lengths))
+    pool_size = batch_size * bucket_batches
     batches = []
-    for start in range(0, len(order), pool):
-        rows = order[start : start + pool]
-        batches += [rows[some] for some in batches_by_length(lengths[rows], batch_size)]
-    return [batches[i] for i in draw.permutation(len(batches))]
+    for start in range(0, len(order), pool_size):
+        pool = order[start : start + pool_size]
+        batches += [pool[batch] for batch in batches_by_length(lengths[pool], batch_size)]
+    return [batches[i] for i in generator.permutation(len(batches))]
 
 
 def padded_share(lengths: Lengths, batches: Sequence[RowNumbers]) -> float:
-    """Share of the steps in these batches that are padding."""
+    """Compute the share of the steps in these batches that are padding."""
     steps = sum(int(lengths[rows].max()) * len(rows) for rows in batches)
     return 1.0 - float(lengths.sum()) / steps
 
 
-def folds(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
-    """The fold of each row, 0 to count - 1; every class is spread over all folds."""
+def assign_folds(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
+    """Assign each row to a fold of a stratified cross-validation.
+
+    Returns:
+        The fold of each row, 0 to count - 1, int64 (rows,); each class is spread over all folds.
+    """
     order = np.random.default_rng(seed).permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
-    found = np.empty(len(labels), dtype=np.int64)
-    found[order] = np.arange(len(labels)) % count
-    return found
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[order] = np.arange(len(labels)) % count
+    return folds
 
 
-class Epochs:
-    """Splits behind one another, as batches; rows are read from the memory-mapped store."""
+class BatchReader:
+    """Reads the rows of one or more splits in batches from the memory-mapped store.
 
-    def __init__(self, splits: Sequence[Split], classes: int) -> None:
-        self.splits, self.classes = splits, classes
+    Attributes:
+        labels: int32 (rows,), of the splits one after another.
+        lengths: steps of each row, int32 (rows,).
+    """
+
+    def __init__(self, splits: Sequence[Split]) -> None:
+        self.splits = splits
         self.labels = np.concatenate([split.labels for split in splits]).astype(np.int32)
         self.lengths = np.concatenate([split.sequences.lengths for split in splits])
-        self._ends = np.cumsum([len(split.labels) for split in splits])
-        self._kept = np.arange(len(self.labels))
+        self._split_ends = np.cumsum([len(split.labels) for split in splits])
+        self._row_numbers = np.arange(len(self.labels))  # in the splits, one after another
 
-    def only(self, kept: NDArray[np.bool_]) -> "Epochs":
-        """Some of the rows; the mask is one of all of them."""
-        some = Epochs(self.splits, self.classes)
-        some._kept = np.flatnonzero(kept)
-        some.labels, some.lengths = self.labels[kept], self.lengths[kept]
-        return some
+    def subset(self, mask: NDArray[np.bool_]) -> "BatchReader":
+        """Select the rows of the splits where `mask`, bool (rows,), is true."""
+        subset = BatchReader(self.splits)
+        subset._row_numbers = np.flatnonzero(mask)
+        subset.labels, subset.lengths = self.labels[mask], self.lengths[mask]
+        return subset
 
-    def training(
-        self, *, batch_size: int, bucket_batches: int, seed: int, epoch: int
+    def shuffled(
+        self, batch_size: int, bucket_batches: int, seed: int, epoch: int
     ) -> Iterator[Batch]:
-        """Batches in the order of `plan`."""
-        order = plan(
+        """Read all rows in the order of `plan_batches`."""
+        order = plan_batches(
             self.lengths,
             batch_size=batch_size,
             bucket_batches=bucket_batches,
             seed=seed,
             epoch=epoch,
         )
-        return self._batches(order)
+        return self.read(order)
 
-    def validation(self, *, batch_size: int) -> Iterator[Batch]:
-        """All rows, shortest first."""
-        return self._batches(batches_by_length(self.lengths, batch_size))
+    def by_length(self, batch_size: int) -> Iterator[Batch]:
+        """Read all rows, the shortest first."""
+        return self.read(batches_by_length(self.lengths, batch_size))
 
-    def _batches(self, order: Sequence[RowNumbers]) -> Iterator[Batch]:
-        like = self.splits[0].sequences.values[:0]
-        for rows in order:
+    def read(self, batches: Sequence[RowNumbers]) -> Iterator[Batch]:
+        """Read batches of these rows, padded with zeros on the right to the longest of each."""
+        empty = self.splits[0].sequences.values[:0]  # (0,) or (0, channels)
+        for rows in batches:
             lengths = self.lengths[rows]
-            values = np.zeros((len(rows), lengths.max(), *like.shape[1:]), like.dtype)
-            every = self._kept[rows]
-            parts = np.searchsorted(self._ends, every, side="right")
-            for part in np.unique(parts):
-                at = np.flatnonzero(parts == part)
-                before = self._ends[part - 1] if part else 0
-                self.splits[part].sequences.fill(values, at, every[at] - before)
-            yield values, lengths, self.labels[rows]
+            values = np.zeros((len(rows), lengths.max(), *empty.shape[1:]), empty.dtype)
+            numbers = self._row_numbers[rows]
+            split_of_row = np.searchsorted(self._split_ends, numbers, side="right")
+            for index in np.unique(split_of_row):
+                positions = np.flatnonzero(split_of_row == index)  # in the batch
+                first = self._split_ends[index - 1] if index else 0
+                self.splits[index].sequences.fill(values, positions, numbers[positions] - first)
+            yield values, lengths, self.labels[rows]  # values: (rows, steps) or with channels

@@ -1,9 +1,7 @@
-"""What a model costs on the prepared data: size, operations, and the time of one answer."""
+"""The costs of a model on the prepared data: size, operations, and the time of one prediction."""
 
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -14,12 +12,11 @@ from conveyor.encoding import load_encoder
 from conveyor.models.describe import Description, describe
 from conveyor.models.export import export
 from conveyor.serving import LoadedModel
-
-REQUESTS = 200
+from conveyor.serving.latency import latency
 
 
 def costs_of(model: Any, config: Config, prepared: Prepared) -> Description:
-    """Costs for a sequence of the training rows' median length."""
+    """Describe the costs for a sequence of the training rows' median length."""
     length = int(np.median(prepared.split("train").sequences.lengths))
     return describe(
         model,
@@ -31,21 +28,23 @@ def costs_of(model: Any, config: Config, prepared: Prepared) -> Description:
 
 
 def latency_ms(model: Any, config: Config, prepared: Prepared) -> float:
-    """Median time of one request in milliseconds, as it is served: one raw row of the median
-    length through ONNX Runtime on one thread. A measurement, so not the same twice."""
-    meta, validation = prepared.meta, prepared.split("validation")
+    """Measure the median time of one request in milliseconds, as the model is served.
+
+    One raw validation row of median length passes through ONNX Runtime on one thread. A
+    measurement differs from call to call.
+    """
+    validation = prepared.split("validation")
+    lengths = validation.sequences.lengths
+    middle = int(np.argsort(lengths, kind="stable")[len(lengths) // 2])
+    encoder = load_encoder(prepared.folder / "encoder.json")
+    with tempfile.TemporaryDirectory() as folder:
+        export(model, config.model, encoder, card_of_data(prepared), Path(folder))
+        served = LoadedModel.load(Path(folder))
+    return latency(served, validation.rows[middle])
+
+
+def card_of_data(prepared: Prepared) -> dict[str, Any]:
+    """Return the part of a model's card that the prepared data decides."""
+    meta = prepared.meta
     size = {"features": meta.features} if meta.features else {"vocabulary": meta.vocabulary}
-    card = {"classes": meta.classes, "kind": meta.kind, **size}
-    middle = int(np.argsort(validation.sequences.lengths, kind="stable")[len(validation.ids) // 2])
-    row = validation.rows[middle : middle + 1]
-    with tempfile.TemporaryDirectory() as name:
-        export(
-            model, config.model, load_encoder(prepared.folder / "encoder.json"), card, Path(name)
-        )
-        predictor = LoadedModel.load(Path(name))
-    times = []
-    for _ in range(REQUESTS):
-        began = time.perf_counter()
-        predictor.predict(row)
-        times.append(time.perf_counter() - began)
-    return 1000 * median(times)
+    return {"kind": meta.kind, "classes": meta.classes, **size}

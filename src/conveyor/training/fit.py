@@ -10,36 +10,35 @@ from threading import RLock
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.config import Config, Train
+from conveyor.config import Config
 from conveyor.data.store import Prepared
-from conveyor.models.build import build
-from conveyor.models.devices import prepare_devices
-from conveyor.training.batches import Epochs, folds
-from conveyor.training.optimizers import Adam, AdamW
-from conveyor.training.state import Diverged, EpochMetrics, TrainingState, learning_rate
+from conveyor.training.batches import BatchReader, assign_folds
+from conveyor.training.compile import class_weights, new_model
+from conveyor.training.state import (
+    Diverged,
+    EpochMetrics,
+    OnEpoch,
+    TrainingState,
+    learning_rate,
+)
 from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)
 
-# Its own lock is one between processes, which a trial that is killed would leave behind.
-tqdm.set_lock(RLock())
-COSINE_FLOOR = 0.01  # of the first learning rate
-OnEpoch = Callable[[int, EpochMetrics], None]
+STATE_FILE = "training_state.npz"
+OnBuilt = Callable[[keras.Model], None]
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model and how it came to be.
+    """A fitted model and its history.
 
     Attributes:
-        model: weights of the best epoch; after a refit, of the fit on all rows.
-        rows: one per epoch, in order; see `TrainingState`.
-        best_epoch: from 1, the lowest validation loss.
+        model: weights of the best epoch; after a refit, those of the fit on all rows.
+        rows: metrics of each epoch, in order; see `TrainingState`.
+        best_epoch: the epoch of the lowest validation loss, counted from 1.
     """
 
     model: keras.Model
@@ -48,164 +47,149 @@ class Fitted:
 
     @property
     def best(self) -> EpochMetrics:
+        """Metrics of the best epoch."""
         return self.rows[self.best_epoch - 1]
-
-
-def set_up_keras(seed: int, precision: str = "float32") -> None:
-    """Prepare the devices, seed all random generators, choose deterministic operations, and set
-    the precision (a Keras dtype policy) of the layers that are built from here on."""
-    prepare_devices()
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-    keras.config.set_dtype_policy(precision)
 
 
 def fit(
     config: Config,
     prepared: Prepared,
     *,
-    on_built: Callable[[keras.Model], None] = lambda model: None,
+    on_built: OnBuilt = lambda model: None,
     on_epoch: OnEpoch = lambda epoch, row: None,
     scratch: Path | None = None,
-    fold: tuple[int, int] | None = None,
-    refit: bool | None = None,
     progress: bool = True,
 ) -> Fitted:
-    """Train until validation loss stops falling, and return the best epoch's weights.
+    """Train as `train` says: until validation loss stops falling, then again if `train.refit`.
 
-    With `train.refit` the number of epochs found that way is then trained anew, from the same
-    seed, on training and validation rows together: on a small data set those rows are worth more
-    in training than in waiting. Test rows are never read.
+    A refit trains a new model from the same seed on training and validation rows together, for the
+    number of epochs that was best before: a small data set gains more from these rows in training
+    than it needs them for validation. Test rows are never read.
 
     Args:
         on_built: called with the model before it is trained.
-        on_epoch: called after each epoch of the first fit, and for those that it resumes after.
-        scratch: folder for the state to resume from; a killed fit goes on after its last epoch
-            and ends with the same weights. None keeps no state.
-        fold: (which, of how many): training and validation rows are pooled, and this fold of them
-            validates. None keeps the split as it was prepared.
-        refit: instead of `train.refit`.
+        on_epoch: called with (epoch from 1, metrics) after each epoch that is validated, and for
+            the earlier epochs of a fit that resumes.
+        scratch: folder of the state from which a killed fit resumes after its last epoch, to the
+            same weights; None saves no state.
+        progress: show a progress bar if stderr is a terminal.
 
     Raises:
-        Diverged: the loss is no longer a number.
+        Diverged: the loss is not finite.
     """
     began = time.monotonic()
-    train, validation = prepared.split("train"), prepared.split("validation")
-    course = TrainingState(config.train, scratch / "fit.npz" if scratch else None, on_epoch)
-    classes = len(prepared.meta.classes)
-    rows, held_out = Epochs([train], classes), Epochs([validation], classes)
-    if fold is not None:
-        pooled = Epochs([train, validation], classes)
-        inside = folds(pooled.labels, fold[1], config.seed) == fold[0]
-        rows, held_out = pooled.only(~inside), pooled.only(inside)
-    model = _begin(config, prepared, rows)
-    on_built(model)
-    course.resume(model)
-    if not course.exhausted:
-        _epochs(model, config, rows, course.done, config.train.epochs, progress, course, held_out)
-    model.set_weights(course.best_weights)
-    if config.train.refit if refit is None else refit:
-        rows = Epochs([train, validation], classes)
-        log.info("fitting anew on %d rows, validation included", len(rows.labels))
-        model = _begin(config, prepared, rows)
-        _epochs(model, config, rows, 0, course.best_epoch, progress)
+    state = TrainingState(config.train, scratch and scratch / STATE_FILE, on_epoch)
+    model = fit_best_epoch(config, prepared, state, on_built=on_built, progress=progress)
+    if config.train.refit:
+        model = refit(config, prepared, epochs=state.best_epoch, progress=progress)
     log.info("fitted in %.1f s", time.monotonic() - began)
-    return Fitted(model, course.rows, course.best_epoch)
+    return Fitted(model, state.rows, state.best_epoch)
 
 
-def _begin(config: Config, prepared: Prepared, rows: Epochs) -> keras.Model:
-    """A new model in a state that depends on the configuration only."""
-    keras.backend.clear_session(free_memory=False)  # else it looks through all objects, 0.25 s
-    set_up_keras(config.seed, config.train.precision)
-    return compiled(config, prepared, len(rows.labels))
-
-
-def _epochs(
-    model: keras.Model,
+def fit_best_epoch(
     config: Config,
-    rows: Epochs,
-    first: int,
-    last: int,
-    progress: bool,
-    course: TrainingState | None = None,
-    held_out: Epochs | None = None,
-) -> None:
-    """Train from epoch `first` to `last`, watched by `course` if there is one."""
-    train, size = config.train, config.train.batch_size
-    steps = Steps(
-        model,
-        smoothing=train.label_smoothing,
-        weights=class_weights(train, rows.labels, rows.classes),
-    )
-    with tqdm(unit="epoch", total=last, initial=first, disable=None if progress else True) as bar:
-        for epoch in range(first, last):
-            rate = learning_rate(model)
-            total, right = 0.0, 0
-            for batch in rows.training(
-                batch_size=size, bucket_batches=train.bucket_batches, seed=config.seed, epoch=epoch
-            ):
-                loss, hits = steps.train(batch)
-                if not math.isfinite(loss):
-                    raise Diverged(
-                        f"the loss became {loss} in epoch {epoch + 1} at learning rate {rate:g}. "
-                        "Lower train.learning_rate, or set train.clip_norm."
-                    )
-                total, right = total + loss, right + hits
-            count = len(rows.labels)
-            row = {"loss": total / count, "accuracy": right / count}
-            if course is not None and held_out is not None:
-                seen = steps.look(held_out.validation(batch_size=size))
-                row |= {f"val_{name}": figure for name, figure in seen.items()}
-                course.finished(model, row | {"learning_rate": learning_rate(model)})
-            bar.set_postfix({k: f"{v:.4f}" for k, v in row.items() if k.endswith("loss")})
-            bar.update()
-            if course is not None and course.exhausted:
-                break
+    prepared: Prepared,
+    state: TrainingState,
+    *,
+    fold: tuple[int, int] | None = None,
+    on_built: OnBuilt = lambda model: None,
+    progress: bool = True,
+) -> keras.Model:
+    """Train until `state` says to stop, and return the model with the best epoch's weights.
 
+    Args:
+        state: resumes the fit where it has a saved state, and records each epoch.
+        fold: (index, count) of a cross-validation: training and validation rows are pooled, this
+            fold of them validates and the others train. None keeps the prepared splits.
 
-def compiled(config: Config, prepared: Prepared, rows: int) -> keras.Model:
-    """Build and compile, on every visible device where `train.strategy` says so."""
-    meta, train = prepared.meta, config.train
-    with _strategy(train).scope():
-        model = build(
-            config.model,
-            classes=len(meta.classes),
-            features=meta.features,
-            vocabulary=meta.vocabulary,
-        )
-        model.compile(_optimizer(train, steps=-(-rows // train.batch_size) * train.epochs))
-        model.optimizer.build(model.trainable_variables)
+    Raises:
+        Diverged: the loss is not finite.
+    """
+    training, validation = _training_and_validation(prepared, fold, config.seed)
+    model = new_model(config, prepared, len(training.labels))
+    on_built(model)
+    state.resume(model)
+    trainer = EpochTrainer(model, config, training)
+    with _progress_bar(config.train.epochs, state.epochs_done, show=progress) as bar:
+        while not state.should_stop:
+            row = trainer.train(state.epochs_done)
+            metrics = trainer.steps.validate(validation.by_length(config.train.batch_size))
+            row |= {f"val_{name}": value for name, value in metrics.items()}
+            state.record_epoch(model, row | {"learning_rate": learning_rate(model)})
+            _advance(bar, row)
+    model.set_weights(state.best_weights)
     return model
 
 
-def _strategy(train: Train) -> Any:
-    """A MirroredStrategy over all GPUs (or logical CPUs), or TensorFlow's own for one device."""
-    if train.strategy == "one":
-        return tf.distribute.get_strategy()
-    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+def refit(config: Config, prepared: Prepared, *, epochs: int, progress: bool) -> keras.Model:
+    """Train a new model on training and validation rows together, for a number of epochs."""
+    rows = BatchReader([prepared.split("train"), prepared.split("validation")])
+    log.info("fitting again on %d rows, validation rows included", len(rows.labels))
+    model = new_model(config, prepared, len(rows.labels))
+    trainer = EpochTrainer(model, config, rows)
+    with _progress_bar(epochs, 0, show=progress) as bar:
+        for epoch in range(epochs):
+            _advance(bar, trainer.train(epoch))
+    return model
 
 
-def class_weights(train: Train, labels: Any, classes: int) -> NDArray[np.float32] | None:
-    """Weight of each class: rows / (classes x rows of the class), or None."""
-    if train.class_weights == "none":
-        return None
-    counts = np.bincount(labels, minlength=classes)
-    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
+class EpochTrainer:
+    """Trains a compiled model on all training rows, epoch by epoch."""
+
+    def __init__(self, model: keras.Model, config: Config, rows: BatchReader) -> None:
+        self.model, self.config, self.rows = model, config, rows
+        classes = int(model.output_shape[-1])
+        self.steps = Steps(
+            model,
+            smoothing=config.train.label_smoothing,
+            weights=class_weights(config.train, rows.labels, classes),
+        )
+
+    def train(self, epoch: int) -> EpochMetrics:
+        """Run one epoch, counted from 0.
+
+        Returns:
+            `loss` and `accuracy` of the training rows while the weights change.
+
+        Raises:
+            Diverged: the loss of a batch is not finite.
+        """
+        train = self.config.train
+        rate = learning_rate(self.model)
+        total, correct = 0.0, 0
+        for batch in self.rows.shuffled(
+            train.batch_size, train.bucket_batches, self.config.seed, epoch
+        ):
+            loss, correct_in_batch = self.steps.train(batch)
+            if not math.isfinite(loss):
+                raise Diverged(
+                    f"the loss became {loss} in epoch {epoch + 1} at learning rate {rate:g}. "
+                    "Lower train.learning_rate, or set train.clip_norm."
+                )
+            total, correct = total + loss, correct + correct_in_batch
+        count = len(self.rows.labels)
+        return {"loss": total / count, "accuracy": correct / count}
 
 
-def _optimizer(train: Train, *, steps: int) -> keras.optimizers.Optimizer:
-    kinds: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
-        "adam": Adam,
-        "adamw": AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": lambda **kw: keras.optimizers.SGD(momentum=0.9, nesterov=True, **kw),
-    }
-    rate: Any = train.learning_rate
-    if train.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=COSINE_FLOOR)
-    return kinds[train.optimizer](
-        learning_rate=rate,
-        weight_decay=train.weight_decay or None,
-        global_clipnorm=train.clip_norm,
-    )
+def _training_and_validation(
+    prepared: Prepared, fold: tuple[int, int] | None, seed: int
+) -> tuple[BatchReader, BatchReader]:
+    train, validation = prepared.split("train"), prepared.split("validation")
+    if fold is None:
+        return BatchReader([train]), BatchReader([validation])
+    index, count = fold
+    pooled = BatchReader([train, validation])
+    inside = assign_folds(pooled.labels, count, seed) == index  # (rows,)
+    return pooled.subset(~inside), pooled.subset(inside)
+
+
+def _progress_bar(total: int, initial: int, *, show: bool) -> Any:
+    # A lock of this process: tqdm's default is a semaphore of the machine, which a killed trial
+    # would leave behind.
+    tqdm.set_lock(RLock())
+    return tqdm(unit="epoch", total=total, initial=initial, disable=None if show else True)
+
+
+def _advance(bar: Any, row: EpochMetrics) -> None:
+    bar.set_postfix({name: f"{value:.4f}" for name, value in row.items() if name.endswith("loss")})
+    bar.update()

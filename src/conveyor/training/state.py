@@ -1,7 +1,7 @@
-"""The course of one training: best epoch, early stop, learning rate, and all it takes to resume.
+"""The state of a fit: best epoch, early stopping, learning rate, and all that a resume needs.
 
-Keras's callbacks for each of these forget on a restart: EarlyStopping and ReduceLROnPlateau begin
-anew, and BackupAndRestore leaves out the states of dropout's random generators. One object that
+Keras's callbacks for each of these forget on a restart: EarlyStopping and ReduceLROnPlateau start
+again, and BackupAndRestore leaves out the states of dropout's random generators. One object that
 owns the whole state can save it in one file, atomically.
 """
 
@@ -22,111 +22,120 @@ from conveyor.errors import InputError
 log = logging.getLogger(__name__)
 
 PLATEAU_FACTOR = 0.5
-EpochMetrics = dict[
-    str, float
-]  # one epoch: loss, accuracy, the same of validation rows, learning_rate
+# One epoch: loss and metrics of the training rows, those of the validation rows as val_<name>, and
+# learning_rate.
+EpochMetrics = dict[str, float]
+OnEpoch = Callable[[int, EpochMetrics], None]
 
 
 class Diverged(InputError):
-    """The loss is no longer a number."""
+    """The loss is not finite."""
 
 
 class TrainingState:
-    """Watches validation loss, keeps the best weights, stops in time, resumes where it was.
+    """Tracks validation loss, holds the best weights, decides when to stop, and saves and resumes.
 
     Args:
-        config: `patience`, `schedule` (here: plateau) and `epochs`.
-        state: file that holds everything after each epoch; None keeps nothing.
-        on_epoch: called with (epoch from 1, row) after each epoch, after the state is saved; and
-            again for every earlier epoch where a fit goes on.
+        train: `patience`, `schedule` (here: plateau) and `epochs`.
+        path: file that holds the whole state after each epoch; None saves nothing.
+        on_epoch: called with (epoch from 1, metrics) after each epoch, once the state is saved, and
+            again for each earlier epoch when a fit resumes.
 
     Attributes:
-        rows: every epoch so far, those before a restart included.
-        best_epoch: from 1; 0 before the first.
+        rows: metrics of each epoch, including those before a restart.
+        best_epoch: counted from 1; 0 before the first epoch ends.
+        best_weights: the model's weights after the best epoch.
+        plateau_since: the epoch from which a plateau of the validation loss is counted.
     """
 
-    def __init__(
-        self, config: Train, state: Path | None, on_epoch: Callable[[int, EpochMetrics], None]
-    ) -> None:
-        self.config, self.state, self.on_epoch = config, state, on_epoch
+    def __init__(self, train: Train, path: Path | None, on_epoch: OnEpoch) -> None:
+        self.train, self.path, self.on_epoch = train, path, on_epoch
         self.rows: list[EpochMetrics] = []
         self.best_epoch = 0
         self.best_weights: list[Any] = []
-        self.quiet_since = 0  # the epoch from which plateau counts
+        self.plateau_since = 0
 
     @property
-    def done(self) -> int:
-        """Epochs finished."""
+    def epochs_done(self) -> int:
+        """Number of epochs that ended."""
         return len(self.rows)
 
     @property
     def best(self) -> EpochMetrics:
+        """Metrics of the best epoch."""
         return self.rows[self.best_epoch - 1]
 
     @property
-    def exhausted(self) -> bool:
-        """No better epoch for `patience` epochs, or all epochs done."""
-        return self.done >= self.config.epochs or (
-            self.done > 0 and self.done - self.best_epoch >= self.config.patience
+    def should_stop(self) -> bool:
+        """Whether `patience` epochs brought no better loss, or all epochs are done."""
+        return self.epochs_done >= self.train.epochs or (
+            self.epochs_done > 0 and self.epochs_done - self.best_epoch >= self.train.patience
         )
 
-    def finished(self, model: keras.Model, row: EpochMetrics) -> None:
-        """One more epoch, with these figures of it.
+    def record_epoch(self, model: keras.Model, row: EpochMetrics) -> None:
+        """Add one epoch with its metrics, save the state, and call `on_epoch`.
 
         Raises:
-            Diverged: the validation loss is no longer a number.
+            Diverged: the validation loss is not finite.
         """
+        epoch = self.epochs_done + 1
         if not math.isfinite(row["val_loss"]):
-            raise Diverged(f"the validation loss became {row['val_loss']} in epoch {self.done + 1}")
+            raise Diverged(f"the validation loss became {row['val_loss']} in epoch {epoch}")
         self.rows.append(row)
         if self.best_epoch == 0 or row["val_loss"] < self.best["val_loss"]:
-            self.best_epoch = self.quiet_since = self.done
+            self.best_epoch = self.plateau_since = epoch
             self.best_weights = model.get_weights()
-        self._lower_on_plateau(model)
+        self._lower_rate_on_plateau(model)
         self.save(model)
-        self.on_epoch(self.done, row)
+        self.on_epoch(epoch, row)
 
     def save(self, model: keras.Model) -> None:
-        if self.state is None:
+        """Write the state of this object and of the model to `path`, atomically."""
+        if self.path is None:
             return
+        arrays: dict[str, Any] = {
+            f"variable_{i}": np.asarray(value) for i, value in enumerate(_variables(model))
+        }
+        arrays |= {f"best_weight_{i}": weight for i, weight in enumerate(self.best_weights)}
+        arrays["metric_names"] = np.array(list(self.rows[0]))  # (metrics,)
+        arrays["metric_values"] = np.array([list(row.values()) for row in self.rows])
+        arrays["best_epoch"] = np.array(self.best_epoch)
+        arrays["plateau_since"] = np.array(self.plateau_since)
         buffer = io.BytesIO()
-        arrays: dict[str, Any] = {f"now_{i}": np.asarray(v) for i, v in enumerate(_state_of(model))}
-        arrays |= {f"best_{i}": w for i, w in enumerate(self.best_weights)}
-        table = np.array([list(row.values()) for row in self.rows])
-        marks = np.array([self.best_epoch, self.quiet_since])
-        names = np.array(list(self.rows[0]))
-        np.savez(buffer, rows=table, names=names, marks=marks, **arrays)
-        files.write_bytes(self.state, buffer.getvalue())
+        np.savez(buffer, **arrays)
+        files.write_bytes(self.path, buffer.getvalue())
 
     def resume(self, model: keras.Model) -> None:
-        """Put a built and compiled model, and this object, where the saved state was."""
-        if self.state is None or not self.state.is_file():
+        """Load the saved state, if there is one, into this object and a compiled model, and call
+        `on_epoch` for each epoch of it."""
+        if self.path is None or not self.path.is_file():
             return
-        with np.load(self.state, allow_pickle=False) as saved:
-            for i, variable in enumerate(_state_of(model)):
-                variable.assign(saved[f"now_{i}"])
+        with np.load(self.path, allow_pickle=False) as saved:
+            for i, variable in enumerate(_variables(model)):
+                variable.assign(saved[f"variable_{i}"])
             count = len(model.get_weights())
-            self.best_weights = [saved[f"best_{i}"] for i in range(count)]
-            names = [str(name) for name in saved["names"]]
-            self.rows = [dict(zip(names, map(float, r), strict=True)) for r in saved["rows"]]
-            self.best_epoch, self.quiet_since = map(int, saved["marks"])
-        log.info("resuming after epoch %d", self.done)
+            self.best_weights = [saved[f"best_weight_{i}"] for i in range(count)]
+            names, values = saved["metric_names"].tolist(), saved["metric_values"].tolist()
+            self.rows = [dict(zip(names, row, strict=True)) for row in values]
+            self.best_epoch = int(saved["best_epoch"])
+            self.plateau_since = int(saved["plateau_since"])
+        log.info("resuming after epoch %d", self.epochs_done)
         for epoch, row in enumerate(self.rows, start=1):
             self.on_epoch(epoch, row)
 
-    def _lower_on_plateau(self, model: keras.Model) -> None:
-        if self.config.schedule != "plateau":
+    def _lower_rate_on_plateau(self, model: keras.Model) -> None:
+        if self.train.schedule != "plateau":
             return
-        if self.done - self.quiet_since >= max(1, self.config.patience // 2):
+        if self.epochs_done - self.plateau_since >= max(1, self.train.patience // 2):
             model.optimizer.learning_rate = learning_rate(model) * PLATEAU_FACTOR
-            self.quiet_since = self.done
+            self.plateau_since = self.epochs_done
 
 
 def learning_rate(model: keras.Model) -> float:
-    """Of the next step."""
+    """Return the learning rate of the next step."""
     return float(np.asarray(model.optimizer.learning_rate))
 
 
-def _state_of(model: keras.Model) -> list[Any]:
-    """Weights, the states of random generators, and the optimizer's slots and step."""
+def _variables(model: keras.Model) -> list[Any]:
+    """Weights, states of random generators, and the optimizer's slots and step count."""
     return [*model.variables, *model.optimizer.variables]

@@ -1,4 +1,4 @@
-"""How many threads a fit takes of the processor, set once, before TensorFlow makes its devices."""
+"""The number of processor threads of a fit, set once, before TensorFlow initialises its devices."""
 
 import logging
 
@@ -12,31 +12,31 @@ log = logging.getLogger(__name__)
 
 
 def threads_of(config: Config, cores: int) -> tuple[int, int]:
-    """(`train.intra_op`, `train.inter_op`), with what auto means for a share of `cores`.
+    """Resolve `train.intra_op` and `train.inter_op`, where auto depends on the number of cores.
 
-    The compiled kernel deals long work to threads of its own, and what TensorFlow computes beside
-    it is small: shared out inside an operation, it costs more than it gains, so that intra_op is 1,
-    and the two directions of a layer run beside one another. That makes results independent of
-    the number of cores too. Keras's operations get all cores for both, as TensorFlow has it.
+    The compiled kernel splits long work over threads of its own, and TensorFlow's other operations
+    are small: to split one of them over threads costs more than it gains. So intra_op is 1, and
+    the two directions of a layer run in parallel. Results then do not depend on the number of
+    cores. Keras's own operations get all cores for both, which is TensorFlow's default.
     """
     train = config.train
-    inside = 1 if wants_kernel(config.model) else cores
+    intra_op = 1 if wants_kernel(config.model) else cores
     return (
-        inside if train.intra_op == "auto" else train.intra_op,
+        intra_op if train.intra_op == "auto" else train.intra_op,
         cores if train.inter_op == "auto" else train.inter_op,
     )
 
 
 def set_threads(config: Config, cores: int) -> None:
-    """Let this process train on so many cores: the machine's, or a trial's share of them.
+    """Limit this process to `cores`: all of the machine, or a trial's share of them.
 
     The kernel's own threads are at most `cores` for one layer, whatever `train` says.
 
     Raises:
-        RuntimeError: TensorFlow has made its devices already, with other threads.
+        RuntimeError: TensorFlow has already initialised its devices with other threads.
     """
-    intra, inter = threads_of(config, cores)
-    tf.config.threading.set_intra_op_parallelism_threads(intra)
-    tf.config.threading.set_inter_op_parallelism_threads(inter)
+    intra_op, inter_op = threads_of(config, cores)
+    tf.config.threading.set_intra_op_parallelism_threads(intra_op)
+    tf.config.threading.set_inter_op_parallelism_threads(inter_op)
     limit_threads(cores)
-    log.info("threads of %d cores: intra_op %d, inter_op %d", cores, intra, inter)
+    log.info("threads of %d cores: intra_op %d, inter_op %d", cores, intra_op, inter_op)

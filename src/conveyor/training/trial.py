@@ -9,8 +9,8 @@ from conveyor.config import Config
 from conveyor.config.load import partial
 from conveyor.data.store import Prepared
 from conveyor.training.costs import costs_of, latency_ms
-from conveyor.training.fit import fit
-from conveyor.training.state import EpochMetrics
+from conveyor.training.fit import STATE_FILE, fit_best_epoch
+from conveyor.training.state import TrainingState
 from conveyor.training.threads import set_threads
 
 if TYPE_CHECKING:
@@ -18,39 +18,35 @@ if TYPE_CHECKING:
 
 
 def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
-    """Fit the job's configuration, telling the driver each epoch.
+    """Fit the job's configuration, and report each epoch to the driver.
 
-    Goes on after the last epoch that its scratch folder holds, and tells the driver of those
-    before it again.
+    A trial resumes after the last epoch that its scratch folder holds, and reports the earlier
+    epochs again. It does not refit: the objective comes from the validated fit.
 
     Returns:
         Metrics of the best epoch (`val_loss`, `val_accuracy`, `val_macro_f1`, `loss`,
-        `accuracy`), `best_epoch`, `parameters`, `flops`, and `latency_ms` where it is wanted.
+        `accuracy`), `best_epoch`, `parameters`, `flops`, and `latency_ms` if the job wants it.
 
     Raises:
         Pruned: the driver said to stop.
-        Diverged: the loss is no longer a number.
+        Diverged: the loss is not finite.
     """
     config: Config = partial(job.config)
     if job.threads is not None:
         set_threads(config, job.threads)
     prepared = Prepared(Path(job.prepared))
-    known: dict[str, float] = {}
+    measured: dict[str, float] = {}
 
-    def built(model: keras.Model) -> None:
+    def report_costs(model: keras.Model) -> None:
         costs = costs_of(model, config, prepared)
-        known.update(parameters=float(costs.parameters), flops=float(costs.flops))
-        channel.report(0, known)
+        measured.update(parameters=float(costs.parameters), flops=float(costs.flops))
+        channel.report(0, measured)
 
-    def report(epoch: int, row: EpochMetrics) -> None:
-        channel.report(epoch, row)
-
-    # The number of epochs is known without the refit, and the objective is from before it.
-    fitted = fit(
-        config, prepared, on_built=built, on_epoch=report, scratch=Path(job.scratch),
-        fold=job.fold, refit=False, progress=False,
-    )  # fmt: skip
+    state = TrainingState(config.train, Path(job.scratch, STATE_FILE), channel.report)
+    model = fit_best_epoch(
+        config, prepared, state, fold=job.fold, on_built=report_costs, progress=False
+    )
     if job.latency:
-        known["latency_ms"] = latency_ms(fitted.model, config, prepared)
-    best = {name: value for name, value in fitted.best.items() if name != "learning_rate"}
-    return {**best, "best_epoch": float(fitted.best_epoch), **known}
+        measured["latency_ms"] = latency_ms(model, config, prepared)
+    best = {name: value for name, value in state.best.items() if name != "learning_rate"}
+    return {**best, "best_epoch": float(state.best_epoch), **measured}

@@ -1,0 +1,97 @@
+"""Build and compile the network of a configuration, in a state that depends on nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from conveyor.config import Config, Train
+from conveyor.data.store import Prepared
+from conveyor.models.build import build
+from conveyor.models.devices import prepare_devices
+from conveyor.training.optimizers import Adam, AdamW
+
+COSINE_FLOOR = 0.01  # of the first learning rate
+
+
+def set_up_keras(seed: int, precision: str = "float32") -> None:
+    """Prepare the devices, seed all random generators, choose deterministic operations, and set
+    the precision (a Keras dtype policy) of the layers that are built from here on."""
+    prepare_devices()
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    keras.config.set_dtype_policy(precision)
+
+
+def new_model(config: Config, prepared: Prepared, rows: int) -> keras.Model:
+    """Seed everything and compile a new model; equal arguments give equal weights.
+
+    Args:
+        rows: training rows, from which the steps of a learning rate schedule follow.
+    """
+    # free_memory would collect garbage among all objects, which takes 0.25 s.
+    keras.backend.clear_session(free_memory=False)
+    set_up_keras(config.seed, config.train.precision)
+    return compile_model(config, prepared, rows)
+
+
+def compile_model(config: Config, prepared: Prepared, rows: int) -> keras.Model:
+    """Build and compile the network, on every visible device if `train.strategy` is mirrored."""
+    meta, train = prepared.meta, config.train
+    with _strategy(train).scope():
+        model = build(
+            config.model,
+            classes=len(meta.classes),
+            features=meta.features,
+            vocabulary=meta.vocabulary,
+        )
+        steps_per_epoch = -(-rows // train.batch_size)
+        model.compile(_optimizer(train, steps=steps_per_epoch * train.epochs))
+        model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def class_weights(train: Train, labels: Any, classes: int) -> NDArray[np.float32] | None:
+    """Compute the weight of each class as rows / (classes x rows of the class).
+
+    Returns:
+        float32 (classes,); None where `train.class_weights` is none.
+    """
+    if train.class_weights == "none":
+        return None
+    counts = np.bincount(labels, minlength=classes)
+    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def _strategy(train: Train) -> Any:
+    """A MirroredStrategy over all GPUs (or logical CPUs), or TensorFlow's own for one device."""
+    if train.strategy == "one":
+        return tf.distribute.get_strategy()
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def _sgd(**settings: Any) -> keras.optimizers.Optimizer:
+    return keras.optimizers.SGD(momentum=0.9, nesterov=True, **settings)
+
+
+OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": _sgd,
+}
+
+
+def _optimizer(train: Train, *, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = train.learning_rate
+    if train.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=COSINE_FLOOR)
+    return OPTIMIZERS[train.optimizer](
+        learning_rate=rate,
+        weight_decay=train.weight_decay or None,
+        global_clipnorm=train.clip_norm,
+    )
