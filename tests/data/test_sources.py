@@ -65,6 +65,15 @@ def test_texts_are_the_same_from_every_format(tmp_path: Path, form: str) -> None
     assert found.meta.digest == expected.meta.digest
 
 
+def test_a_text_that_looks_like_a_time_stays_text(tmp_path: Path) -> None:
+    rows = [{"text": f"2024-01-{1 + i % 28:02d}", "label": f"2024-0{1 + i % 2}-01"}
+            for i in range(20)]  # fmt: skip
+    store, _ = prepared(tmp_path, rows, TEXT)
+    assert store.meta.classes == ["2024-01-01", "2024-02-01"]
+    texts = {text for part in content(store).values() for _, text, _ in part}
+    assert texts == {row["text"] for row in rows}
+
+
 @pytest.mark.parametrize("line_end", [" ", "\n"])
 def test_a_long_row_of_a_csv_file_takes_no_row_with_it(tmp_path: Path, line_end: str) -> None:
     rows = [{**row, "text": row["text"] + " again" * 100} for row in mails(2000)]
@@ -132,7 +141,7 @@ def test_a_channel_of_words_is_refused(tmp_path: Path) -> None:
     rows = [{"who": "a", "t": t, "x": "warm", "label": "b"} for t in range(2)]
     long = {"id": "who", "order": "t", "channels": ["x"]}
     columns = {"series": None, "layout": "steps_first", "label": "label", "id": None, "long": long}
-    with pytest.raises(DataError, match="channel column 'x' must hold numbers"):
+    with pytest.raises(DataError, match=r"rows.jsonl, row 1: column 'x': .* got 'warm'"):
         prepared(tmp_path, rows, SERIES, columns=columns)
 
 

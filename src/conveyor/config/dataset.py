@@ -108,11 +108,16 @@ class Checks(Section):
 
 
 class LongLayout(Section):
-    """One row of the file a time step: rows of one `id`, sorted by `order`, are one series."""
+    """One row of the file a time step: rows of one `id`, sorted by `order`, are one series.
+
+    The cells of `order` are numbers, ISO dates or times, or text that `time_format` describes, as
+    in Python's `datetime.strptime`: "%d/%m/%Y %H:%M".
+    """
 
     id: str
     order: str
     channels: list[str] = Field(min_length=1)
+    time_format: str | None = None  # the one value that conf/ need not name: `long` itself is null
 
 
 class TextColumns(Section):

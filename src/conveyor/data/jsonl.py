@@ -44,8 +44,14 @@ def _tables(path: Path) -> Iterator[pa.Table]:
 def _parsed(chunk: bytes) -> pa.Table:
     import pyarrow.json as pj
 
+    whole = pj.ReadOptions(block_size=len(chunk) + 1)
     try:
-        return pj.read_json(io.BytesIO(chunk), pj.ReadOptions(block_size=len(chunk) + 1))
+        table = pj.read_json(io.BytesIO(chunk), whole)
+        times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+        if times:  # text that Arrow takes for times; it stays text
+            as_text = pj.ParseOptions(explicit_schema=pa.schema(dict.fromkeys(times, pa.string())))
+            return pj.read_json(io.BytesIO(chunk), whole, as_text).select(table.column_names)
+        return table
     except pa.ArrowInvalid as error:
         try:  # a column of several types
             return _table([json.loads(line) for line in chunk.splitlines() if line.strip()])

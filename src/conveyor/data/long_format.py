@@ -1,68 +1,113 @@
 """Long format: one row a time step. Becomes one nested row a series."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout
+from conveyor.data.arrow import nested, numbers, texts
 from conveyor.data.errors import DataError
-from conveyor.data.sources import Part, of_table
+from conveyor.data.rows import distinct, strings
+from conveyor.data.sources import Part, in_pieces
+from conveyor.data.times import CellError, sort_keys
 
 
-def nest(part: Part, layout: LongLayout, keep: list[str]) -> Part:
-    """Gather the steps of each id, sorted by `order`.
+def nest(part: Part, layout: LongLayout, constant: Sequence[str]) -> Part:
+    """Gather the steps of each id, ordered by time.
 
     Args:
-        keep: columns that must be constant within a series (label, group, split).
+        constant: columns that must be constant within a series (label, group, split).
 
     Returns:
-        A part of the columns `series`, the id's and `keep`, in order of each id's first row.
+        A part of the columns `series`, the id's and `constant`, in order of each id's first row.
 
     Raises:
-        DataError: a kept column changes within a series, or a channel or order is no number.
+        DataError: an id or a time is missing, a time or a channel cannot be read, or a constant
+            column changes within a series.
     """
-    keep = [name for name in dict.fromkeys(keep) if name != layout.id]
-    wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *keep]))
-    columns: dict[str, Any] = pa.Table.from_batches(part.read(wanted)).to_pydict()
-    ids = np.array([str(value) for value in columns[layout.id]])
-    names, first, owner = np.unique(ids, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))  # names come sorted; series keep the file's order
-    order = np.lexsort((_sortable(columns[layout.order]), rank[owner]))
-    values = np.stack([_numbers(columns[name], name) for name in layout.channels], axis=1)[order]
-    counts = np.bincount(rank[owner])
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    kept = {name: [columns[name][order[s]] for s in starts[:-1]] for name in keep}
-    for name in keep:
-        _require_constant(name, [columns[name][i] for i in order], starts, names[np.argsort(rank)])
-    steps = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), len(layout.channels))
-    nested = pa.ListArray.from_arrays(
-        pa.array(starts, pa.int32()), steps.cast(pa.list_(pa.float32()))
+    constant = [name for name in dict.fromkeys(constant) if name != layout.id]
+    wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *constant]))
+    columns = _read(part, wanted)
+    ids, series = _series_of(part, columns[layout.id], layout.id)
+    try:
+        times = sort_keys(columns[layout.order], layout.time_format)
+    except CellError as error:
+        raise _cell_error(part, error, layout.order) from None
+    channels = [_channel(part, columns[name], name) for name in layout.channels]
+
+    order = np.lexsort((times, series))  # by series, then by time; equal times keep their order
+    steps = np.stack(channels, axis=1)[order]  # (all steps, channels)
+    lengths = np.bincount(series)
+    starts = np.cumsum(lengths) - lengths
+    first = order[starts]  # a row of each series
+    for name in constant:
+        _require_constant(columns[name], name, series, first, ids)
+    table = pa.table(
+        {"series": nested(steps, lengths), layout.id: texts(ids)}
+        | {name: columns[name].take(numbers(first)) for name in constant}
     )
-    table = pa.table({"series": nested, layout.id: names[np.argsort(rank)], **kept})
-    return of_table(part.name, table)
+    return Part(
+        part.name, table.column_names, part.classes,
+        lambda names: in_pieces(table.select(list(names)).to_batches()), part.locate,
+    )  # fmt: skip
 
 
-def _sortable(values: list[Any]) -> np.ndarray:
-    try:
-        return np.array([float(value) for value in values])
-    except (TypeError, ValueError):
-        return np.array([str(value) for value in values])  # ISO dates and times sort as text
+def _read(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
+    """Each column whole; as text where its type changes between batches."""
+    batches = list(part.read(wanted))
+    columns = {}
+    for name in wanted:
+        pieces = [batch.column(name) for batch in batches]
+        try:
+            tables = [pa.table({name: piece}) for piece in pieces]
+            whole = pa.concat_tables(tables, promote_options="permissive").column(name)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            whole = pa.chunked_array([strings(piece) for piece in pieces])
+        columns[name] = whole.combine_chunks()
+    return columns
 
 
-def _numbers(values: list[Any], name: str) -> np.ndarray:
-    try:
-        return np.array(
-            [np.nan if v is None or v == "" else float(v) for v in values], dtype=np.float32
+def _series_of(part: Part, column: pa.Array, name: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Ids in order of their first rows, and for each row, (rows,), the position of its id."""
+    series = distinct(strings(column))
+    empty = [position for position, value in enumerate(series.names) if not value.strip()]
+    rows = np.flatnonzero(np.isin(series.codes, [-1, *empty]))
+    if len(rows):
+        reason = "expected the id of a series; got an empty cell. Fill it, or remove the row."
+        raise _cell_error(part, CellError(int(rows[0]), reason), name)
+    return series.names, series.codes.astype(np.int64)
+
+
+def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
+    """Values of one channel, (rows,); NaN for an empty cell."""
+    values = np.empty(len(column), np.float32)
+    for row, cell in enumerate(column.to_pylist()):
+        try:
+            values[row] = np.nan if cell is None or cell == "" else float(cell)
+        except (TypeError, ValueError):
+            reason = f"expected a number; got {cell!r}. Change the cell, or dataset.columns.long."
+            raise _cell_error(part, CellError(row, reason), name) from None
+    return values
+
+
+def _require_constant(
+    column: pa.Array, name: str, series: NDArray[np.int64], first: NDArray[np.int64],
+    ids: Sequence[str],
+) -> None:  # fmt: skip
+    values = distinct(column)
+    changed = np.flatnonzero(values.codes != values.codes[first][series])
+    if len(changed):
+        number = int(series[changed[0]])
+        codes = np.unique(values.codes[series == number])
+        shown = ", ".join(sorted(str([*values.names, None][code]) for code in codes)[:3])
+        raise DataError(
+            f"series {ids[number]!r}: column {name!r} has {len(codes)} values ({shown}); expected "
+            "one. Change dataset.columns.long.id, or the cells."
         )
-    except (TypeError, ValueError) as error:
-        raise DataError(f"channel column {name!r} must hold numbers: {error}") from None
 
 
-def _require_constant(name: str, values: list[Any], starts: np.ndarray, ids: np.ndarray) -> None:
-    for series, start, end in zip(ids, starts[:-1], starts[1:], strict=True):
-        if len(different := {str(value) for value in values[start:end]}) > 1:
-            raise DataError(
-                f"series {str(series)!r}: column {name!r} has {len(different)} values "
-                f"({', '.join(sorted(different)[:3])}); a series has one"
-            )
+def _cell_error(part: Part, error: CellError, column: str) -> DataError:
+    return DataError(f"{part.locate(error.row)}: column {column!r}: {error}")

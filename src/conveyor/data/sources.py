@@ -5,6 +5,7 @@ import glob
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -29,12 +30,15 @@ class Part:
         classes: by column, the names behind its class numbers, where the source tells them.
         read: the wanted columns, in the source's order, in batches of at most ROWS rows and about
             BYTES bytes; each call reads the files anew.
+        locate: where a row of the part is, by its position from 0: "FILE, row N". N counts the
+            rows of that file from 1, without the header.
     """
 
     name: str
     columns: Sequence[str]
     classes: Mapping[str, list[str]]
     read: Callable[[Sequence[str]], Batches]
+    locate: Callable[[int], str]
 
     def require(self, names: Sequence[str]) -> None:
         """Raise a DataError that names the columns there are, if one of `names` is not."""
@@ -67,12 +71,6 @@ def open_source(source: Source, root: Path, cache: Path) -> list[Part]:
     return opened
 
 
-def of_table(name: str, table: pa.Table) -> Part:
-    """A part that is in memory already."""
-    return Part(name, table.column_names, _class_names(table.schema),
-                lambda wanted: _pieces(table.select(list(wanted)).to_batches()))  # fmt: skip
-
-
 def _resolve(patterns: list[str], root: Path) -> list[Path]:
     paths = []
     for pattern in patterns:
@@ -97,7 +95,7 @@ def _files(source: Source, name: str, paths: list[Path]) -> Part:
         seen = 0
         try:
             for path in paths:
-                for batch in _pieces(READERS[source.format](source, path, columns, wanted)):
+                for batch in in_pieces(READERS[source.format](source, path, columns, wanted)):
                     seen += len(batch)
                     yield batch
         except DataError:
@@ -113,10 +111,22 @@ def _files(source: Source, name: str, paths: list[Path]) -> Part:
         raise
     except Exception as error:
         raise refuse(error) from error
-    return Part(name, columns, classes, read)
+
+    return Part(name, columns, classes, read, partial(_locate, source, paths, columns))
 
 
-def _pieces(batches: Batches | Sequence[pa.RecordBatch]) -> Batches:
+def _locate(source: Source, paths: Sequence[Path], columns: Sequence[str], row: int) -> str:
+    """The file and the number of a row, found by reading the files anew."""
+    for path in paths:
+        rows = sum(map(len, READERS[source.format](source, path, columns, columns[:1])))
+        if row < rows:
+            return f"{path}, row {row + 1}"
+        row -= rows
+    raise IndexError(row)
+
+
+def in_pieces(batches: Batches | Sequence[pa.RecordBatch]) -> Batches:
+    """Cut batches that exceed ROWS rows or BYTES bytes."""
     for batch in batches:
         size = max(1, min(ROWS, BYTES * len(batch) // max(1, batch.nbytes)))
         for start in range(0, len(batch), size):
@@ -202,9 +212,10 @@ def _hub(source: Source, name: str, split: str, cache: Path) -> Part:
 
     def read(wanted: Sequence[str]) -> Batches:
         for table in rows.select_columns(list(wanted)).with_format("arrow").iter(ROWS):
-            yield from _pieces(table.to_batches())  # type: ignore[union-attr]
+            yield from in_pieces(table.to_batches())  # type: ignore[union-attr]
 
-    return Part(name, rows.column_names, classes, read)
+    return Part(name, rows.column_names, classes, read,
+                lambda row: f"{source.hub}, split {split!r}, row {row + 1}")  # fmt: skip
 
 
 READERS: dict[Format, Callable[[Source, Path, Sequence[str], Sequence[str]], Batches]] = {

@@ -1,0 +1,138 @@
+"""Time cells as numbers that put them in order."""
+
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from conveyor.data.arrow import plain
+
+Keys = NDArray[np.int64] | NDArray[np.float64]
+ISO_TYPES = tuple(pa.timestamp(unit, zone) for zone in (None, "UTC") for unit in ("ns", "us"))
+EXPECTED = "a number, or an ISO date or time such as 2024-01-31 or 2024-01-31T09:05:00+01:00"
+FORMAT_HINT = (
+    "For another notation set dataset.columns.long.time_format, such as '%d/%m/%Y %H:%M'; times "
+    "of day and dates without a year or an order of day and month are not guessed."
+)
+
+
+class CellError(ValueError):
+    """One cell of a column cannot be used.
+
+    Attributes:
+        row: its position, from 0.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row = row
+
+
+def sort_keys(column: pa.Array, time_format: str | None) -> Keys:
+    """A number for each cell, (rows,): equal for equal times, larger for later ones.
+
+    Cells are numbers, dates and times of Arrow's types, or text. Text is numbers, ISO 8601, or what
+    `time_format` describes; the first cell decides between numbers and ISO 8601. Times that have a
+    zone or an offset are ordered by instant.
+
+    Args:
+        time_format: for text, as in `datetime.strptime`; None for numbers and ISO 8601.
+
+    Raises:
+        CellError: a cell is empty, or is none of these.
+    """
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
+    _require_filled(column)
+    kind = column.type
+    if pa.types.is_temporal(kind):
+        if time_format is not None:
+            raise CellError(0, f"the column holds times of type {kind} already; set "
+                               "dataset.columns.long.time_format to null")  # fmt: skip
+        width = pa.int32() if pa.types.is_date32(kind) or pa.types.is_time32(kind) else pa.int64()
+        return plain(column.view(width)).astype(np.int64)
+    if time_format is not None:
+        return _by_format([str(cell) for cell in column.to_pylist()], time_format)
+    if pa.types.is_integer(kind):
+        return plain(column).astype(np.int64)
+    return _numbers_or_iso(column.to_pylist())
+
+
+def _require_filled(column: pa.Array) -> None:
+    empty = column.is_null(nan_is_null=True)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        empty = pc.or_kleene(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))
+    row = pc.index(empty, True).as_py()
+    if row >= 0:
+        raise CellError(row, "expected a time; got an empty cell. Fill it, or remove the row.")
+
+
+def _by_format(cells: list[str], time_format: str) -> Keys:
+    """Microseconds since 1970, in UTC where the format has an offset."""
+    keys = np.empty(len(cells), np.int64)
+    for row, cell in enumerate(cells):
+        try:
+            time = datetime.strptime(cell.strip(), time_format)
+        except ValueError:
+            reason = f"expected a time as dataset.columns.long.time_format {time_format!r}; got "
+            raise CellError(row, f"{reason}{cell!r}. Change the format, or the cell.") from None
+        epoch = datetime(1970, 1, 1, tzinfo=UTC if time.tzinfo else None)
+        keys[row] = (time - epoch) // timedelta(microseconds=1)
+    return keys
+
+
+def _numbers_or_iso(cells: list[Any]) -> Keys:
+    if _number(cells[0]) is None:
+        return _by_iso([str(cell).strip() for cell in cells])
+    numbers = [_number(cell) for cell in cells]
+    for row, number in enumerate(numbers):
+        if number is None:
+            reason = f"expected a number, as in the rows before; got {cells[row]!r}. "
+            raise CellError(row, reason + FORMAT_HINT)
+    if all(isinstance(number, int) and abs(number) < 2**63 for number in numbers):
+        return np.array(numbers, np.int64)
+    return np.array(numbers, np.float64)
+
+
+def _number(cell: Any) -> float | None:
+    """An int or a finite float; None for anything else."""
+    if isinstance(cell, bool):
+        return None
+    for kind in (int, float):
+        try:
+            number = kind(cell) if isinstance(cell, str) else cell
+            return number if isfinite(number) else None
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
+def _by_iso(cells: list[str]) -> Keys:
+    for kind in ISO_TYPES:
+        try:
+            return plain(pa.array(cells).cast(kind).view(pa.int64()))
+        except pa.ArrowInvalid:
+            continue
+    for row, cell in enumerate(cells):
+        if _has_zone(cell) is None:
+            raise CellError(row, f"expected {EXPECTED}; got {cell!r}. {FORMAT_HINT}")
+        if _has_zone(cell) != _has_zone(cells[0]):
+            state = "no offset" if _has_zone(cells[0]) else "an offset"
+            reason = f"{cell!r} has {state} from UTC, unlike the rows before"
+            raise CellError(row, f"expected times that all have an offset, or none; {reason}.")
+    raise CellError(0, "expected years from 1677 to 2262, or no fractions below a microsecond")
+
+
+def _has_zone(cell: str) -> bool | None:
+    """Whether an ISO time has an offset; None for another text."""
+    for kind in ISO_TYPES:
+        try:
+            pa.array([cell]).cast(kind)
+            return kind.tz is not None
+        except pa.ArrowInvalid:
+            continue
+    return None

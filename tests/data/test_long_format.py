@@ -1,0 +1,186 @@
+"""Long format: steps stand in order of time, whatever the notation; what cannot be read is refused
+with its file and row."""
+
+import csv
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from making import SERIES, prepared
+
+from conveyor.data.errors import DataError
+
+BERLIN = ZoneInfo("Europe/Berlin")
+AUTUMN = [datetime(2024, 10, 27, 0, 0, tzinfo=UTC) + timedelta(minutes=20 * i) for i in range(9)]
+COUNTS = [1, 2, 9, 10, 11, 20, 100, 101, 1000]  # as text, 10 comes before 9
+
+# What a column of times may hold, in order of time; by name.
+TIMES: dict[str, list[Any]] = {
+    "numbers as text": [str(n) for n in COUNTS],
+    "ints": COUNTS,
+    "floats": [n / 10 for n in COUNTS],
+    "large ints": [2**60 + n for n in COUNTS],  # more digits than a float holds
+    "negative numbers": [-20, -3, -1, 0, 1, 2, 10, 11, 12],
+    "iso dates": [f"2024-{m:02d}-03" for m in range(1, 10)],
+    "iso times": [f"2024-01-03T{h:02d}:05" for h in range(9)],
+    "nanoseconds": [f"2024-01-03T00:00:00.00000000{n}" for n in range(9)],
+    "offsets over the clock change": [t.astimezone(BERLIN).isoformat() for t in AUTUMN],
+}
+TYPED: dict[str, pa.Array] = {
+    "zone over the clock change": pa.array(AUTUMN, pa.timestamp("us", "Europe/Berlin")),
+    "timestamps": pa.array([datetime(2024, 1, n) for n in range(1, 10)], pa.timestamp("s")),
+    "dates": pa.array([date(2024, n, 1) for n in range(1, 10)], pa.date32()),
+    "times of day": pa.array([time(n, 5) for n in range(5, 14)], pa.time32("s")),
+    "durations": pa.array([timedelta(days=n) for n in COUNTS], pa.duration("ms")),
+    "decimals": pa.array(COUNTS).cast(pa.decimal128(22, 2)),
+    "categories": pa.array([str(n) for n in COUNTS]).dictionary_encode(),
+}
+FORMATS: dict[str, tuple[str, list[str]]] = {
+    "day first": ("%d/%m/%Y", [f"1/{m}/2024" for m in (1, 2, 3, 4, 9, 10, 11, 12)] + ["1/1/2025"]),
+    "times of day": ("%H:%M", ["9:05", "9:06", "10:01", "10:05", "11:00", "12:00", "20:00", "21:00",
+                               "22:00"]),
+    "compact dates": ("%Y%m%d", [f"2024010{n}" for n in range(1, 10)]),
+    "offset": ("%Y/%m/%d %H:%M %z", [t.astimezone(BERLIN).strftime("%Y/%m/%d %H:%M %z")
+                                     for t in AUTUMN]),
+}  # fmt: skip
+READERS = ("csv", "tsv", "jsonl", "parquet")
+
+
+def write(table: pa.Table, path: Path) -> None:
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in table.to_pylist()))
+    else:
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(
+                file, table.column_names, delimiter="," if path.suffix == ".csv" else "\t"
+            )
+            writer.writeheader()
+            writer.writerows(table.to_pylist())
+
+
+def steps(times: pa.Array, machines: int = 8) -> pa.Table:
+    """The steps of some machines, shuffled; channel x counts them in order of time."""
+    rows = len(times)
+    order = np.random.default_rng(0).permutation(rows * machines)
+    table = pa.table(
+        {
+            "machine": [f"m{i}" for i in range(machines) for _ in range(rows)],
+            "time": pa.concat_arrays([times] * machines),
+            "x": [100.0 * i + step for i in range(machines) for step in range(rows)],
+            "label": [f"state{i % 2}" for i in range(machines) for _ in range(rows)],
+        }
+    )
+    return table.take(order)
+
+
+def read(folder: Path, names: Any, form: str, time_format: str | None = None) -> list[list[float]]:
+    """Prepare files of steps; the values of x of each series."""
+    columns = {
+        "series": None, "layout": "steps_first", "label": "label", "id": "machine",
+        "long": {"id": "machine", "order": "time", "channels": ["x"], "time_format": time_format},
+    }  # fmt: skip
+    source: dict[str, Any] = {"source__format": form, "source__files": {"all": names}}
+    store, report = prepared(folder, None, SERIES, columns=columns, **source)
+    parts = [store.split(name) for name in ("train", "validation", "test")]
+    assert sum(report["rows"][name] for name in ("train", "validation", "test")) == 8
+    return [row[:, 0].tolist() for part in parts for row in part.rows]
+
+
+def require_order(series: list[list[float]]) -> None:
+    for values in series:
+        np.testing.assert_array_equal(np.diff(values), 1)
+
+
+@pytest.mark.parametrize("form", READERS)
+@pytest.mark.parametrize("kind", TIMES)
+def test_steps_are_in_order_of_time(tmp_path: Path, kind: str, form: str) -> None:
+    write(steps(pa.array(TIMES[kind])), tmp_path / f"rows.{form}")
+    require_order(read(tmp_path, f"rows.{form}", form))
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_steps_are_in_order_of_times_that_parquet_types(tmp_path: Path, kind: str) -> None:
+    write(steps(TYPED[kind]), tmp_path / "rows.parquet")
+    require_order(read(tmp_path, "rows.parquet", "parquet"))
+
+
+@pytest.mark.parametrize("form", READERS)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_format_of_times_may_be_stated(tmp_path: Path, kind: str, form: str) -> None:
+    time_format, times = FORMATS[kind]
+    write(steps(pa.array(times)), tmp_path / f"rows.{form}")
+    require_order(read(tmp_path, f"rows.{form}", form, time_format))
+
+
+BAD_TIMES: dict[str, tuple[list[Any], str]] = {
+    "empty text": (["1", "", "3"], "expected a time; got an empty cell"),
+    "blank": (["1", "  ", "3"], "expected a time; got an empty cell"),
+    "null among ints": ([1, None, 3], "expected a time; got an empty cell"),
+    "null among floats": ([0.5, None, 1.5], "expected a time; got an empty cell"),
+    "slashes": (["1/2/2024", "2/2/2024", "3/2/2024"], "time_format"),
+    "time of day": (["9:05", "10:05", "11:05"], "time_format"),
+    "duration": (["1 days 02:00:00", "2 days 00:00:00", "10 days 00:00:00"], "time_format"),
+    "number, then date": (["1", "2024-01-02", "3"], "expected a number, as in the rows before"),
+    "date, then word": (["2024-01-01", "soon", "2024-01-03"], "expected a number, or an ISO date"),
+    "offset, then none": (["2024-01-01T00:00Z", "2024-01-01T01:00", "2024-01-01T02:00Z"],
+                          "has no offset from UTC, unlike the rows before"),
+    "not a number": (["1", "nan", "3"], "expected a number, as in the rows before; got 'nan'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", READERS)
+@pytest.mark.parametrize("kind", BAD_TIMES)
+def test_a_time_that_cannot_be_read_is_refused_with_its_file_and_row(
+    tmp_path: Path, kind: str, form: str
+) -> None:
+    times, message = BAD_TIMES[kind]
+    good = pa.table({"machine": ["a"] * 2, "time": times[:1] * 2, "x": [1.0] * 2,
+                     "label": ["b"] * 2})  # fmt: skip
+    write(good, tmp_path / f"a.{form}")
+    write(pa.table({"machine": ["a"] * 3, "time": times, "x": [1.0] * 3, "label": ["b"] * 3}),
+          tmp_path / f"b.{form}")  # fmt: skip
+    row = rf"b\.{form}, row 2"
+    if kind in ("slashes", "time of day", "duration"):  # none of them can be read
+        row = rf"a\.{form}, row 1"
+    with pytest.raises(DataError, match=f"{row}: column 'time': .*{message}"):
+        read(tmp_path, [f"a.{form}", f"b.{form}"], form)
+
+
+def test_a_time_that_differs_from_the_stated_format_is_refused(tmp_path: Path) -> None:
+    write(steps(pa.array(["9:05", "9h06"])), tmp_path / "rows.csv")
+    with pytest.raises(DataError, match=r"rows.csv, row \d+: .* '%H:%M'; got '9h06'"):
+        read(tmp_path, "rows.csv", "csv", "%H:%M")
+
+
+def test_a_format_for_typed_times_is_refused(tmp_path: Path) -> None:
+    write(steps(TYPED["timestamps"]), tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"time_format to null"):
+        read(tmp_path, "rows.parquet", "parquet", "%H:%M")
+
+
+@pytest.mark.parametrize("form", READERS)
+@pytest.mark.parametrize("empty", [None, "", " "])
+def test_a_step_of_no_series_is_refused_with_its_row(
+    tmp_path: Path, form: str, empty: str | None
+) -> None:
+    table = pa.table({"machine": ["a", "a", empty, empty], "time": [1, 2, 1, 2], "x": [1.0] * 4,
+                      "label": ["b"] * 4})  # fmt: skip
+    write(table, tmp_path / f"rows.{form}")
+    with pytest.raises(DataError, match=rf"rows\.{form}, row 3: column 'machine': .*empty cell"):
+        read(tmp_path, f"rows.{form}", form)
+
+
+def test_files_may_type_a_column_differently(tmp_path: Path) -> None:
+    table = steps(pa.array(COUNTS))
+    write(table[:30], tmp_path / "a.jsonl")
+    text = table[30:].set_column(1, "time", table["time"][30:].cast(pa.string()))
+    write(text, tmp_path / "b.jsonl")
+    require_order(read(tmp_path, ["a.jsonl", "b.jsonl"], "jsonl"))
