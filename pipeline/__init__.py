@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conveyor.errors import InputError
+from conveyor.retraining.refusal import record_refusal
 
 BAD_INPUT = 2
 
@@ -25,4 +26,5 @@ def stage(name: str) -> Iterator[None]:
         yield
     except InputError as error:
         print(f"{name}: {error}", file=sys.stderr)
+        record_refusal(name)
         sys.exit(BAD_INPUT)

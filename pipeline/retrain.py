@@ -1,10 +1,10 @@
-"""The retraining job: refresh the data, look at what arrived, train, promote or not.
+"""Retrain: update imported data, review the new rows, train if there is a reason, promote or not.
 
-Running it twice does it once.
+A second run on the same data does nothing.
 
 exit codes:
    0  a new champion serves
-  10  nothing to do: nothing changed, no trigger of retrain.when fired, or a known model came out
+  10  nothing to do: nothing changed, no trigger of retrain.when fired, or the model is registered
   11  trained, but not promoted; the reasons are printed
   12  another retraining is running
    2  configuration or data cannot be used
@@ -17,21 +17,22 @@ import sys
 from conveyor.config import load
 from conveyor.paths import Paths
 from conveyor.registry.retraining import retrain_run
-from conveyor.retraining.job import Job, ask_stale, composed
-from conveyor.retraining.lock import BUSY, Busy, only_one
+from conveyor.retraining.dvc import run_dvc
+from conveyor.retraining.job import Job
+from conveyor.retraining.lock import BUSY, Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
-from conveyor.retraining.notify import failure_told, tell
+from conveyor.retraining.notify import record_failure, record_outcome
 from pipeline import stage
 
 
 def retrain(paths: Paths) -> int:
-    stale = composed(ask_stale(paths)(), paths)
+    run_dvc(paths, "repro", "--single-item", "compose")
     config = load("name", "retrain", "hooks")
     with retrain_run(config.name, paths) as run:
-        job = Job(config, paths, ChampionMonitor(config, paths, run), stale)
-        with failure_told(config, paths, run, job):
+        job = Job(config, paths, ChampionMonitor(config, paths, run))
+        with record_failure(config, paths, run, job):
             outcome = job.run()
-        tell(config, paths, run, outcome)
+        record_outcome(config, paths, run, outcome)
     print(outcome.summary())
     return outcome.code
 
@@ -43,10 +44,10 @@ if __name__ == "__main__":
     )  # fmt: skip
     wait = "for another retraining to end (default 0)"
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
-    given = parser.parse_args()
+    args = parser.parse_args()
     with stage("retrain"):
         try:
-            with only_one(Paths(), given.wait):
+            with retraining_lock(Paths(), args.wait):
                 code = retrain(Paths())
         except Busy as busy:
             print(f"retrain: {busy}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What one retraining does and tells, on a small DVC project whose stages are one line each."""
+"""What one retraining does, on a small DVC project whose stages are one line each."""
 
 import json
 import os
@@ -13,15 +13,22 @@ import yaml
 from conveyor.config import Config, overlay
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.retraining.job import NOTHING, PROMOTED, REFUSED, Job, RetrainError, run_stage
-from conveyor.retraining.lock import Busy, only_one
+from conveyor.retraining.dvc import RetrainError, run_dvc
+from conveyor.retraining.job import NOTHING, PROMOTED, REFUSED, Job
+from conveyor.retraining.lock import Busy, retraining_lock
 
+ROOT = Path(__file__).parents[2]
 # A belt of one stage: the word in word.txt decides what its registration comes to.
 STAGE = """
-import json, pathlib, sys
+import json, os, pathlib, signal, sys
+from conveyor.errors import InputError
+from pipeline import stage
 word = pathlib.Path("word.txt").read_text().strip()
-if word == "bad input": sys.exit(2)
-if word == "defect": sys.exit(1)
+with stage("register"):
+    if word == "bad input": raise InputError("column 'text' not found")
+    if word == "defect": raise ValueError("column 'text' not found")
+    if word == "exit 2": sys.exit(2)
+    if word == "killed": os.kill(os.getpid(), signal.SIGKILL)
 pathlib.Path("out.txt").write_text(word)
 if word != "known":
     folder = pathlib.Path("reports/promotion")
@@ -35,6 +42,7 @@ if word != "known":
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'src'}:{ROOT}")
     (tmp_path / "stage.py").write_text(STAGE)
     (tmp_path / "word.txt").write_text("good")
     (tmp_path / ".gitignore").write_text(".conveyor\n")
@@ -54,17 +62,17 @@ def test_a_retraining_tells_promoted_nothing_refused_and_known(
 ) -> None:
     job = Job(toy_config, project)
     first = job.run()
-    assert (first.code, first.words) == (PROMOTED, "version 4 is the new champion")
+    assert (first.code, first.message) == (PROMOTED, "version 4 is the new champion")
     assert first.summary().splitlines()[1] == "  bar: accuracy: it is good"
     again = job.run()
     assert again.code == NOTHING
-    assert again.words.startswith("nothing to do: data, code and configuration")
+    assert again.message.startswith("nothing to do: data, code and configuration")
     say(project, "poor")
     refused = job.run()
     assert refused.code == REFUSED
     assert "it is poor" in refused.summary()
     say(project, "known")
-    assert job.run().words == "the belt ran, and made a model that is registered already"
+    assert job.run().message == ("the pipeline ran and produced a model that is registered already")
 
 
 def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
@@ -73,10 +81,16 @@ def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
     say(project, "bad input")
     with pytest.raises(InputError, match=r"`dvc repro` failed.*serves as before"):
         Job(toy_config, project).run()
-    assert "exited with 2" in capfd.readouterr().err
-    say(project, "defect")
+    assert "register: column 'text' not found" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["defect", "exit 2", "killed"])
+def test_a_stage_that_ends_in_another_way_is_a_failure_whatever_its_exit_code(
+    project: Paths, word: str
+) -> None:
+    say(project, word)
     with pytest.raises(RetrainError, match="`dvc repro --single-item register` failed"):
-        run_stage("register", project)
+        run_dvc(project, "repro", "--single-item", "register")
 
 
 def test_imported_data_are_updated_before_the_belt_runs(
@@ -99,8 +113,8 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from conveyor.paths import Paths
-from conveyor.retraining.lock import only_one
-with only_one(Paths(Path(sys.argv[1]))):
+from conveyor.retraining.lock import retraining_lock
+with retraining_lock(Paths(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -113,11 +127,11 @@ def test_only_one_retrains_and_a_killed_one_is_no_obstacle(tmp_path: Path) -> No
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
     with pytest.raises(Busy, match=f"another retraining is running: process {holder.pid} on"):
-        with only_one(paths):
+        with retraining_lock(paths):
             pass
     holder.kill()
     holder.wait()
-    with only_one(paths):
+    with retraining_lock(paths):
         assert json.loads((paths.scratch / "retrain.json").read_text())["pid"] == os.getpid()
     assert not (paths.scratch / "retrain.json").exists()
 
@@ -127,12 +141,12 @@ def test_a_patient_one_waits_for_its_turn(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        with only_one(Paths(tmp_path), wait=30):
+        with retraining_lock(Paths(tmp_path), wait=30):
             assert holder.wait() == 0
 
 
 def test_help_states_every_exit_code() -> None:
     command = [sys.executable, "-m", "pipeline.retrain", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    codes = [line.split()[0] for line in told.splitlines() if line[:4].strip().isdigit()]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    codes = [line.split()[0] for line in output.splitlines() if line[:4].strip().isdigit()]
     assert codes == ["0", "10", "11", "12", "2", "1"]

@@ -1,4 +1,4 @@
-"""What a retraining keeps of the champion in MLflow, and records of each night."""
+"""A retraining saves the champion's profile in MLflow and logs its accuracy on new rows."""
 
 from pathlib import Path
 
@@ -26,9 +26,9 @@ def champion(toy_project: Paths) -> Serving:
         registry.register("series", Prepared(toy_project.prepared).split("test").rows[0], YES)
     )
     with retrain_run("toys", toy_project) as run:
-        found = run.champion()
-    assert found is not None
-    return found
+        version = run.champion()
+    assert version is not None
+    return version
 
 
 def arrive(paths: Paths, config: Config, folder: Path, rows: int) -> None:
@@ -40,28 +40,28 @@ def test_the_profile_outlives_the_data_it_was_made_from(
     toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
 ) -> None:
     with retrain_run("toys", toy_project) as run:
-        watch = ChampionMonitor(toy_config, toy_project, run)
+        monitor = ChampionMonitor(toy_config, toy_project, run)
         assert run.profile(champion) is None
-        watch.remember()
-        kept = run.profile(champion)
-        assert kept is not None
+        monitor.save_profile()
+        saved = run.profile(champion)
+        assert saved is not None
         arrive(toy_project, toy_config, tmp_path, 90)
-        watch.remember()  # other data now: what is kept stays
+        monitor.save_profile()  # other data now: the saved profile stays
         again = run.profile(champion)
         assert again is not None
-        assert again.read_bytes() == kept.read_bytes()
-        assert watch.judge().evidence.arrived == 10
+        assert again.read_bytes() == saved.read_bytes()
+        assert monitor.review().evidence.arrived == 10
 
 
-def test_without_the_data_of_the_champion_nothing_is_kept_for_it(
+def test_without_the_data_of_the_champion_no_profile_is_saved(
     toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
 ) -> None:
     arrive(toy_project, toy_config, tmp_path, 90)
     with retrain_run("toys", toy_project) as run:
-        watch = ChampionMonitor(toy_config, toy_project, run)
-        watch.remember()
+        monitor = ChampionMonitor(toy_config, toy_project, run)
+        monitor.save_profile()
         assert run.profile(champion) is None
-        assert "is not known here" in watch.judge().decision.words
+        assert "no profile of the champion" in monitor.review().decision.summary
 
 
 def test_each_night_adds_a_point_to_the_curve_of_the_model(
@@ -69,11 +69,11 @@ def test_each_night_adds_a_point_to_the_curve_of_the_model(
 ) -> None:
     for rows in (80, 90, 110):  # on the first night nothing is new
         with retrain_run("toys", toy_project) as run:
-            watch = ChampionMonitor(toy_config, toy_project, run)
-            watch.remember()
+            monitor = ChampionMonitor(toy_config, toy_project, run)
+            monitor.save_profile()
             if rows > 80:
                 arrive(toy_project, toy_config, tmp_path, rows)
-            watch.judge()
+            monitor.review()
     tracking = connect("toys", toy_project)
     points = tracking.client.get_metric_history(champion.run, "new_rows")
     assert [(point.step, point.value) for point in points] == [(1, 10.0), (2, 30.0)]
@@ -90,16 +90,16 @@ def test_the_champion_s_age_is_that_of_its_version(
     assert 0 <= champion.age_days < 0.01
     config = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 7})
     with retrain_run("toys", toy_project) as run:
-        watch = ChampionMonitor(config, toy_project, run)
-        watch.remember()
-        assert not watch.judge().decision.train
+        monitor = ChampionMonitor(config, toy_project, run)
+        monitor.save_profile()
+        assert not monitor.review().decision.train
     young = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 1e-9})
     with retrain_run("toys", toy_project) as run:
-        assert ChampionMonitor(young, toy_project, run).judge().decision.train
+        assert ChampionMonitor(young, toy_project, run).review().decision.train
 
 
 def test_before_the_first_champion_it_trains(toy_project: Paths, toy_config: Config) -> None:
     with retrain_run("toys", toy_project) as run:
-        watch = ChampionMonitor(toy_config, toy_project, run)
-        watch.remember()
-        assert watch.judge().decision.words.startswith("there is no champion yet")
+        monitor = ChampionMonitor(toy_config, toy_project, run)
+        monitor.save_profile()
+        assert monitor.review().decision.summary.startswith("there is no champion yet")

@@ -19,7 +19,7 @@ from conveyor.retraining import report
 from conveyor.retraining.drift import Summary, compare
 from conveyor.retraining.job import NOTHING, Outcome
 from conveyor.retraining.profile import PROFILE, Profile, ProfiledRows, answer_summary, profile
-from conveyor.retraining.review import Review, review
+from conveyor.retraining.review import Review, review_data
 from conveyor.serving import LoadedModel, Predictions
 
 Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
@@ -44,7 +44,7 @@ def night(
         file.write_text("\n".join(map(json.dumps, changed)))
         prepare(toy_config.dataset, tmp_path, tmp_path / "prepared", tmp_path / "cache")
         prepared = Prepared(tmp_path / "prepared")
-        return review(toy_config.retrain, prepared, "1", 3.5, model, known)
+        return review_data(toy_config.retrain, prepared, "1", 3.5, model, known)
 
     return look
 
@@ -107,15 +107,15 @@ def test_a_moved_channel_and_labels_that_are_wrong_now_are_found(
 def test_rows_that_cannot_be_compared_are_a_reason_to_train(
     toys: Prepared, toy_config: Config, model: LoadedModel, tmp_path: Path
 ) -> None:
-    unknown = review(toy_config.retrain, toys, "1", 0.0, model, None)
-    assert "is not known here" in unknown.decision.words
+    unknown = review_data(toy_config.retrain, toys, "1", 0.0, model, None)
+    assert "no profile of the champion" in unknown.decision.summary
     row = {"series": [[1.0, 2.0, 3.0]], "label": "up"}
     rows = [{**row, "series": [[float(i), 2.0, 3.0]], "label": "ud"[i % 2]} for i in range(60)]
     (tmp_path / "toys.jsonl").write_text("\n".join(map(json.dumps, rows)))
     prepare(toy_config.dataset, tmp_path, tmp_path / "prepared", tmp_path / "cache")
     wider = Prepared(tmp_path / "prepared")
-    told = review(toy_config.retrain, wider, "1", 0.0, model, profile(toys, model))
-    assert "the champion reads 2 channels, and the data have 3 now" in told.decision.words
+    review = review_data(toy_config.retrain, wider, "1", 0.0, model, profile(toys, model))
+    assert "the champion reads 2 channels; the data have 3 now" in review.decision.summary
 
 
 def test_a_profile_is_small_holds_no_pickle_and_comes_back_whole(

@@ -1,4 +1,4 @@
-"""What moved between the champion's data and the new rows."""
+"""Plots of the drift between the champion's data and the new rows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,32 +11,40 @@ from conveyor.escape import plot_text
 from conveyor.plots import save
 
 BEFORE, NOW = "tab:blue", "tab:orange"
-SHOWN = 20  # features on the chart of effects
+MAX_EFFECTS = 20  # features in the plot of effects
 
 
-def effects(found: Sequence[tuple[str, float, bool]], limit: float, path: Path) -> None:
-    """Effect of each feature, (name, effect, drifts), in order, against the limit."""
-    shown = found[:SHOWN]
-    figure = Figure(figsize=(8, 1.4 + 0.3 * len(shown)), layout="constrained")
+def plot_effects(effects: Sequence[tuple[str, float, bool]], limit: float, path: Path) -> None:
+    """Draw a bar for each feature, (name, effect, drifts), and the limit as a line.
+
+    Args:
+        effects: the largest first; the first 20 are drawn.
+        limit: the smallest effect that counts as drift.
+    """
+    drawn = effects[:MAX_EFFECTS]
+    figure = Figure(figsize=(8, 1.4 + 0.3 * len(drawn)), layout="constrained")
     axes = figure.subplots()
-    colors = ["tab:red" if drifts else "tab:gray" for _, _, drifts in shown]
-    bars = axes.barh(range(len(shown)), [effect for _, effect, _ in shown], 0.7, color=colors)
-    axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in shown], padding=3, fontsize=8)
-    axes.set_yticks(range(len(shown)), [plot_text(name) for name, _, _ in shown])
+    colors = ["tab:red" if drifts else "tab:gray" for _, _, drifts in drawn]
+    bars = axes.barh(range(len(drawn)), [effect for _, effect, _ in drawn], 0.7, color=colors)
+    axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in drawn], padding=3, fontsize=8)
+    axes.set_yticks(range(len(drawn)), [plot_text(name) for name, _, _ in drawn])
     axes.invert_yaxis()
-    title = f"Drift of {len(shown)} of {len(found)} features (red: it is significant too)"
+    title = f"Drift of {len(drawn)} of {len(effects)} features (red: also significant)"
     axes.axvline(limit, color="black", linestyle="--", linewidth=1, label="limit")
     axes.set(xlabel="effect (Cramér's V, KS's D, Cohen's h)", title=title)
-    axes.set_xlim(0, 1.15 * max([limit, 0.1, *(effect for _, effect, _ in shown)]))
+    axes.set_xlim(0, 1.15 * max([limit, 0.1, *(effect for _, effect, _ in drawn)]))
     axes.grid(alpha=0.3, axis="x")
     axes.legend(frameon=False)
     save(figure, path)
 
 
-def distributions(
+def plot_distributions(
     pairs: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]], path: Path
 ) -> None:
-    """Step curves of each feature, (before, now): KS's D is their widest gap."""
+    """Draw the empirical distribution functions of each feature, (before, now).
+
+    The Kolmogorov-Smirnov statistic D is the largest vertical distance between the two.
+    """
     columns = min(3, len(pairs))
     rows = -(-len(pairs) // columns)
     figure = Figure(figsize=(4 * columns, 2.8 * rows), layout="constrained")

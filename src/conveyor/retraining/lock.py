@@ -1,4 +1,4 @@
-"""One retraining at a time, whatever started it."""
+"""Allows one retraining of a project at a time."""
 
 import json
 import os
@@ -16,31 +16,31 @@ from conveyor import files
 from conveyor.paths import Paths
 
 BUSY = 12  # the exit code
-MOMENT = 1.0  # seconds, at most, from a holder's taking the lock to its saying who it is
+HOLDER_TIMEOUT = 1.0  # seconds between taking the lock and writing who holds it
 
 
 class Busy(Exception):
-    """Another process retrains; the message says which."""
+    """Another process retrains the project; the message names it."""
 
 
 @contextmanager
-def only_one(paths: Paths, wait: float = 0.0) -> Iterator[None]:
-    """Hold the project's retraining lock.
+def retraining_lock(paths: Paths, wait: float = 0.0) -> Iterator[None]:
+    """Hold the project's retraining lock while the body runs.
 
-    The kernel takes it back when its holder dies, so that a dead holder is no obstacle.
+    The operating system releases it when its holder dies.
 
     Args:
         wait: seconds to wait for another holder.
 
     Raises:
-        Busy: another process holds it still.
+        Busy: another process still holds the lock after `wait` seconds.
     """
     paths.scratch.mkdir(exist_ok=True)
     lock, holder = FileLock(paths.scratch / "retrain.lock"), paths.scratch / "retrain.json"
     try:
         lock.acquire(timeout=wait)
     except Timeout:
-        who = _told(holder)
+        who = _read_holder(holder)
         raise Busy(
             f"another retraining is running: process {who.get('pid', '?')} on "
             f"{who.get('host', '?')}, since {who.get('since', '?')}"
@@ -55,11 +55,11 @@ def only_one(paths: Paths, wait: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def _told(holder: Path) -> dict[str, Any]:
-    """Who holds the lock, by its own word; nothing if it does not say."""
-    end = time.monotonic() + MOMENT
+def _read_holder(file: Path) -> dict[str, Any]:
+    """Who holds the lock; empty if the holder does not write its file in time."""
+    end = time.monotonic() + HOLDER_TIMEOUT
     while time.monotonic() < end:
         with suppress(FileNotFoundError):
-            return files.read_json(holder)
+            return files.read_json(file)
         time.sleep(0.01)
     return {}

@@ -1,76 +1,66 @@
-"""The champion beside today's data: keeps what it learnt from, and reviews what arrived.
-
-SciPy, scikit-learn and ONNX Runtime are loaded where they are needed: most nights need none.
-"""
+"""Compares the champion with today's data, and keeps a profile of the data it learnt from."""
 
 import logging
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conveyor.config import Config
+from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
 from conveyor.registry.retraining import RetrainRun, Serving
-
-if TYPE_CHECKING:
-    from conveyor.retraining.review import Review
+from conveyor.retraining.profile import PROFILE, Profile, profile
+from conveyor.retraining.review import Review, review_data, review_without_champion
+from conveyor.serving import LoadedModel
 
 log = logging.getLogger(__name__)
 
 
 class ChampionMonitor:
-    """What one retraining knows of the champion."""
+    """Reviews the prepared data of one project for one retraining."""
 
     def __init__(self, config: Config, paths: Paths, run: RetrainRun) -> None:
         self.config, self.paths, self.run = config, paths, run
 
-    def remember(self) -> None:
-        """Keep the champion's profile with its run, if its data are the prepared ones, once.
+    def save_profile(self) -> None:
+        """Save the champion's profile with its run, if its data are the prepared data, once.
 
-        Prepared data are overwritten by the next ones; this is the moment when they are there.
+        The next `prepare` overwrites these data, and the profile cannot be computed after that.
         """
-        from conveyor.data.store import META, Prepared
-
         champion = self.run.champion()
         if champion is None or not (self.paths.prepared / META).is_file():
             return
         prepared = Prepared(self.paths.prepared)
         if prepared.meta.digest != champion.data_digest or self.run.profile(champion) is not None:
             return
-        from conveyor.retraining.profile import PROFILE, profile
-        from conveyor.serving import LoadedModel
-
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE
             profile(prepared, LoadedModel.load(champion.model)).save(file)
             self.run.keep_profile(champion, file)
-        log.info("the profile of version %s is kept with its run", champion.version)
+        log.info("saved the profile of version %s with its run", champion.version)
 
-    def judge(self) -> "Review":
-        """Review the prepared data, and record how the champion does on what is new."""
-        from conveyor.data.store import Prepared
-        from conveyor.retraining.profile import Profile
-        from conveyor.retraining.review import review, without_champion
-        from conveyor.serving import LoadedModel
-
+    def review(self) -> Review:
+        """Review the prepared data, and log the champion's accuracy on the new rows."""
         champion = self.run.champion()
         if champion is None:
-            return without_champion(self.config.retrain)
+            return review_without_champion(self.config.retrain)
         file = self.run.profile(champion)
-        known = None if file is None else Profile.load(file)
-        found = review(
-            self.config.retrain, Prepared(self.paths.prepared), champion.version,
-            champion.age_days, LoadedModel.load(champion.model), known,
-        )  # fmt: skip
-        self._record(champion, found)
-        return found
+        review = review_data(
+            self.config.retrain,
+            Prepared(self.paths.prepared),
+            champion.version,
+            champion.age_days,
+            LoadedModel.load(champion.model),
+            None if file is None else Profile.load(file),
+        )
+        self._log(champion, review)
+        return review
 
-    def _record(self, champion: Serving, found: "Review") -> None:
-        figures = {
-            "new_rows": float(found.evidence.arrived),
-            "drifting_features": float(len(found.evidence.drifting)),
+    def _log(self, champion: Serving, review: Review) -> None:
+        metrics = {
+            "new_rows": float(review.evidence.arrived),
+            "drifting_features": float(len(review.evidence.drifting)),
         }
-        if found.score is not None:
-            figures["champion_accuracy"] = found.score.accuracy
-            self.run.log_night(champion, found.score.rows, found.score.accuracy)
-        self.run.log_figures(figures)
+        if review.score is not None:
+            metrics["champion_accuracy"] = review.score.accuracy
+            self.run.log_night(champion, review.score.rows, review.score.accuracy)
+        self.run.log_figures(metrics)

@@ -1,50 +1,51 @@
-"""One retraining as JSON, a readable page and pictures."""
+"""Writes the report of a retraining: JSON, a Markdown page and plots."""
 
 from pathlib import Path
 from typing import Any
 
 from conveyor import files
 from conveyor.escape import markdown_text
-from conveyor.plots import drift as pictures
+from conveyor.plots.drift import plot_distributions, plot_effects
 from conveyor.retraining.drift import Finding
 from conveyor.retraining.job import Outcome
 from conveyor.retraining.review import Review
 
-CURVES = 6  # features whose distributions are drawn
+MAX_DISTRIBUTIONS = 6  # features whose distributions are plotted
 
 
 def write(folder: Path, name: str, outcome: Outcome, limit: float) -> None:
-    """Write report.json, report.md and, where drift was tested, two pictures of it.
+    """Write report.json, report.md and, if drift was tested, two plots of it.
 
     Args:
-        limit: the least effect that counts as drift.
+        name: of the project.
+        limit: `retrain.drift.effect`, the smallest effect that counts as drift.
     """
-    review = outcome.review
-    with files.replacing_folder(folder) as made:
-        files.write_json(made / "report.json", {"name": name, **outcome.as_json()})
-        if review is not None and review.findings:
-            shown = [(f.feature, f.effect, f.drifts) for f in review.findings]
-            pictures.effects(shown, limit, made / "effects.png")
-            _curves(review, made / "distributions.png")
-        drawn = sorted(path.name for path in made.glob("*.png"))
-        text = _page(f"{name}: {outcome.words}", outcome, drawn)
-        files.write_text(made / "report.md", text)
+    with files.replacing_folder(folder) as temporary:
+        files.write_json(temporary / "report.json", {"name": name, **outcome.as_json()})
+        if outcome.review is not None and outcome.review.findings:
+            _plot(outcome.review, limit, temporary)
+        plots = sorted(path.name for path in temporary.glob("*.png"))
+        text = _page(f"{name}: {outcome.message}", outcome, plots)
+        files.write_text(temporary / "report.md", text)
 
 
-def _curves(review: Review, path: Path) -> None:
+def _plot(review: Review, limit: float, folder: Path) -> None:
+    effects = [(f.feature, f.effect, f.drifts) for f in review.findings]
+    plot_effects(effects, limit, folder / "effects.png")
     if review.before is None or review.now is None:
         return
     before, now = review.before.samples, review.now.samples
-    largest = [f.feature for f in review.findings if f.feature in before and f.feature in now]
-    pictures.distributions({name: (before[name], now[name]) for name in largest[:CURVES]}, path)
+    names = [f.feature for f in review.findings if f.feature in before and f.feature in now]
+    samples = {name: (before[name], now[name]) for name in names[:MAX_DISTRIBUTIONS]}
+    plot_distributions(samples, folder / "distributions.png")
 
 
-def _page(title: str, outcome: Outcome, drawn: list[str]) -> str:
-    lines, review = [f"# {title}"], outcome.review
+def _page(title: str, outcome: Outcome, plots: list[str]) -> str:
+    lines, review = [f"# {markdown_text(title)}"], outcome.review
     if review is None:
-        return "\n".join([*lines, "", "It failed before it had looked at the new rows.", ""])
+        return "\n".join([*lines, "", "The job failed before it reviewed the new rows.", ""])
     lines += ["", "## Why", ""]
-    lines += [f"- {r.trigger}: {markdown_text(r.words)}{' (fired)' if r.fired else ''}"
+    lines += [f"- {r.trigger}: {markdown_text(r.message)}{' (fired)' if r.fired else ''}"
               for r in review.decision.reasons]  # fmt: skip
     gates = (outcome.verdict or {}).get("gates", [])
     if gates:
@@ -52,7 +53,7 @@ def _page(title: str, outcome: Outcome, drawn: list[str]) -> str:
     if review.evidence.champion is not None and review.evidence.unknown is None:
         lines += ["", "## New rows", "", *_new_rows(review)]
         lines += ["", "## Drift", "", *_drift(review.findings)]
-        lines += [line for name in drawn for line in ("", f"![{name}]({name})")]
+        lines += [line for name in plots for line in ("", f"![{name}]({name})")]
     return "\n".join([*lines, ""])
 
 
@@ -61,15 +62,15 @@ def _gate_line(gate: dict[str, Any]) -> str:
 
 
 def _new_rows(review: Review) -> list[str]:
-    found, score = review.evidence, review.score
+    evidence, score = review.evidence, review.score
     lines = [
-        f"Version {found.champion}, the champion, was prepared with {found.before} rows. Since "
-        f"then {found.arrived} are new or relabelled, and {review.gone} gone."
+        f"The champion, version {evidence.champion}, was prepared with {evidence.before} rows. "
+        f"Since then {evidence.arrived} rows are new or relabelled, and {review.gone} are gone."
     ]
     if score is not None:
         low, high = score.interval
         lines.append(
-            f"It answers {score.right} of the {score.rows} that it has never seen rightly: "
+            f"It answers {score.right} of the {score.rows} rows that it has never seen correctly: "
             f"accuracy {score.accuracy:.4f} (95 %: {low:.4f} to {high:.4f})."
         )
     return lines

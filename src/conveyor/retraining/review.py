@@ -1,4 +1,4 @@
-"""Before a training: what arrived, whether it drifts, and how the champion does on it."""
+"""Reviews the new rows before a training: their number, their drift, the champion on them."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ from conveyor.serving import LoadedModel, Predictions
 
 @dataclass(frozen=True)
 class Score:
-    """The champion on rows that it has never seen, whatever split they are in now."""
+    """The champion's answers on rows that it has never seen, in any split of today's data."""
 
     rows: int
     right: int
@@ -35,89 +35,119 @@ class Score:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % (Wilson 1927)."""
-        found = stats.binomtest(self.right, self.rows).proportion_ci(method="wilson")
-        return float(found.low), float(found.high)
+        """The 95 % confidence interval of the accuracy (Wilson 1927)."""
+        interval = stats.binomtest(self.right, self.rows).proportion_ci(method="wilson")
+        return float(interval.low), float(interval.high)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "rows": self.rows,
+            "right": self.right,
+            "accuracy": self.accuracy,
+            "interval": list(self.interval),
+        }
 
 
 @dataclass(frozen=True)
 class Review:
-    """What was found, and what was decided."""
+    """The comparison of today's data with the champion's, and the decision to train or not.
+
+    Attributes:
+        gone: number of rows that the champion was prepared with and that the data no longer have.
+        findings: one for each feature tested for drift.
+        score: the champion on rows it has never seen; None if there is none.
+        before: summary of the champion's rows; None if they cannot be compared.
+        now: summary of the new rows.
+    """
 
     evidence: Evidence
     decision: Decision
-    gone: int = 0  # rows that the champion was prepared with, and that are no more
+    gone: int = 0
     findings: list[Finding] = field(default_factory=list)
     score: Score | None = None
     before: Summary | None = None
     now: Summary | None = None
 
     def as_json(self) -> dict[str, Any]:
-        score = self.score
-        scored = None if score is None else {
-            "rows": score.rows, "right": score.right, "accuracy": score.accuracy,
-            "interval": list(score.interval),
-        }  # fmt: skip
+        """The part of report.json that says why the job trained or not."""
+        reasons = [
+            {"trigger": reason.trigger, "fired": reason.fired, "words": reason.message}
+            for reason in self.decision.reasons
+        ]
         return {
             "train": self.decision.train,
-            "reasons": [asdict(reason) for reason in self.decision.reasons],
+            "reasons": reasons,
             "evidence": asdict(self.evidence),
             "rows_gone": self.gone,
             "drift": [asdict(finding) for finding in self.findings],
-            "champion_on_new_rows": scored,
+            "champion_on_new_rows": None if self.score is None else self.score.as_json(),
         }
 
 
-def without_champion(config: Retrain) -> Review:
-    found = Evidence()
-    return Review(found, decide(found, config.when))
+def review_without_champion(config: Retrain) -> Review:
+    """The review before a model has its first champion; it always trains."""
+    evidence = Evidence()
+    return Review(evidence, decide(evidence, config.when))
 
 
-def review(
-    config: Retrain, prepared: Prepared, version: str, age_days: float, model: LoadedModel,
-    known: Profile | None,
-) -> Review:  # fmt: skip
-    """Compare today's prepared data with what the champion was prepared with.
+def review_data(
+    config: Retrain,
+    prepared: Prepared,
+    version: str,
+    age_days: float,
+    model: LoadedModel,
+    profile: Profile | None,
+) -> Review:
+    """Compare today's prepared data with the data that the champion was prepared with.
 
     Args:
+        version: of the champion.
+        age_days: of the champion's version.
         model: the champion.
-        known: its profile; None where its data were never seen here.
+        profile: of the champion's data; None if it was never saved in this MLflow store.
     """
-    why = _incomparable(prepared, model, known)
-    if known is None or why is not None:
-        found = Evidence(version, why, age_days=age_days)
-        return Review(found, decide(found, config.when))
+    reason = _incomparable_reason(prepared, model, profile)
+    if profile is None or reason is not None:
+        evidence = Evidence(version, reason, age_days=age_days)
+        return Review(evidence, decide(evidence, config.when))
     rows = rows_of(prepared, SPLITS)
-    fresh = rows.where(~np.isin(rows.pairs, known.pairs))
-    unseen = rows.where(~np.isin(rows.inputs, known.inputs))
+    fresh = rows.where(~np.isin(rows.pairs, profile.pairs))
+    unseen = rows.where(~np.isin(rows.inputs, profile.inputs))
     answers = model.predict(unseen.raw) if unseen.raw else None
     score = _score(unseen, answers)
     now, findings = Summary(), []
     if len(fresh.raw) >= config.drift.rows:
         now = _summarise(fresh, unseen, model, answers)
-        findings = compare(known.summary, now, config.drift)
-    found = Evidence(
-        champion=version, arrived=len(fresh.raw), before=len(known.pairs), age_days=age_days,
+        findings = compare(profile.summary, now, config.drift)
+    evidence = Evidence(
+        champion=version,
+        arrived=len(fresh.raw),
+        before=len(profile.pairs),
+        age_days=age_days,
         tested=len(findings),
-        drifting=tuple(f.feature for f in findings if f.drifts),
-        accuracy=score.accuracy if score else None, scored=score.rows if score else 0,
-    )  # fmt: skip
-    gone = int((~np.isin(known.pairs, rows.pairs)).sum())
-    decided = decide(found, config.when)
-    return Review(found, decided, gone, findings, score, known.summary, now)
+        drifting=tuple(finding.feature for finding in findings if finding.drifts),
+        accuracy=score.accuracy if score else None,
+        scored=score.rows if score else 0,
+    )
+    gone = int((~np.isin(profile.pairs, rows.pairs)).sum())
+    decision = decide(evidence, config.when)
+    return Review(evidence, decision, gone, findings, score, profile.summary, now)
 
 
-def _incomparable(prepared: Prepared, model: LoadedModel, known: Profile | None) -> str | None:
+def _incomparable_reason(
+    prepared: Prepared, model: LoadedModel, profile: Profile | None
+) -> str | None:
+    """Why the champion's rows cannot be compared with today's; None if they can."""
     if model.kind != prepared.meta.kind:
-        return f"the champion reads {model.kind}, and the data are {prepared.meta.kind} now"
+        return f"the champion reads {model.kind}; the data are {prepared.meta.kind} now"
     encoder = model.encoder
     if isinstance(encoder, SeriesEncoder) and encoder.channels != prepared.meta.features:
         return (
-            f"the champion reads {encoder.channels} channels, and the data have "
+            f"the champion reads {encoder.channels} channels; the data have "
             f"{prepared.meta.features} now"
         )
-    if known is None:
-        return "which rows the champion was trained with is not known here, so all may be new"
+    if profile is None:
+        return "no profile of the champion's rows is in this MLflow store, so all may be new"
     return None
 
 
@@ -125,15 +155,15 @@ def _score(unseen: ProfiledRows, answers: Predictions | None) -> Score | None:
     if answers is None:
         return None
     pairs = zip(answers.labels, unseen.labels, strict=True)
-    return Score(len(unseen.raw), sum(told == label for told, label in pairs))
+    return Score(len(unseen.raw), sum(answer == label for answer, label in pairs))
 
 
 def _summarise(
     fresh: ProfiledRows, unseen: ProfiledRows, model: LoadedModel, answers: Predictions | None
 ) -> Summary:
-    """Inputs and labels of all fresh rows; answers on those whose input is new too."""
-    seen = learnt_summary(fresh, model)
+    """Summarise inputs and labels of all fresh rows, and the answers on rows with a new input."""
+    inputs = learnt_summary(fresh, model)
     if answers is None:
-        return seen
-    told = answer_summary(unseen, model, answers)
-    return Summary(seen.counts | told.counts, seen.samples | told.samples, told.rates)
+        return inputs
+    outputs = answer_summary(unseen, model, answers)
+    return Summary(inputs.counts | outputs.counts, inputs.samples | outputs.samples, outputs.rates)

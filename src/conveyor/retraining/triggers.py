@@ -1,25 +1,27 @@
-"""Whether to train tonight: a pure function of what was found, with its reasons."""
+"""Decides whether to train: a pure function of the evidence, with its reasons."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from conveyor.config.retrain import When
 
+MAX_NAMED = 5  # features that a reason names
+
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known before a training.
+    """What the job knows before a training.
 
     Attributes:
-        champion: its version; None where there is none.
-        unknown: why the champion's rows cannot be compared with today's; None where they can.
-        arrived: rows that are new, or have another label than before.
-        before: rows the champion was prepared with.
-        age_days: of the champion.
-        tested: how many features were tested for drift; none where too few rows arrived.
-        drifting: those that drift.
-        accuracy: of the champion on new rows; None where none was scored.
-        scored: how many those were.
+        champion: its version; None if there is none.
+        unknown: why the champion's rows cannot be compared with today's; None if they can.
+        arrived: number of rows that are new, or have another label than before.
+        before: number of rows that the champion was prepared with.
+        age_days: age of the champion's version, in days.
+        tested: number of features tested for drift; 0 if too few rows arrived.
+        drifting: the features that drift.
+        accuracy: the champion's accuracy on new rows; None if no row was scored.
+        scored: number of rows scored.
     """
 
     champion: str | None = None
@@ -35,14 +37,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Reason:
+    """The answer of one trigger."""
+
     trigger: str
     fired: bool
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Train, if any trigger fired."""
+    """Train if any trigger fired."""
 
     reasons: list[Reason]
 
@@ -51,91 +55,96 @@ class Decision:
         return any(reason.fired for reason in self.reasons)
 
     @property
-    def words(self) -> str:
-        """The reasons that fired; all of them where none did."""
-        fired = [reason.words for reason in self.reasons if reason.fired]
-        return "; ".join(fired or [reason.words for reason in self.reasons])
+    def summary(self) -> str:
+        """The messages of the triggers that fired, or of all triggers if none fired."""
+        fired = [reason.message for reason in self.reasons if reason.fired]
+        return "; ".join(fired or [reason.message for reason in self.reasons])
 
 
-def _always(found: Evidence, when: When) -> Reason | None:
-    del found
-    if not when.always:
-        return None
-    return Reason("always", True, "data, code or configuration changed, which is always a reason")
+def decide(evidence: Evidence, when: When) -> Decision:
+    """Ask each trigger that is on; each returns a reason, whether it fires or not."""
+    reasons = [reason for trigger in TRIGGERS if (reason := trigger(evidence, when)) is not None]
+    return Decision(reasons or [Reason("none", False, "no trigger is on; see retrain.when")])
 
 
-def _no_champion(found: Evidence, when: When) -> Reason | None:
+def _check_champion(evidence: Evidence, when: When) -> Reason | None:
     del when
-    if found.champion is None:
+    if evidence.champion is None:
         return Reason("champion", True, "there is no champion yet")
-    if found.unknown is not None:
-        return Reason("champion", True, found.unknown)
+    if evidence.unknown is not None:
+        return Reason("champion", True, evidence.unknown)
     return None
 
 
-def _rows(found: Evidence, when: When) -> Reason | None:
+def _check_always(evidence: Evidence, when: When) -> Reason | None:
+    del evidence
+    if not when.always:
+        return None
+    message = "data, code or configuration changed, and retrain.when.always is true"
+    return Reason("always", True, message)
+
+
+def _check_rows(evidence: Evidence, when: When) -> Reason | None:
     if when.rows is None:
         return None
-    words = f"{found.arrived} rows are new or relabelled, and {when.rows} are a reason"
-    return Reason("rows", found.arrived >= when.rows, words)
+    message = f"{evidence.arrived} rows are new or relabelled (trains from {when.rows})"
+    return Reason("rows", evidence.arrived >= when.rows, message)
 
 
-def _share(found: Evidence, when: When) -> Reason | None:
+def _check_share(evidence: Evidence, when: When) -> Reason | None:
     if when.share is None:
         return None
-    share = found.arrived / max(1, found.before)
-    words = f"new or relabelled rows are {share:.1%} of those before, and {when.share:.1%} a reason"
-    return Reason("share", share >= when.share, words)
+    share = evidence.arrived / max(1, evidence.before)
+    message = (
+        f"new or relabelled rows are {share:.1%} of the champion's rows (trains from "
+        f"{when.share:.1%})"
+    )
+    return Reason("share", share >= when.share, message)
 
 
-def _age(found: Evidence, when: When) -> Reason | None:
+def _check_age(evidence: Evidence, when: When) -> Reason | None:
     if when.age_days is None:
         return None
-    words = f"the champion is {found.age_days:.1f} days old, and {when.age_days:g} are a reason"
-    return Reason("age", found.age_days >= when.age_days, words)
+    message = f"the champion is {evidence.age_days:.1f} days old (trains from {when.age_days:g})"
+    return Reason("age", evidence.age_days >= when.age_days, message)
 
 
-def _drift(found: Evidence, when: When) -> Reason | None:
+def _check_drift(evidence: Evidence, when: When) -> Reason | None:
     if not when.drift:
         return None
-    if not found.tested:
-        words = f"drift was not tested: {found.arrived} new rows are fewer than retrain.drift.rows"
-        return Reason("drift", False, words)
-    shown = ", ".join(found.drifting[:5]) + (", ..." if len(found.drifting) > 5 else "")
-    words = (
-        f"{len(found.drifting)} features drift: {shown}"
-        if shown
-        else (f"none of {found.tested} features drifts")
-    )
-    return Reason("drift", bool(found.drifting), words)
+    if not evidence.tested:
+        return Reason(
+            "drift",
+            False,
+            f"drift was not tested: {evidence.arrived} new rows are fewer than retrain.drift.rows",
+        )
+    if not evidence.drifting:
+        return Reason("drift", False, f"none of {evidence.tested} features drifts")
+    names = ", ".join(evidence.drifting[:MAX_NAMED])
+    more = ", ..." if len(evidence.drifting) > MAX_NAMED else ""
+    return Reason("drift", True, f"{len(evidence.drifting)} features drift: {names}{more}")
 
 
-def _accuracy(found: Evidence, when: When) -> Reason | None:
+def _check_accuracy(evidence: Evidence, when: When) -> Reason | None:
     limit = when.accuracy
     if limit is None:
         return None
-    if found.accuracy is None or found.scored < limit.rows:
-        words = f"{found.scored} new rows were scored, and {limit.rows} are needed to judge"
-        return Reason("accuracy", False, words)
-    words = (
-        f"the champion's accuracy on {found.scored} new rows is {found.accuracy:.4f}, and less "
-        f"than {limit.below:g} is a reason"
+    if evidence.accuracy is None or evidence.scored < limit.rows:
+        message = f"{evidence.scored} new rows were scored; accuracy needs {limit.rows}"
+        return Reason("accuracy", False, message)
+    message = (
+        f"the champion's accuracy on {evidence.scored} new rows is {evidence.accuracy:.4f} "
+        f"(trains below {limit.below:g})"
     )
-    return Reason("accuracy", found.accuracy < limit.below, words)
+    return Reason("accuracy", evidence.accuracy < limit.below, message)
 
 
 TRIGGERS: tuple[Callable[[Evidence, When], Reason | None], ...] = (
-    _no_champion,
-    _always,
-    _rows,
-    _share,
-    _age,
-    _drift,
-    _accuracy,
+    _check_champion,
+    _check_always,
+    _check_rows,
+    _check_share,
+    _check_age,
+    _check_drift,
+    _check_accuracy,
 )
-
-
-def decide(found: Evidence, when: When) -> Decision:
-    """Ask every trigger that is on; each answers with a reason, whether it fired or not."""
-    reasons = [reason for trigger in TRIGGERS if (reason := trigger(found, when)) is not None]
-    return Decision(reasons or [Reason("none", False, "no trigger is on; see retrain.when")])

@@ -1,0 +1,70 @@
+"""Runs DVC for the retraining job."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.retraining.refusal import VARIABLE, read_refusal
+
+log = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "dvc")
+
+
+class RetrainError(RuntimeError):
+    """A DVC command of the job failed for another reason than its input."""
+
+
+def run_dvc(paths: Paths, *arguments: str) -> None:
+    """Run a DVC command in the project; its output goes where this process's output goes.
+
+    Raises:
+        InputError: a stage refused its input; its message is in the output.
+        RetrainError: any other failure.
+    """
+    log.info("dvc %s", " ".join(arguments))
+    with tempfile.TemporaryDirectory() as folder:
+        refusal = Path(folder) / "refusal"
+        code = _run(paths, arguments, {**os.environ, VARIABLE: str(refusal)})
+        stage = read_refusal(refusal)
+    if code == 0:
+        return
+    message = f"`dvc {' '.join(arguments)}` failed; its output above says why"
+    error = RetrainError if stage is None else InputError
+    raise error(f"{message}. The champion serves as before.")
+
+
+def _run(paths: Paths, arguments: tuple[str, ...], environment: Mapping[str, str]) -> int:
+    """The exit code of a DVC command.
+
+    It runs in a session of its own, so that a stopped job stops DVC and its running stage too.
+    """
+    with subprocess.Popen(
+        [*COMMAND, *arguments], cwd=paths.root, env=environment, start_new_session=True
+    ) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
+
+
+def changed_stages(paths: Paths) -> set[str]:
+    """The stages that `dvc repro` would run; imports with an outdated digest count as stages.
+
+    Raises:
+        RetrainError: DVC failed; the message holds its output.
+    """
+    command = [*COMMAND, "status", "--json"]
+    done = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RetrainError(f"`dvc status` failed: {done.stderr.strip()}")
+    return set(json.loads(done.stdout))
