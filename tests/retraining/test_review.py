@@ -164,7 +164,7 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
         assert rate.drifts == drifts
 
 
-def test_the_report_tells_it_in_json_in_words_and_in_pictures(
+def test_the_report_is_json_markdown_and_plots(
     night: Callable[[int, Change], Review], tmp_path: Path
 ) -> None:
     folder = Paths(tmp_path).retraining
@@ -176,7 +176,7 @@ def test_the_report_tells_it_in_json_in_words_and_in_pictures(
     assert (read["code"], read["evidence"]["arrived"], len(read["drift"])) == (10, 120, 8)
     page = (folder / "report.md").read_text()
     assert page.startswith("# toys: not trained")
-    assert "120 are new or relabelled, and 0 gone" in page
+    assert "120 rows are new or relabelled, and 0 are gone" in page
     assert "| length | Kolmogorov-Smirnov |" in page
     report.write(folder, "toys", Outcome(NOTHING, "few", None, night(85, same)), 0.1)
     assert "Not tested" in (folder / "report.md").read_text()

@@ -32,9 +32,8 @@ def record_failure(config: Config, paths: Paths, run: RetrainRun, job: Job) -> I
     except Exception as error:
         is_input_error = isinstance(error, InputError)
         # Other messages may contain a secret, so the report and the hooks get the type only.
-        cause = (
-            str(error) if is_input_error else f"{type(error).__name__}; the log has its traceback"
-        )
+        public = f"{type(error).__name__}; the log has its traceback"
+        cause = str(error) if is_input_error else public
         code = BAD_INPUT if is_input_error else FAILED
         record_outcome(config, paths, run, Outcome(code, f"failed: {cause}", None, job.review))
         raise
