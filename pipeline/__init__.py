@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from conveyor.errors import InputError
-from conveyor.retraining.refusal import record_refusal
+from conveyor.errors import InputError, record_refusal
 
 BAD_INPUT = 2
 

@@ -1,5 +1,12 @@
 """The one kind of error that a person can mend without reading a traceback."""
 
+import os
+from pathlib import Path
+
+# The path of a file in which a stage records that it refuses its input. The retraining job sets it:
+# DVC ends with 255 whether a stage refused its input or crashed.
+REFUSAL_VARIABLE = "CONVEYOR_REFUSAL_FILE"
+
 
 class InputError(ValueError):
     """Configuration, data or an earlier stage's files are not usable; the message says what to do.
@@ -18,3 +25,10 @@ def missing_package(needed_by: str, package: str | None, extra: str | None) -> s
     """
     line = f"make setup-{extra}" if extra else f"uv pip install {package}"
     return f"{needed_by}: needs the package {package}, which is not installed. Run: {line}"
+
+
+def record_refusal(stage: str) -> None:
+    """Record for a waiting job that the stage refuses its input; see `REFUSAL_VARIABLE`."""
+    path = os.environ.get(REFUSAL_VARIABLE)
+    if path:
+        Path(path).write_text(stage)

@@ -10,9 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from conveyor.errors import InputError
+from conveyor.errors import REFUSAL_VARIABLE, InputError
 from conveyor.paths import Paths
-from conveyor.retraining.refusal import VARIABLE, read_refusal
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +32,11 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
     log.info("dvc %s", " ".join(arguments))
     with tempfile.TemporaryDirectory() as folder:
         refusal = Path(folder) / "refusal"
-        code = _run(paths, arguments, {**os.environ, VARIABLE: str(refusal)})
-        stage = read_refusal(refusal)
+        code = _run(paths, arguments, {**os.environ, REFUSAL_VARIABLE: str(refusal)})
+        error = InputError if refusal.is_file() else RetrainError
     if code == 0:
         return
     message = f"`dvc {' '.join(arguments)}` failed; its output above says why"
-    error = RetrainError if stage is None else InputError
     raise error(f"{message}. The champion serves as before.")
 
 
