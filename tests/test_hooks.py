@@ -1,4 +1,4 @@
-"""Receivers hear of an event, also after a failure; no secret is shown."""
+"""Receivers get an event, also after a failure; no secret is logged."""
 
 import json
 import logging
@@ -19,8 +19,8 @@ SAVE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.stdin.read
 
 
 def hooks(*calls: dict[str, Any], **changes: Any) -> Hooks:
-    given = {"calls": calls, "retries": 2, "wait": 0.01, "timeout": 5.0, **changes}
-    return Hooks.model_validate(given)
+    values = {"calls": calls, "retries": 2, "wait": 0.01, "timeout": 5.0, **changes}
+    return Hooks.model_validate(values)
 
 
 class Receiver(HTTPServer):
@@ -55,7 +55,7 @@ def receiver(request: pytest.FixtureRequest) -> Iterator[Receiver]:
 
 
 @pytest.mark.parametrize("receiver", [1], indirect=True)
-def test_a_url_that_fails_first_is_told_by_the_retry(
+def test_a_url_that_fails_first_gets_the_event_by_the_retry(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("TOKEN", "s3cret")
@@ -69,17 +69,17 @@ def test_a_url_that_fails_first_is_told_by_the_retry(
 
 
 @pytest.mark.parametrize("receiver", [9], indirect=True)
-def test_a_url_that_always_fails_is_given_up_and_the_others_are_told(
+def test_a_url_that_always_fails_is_given_up_and_the_others_get_the_event(
     receiver: Receiver, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", SAVE, str(tmp_path / "told.json")]
+    command = [sys.executable, "-c", SAVE, str(tmp_path / "event.json")]
     calls = [{"url": f"http://127.0.0.1:{receiver.server_port}/"}, {"command": command}]
     failed, done = notify(hooks(*calls), "champion changed", {"to": "2"})
     assert (failed.attempts, failed.error) == (3, "HTTP status 503")
     assert len(receiver.came) == 3
     assert (done.to, done.attempts, done.error) == (Path(sys.executable).name, 1, None)
-    told = json.loads((tmp_path / "told.json").read_text())
-    assert told == {"event": "champion changed", "to": "2"}
+    event = json.loads((tmp_path / "event.json").read_text())
+    assert event == {"event": "champion changed", "to": "2"}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_url_that_always_fails_is_given_up_and_the_others_are_told(
         ({"url": "http://127.0.0.1:9/"}, "no answer: ConnectionRefusedError"),
     ],
 )
-def test_what_went_wrong_is_told(call: dict[str, Any], error: str) -> None:
+def test_the_delivery_names_the_error(call: dict[str, Any], error: str) -> None:
     (failed,) = notify(hooks(call, retries=0, timeout=0.5), "event", {})
     assert failed.error is not None
     assert error in failed.error
@@ -106,9 +106,9 @@ def test_a_receiver_is_one_command_or_one_url(call: dict[str, Any]) -> None:
 
 def test_a_refused_url_is_not_repeated_since_it_may_hold_a_password(toy_config: Config) -> None:
     bad = [{"url": "https://me:s3cret@host/"}]
-    with pytest.raises(ConfigError, match="without user and password") as told:
+    with pytest.raises(ConfigError, match="without user and password") as error:
         overlay(toy_config, {"hooks.calls": bad})
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in str(error.value)
 
 
 @pytest.fixture(autouse=True)

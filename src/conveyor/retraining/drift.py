@@ -1,11 +1,12 @@
-"""Whether new rows look like those the champion learnt from: tests, effects, one correction.
+"""Tests whether new rows are distributed like the rows that the champion learnt from.
 
-Pure functions of summaries; what is summarised stands in `conveyor.retraining.profile`.
+Pure functions of summaries, which `conveyor.retraining.profile` computes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import asin, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +15,18 @@ from scipy import stats
 from conveyor.config import Drift
 
 Floats = NDArray[np.float32]
-FEW = 5  # expected rows in a cell, below which chi-square's tables are not trusted (Cochran 1954)
-SIMULATED = 9999  # tables; the least p is 1 in 10 000, small enough for the correction of 100 tests
+MIN_EXPECTED = 5  # rows in a cell; chi-square's distribution is a poor fit below (Cochran 1954)
+SIMULATIONS = 9999  # the smallest p is 1 in 10 000, enough for the correction of 100 tests
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of tokens, whose rows are clusters: tokens of one text resemble each other.
+    """A share of tokens. Rows are clusters, since the tokens of one text resemble each other.
 
     Attributes:
-        variance: of the share, between rows (see `Rate.of`).
+        hits: number of tokens counted.
+        total: number of all tokens.
+        variance: of the share, between rows; see `Rate.of`.
     """
 
     hits: int
@@ -32,7 +35,7 @@ class Rate:
 
     @classmethod
     def of(cls, hits: Sequence[int], totals: Sequence[int]) -> "Rate":
-        """Sum rows up; the variance is that of a ratio of sums (Rao & Scott 1992)."""
+        """Add up the rows; the variance is that of a ratio of sums (Rao & Scott 1992)."""
         h, n = np.asarray(hits, np.float64), np.asarray(totals, np.float64)
         share = h.sum() / max(1.0, n.sum())
         rows = max(2, len(h))
@@ -46,21 +49,28 @@ class Rate:
 
 @dataclass(frozen=True)
 class Summary:
-    """What is compared, by feature."""
+    """The distributions that are compared, by feature.
 
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)  # rows of each class
-    samples: dict[str, Floats] = field(default_factory=dict)  # one value a row
+    Attributes:
+        counts: number of rows of each class.
+        samples: one value a row.
+        rates: shares of tokens.
+    """
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    samples: dict[str, Floats] = field(default_factory=dict)
     rates: dict[str, Rate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One feature, tested.
+    """The result of the test of one feature.
 
     Attributes:
         adjusted: p after the correction for the number of tests.
-        effect: Cramér's V, KS's D or Cohen's h, each 0 where nothing moved; see `measure`.
-        drifts: `adjusted` is below the level, and `effect` is at least the limit.
+        measure: the measure of the effect: V (Cramér), D (Kolmogorov-Smirnov) or h (Cohen).
+        effect: its value, 0 if the distributions are equal.
+        drifts: whether `adjusted` is below the level and `effect` is at least the limit.
     """
 
     feature: str
@@ -73,57 +83,83 @@ class Finding:
     drifts: bool
 
 
-Tested = tuple[str, float, float, str, float]  # test, statistic, p, measure, effect
+class TestResult(NamedTuple):
+    """The result of one test, before the correction for the number of tests."""
+
+    test: str
+    statistic: float
+    p: float
+    measure: str
+    effect: float
 
 
 def compare(before: Summary, now: Summary, config: Drift) -> list[Finding]:
-    """Test every feature that both have; what drifts comes first, then the largest effect."""
-    tested: dict[str, Tested] = {}
+    """Test each feature that both summaries have, and correct for the number of tests.
+
+    Returns:
+        Features that drift first, and among them the largest effect first.
+    """
+    results: dict[str, TestResult] = {}
     for name in before.counts.keys() & now.counts.keys():
-        tested[name] = chi_square(before.counts[name], now.counts[name])
+        results[name] = chi_square(before.counts[name], now.counts[name])
     for name in before.samples.keys() & now.samples.keys():
-        tested[name] = kolmogorov_smirnov(before.samples[name], now.samples[name])
+        results[name] = kolmogorov_smirnov(before.samples[name], now.samples[name])
     for name in before.rates.keys() & now.rates.keys():
-        tested[name] = two_proportions(before.rates[name], now.rates[name])
-    adjusted = adjust([one[2] for one in tested.values()], config.correction)
-    found = [
-        Finding(name, test, statistic, p, q, measure, effect,
-                q < config.level and effect >= config.effect)
-        for (name, (test, statistic, p, measure, effect)), q in zip(
-            tested.items(), adjusted, strict=True)
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: (not one.drifts, -one.effect, one.feature))
+        results[name] = two_proportions(before.rates[name], now.rates[name])
+    adjusted = adjust([result.p for result in results.values()], config.correction)
+    findings = [
+        _finding(name, result, p, config)
+        for (name, result), p in zip(results.items(), adjusted, strict=True)
+    ]
+    return sorted(findings, key=lambda f: (not f.drifts, -f.effect, f.feature))
 
 
-def chi_square(before: Mapping[str, int], now: Mapping[str, int]) -> Tested:
-    """Are classes as frequent as before? Simulated where expected counts are too few for tables."""
+def _finding(feature: str, result: TestResult, adjusted: float, config: Drift) -> Finding:
+    return Finding(
+        feature=feature,
+        test=result.test,
+        statistic=result.statistic,
+        p=result.p,
+        adjusted=adjusted,
+        measure=result.measure,
+        effect=result.effect,
+        drifts=adjusted < config.level and result.effect >= config.effect,
+    )
+
+
+def chi_square(before: Mapping[str, int], now: Mapping[str, int]) -> TestResult:
+    """Pearson's chi-square test of the class frequencies; p is simulated where a cell is small.
+
+    The effect is Cramér's V: with two rows, the root of chi-square by the sum (Cramér 1946).
+    """
     names = sorted(before.keys() | now.keys())
     table = np.array([[side.get(name, 0) for name in names] for side in (before, now)])
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2 or not table.sum(axis=1).all():
-        return "chi-square", 0.0, 1.0, "V", 0.0
+        return TestResult("chi-square", 0.0, 1.0, "V", 0.0)
     expected = stats.contingency.expected_freq(table)
-    exact = None
-    if expected.min() < FEW:
-        exact = stats.MonteCarloMethod(n_resamples=SIMULATED, rng=np.random.default_rng(0))
-    done = stats.chi2_contingency(table, correction=False, method=exact)
-    statistic = float(done.statistic)
-    name = "chi-square" if exact is None else "chi-square, simulated"
-    # With two rows, V is the root of chi-square by the number of values (Cramér 1946).
-    return name, statistic, float(done.pvalue), "V", sqrt(statistic / table.sum())
+    simulation = None
+    if expected.min() < MIN_EXPECTED:
+        simulation = stats.MonteCarloMethod(n_resamples=SIMULATIONS, rng=np.random.default_rng(0))
+    result = stats.chi2_contingency(table, correction=False, method=simulation)
+    statistic = float(result.statistic)
+    name = "chi-square" if simulation is None else "chi-square, simulated"
+    effect = sqrt(statistic / table.sum())
+    return TestResult(name, statistic, float(result.pvalue), "V", effect)
 
 
-def kolmogorov_smirnov(before: Floats, now: Floats) -> Tested:
-    """Are values distributed as before? D is the widest gap between the two step curves."""
+def kolmogorov_smirnov(before: Floats, now: Floats) -> TestResult:
+    """Two-sample Kolmogorov-Smirnov test; D is the largest distance of the two distributions."""
     if not len(before) or not len(now):
-        return "Kolmogorov-Smirnov", 0.0, 1.0, "D", 0.0
-    done = stats.ks_2samp(before, now)
-    gap = float(done.statistic)  # type: ignore[attr-defined]
-    return "Kolmogorov-Smirnov", gap, float(done.pvalue), "D", gap  # type: ignore[attr-defined]
+        return TestResult("Kolmogorov-Smirnov", 0.0, 1.0, "D", 0.0)
+    result = stats.ks_2samp(before, now)
+    distance = float(result.statistic)  # type: ignore[attr-defined]
+    p = float(result.pvalue)  # type: ignore[attr-defined]
+    return TestResult("Kolmogorov-Smirnov", distance, p, "D", distance)
 
 
-def two_proportions(before: Rate, now: Rate) -> Tested:
-    """Is a share as large as before? Cohen's h compares shares on a scale fair to small ones."""
+def two_proportions(before: Rate, now: Rate) -> TestResult:
+    """Test of two proportions; Cohen's h measures the difference, also of small shares."""
     difference = now.share - before.share
     error = sqrt(before.variance + now.variance)
     if error > 0:
@@ -132,18 +168,19 @@ def two_proportions(before: Rate, now: Rate) -> Tested:
         z = 0.0 if difference == 0 else float(np.copysign(np.finfo(np.float32).max, difference))
     p = float(2 * stats.norm.sf(abs(z)))
     h = abs(2 * asin(sqrt(now.share)) - 2 * asin(sqrt(before.share)))
-    return "two proportions", z, p, "h", h
+    return TestResult("two proportions", z, p, "h", h)
 
 
 def adjust(ps: Sequence[float], correction: str) -> list[float]:
-    """P values as if there were one test.
+    """Correct p values for the number of tests.
 
     >>> [round(p, 3) for p in adjust([0.01, 0.04, 0.03], "holm")]
     [0.03, 0.06, 0.06]
 
     Args:
-        correction: "holm" bounds the chance of any false alarm (Holm 1979), "benjamini_hochberg"
-            the share of false ones among the alarms (1995), "none" neither.
+        correction: "holm" bounds the probability of any false alarm (Holm 1979),
+            "benjamini_hochberg" the share of false alarms among the alarms (Benjamini & Hochberg
+            1995), "none" returns `ps`.
     """
     values = np.asarray(ps, np.float64)
     if correction == "none" or not len(values):
