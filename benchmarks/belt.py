@@ -1,12 +1,13 @@
-"""What the whole belt takes beside its training, each part named.
+"""Measures how long the belt takes without its training, by stage.
 
     python benchmarks/belt.py            # measures, writes belt.json, prints
     python benchmarks/belt.py --print    # prints belt.json
 
-`dvc repro --force` in a clone of this project's last commit, whose first belt made its MLflow
-store; of three, the one whose rest is the median. Training is what trials take from a built model
-to their end, and what `fit` says that it took. `before` is a stage's start, imports and reading;
-`after` what it writes, logs and exports, until DVC begins the next stage.
+Runs `dvc repro --force` three times in a clone of this project's last commit, after a first belt
+that creates its MLflow store, and reports the run whose time without training is the median.
+Training is the time of the trials from a built model to their end, and the time that `fit` logs.
+`before` is a stage's start, imports and reading; `after` is its writing, logging and exporting,
+until DVC starts the next stage.
 """
 
 import argparse
@@ -44,22 +45,22 @@ where r.start_time / 1e3 > ? group by r.run_uuid
 
 
 def repro(folder: Path) -> list[tuple[float, str]]:
-    """The lines that a forced belt says, each with its time."""
+    """The lines that a forced belt prints, each with its time."""
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name in ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DVC_ROOT"):
         environment.pop(name, None)
     process = subprocess.Popen([*DVC, "repro", "--force"], cwd=folder, env=environment, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert process.stdout is not None
-    said = [(time.time(), "")]
-    said += [(time.time(), line) for line in process.stdout]
+    output = [(time.time(), "")]
+    output += [(time.time(), line) for line in process.stdout]
     if process.wait():
-        raise RuntimeError("".join(line for _, line in said))
-    return [*said, (time.time(), "")]
+        raise RuntimeError("".join(line for _, line in output))
+    return [*output, (time.time(), "")]
 
 
 def union(spans: list[tuple[float, float]]) -> float:
-    """Seconds in which at least one of these ran."""
+    """Seconds in which at least one of the spans ran."""
     total, end = 0.0, 0.0
     for a, b in sorted(spans):
         total += max(0.0, b - max(a, end))
@@ -67,25 +68,27 @@ def union(spans: list[tuple[float, float]]) -> float:
     return total
 
 
-def parts(said: list[tuple[float, str]], store: Path) -> dict[str, Any]:
-    begins = [(at, line.split("'")[1]) for at, line in said if line.startswith("Running stage '")]
-    ends = [at for at, _ in begins[1:]] + [said[-1][0]]
+def parts(output: list[tuple[float, str]], store: Path) -> dict[str, Any]:
+    """Seconds of each stage, and of its training, from the printed lines and MLflow's store."""
+    start = output[0][0]
+    stages = [(t, line.split("'")[1]) for t, line in output if line.startswith("Running stage '")]
+    ends = [t for t, _ in stages[1:]] + [output[-1][0]]
     with sqlite3.connect(store) as opened:
-        trials = opened.execute(TRIALS, (said[0][0],)).fetchall()
-    found: dict[str, Any] = {"DVC itself": {"seconds": begins[0][0] - said[0][0], "training": 0.0}}
-    for (at, name), end in zip(begins, ends, strict=True):
+        trials = opened.execute(TRIALS, (start,)).fetchall()
+    results: dict[str, Any] = {"DVC itself": {"seconds": stages[0][0] - start, "training": 0.0}}
+    for (begin, name), end in zip(stages, ends, strict=True):
         spans: list[tuple[float, float]] = []
         if name == "sweep":
             spans = trials
         elif name == "train":
-            told, took = next((t, float(m[1])) for t, line in said if (m := FITTED.match(line)))
-            spans = [(told - took, told)]
-        part = {"seconds": end - at, "training": union(spans)}
+            fitted, took = next((t, float(m[1])) for t, line in output if (m := FITTED.match(line)))
+            spans = [(fitted - took, fitted)]
+        part = {"seconds": end - begin, "training": union(spans)}
         if spans:
-            part["before"] = min(a for a, _ in spans) - at
+            part["before"] = min(a for a, _ in spans) - begin
             part["after"] = end - max(b for _, b in spans)
-        found[name] = part
-    return found
+        results[name] = part
+    return results
 
 
 def measure() -> dict[str, Any]:
@@ -94,23 +97,23 @@ def measure() -> dict[str, Any]:
         clone = ["git", "clone", "-q", str(ROOT), str(folder)]
         subprocess.run(clone, check=True)
         repro(folder)
-        store, found = folder / "mlflow.db", []
+        store, rounds = folder / "mlflow.db", []
         for _ in range(ROUNDS):
-            found.append({"cores": os.cpu_count(), "stages": parts(repro(folder), store)})
-            print(f"{rest(found[-1]):.1f} s beside training", file=sys.stderr, flush=True)
-        return sorted(found, key=rest)[ROUNDS // 2]
+            rounds.append({"cores": os.cpu_count(), "stages": parts(repro(folder), store)})
+            print(f"{rest(rounds[-1]):.1f} s beside training", file=sys.stderr, flush=True)
+        return sorted(rounds, key=rest)[ROUNDS // 2]
 
 
-def rest(found: dict[str, Any]) -> float:
+def rest(result: dict[str, Any]) -> float:
     """Seconds of the belt that are not training."""
-    return sum(part["seconds"] - part["training"] for part in found["stages"].values())
+    return sum(part["seconds"] - part["training"] for part in result["stages"].values())
 
 
-def table(found: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
     lines = ["| stage | s | training, s | the rest, s | before, after | the rest is |",
              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     for name in ("DVC itself", *DONE):
-        part = found["stages"][name]
+        part = result["stages"][name]
         about = f"{part['before']:.1f}, {part['after']:.1f}" if "before" in part else ""
         trained = f"{part['training']:.1f}" if part["training"] else ""
         remains = part["seconds"] - part["training"]
@@ -118,8 +121,8 @@ def table(found: dict[str, Any]) -> str:
         lines.append(
             f"| {name} | {part['seconds']:.1f} | {trained} | {remains:.1f} | {about} | {done} |"
         )
-    trained = sum(part["training"] for part in found["stages"].values())
-    lines.append(f"| all | {trained + rest(found):.1f} | {trained:.1f} | {rest(found):.1f} | | |")
+    trained = sum(part["training"] for part in result["stages"].values())
+    lines.append(f"| all | {trained + rest(result):.1f} | {trained:.1f} | {rest(result):.1f} | | |")
     return "\n".join(lines)
 
 

@@ -4,10 +4,10 @@
     python benchmarks/bench.py --collect               # the same from what each measured last
     python benchmarks/bench.py --print                 # prints bench.json
 
-Each benchmark is a command of its own that keeps its results as JSON; a row here reads a figure
-from there. One that cannot run, or has not run, is told in its row. Another benchmark is a row of
-COMMANDS, another bar one of BARS. Needs a belt that is up to date
-(`make`), and PyTorch from `benchmarks/training/setup.sh`.
+Each benchmark is a command of its own that writes its results as JSON; a row here reads one number
+from there. The row says so if a benchmark cannot run or has not run. To add a benchmark, add a row
+to COMMANDS; to add a bar, add a row to BARS. Needs a belt that is up to date (`make`), and PyTorch
+from `benchmarks/training/setup.sh`.
 """
 
 import argparse
@@ -50,48 +50,48 @@ def against(size: str, peer: str) -> Callable[[Any], float]:
     """The kernel's sequences a second over the better of the peers whose names begin so, on the
     processor that was measured last."""
 
-    def figure(found: Any) -> float:
+    def figure(results: Any) -> float:
         return median(
             r["fused"][0] / max(v[0] for name, v in r.items() if name.startswith(peer))
-            for r in found["lstm"][-1]["found"][size]
+            for r in results["lstm"][-1]["found"][size]
         )
 
     return figure
 
 
-def text_speed(found: Any) -> float:
-    return median(r["keras"]["epoch_s"] / r["conveyor"]["epoch_s"] for r in found["seeds"])
+def text_speed(results: Any) -> float:
+    return median(r["keras"]["epoch_s"] / r["conveyor"]["epoch_s"] for r in results["seeds"])
 
 
 def http(how: str) -> Callable[[Any], float]:
     return lambda f: f["http"][how]["mlflow"]["p50_ms"] / f["http"][how]["conveyor"]["p50_ms"]
 
 
-def start(found: Any) -> float:
-    return found["http"]["start_s"]["conveyor"] / found["http"]["start_s"]["mlflow"]
+def start(results: Any) -> float:
+    return results["http"]["start_s"]["conveyor"] / results["http"]["start_s"]["mlflow"]
 
 
-def prepare_speed(found: Any) -> float:
+def prepare_speed(results: Any) -> float:
     """The slowest case."""
     return min(
         median(t["seconds"] / o["seconds"]
                for o, t in zip(case["Conveyor"], case["datasets"], strict=True))
-        for case in found
+        for case in results
     )  # fmt: skip
 
 
-def prepare_memory(found: Any) -> float:
+def prepare_memory(results: Any) -> float:
     """Peak of the stage at the most rows over that at the fewest, the worse of the formats."""
     peaks: dict[str, list[float]] = {}
-    for case in sorted(found, key=lambda case: case["rows"]):
+    for case in sorted(results, key=lambda case: case["rows"]):
         if case["what"].startswith("stage"):
             peak = median(r["MiB"] for r in case["Conveyor"])
             peaks.setdefault(case["what"], []).append(peak)
     return max(values[-1] / values[0] for values in peaks.values())
 
 
-def overhead(found: Any) -> float:
-    return sum(part["seconds"] - part["training"] for part in found["stages"].values())
+def overhead(results: Any) -> float:
+    return sum(part["seconds"] - part["training"] for part in results["stages"].values())
 
 
 BARS = (
@@ -119,24 +119,24 @@ BARS = (
 
 
 def run(name: str, quick: bool) -> str:
-    """Run one benchmark. Returns why it could not, or nothing."""
+    """Run one benchmark. Returns the last line of its error, or an empty text."""
     script, fewer, _ = COMMANDS[name]
     if not (HERE / script[0]).is_file():
         return f"benchmarks/{script[0]} is not there"
     command = [sys.executable, str(HERE / script[0]), *script[1:], *(fewer if quick else [])]
-    done = subprocess.run(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, check=False)
-    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
+    process = subprocess.run(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, check=False)
+    return process.stderr.strip().splitlines()[-1] if process.returncode else ""
 
 
 def measured(bar: Bar, failed: dict[str, str]) -> float | str:
-    """The figure, or why there is none."""
+    """The measured value, or the reason why there is none."""
     if bar.source in failed:
         return failed[bar.source]
-    results = HERE / COMMANDS[bar.source][2]
-    if not results.is_file():
+    path = HERE / COMMANDS[bar.source][2]
+    if not path.is_file():
         return "not measured"
     try:
-        return bar.figure(json.loads(results.read_text()))
+        return bar.figure(json.loads(path.read_text()))
     except (KeyError, ValueError, TypeError) as error:
         return f"not in the results ({type(error).__name__}: {error})"
 
@@ -151,22 +151,22 @@ def rows(failed: dict[str, str]) -> list[Row]:
 
 def share(row: Row) -> float:
     """How far beyond its bar: 1 is on it, more is better."""
-    found, bar = row["measured"], row["bar"]
-    return found / bar if row["better"] == "higher" else bar / found
+    value, bar = row["measured"], row["bar"]
+    return value / bar if row["better"] == "higher" else bar / value
 
 
-def table(found: list[Row]) -> str:
+def table(rows: list[Row]) -> str:
     lines = ["| what | bar | measured | met |", "| --- | --- | --- | --- |"]
-    for row in found:
+    for row in rows:
         sign, unit, value = "≥" if row["better"] == "higher" else "≤", row["unit"], row["measured"]
-        told, met = value, "-"
+        text, met = value, "-"
         if not isinstance(value, str):
-            told, met = f"{value:.3g} {unit}", "yes" if share(row) >= 1 else "no"
-        lines.append(f"| {row['what']} | {sign} {row['bar']:g} {unit} | {told} | {met} |")
+            text, met = f"{value:.3g} {unit}", "yes" if share(row) >= 1 else "no"
+        lines.append(f"| {row['what']} | {sign} {row['bar']:g} {unit} | {text} | {met} |")
     return "\n".join(lines)
 
 
-def plot(found: list[Row]) -> None:
+def plot(rows: list[Row]) -> None:
     """Each figure relative to its bar, on a logarithmic axis; right of 1 the bar is met."""
     import matplotlib
 
@@ -174,11 +174,11 @@ def plot(found: list[Row]) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "conveyor"
     from matplotlib import pyplot as plt
 
-    shown = [row for row in found if not isinstance(row["measured"], str)]
-    shares = [share(row) for row in shown]
-    figure, axes = plt.subplots(figsize=(10, 0.4 * len(shown) + 1), layout="constrained")
+    measured_rows = [row for row in rows if not isinstance(row["measured"], str)]
+    shares = [share(row) for row in measured_rows]
+    figure, axes = plt.subplots(figsize=(10, 0.4 * len(measured_rows) + 1), layout="constrained")
     axes.barh(
-        [row["what"] for row in shown], [value - 1 for value in shares], left=1.0,
+        [row["what"] for row in measured_rows], [value - 1 for value in shares], left=1.0,
         color=["tab:green" if value >= 1 else "tab:red" for value in shares],
     )  # fmt: skip
     axes.set_xscale("log")
@@ -200,14 +200,14 @@ if __name__ == "__main__":
     parser.add_argument("--quick", action="store_true", help="fewer rounds, rougher figures")
     parser.add_argument("--collect", action="store_true", help="run nothing, read the results anew")
     parser.add_argument("--print", action="store_true", help="print bench.json, run nothing")
-    given = parser.parse_args()
-    if not given.print:
+    args = parser.parse_args()
+    if not args.print:
         failed: dict[str, str] = {}
-        for name in [] if given.collect else given.names or COMMANDS:
+        for name in [] if args.collect else args.names or COMMANDS:
             print(f"== {name}", file=sys.stderr, flush=True)
-            if why := run(name, given.quick):
-                failed[name] = why
-        found = rows(failed)
-        RESULT.write_text(json.dumps(found, indent=1) + "\n")
-        plot(found)
+            if error := run(name, args.quick):
+                failed[name] = error
+        results = rows(failed)
+        RESULT.write_text(json.dumps(results, indent=1) + "\n")
+        plot(results)
     print(table(json.loads(RESULT.read_text())))

@@ -1,12 +1,12 @@
-"""What the belt costs where nothing is trained.
+"""Measures the belt's overhead where nothing is trained.
 
     python benchmarks/overhead.py
 
 Prints the time of a no-op `dvc repro` here over that of a DVC repository of as many empty stages
-(A, B, A, B, ...; medians), and of a retraining without news; the seconds from the driver's word to
-a trial's first line, for every trial after the first; and what a sweep of 1,000 trials that do
-nothing takes for one of them, its process included, with the driver's memory at the begin and at
-the end. Needs a belt that is up to date (`make`).
+(A, B, A, B, ...; medians); the time of a retraining without news; the seconds from the driver's
+start of a trial to the trial's first line, for each trial after the first; and the time of one
+trial in a sweep of 1,000 trials that do nothing, its process included, with the driver's memory
+after 100 trials and after all. Needs a belt that is up to date (`make`).
 """
 
 import itertools
@@ -34,17 +34,17 @@ DVC = [sys.executable, "-m", "dvc"]
 
 
 class Starts(Silent):
-    """Observer of a sweep: when the driver started each trial, and when the trial says it began."""
+    """Observer of a sweep: seconds from the driver's start of a trial to the trial's first line."""
 
     def __init__(self) -> None:
-        self.asked: dict[int, float] = {}
+        self.started: dict[int, float] = {}
         self.waits: list[float] = []
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
-        self.asked[number] = time.time()
+        self.started[number] = time.time()
 
     def trial_finished(self, number: int, outcome: Any) -> None:
-        self.waits.append(outcome.values[0] - self.asked[number])
+        self.waits.append(outcome.values[0] - self.started[number])
 
 
 def seconds(folder: Path) -> float:
@@ -84,16 +84,16 @@ def no_news() -> str:
     times = []
     for _ in range(ROUNDS):
         began = time.monotonic()
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         times.append(time.monotonic() - began)
-        assert done.returncode == 10, done.stderr
+        assert process.returncode == 10, process.stderr
     return (
         f"retraining without news: {median(times):.1f} s, the longest of {ROUNDS} {max(times):.1f}"
     )
 
 
 class Meter(Silent):
-    """Observer of a sweep: when each trial ended, and the driver's memory then, MiB."""
+    """Observer of a sweep: the end of each trial and the driver's memory at that time, MiB."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
@@ -104,7 +104,7 @@ class Meter(Silent):
         self.memory.append(psutil.Process().memory_info().rss / 2**20)
 
 
-def swept(trials: int, trial: str, observer: Any) -> None:
+def random_search(trials: int, trial: str, observer: Any) -> None:
     """A random search in a folder of its own."""
     changes = {"sweep.trials": trials, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
     config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
@@ -117,24 +117,24 @@ def swept(trials: int, trial: str, observer: Any) -> None:
 
 
 def driver() -> str:
-    heard = Meter()
-    swept(TRIVIAL, "trivial_trial:run", heard)
-    # The first hundred load what the driver needs.
-    each = [b - a for a, b in itertools.pairwise(heard.ends[99:])]
+    meter = Meter()
+    random_search(TRIVIAL, "trivial_trial:run", meter)
+    # During the first hundred trials the driver still imports modules.
+    each = [b - a for a, b in itertools.pairwise(meter.ends[99:])]
     return (
         f"{TRIVIAL} trials that do nothing: median {1000 * median(each):.0f} ms a trial (the last "
-        f"hundred {1000 * median(each[-100:]):.0f}), driver {heard.memory[99]:.0f} MiB after 100 "
-        f"trials, {heard.memory[-1]:.0f} MiB after all"
+        f"hundred {1000 * median(each[-100:]):.0f}), driver {meter.memory[99]:.0f} MiB after 100 "
+        f"trials, {meter.memory[-1]:.0f} MiB after all"
     )
 
 
 def trial_start() -> str:
-    heard = Starts()
-    swept(TRIALS, "trial_start:run", heard)
-    later = heard.waits[1:]
+    starts = Starts()
+    random_search(TRIALS, "trial_start:run", starts)
+    later = starts.waits[1:]
     return (
         f"trial start after the first: median {median(later):.3f} s, longest {max(later):.3f} s "
-        f"of {len(later)} (the first, with TensorFlow's import, {heard.waits[0]:.1f} s)"
+        f"of {len(later)} (the first, with TensorFlow's import, {starts.waits[0]:.1f} s)"
     )
 
 

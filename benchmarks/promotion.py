@@ -44,7 +44,7 @@ def simulate(draw: np.random.Generator, gain: float) -> gates.Evidence:
     )  # fmt: skip
 
 
-def promoted(config: Gates, gain: float, simulations: int, seed: int) -> int:
+def count_promoted(config: Gates, gain: float, simulations: int, seed: int) -> int:
     """How many of the simulated challengers every gate lets through."""
     draw = np.random.default_rng(seed)
     return sum(gates.decide(simulate(draw, gain), config).promote for _ in range(simulations))
@@ -52,9 +52,9 @@ def promoted(config: Gates, gain: float, simulations: int, seed: int) -> int:
 
 def _answers(labels: np.ndarray, right: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Probabilities (rows, classes), sure to about the accuracy that they have."""
-    given = np.where(right, labels, (labels + draw.integers(1, CLASSES, len(labels))) % CLASSES)
+    answers = np.where(right, labels, (labels + draw.integers(1, CLASSES, len(labels))) % CLASSES)
     rest = 0.1 / (CLASSES - 1)
-    return np.where(np.eye(CLASSES)[given] > 0, 0.9, rest)
+    return np.where(np.eye(CLASSES)[answers] > 0, 0.9, rest)
 
 
 def main() -> None:
@@ -67,13 +67,13 @@ def main() -> None:
     limits = config.champion
     print(f"{limits.test}, margin {limits.margin:g}, confidence {limits.confidence:g}; "
           f"{SIMULATIONS} simulations of {ROWS} rows")  # fmt: skip
-    for word, gain, seed, wanted in (
+    for name, gain, seed, wanted in (
         ("no better", limits.margin, 1, f"at most {1 - limits.confidence:.3g}"),
         ("better", limits.margin + EFFECT, 2, "at least 0.8"),
     ):
-        count = promoted(config, gain, SIMULATIONS, seed)
+        count = count_promoted(config, gain, SIMULATIONS, seed)
         low, high = binomtest(count, SIMULATIONS).proportion_ci(method="exact")
-        print(f"{word} (true gain {gain:g}): promoted {count / SIMULATIONS:.3f}, 95 % interval "
+        print(f"{name} (true gain {gain:g}): promoted {count / SIMULATIONS:.3f}, 95 % interval "
               f"{low:.3f} to {high:.3f}; wanted {wanted}")  # fmt: skip
 
 

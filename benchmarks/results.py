@@ -84,15 +84,15 @@ def table(results: list[dict[str, Any]]) -> str:
     lines = ["| data set, train / test | test accuracy | macro F1 | MCC | best simple baseline |",
              "| --- | --- | --- | --- | --- |"]  # fmt: skip
     for name, title in TITLES.items():
-        some = [r for r in results if r["name"] == name]
-        if not some:
+        runs = [r for r in results if r["name"] == name]
+        if not runs:
             continue
-        values = [r["accuracy"] for r in some]
+        values = [r["accuracy"] for r in runs]
         spread = ""
-        if some[1:]:
-            spread = f" ({min(values):.4f} to {max(values):.4f}, {len(some)} seeds)"
-        macro_f1, mcc = (f"{mean(r[metric] for r in some):.4f}" for metric in ("macro_f1", "mcc"))
-        baseline = f"{some[0]['baseline_accuracy']:.4f}"
+        if runs[1:]:
+            spread = f" ({min(values):.4f} to {max(values):.4f}, {len(runs)} seeds)"
+        macro_f1, mcc = (f"{mean(r[metric] for r in runs):.4f}" for metric in ("macro_f1", "mcc"))
+        baseline = f"{runs[0]['baseline_accuracy']:.4f}"
         lines.append(f"| {title} | {mean(values):.4f}{spread} | {macro_f1} | {mcc} | {baseline} |")
     return "\n".join(lines)
 
@@ -107,16 +107,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the data sets that are not committed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[17])
     parser.add_argument("--print", action="store_true", help="print the table of earlier runs")
-    given = parser.parse_args()
+    args = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
-    for name in [] if given.print else given.names or TITLES:
-        for seed in given.seeds:
+    for name in [] if args.print else args.names or TITLES:
+        for seed in args.seeds:
             try:
-                made = run(name, seed, given.data)
+                result = run(name, seed, args.data)
             except FileNotFoundError:
                 print(f"{name} is left out: --data names no folder that holds it", file=sys.stderr)
                 break
-            results = [r for r in results if (r["name"], r["seed"]) != (name, seed)] + [made]
+            results = [r for r in results if (r["name"], r["seed"]) != (name, seed)] + [result]
             RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
     print(table(results))
 

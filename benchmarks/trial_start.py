@@ -1,4 +1,4 @@
-"""A trial that only says when it began. Run by overhead.py."""
+"""A trial that only reports when it began. Run by overhead.py."""
 
 import time
 

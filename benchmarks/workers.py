@@ -1,4 +1,4 @@
-"""Two workers against one: trials an hour on the prepared data, and how idle the slots were.
+"""Compares two workers with one: trials an hour on the prepared data, and the slots' idle share.
 
     python benchmarks/workers.py [ROUNDS]
 
@@ -31,7 +31,7 @@ SPACE = {
 
 
 class Clock(Silent):
-    """Observer: when the first trial began, when the last one ended, and the driver's figures."""
+    """Observer: the begin of the first trial, the end of the last one, and the driver's counts."""
 
     def __init__(self) -> None:
         self.began = self.ended = 0.0
@@ -66,11 +66,11 @@ def sweep(workers: int) -> tuple[float, float]:
 
 if __name__ == "__main__":
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    found = [(sweep(1), sweep(2)) for _ in range(rounds)]
-    one, two = ([r[i][0] for r in found] for i in (0, 1))
-    ratios = [b / a for a, b in zip(one, two, strict=True)]
-    print(f"trials an hour: one worker {median(one):.0f}, two {median(two):.0f}")
+    measured = [(sweep(1), sweep(2)) for _ in range(rounds)]
+    single, double = ([r[i][0] for r in measured] for i in (0, 1))
+    ratios = [b / a for a, b in zip(single, double, strict=True)]
+    print(f"trials an hour: one worker {median(single):.0f}, two {median(double):.0f}")
     print(f"ratio of each round: {', '.join(f'{r:.2f}' for r in ratios)}; median "
           f"{median(ratios):.2f}")  # fmt: skip
-    idle = max(r[i][1] for r in found for i in (0, 1))
+    idle = max(r[i][1] for r in measured for i in (0, 1))
     print(f"idle share of the slots, the most of all sweeps: {100 * idle:.1f} %")
