@@ -39,7 +39,7 @@ def simulate(draw: np.random.Generator, gain: float) -> gates.Evidence:
     ours = _answers(labels, (kind == 0) | (kind == 1), draw)
     theirs = _answers(labels, (kind == 0) | (kind == 2), draw)
     return gates.Evidence(
-        labels, ours, theirs, "the champion", score_all(labels, ours), None,
+        labels, ours, theirs, "1", score_all(labels, ours), None,
         [str(i) for i in range(CLASSES)], draw.integers(5, 50, ROWS), GOOD,
     )  # fmt: skip
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from conveyor.batch.predict import predict_file
 from conveyor.paths import Paths
+from conveyor.registry.model_version import find_served
 from conveyor.serving import LoadedModel
 from conveyor.tracking.location import model_name
-from conveyor.tracking.watch import deployed
 from pipeline import stage
 
 
@@ -37,7 +37,7 @@ def model_of(given: argparse.Namespace, paths: Paths) -> Path:
     if given.version is None and given.alias is None:
         return given.model or paths.model
     name = given.name or model_name(paths)
-    return deployed(name, paths, alias=given.alias, version=given.version).folder
+    return find_served(name, paths, alias=given.alias, version=given.version).fetch(paths)
 
 
 def main(given: argparse.Namespace) -> None:

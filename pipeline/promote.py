@@ -18,9 +18,10 @@ import sys
 from conveyor.config import Config, load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.registry.promotions import announce, promote, rollback, why
+from conveyor.registry.promotions import notify_hooks, promote, rollback
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
+from conveyor.registry.why import why
 from pipeline import stage
 
 
@@ -40,8 +41,8 @@ def run(asked: argparse.Namespace, config: Config, paths: Paths) -> int:
                 change = rollback(registry, asked.to, reason=asked.reason)
             else:
                 change = promote(registry, what, force=asked.force, reason=asked.reason)
-        told = {one.number: one for one in announce(registry, config.hooks)}
-        print(told.get(change.number, change) if change else "it is the champion already")
+        announced = {c.number: c for c in notify_hooks(registry, config.hooks)}
+        print(announced.get(change.number, change) if change else "it is the champion already")
     return 0
 
 

@@ -6,11 +6,12 @@ from conveyor import files, gates
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.registry import verdict_report
+from conveyor.registry import verdict_files
 from conveyor.registry.evidence import collect_evidence
-from conveyor.registry.lineage import lineage_of
-from conveyor.registry.promotions import announce
-from conveyor.registry.registry import CHAMPION, Registry
+from conveyor.registry.model_version import CHAMPION, ModelVersion
+from conveyor.registry.package import Candidate
+from conveyor.registry.promotions import notify_hooks
+from conveyor.registry.registry import Registry
 from pipeline import stage
 
 log = logging.getLogger(__name__)
@@ -18,34 +19,33 @@ log = logging.getLogger(__name__)
 
 def register(config: Config, paths: Paths) -> None:
     """Register the model folder once, and promote it if every gate passes."""
-    registry, digest = Registry(config.name, paths), files.digest_tree(paths.model)
-    prepared = Prepared(paths.prepared)
+    registry, candidate = Registry(config.name, paths), Candidate.read(paths)
     with registry.lock:
-        known = registry.find(digest)
-        if known is None:
-            verdict = gates.decide(_case(registry, paths), config.gates)
-            known = registry.register(prepared.meta.kind, prepared.split("test").rows[0], verdict)
-            origin = lineage_of(known.tags)
-            verdict_report.write(paths.promotion, config.name, str(known.version), verdict, origin)
-            registry.keep_verdict(known)
-            for result in verdict.results:
-                log.info("%s: %s", result.gate, result.reason)
+        version = registry.find_by_digest(candidate.digest)
+        if version is None:
+            version = judge(registry, candidate, config, paths)
         else:
-            log.info("this model is registered already, as version %s", known.version)
-        registry.settle(known)
-        serving = registry.aliases().get(CHAMPION)
-        state = "champion" if serving == str(known.version) else "not the champion"
-    announce(registry, config.hooks)
-    log.info("version %s of %s is %s", known.version, config.name, state)
-    receipt = {"name": config.name, "model_digest": digest, "data_digest": prepared.meta.digest}
+            log.info("this model is registered already, as version %s", version.version)
+        registry.apply_verdict(version)
+        is_champion = registry.aliases().get(CHAMPION) == version.version
+    notify_hooks(registry, config.hooks)
+    log.info("version %s of %s is %s", version.version, config.name,
+             "champion" if is_champion else "not the champion")  # fmt: skip
+    data_digest = Prepared(paths.prepared).meta.digest
+    receipt = {"name": config.name, "model_digest": candidate.digest, "data_digest": data_digest}
     files.write_json(paths.receipt, receipt)
 
 
-def _case(registry: Registry, paths: Paths) -> gates.Evidence:
-    champion = registry.champion()
-    if champion is None:
-        return collect_evidence(paths, None, None)
-    return collect_evidence(paths, champion.model, f"version {champion.version}, the champion,")
+def judge(registry: Registry, candidate: Candidate, config: Config, paths: Paths) -> ModelVersion:
+    """Ask the gates, register the model with their verdict, and write the verdict's files."""
+    evidence = collect_evidence(paths, registry.champion())
+    verdict = gates.decide(evidence, config.gates)
+    for result in verdict.results:
+        log.info("%s: %s", result.gate, result.reason)
+    version = registry.register(candidate, verdict)
+    verdict_files.write(paths.promotion, version, verdict)
+    registry.log_verdict(version)
+    return version
 
 
 if __name__ == "__main__":

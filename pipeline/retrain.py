@@ -16,12 +16,12 @@ import sys
 
 from conveyor.config import load
 from conveyor.paths import Paths
-from conveyor.registry.retraining import retrain_run
 from conveyor.retraining.dvc import run_dvc
 from conveyor.retraining.job import Job
 from conveyor.retraining.lock import BUSY, Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
+from conveyor.tracking.retraining import retrain_run
 from pipeline import stage
 
 

@@ -5,7 +5,7 @@ import argparse
 from conveyor.config import Config, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.registry.champion import champion_settings
+from conveyor.registry.model_version import champion_settings
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.report.status import status, storage
 from conveyor.sweep.run import join_sweep, run_sweep, skip_sweep

@@ -35,7 +35,7 @@ def train(config: Config, paths: Paths) -> None:
         run.log_layers(layers)
         fitted = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
         write_model(fitted, config, prepared, paths.model)
-        run.fitted(paths)
+        run.log_model(paths, files.digest_tree(paths.model))
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())
     log.info("best epoch %d: %s", fitted.best_epoch, metrics)
     shutil.rmtree(scratch, ignore_errors=True)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conveyor.registry.verdict_page import verdict_page
 from labels import NASTY_LABELS
 from mlflow import MlflowClient
 from PIL import Image
@@ -32,7 +33,6 @@ from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
 from conveyor.plots import evaluation as evaluation_plots
 from conveyor.registry.registry import verdict_tags
-from conveyor.registry.verdict_page import verdict_page
 
 COUNT = len(NASTY_LABELS)
 SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, calibration_bins=5, length_slices=2,

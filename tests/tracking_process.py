@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from conveyor.paths import Paths
-from conveyor.registry.retraining import retrain_run
+from conveyor.tracking.retraining import retrain_run
 from conveyor.tracking.runs import begin
 from conveyor.tracking.store import connect
 from conveyor.tracking.sweeps import SweepRecorder
@@ -50,8 +50,8 @@ def register(paths: Paths) -> None:
     """What stage `register` does, but for the gates."""
     import logging
 
-    from conveyor import files, gates
-    from conveyor.data.store import Prepared
+    from conveyor import gates
+    from conveyor.registry.package import Candidate
     from conveyor.registry.registry import Registry
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
@@ -60,14 +60,14 @@ def register(paths: Paths) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     with registry.lock:
-        known = registry.find(files.digest_tree(paths.model))
-        if known is None:
+        candidate = Candidate.read(paths)
+        version = registry.find_by_digest(candidate.digest)
+        if version is None:
             verdict = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
-            row = Prepared(paths.prepared).split("test").rows[0]
-            known = registry.register("series", row, verdict)
+            version = registry.register(candidate, verdict)
         else:
-            print(f"registered already, as version {known.version}")
-        registry.settle(known)
+            print(f"registered already, as version {version.version}")
+        registry.apply_verdict(version)
 
 
 def main() -> None:

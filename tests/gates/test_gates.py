@@ -9,7 +9,8 @@ from conveyor import gates
 from conveyor.config import ConfigError, Gates
 from conveyor.files import read_json
 from conveyor.metrics import score_all
-from conveyor.registry import verdict_report
+from conveyor.registry import verdict_files
+from conveyor.registry.model_version import ModelVersion
 
 LIMITS: dict[str, Any] = {
     "bars": {"accuracy": {"min": 0.6, "max": None}},
@@ -35,7 +36,7 @@ def case(right: int, champion: int | None = None, baseline: float | None = None)
         given = np.where(np.arange(100) < count, labels, 1 - labels)
         return np.where(np.eye(2)[given] > 0, 0.9, 0.1)
 
-    name = None if champion is None else "version 3, the champion,"
+    name = None if champion is None else "3"
     theirs = None if champion is None else answers(champion)
     ours = answers(right)
     return gates.Evidence(labels, ours, theirs, name, score_all(labels, ours), baseline)
@@ -61,8 +62,8 @@ def test_a_verdict_gives_every_reason_not_only_the_first() -> None:
         "bar: accuracy", "better than the champion", "baselines"
     ]  # fmt: skip
     assert "accuracy 0.5 is below the bar of 0.6" in verdict.reasons
-    assert any("version 3, the champion, is wrong on 0 rows" in r for r in verdict.reasons)
-    assert "| **refused** |" in verdict.as_markdown()
+    assert any("version 3, the champion, wrong on 0 rows;" in r for r in verdict.reasons)
+    assert "| **refused** |" in verdict_files.markdown(verdict)
 
 
 def test_an_upper_bar_refuses_what_lies_above() -> None:
@@ -86,9 +87,9 @@ def test_a_margin_asks_for_more_than_better() -> None:
 
 def test_a_champion_of_other_classes_is_not_silently_replaced() -> None:
     one = case(90)
-    other = gates.Evidence(one.labels, one.challenger, None, "version 3", one.scores, None)
+    other = gates.Evidence(one.labels, one.challenger, None, "3", one.scores, None)
     (reason,) = gates.decide(other, limits()).reasons
-    assert "answers with other classes" in reason
+    assert "version 3, the champion, has other classes" in reason
 
 
 @pytest.mark.parametrize(("required", "promoted"), [(False, True), (True, False)])
@@ -112,14 +113,19 @@ def test_bad_limits_are_refused_all_at_once() -> None:
     )
     with pytest.raises(ConfigError) as told:
         gates.check(config)
-    for part in ("gates.bars.acuracy: no metric", "mcnemar tests accuracy", "knows no margin"):
+    for part in (
+        "gates.bars.acuracy: expected one of accuracy",
+        "mcnemar tests accuracy",
+        "has no margin",
+    ):
         assert part in str(told.value)
     gates.check(limits())
 
 
 def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:
     verdict = gates.decide(case(50), limits())
-    verdict_report.write(tmp_path / "promotion", "toys", "4", verdict, {"git.revision": "<abc>"})
+    version = ModelVersion("toys", "4", "run", 0.0, {"git.revision": "<abc>", "reasons": "none"})
+    verdict_files.write(tmp_path / "promotion", version, verdict)
     told = read_json(tmp_path / "promotion" / "verdict.json")
     assert (told["version"], told["promote"]) == ("4", False)
     assert told["gates"][0]["numbers"]["value"] == 0.5

@@ -11,9 +11,9 @@ import yaml
 from conveyor import gates
 from conveyor.config import Config, overlay
 from conveyor.config.load import dump
-from conveyor.data.store import Prepared
 from conveyor.files import write_text
 from conveyor.paths import Paths
+from conveyor.registry.package import Candidate
 from conveyor.registry.registry import Registry
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -36,8 +36,7 @@ class Project:
 def project(toy_project: Paths, toy_config: Config) -> Project:
     write_text(toy_project.config, yaml.safe_dump(dump(toy_config)))
     registry = Registry("toys", toy_project)
-    made = registry.register("series", Prepared(toy_project.prepared).split("test").rows[0], YES)
-    registry.settle(made)
+    registry.apply_verdict(registry.register(Candidate.read(toy_project), YES))
     return Project(toy_project)
 
 
@@ -55,8 +54,7 @@ def test_a_receiver_may_roll_back_what_it_hears_of(project: Project, toy_config:
         file.write("# another model\n")
     registry = Registry("toys", project.paths)
     no = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
-    rows = Prepared(project.paths.prepared).split("test").rows
-    registry.settle(registry.register("series", rows[0], no))
+    registry.apply_verdict(registry.register(Candidate.read(project.paths), no))
     call = {"command": [sys.executable, "-c", VETO]}
     changed = overlay(toy_config, {"hooks.calls": [call], "hooks.timeout": 60.0})
     write_text(project.paths.config, yaml.safe_dump(dump(changed)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_registry import YES, register
 
 from conveyor import files
 from conveyor.data.store import Prepared
@@ -14,7 +15,8 @@ from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.registry import cost
 from conveyor.registry.evidence import collect_evidence
-from conveyor.registry.predict_process import answer_afresh
+from conveyor.registry.predict_process import predict_in_fresh_process
+from conveyor.registry.registry import Registry
 from conveyor.serving import LoadedModel
 
 
@@ -26,7 +28,9 @@ def evaluated(toy_project: Paths) -> Paths:
 
 
 def test_a_good_artefact_is_measured_as_good(evaluated: Paths) -> None:
-    case = collect_evidence(evaluated, evaluated.model, "version 1")
+    register(evaluated, YES)
+    case = collect_evidence(evaluated, Registry("toys", evaluated).champion())
+    assert case.champion_version == "1"
     measured = case.measured
     assert measured.size == sum(p.stat().st_size for p in evaluated.model.iterdir())
     assert measured.latency is not None
@@ -49,7 +53,7 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
     quantise(evaluated.model)
     test = Prepared(evaluated.prepared).split("test")
     answers = LoadedModel.load(evaluated.model).predict(test.rows).probabilities
-    found = collect_evidence(evaluated, None, None).measured.quantised
+    found = collect_evidence(evaluated, None).measured.quantised
     assert found is not None
     assert found["accuracy"] == (answers.argmax(axis=1) == test.labels).mean()
     assert 0 < found["largest_difference"] < 0.1
@@ -90,4 +94,4 @@ def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
 
 def test_a_model_that_does_not_open_in_a_fresh_process_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"holds no model\.onnx"):
-        answer_afresh(tmp_path, [[[1.0, 2.0]]])
+        predict_in_fresh_process(tmp_path, [[[1.0, 2.0]]])

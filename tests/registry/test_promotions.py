@@ -17,8 +17,10 @@ from conveyor import files, gates
 from conveyor.config import Hooks
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.registry.promotions import announce, promote, rollback, why
-from conveyor.registry.registry import Registry, verdict_tags
+from conveyor.registry.promotions import notify_hooks, promote, rollback
+from conveyor.registry.registry import Registry
+from conveyor.registry.verdict_files import verdict_tags
+from conveyor.registry.why import why
 
 SAVE = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write(sys.stdin.read() + '\\n')"
 
@@ -44,7 +46,9 @@ def test_two_rollbacks_lead_two_back_and_then_there_is_nothing(toy_project: Path
     rollback(registry)
     assert registry.aliases()["champion"] == "1"
     assert "previous" not in registry.aliases()
-    with pytest.raises(InputError, match="nothing to roll back to: no champion of toys came"):
+    with pytest.raises(
+        InputError, match="nothing to roll back to: toys had no champion before version 1"
+    ):
         rollback(registry)
     told = [(c.before, c.after, c.action) for c in registry.history()]
     assert told == [(None, "1", "promoted"), ("1", "2", "promoted"), ("2", "3", "promoted"),
@@ -55,10 +59,10 @@ def test_two_rollbacks_lead_two_back_and_then_there_is_nothing(toy_project: Path
 
 def test_past_a_failed_gate_only_by_force_with_a_reason_that_is_kept(toy_project: Paths) -> None:
     registry = of_versions(toy_project, YES, NO)
-    with pytest.raises(InputError, match=r"did not pass the gates: too low\. To promote it all"):
+    with pytest.raises(InputError, match=r"did not pass the gates: too low\. To promote it anyway"):
         promote(registry, "2")
     for nothing in (None, "", "  "):
-        with pytest.raises(InputError, match="--force came without a reason"):
+        with pytest.raises(InputError, match="--force needs a reason"):
             promote(registry, "2", force=True, reason=nothing)
     assert registry.aliases()["champion"] == "1"
     assert registry.history()[-1].after == "1"
@@ -92,11 +96,11 @@ def test_what_cannot_be_is_one_clear_error(toy_project: Paths) -> None:
     for unknown in ("7", "latest", "-1"):
         with pytest.raises(InputError, match=rf"no version '{unknown}'; there are: 1, 2"):
             promote(registry, unknown, force=True, reason="so")
-    with pytest.raises(InputError, match="version 2 of toys never was champion"):
+    with pytest.raises(InputError, match="version 2 of toys was never champion"):
         rollback(registry, "2")
     with pytest.raises(InputError, match="no version '9'"):
         why(registry, "9")
-    with pytest.raises(InputError, match="the reason has 3000 characters; at most 2000"):
+    with pytest.raises(InputError, match="expected at most 2000 characters; got 3000"):
         promote(registry, "2", force=True, reason="x" * 3000)
 
 
@@ -113,16 +117,16 @@ def test_a_change_whose_process_died_in_between_is_one_entry(
 ) -> None:
     registry = of_versions(toy_project, YES, YES)
     rollback(registry)
-    assert [c.after for c in announce(registry, hooks())] == ["1", "2", "1"]
+    assert [c.after for c in notify_hooks(registry, hooks())] == ["1", "2", "1"]
 
     def dies(alias: str, version: str) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(registry, "_point", dies)
+        broken.setattr(registry, "_set_alias", dies)
         with pytest.raises(KeyboardInterrupt):
             promote(registry, "2")
-    assert announce(registry, hooks()) == []  # it never came to be
+    assert notify_hooks(registry, hooks()) == []  # it never came to be
     promote(registry, "2")
     assert [c.after for c in registry.history()] == ["1", "2", "1", "2"]
 
@@ -134,17 +138,17 @@ def test_others_hear_of_a_change_once_and_a_deaf_one_undoes_nothing(
     listening = {"command": [sys.executable, "-c", SAVE, str(file)]}
     deaf = {"url": "http://127.0.0.1:9/s3cret"}
     registry = of_versions(toy_project, YES, YES)
-    announce(registry, hooks())
+    notify_hooks(registry, hooks())
     rollback(registry, reason="it is slow")
     for _ in range(2):
-        announce(registry, hooks(listening, deaf))
+        notify_hooks(registry, hooks(listening, deaf))
     (line,) = file.read_text().splitlines()
     told = json.loads(line)
     assert (told["event"], told["model"]) == ("champion changed", "toys")
     assert (told["from"], told["to"], told["reason"]) == ("2", "1", "it is slow")
     assert registry.aliases()["champion"] == "1"
     shown = str(registry.history()[-1])
-    assert "NOT told: no answer: ConnectionRefusedError" in shown
+    assert "NOT notified: no answer: ConnectionRefusedError" in shown
     assert "s3cret" not in shown
 
 
@@ -164,17 +168,17 @@ def test_a_slow_receiver_keeps_nobody_from_the_registry_and_hears_all_in_order(
     """While one process tells, another changes the champion, and leaves it to the first to say."""
     heard, go_on = tmp_path / "heard", tmp_path / "go on"
     registry = of_versions(toy_project, YES, YES)
-    announce(registry, hooks())
+    notify_hooks(registry, hooks())
     slow = hooks({"command": [sys.executable, "-c", SLOW, str(heard), str(go_on)]})
     rollback(registry, reason="first")
     with ThreadPoolExecutor() as pool:
-        telling = pool.submit(announce, Registry("toys", toy_project), slow)
+        telling = pool.submit(notify_hooks, Registry("toys", toy_project), slow)
         while not heard.exists():
             time.sleep(0.01)
         other = Registry("toys", toy_project)
         with other.lock.acquire(timeout=0):
             promote(other, "2", reason="second")
-        assert announce(other, slow) == []
+        assert notify_hooks(other, slow) == []
         go_on.touch()
         assert [change.reason for change in telling.result()] == ["first", "second"]
     told = [json.loads(line)["reason"] for line in heard.read_text().splitlines()]

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from conveyor import files, gates
-from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.registry.package import Candidate
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
 
@@ -46,7 +46,7 @@ def project(toy_project: Paths) -> Paths:
 
 def register(paths: Paths) -> Registry:
     registry = Registry("toys", paths)
-    registry.register("series", Prepared(paths.prepared).split("test").rows[0], YES)
+    registry.register(Candidate.read(paths), YES)
     return registry
 
 
@@ -79,7 +79,7 @@ def test_a_version_that_cannot_be_made_again_is_told_with_the_files_that_differ(
     registry = register(project)
     with caplog.at_level(logging.ERROR):
         assert rebuild(registry, "1") == 1
-    assert "version 1 was NOT made again; different are: card.json" in caplog.text
+    assert "version 1 was NOT rebuilt with equal bytes; these differ: card.json" in caplog.text
 
 
 def test_a_version_from_outside_git_has_no_origin(toy_project: Paths) -> None:
@@ -90,6 +90,6 @@ def test_a_version_from_outside_git_has_no_origin(toy_project: Paths) -> None:
 
 def test_a_lost_commit_is_a_clear_error(project: Paths) -> None:
     registry = register(project)
-    registry.tag("1", {"git.revision": "0" * 40})
+    registry.set_tags("1", {"git.revision": "0" * 40})
     with pytest.raises(InputError, match="is in no branch of this repository any more"):
         rebuild(registry, "1")

@@ -9,7 +9,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,14 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from tracked import runs_of
 
 from conveyor import files, gates
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
+from conveyor.registry.model_version import ModelVersion
+from conveyor.registry.package import Candidate
 from conveyor.registry.registry import Registry
 from conveyor.serving import LoadedModel
 
@@ -33,9 +33,8 @@ NO = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
 
 def register(paths: Paths, verdict: gates.Verdict) -> tuple[Registry, ModelVersion]:
     registry = Registry("toys", paths)
-    row = Prepared(paths.prepared).split("test").rows[0]
-    made = registry.register("series", row, verdict)
-    registry.settle(made)
+    made = registry.register(Candidate.read(paths), verdict)
+    registry.apply_verdict(made)
     return registry, made
 
 
@@ -49,7 +48,7 @@ def test_before_the_first_version_there_is_nothing(toy_project: Paths) -> None:
     registry = Registry("toys", toy_project)
     assert registry.champion() is None
     assert registry.aliases() == {}
-    assert registry.find("0" * 64) is None
+    assert registry.find_by_digest("0" * 64) is None
 
 
 def test_a_store_that_cannot_answer_is_not_an_empty_registry(
@@ -58,7 +57,7 @@ def test_a_store_that_cannot_answer_is_not_an_empty_registry(
     registry, _ = register(toy_project, YES)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     nowhere = MlflowClient("http://127.0.0.1:9", "http://127.0.0.1:9")
-    registry.tracking = replace(registry.tracking, client=nowhere)
+    registry.client = nowhere
     with pytest.raises(MlflowException):
         registry.champion()
 
@@ -70,12 +69,13 @@ def test_a_promoted_version_is_champion_with_its_reasons_and_origin(toy_project:
     assert made.tags["train_run"] == run.info.run_id
     assert run.data.tags["version"] == "1"
     assert run.data.tags["verdict"] == "promoted"
-    assert "meets the bar" in str(made.description)
+    entity = registry.client.get_model_version("toys", made.version)
+    assert "meets the bar" in str(entity.description)
     champion = registry.champion()
     assert champion is not None
     assert champion.digest == files.digest_tree(toy_project.model)
-    assert files.digest_tree(champion.model) == champion.digest
-    found = registry.find(champion.digest)
+    assert files.digest_tree(champion.fetch(toy_project)) == champion.digest
+    found = registry.find_by_digest(champion.digest)
     assert found is not None
     assert found.version == made.version
 
@@ -101,13 +101,12 @@ def test_a_version_whose_process_died_before_the_alias_is_settled_later(
     toy_project: Paths,
 ) -> None:
     registry = Registry("toys", toy_project)
-    row = Prepared(toy_project.prepared).split("test").rows[0]
-    registry.register("series", row, YES)
+    registry.register(Candidate.read(toy_project), YES)
     assert registry.aliases() == {}  # here it died
     again = Registry("toys", toy_project)
-    found = again.find(files.digest_tree(toy_project.model))
+    found = again.find_by_digest(files.digest_tree(toy_project.model))
     assert found is not None
-    again.settle(found)
+    again.apply_verdict(found)
     assert again.aliases() == {"champion": "1", "challenger": "1"}
 
 
@@ -116,7 +115,7 @@ def test_settling_again_does_not_undo_a_rollback(toy_project: Paths) -> None:
     become_another_model(toy_project)
     registry, made = register(toy_project, YES)
     registry.client.set_registered_model_alias("toys", "champion", "1")  # a person rolled back
-    registry.settle(registry.client.get_model_version("toys", made.version))
+    registry.apply_verdict(registry.version(made.version))
     assert registry.aliases()["champion"] == "1"
 
 

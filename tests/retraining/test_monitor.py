@@ -8,25 +8,23 @@ from toys import write_toys
 from conveyor import gates
 from conveyor.config import Config, overlay
 from conveyor.data.prepare import prepare
-from conveyor.data.store import Prepared
 from conveyor.paths import Paths
+from conveyor.registry.model_version import ModelVersion
+from conveyor.registry.package import Candidate
 from conveyor.registry.registry import Registry
-from conveyor.registry.retraining import Serving, retrain_run
 from conveyor.retraining.monitor import ChampionMonitor
+from conveyor.tracking.retraining import retrain_run
 from conveyor.tracking.store import connect
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 
 
 @pytest.fixture
-def champion(toy_project: Paths) -> Serving:
+def champion(toy_project: Paths) -> ModelVersion:
     """The toys' net, registered and promoted."""
     registry = Registry("toys", toy_project)
-    registry.settle(
-        registry.register("series", Prepared(toy_project.prepared).split("test").rows[0], YES)
-    )
-    with retrain_run("toys", toy_project) as run:
-        version = run.champion()
+    registry.apply_verdict(registry.register(Candidate.read(toy_project), YES))
+    version = registry.champion()
     assert version is not None
     return version
 
@@ -37,35 +35,35 @@ def arrive(paths: Paths, config: Config, folder: Path, rows: int) -> None:
 
 
 def test_the_profile_outlives_the_data_it_was_made_from(
-    toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
+    toy_project: Paths, toy_config: Config, champion: ModelVersion, tmp_path: Path
 ) -> None:
     with retrain_run("toys", toy_project) as run:
         monitor = ChampionMonitor(toy_config, toy_project, run)
-        assert run.profile(champion) is None
+        assert run.profile(champion.run_id) is None
         monitor.save_profile()
-        saved = run.profile(champion)
+        saved = run.profile(champion.run_id)
         assert saved is not None
         arrive(toy_project, toy_config, tmp_path, 90)
         monitor.save_profile()  # other data now: the saved profile stays
-        again = run.profile(champion)
+        again = run.profile(champion.run_id)
         assert again is not None
         assert again.read_bytes() == saved.read_bytes()
         assert monitor.review().evidence.arrived == 10
 
 
 def test_without_the_data_of_the_champion_no_profile_is_saved(
-    toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
+    toy_project: Paths, toy_config: Config, champion: ModelVersion, tmp_path: Path
 ) -> None:
     arrive(toy_project, toy_config, tmp_path, 90)
     with retrain_run("toys", toy_project) as run:
         monitor = ChampionMonitor(toy_config, toy_project, run)
         monitor.save_profile()
-        assert run.profile(champion) is None
+        assert run.profile(champion.run_id) is None
         assert "no profile of the champion" in monitor.review().decision.summary
 
 
 def test_each_night_adds_a_point_to_the_curve_of_the_model(
-    toy_project: Paths, toy_config: Config, champion: Serving, tmp_path: Path
+    toy_project: Paths, toy_config: Config, champion: ModelVersion, tmp_path: Path
 ) -> None:
     for rows in (80, 90, 110):  # on the first night nothing is new
         with retrain_run("toys", toy_project) as run:
@@ -75,9 +73,9 @@ def test_each_night_adds_a_point_to_the_curve_of_the_model(
                 arrive(toy_project, toy_config, tmp_path, rows)
             monitor.review()
     tracking = connect("toys", toy_project)
-    points = tracking.client.get_metric_history(champion.run, "new_rows")
+    points = tracking.client.get_metric_history(champion.run_id, "new_rows")
     assert [(point.step, point.value) for point in points] == [(1, 10.0), (2, 30.0)]
-    shares = tracking.client.get_metric_history(champion.run, "new_rows_accuracy")
+    shares = tracking.client.get_metric_history(champion.run_id, "new_rows_accuracy")
     assert [point.step for point in shares] == [1, 2]
     assert all(0.5 < point.value <= 1 for point in shares)
     last = tracking.client.get_run(run.id).data.metrics
@@ -85,7 +83,7 @@ def test_each_night_adds_a_point_to_the_curve_of_the_model(
 
 
 def test_the_champion_s_age_is_that_of_its_version(
-    toy_project: Paths, toy_config: Config, champion: Serving
+    toy_project: Paths, toy_config: Config, champion: ModelVersion
 ) -> None:
     assert 0 <= champion.age_days < 0.01
     config = overlay(toy_config, {"retrain.when.always": False, "retrain.when.age_days": 7})

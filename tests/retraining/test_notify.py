@@ -11,11 +11,11 @@ from conveyor import files
 from conveyor.config import Config, overlay
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.registry.retraining import retrain_run
 from conveyor.retraining.job import NOTHING, Job, Outcome
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.retraining.review import Review
 from conveyor.retraining.triggers import Decision, Evidence, Reason
+from conveyor.tracking.retraining import retrain_run
 
 APPEND = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')"
 REVIEW = Review(Evidence(arrived=80), Decision([Reason("rows", True, "80 rows are new")]), gone=3)

@@ -11,6 +11,7 @@ from registered import point
 from conveyor import files, gates
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
+from conveyor.registry.package import Candidate
 from conveyor.registry.registry import Registry
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -18,7 +19,8 @@ YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {}
 
 def register(name: str, paths: Paths, kind: str, example: Any) -> None:
     registry = Registry(name, paths)
-    registry.settle(registry.register(kind, example, YES))
+    candidate = Candidate(paths.model, files.digest_tree(paths.model), kind, example)
+    registry.apply_verdict(registry.register(candidate, YES))
 
 
 def become_version_2(model: Path) -> None:

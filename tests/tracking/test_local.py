@@ -14,6 +14,7 @@ from conveyor import files, gates
 from conveyor.config import ConfigError
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.registry.package import Candidate
 from conveyor.registry.registry import Registry
 from conveyor.tracking import local
 from conveyor.tracking.location import model_name
@@ -34,8 +35,10 @@ def registered(tmp_path_factory: pytest.TempPathFactory, toy_product: Path) -> I
         for graph in (None, b"other"):
             if graph:
                 files.write_bytes(paths.model / "model.onnx", graph)
-            registry.settle(registry.register("series", [[1.0, 2.0]], YES))
-        registry.serve("1", "rollback", "so that the newest is not the one that serves")
+            digest = files.digest_tree(paths.model)
+            candidate = Candidate(paths.model, digest, "series", [[1.0, 2.0]])
+            registry.apply_verdict(registry.register(candidate, YES))
+        registry.set_champion("1", "rollback", "so that the newest is not the one that serves")
         yield paths
 
 
@@ -120,7 +123,7 @@ def test_a_version_that_is_known_is_not_fetched_again(
     two_versions: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = by_mlflow("toys", two_versions, alias="champion", version=None)
-    monkeypatch.setattr("conveyor.registry.champion.fetch", None)
+    monkeypatch.setattr("conveyor.registry.model_version.ModelVersion.fetch", None)
     again = by_mlflow("toys", two_versions, alias="champion", version=None, known=known)
     assert again is known
 

@@ -14,9 +14,8 @@ from test_registry import YES, become_another_model, register
 
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.registry.champion import fetch
+from conveyor.registry.model_version import find_served
 from conveyor.registry.registry import Registry
-from conveyor.tracking.watch import deployed
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
     server: str, toy_project: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    monkeypatch.setattr("conveyor.registry.champion.KEPT", 2)
+    monkeypatch.setattr("conveyor.registry.model_version.CACHED_VERSIONS", 2)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     digest = files.digest_tree(toy_project.model)
@@ -64,17 +63,18 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
     assert not (toy_project.root / "mlflow.db").exists()
     champion = registry.champion()
     assert champion is not None
-    assert champion.digest == digest == files.digest_tree(champion.model)
+    model = champion.fetch(toy_project)
+    assert champion.digest == digest == files.digest_tree(model)
     left = set((tmp_path / "temporary").iterdir())
-    (champion.model / "mark").touch()  # would be gone if it were fetched again
-    again = deployed("toys", toy_project, alias="champion")
-    assert (again.version, again.folder) == ("1", champion.model)
-    assert (again.folder / "mark").is_file()
+    (model / "mark").touch()  # would be gone if it were fetched again
+    again = find_served("toys", toy_project, alias="champion")
+    assert (again.version, again.fetch(toy_project)) == ("1", model)
+    assert (model / "mark").is_file()
     assert set((tmp_path / "temporary").iterdir()) == left
 
     for version in ("2", "3"):
         become_another_model(toy_project)
         register(toy_project, YES)
-        fetch("toys", version, toy_project)
+        registry.version(version).fetch(toy_project)
     assert len(list((toy_project.root / ".conveyor/versions").iterdir())) == 2
-    assert not champion.model.exists()
+    assert not model.exists()

@@ -16,8 +16,8 @@ from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import LabelledRows
 from conveyor.paths import Paths
-from conveyor.registry.retraining import retrain_run
 from conveyor.serving import LoadedModel
+from conveyor.tracking.retraining import retrain_run
 from conveyor.tracking.runs import (
     close_dead_runs,
     find_training_run,
@@ -35,7 +35,7 @@ def train(config: Config, paths: Paths, error: BaseException | None = None) -> s
             run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
         if error is not None:
             raise error
-        run.fitted(paths)
+        run.log_model(paths, files.digest_tree(paths.model))
     return run.id
 
 
@@ -103,7 +103,7 @@ def test_a_model_that_came_from_elsewhere_gets_the_run_it_would_have_had(
     live = runs_of(toy_project)[0]
     elsewhere = Paths(tmp_path / "elsewhere")
     shutil.copytree(toy_project.model, elsewhere.model)
-    found = find_training_run("toys", elsewhere)
+    found = find_training_run("toys", elsewhere, files.digest_tree(elsewhere.model))
     (restored,) = runs_of(elsewhere)
     assert found.id == restored.info.run_id != live_id
     assert restored.data.tags["restored"] == "true"
@@ -113,11 +113,11 @@ def test_a_model_that_came_from_elsewhere_gets_the_run_it_would_have_had(
     }
     assert ran.items() <= live.data.params.items()
     assert curve(elsewhere, found.id, "loss") == curve(toy_project, live_id, "loss")
-    assert find_training_run("toys", elsewhere).id == found.id
+    assert find_training_run("toys", elsewhere, files.digest_tree(elsewhere.model)).id == found.id
     assert len(runs_of(elsewhere)) == 1
     shutil.rmtree(elsewhere.model)
     with pytest.raises(InputError, match="dvc repro train"):
-        find_training_run("toys", elsewhere)
+        find_training_run("toys", elsewhere, files.digest_tree(elsewhere.model))
 
 
 def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
@@ -132,7 +132,7 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     points = points_of(rows.labels, p, ["down", "up"], 10)
     report.write(toy_project.evaluation, found, points, rows, p, 0.95)
     for _ in range(2):
-        made = find_training_run("toys", toy_project)
+        made = find_training_run("toys", toy_project, files.digest_tree(toy_project.model))
         made.log_evaluation(toy_project.evaluation, found.scores, beats_baselines=False)
     (run,) = runs_of(toy_project)
     assert run.info.run_id == run_id
@@ -166,12 +166,14 @@ def test_runs_of_a_git_and_dvc_project_say_revision_and_hashes(
 
 def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
     from conveyor import gates
-    from conveyor.registry import verdict_report as verdicts
+    from conveyor.registry import verdict_files
+    from conveyor.registry.model_version import ModelVersion
 
     verdict = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
-    verdicts.write(toy_project.promotion, "toys", "2", verdict, {})
+    version = ModelVersion("toys", "2", "run", 0.0, {})
+    verdict_files.write(toy_project.promotion, version, verdict)
     with retrain_run("toys", toy_project) as run:
-        run.log("version 2 is trained, but not promoted", code=11)
+        run.log_outcome("version 2 is trained, but not promoted", code=11)
     (told,) = runs_of(toy_project)
     assert told.data.tags["outcome"] == "not promoted"
     assert told.data.metrics["seconds"] > 0

@@ -94,12 +94,12 @@ def test_a_train_run_links_the_sweep_whose_outputs_it_used(
 ) -> None:
     assert start_sweep(toy_project, "bowl", 2).wait() == 0
     parent, _ = family(toy_project)
-    run = find_training_run("toys", toy_project)
+    run = find_training_run("toys", toy_project, files.digest_tree(toy_project.model))
     tags = run.tracking.client.get_run(run.id).data.tags
     assert tags["sweep_run"] == parent.info.run_id
     (toy_project.sweep / "best.yaml").write_text("params: {}\nobjective: null\n")
     (toy_project.model / "note.txt").touch()  # another model
-    other = find_training_run("toys", toy_project)
+    other = find_training_run("toys", toy_project, files.digest_tree(toy_project.model))
     assert "sweep_run" not in other.tracking.client.get_run(other.id).data.tags
 
 

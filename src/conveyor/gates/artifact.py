@@ -1,59 +1,61 @@
-"""Gates on the artefact as a thing: what it weighs, how fast and how steadily it answers."""
+"""Gates on the artifact: its size, its latency, and whether its answers are stable."""
 
 from conveyor.config import Gates
-from conveyor.gates.evidence import Evidence, GateResult
+from conveyor.gates.evidence import Evidence, Gate, GateResult
 
 
-def calibration(case: Evidence, config: Gates) -> list[GateResult]:
-    """Confidence must mean something."""
-    return _at_most("calibration", "expected calibration error", case.scores.get("ece"),
-                    config.max_ece)  # fmt: skip
+def calibration(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """The expected calibration error on the test rows."""
+    value = evidence.scores.get("ece")
+    return _at_most("calibration", "expected calibration error", value, config.max_ece)
 
 
-def size(case: Evidence, config: Gates) -> list[GateResult]:
-    return _at_most("size", "bytes of the artefact", case.measured.size, config.max_bytes)
+def size(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """Bytes of all files of the artifact."""
+    return _at_most("size", "bytes of the artifact", evidence.measured.size, config.max_bytes)
 
 
-def latency(case: Evidence, config: Gates) -> list[GateResult]:
-    return _at_most("latency", "milliseconds for one row", case.measured.latency,
-                    config.max_latency_ms)  # fmt: skip
+def latency(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """Median time of one row."""
+    value = evidence.measured.latency
+    return _at_most("latency", "milliseconds for one row", value, config.max_latency_ms)
 
 
-def padding(case: Evidence, config: Gates) -> list[GateResult]:
-    """A row's answer must not depend on the rows that share its batch."""
-    return _at_most("padding", "difference between a row alone and beside longer rows",
-                    case.measured.padding, config.padding_tolerance)  # fmt: skip
+def padding(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """A row's probabilities must not depend on the rows in the same batch."""
+    what = "difference between a row alone and beside longer rows"
+    return _at_most("padding", what, evidence.measured.padding, config.padding_tolerance)
 
 
-def round_trip(case: Evidence, config: Gates) -> list[GateResult]:
-    """What is served must be what was scored."""
-    return _at_most("round trip", "difference between this process and a fresh one",
-                    case.measured.round_trip, config.round_trip_tolerance)  # fmt: skip
+def round_trip(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """A fresh process must give the probabilities that were scored."""
+    what = "difference between this process and a fresh one"
+    return _at_most("round trip", what, evidence.measured.round_trip, config.round_trip_tolerance)
 
 
-def quantisation(case: Evidence, config: Gates) -> list[GateResult]:
-    """A smaller graph may cost this much accuracy against the float one, on the test rows."""
-    limit, found = config.quantisation.max_drop, case.measured.quantised
-    if limit is None or found is None:
+def quantisation(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """The accuracy that the int8 graph loses against the float graph, on the test rows."""
+    limit, accuracies = config.quantisation.max_drop, evidence.measured.quantised
+    if limit is None or accuracies is None:
         return []
-    drop = found["float_accuracy"] - found["accuracy"]
+    int8, float32 = accuracies["accuracy"], accuracies["float_accuracy"]
+    drop = float32 - int8
     passed = drop <= limit
-    word = "within" if passed else "above"
-    reason = (f"accuracy {found['accuracy']:.4g} in int8, {found['float_accuracy']:.4g} in float: "
-              f"a drop of {drop:.4g}, {word} the limit of {limit:g}")  # fmt: skip
-    return [GateResult("quantisation", passed, reason, {**found, "drop": drop, "max": limit})]
+    reason = (f"accuracy {int8:.4g} in int8, {float32:.4g} in float: a drop of {drop:.4g}, "
+              f"{'within' if passed else 'above'} the limit of {limit:g}")  # fmt: skip
+    return [GateResult("quantisation", passed, reason, {**accuracies, "drop": drop, "max": limit})]
 
 
-def data_checked(case: Evidence, config: Gates) -> list[GateResult]:
-    """The report on the data must be of these test rows, and within its limits."""
-    limits, report = config.data, case.measured.data
+def data_checked(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """The data report must describe these test rows, and be within its limits."""
+    limits, report = config.data, evidence.measured.data
     if limits is None:
         return []
     if report is None:
-        return [GateResult("data", False, "there is no report on the data; run `dvc repro`", {})]
-    if report["rows"]["test"] != len(case.labels):
-        reason = (f"the report on the data counts {report['rows']['test']} test rows, these are "
-                  f"{len(case.labels)}; run `dvc repro`")  # fmt: skip
+        return [GateResult("data", False, "there is no data report; run `dvc repro`", {})]
+    if report["rows"]["test"] != len(evidence.labels):
+        reason = (f"the data report counts {report['rows']['test']} test rows, but the split has "
+                  f"{len(evidence.labels)}; run `dvc repro`")  # fmt: skip
         return [GateResult("data", False, reason, {})]
     read = max(1, report["rows"]["read"])
     dropped = sum(problem["rows"] for problem in report["dropped"].values()) / read
@@ -66,13 +68,26 @@ def data_checked(case: Evidence, config: Gates) -> list[GateResult]:
 
 
 def _at_most(gate: str, what: str, value: float | None, limit: float | None) -> list[GateResult]:
-    """No result where there is no limit; what was not measured is refused."""
+    """Compare a value with its upper limit. A missing value is refused; no limit, no result."""
     if limit is None:
         return []
     numbers = {"value": value, "max": limit}
     if value is None:
         return [GateResult(gate, False, f"{what}: not measured", numbers)]
     passed = value <= limit
-    word = "within" if passed else "above"
-    shown = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-    return [GateResult(gate, passed, f"{what}: {shown}, {word} the limit of {limit:,g}", numbers)]
+    text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    relation = "within" if passed else "above"
+    return [
+        GateResult(gate, passed, f"{what}: {text}, {relation} the limit of {limit:,g}", numbers)
+    ]
+
+
+GATES: tuple[Gate, ...] = (
+    calibration,
+    size,
+    latency,
+    padding,
+    round_trip,
+    quantisation,
+    data_checked,
+)

@@ -1,25 +1,27 @@
-"""What the gates judge, and how one answers."""
+"""What the gates judge, and how a gate answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.config import Gates
+
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was measured of the artefact, outside the gates; None where it was not.
+    """Measurements of the artifact, taken outside the gates; None where one was not taken.
 
     Attributes:
         size: of all its files, bytes.
-        latency: of one row, median, milliseconds.
-        padding: largest difference between a probability of a row alone and beside longer rows.
+        latency: median of one row, milliseconds.
+        padding: largest difference between a row's probabilities alone and beside longer rows.
         round_trip: the same between this process and a fresh one.
-        quantised: accuracy on the test rows, `float_accuracy` of the float graph on the same, and
-            their probabilities' largest difference; None where the float graph is served.
-        data: what reports/data.json holds.
+        quantised: accuracy on the test rows, `float_accuracy` of the float graph on the same rows,
+            and their probabilities' largest difference; None where the float graph is served.
+        data: the content of reports/data.json.
     """
 
     size: int | None = None
@@ -35,11 +37,11 @@ class Evidence:
     """A challenger and the champion on the same test rows.
 
     Attributes:
-        labels: true classes, int (rows,), positions in the challenger's classes.
-        challenger: probabilities (rows, classes).
+        labels: true classes, int (rows,), as positions in the challenger's classes.
+        challenger: probabilities, (rows, classes).
         champion: probabilities of the champion, columns in the challenger's order; None without
-            a champion, or where its classes are others.
-        champion_name: how to call it; None without one.
+            a champion, or where its classes differ.
+        champion_version: its number in the registry; None without a champion.
         scores: the challenger's metrics.
         baseline: accuracy of the best simple baseline on these rows; None if none was scored.
         classes: names, in the order of the columns; empty: there are no slices by class.
@@ -49,7 +51,7 @@ class Evidence:
     labels: NDArray[np.integer]
     challenger: NDArray[np.floating]
     champion: NDArray[np.floating] | None
-    champion_name: str | None
+    champion_version: str | None
     scores: Mapping[str, float]
     baseline: float | None
     classes: Sequence[str] = ()
@@ -59,9 +61,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate's answer: passed or not, a sentence that says why, and the numbers behind it."""
+    """A gate's answer: passed or not, a sentence that says why, and its numbers."""
 
     gate: str
     passed: bool
     reason: str
     numbers: dict[str, Any]
+
+
+Gate = Callable[[Evidence, Gates], list[GateResult]]  # no result where its limit is null

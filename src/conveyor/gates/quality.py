@@ -1,4 +1,4 @@
-"""Gates on the answers to the whole of the test rows."""
+"""Gates on the predictions for all test rows."""
 
 from typing import Any
 
@@ -6,22 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Bar, Gates
-from conveyor.gates.evidence import Evidence, GateResult
+from conveyor.gates.evidence import Evidence, Gate, GateResult
 from conveyor.metrics import METRICS
 from conveyor.metrics.resampling import mcnemar, paired_gain
 
-SEED = 0  # of the bootstrap; a verdict must be the same however often it is asked for
+SEED = 0  # of the bootstrap, so that the same evidence gives the same verdict
 
 
-def bars(case: Evidence, config: Gates) -> list[GateResult]:
+def bars(evidence: Evidence, config: Gates) -> list[GateResult]:
     """Absolute limits of any metric."""
     return [
-        judge(f"bar: {name}", name, case.scores.get(name), bar) for name, bar in config.bars.items()
+        judge_bar(f"bar: {name}", name, evidence.scores.get(name), bar)
+        for name, bar in config.bars.items()
     ]
 
 
-def judge(gate: str, name: str, value: float | None, bar: Bar) -> GateResult:
-    """Hold one figure, None where it is not defined, against its limits."""
+def judge_bar(gate: str, name: str, value: float | None, bar: Bar) -> GateResult:
+    """Compare a metric with its limits. A metric that is not defined (None) is refused."""
     numbers = {"value": value, "min": bar.min, "max": bar.max}
     if value is None:
         passed, reason = False, f"{name} is not defined on these test rows"
@@ -34,65 +35,78 @@ def judge(gate: str, name: str, value: float | None, bar: Bar) -> GateResult:
     return GateResult(gate, passed, reason, numbers)
 
 
-def better_than_champion(case: Evidence, config: Gates) -> list[GateResult]:
+def better_than_champion(evidence: Evidence, config: Gates) -> list[GateResult]:
     """A paired test against the champion on the same rows."""
-    name, limits = "better than the champion", config.champion
-    if case.champion_name is None:
-        return [GateResult(name, True, "there is no champion to beat", {})]
-    if case.champion is None:
-        reason = f"{case.champion_name} answers with other classes; it cannot be compared"
-        return [GateResult(name, False, f"{reason}. Move the alias by hand if that is wanted.", {})]
-    if np.array_equal(case.challenger.argmax(axis=1), case.champion.argmax(axis=1)) and (
-        limits.test == "mcnemar"
-    ):
-        reason = f"it gives the same answers as {case.champion_name} on every test row"
-        return [GateResult(name, False, reason, {"differing_rows": 0})]
-    test = _mcnemar if limits.test == "mcnemar" else _bootstrap
-    passed, reason, numbers = test(case, case.champion, config)
-    return [GateResult(name, passed, reason, numbers)]
+    gate, champion = "better than the champion", evidence.champion
+    if evidence.champion_version is None:
+        return [GateResult(gate, True, "there is no champion to beat", {})]
+    if champion is None:
+        reason = (
+            f"version {evidence.champion_version}, the champion, has other classes, so the two "
+            "cannot be compared. To promote the model anyway: pipeline.promote --force"
+        )
+        return [GateResult(gate, False, reason, {})]
+    if config.champion.test == "mcnemar":
+        return [_mcnemar(gate, evidence, champion, config)]
+    return [_bootstrap(gate, evidence, champion, config)]
 
 
-def beats_baselines(case: Evidence, config: Gates) -> list[GateResult]:
-    """The net must be worth its trouble; a refusal only where the configuration says so."""
-    if case.baseline is None:
+def beats_baselines(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """The network against the best simple baseline; a refusal only if the configuration asks."""
+    if evidence.baseline is None:
         return []
-    value = case.scores["accuracy"]
-    ahead = value > case.baseline
-    word = "beats" if ahead else "does not beat"
-    reason = f"accuracy {value:.4g} {word} the best simple baseline's {case.baseline:.4g}"
-    if not ahead and not config.must_beat_baselines:
+    value, baseline = evidence.scores["accuracy"], evidence.baseline
+    ahead, required = value > baseline, config.must_beat_baselines
+    verb = "beats" if ahead else "does not beat"
+    reason = f"accuracy {value:.4g} {verb} the best simple baseline's {baseline:.4g}"
+    if not ahead and not required:
         reason += "; must_beat_baselines does not ask for it"
-    numbers = {"value": value, "baseline": case.baseline, "required": config.must_beat_baselines}
-    return [GateResult("baselines", ahead or not config.must_beat_baselines, reason, numbers)]
+    numbers = {"value": value, "baseline": baseline, "required": required}
+    return [GateResult("baselines", ahead or not required, reason, numbers)]
 
 
-def _mcnemar(case: Evidence, champion: NDArray, config: Gates) -> tuple[bool, str, dict[str, Any]]:
-    ours, theirs = (p.argmax(axis=1) == case.labels for p in (case.challenger, champion))
-    found = mcnemar(ours, theirs)
-    alpha = 1 - config.champion.confidence
-    numbers = {**found, "alpha": alpha, "accuracy": float(ours.mean()),
-               "champion_accuracy": float(theirs.mean())}  # fmt: skip
-    passed = found["p_value"] < alpha
+def _mcnemar(gate: str, evidence: Evidence, champion: NDArray, config: Gates) -> GateResult:
+    """McNemar's exact test of the two accuracies."""
+    version, alpha = evidence.champion_version, 1 - config.champion.confidence
+    if np.array_equal(evidence.challenger.argmax(axis=1), champion.argmax(axis=1)):
+        reason = f"it predicts the same class as version {version}, the champion, for all test rows"
+        return GateResult(gate, False, reason, {"differing_rows": 0})
+    right, champion_right = (
+        probabilities.argmax(axis=1) == evidence.labels
+        for probabilities in (evidence.challenger, champion)
+    )
+    test = mcnemar(right, champion_right)
+    passed = test["p_value"] < alpha
     reason = (
-        f"right where {case.champion_name} is wrong on {found['only_ours']} rows, the other way "
-        f"round on {found['only_theirs']}: p = {found['p_value']:.3g}, "
+        f"it is right and version {version}, the champion, wrong on {test['only_ours']} rows; the "
+        f"other way round on {test['only_theirs']}: p = {test['p_value']:.3g} is "
         f"{'below' if passed else 'not below'} {alpha:.3g} (McNemar)"
     )
-    return passed, reason, numbers
+    numbers = {**test, "alpha": alpha, "accuracy": float(right.mean()),
+               "champion_accuracy": float(champion_right.mean())}  # fmt: skip
+    return GateResult(gate, passed, reason, numbers)
 
 
-def _bootstrap(
-    case: Evidence, champion: NDArray, config: Gates
-) -> tuple[bool, str, dict[str, Any]]:
-    limits = config.champion
-    found = paired_gain(
-        METRICS[limits.metric], case.labels, case.challenger, champion,
-        samples=limits.samples, confidence=limits.confidence, seed=SEED,
-    )  # fmt: skip
-    passed = found["lower"] > limits.margin
+def _bootstrap(gate: str, evidence: Evidence, champion: NDArray, config: Gates) -> GateResult:
+    """A paired bootstrap of any metric, with a margin."""
+    limits, version = config.champion, evidence.champion_version
+    test: dict[str, Any] = {
+        **paired_gain(
+            METRICS[limits.metric], evidence.labels, evidence.challenger, champion,
+            samples=limits.samples, confidence=limits.confidence, seed=SEED,
+        )
+    }  # fmt: skip
+    passed = test["lower"] > limits.margin
+    comparison = "better" if test["gain"] >= 0 else "worse"
     reason = (
-        f"{limits.metric} gains {found['gain']:.4g} over {case.champion_name}; with confidence "
-        f"{limits.confidence:g} it is above {found['lower']:.4g}, which is "
-        f"{'above' if passed else 'not above'} the margin of {limits.margin:g} (paired bootstrap)"
+        f"{limits.metric} is {abs(test['gain']):.4g} {comparison} than that of version {version}, "
+        f"the champion; at confidence {limits.confidence:g} the gain is at least "
+        f"{test['lower']:.4g}, which is {'above' if passed else 'not above'} the margin of "
+        f"{limits.margin:g} (paired bootstrap)"
     )
-    return passed, reason, {**found, "margin": limits.margin, "metric": limits.metric}
+    return GateResult(
+        gate, passed, reason, {**test, "margin": limits.margin, "metric": limits.metric}
+    )
+
+
+GATES: tuple[Gate, ...] = (bars, better_than_champion, beats_baselines)

@@ -1,4 +1,4 @@
-"""Gates on parts of the test rows: a good average must not hide a bad part."""
+"""Gates on slices of the test rows, so that a good average cannot hide a bad slice."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -7,63 +7,73 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Gates
-from conveyor.gates.evidence import Evidence, GateResult
-from conveyor.gates.quality import judge
+from conveyor.gates.evidence import Evidence, Gate, GateResult
+from conveyor.gates.quality import judge_bar
 from conveyor.metrics import METRICS
 from conveyor.metrics.slices import slices_by_length
 
 
-def slice_bars(case: Evidence, config: Gates) -> list[GateResult]:
-    """Absolute limits of any metric on every slice that a pattern names.
+def slice_bars(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """Absolute limits of any metric on each slice that a pattern names.
 
     On the rows of one class, accuracy is the class's recall.
     """
-    results = []
-    parts = dict(_slices(case, config))
+    results, slices = [], dict(_slices(evidence, config))
     for pattern, bars in config.slices.bars.items():
-        named = [name for name in parts if fnmatchcase(name, pattern)]
-        if not named:
+        names = [name for name in slices if fnmatchcase(name, pattern)]
+        if not names:
             reason = (f"no slice of at least {config.slices.min_rows} rows is called {pattern!r}; "
-                      f"there are {', '.join(parts) or 'none'}")  # fmt: skip
+                      f"there are {', '.join(slices) or 'none'}")  # fmt: skip
             results.append(GateResult(f"slice: {pattern}", False, reason, {}))
-        for name in named:
-            rows = parts[name]
+        for name in names:
+            rows = slices[name]
             for metric, bar in bars.items():
-                value = METRICS[metric].compute(case.labels[rows], case.challenger[rows])
-                found = float(value) if np.isfinite(value) else None
-                results.append(judge(f"slice: {name}", f"on {name}, {metric}", found, bar))
+                value = METRICS[metric].compute(evidence.labels[rows], evidence.challenger[rows])
+                defined = float(value) if np.isfinite(value) else None
+                results.append(judge_bar(f"slice: {name}", f"on {name}, {metric}", defined, bar))
     return results
 
 
-def no_slice_loses(case: Evidence, config: Gates) -> list[GateResult]:
+def no_slice_loses(evidence: Evidence, config: Gates) -> list[GateResult]:
     """No slice may be worse than the champion's by more than the tolerance."""
     limits = config.slices
-    if limits.tolerance is None or case.champion is None:
+    if limits.tolerance is None or evidence.champion is None:
         return []
-    metric, gains = METRICS[limits.metric], {}
-    for name, rows in _slices(case, config):
-        ours, theirs = (
-            metric.compute(case.labels[rows], answers[rows])
-            for answers in (case.challenger, case.champion)
-        )
-        if np.isfinite([ours, theirs]).all():
-            gains[name] = float(metric.gain(ours, theirs))
-    lost = {name: gain for name, gain in gains.items() if gain < -limits.tolerance}
-    numbers = {"metric": limits.metric, "tolerance": limits.tolerance, "gains": gains}
-    told = ", ".join(f"{name} by {-gain:.4g}" for name, gain in lost.items())
-    reason = f"{limits.metric} falls by more than {limits.tolerance:g} on {told}"
-    if not lost:
+    gains = _gains(evidence, evidence.champion, config)
+    losses = {name: -gain for name, gain in gains.items() if gain < -limits.tolerance}
+    if losses:
+        details = ", ".join(f"{name} by {loss:.4g}" for name, loss in losses.items())
+        reason = f"{limits.metric} falls by more than {limits.tolerance:g} on {details}"
+    elif gains:
         reason = f"{limits.metric} falls on no slice by more than {limits.tolerance:g}"
-        reason += "" if gains else f"; no slice has {limits.min_rows} rows"
-    return [GateResult("slices beside the champion's", not lost, reason, numbers)]
+    else:
+        reason = f"no slice has {limits.min_rows} rows, so none is compared"
+    numbers = {"metric": limits.metric, "tolerance": limits.tolerance, "gains": gains}
+    return [GateResult("slices beside the champion's", not losses, reason, numbers)]
 
 
-def _slices(case: Evidence, config: Gates) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Name and rows, bool (rows,), of every slice that is large enough to judge."""
-    every = [(f"class {name}", case.labels == i) for i, name in enumerate(case.classes)]
-    if case.lengths is not None:
-        found = slices_by_length(case.lengths, config.slices.lengths)
-        every += [(f"length {low} to {high}", rows) for low, high, rows in found]
-    for name, rows in every:
+def _gains(evidence: Evidence, champion: NDArray, config: Gates) -> dict[str, float]:
+    """By slice, how much better the challenger is; only slices where the metric is defined."""
+    metric, gains = METRICS[config.slices.metric], {}
+    for name, rows in _slices(evidence, config):
+        value, champion_value = (
+            metric.compute(evidence.labels[rows], probabilities[rows])
+            for probabilities in (evidence.challenger, champion)
+        )
+        if np.isfinite([value, champion_value]).all():
+            gains[name] = float(metric.gain(value, champion_value))
+    return gains
+
+
+def _slices(evidence: Evidence, config: Gates) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Name and rows, bool (rows,), of each slice that is large enough."""
+    slices = [(f"class {name}", evidence.labels == i) for i, name in enumerate(evidence.classes)]
+    if evidence.lengths is not None:
+        by_length = slices_by_length(evidence.lengths, config.slices.lengths)
+        slices += [(f"length {low} to {high}", rows) for low, high, rows in by_length]
+    for name, rows in slices:
         if rows.sum() >= config.slices.min_rows:
             yield name, rows
+
+
+GATES: tuple[Gate, ...] = (slice_bars, no_slice_loses)

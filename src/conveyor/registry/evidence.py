@@ -1,6 +1,7 @@
-"""The case for the gates: both models on the same test rows, and what was measured."""
+"""Collects the gates' evidence: both models on the same test rows, and measurements."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,49 +12,60 @@ from conveyor.gates import Evidence, Measurements
 from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
 from conveyor.registry import cost
+from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel
 from conveyor.serving.latency import latency
 
-SAMPLE = 32  # rows, spread over all lengths, on which answers are compared
+SAMPLE = 32  # rows, spread over all lengths, on which probabilities are compared
 
 
-def collect_evidence(paths: Paths, champion: Path | None, champion_name: str | None) -> Evidence:
-    """Answer the test rows with the model folder and with the champion's, and measure.
+def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
+    """Predict the test rows with the project's model and with the champion, and measure.
 
     Args:
-        champion: its exported folder; None without one.
+        champion: None before the first champion.
     """
-    ours, test = LoadedModel.load(paths.model), Prepared(paths.prepared).split("test")
-    labels, answers = np.asarray(test.labels), ours.predict(test.rows).probabilities
-    theirs = None
+    model, test = LoadedModel.load(paths.model), Prepared(paths.prepared).split("test")
+    labels, probabilities = np.asarray(test.labels), model.predict(test.rows).probabilities
+    champion_probabilities = None
     if champion is not None:
-        theirs = LoadedModel.load(champion).predict_as(ours.classes, ours.kind, test.rows)
+        champion_model = LoadedModel.load(champion.fetch(paths))
+        champion_probabilities = champion_model.predict_as(model.classes, model.kind, test.rows)
     return Evidence(
         labels=labels,
-        challenger=answers,
-        champion=theirs,
-        champion_name=champion_name,
-        scores=score_all(labels, answers),
+        challenger=probabilities,
+        champion=champion_probabilities,
+        champion_version=None if champion is None else champion.version,
+        scores=score_all(labels, probabilities),
         baseline=files.read_json(paths.metrics).get(BASELINE),
-        classes=ours.classes,
+        classes=model.classes,
         lengths=np.asarray(test.sequences.lengths),
-        measured=measured(ours, test, paths, answers),
+        measured=measure(model, test, paths, probabilities),
     )
 
 
-def measured(
-    model: LoadedModel, test: Split, paths: Paths, answers: NDArray[np.float32]
+def measure(
+    model: LoadedModel, test: Split, paths: Paths, probabilities: NDArray[np.float32]
 ) -> Measurements:
-    """Everything the gates want to know of the artefact beside its answers."""
-    by_length = np.argsort(test.sequences.lengths, kind="stable")
-    spread = np.linspace(0, len(by_length) - 1, min(SAMPLE, len(by_length))).round().astype(int)
-    some = [test.rows[int(i)] for i in by_length[spread]]
+    """What the gates need to know of the artifact beside its predictions.
+
+    Args:
+        probabilities: of the test rows, (rows, classes).
+    """
+    sample = _sample(test)
     report = paths.data_report
     return Measurements(
         size=cost.size(paths.model),
-        latency=latency(model, some[len(some) // 2]),
-        padding=cost.padding_difference(model, some),
-        round_trip=cost.round_trip_difference(model, paths.model, some),
-        quantised=cost.quantised(paths.model, test.rows, np.asarray(test.labels), answers),
+        latency=latency(model, sample[len(sample) // 2]),
+        padding=cost.padding_difference(model, sample),
+        round_trip=cost.round_trip_difference(model, paths.model, sample),
+        quantised=cost.quantised(paths.model, test.rows, np.asarray(test.labels), probabilities),
         data=files.read_json(report) if report.is_file() else None,
     )
+
+
+def _sample(test: Split) -> Sequence[Any]:
+    """Up to `SAMPLE` raw rows from the shortest to the longest."""
+    by_length = np.argsort(test.sequences.lengths, kind="stable")
+    offsets = np.linspace(0, len(by_length) - 1, min(SAMPLE, len(by_length))).round().astype(int)
+    return [test.rows[int(row)] for row in by_length[offsets]]

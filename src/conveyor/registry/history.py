@@ -1,9 +1,9 @@
-"""Every change of champion, kept as tags of the registered model: who, when, why, from, to."""
+"""The history of champions, stored as tags of the registered model: who, when, why, from, to."""
 
 import getpass
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,13 @@ PROMOTED, FORCED, ROLLED_BACK = "promoted", "forced", "rolled back"
 
 @dataclass(frozen=True)
 class Change:
-    """One change of champion; `hooks` is what came of telling others, None while it is to come."""
+    """One change of champion.
+
+    Attributes:
+        before: the version that served; None for the first champion.
+        after: the version that serves from then on.
+        hooks: the delivery to each hook; None until the hooks were called.
+    """
 
     number: int
     when: str
@@ -28,12 +34,12 @@ class Change:
     hooks: list[dict[str, Any]] | None = None
 
     def __str__(self) -> str:
-        told = ""
-        for hook in self.hooks or []:
-            told += f"; {hook['to']} {'told' if hook['error'] is None else 'NOT told: '}"
-            told += hook["error"] or ""
+        deliveries = "".join(
+            f"; {hook['to']} {'NOT notified: ' + hook['error'] if hook['error'] else 'notified'}"
+            for hook in self.hooks or []
+        )
         return (f"{self.when}  {self.before or 'none'} -> {self.after}  {self.action} by "
-                f"{self.who}: {self.reason}{told}")  # fmt: skip
+                f"{self.who}: {self.reason}{deliveries}")  # fmt: skip
 
 
 def changes(client: MlflowClient, name: str) -> list[Change]:
@@ -43,6 +49,7 @@ def changes(client: MlflowClient, name: str) -> list[Change]:
 
 
 def record(client: MlflowClient, name: str, change: Change) -> None:
+    """Write a change, or write it again with its deliveries."""
     text = json.dumps(asdict(change), sort_keys=True, ensure_ascii=False)
     client.set_registered_model_tag(name, f"{PREFIX}{change.number:06d}", text)
 
@@ -50,34 +57,51 @@ def record(client: MlflowClient, name: str, change: Change) -> None:
 def begin(
     client: MlflowClient, name: str, action: str, before: str | None, after: str, reason: str
 ) -> Change:
-    """Write a change down before it is made.
+    """Record a change before the alias moves.
 
-    A process that died in between is followed by one that makes the same change, which is then
-    the same entry.
+    If the process dies in between, the next one makes the same change and reuses the entry.
     """
-    known = changes(client, name)
-    number = known[-1].number + 1 if known else 1
+    existing = changes(client, name)
+    number = existing[-1].number + 1 if existing else 1
     when = datetime.now(UTC).isoformat(timespec="seconds")
     who = f"{getpass.getuser()}@{socket.gethostname()}"
     change = Change(number, when, who, action, before, after, reason)
-    if known and replace(known[-1], number=number, when=when, who=who, hooks=None) == change:
-        return known[-1]
+    if existing and replace(existing[-1], number=number, when=when, who=who, hooks=None) == change:
+        return existing[-1]
     record(client, name, change)
     return change
 
 
-def standing(known: Sequence[Change]) -> list[str]:
-    """Versions to which rollbacks lead back, oldest first; the last is the one that serves.
+def unannounced(history: Sequence[Change], champion: str | None) -> list[Change]:
+    """Changes whose hooks were not called, oldest first.
 
-    A rollback takes back what came after its target, so that two of them lead two back.
+    A change counts only if the alias moved: the next change starts from its version, or its
+    version is the champion now.
+    """
+    next_before = [*(change.before for change in history[1:]), champion]
+    return [
+        change
+        for change, version in zip(history, next_before[: len(history)], strict=True)
+        if change.hooks is None and change.after == version
+    ]
+
+
+def rollback_targets(history: Sequence[Change], existing: Collection[str]) -> list[str]:
+    """Versions that rollbacks return to, oldest first; the last one serves.
+
+    A rollback removes what came after its target, so two rollbacks go two champions back.
+
+    Args:
+        existing: versions that were not deleted.
     """
     stack: list[str] = []
-    for change in known:
+    for change in history:
         if change.before is not None and stack[-1:] != [change.before]:
-            stack.append(change.before)  # an alias that was moved by hand
+            stack.append(change.before)  # the alias was moved outside this project
         if change.action == ROLLED_BACK and change.after in stack:
             while stack[-1] != change.after:
                 stack.pop()
         else:
             stack.append(change.after)
-    return stack
+    targets = [version for version in stack if version in existing]
+    return [v for i, v in enumerate(targets) if i == 0 or v != targets[i - 1]]

@@ -1,14 +1,13 @@
-"""Where a version comes from, as tags: enough to make it again."""
+"""Where a version comes from, as tags that suffice to make it again."""
 
-import hashlib
 import logging
 import os
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from conveyor import files
+from conveyor.git import GitError, git
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
@@ -19,18 +18,18 @@ log = logging.getLogger(__name__)
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
 NO_PATCH = "none"
-REGISTERS = "register"  # the stage whose entry in dvc.lock is written after the registration
+REGISTER_STAGE = "register"  # DVC writes its entry after the registration
 LARGEST_PATCH = 20_000_000  # bytes
 
 
-def lineage(paths: Paths, run_id: str) -> dict[str, str]:
+def lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, str]:
     """Digests of model, data, configuration and dvc.lock; git revision; train run.
 
-    dvc.lock is taken without the stage that registers, so that the digest is that of the file
-    which is committed afterwards, too.
+    The digest of dvc.lock leaves the stage `register` out, so it equals that of the file which is
+    committed after the registration.
     """
     tags = {
-        MODEL_DIGEST: files.digest_tree(paths.model),
+        MODEL_DIGEST: model_digest,
         DATA_DIGEST: files.read_json(paths.model / "card.json")["data_digest"],
         CONFIG_DIGEST: files.digest_file(paths.model / "config.yaml"),
         TRAIN_RUN: run_id,
@@ -44,56 +43,57 @@ def lineage(paths: Paths, run_id: str) -> dict[str, str]:
 
 
 def lock_digest(lock: Path) -> str:
-    """SHA-256 of what dvc.lock says of the stages before the registration, in hex."""
+    """SHA-256 of the entries of dvc.lock for all stages but `register`, in hex."""
     stages = (files.read_yaml(lock) or {}).get("stages", {})
-    return files.digest_value({name: stages[name] for name in stages if name != REGISTERS})
+    return files.digest_value({name: stages[name] for name in stages if name != REGISTER_STAGE})
 
 
-def keep_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
-    """Keep what the sources differ by from their git revision in the train run.
+def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
+    """Log how the sources differ from their git revision under the train run.
 
-    A model is most often trained before its settings are committed; without the difference its
-    revision alone could not make it again.
+    Most models are trained before their settings are committed, and then the revision alone
+    cannot reproduce them.
 
     Returns:
         A tag: the patch's SHA-256, "none", or nothing outside a git repository.
     """
-    patch = source_patch(root)
-    if patch is None:
-        return {}
-    if not patch:
-        return {PATCH_DIGEST: NO_PATCH}
-    if len(patch) > LARGEST_PATCH:
-        return {PATCH_DIGEST: f"not kept: {len(patch)} bytes"}
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / Path(PATCH).name
-        file.write_bytes(patch)
-        tracking.client.log_artifact(run_id, str(file), str(Path(PATCH).parent))
-    return {PATCH_DIGEST: hashlib.sha256(patch).hexdigest()}
+        patch = Path(folder) / Path(PATCH).name
+        if not write_patch(root, patch):
+            return {}
+        size = patch.stat().st_size
+        if size == 0:
+            return {PATCH_DIGEST: NO_PATCH}
+        if size > LARGEST_PATCH:
+            return {PATCH_DIGEST: f"not kept: {size} bytes"}
+        tracking.client.log_artifact(run_id, str(patch), str(Path(PATCH).parent))
+        return {PATCH_DIGEST: files.digest_file(patch)}
 
 
-def source_patch(root: Path) -> bytes | None:
-    """The difference of all files that git would keep from HEAD, but for what stages write.
+def write_patch(root: Path, patch: Path) -> bool:
+    """Write the difference between the project's files and HEAD, in binary form.
+
+    It covers tracked and new files below `root`, without ignored files, dvc.lock and the outputs
+    of stages. The file is empty where nothing differs.
 
     Returns:
-        A binary patch, empty where nothing differs; None outside a git repository.
+        False outside a git repository.
     """
-    # An index of its own takes new files in without touching the person's.
-    with tempfile.TemporaryDirectory() as folder:
-        own = {**os.environ, "GIT_INDEX_FILE": str(Path(folder) / "index")}
-        skipped = [f":(exclude){path}" for path in ["dvc.lock", *_outputs(root)]]
-        for command in (["read-tree", "HEAD"], ["add", "--all", "."]):
-            done = subprocess.run(["git", *command], cwd=root, env=own, check=False, text=True,
-                                  capture_output=True)  # fmt: skip
-            if done.returncode:
-                log.warning("no source patch is kept, git said: %s", done.stderr.strip())
-                return None
-        command = ["git", "diff", "--cached", "--binary", "HEAD", "--", ".", *skipped]
-        return subprocess.run(command, cwd=root, env=own, check=True, capture_output=True).stdout
+    # A separate index includes new files without touching the user's index.
+    env = {**os.environ, "GIT_INDEX_FILE": str(patch.with_name("index"))}
+    excluded = [f":(exclude){path}" for path in ["dvc.lock", *_stage_outputs(root)]]
+    diff = ["diff", "--cached", "--binary", f"--output={patch}", "HEAD", "--", ".", *excluded]
+    try:
+        for command in (["read-tree", "HEAD"], ["add", "--all", "."], diff):
+            git(root, *command, env=env)
+    except GitError as error:
+        log.warning("the source patch is not logged: %s", error)
+        return False
+    return True
 
 
-def _outputs(root: Path) -> list[str]:
-    """Every path that a stage of dvc.yaml writes."""
+def _stage_outputs(root: Path) -> list[str]:
+    """All paths that stages of dvc.yaml write."""
     path = root / "dvc.yaml"
     stages = files.read_yaml(path)["stages"] if path.is_file() else {}
     outs = [out for stage in stages.values() for kind in ("outs", "metrics", "plots")
@@ -103,7 +103,7 @@ def _outputs(root: Path) -> list[str]:
 
 def lineage_of(tags: Mapping[str, str]) -> dict[str, str]:
     """The part of a version's tags that says where it comes from."""
-    kept = (
+    names = (
         MODEL_DIGEST,
         DATA_DIGEST,
         CONFIG_DIGEST,
@@ -112,4 +112,4 @@ def lineage_of(tags: Mapping[str, str]) -> dict[str, str]:
         PATCH_DIGEST,
         TRAIN_RUN,
     )
-    return {name: tags[name] for name in kept if name in tags}
+    return {name: tags[name] for name in names if name in tags}

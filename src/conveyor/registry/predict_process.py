@@ -1,8 +1,6 @@
-"""Predicts rows in a fresh process.
+"""Predicts rows in a fresh process, which gets nothing but the model's files and the rows.
 
-    python -m conveyor.registry.predict_process FOLDER < rows.json
-
-Nothing of the caller's process reaches it but the model's files and the rows.
+python -m conveyor.registry.predict_process FOLDER < rows.json
 """
 
 import json
@@ -21,29 +19,30 @@ from conveyor.serving import LoadedModel
 SOURCES = Path(__file__).parents[2]
 
 
-def answer_afresh(folder: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
-    """Probabilities (rows, classes) of raw rows, from a fresh process that opens the folder.
+def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
+    """Probabilities (rows, classes) of raw rows, from a fresh process that loads the folder.
 
     Raises:
-        RuntimeError: the process failed; the end of what it said is in the message.
+        RuntimeError: the process failed; the message holds the end of its error output.
     """
-    given = json.dumps([row if isinstance(row, str) else np.asarray(row).tolist() for row in rows])
+    body = json.dumps([row if isinstance(row, str) else np.asarray(row).tolist() for row in rows])
     path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "conveyor.registry.predict_process", str(folder)],
-        input=given, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path},
+        input=body, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path},
         check=False,
     )  # fmt: skip
-    if done.returncode != 0:
-        raise RuntimeError(f"the model in {folder} does not answer in a fresh process:\n"
-                           f"{done.stderr[-2000:]}")  # fmt: skip
-    return np.array(json.loads(done.stdout), dtype=np.float64)
+    if process.returncode != 0:
+        raise RuntimeError(
+            f"the model in {folder} cannot predict in a fresh process:\n{process.stderr[-2000:]}"
+        )
+    return np.array(json.loads(process.stdout), dtype=np.float64)
 
 
 def main() -> None:
     rows = json.load(sys.stdin)
-    answers = LoadedModel.load(Path(sys.argv[1])).predict(rows).probabilities
-    json.dump(answers.astype(float).tolist(), sys.stdout)
+    probabilities = LoadedModel.load(Path(sys.argv[1])).predict(rows).probabilities
+    json.dump(probabilities.astype(float).tolist(), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from pathlib import Path
 from conveyor.config import Config
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
-from conveyor.registry.retraining import RetrainRun, Serving
+from conveyor.registry.model_version import ModelVersion, find_champion
 from conveyor.retraining.profile import PROFILE, Profile, profile
 from conveyor.retraining.review import Review, review_data, review_without_champion
 from conveyor.serving import LoadedModel
+from conveyor.tracking.retraining import RetrainRun
 
 log = logging.getLogger(__name__)
 
@@ -26,41 +27,45 @@ class ChampionMonitor:
 
         The next `prepare` overwrites these data, and the profile cannot be computed after that.
         """
-        champion = self.run.champion()
+        champion = self._champion()
         if champion is None or not (self.paths.prepared / META).is_file():
             return
         prepared = Prepared(self.paths.prepared)
-        if prepared.meta.digest != champion.data_digest or self.run.profile(champion) is not None:
+        if prepared.meta.digest != champion.data_digest or self.run.profile(champion.run_id):
             return
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE
-            profile(prepared, LoadedModel.load(champion.model)).save(file)
-            self.run.keep_profile(champion, file)
+            profile(prepared, LoadedModel.load(champion.fetch(self.paths))).save(file)
+            self.run.log_profile(champion.run_id, file)
         log.info("saved the profile of version %s with its run", champion.version)
 
     def review(self) -> Review:
         """Review the prepared data, and log the champion's accuracy on the new rows."""
-        champion = self.run.champion()
+        champion = self._champion()
         if champion is None:
             return review_without_champion(self.config.retrain)
-        file = self.run.profile(champion)
+        file = self.run.profile(champion.run_id)
         review = review_data(
             self.config.retrain,
             Prepared(self.paths.prepared),
             champion.version,
             champion.age_days,
-            LoadedModel.load(champion.model),
+            LoadedModel.load(champion.fetch(self.paths)),
             None if file is None else Profile.load(file),
         )
         self._log(champion, review)
         return review
 
-    def _log(self, champion: Serving, review: Review) -> None:
+    def _champion(self) -> ModelVersion | None:
+        return find_champion(self.run.tracking.client, self.config.name)
+
+    def _log(self, champion: ModelVersion, review: Review) -> None:
         metrics = {
             "new_rows": float(review.evidence.arrived),
             "drifting_features": float(len(review.evidence.drifting)),
         }
         if review.score is not None:
             metrics["champion_accuracy"] = review.score.accuracy
-            self.run.log_night(champion, review.score.rows, review.score.accuracy)
-        self.run.log_figures(metrics)
+            score = review.score
+            self.run.log_champion_score(champion.run_id, score.rows, score.accuracy)
+        self.run.log_metrics(metrics)

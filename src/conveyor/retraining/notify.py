@@ -7,16 +7,16 @@ from conveyor.config import Config
 from conveyor.errors import InputError
 from conveyor.hooks import notify
 from conveyor.paths import Paths
-from conveyor.registry.retraining import RetrainRun
 from conveyor.retraining import report
 from conveyor.retraining.job import BAD_INPUT, FAILED, Job, Outcome
+from conveyor.tracking.retraining import RetrainRun
 
 EVENT = "retraining"
 
 
 def record_outcome(config: Config, paths: Paths, run: RetrainRun, outcome: Outcome) -> None:
     """Log the outcome in MLflow; write the report and call the hooks unless nothing had changed."""
-    run.log(outcome.summary(), code=outcome.code)
+    run.log_outcome(outcome.summary(), code=outcome.code)
     if outcome.review is None and not outcome.failed:
         return
     report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)

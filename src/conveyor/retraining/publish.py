@@ -1,42 +1,41 @@
-"""What a retraining leaves in git."""
-
-import subprocess
+"""Commits what a retraining changed."""
 
 from conveyor.errors import InputError
+from conveyor.git import GitError, changed_files, git
 from conveyor.paths import Paths
 
-OURS = ("artifacts/", "reports/")
+OUTPUT_FOLDERS = ("artifacts/", "reports/")
 
 
-def commit(paths: Paths, words: str) -> str:
-    """Commit what the belt changed: dvc.lock, its small outputs, updated imports.
+def commit(paths: Paths, summary: str) -> str:
+    """Commit dvc.lock, the stages' small outputs and updated imports.
+
+    Nothing is committed while other tracked files of the project have changes, since dvc.lock
+    would then refer to settings or code that no commit holds.
 
     Returns:
-        What was done, in words. With changes of a person's in the folder nothing is committed,
-        since dvc.lock would then tell of settings or code that no commit holds.
+        One line that says what was done.
 
     Raises:
         InputError: git refuses.
     """
-    states = _git(paths, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
-    changed = [state[3:] for state in states.split("\0") if state]
-    ours = [n for n in changed if n == "dvc.lock" or n.startswith(OURS) or n.endswith(".dvc")]
-    theirs = sorted(set(changed) - set(ours))
-    if theirs:
-        return f"not committed: {', '.join(theirs[:5])} has changes that no commit holds yet"
-    if not ours:
-        return "nothing to commit"
-    _git(paths, "commit", "--quiet", "-m", f"Retrain: {words}", "--", *ours)
-    return f"committed {', '.join(ours)}"
-
-
-def _git(paths: Paths, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=paths.root, capture_output=True, text=True,
-                          check=False)  # fmt: skip
-    if done.returncode:
-        told = (done.stderr or done.stdout).strip()
+    try:
+        changed = changed_files(paths.root)
+        outputs = [name for name in changed if _is_output(name)]
+        others = sorted(set(changed) - set(outputs))
+        if others:
+            return f"not committed: {', '.join(others[:5])} has changes that no commit holds yet"
+        if not outputs:
+            return "nothing to commit"
+        git(paths.root, "--literal-pathspecs", "commit", "--quiet", "-m", f"Retrain: {summary}",
+            "--", *outputs)  # fmt: skip
+    except GitError as error:
         raise InputError(
-            f"retrain.commit: `git {arguments[0]}` came to {told!r}; mend that, or set "
-            "retrain.commit to false"
-        )
-    return done.stdout
+            f"retrain.commit: git refused with {str(error)!r}; fix that, or set retrain.commit to "
+            "false"
+        ) from None
+    return f"committed {', '.join(outputs)}"
+
+
+def _is_output(name: str) -> bool:
+    return name == "dvc.lock" or name.startswith(OUTPUT_FOLDERS) or name.endswith(".dvc")

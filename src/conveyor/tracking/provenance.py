@@ -1,33 +1,26 @@
-"""Where a run comes from: code, data, configuration; and whose process it is."""
+"""Where a run comes from: code, data, configuration, process."""
 
 import json
 import os
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from conveyor import files
+from conveyor.git import GitError, changed_files, git
 
 HOST, PID, BEGAN = "process.host", "process.pid", "process.began"
 
 
 def git_tags(root: Path) -> dict[str, str]:
-    """Revision, and whether tracked files differ from it; nothing outside a git repository."""
-    revision = _git(root, "rev-parse", "HEAD")
-    if not revision:
+    """Revision, and whether the project's tracked files differ from it; nothing outside git."""
+    try:
+        revision, changed = git(root, "rev-parse", "HEAD").strip(), changed_files(root)
+    except GitError:
         return {}
-    changed = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
-    return {"git.revision": revision, "git.changed": json.dumps(changed)}
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return {"git.revision": revision, "git.changed": json.dumps(bool(changed))}
 
 
 def dvc_tags(root: Path) -> dict[str, str]:
@@ -45,13 +38,13 @@ def dvc_tags(root: Path) -> dict[str, str]:
 
 
 def process_tags() -> dict[str, str]:
-    """This process, so that another can tell whether it still lives."""
-    me = psutil.Process()
-    return {HOST: socket.gethostname(), PID: str(os.getpid()), BEGAN: f"{me.create_time():.2f}"}
+    """This process's identity, from which another process sees whether it still runs."""
+    began = f"{psutil.Process().create_time():.2f}"
+    return {HOST: socket.gethostname(), PID: str(os.getpid()), BEGAN: began}
 
 
 def is_dead(tags: dict[str, Any]) -> bool:
-    """Whether the process behind these tags was on this machine and is gone."""
+    """Whether the process of these tags ran on this machine and has ended."""
     if tags.get(HOST) != socket.gethostname() or PID not in tags:
         return False
     try:

@@ -41,13 +41,16 @@ class TrainingRun:
         """Metrics of one epoch, from 1, which is their step."""
         log_metrics(self.tracking, self.id, metrics, step=epoch)
 
-    def fitted(self, paths: Paths) -> None:
-        """Add what the model folder holds: digests, best-epoch figures, files."""
+    def log_model(self, paths: Paths, digest: str) -> None:
+        """Log the model folder: digests, best-epoch metrics, files.
+
+        Args:
+            digest: SHA-256 of the folder's files.
+        """
         card = files.read_json(paths.model / "card.json")
         figures = {f"best_{name}": value for name, value in card["validation"].items()}
         figures |= {name: float(card[name]) for name in ("best_epoch", "parameters", "flops")}
         log_metrics(self.tracking, self.id, figures)
-        digest = files.digest_tree(paths.model)
         tags = {
             MODEL_DIGEST: digest,
             DATA_DIGEST: card["data_digest"],
@@ -83,11 +86,11 @@ def training_run(config: Config, paths: Paths, *, data_digest: str) -> Iterator[
         yield run
 
 
-def find_training_run(name: str, paths: Paths) -> TrainingRun:
-    """The run that made the model folder, found by its digest.
+def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
+    """The run that made the model folder, found by the digest of its files.
 
-    A model that came from DVC's cache, or from a colleague, was never trained in this store; its
-    run is then written anew from its own files, and tagged as restored.
+    A model from DVC's cache, or from a colleague, has no run in this store. Its run is then
+    written from its own files, and tagged as restored.
 
     Raises:
         InputError: there is no model folder.
@@ -95,7 +98,6 @@ def find_training_run(name: str, paths: Paths) -> TrainingRun:
     if not paths.model.is_dir():
         raise InputError(f"there is no {paths.model}; run `dvc repro train` first")
     tracking = connect(name, paths)
-    digest = files.digest_tree(paths.model)
     found = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
     if found:
         return TrainingRun(tracking, found[0].info.run_id)
@@ -107,7 +109,7 @@ def find_training_run(name: str, paths: Paths) -> TrainingRun:
             for row in csv.DictReader(rows):
                 epoch = int(row.pop("epoch"))
                 run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
-        run.fitted(paths)
+        run.log_model(paths, digest)
     return run
 
 

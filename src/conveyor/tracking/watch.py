@@ -39,22 +39,16 @@ def by_mlflow(
     known: Deployed | None = None,
 ) -> Deployed:
     """As `deployed`, from any store; a version that is `known` is not fetched again."""
-    from conveyor.registry.champion import fetch, versions
+    from conveyor.registry.model_version import get_by_alias, get_version
     from conveyor.tracking.store import look
 
     client = look(paths)
-    if version is None:
-        found = versions(client, name)
-        if alias not in found:
-            there = ", ".join(sorted(found)) or "none"
-            raise InputError(
-                f"the registry has no alias {alias!r} of a model {name!r} (aliases: {there}); "
-                "register one with `dvc repro`, or name another with --name or --alias"
-            )
-        version = found[alias]
-    if known is not None and known.version == version:
+    found = (
+        get_by_alias(client, name, alias) if version is None else get_version(client, name, version)
+    )
+    if known is not None and known.version == found.version:
         return known
-    return Deployed(version, fetch(name, version, paths))
+    return Deployed(found.version, found.fetch(paths))
 
 
 def follow(name: str, paths: Paths, alias: str, every: float) -> None:

@@ -1,0 +1,65 @@
+"""Runs git, and says where a project lies in its repository."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class GitError(RuntimeError):
+    """A git command failed; the message is git's own."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository that holds a project.
+
+    Attributes:
+        top: its root folder.
+        prefix: the project's folder below `top`; empty for a project at the root.
+    """
+
+    top: Path
+    prefix: str
+
+
+def git(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+    """Run a git command in a folder. Returns its standard output.
+
+    Args:
+        env: the process's environment; None for this process's.
+
+    Raises:
+        GitError: the command failed, or git is not installed.
+    """
+    try:
+        process = subprocess.run(["git", *arguments], cwd=folder, env=env, capture_output=True,
+                                 text=True, errors="surrogateescape", check=False)  # fmt: skip
+    except FileNotFoundError:
+        raise GitError("git is not installed, or the folder does not exist") from None
+    if process.returncode:
+        raise GitError((process.stderr or process.stdout).strip())
+    return process.stdout
+
+
+def find_repository(folder: Path) -> Repository | None:
+    """The repository around a folder; None outside of one."""
+    try:
+        top, prefix = git(folder, "rev-parse", "--show-toplevel", "--show-prefix").splitlines()
+    except GitError:
+        return None
+    return Repository(Path(top), prefix.rstrip("/"))
+
+
+def changed_files(folder: Path) -> list[str]:
+    """Tracked files below a folder that differ from the last commit, as paths from that folder.
+
+    Git itself lists them as paths from the repository's root.
+
+    Raises:
+        GitError: the folder is in no repository.
+    """
+    states = git(folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no",
+                 "--", ".")  # fmt: skip
+    prefix = git(folder, "rev-parse", "--show-prefix").rstrip("\n")
+    return [state[3:].removeprefix(prefix) for state in states.split("\0") if state]

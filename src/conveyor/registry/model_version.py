@@ -1,0 +1,191 @@
+"""Registered versions: what the registry says of one, and its files on this machine."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import model_registry
+from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+
+from conveyor import files
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.tracking.location import home, uri
+from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
+from conveyor.tracking.store import connect, look, without_secret
+
+CHAMPION = "champion"
+PASSED = "promoted"  # the verdict of a version that passed all gates
+CACHED_VERSIONS = 5  # versions of a remote store that stay on this machine
+NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
+SECONDS_A_DAY = 86400
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a registered model, as the registry describes it.
+
+    Attributes:
+        version: its number, as text.
+        run_id: the MLflow run that trained it.
+        created: time of the registration, seconds since 1970.
+        tags: digests, verdict and lineage; see `registry.lineage`.
+    """
+
+    name: str
+    version: str
+    run_id: str
+    created: float
+    tags: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the model folder; empty for a version that was registered elsewhere."""
+        return self.tags.get(MODEL_DIGEST, "")
+
+    @property
+    def data_digest(self) -> str:
+        """Digest of the prepared data; empty for a version that was registered elsewhere."""
+        return self.tags.get(DATA_DIGEST, "")
+
+    @property
+    def verdict(self) -> str | None:
+        """`promoted` or `refused`; None where no gate was asked."""
+        return self.tags.get("verdict")
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed all gates."""
+        return self.verdict == PASSED
+
+    @property
+    def reasons(self) -> str:
+        """Why gates refused it; empty for a version that passed."""
+        return self.tags.get("reasons", "")
+
+    @property
+    def age_days(self) -> float:
+        return (time.time() - self.created) / SECONDS_A_DAY
+
+    def fetch(self, paths: Paths) -> Path:
+        """The exported model folder of this version, on this machine.
+
+        A remote store's files are downloaded once, into `.conveyor/versions`, where the last
+        `CACHED_VERSIONS` versions stay.
+
+        Raises:
+            InputError: the files are missing.
+        """
+        source = MlflowClient().get_model_version_download_uri(self.name, self.version)
+        if urlsplit(source).scheme in ("", "file"):
+            folder = Path(local_file_uri_to_path(source))
+        else:
+            folder = self._download(source, paths)
+        model = folder / "artifacts" / paths.model.name
+        if not model.is_dir():
+            raise InputError(
+                f"version {self.version} of {self.name}: its files are missing at "
+                f"{without_secret(source)}; restore them, or promote another version"
+            )
+        return model
+
+    def _download(self, source: str, paths: Paths) -> Path:
+        cache = home(paths) / ".conveyor" / "versions"
+        folder = cache / files.digest_value([uri(paths), source])[:16]
+        if folder.is_dir():
+            return folder
+        with files.replacing_folder(folder) as temporary:
+            download_artifacts(f"models:/{self.name}/{self.version}", dst_path=str(temporary))
+        for old in sorted(cache.iterdir(), key=_modified)[:-CACHED_VERSIONS]:
+            shutil.rmtree(old, ignore_errors=True)
+        return folder
+
+
+def find_aliases(client: MlflowClient, name: str) -> dict[str, str]:
+    """Version behind each alias of a registered model; empty before the first registration."""
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code != NOT_FOUND:
+            raise  # a store that cannot answer is not a registry without a champion
+        return {}
+    return {alias: str(version) for alias, version in aliases.items()}
+
+
+def find_versions(client: MlflowClient, name: str, query: str = "") -> list[ModelVersion]:
+    """Versions of a registered model, oldest first; `query` restricts them by a tag."""
+    entities = client.search_model_versions(f"name = '{name}'{query and f' and {query}'}")
+    return sorted(map(from_mlflow, entities), key=lambda version: int(version.version))
+
+
+def get_version(client: MlflowClient, name: str, version: str) -> ModelVersion:
+    """Raises: InputError: there is no such version; the message lists those that exist."""
+    try:
+        return from_mlflow(client.get_model_version(name, version))
+    except MlflowException as error:
+        if error.error_code not in (NOT_FOUND, "INVALID_PARAMETER_VALUE"):
+            raise
+    existing = ", ".join(v.version for v in find_versions(client, name)) or "none"
+    raise InputError(
+        f"{name} has no version {version!r}; there are: {existing}. `dvc repro` registers one"
+    )
+
+
+def get_by_alias(client: MlflowClient, name: str, alias: str) -> ModelVersion:
+    """Raises: InputError: there is no such alias; the message lists those that exist."""
+    aliases = find_aliases(client, name)
+    if alias not in aliases:
+        existing = ", ".join(sorted(aliases)) or "none"
+        raise InputError(
+            f"the registry has no alias {alias!r} of a model {name!r} (aliases: {existing}); "
+            "register one with `dvc repro`, or name another with --name or --alias"
+        )
+    return get_version(client, name, aliases[alias])
+
+
+def find_champion(client: MlflowClient, name: str) -> ModelVersion | None:
+    """The version behind the alias `champion`; None where there is none."""
+    version = find_aliases(client, name).get(CHAMPION)
+    return None if version is None else get_version(client, name, version)
+
+
+def find_served(name: str, paths: Paths, *, alias: str, version: str | None = None) -> ModelVersion:
+    """The version behind an alias, or the one with a number, for a process that only reads.
+
+    Raises:
+        InputError: there is no store, or no such version or alias; the message lists what exists.
+    """
+    client = look(paths)
+    if version is not None:
+        return get_version(client, name, version)
+    return get_by_alias(client, name, alias)
+
+
+def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:
+    """What the champion was trained with, by dotted key; None where there is no champion."""
+    champion = find_champion(connect(name, paths).client, name)
+    if champion is None:
+        return None
+    config = files.read_yaml(champion.fetch(paths) / "config.yaml")
+    return {f"{part}.{k}": v for part in ("model", "train") for k, v in config[part].items()}
+
+
+def from_mlflow(entity: model_registry.ModelVersion) -> ModelVersion:
+    return ModelVersion(
+        entity.name,
+        str(entity.version),
+        str(entity.run_id),
+        entity.creation_timestamp / 1000,
+        dict(entity.tags),
+    )
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime

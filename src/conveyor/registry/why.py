@@ -1,0 +1,47 @@
+"""Where a registered version comes from, and the commands that make it again."""
+
+from collections.abc import Mapping
+
+from conveyor.registry import lineage
+from conveyor.registry.registry import Registry
+from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
+
+MISSING = "not recorded"
+
+
+def why(registry: Registry, version: str) -> str:
+    """The chain from a version to its sources, and the commands that make it again.
+
+    Raises:
+        InputError: there is no such version.
+    """
+    candidate = registry.version(version)
+    tags = candidate.tags
+    rows = {
+        "version": f"models:/{registry.name}/{version}, {candidate.verdict or MISSING}",
+        "reasons": candidate.reasons or "every gate passed",
+        "forced": tags.get("forced_reason"),
+        "train run": tags.get(lineage.TRAIN_RUN, MISSING),
+        "model digest": tags.get(MODEL_DIGEST, MISSING),
+        "config digest": tags.get(lineage.CONFIG_DIGEST, MISSING),
+        "data digest": tags.get(DATA_DIGEST, MISSING),
+        "dvc.lock": tags.get(lineage.LOCK_DIGEST, MISSING),
+        "git revision": tags.get(lineage.REVISION, MISSING),
+        "source patch": tags.get(lineage.PATCH_DIGEST, MISSING),
+    }
+    lines = [f"{name:<14} {value}" for name, value in rows.items() if value is not None]
+    return "\n".join([*lines, "", "to make it again, and compare:",
+                      f"  python -m pipeline.promote rebuild {version}",
+                      "which does:", *(f"  {line}" for line in _commands(tags))])  # fmt: skip
+
+
+def _commands(tags: Mapping[str, str]) -> list[str]:
+    lines = [
+        "git clone . rebuilt && cd rebuilt",
+        f"git checkout {tags.get(lineage.REVISION, MISSING)}",
+    ]
+    if tags.get(lineage.PATCH_DIGEST, lineage.NO_PATCH) != lineage.NO_PATCH:
+        run = tags.get(lineage.TRAIN_RUN, MISSING)
+        lines.append(f"git apply source.patch   # {lineage.PATCH} of the train run {run}")
+    lines += ["dvc pull data/raw/*.dvc   # where data are imported", "dvc repro --force train"]
+    return lines
