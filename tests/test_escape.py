@@ -32,7 +32,7 @@ from conveyor.evaluation.results import Evaluation, LabelledRows
 from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
 from conveyor.plots import evaluation as evaluation_plots
-from conveyor.registry.registry import verdict_tags
+from conveyor.registry.verdict_files import html_page, markdown, verdict_tags
 
 COUNT = len(NASTY_LABELS)
 SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, calibration_bins=5, length_slices=2,
@@ -177,7 +177,7 @@ def verdict() -> gates.Verdict:
 
 
 def test_a_verdict_is_one_table_row_a_gate() -> None:
-    page = verdict().as_markdown().splitlines()
+    page = markdown(verdict()).splitlines()
     assert len(page) == 2 + COUNT + 1  # the gate on the champion
     assert all(len(cells(line)) == 3 for line in page)
 
@@ -189,7 +189,7 @@ def test_the_page_of_a_verdict_has_no_tag_of_a_label() -> None:
         def handle_starttag(self, tag: str, attrs: Any) -> None:
             tags.add(tag)
 
-    Tags().feed(verdict_page("NASTY <i>", verdict(), {"<u>": "<s>"}))
+    Tags().feed(html_page("NASTY <i>", verdict(), {"<u>": "<s>"}))
     assert not tags & {"b", "i", "u", "s"}
     assert "table" in tags
 

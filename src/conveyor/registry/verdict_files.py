@@ -43,7 +43,7 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
     with files.replacing_folder(folder) as temporary:
         files.write_json(temporary / VERDICT_FILE, content)
         files.write_text(temporary / "verdict.md", _markdown_page(title, verdict, lineage))
-        files.write_text(temporary / "verdict.html", _html_page(title, verdict, lineage))
+        files.write_text(temporary / "verdict.html", html_page(title, verdict, lineage))
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, str]:
@@ -81,7 +81,7 @@ def _markdown_page(title: str, verdict: Verdict, lineage: Mapping[str, str]) -> 
     return f"# {title}\n\n{markdown(verdict)}\n\n## Lineage\n\n{origin}\n"
 
 
-def _html_page(title: str, verdict: Verdict, lineage: Mapping[str, str]) -> str:
+def html_page(title: str, verdict: Verdict, lineage: Mapping[str, str]) -> str:
     """One page that needs no network: outcome, all gates with numbers (refusals first), lineage."""
     passed = sum(result.passed for result in verdict.results)
     gates = "\n".join(
