@@ -15,7 +15,7 @@ STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text
 # Code that cannot change what a stage writes into a tracked file: records, paths, file helpers,
 # the reading of the resolved configuration, hooks. So are package files that only import.
 HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.config",
-            "conveyor.errors", "conveyor.hooks", "pipeline")  # fmt: skip
+            "conveyor.errors", "conveyor.git", "conveyor.hooks", "pipeline")  # fmt: skip
 JOBS = ("retrain", "promote", "schedule", "serve", "predict")
 # Modules that a stage's processes import by name.
 NAMED = {
