@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conveyor.registry.verdict_page import verdict_page
 from labels import NASTY_LABELS
 from mlflow import MlflowClient
 from PIL import Image
