@@ -1,13 +1,13 @@
-"""Print the schedule of the retraining, ready for a scheduler.
+"""Print the files with which a scheduler runs the retraining, or write them into a folder.
 
-The schedule is conf/schedule/; a choice or a value can be given here too:
+The schedule is conf/schedule/; the command also takes a choice or a value:
 
   python -m pipeline.schedule cron                     # for crontab -e
   python -m pipeline.schedule systemd --into ~/.config/systemd/user
   python -m pipeline.schedule kubernetes schedule=weekly | kubectl apply -f -
   python -m pipeline.schedule github schedule.time_zone=Europe/Berlin
 
-Retrain's exit codes 10 (nothing to do) and 11 (not promoted) are no failures to any of them.
+Retrain's exit codes 10 (nothing to do) and 11 (not promoted) count as a success in each of them.
 """
 
 import argparse
@@ -27,16 +27,16 @@ if __name__ == "__main__":
     )  # fmt: skip
     parser.add_argument("scheduler", choices=SCHEDULERS)
     parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE")
-    parser.add_argument("--into", type=Path, metavar="FOLDER", help="write files, print none")
-    given = parser.parse_args()
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="write the files into FOLDER")
+    args = parser.parse_args()
     with stage("schedule"):
-        config = compose(Paths(), given.override)
-        # Not resolved: the environment's python is a link, and it is the link that knows it.
-        place = Installation(config.name, Path.cwd(), Path(sys.executable))
-        texts = SCHEDULERS[given.scheduler](config.schedule, place)
+        config = compose(Paths(), args.override)
+        # Not resolved: the link in the environment finds its packages, its target does not.
+        installation = Installation(config.name, Path.cwd(), Path(sys.executable))
+        texts = SCHEDULERS[args.scheduler](config.schedule, installation)
         for name, text in texts.items():
-            if given.into is not None:
-                files.write_text(given.into / name, text)
-                print(given.into / name)
+            if args.into is not None:
+                files.write_text(args.into / name, text)
+                print(args.into / name)
             else:
                 print(f"# --- {name} ---\n{text}" if len(texts) > 1 else text, end="")
