@@ -44,26 +44,26 @@ class Project:
         Returns:
             How its run in MLflow ended: status, outcome, and the note on it.
         """
-        known = self._nights()
+        before_runs = self._nights()
         when = soon(len(before))
         override = f"schedule.cron='{when}'"
         printed = ["-m", "pipeline.schedule", "cron", override, "--into", self.source.parent]
-        told = self.clone.run("python", *map(str, printed))
-        assert told.code == 0, told.text
+        done = self.clone.run("python", *map(str, printed))
+        assert done.code == 0, done.text
         text = (self.source.parent / "conveyor-smoke.cron").read_text()
         lines = [f"{soon()} cd {self.clone.root} && {command}" for command in before]
         table = "\n".join([text.rstrip(), *lines, ""])
         subprocess.run([self.crontab, "-"], input=table, text=True, check=True)
         print(f"cron: {when}", end="", flush=True)
         until = time.monotonic() + NIGHT
-        while len(found := self._nights()) == len(known) or found[-1].info.status == "RUNNING":
+        while len(runs := self._nights()) == len(before_runs) or runs[-1].info.status == "RUNNING":
             assert time.monotonic() < until, self.log()
             time.sleep(POLL)
-        assert len(found) == len(known) + 1
-        tags = found[-1].data.tags
-        came = found[-1].info.status, tags["outcome"], tags["mlflow.note.content"]
-        print(f", {came[1]}: {came[2].splitlines()[0]}", flush=True)
-        return came
+        assert len(runs) == len(before_runs) + 1
+        tags = runs[-1].data.tags
+        ended = runs[-1].info.status, tags["outcome"], tags["mlflow.note.content"]
+        print(f", {ended[1]}: {ended[2].splitlines()[0]}", flush=True)
+        return ended
 
     def _nights(self) -> list:
         if not (self.clone.root / "mlflow.db").is_file():
@@ -76,8 +76,8 @@ class Project:
         return path.read_text() if path.is_file() else "cron started nothing"
 
     def aliases(self) -> dict[str, str]:
-        found = self.clone.client().get_registered_model("smoke").aliases
-        return {name: str(version) for name, version in found.items()}
+        aliases = self.clone.client().get_registered_model("smoke").aliases
+        return {name: str(version) for name, version in aliases.items()}
 
     def history(self) -> list[str]:
         """The changes of champion, without when and who."""
@@ -124,9 +124,9 @@ def test_five_days_of_growing_data_under_cron(tmp_path: Path) -> None:
         assert (status, outcome) == ("FINISHED", "nothing to do"), project.log()
         assert (project.aliases()["champion"], "previous" in project.aliases()) == ("1", False)
 
-        told = project.history()
-        print("\n".join(told))
-        assert told == [
+        history = project.history()
+        print("\n".join(history))
+        assert history == [
             "none -> 1 promoted by WHO: it passed every gate",
             "1 -> 2 promoted by WHO: it passed every gate",
             "2 -> 1 rolled back by WHO: it smokes",

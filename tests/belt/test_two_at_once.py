@@ -12,10 +12,10 @@ import subprocess, sys
 night = [sys.executable, "-m", "pipeline.retrain"]
 both = [subprocess.Popen(night, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(2)]
-for one in both:
-    said = one.communicate()[1]
-    busy = [line for line in said.splitlines() if "another retraining is running" in line]
-    print("END", one.pid, one.returncode, *busy)
+for process in both:
+    output = process.communicate()[1]
+    busy = [line for line in output.splitlines() if "another retraining is running" in line]
+    print("END", process.pid, process.returncode, *busy)
 """
 
 
