@@ -1,7 +1,7 @@
-"""Answer every row of a file: CSV, JSON Lines or Parquet in, any of the three out.
+"""Predict every row of a file: CSV, JSON Lines or Parquet in, any of the three out.
 
-The answers have the order of the rows, whose number comes first. Nothing is written unless every
-row has its answer; with --skip-bad those without are null, and counted.
+The predictions have the order of the rows and begin with the row's number. Nothing is written
+unless every row can be read; with --skip-bad, rows that cannot be read get nulls and are counted.
 """
 
 import argparse
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from conveyor.batch.predict import predict_file
 from conveyor.paths import Paths
-from conveyor.registry.model_version import find_served
 from conveyor.serving import LoadedModel
 from conveyor.tracking.location import model_name
 from pipeline import stage
@@ -22,30 +21,34 @@ def options() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("source", type=Path, metavar="IN")
     parser.add_argument("target", type=Path, metavar="OUT")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--model", type=Path, metavar="FOLDER", help="(default: artifacts/model)")
-    which.add_argument("--version", help="a registered version")
-    which.add_argument("--alias", help="a registered version by its alias, such as champion")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--model", type=Path, metavar="FOLDER", help="(default: artifacts/model)")
+    group.add_argument("--version", help="a registered version")
+    group.add_argument("--alias", help="a registered version by its alias, such as champion")
     name = "of the registered model (default: `name` of artifacts/config.yaml)"
     parser.add_argument("--name", help=name)
-    parser.add_argument("--column", help="where the rows stand (default: text, or series)")
-    parser.add_argument("--skip-bad", action="store_true", help="null answers for unreadable rows")
+    parser.add_argument("--column", help="with the raw rows (default: text, or series)")
+    parser.add_argument("--skip-bad", action="store_true", help="write nulls for unreadable rows")
     return parser
 
 
-def model_of(given: argparse.Namespace, paths: Paths) -> Path:
-    if given.version is None and given.alias is None:
-        return given.model or paths.model
-    name = given.name or model_name(paths)
-    return find_served(name, paths, alias=given.alias, version=given.version).fetch(paths)
+def model_folder(args: argparse.Namespace, paths: Paths) -> Path:
+    if args.version is None and args.alias is None:
+        return args.model or paths.model
+    # Imports MLflow, which must not be needed to predict with a folder.
+    from conveyor.registry.model_version import find_served
+
+    name = args.name or model_name(paths)
+    return find_served(name, paths, alias=args.alias, version=args.version).fetch(paths)
 
 
-def main(given: argparse.Namespace) -> None:
-    predictor = LoadedModel.load(model_of(given, Paths()))
-    counts = predict_file(predictor, given.source, given.target,
-                          column=given.column, skip_bad=given.skip_bad)  # fmt: skip
-    without = f", {counts.bad} of them without an answer" if given.skip_bad else ""
-    print(f"{counts.rows} rows answered in {given.target}{without}")
+def main(args: argparse.Namespace) -> None:
+    model = LoadedModel.load(model_folder(args, Paths()))
+    counts = predict_file(
+        model, args.source, args.target, column=args.column, skip_bad=args.skip_bad
+    )
+    bad = f", {counts.bad} of them without an answer" if args.skip_bad else ""
+    print(f"{counts.rows} rows answered in {args.target}{bad}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from conveyor.data.prepare import findings
 from conveyor.data.prepare import prepare as prepare_data
 from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared
+from conveyor.encoding import ENCODERS
 from conveyor.paths import Paths
 from conveyor.plots import data as plots
 from pipeline import stage
@@ -21,7 +22,7 @@ def prepare(config: Config, paths: Paths) -> None:
     files.write_json(paths.data_report, report)
     prepared = Prepared(paths.prepared)
     lengths = {name: prepared.split(name).sequences.lengths for name in SPLITS}
-    unit = "tokens" if prepared.meta.kind == "text" else "steps"
+    unit = ENCODERS[prepared.meta.kind].unit
     rows, classes = report["rows"], report["classes"]
     with files.replacing_folder(paths.data_plots) as folder:
         plots.lengths(lengths, unit, folder / "lengths.png")

@@ -1,4 +1,4 @@
-"""Serve the champion on this machine over HTTP, in MLflow's and in KServe's V2 protocol.
+"""Serve the champion, or an exported folder, over HTTP in MLflow's and KServe's V2 protocol.
 
     curl 127.0.0.1:5001/invocations -d '{"inputs": {"text": ["a row"]}}' \\
          -H 'content-type: application/json'
@@ -8,7 +8,10 @@ import argparse
 from pathlib import Path
 
 from conveyor.paths import Paths
-from conveyor.server.ask import Ask
+from conveyor.server.live_model import ModelSlot, load_folder
+from conveyor.server.request_log import RequestLog
+from conveyor.server.run import Settings, serve
+from conveyor.tracking.location import model_name
 from pipeline import stage
 
 MIB = 2**20
@@ -21,38 +24,52 @@ def options() -> argparse.ArgumentParser:
     )  # fmt: skip
     add = parser.add_argument
     add("--name", help="registered model (default: `name` of artifacts/config.yaml)")
-    add("--alias", default="champion", help="which version of it (default champion)")
+    add("--alias", default="champion", help="version to serve, by its alias (default champion)")
+    add("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")
     add("--host", default="127.0.0.1", help="address to listen on (default this machine only)")
     add("--port", type=int, default=5001, help="0 for any free one (default 5001)")
     add("--reload", action="store_true", help="follow the alias when it moves")
-    add("--poll", type=float, default=5.0, help="seconds between looks with --reload (default 5)")
+    add("--poll", type=float, default=5.0, help="seconds between polls with --reload (default 5)")
     add("--body-limit", type=float, default=16.0, metavar="MIB", help="of a request (default 16)")
     add("--threads", type=int, help="requests answered at once (default: one a core)")
-    add("--log-share", type=float, default=0.0, help="share of requests to note (default 0)")
-    add("--log-rows", action="store_true", help="note the rows as well")
+    add("--log-share", type=float, default=0.0, help="share of requests to record (default 0)")
+    add("--log-rows", action="store_true", help="record the raw rows as well")
     add("--log-folder", type=Path, default=Paths().scratch / "requests", metavar="FOLDER",
-        help="for the notes (default .conveyor/requests)")  # fmt: skip
+        help="for the records (default .conveyor/requests)")  # fmt: skip
     add("--log-rows-per-file", type=int, default=10_000, help="(default 10000)")
-    add("--log-files", type=int, default=100, help="kept, the oldest go first (default 100)")
+    add("--log-files", type=int, default=100, help="number that stays, the newest (default 100)")
     return parser
 
 
-def main(given: argparse.Namespace) -> None:
-    ask = Ask(given.name, given.alias, given.poll if given.reload else None)
-    # That process asks while this one imports.
-    from conveyor.server.run import Settings, serve
-    from conveyor.tracking.location import model_name
+def settings_of(args: argparse.Namespace) -> Settings:
+    request_log = None
+    if args.log_share > 0:
+        request_log = RequestLog(
+            args.log_folder, args.log_share, args.log_rows_per_file, args.log_files, args.log_rows
+        )
+    body_limit = int(args.body_limit * MIB)
+    return Settings(args.host, args.port, body_limit, args.threads, request_log)
 
-    notes = None
-    if given.log_share > 0:
-        from conveyor.server.request_log import RequestLog  # with Arrow
 
-        notes = RequestLog(given.log_folder, given.log_share, given.log_rows_per_file,
-                           given.log_files, given.log_rows)  # fmt: skip
-    name, limit = given.name or model_name(Paths()), int(given.body_limit * MIB)
-    serve(Settings(name, given.alias, given.host, given.port, limit, given.threads, notes), ask)
+def main(args: argparse.Namespace) -> None:
+    settings = settings_of(args)
+    if args.model is not None:
+        live = load_folder(args.model, args.name)
+        serve(settings, ModelSlot(live.name, live), poller=None)
+        return
+    # Imports MLflow, which must not be needed to serve a folder.
+    from conveyor.server.alias_poller import AliasPoller
+
+    slot = ModelSlot(args.name or model_name(Paths()))
+    interval = args.poll if args.reload else None
+    serve(settings, slot, AliasPoller(slot, args.alias, interval, Paths()))
 
 
 if __name__ == "__main__":
     with stage("serve"):
-        main(options().parse_args())
+        parser = options()
+        arguments = parser.parse_args()
+        if arguments.model is not None and arguments.reload:
+            parser.error("--reload follows an alias of the registry, --model serves a folder as it "
+                         "is; leave one of them out")  # fmt: skip
+        main(arguments)

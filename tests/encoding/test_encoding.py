@@ -57,8 +57,8 @@ def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) 
     texts = ["".join(draw.choice(letters, draw.integers(0, 30))) for _ in range(3000)]
     texts += ["[PAD] a", "x[UNK]", "[unk]", "é a", "漢字 b", "\u200b", "İK", "", " \x1c\x85 "]
     encoder = text_encoder(texts, lowercase=lowercase, vocabulary=2000)
-    alone = [encoder.tokens([text]).values.tolist() for text in texts]  # too few for a batch
-    found = encoder.tokens(texts)
+    alone = [encoder.read_rows([text]).values.tolist() for text in texts]  # too few for a batch
+    found = encoder.read_rows(texts)
     assert [found[i].tolist() for i in range(len(found))] == alone
     assert len({token for row in alone for token in row}) > 500
 

@@ -1,87 +1,110 @@
-"""What takes the served version's place, and what does not; without a server."""
+"""Which model answers: versions that load replace the old one, errors of any kind leave it."""
 
 import asyncio
 import json
 import logging
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from registered import point
 
 from conveyor import files
-from conveyor.server import live_model
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.server.alias_poller import AliasPoller
 from conveyor.server.app import App
-from conveyor.server.ask import Ask
-from conveyor.server.live_model import Slot, Watcher
+from conveyor.server.live_model import ModelSlot, load_folder, load_version
 
 
-def test_a_graph_that_opens_and_cannot_run_does_not_take_the_place(
-    toy_product: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_graph_that_opens_and_cannot_run_is_refused(toy_product: Path, tmp_path: Path) -> None:
     shutil.copytree(toy_product, tmp_path / "model")
     encoder = files.read_json(toy_product / "encoder.json")
     wide = {**encoder, "shift": [0.0] * 3, "scale": [1.0] * 3}  # the graph reads two channels
     files.write_json(tmp_path / "model" / "encoder.json", wide)
-    slot = Slot("toys")
-    slot.load("1", toy_product)
-    first = slot.current
-    with caplog.at_level(logging.ERROR):
-        slot.load("2", tmp_path / "model")
-    assert first is not None
-    assert slot.current is first
-    assert "version 2 cannot be loaded" in caplog.text
-    assert "version 1 goes on answering" in caplog.text
+    with pytest.raises(InputError, match="version 2 of toys cannot be loaded"):
+        load_version("toys", "2", tmp_path / "model")
 
 
-def test_the_version_that_serves_is_not_loaded_again(toy_product: Path) -> None:
-    slot = Slot("toys")
-    slot.load("1", toy_product)
-    first = slot.current
-    slot.load("1", toy_product)
-    assert slot.current is first
-    slot.load("2", toy_product)
-    assert slot.current is not first
+def test_a_folder_has_the_name_of_its_card_and_its_digest_as_version(toy_product: Path) -> None:
+    live = load_folder(toy_product, None)
+    assert live.name == files.read_json(toy_product / "card.json")["name"]
+    assert live.version == files.digest_tree(toy_product)[:12]
+    assert load_folder(toy_product, "other").name == "other"
 
 
-class Dying(Ask):
-    """Tells a version and dies, each time it is started."""
+@pytest.fixture
+def poller(project: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AliasPoller:
+    """On a copy of the store, whose files are where they were; version 1 is champion."""
+    for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copy(project.root / "mlflow.db", tmp_path)
+    paths = Paths(tmp_path)
+    point(paths, 1)
+    return AliasPoller(ModelSlot("toys"), "champion", 0.01, paths)
 
-    def start(self) -> None:
-        self.starts = getattr(self, "starts", 0) + 1
-        told = json.dumps({"version": str(self.starts), "folder": self.alias})
-        code = f"import sys; print({told!r}); sys.exit(3)"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+
+def version(poller: AliasPoller) -> str | None:
+    return poller.slot.current and poller.slot.current.version
 
 
-@pytest.mark.parametrize(("every", "starts"), [(1.0, 3), (None, 1)])
-def test_a_watcher_that_died_is_started_anew_where_the_alias_is_followed(
-    toy_product: Path, monkeypatch: pytest.MonkeyPatch, every: float | None, starts: int
+def test_a_version_is_loaded_when_the_alias_moves_and_once(poller: AliasPoller) -> None:
+    poller.poll()
+    first = poller.slot.current
+    poller.poll()
+    assert version(poller) == "1"
+    assert poller.slot.current is first
+    point(poller.paths, 2)
+    poller.poll()
+    assert version(poller) == "2"
+
+
+def test_a_version_that_cannot_be_loaded_leaves_the_old_one_and_is_tried_once(
+    poller: AliasPoller, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(live_model, "AGAIN", 0.01)
-    slot, failures = Slot("toys"), []
-    ask = Dying("toys", str(toy_product), every)
-    watcher = Watcher(slot, ask, on_failure=lambda: failures.append(1))
-    taken: list[str] = []
-
-    def load(version: str, folder: Path) -> None:
-        taken.append(version)
-        slot.current = slot.current or live_model.Served("toys", version, None)  # type: ignore[arg-type]
-        if len(taken) == starts:
-            watcher.stopping.set()
-
-    monkeypatch.setattr(slot, "load", load)
-    watcher._read()
-    assert taken == [str(n + 1) for n in range(starts)]
-    assert not failures
+    poller.poll()
+    first = poller.slot.current
+    point(poller.paths, 3)
+    for _ in range(3):
+        poller.poll()
+    point(poller.paths, 1)
+    poller.poll()
+    assert poller.slot.current is first
+    assert caplog.text.count("version 3 of toys cannot be loaded") == 1
+    assert "version 1 still answers" in caplog.text
 
 
-def asked(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, Any]:
+def test_a_registry_that_fails_is_logged_once_and_its_recovery_too(
+    poller: AliasPoller, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    poller.poll()
+    store = poller.paths.root / "mlflow.db"
+    store.rename(store.with_suffix(".away"))
+    for _ in range(3):
+        poller.poll()
+    assert version(poller) == "1"
+    assert caplog.text.count("version 1 still answers") == 1
+    assert "the registry answers again" not in caplog.text
+    store.with_suffix(".away").rename(store)
+    point(poller.paths, 2)
+    for _ in range(3):
+        poller.poll()
+    assert version(poller) == "2"
+    assert caplog.text.count("the registry answers again") == 1
+
+
+def test_the_server_is_told_when_there_is_nothing_to_serve(poller: AliasPoller) -> None:
+    poller.alias = "best"
+    failures: list[int] = []
+    poller._run(lambda: failures.append(1))
+    assert failures == [1]
+    assert "no alias 'best' of a model 'toys'" in str(poller.failure)
+
+
+def call(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, Any]:
     """Status and parsed answer of the app, called as a server calls it."""
     scope = {"type": "http", "http_version": "1.1", "scheme": "http", "method": method,
              "path": path, "raw_path": b"", "query_string": b"", "headers": []}  # fmt: skip
@@ -93,7 +116,7 @@ def asked(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[
     async def send(message: Any) -> None:
         sent.append(message)
 
-    run: Callable[..., Any] = app.asgi(None)  # type: ignore[arg-type]
+    run: Callable[..., Any] = app.asgi(None)
     asyncio.run(run(scope, receive, send))
     return sent[0]["status"], json.loads(b"".join(m.get("body", b"") for m in sent))
 
@@ -107,8 +130,8 @@ def asked(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[
 def test_before_a_version_is_loaded_the_server_lives_and_is_not_ready(
     path: str, method: str
 ) -> None:
-    app = App(Slot("toys"), body_limit=100, threads=1, notes=None)
-    status, told = asked(app, path, method, b'{"inputs": [[[1, 2]]]}')
+    app = App(ModelSlot("toys"), body_limit=100, threads=1, request_log=None)
+    status, answer = call(app, path, method, b'{"inputs": [[[1, 2]]]}')
     assert status == 503
-    assert "still being loaded" in (told["error"] if path.startswith("/v2") else told["message"])
-    assert asked(app, "/v2/health/live") == (200, {"live": True})
+    assert "still being loaded" in answer["error" if path.startswith("/v2") else "message"]
+    assert call(app, "/v2/health/live") == (200, {"live": True})

@@ -6,7 +6,7 @@ import pytest
 from server_process import serving
 
 from conveyor.paths import Paths
-from conveyor.server.live_model import Served
+from conveyor.server.live_model import LiveModel
 from conveyor.server.request_log import RequestLog, read_log
 from conveyor.serving import LoadedModel
 
@@ -29,23 +29,23 @@ def test_what_was_answered_is_read_back_after_the_server_stopped(
 
 
 @pytest.fixture
-def served(project: Paths) -> Served:
-    return Served("toys", "2", LoadedModel.load(project.root / "model-2"))
+def served(project: Paths) -> LiveModel:
+    return LiveModel("toys", "2", LoadedModel.load(project.root / "model-2"))
 
 
-def test_files_are_small_few_and_the_newest(served: Served, tmp_path: Path) -> None:
-    notes = RequestLog(tmp_path, 1.0, rows_per_file=2, files_kept=3, keep_rows=True)
+def test_files_are_small_few_and_the_newest(served: LiveModel, tmp_path: Path) -> None:
+    notes = RequestLog(tmp_path, 1.0, rows_per_file=2, max_files=3, raw_rows=True)
     rows = [[[float(i), 0.0]] for i in range(11)]
     for row in rows:
-        notes.add(served, [row], served.predictor.predict([row]))
+        notes.add(served, [row], served.model.predict([row]))
     notes.flush()
     assert len(list(tmp_path.iterdir())) == 3
     assert read_log(tmp_path)["series"].to_pylist() == rows[6:]
 
 
-def test_the_share_of_requests_is_what_was_asked_for(served: Served, tmp_path: Path) -> None:
+def test_the_share_of_requests_is_what_was_asked_for(served: LiveModel, tmp_path: Path) -> None:
     notes = RequestLog(tmp_path, 0.25)
-    answers = served.predictor.predict([[[1.0, 2.0]]])
+    answers = served.model.predict([[[1.0, 2.0]]])
     for _ in range(400):
         notes.add(served, [[[1.0, 2.0]]], answers)
     notes.flush()

@@ -2,10 +2,12 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,9 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow.pyfunc import scoring_server
-from server_process import JSON, Server, ask, serving
+from server_process import JSON, Server, ask, serving, until
 
+from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
@@ -127,27 +130,30 @@ TENSOR = {"name": "series", "datatype": "FP32", "shape": [1, 1, 2], "data": [1, 
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
-        ("/invocations", b"{", 400, "the body is no JSON"),
-        ("/invocations", [1], 400, "the body is a JSON list; an object with dataframe_split"),
-        ("/invocations", {"rows": []}, 400, "the body holds rows; exactly one of"),
+        ("/invocations", b"{", 400, "request body is not valid JSON"),
+        ("/invocations", [1], 400, "request body: expected an object with dataframe_split"),
+        ("/invocations", {"rows": []}, 400, "got rows"),
         ("/invocations", {"inputs": [GOOD], "instances": [GOOD]}, 400,
-         "the body holds inputs, instances; exactly one of"),
-        ("/invocations", {"inputs": []}, 400, "no rows came"),
-        ("/invocations", {"inputs": {"text": ["a"]}}, 400, "the model reads 'series'"),
-        ("/invocations", {"inputs": [GOOD, [[1.0]]]}, 400, "row 1 has shape (1, 1); a series is"),
-        ("/invocations", {"inputs": [GOOD, "words"]}, 400, "row 1 cannot be read"),
+         "got inputs, instances"),
+        ("/invocations", {"inputs": []}, 400, "expected at least one row; got none"),
+        ("/invocations", {"inputs": {"text": ["a"]}}, 400,
+         "inputs: expected the key 'series'; got an object with text"),
+        ("/invocations", {"inputs": [GOOD, [[1.0]]]}, 400,
+         "row 1: expected a list of steps of 2 numbers each; got an array of shape (1, 1)"),
+        ("/invocations", {"inputs": [GOOD, "words"]}, 400, "got a value of type str"),
         ("/invocations", {"dataframe_records": [{"series": GOOD}, {"x": 1}]}, 400,
-         "row 1 is an object with x; an object with 'series' is needed"),
+         "row 1: expected an object with 'series'; got an object with x"),
         ("/invocations", {"dataframe_split": {"columns": ["series"], "data": [[GOOD], []]}}, 400,
-         "row 1 has 0 values; 1 columns are named"),
+         "row 1: expected 1 values; got 0 values"),
         ("/v2/models/toys/infer", {"inputs": [{**TENSOR, "shape": [1, 2, 2]}]}, 400,
-         "the data of series are no FP32 of shape [1, 2, 2]"),
+         "series: expected `data` of datatype FP32 and shape [1, 2, 2]"),
         ("/v2/models/toys/infer", {"inputs": [{**TENSOR, "shape": [1, 2, 1]}]}, 400,
-         "row 0 has shape (2, 1); a series is a list of steps of 2 numbers each"),
-        ("/v2/models/other/infer", {"inputs": [TENSOR]}, 404, "no model 'other'; 'toys' is served"),
-        ("/nowhere", None, 404, "there is no /nowhere"),
-        ("/invocations", None, 405, "GET is not answered here"),
-        ("/invocations", b'"' + b"x" * 200_000 + b'"', 413, "more than 104857 bytes"),
+         "row 0: expected a list of steps of 2 numbers each; got an array of shape (2, 1)"),
+        ("/v2/models/other/infer", {"inputs": [TENSOR]}, 404,
+         "model 'other' not found; this is 'toys'"),
+        ("/nowhere", None, 404, "path /nowhere not found"),
+        ("/invocations", None, 405, "method GET is not allowed"),
+        ("/invocations", b'"' + b"x" * 200_000 + b'"', 413, "expected at most 104857 bytes"),
     ],
 )  # fmt: skip
 def test_a_refusal_says_what_came_and_what_is_needed(
@@ -166,7 +172,7 @@ def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_much(
     connection.request("POST", "/invocations", parts, JSON, encode_chunked=True)
     answer = connection.getresponse()
     assert answer.status == 413
-    assert b"more than 104857 bytes" in answer.read()
+    assert b"expected at most 104857 bytes" in answer.read()
     connection.close()
 
 
@@ -203,7 +209,7 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
 def test_other_content_types_are_refused(toy_server: Server) -> None:
     status, told, _ = toy_server.ask("/invocations", b"a", **{"content-type": "text/csv"})
     assert (status, told["message"]) == (
-        415, "the content type is text/csv; application/json is needed"
+        415, "content type: expected application/json; got text/csv"
     )  # fmt: skip
 
 
@@ -237,21 +243,51 @@ def test_a_model_that_is_not_there_ends_the_server_with_what_to_do(
     )
 
 
-def test_the_server_loads_nothing_that_makes_its_start_slow(project: Paths) -> None:
+def test_a_folder_is_served_without_mlflow(project: Paths, tmp_path: Path) -> None:
+    folder = project.root / "model-1"
     code = """
-import sys
-from pathlib import Path
-import pipeline.serve, conveyor.server.run, conveyor.tracking.watch
-from conveyor.server.live_model import Slot
-slot = Slot("toys")
-slot.load("1", Path(sys.argv[1]))
-assert slot.current is not None
-slow = {"tensorflow", "keras", "pandas", "mlflow", "pydantic", "pyarrow", "onnx"}
-heavy = slow & set(sys.modules)
-sys.exit(str(heavy) if heavy else 0)
+import runpy, sys, threading, time, urllib.request
+def check(port):
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/ping").close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    heavy = {"mlflow", "pandas", "tensorflow", "keras", "onnx"} & set(sys.modules)
+    print("loaded:", sorted(heavy), file=sys.stderr)
+threading.Thread(target=check, args=(sys.argv[2],), daemon=True).start()
+sys.argv = ["serve", "--model", sys.argv[1], "--port", sys.argv[2]]
+runpy.run_module("pipeline.serve", run_name="__main__")
 """
-    model = str(project.root / "model-1")
-    subprocess.run([sys.executable, "-c", code, model], check=True, env=os.environ)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(folder), port], env=os.environ, stderr=file
+        )
+    until(lambda: "loaded:" in log.read_text())
+    connection = HTTPConnection("127.0.0.1", int(port), timeout=30)
+    row = [[1.0, 2.0]]
+    status, answer, headers = ask(connection, "/invocations", {"inputs": [row]})
+    connection.close()
+    process.terminate()
+    assert process.wait(30) == 0
+    assert "loaded: []" in log.read_text()
+    assert (status, answer["predictions"]) == (
+        200,
+        LoadedModel.load(folder).predict([row]).records(),
+    )
+    assert headers["x-model-version"] == files.digest_tree(folder)[:12]
+
+
+def test_a_folder_cannot_be_reloaded(project: Paths, tmp_path: Path) -> None:
+    folder = str(project.root / "model-1")
+    server = Server(project, tmp_path / "log", "--model", folder, "--reload")
+    assert server.process.wait(60) == 2
+    assert "leave one of them out" in server.told
 
 
 def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]) -> None:

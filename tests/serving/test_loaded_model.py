@@ -43,12 +43,15 @@ def test_probabilities_come_in_the_order_that_another_model_has(
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([], "no rows came"),
-        ([[[1.0, 2.0]], [[1.0, 2.0, 3.0]]], r"row 1 has shape \(1, 3\); a series is a list"),
-        ([[[1.0, float("nan")]]], "row 0 holds NaN or infinity"),
-        (["words"], "row 0 cannot be read; a series is a list of steps of 2 numbers each"),
-        ([7], "row 0 cannot be read"),
-        ([[[1.0, 2.0], [1.0]]], "row 0 cannot be read"),
+        ([], "expected at least one row; got none"),
+        (
+            [[[1.0, 2.0]], [[1.0, 2.0, 3.0]]],
+            r"row 1: expected a list of steps of 2 numbers each; got an array of shape \(1, 3\)",
+        ),
+        ([[[1.0, float("nan")]]], "row 0: .*got NaN or infinity"),
+        (["words"], "row 0: expected a list of steps of 2 numbers each; got a value of type str"),
+        ([7], "row 0: .* got a value of type int"),
+        ([[[1.0, 2.0], [1.0]]], "got a list that is no list of steps of equal width"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(
@@ -68,5 +71,5 @@ def test_an_empty_series_is_answered_like_training_met_it(predictor: LoadedModel
 def test_a_folder_without_a_model_says_what_to_run(toy_product: Path, tmp_path: Path) -> None:
     shutil.copytree(toy_product, tmp_path / "model")
     (tmp_path / "model" / "encoder.json").unlink()
-    with pytest.raises(InputError, match=r"no encoder.json; run `dvc repro train` first"):
+    with pytest.raises(InputError, match=r"got no encoder.json. Run `dvc repro train`"):
         LoadedModel.load(tmp_path / "model")

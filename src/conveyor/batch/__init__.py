@@ -1,1 +1,1 @@
-"""Answers to a whole file, in memory that does not grow with it."""
+"""Predictions for whole files, in constant memory."""

@@ -1,4 +1,4 @@
-"""File in, answers out."""
+"""Predictions for all rows of a file."""
 
 import os
 from collections.abc import Iterator
@@ -12,49 +12,49 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.batch.read import Unreadable, windows
-from conveyor.batch.write import schema, writing
+from conveyor.batch.read import BadRow, read_windows
+from conveyor.batch.write import open_writer, schema
 from conveyor.errors import InputError
-from conveyor.serving import LoadedModel, RowError, Started
+from conveyor.serving import LoadedModel, PendingPredictions, RowError
 
-Floats = NDArray[np.float32]
-WINDOW = 4096  # rows read at once, two such held; those of like length in one share a batch
-BATCH = 64  # rows of a batch; what they need stays in a core's cache
+WINDOW = 4096  # rows read together, from which batches of rows of similar length are formed
+BATCH = 64  # rows of a batch; its arrays fit into the cache of a core
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows that were read, and those among them without an answer."""
+    """Number of rows read, and of those without a prediction."""
 
     rows: int
     bad: int
 
 
 def predict_file(
-    predictor: LoadedModel, source: Path, target: Path, *, column: str | None, skip_bad: bool
+    model: LoadedModel, source: Path, target: Path, *, column: str | None, skip_bad: bool
 ) -> Counts:
-    """Answer every row of `source` in `target`, in its order.
+    """Write a prediction for every row of `source` to `target`, in the order of the rows.
+
+    At most two windows are in memory, however long the file is.
 
     Args:
-        column: where the rows stand; None for `text` or `series`, as the model reads.
-        skip_bad: a row that cannot be read gets a null answer and is counted.
+        column: the column with the raw rows; None for the encoder's own, `text` or `series`.
+        skip_bad: write nulls for rows that cannot be read, and count them.
 
     Raises:
-        InputError: a row cannot be read and `skip_bad` is off, or a file or column is not there.
-            Nothing is written then.
+        InputError: a file or column is missing, or a row cannot be read and `skip_bad` is off.
+            `target` is not written then.
     """
     if source.resolve() == target.resolve():
-        raise InputError(f"{source} would be replaced by its answers; name another file for them")
-    columns, rows, bad = schema(predictor.classes), 0, 0
-    values = windows(source, column or predictor.kind, WINDOW)
+        raise InputError(f"{target}: expected another file than the input. Name another output")
+    columns, rows, bad = schema(model.classes), 0, 0
+    values = read_windows(source, column or model.encoder.column, WINDOW)
     with (
-        writing(target, columns) as writer,
+        open_writer(target, columns) as writer,
         tqdm(unit="row", disable=None, desc=target.name) as bar,
         ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="batch") as pool,
     ):
-        for window in _one_behind(_started(predictor, pool, values, skip_bad, source)):
-            probabilities = window.answers.result().probabilities if window.answers else None
-            writer.write(_table(columns, rows, window.rows, window.good, probabilities))
+        for window in _read_ahead(_submit_windows(model, pool, values, skip_bad, source)):
+            writer.write(_table(columns, rows, window))
             rows, bad = rows + window.rows, bad + window.rows - len(window.good)
             bar.update(window.rows)
     return Counts(rows, bad)
@@ -62,73 +62,80 @@ def predict_file(
 
 @dataclass(frozen=True)
 class _Window:
-    """Rows that stand behind one another in the file.
+    """Consecutive rows of the file.
 
     Attributes:
-        rows: how many.
-        good: those that have an answer, from 0.
-        answers: of the good ones, to come; None where there are none.
+        rows: their number.
+        good: positions of the rows with a prediction, from 0.
+        predictions: of the good rows; None where there are none.
     """
 
     rows: int
     good: list[int]
-    answers: Started | None
+    predictions: PendingPredictions | None
 
 
-def _one_behind(windows: Iterator[_Window]) -> Iterator[_Window]:
-    """Each window when the next one has been read and started, so that no core waits for that."""
-    before = next(windows, None)
-    while before is not None:
-        after = next(windows, None)
-        yield before
-        before = after
+def _read_ahead(windows: Iterator[_Window]) -> Iterator[_Window]:
+    """Yield each window after the next one is submitted, so that all cores stay busy."""
+    current = next(windows, None)
+    while current is not None:
+        following = next(windows, None)
+        yield current
+        current = following
 
 
-def _started(
-    predictor: LoadedModel,
-    pool: Executor,
-    values: Iterator[list[Any]],
-    skip_bad: bool,
-    source: Path,
+def _submit_windows(
+    model: LoadedModel, pool: Executor, windows: Iterator[list[Any]], skip_bad: bool, source: Path
 ) -> Iterator[_Window]:
     first = 0
-    for rows in values:
-        good = [at for at, row in enumerate(rows) if not isinstance(row, Unreadable)]
+    for rows in windows:
         try:
-            if len(good) < len(rows):
-                at = next(at for at, row in enumerate(rows) if isinstance(row, Unreadable))
-                raise RowError(at, rows[at].reason)
-            answers = predictor.start(rows, pool, batch_size=BATCH)
+            window = _submit(model, pool, rows)
         except RowError as error:
             if not skip_bad:
                 raise InputError(
-                    f"row {first + error.row} of {source} {error.reason}. Nothing was written; "
-                    "--skip-bad leaves such rows without an answer"
+                    f"{source}, row {first + (error.row or 0)}: {error.reason}. Nothing was "
+                    "written; --skip-bad writes nulls for such rows"
                 ) from None
-            good = [at for at in good if predictor.refusal(rows[at]) is None]
-            some = [rows[at] for at in good]
-            answers = predictor.start(some, pool, batch_size=BATCH) if some else None
-        yield _Window(len(rows), good, answers)
+            window = _submit_good(model, pool, rows)
+        yield window
         first += len(rows)
 
 
-def _table(
-    columns: pa.Schema, first: int, rows: int, good: list[int], probabilities: Floats | None
-) -> pa.Table:
-    """One window's answers, null in the rows that are not `good`."""
-    missing = np.ones(rows, dtype=bool)
-    missing[good] = False
-    kind = columns.field("probabilities").type
-    spread = np.zeros((rows, kind.num_fields), np.float32)
-    if probabilities is not None:
-        spread[good] = probabilities
-    names = pa.array([field.name for field in kind], pa.string())
-    best = pa.array(spread.argmax(axis=1), pa.int32(), mask=missing)
-    each = [pa.array(np.ascontiguousarray(spread[:, c]), mask=missing) for c in range(len(names))]
+def _submit(model: LoadedModel, pool: Executor, rows: list[Any]) -> _Window:
+    for number, row in enumerate(rows):
+        if isinstance(row, BadRow):
+            raise RowError(row.reason, number)
+    predictions = model.submit(rows, pool, batch_size=BATCH)
+    return _Window(len(rows), list(range(len(rows))), predictions)
+
+
+def _submit_good(model: LoadedModel, pool: Executor, rows: list[Any]) -> _Window:
+    good = [i for i, row in enumerate(rows) if not isinstance(row, BadRow) and model.accepts(row)]
+    good_rows = [rows[i] for i in good]
+    predictions = model.submit(good_rows, pool, batch_size=BATCH) if good else None
+    return _Window(len(rows), good, predictions)
+
+
+def _table(columns: pa.Schema, first: int, window: _Window) -> pa.Table:
+    """The predictions of a window, null in the rows that are not good.
+
+    Args:
+        first: number of the window's first row in the file.
+    """
+    missing = np.ones(window.rows, dtype=bool)
+    missing[window.good] = False
+    struct = columns.field("probabilities").type
+    probabilities: NDArray[np.float32] = np.zeros((window.rows, struct.num_fields), np.float32)
+    if window.predictions is not None:
+        probabilities[window.good] = window.predictions.result().probabilities
+    names = pa.array([field.name for field in struct], pa.string())
+    best = pa.array(probabilities.argmax(axis=1), pa.int32(), mask=missing)
+    by_class = [pa.array(np.ascontiguousarray(column), mask=missing) for column in probabilities.T]
     arrays = [
-        pa.array(np.arange(first, first + rows)),
+        pa.array(np.arange(first, first + window.rows)),
         names.take(best),
-        pa.array(spread.max(axis=1), mask=missing),
-        pa.StructArray.from_arrays(each, fields=list(kind), mask=pa.array(missing)),
+        pa.array(probabilities.max(axis=1), mask=missing),
+        pa.StructArray.from_arrays(by_class, fields=list(struct), mask=pa.array(missing)),
     ]
     return pa.Table.from_arrays(arrays, schema=columns)

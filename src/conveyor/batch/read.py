@@ -1,8 +1,9 @@
-"""One column of a file, window by window."""
+"""One column of a CSV, JSON Lines or Parquet file, in windows of rows."""
 
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,35 +16,43 @@ from numpy.typing import NDArray
 from conveyor.errors import InputError
 
 
-class Unreadable:
-    """Stands in a window for a row that the file does not hold whole."""
+@dataclass(frozen=True)
+class BadRow:
+    """Takes the place of a row that cannot be parsed."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    reason: str
 
 
-def windows(path: Path, column: str, size: int) -> Iterator[list[Any]]:
-    """The values of a column in the order of the rows, `size` at a time.
+def read_windows(path: Path, column: str, size: int) -> Iterator[list[Any]]:
+    """Read the values of a column in the order of the rows, `size` rows at a time.
 
     Raises:
-        InputError: the file is not there, is none of the three kinds, or has no such column.
+        InputError: the file is missing, has another format, or has no such column.
     """
-    if path.suffix not in READERS:
-        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; {KINDS} is needed")
+    check_suffix(path)
     if not path.is_file():
-        raise InputError(f"there is no file {path}")
+        raise InputError(f"{path}: file not found")
     values = READERS[path.suffix](path, column)
     while window := list(islice(values, size)):
         yield window
 
 
+def check_suffix(path: Path) -> None:
+    """Raises: InputError: the name ends in none of the three formats' suffixes."""
+    if path.suffix not in READERS:
+        raise InputError(
+            f"{path}: expected a name that ends in .csv, .jsonl or .parquet; "
+            f"got {path.suffix or 'no suffix'}"
+        )
+
+
 def _csv(path: Path, column: str) -> Iterator[Any]:
     csv.field_size_limit(2**31 - 1)
-    # A file that a spreadsheet wrote may begin with a byte order mark.
+    # Spreadsheets write a byte order mark at the beginning.
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file)
         header = next(rows, [])
-        at = _place(path, column, header)
+        position = _position(path, column, header)
         while True:
             try:
                 row = next(rows)
@@ -51,16 +60,16 @@ def _csv(path: Path, column: str) -> Iterator[Any]:
                 return
             except (csv.Error, UnicodeDecodeError) as error:
                 raise InputError(f"{path}, line {rows.line_num + 1}: {error}") from None
-            if not row:  # a blank line is no row, as pandas and Arrow read it
+            if not row:  # a blank line is not a row, for pandas and Arrow too
                 continue
             if len(row) == len(header):
-                yield row[at]
+                yield row[position]
             else:
-                yield Unreadable(f"has {len(row)} fields; the header names {len(header)}")
+                yield BadRow(f"expected {len(header)} fields, as in the header; got {len(row)}")
 
 
 def _jsonl(path: Path, column: str) -> Iterator[Any]:
-    seen = False
+    column_checked = False
     with path.open("rb") as file:
         for line in file:
             if not line.strip():
@@ -68,34 +77,34 @@ def _jsonl(path: Path, column: str) -> Iterator[Any]:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield Unreadable(f"is no JSON: {error}")
+                yield BadRow(f"not valid JSON: {error}")
                 continue
             if not isinstance(row, dict):
-                yield Unreadable(f"is a JSON {type(row).__name__}; an object is needed")
+                yield BadRow(f"expected a JSON object; got a value of type {type(row).__name__}")
                 continue
-            if not seen:
-                _place(path, column, list(row))
-                seen = True
-            yield row[column] if column in row else Unreadable(f"has no {column!r}")
+            if not column_checked:
+                _position(path, column, list(row))
+                column_checked = True
+            yield row[column] if column in row else BadRow(f"key {column!r} not found")
 
 
 def _parquet(path: Path, column: str) -> Iterator[Any]:
     try:
         file = pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path} is no Parquet file: {error}") from None
+        raise InputError(f"{path}: not a Parquet file: {error}") from None
     with file:
-        _place(path, column, file.schema_arrow.names)
+        _position(path, column, file.schema_arrow.names)
         for batch in file.iter_batches(1024, columns=[column], use_threads=False):
             values = batch.column(0)
-            yield from _series(values) or values.to_pylist()
+            yield from _step_arrays(values) or values.to_pylist()
 
 
-def _series(column: Any) -> list[NDArray[Any]] | None:
-    """Lists of steps as arrays (steps, channels), views of Arrow's memory.
+def _step_arrays(column: Any) -> list[NDArray[Any]] | None:
+    """Lists of steps as arrays (steps, channels), which share Arrow's memory.
 
     Returns:
-        None where the column is of another type, or holds a null or a step of another width.
+        None where the column has another type, a null, or steps of different width.
     """
     lists = (pa.ListArray, pa.LargeListArray)
     if not isinstance(column, lists) or not isinstance(steps := column.flatten(), lists):
@@ -111,14 +120,13 @@ def _series(column: Any) -> list[NDArray[Any]] | None:
     return [flat[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
-def _place(path: Path, column: str, names: list[str]) -> int:
+def _position(path: Path, column: str, names: list[str]) -> int:
     if column not in names:
-        came = ", ".join(names) or "none"
+        existing = ", ".join(names) or "none"
         raise InputError(
-            f"{path} has no column {column!r} (columns: {came}); name the right one with --column"
+            f"{path}: column {column!r} not found (columns: {existing}). Name one with --column"
         )
     return names.index(column)
 
 
 READERS = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
-KINDS = ".csv, .jsonl or .parquet"

@@ -1,4 +1,4 @@
-"""Answers into a file, window by window, under a temporary name until they are all there."""
+"""Writes predictions to a file, which appears under its name only when it is complete."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,19 +11,23 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from conveyor import files
-from conveyor.batch.read import KINDS
-from conveyor.errors import InputError
+from conveyor.batch.read import check_suffix
 
 
 class Writer(Protocol):
-    """Where the answers go, a table a window."""
+    """A file of predictions, written window by window."""
 
-    def write(self, table: pa.Table) -> None: ...
-    def close(self) -> None: ...
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of a table."""
+        ...
+
+    def close(self) -> None:
+        """Complete the file."""
+        ...
 
 
 def schema(classes: Sequence[str]) -> pa.Schema:
-    """Row number from 0, and the answer as the server gives it, null where there is none."""
+    """Columns of the predictions: row number from 0, and the fields of the server's answers."""
     probabilities = pa.struct([(name, pa.float32()) for name in classes])
     return pa.schema(
         [
@@ -36,14 +40,13 @@ def schema(classes: Sequence[str]) -> pa.Schema:
 
 
 @contextmanager
-def writing(path: Path, columns: pa.Schema) -> Iterator[Writer]:
-    """Open a writer; the file appears, whole, when the body has ended well.
+def open_writer(path: Path, columns: pa.Schema) -> Iterator[Writer]:
+    """Open a writer; the file appears when the body has ended without an error.
 
     Raises:
-        InputError: its name ends in none of the three kinds.
+        InputError: the name has the suffix of another format.
     """
-    if path.suffix not in WRITERS:
-        raise InputError(f"{path} ends in {path.suffix or 'nothing'}; {KINDS} is needed")
+    check_suffix(path)
     with files.replacing_file(path) as temporary:
         writer = WRITERS[path.suffix](temporary, columns)
         try:
@@ -64,7 +67,7 @@ class _Parquet:
 
 
 class _Csv:
-    """`probabilities` becomes a column a class, `probabilities.<class>`."""
+    """Each class gets a column, `probabilities.<class>`."""
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
         self.file = csv.CSVWriter(path, columns.empty_table().flatten().schema)

@@ -8,12 +8,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.data.arrow import chosen, flat, numbers, texts
+from conveyor.data.arrow import chosen, numbers, texts
 from conveyor.data.scan import Scan
 from conveyor.data.split import SPLITS
 from conveyor.data.write import SplitWriter
-from conveyor.encoding import Encoder, Ragged, TextEncoder
-from conveyor.encoding.text import UNKNOWN_TOKEN
+from conveyor.encoding import Encoder, Ragged
 
 
 class Tally:
@@ -30,17 +29,13 @@ class Tally:
 
     def encode(self, raw: pa.Array) -> Ragged:
         """Encode some rows, and count."""
-        if isinstance(self._encoder, TextEncoder):
-            whole = self._encoder.tokens(raw.to_pylist())
-        else:
-            steps, lengths = flat(raw)
-            whole = Ragged.joined(steps.reshape(-1, self._encoder.channels), lengths)
-        encoded = self._encoder.fitting(whole)
+        whole = self._encoder.read_arrow(raw)
+        encoded = self._encoder.finish(whole)
         if self._encoder.max_length is not None:
             self.truncated += int((whole.lengths > self._encoder.max_length).sum())
-        if isinstance(self._encoder, TextEncoder):
+        if self._encoder.unknown_token is not None:
             self._tokens += len(encoded.values)
-            self._unknown += int((encoded.values == UNKNOWN_TOKEN).sum())
+            self._unknown += int((encoded.values == self._encoder.unknown_token).sum())
         counts = np.bincount(encoded.lengths, minlength=len(self._rows_by_length))
         counts[: len(self._rows_by_length)] += self._rows_by_length
         self._rows_by_length = counts
@@ -74,10 +69,12 @@ def write_rows(found: Scan, classes: list[str], encoder: Encoder, folder: Path) 
     """Encode every row that is in a split, and write it to that one's folder."""
     code = {name: number for number, name in enumerate(classes)}
     class_of = np.array([code.get(name, -1) for name in found.label_names], np.int32)
-    names, kind = texts(classes), "text" if isinstance(encoder, TextEncoder) else "series"
+    names = texts(classes)
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as open_files:
-        writers = [open_files.enter_context(SplitWriter(folder / name, kind)) for name in SPLITS]
+        writers = [
+            open_files.enter_context(SplitWriter(folder / name, encoder.kind)) for name in SPLITS
+        ]
         progress = open_files.enter_context(
             tqdm(desc="encoding", total=len(found.ledger), unit=" rows", disable=None)
         )

@@ -68,7 +68,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         "classes": counts,
         "lengths": {name: tally.lengths() for name, tally in tallies.items()},
         "unknown_token_share": {n: t.unknown_share for n, t in tallies.items()}
-        if config.kind == "text" else None,
+        if encoder.unknown_token is not None else None,
     }  # fmt: skip
 
 
@@ -152,8 +152,8 @@ def _write_meta(
         kind=config.kind,
         name=config.name,
         classes=classes,
-        features=encoder.channels if isinstance(encoder, SeriesEncoder) else None,
-        vocabulary=encoder.vocabulary_size if isinstance(encoder, TextEncoder) else None,
+        features=encoder.size.get("features"),
+        vocabulary=encoder.size.get("vocabulary"),
         counts=counts,
         digest=files.digest_value([files.digest_tree(folder), classes]),
     )

@@ -3,17 +3,28 @@
 from pathlib import Path
 
 from conveyor import files
+from conveyor.encoding.encoder import Encoder, RowError
 from conveyor.encoding.ragged import Ragged, pad
 from conveyor.encoding.series import SeriesEncoder
 from conveyor.encoding.text import TextEncoder
 
-Encoder = TextEncoder | SeriesEncoder
+ENCODERS: dict[str, type[Encoder]] = {
+    encoder.kind: encoder for encoder in (TextEncoder, SeriesEncoder)
+}
 
-__all__ = ["Encoder", "Ragged", "SeriesEncoder", "TextEncoder", "load_encoder", "pad"]
+__all__ = [
+    "ENCODERS",
+    "Encoder",
+    "Ragged",
+    "RowError",
+    "SeriesEncoder",
+    "TextEncoder",
+    "load_encoder",
+    "pad",
+]
 
 
 def load_encoder(path: Path) -> Encoder:
-    """Read an encoder that `save` wrote, of either kind."""
+    """Read an encoder that `Encoder.save` wrote."""
     value = files.read_json(path)
-    kinds = {kind.kind: kind for kind in (TextEncoder, SeriesEncoder)}
-    return kinds[value["kind"]].restore(value)
+    return ENCODERS[value["kind"]].from_json(value)

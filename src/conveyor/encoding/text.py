@@ -5,29 +5,33 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from conveyor import files
+from conveyor.config.dataset import TextEncoding
+from conveyor.encoding.ascii_words import tokenize_ascii
+from conveyor.encoding.encoder import Encoder, RowError
 from conveyor.encoding.ragged import Ragged
 
-if TYPE_CHECKING:  # Pydantic would be half of a server's imports
-    from conveyor.config.dataset import TextEncoding
-
-PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1, always
+PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1 of every vocabulary
 UNKNOWN_TOKEN = 1
-BATCH = 1000
-FEW = 64  # rows that the library is through with before `numbered` has begun
+BATCH = 1000  # texts of a call of the library
+MIN_ASCII_BATCH = 64  # with fewer texts `tokenize_ascii` is slower than the library
 
 
-class TextEncoder:
-    """A tokenizer fitted on training texts, with everything it takes to encode raw text."""
+class TextEncoder(Encoder):
+    """A tokenizer fitted on training texts, and how a text is cleaned and cut."""
 
-    kind: ClassVar[Literal["text"]] = "text"
+    kind = "text"
+    column = "text"
+    unit = "tokens"
+    empty_row = ""
+    unknown_token = UNKNOWN_TOKEN
+    tensor_types = ("BYTES",)
 
     def __init__(self, tokenizer: Tokenizer, *, unescape_html: bool, max_length: int) -> None:
         self.tokenizer = tokenizer
@@ -35,121 +39,144 @@ class TextEncoder:
         self.max_length = max_length
 
     @classmethod
-    def fit(cls, texts: Iterable[str], config: "TextEncoding") -> "TextEncoder":
+    def fit(cls, texts: Iterable[str], config: TextEncoding) -> "TextEncoder":
         """Build the vocabulary from training texts only; they are read once, as a stream.
 
         "word" splits at white space and punctuation and keeps the most frequent words; "bpe" joins
         the most frequent pairs of bytes (Sennrich et al. 2016) and has no unknown characters.
         """
-        special = [PADDING, UNKNOWN]
-        shared: dict[str, Any] = {
-            "vocab_size": config.vocabulary,
-            "min_frequency": config.min_frequency,
-            "special_tokens": special,
-            "show_progress": False,
-        }
-        if config.tokenizer == "word":
-            tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
-            tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-            trainer: Any = trainers.WordLevelTrainer(**shared)
-        else:
-            tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
-            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-            trainer = trainers.BpeTrainer(
-                initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), **shared
-            )
+        tokenizer, trainer = _untrained(config)
         tokenizer.normalizer = _normalizer(config)
         encoder = cls(tokenizer, unescape_html=config.unescape_html, max_length=config.max_length)
-        cleaned = map(encoder._clean, texts)
-        tokenizer.train_from_iterator(_lists(cleaned), trainer)
+        # The trainer reads lists of texts faster than single texts.
+        tokenizer.train_from_iterator(_batches(map(encoder._clean, texts)), trainer)
         return encoder
-
-    def encode_one(self, text: str) -> NDArray[np.int32]:
-        """As `encode`, of one text."""
-        tokens = self.tokenizer.encode(self._clean(text)).ids[: self.max_length]
-        return np.array(tokens or [UNKNOWN_TOKEN], dtype=np.int32)
 
     @property
     def vocabulary_size(self) -> int:
-        """Tokens, padding and unknown included."""
+        """Number of tokens, padding and unknown included."""
         return self.tokenizer.get_vocab_size()
 
-    def encode(self, rows: Sequence[str]) -> Ragged:
-        """Tokens of each text, cut to `max_length`; a text without any becomes one unknown."""
-        return self.fitting(self.tokens(rows))
+    @property
+    def size(self) -> dict[str, int]:
+        """`vocabulary`: the number of tokens."""
+        return {"vocabulary": self.vocabulary_size}
 
-    def fitting(self, tokens: Ragged) -> Ragged:
-        """What `encode` makes of these tokens."""
-        return tokens.cut(self.max_length, UNKNOWN_TOKEN)
+    @property
+    def tensor_shape(self) -> list[int]:
+        """(rows,)."""
+        return [-1]
 
-    def tokens(self, rows: Sequence[str]) -> Ragged:
-        """Tokens of each text as they are, int32, neither cut nor filled: a row may have none."""
-        cleaned = [self._clean(text) for text in rows]
-        if len(rows) < FEW or self._words is None:
-            return self._by_library(cleaned)
-        plain = np.array([text.isascii() and not _special(text) for text in cleaned])
-        if not plain.any():
-            return self._by_library(cleaned)
-        some = [text for text, easy in zip(cleaned, plain, strict=True) if easy]
-        from conveyor.encoding.words import numbered  # loads Arrow, which one request needs not
+    def check_row(self, row: Any) -> str:
+        """Return the text.
 
-        words, lower = self._words, self._lower
-        found = numbered([text.lower() for text in some] if lower else some,
-                         lambda word: words.get(word, UNKNOWN_TOKEN))  # fmt: skip
-        if plain.all():
-            return found
-        rest = [text for text, easy in zip(cleaned, plain, strict=True) if not easy]
-        return Ragged.merged(plain, found, self._by_library(rest))
+        Raises:
+            RowError: it is no string.
+        """
+        if not isinstance(row, str):
+            raise RowError(f"expected a text; got a value of type {type(row).__name__}")
+        return row
 
-    @cached_property
-    def _words(self) -> dict[str, int] | None:
-        """The vocabulary, where it is one of words."""
-        word = isinstance(self.tokenizer.model, models.WordLevel)
-        return self.tokenizer.get_vocab() if word else None
+    def read_rows(self, rows: Sequence[str]) -> Ragged:
+        """Tokens of each text, int32, neither cut nor filled: a text may have none."""
+        texts = [self._clean(text) for text in rows]
+        if len(texts) < MIN_ASCII_BATCH or self._vocabulary is None:
+            return self._tokenize(texts)
+        simple = np.array([text.isascii() and not _has_special_token(text) for text in texts])
+        if not simple.any():
+            return self._tokenize(texts)
+        ascii_tokens = self._tokenize_ascii(
+            [text for text, is_simple in zip(texts, simple, strict=True) if is_simple],
+            self._vocabulary,
+        )
+        if simple.all():
+            return ascii_tokens
+        others = [text for text, is_simple in zip(texts, simple, strict=True) if not is_simple]
+        return Ragged.merged(simple, ascii_tokens, self._tokenize(others))
 
-    @cached_property
-    def _lower(self) -> bool:
-        normalizer: Any = self.tokenizer.normalizer
-        return normalizer.normalize_str("A") == "a"
+    def read_arrow(self, column: pa.Array) -> Ragged:
+        """Tokens of a column of strings."""
+        return self.read_rows(column.to_pylist())
 
-    def _by_library(self, texts: list[str]) -> Ragged:
-        ids: list[list[int]] = []
-        for start in range(0, len(texts), BATCH):
-            found = self.tokenizer.encode_batch_fast(texts[start : start + BATCH])
-            ids += [one.ids for one in found]
-        lengths = [len(one) for one in ids]
-        values = np.fromiter(chain.from_iterable(ids), np.int32, sum(lengths))
-        return Ragged.joined(values, lengths)
+    def finish(self, rows: Ragged) -> Ragged:
+        """Tokens cut to `max_length`; a text without any becomes one unknown token."""
+        return rows.cut(self.max_length, UNKNOWN_TOKEN)
 
-    def _clean(self, text: str) -> str:
-        return html.unescape(text) if self.unescape_html else text
+    def encode_one(self, row: str) -> NDArray[np.int32]:
+        """Encode one text, as `encode` does."""
+        tokens = self.tokenizer.encode(self._clean(row)).ids[: self.max_length]
+        return np.array(tokens or [UNKNOWN_TOKEN], dtype=np.int32)
 
-    def save(self, path: Path) -> None:
-        value = {
-            "kind": self.kind,
+    def to_json(self) -> dict[str, Any]:
+        """The tokenizer, in the library's own form, and the settings around it."""
+        return {
             "max_length": self.max_length,
             "unescape_html": self.unescape_html,
             "tokenizer": json.loads(self.tokenizer.to_str()),
         }
-        files.write_json(path, value)
 
     @classmethod
-    def restore(cls, value: dict[str, Any]) -> "TextEncoder":
+    def from_json(cls, value: dict[str, Any]) -> "TextEncoder":
+        """Restore an encoder from the values of `to_json`."""
         tokenizer = Tokenizer.from_str(json.dumps(value["tokenizer"]))
         return cls(tokenizer, unescape_html=value["unescape_html"], max_length=value["max_length"])
 
+    @cached_property
+    def _vocabulary(self) -> dict[str, int] | None:
+        """Token of each word; None where tokens are not words."""
+        is_word = isinstance(self.tokenizer.model, models.WordLevel)
+        return self.tokenizer.get_vocab() if is_word else None
 
-def _special(text: str) -> bool:
+    @cached_property
+    def _lowercase(self) -> bool:
+        normalizer: Any = self.tokenizer.normalizer
+        return normalizer.normalize_str("A") == "a"
+
+    def _clean(self, text: str) -> str:
+        return html.unescape(text) if self.unescape_html else text
+
+    def _tokenize(self, texts: list[str]) -> Ragged:
+        rows: list[list[int]] = []
+        for start in range(0, len(texts), BATCH):
+            batch = self.tokenizer.encode_batch_fast(texts[start : start + BATCH])
+            rows += [encoding.ids for encoding in batch]
+        lengths = [len(row) for row in rows]
+        values = np.fromiter(chain.from_iterable(rows), np.int32, sum(lengths))
+        return Ragged.joined(values, lengths)
+
+    def _tokenize_ascii(self, texts: list[str], vocabulary: dict[str, int]) -> Ragged:
+        texts = [text.lower() for text in texts] if self._lowercase else texts
+        return tokenize_ascii(texts, lambda word: vocabulary.get(word, UNKNOWN_TOKEN))
+
+
+def _has_special_token(text: str) -> bool:
     return PADDING in text or UNKNOWN in text
 
 
-def _lists(texts: Iterator[str]) -> Iterator[list[str]]:
-    """Some at a time, which the trainer reads faster than one at a time."""
-    while some := list(islice(texts, BATCH)):
-        yield some
+def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(texts, BATCH)):
+        yield batch
 
 
-def _normalizer(config: "TextEncoding") -> normalizers.Normalizer:
+def _untrained(config: TextEncoding) -> tuple[Tokenizer, Any]:
+    """The tokenizer without a vocabulary, and its trainer."""
+    shared: dict[str, Any] = {
+        "vocab_size": config.vocabulary,
+        "min_frequency": config.min_frequency,
+        "special_tokens": [PADDING, UNKNOWN],
+        "show_progress": False,
+    }
+    if config.tokenizer == "word":
+        tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+        tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+        return tokenizer, trainers.WordLevelTrainer(**shared)
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    return tokenizer, trainers.BpeTrainer(initial_alphabet=alphabet, **shared)
+
+
+def _normalizer(config: TextEncoding) -> normalizers.Normalizer:
     steps: list[Any] = []
     if config.normalise != "none":
         steps.append(normalizers.NFC() if config.normalise == "nfc" else normalizers.NFKC())

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared, Split
-from conveyor.encoding import SeriesEncoder, TextEncoder
-from conveyor.encoding.text import UNKNOWN_TOKEN
 from conveyor.retraining.drift import Floats, Rate, Summary
 from conveyor.serving import LoadedModel, Predictions
 
@@ -117,17 +115,12 @@ def join(parts: Iterable[ProfiledRows]) -> ProfiledRows:
 
 def learnt_summary(rows: ProfiledRows, model: LoadedModel) -> Summary:
     """Labels, and what can be seen of the inputs without the model's answers."""
-    samples = {"length": np.array(_lengths(rows.raw, model), np.float32)}
-    if isinstance(model.encoder, SeriesEncoder):
-        # One value a row: the steps of a series resemble each other, and KS wants independent ones.
-        for channel in range(model.encoder.channels):
-            values = [row[:, channel] if row.size else np.zeros(1) for row in rows.raw]
-            samples[f"level of channel {channel}"] = np.array(
-                [v.mean() for v in values], np.float32
-            )
-            samples[f"spread of channel {channel}"] = np.array(
-                [v.std() for v in values], np.float32
-            )
+    samples = {"length": model.encoder.read_rows(rows.raw).lengths.astype(np.float32)}
+    # One value a row: the steps of a series resemble each other, and KS wants independent ones.
+    for channel in range(model.encoder.size.get("features", 0)):
+        values = [row[:, channel] if row.size else np.zeros(1) for row in rows.raw]
+        samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
+        samples[f"spread of channel {channel}"] = np.array([v.std() for v in values], np.float32)
     kept = {name: _sample(values) for name, values in samples.items()}
     return Summary(counts={"label": dict(Counter(rows.labels))}, samples=kept)
 
@@ -139,18 +132,13 @@ def answer_summary(
     answers = model.predict(rows.raw) if answers is None else answers
     sure = _sample(answers.probabilities.max(axis=1))
     rates = {}
-    if isinstance(model.encoder, TextEncoder):
-        tokens = model.encoder.tokens(rows.raw)
-        hits = np.concatenate([[0], np.cumsum(tokens.values == UNKNOWN_TOKEN)])[tokens.offsets]
+    unknown = model.encoder.unknown_token
+    if unknown is not None:
+        tokens = model.encoder.read_rows(rows.raw)
+        hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     counts = {"predicted label": dict(Counter(answers.labels))}
     return Summary(counts=counts, samples={"confidence": sure}, rates=rates)
-
-
-def _lengths(raw: list[Any], model: LoadedModel) -> list[int]:
-    if isinstance(model.encoder, TextEncoder):
-        return model.encoder.tokens(raw).lengths.tolist()
-    return [len(row) if row.size else 0 for row in raw]
 
 
 def _sample(values: Floats) -> Floats:

@@ -9,7 +9,6 @@ from scipy import stats
 from conveyor.config import Retrain
 from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared
-from conveyor.encoding import SeriesEncoder
 from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import (
     Profile,
@@ -140,10 +139,10 @@ def _incomparable_reason(
     """Why the champion's rows cannot be compared with today's; None if they can."""
     if model.kind != prepared.meta.kind:
         return f"the champion reads {model.kind}; the data are {prepared.meta.kind} now"
-    encoder = model.encoder
-    if isinstance(encoder, SeriesEncoder) and encoder.channels != prepared.meta.features:
+    channels = model.encoder.size.get("features")
+    if channels != prepared.meta.features:
         return (
-            f"the champion reads {encoder.channels} channels; the data have "
+            f"the champion reads {channels} channels; the data have "
             f"{prepared.meta.features} now"
         )
     if profile is None:

@@ -1,1 +1,1 @@
-"""The champion behind HTTP. Needs what `serving` needs, Starlette and uvicorn; no pandas."""
+"""An HTTP server for one model, by Starlette and uvicorn."""

@@ -1,86 +1,92 @@
-"""MLflow's scoring protocol: what `mlflow models serve` reads and answers."""
+"""MLflow's scoring protocol: the requests and answers of `mlflow models serve`."""
 
 from typing import Any
 
+from conveyor.encoding import Encoder
 from conveyor.errors import InputError
-from conveyor.server.live_model import Served
+from conveyor.server.live_model import LiveModel
 from conveyor.serving import Predictions
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+JSON_TYPES = {dict: "object", list: "list", str: "string", bool: "boolean", type(None): "null"}
 
 
-def rows_of(body: Any, column: str) -> list[Any]:
-    """The rows of a request, in its order.
+def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
+    """Return the raw rows of a request, in their order.
 
     Args:
-        body: the parsed JSON; `params`, which no model of ours has, is passed over as MLflow does.
-        column: the model's only one, `text` or `series`; others are passed over.
+        body: the parsed JSON. Like MLflow, this ignores `params`, which our models do not have,
+            and columns other than the encoder's.
 
     Raises:
-        InputError: not one of the four formats, or a row without the column.
+        InputError: the body has none of the four formats, or a row lacks the column.
     """
+    column = encoder.column
     if not isinstance(body, dict):
-        raise InputError(f"the body is a JSON {_name(body)}; an object with {_any_of()} is needed")
-    given = [name for name in FORMATS if name in body]
-    if len(given) != 1:
-        came = ", ".join(map(str, body)) or "nothing"
-        raise InputError(f"the body holds {came}; exactly one of {_any_of()} is needed")
-    value = body[given[0]]
-    if given[0] == "dataframe_split":
-        return _split(value, column)
-    if given[0] == "dataframe_records":
-        return _records(_list(value, given[0]), column)
+        raise InputError(
+            f"request body: expected an object with {', '.join(FORMATS)}; got a {_type(body)}"
+        )
+    formats = [name for name in FORMATS if name in body]
+    if len(formats) != 1:
+        keys = ", ".join(map(str, body)) or "no key"
+        raise InputError(f"request body: expected exactly one of {', '.join(FORMATS)}; got {keys}")
+    name = formats[0]
+    value = body[name]
+    if name == "dataframe_split":
+        return _parse_split(value, column)
+    if name == "dataframe_records":
+        return _parse_records(_require_list(value, name), column)
     if isinstance(value, dict):
         if column not in value:
-            raise InputError(f"{given[0]} holds {_keys(value)}; the model reads {column!r}")
-        return _list(value[column], f"{given[0]}.{column}")
-    rows = _list(value, given[0])
-    return _records(rows, column) if any(isinstance(r, dict) for r in rows) else rows
+            raise InputError(f"{name}: expected the key {column!r}; got {_describe(value)}")
+        return _require_list(value[column], f"{name}.{column}")
+    rows = _require_list(value, name)
+    return _parse_records(rows, column) if any(isinstance(r, dict) for r in rows) else rows
 
 
-def answer(served: Served, answers: Predictions) -> dict[str, Any]:
-    """MLflow's `predictions`, and the version that made them."""
-    return {"predictions": answers.records(), "model_version": served.version}
+def format_answer(live: LiveModel, predictions: Predictions, body: Any) -> dict[str, Any]:
+    """Return MLflow's `predictions`, and the version that made them."""
+    del body  # MLflow's requests have no options
+    return {"predictions": predictions.records(), "model_version": live.version}
 
 
-def _split(value: Any, column: str) -> list[Any]:
+def _parse_split(value: Any, column: str) -> list[Any]:
     if not isinstance(value, dict) or "columns" not in value or "data" not in value:
-        raise InputError(f"dataframe_split is {_keys(value)}; `columns` and `data` are needed")
-    columns = _list(value["columns"], "dataframe_split.columns")
+        raise InputError(
+            f"dataframe_split: expected an object with `columns` and `data`; got {_describe(value)}"
+        )
+    columns = _require_list(value["columns"], "dataframe_split.columns")
     if column not in columns:
-        raise InputError(f"dataframe_split has the columns {columns}; the model reads {column!r}")
-    at, found = columns.index(column), []
-    for number, row in enumerate(_list(value["data"], "dataframe_split.data")):
+        raise InputError(f"dataframe_split.columns: expected {column!r} among them; got {columns}")
+    position, rows = columns.index(column), []
+    for number, row in enumerate(_require_list(value["data"], "dataframe_split.data")):
         if not isinstance(row, list) or len(row) != len(columns):
-            size = len(row) if isinstance(row, list) else _name(row)
-            raise InputError(f"row {number} has {size} values; {len(columns)} columns are named")
-        found.append(row[at])
-    return found
+            size = f"{len(row)} values" if isinstance(row, list) else f"a {_type(row)}"
+            raise InputError(f"row {number}: expected {len(columns)} values; got {size}")
+        rows.append(row[position])
+    return rows
 
 
-def _records(rows: list[Any], column: str) -> list[Any]:
+def _parse_records(rows: list[Any], column: str) -> list[Any]:
     for number, row in enumerate(rows):
         if not isinstance(row, dict) or column not in row:
-            raise InputError(f"row {number} is {_keys(row)}; an object with {column!r} is needed")
+            raise InputError(
+                f"row {number}: expected an object with {column!r}; got {_describe(row)}"
+            )
     return [row[column] for row in rows]
 
 
-def _list(value: Any, where: str) -> list[Any]:
+def _require_list(value: Any, field: str) -> list[Any]:
     if not isinstance(value, list):
-        raise InputError(f"{where} is a JSON {_name(value)}; a list is needed")
+        raise InputError(f"{field}: expected a list; got a {_type(value)}")
     return value
 
 
-def _keys(value: Any) -> str:
-    return f"an object with {', '.join(value) or 'nothing'}" if isinstance(value, dict) else (
-        f"a JSON {_name(value)}"
-    )  # fmt: skip
+def _describe(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"an object with {', '.join(value) or 'no key'}"
+    return f"a {_type(value)}"
 
 
-def _name(value: Any) -> str:
-    names = {dict: "object", list: "list", str: "string", bool: "boolean", type(None): "null"}
-    return names.get(type(value), "number")
-
-
-def _any_of() -> str:
-    return ", ".join(FORMATS)
+def _type(value: Any) -> str:
+    return JSON_TYPES.get(type(value), "number")

@@ -1,7 +1,7 @@
-"""A sample of what was asked and answered, as Parquet files that stay few and small.
+"""A sample of requests and answers, in a limited number of small Parquet files.
 
-No raw row is kept unless it is asked for: only its length, the answer, the version, the time and,
-for text, how many of its tokens the model has never seen.
+Raw rows are recorded only on demand. Without them a row's record has its length, the answer, the
+version, the time and, for text, the number of tokens that are unknown to the model.
 """
 
 import logging
@@ -18,12 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from conveyor import files
-from conveyor.encoding import TextEncoder
-from conveyor.server.live_model import Served
+from conveyor.server.live_model import LiveModel
 from conveyor.serving import Predictions
 
 log = logging.getLogger(__name__)
-UNKNOWN = 1  # the token of every word that training did not have
 SCHEMA = pa.schema(
     [
         ("time", pa.timestamp("us", tz="UTC")),
@@ -31,8 +29,8 @@ SCHEMA = pa.schema(
         ("label", pa.string()),
         ("probability", pa.float32()),
         ("length", pa.int32()),  # tokens or steps that the model read
-        ("unknown", pa.int32()),  # tokens among them; null for series
-        ("text", pa.string()),  # these two only if rows are kept
+        ("unknown", pa.int32()),  # unknown tokens among them; null for series
+        ("text", pa.string()),  # the raw row, in one of these two, if it is recorded
         ("series", pa.list_(pa.list_(pa.float64()))),
     ]
 )
@@ -40,77 +38,83 @@ SCHEMA = pa.schema(
 
 @dataclass
 class RequestLog:
-    """Writes a file when `rows_per_file` are together, a minute has gone by, or at the end.
+    """Records a share of the requests.
+
+    A file is written when `rows_per_file` rows are waiting, with the first request after
+    `interval` seconds, and by `flush`.
 
     Attributes:
-        share: of the requests, 0 to 1; a request is noted whole or not at all.
-        files_kept: the oldest files above it are removed.
+        share: of the requests, 0 to 1; all rows of a request are recorded, or none.
+        max_files: the oldest files above this number are removed.
+        raw_rows: record the raw rows, too.
     """
 
     folder: Path
     share: float
     rows_per_file: int = 10_000
-    files_kept: int = 100
-    keep_rows: bool = False
-    every: float = 60.0
+    max_files: int = 100
+    raw_rows: bool = False
+    interval: float = 60.0
     waiting: list[dict[str, Any]] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
+    last_write: float = field(default_factory=time.monotonic)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, served: Served, rows: Sequence[Any], answers: Predictions) -> None:
-        """Note a request, or pass it over. What fails here is logged and fails no request."""
+    def add(self, live: LiveModel, rows: Sequence[Any], predictions: Predictions) -> None:
+        """Record a request, or ignore it by chance. An error is logged and fails no request."""
         if random.random() >= self.share:
             return
         try:
-            noted = self._noted(served, rows, answers)
+            records = self._records(live, rows, predictions)
             with self.lock:
-                self.waiting += noted
-                if len(self.waiting) >= self.rows_per_file or self._is_late():
+                self.waiting += records
+                is_late = time.monotonic() - self.last_write >= self.interval
+                if len(self.waiting) >= self.rows_per_file or is_late:
                     self._write()
         except Exception:
-            log.exception("a request could not be noted in %s", self.folder)
+            log.exception("a request could not be recorded in %s", self.folder)
 
     def flush(self) -> None:
-        """Write what is waiting."""
+        """Write the waiting rows."""
         with self.lock:
             self._write()
 
-    def _is_late(self) -> bool:
-        return time.monotonic() - self.since >= self.every
-
-    def _noted(
-        self, served: Served, rows: Sequence[Any], answers: Predictions
+    def _records(
+        self, live: LiveModel, rows: Sequence[Any], predictions: Predictions
     ) -> list[dict[str, Any]]:
-        encoder, now = served.predictor.encoder, time.time_ns() // 1000
+        encoder, now = live.model.encoder, time.time_ns() // 1000
         sequences = encoder.encode(rows)
-        told = zip(answers.labels, answers.best.tolist(), strict=True)
-        noted = []
-        for number, (label, probability) in enumerate(told):
-            one: dict[str, Any] = {
-                "time": now, "version": served.version, "label": label,
-                "probability": probability, "length": len(sequences[number]),
-            }  # fmt: skip
-            if isinstance(encoder, TextEncoder):
-                one["unknown"] = int((sequences[number] == UNKNOWN).sum())
-            if self.keep_rows:
+        records = []
+        answers = zip(predictions.labels, predictions.best.tolist(), strict=True)
+        for number, (label, probability) in enumerate(answers):
+            units = sequences[number]
+            record: dict[str, Any] = {
+                "time": now,
+                "version": live.version,
+                "label": label,
+                "probability": probability,
+                "length": len(units),
+            }
+            if encoder.unknown_token is not None:
+                record["unknown"] = int((units == encoder.unknown_token).sum())
+            if self.raw_rows:
                 row = rows[number]
-                one[encoder.kind] = row if isinstance(row, str) else np.asarray(row).tolist()
-            noted.append(one)
-        return noted
+                record[encoder.column] = row if isinstance(row, str) else np.asarray(row).tolist()
+            records.append(record)
+        return records
 
     def _write(self) -> None:
-        waiting, self.waiting, self.since = self.waiting, [], time.monotonic()
+        waiting, self.waiting, self.last_write = self.waiting, [], time.monotonic()
         for start in range(0, len(waiting), self.rows_per_file):
             part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], SCHEMA)
-            # Names sort by time, also those of two servers with one folder.
+            # The order of the names is that of the times, also where two servers share a folder.
             path = self.folder / f"{time.time_ns():020d}-{random.getrandbits(32):08x}.parquet"
             with files.replacing_file(path) as temporary:
                 pq.write_table(part, temporary)
-        for old in sorted(self.folder.glob("*.parquet"))[: -self.files_kept]:
+        for old in sorted(self.folder.glob("*.parquet"))[: -self.max_files]:
             old.unlink(missing_ok=True)
 
 
 def read_log(folder: Path) -> pa.Table:
-    """All noted answers, oldest file first; columns as in SCHEMA, no row where there is no file."""
+    """All records of a folder, oldest file first, with the columns of SCHEMA."""
     parts = [pq.read_table(path, schema=SCHEMA) for path in sorted(folder.glob("*.parquet"))]
     return pa.concat_tables(parts) if parts else SCHEMA.empty_table()

@@ -1,89 +1,115 @@
-"""Start, serve, stop."""
+"""Starts the server, and stops it without losing requests."""
 
 import logging
 import os
-import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
 
 from conveyor.errors import InputError
-from conveyor.server.app import App, Log
-from conveyor.server.ask import Ask
-from conveyor.server.live_model import Slot, Watcher
+from conveyor.server.app import App
+from conveyor.server.live_model import ModelSlot
+from conveyor.server.request_log import RequestLog
 
 log = logging.getLogger(__name__)
-GRACE = 20  # seconds for the requests under way when the server is told to stop
+GRACE = 20  # seconds that open requests may take after the signal to stop
 KEEP_ALIVE = 75  # seconds of an idle connection; longer than the 60 of usual proxies in front
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is served, and where.
+    """Options of the server.
 
     Attributes:
         body_limit: bytes of a request.
-        threads: requests that are answered at once.
+        threads: requests that are answered at the same time; None for one per core.
+        request_log: where a sample of the requests is recorded; None records nothing.
     """
 
-    name: str
-    alias: str
     host: str
     port: int
     body_limit: int
     threads: int | None
-    notes: Log | None
+    request_log: RequestLog | None
 
 
-def serve(settings: Settings, ask: Ask) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests under way are answered first.
+class Poller(Protocol):
+    """Loads models into the slot in the background; see `alias_poller`."""
+
+    failure: str | None
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Start the thread; `on_failure` is called when no first model can be loaded."""
+        ...
+
+    def stop(self) -> None:
+        """Load nothing more."""
+        ...
+
+
+def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
+    """Serve until SIGTERM or Ctrl-C; open requests are answered first.
 
     Args:
-        ask: a process that tells versions, started already.
+        slot: holds the model, or is empty until the poller has loaded one.
+        poller: None for a model that never changes.
 
     Raises:
-        InputError: the address is taken, or there is nothing to serve.
+        InputError: the address is taken, or no first model can be loaded.
     """
-    listening = _listen(settings.host, settings.port)
-    slot = Slot(settings.name)
-    watcher = Watcher(slot, ask, on_failure=lambda: os.kill(os.getpid(), signal.SIGTERM))
-    watcher.start()
+    with _listen(settings.host, settings.port) as listening:
+        server = uvicorn.Server(_configure(settings, slot))
+
+        def stop_server() -> None:
+            server.should_exit = True
+
+        if poller is not None:
+            poller.start(on_failure=stop_server)
+        log.info("%s on http://%s:%d", slot.name, *listening.getsockname()[:2])
+        try:
+            # uvicorn raises the signal that stopped it again.
+            with suppress(KeyboardInterrupt, SystemExit):
+                server.run(sockets=[listening])
+        finally:
+            if poller is not None:
+                poller.stop()
+            if settings.request_log is not None:
+                settings.request_log.flush()
+    if poller is not None and poller.failure is not None and slot.current is None:
+        raise InputError(poller.failure)
+    log.info("stopped")
+
+
+def _configure(settings: Settings, slot: ModelSlot) -> uvicorn.Config:
     threads = settings.threads or os.cpu_count() or 1
-    app = App(slot, body_limit=settings.body_limit, threads=threads, notes=settings.notes)
+    app = App(slot, settings.body_limit, threads, settings.request_log)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         app.pool.shutdown()
 
-    config = uvicorn.Config(
-        app.asgi(lifespan), log_level="warning", access_log=False, lifespan="on",
-        timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=GRACE, server_header=False,
-    )  # fmt: skip
-    host, port = listening.getsockname()[:2]
-    log.info("%s@%s on http://%s:%d", settings.name, settings.alias, host, port)
-    try:
-        # uvicorn ends in the signal that stopped it, raised again.
-        with suppress(KeyboardInterrupt, SystemExit):
-            uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        watcher.stop()
-        if settings.notes is not None:
-            settings.notes.flush()
-    if slot.failure is not None and slot.current is None:
-        raise InputError(slot.failure)
-    log.info("stopped")
+    return uvicorn.Config(
+        app.asgi(lifespan),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket that says that it is TCP.
+    """A listening socket with the protocol TCP set.
 
-    asyncio sends small packets at once only on such a one; on the sockets of
-    `socket.create_server` an answer waits 40 ms for the client's delayed acknowledgement.
+    asyncio switches off Nagle's algorithm only on such a socket; on one of `socket.create_server`
+    an answer waits 40 ms for the client's delayed acknowledgement.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -95,6 +121,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         reason = error.strerror or error
         raise InputError(
-            f"cannot listen on {host}:{port}: {reason}; choose another --port or --host"
+            f"cannot listen on {host}:{port}: {reason}. Choose another --port or --host"
         ) from None
     return listening

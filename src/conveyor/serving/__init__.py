@@ -1,5 +1,6 @@
-"""Raw rows in, answers out. Needs NumPy, ONNX Runtime and, for text, tokenizers; no TensorFlow."""
+"""Predictions of an exported model from raw rows, by ONNX Runtime; without TensorFlow."""
 
-from conveyor.serving.loaded_model import LoadedModel, Predictions, RowError, Started
+from conveyor.encoding import RowError
+from conveyor.serving.loaded_model import LoadedModel, PendingPredictions, Predictions
 
-__all__ = ["LoadedModel", "Predictions", "RowError", "Started"]
+__all__ = ["LoadedModel", "PendingPredictions", "Predictions", "RowError"]

@@ -12,33 +12,20 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor import files
-from conveyor.encoding import Encoder, Ragged, SeriesEncoder, load_encoder
+from conveyor.encoding import Encoder, Ragged, RowError, load_encoder
 from conveyor.encoding.ragged import batches_by_length
 from conveyor.errors import InputError
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
 
 
-class RowError(InputError):
-    """A row that the model cannot read; the message says which one and what it needs.
-
-    Attributes:
-        row: its place among the rows that came, from 0; -1 where there were none.
-        reason: the message without the row.
-    """
-
-    def __init__(self, row: int, reason: str) -> None:
-        super().__init__(f"row {row} {reason}" if row >= 0 else reason)
-        self.row, self.reason = row, reason
-
-
 @dataclass(frozen=True)
 class Predictions:
-    """Answers in the order of the rows.
+    """The answers of a model, in the order of the rows.
 
     Attributes:
-        classes: names, in the order of the columns of `probabilities`.
-        probabilities: float32 (rows, classes), each row adds up to 1.
+        classes: names of the classes, in the order of the columns of `probabilities`.
+        probabilities: float32 (rows, classes); the sum of each row is 1.
     """
 
     classes: list[str]
@@ -46,20 +33,21 @@ class Predictions:
 
     @property
     def indices(self) -> NDArray[np.int64]:
-        """The most probable class of each row."""
+        """Position of each row's most probable class, (rows,)."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def labels(self) -> list[str]:
+        """Name of each row's most probable class."""
         return [self.classes[i] for i in self.indices]
 
     @property
     def best(self) -> NDArray[np.float32]:
-        """Probability of each row's most probable class."""
+        """Probability of each row's most probable class, (rows,)."""
         return self.probabilities.max(axis=1)
 
     def records(self) -> list[dict[str, Any]]:
-        """Each row's `label`, its `probability`, and `probabilities` of all classes by name."""
+        """For each row: `label`, its `probability`, and `probabilities` by class name."""
         return [
             {
                 "label": label,
@@ -73,27 +61,27 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Started:
-    """Rows that are being answered.
+class PendingPredictions:
+    """Predictions that threads are still computing.
 
     Attributes:
-        batches: the rows of each batch, and their probabilities (rows, classes) to be.
+        batches: the row numbers of each batch, and its future probabilities (batch, classes).
     """
 
     classes: list[str]
     batches: list[tuple[NDArray[np.int64], Future[NDArray[np.float32]]]]
 
     def result(self) -> Predictions:
-        """Wait for all of them."""
+        """Wait for all batches."""
         rows = sum(len(batch) for batch, _ in self.batches)
-        answers = np.zeros((rows, len(self.classes)), dtype=np.float32)
-        for batch, answered in self.batches:
-            answers[batch] = answered.result()
-        return Predictions(self.classes, answers)
+        probabilities = np.zeros((rows, len(self.classes)), dtype=np.float32)
+        for batch, future in self.batches:
+            probabilities[batch] = future.result()
+        return Predictions(self.classes, probabilities)
 
 
 class LoadedModel:
-    """An exported model folder, ready to answer raw rows."""
+    """An exported model folder in memory, which predicts from raw rows."""
 
     def __init__(
         self, session: onnxruntime.InferenceSession, encoder: Encoder, card: dict[str, Any]
@@ -102,18 +90,21 @@ class LoadedModel:
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1, graph: str = GRAPH) -> "LoadedModel":
-        """Open a graph, encoder.json and card.json.
+        """Load the graph, encoder.json and card.json of a folder.
 
         Args:
-            threads: for one batch; 1 is fastest for single rows and for many callers at once.
-            graph: the file; another one than what is served only to compare the two.
+            threads: of one batch; 1 is fastest for single rows and for many callers at once.
+            graph: file name; FLOAT_GRAPH only to compare it with an int8 graph.
 
         Raises:
             InputError: the folder holds no exported model.
         """
         for name in (graph, "encoder.json", "card.json"):
             if not (folder / name).is_file():
-                raise InputError(f"{folder} holds no {name}; run `dvc repro train` first")
+                raise InputError(
+                    f"{folder}: expected an exported model; got no {name}. Run `dvc repro train`, "
+                    "or name another folder"
+                )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
         session = onnxruntime.InferenceSession(
@@ -124,71 +115,81 @@ class LoadedModel:
 
     @property
     def kind(self) -> str:
+        """The kind of its encoder, `text` or `series`."""
         return self.card["kind"]
 
     @property
     def classes(self) -> list[str]:
+        """Class names, in the order of the columns of the probabilities."""
         return self.card["classes"]
 
     def predict(
         self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False
     ) -> Predictions:
-        """Answer raw rows: texts, or series of shape (steps, channels).
+        """Predict from raw rows: texts, or series of shape (steps, channels).
 
-        Rows of like length share a batch, which changes no answer, only the padding.
+        Rows of similar length share a batch, to keep padding short; padding changes no answer.
+
+        Args:
+            progress: show a progress bar.
 
         Raises:
-            RowError: a row is no text, or no finite series of the right number of channels.
+            RowError: the encoder does not accept a row, or there are no rows.
         """
-        if len(rows) == 1:  # the way of a request: no order to find, nothing to pad
-            one = self.encoder.encode_one(self._checked(rows[0], 0))
-            return Predictions(self.classes, self._run(one[None], np.array([len(one)], np.int32)))
-        sequences = self._encoded(rows)
-        answers = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
+        if len(rows) == 1:  # most requests have one row, which needs no sorting and no padding
+            values = self.encoder.encode_one(self._check(rows[0], 0))
+            lengths = np.array([len(values)], np.int32)
+            return Predictions(self.classes, self._run(values[None], lengths))
+        sequences = self._encode(rows)
+        probabilities = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
         with tqdm(total=len(rows), unit="row", disable=None if progress else True) as bar:
             for batch in batches_by_length(sequences.lengths, batch_size):
-                answers[batch] = self._answered(sequences, batch)
+                probabilities[batch] = self._predict_batch(sequences, batch)
                 bar.update(len(batch))
-        return Predictions(self.classes, answers)
+        return Predictions(self.classes, probabilities)
 
-    def start(self, rows: Sequence[Any], pool: Executor, *, batch_size: int) -> Started:
-        """Check and encode raw rows now, and answer their batches in the threads of a pool.
+    def submit(self, rows: Sequence[Any], pool: Executor, *, batch_size: int) -> PendingPredictions:
+        """Check and encode raw rows now; compute their batches in the threads of a pool.
 
-        ONNX Runtime leaves the interpreter's lock while it works, so that a batch a core is
-        faster than a batch on all cores.
+        ONNX Runtime releases the interpreter's lock, and one batch on each core is faster than
+        one batch on all cores.
 
         Raises:
             RowError: as `predict`.
         """
-        sequences = self._encoded(rows)
+        sequences = self._encode(rows)
         batches = batches_by_length(sequences.lengths, batch_size)
-        answered = [pool.submit(self._answered, sequences, batch) for batch in batches]
-        return Started(self.classes, list(zip(batches, answered, strict=True)))
+        futures = [pool.submit(self._predict_batch, sequences, batch) for batch in batches]
+        return PendingPredictions(self.classes, list(zip(batches, futures, strict=True)))
 
-    def _answered(self, sequences: Ragged, batch: NDArray[np.int64]) -> NDArray[np.float32]:
+    def accepts(self, row: Any) -> bool:
+        """Whether the encoder can read a raw row."""
+        try:
+            self.encoder.check_row(row)
+        except RowError:
+            return False
+        return True
+
+    def _predict_batch(self, sequences: Ragged, batch: NDArray[np.int64]) -> NDArray[np.float32]:
         return self._run(*sequences.padded(batch))
 
-    def _encoded(self, rows: Sequence[Any]) -> Ragged:
+    def _encode(self, rows: Sequence[Any]) -> Ragged:
         if len(rows) == 0:
-            raise RowError(-1, "no rows came; at least one is needed")
-        return self.encoder.encode([self._checked(row, at) for at, row in enumerate(rows)])
+            raise RowError("expected at least one row; got none")
+        return self.encoder.encode([self._check(row, number) for number, row in enumerate(rows)])
 
     def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
         feed = {"values": values, "lengths": lengths}
         return self.session.run(["probabilities"], feed)[0]
 
-    def refusal(self, row: Any) -> str | None:
-        """Why a row cannot be answered; None where it can."""
-        try:
-            self._checked(row, 0)
-        except RowError as error:
-            return error.reason
-        return None
-
     def predict_as(
         self, classes: Sequence[str], kind: str, rows: Sequence[Any]
     ) -> NDArray[np.float32] | None:
-        """Probabilities with columns in the order of another model's classes.
+        """Probabilities with the columns in the order of another model's classes.
+
+        Args:
+            classes: of the other model.
+            kind: of the other model.
 
         Returns:
             (rows, classes); None where the other model has other classes or reads other rows.
@@ -198,32 +199,8 @@ class LoadedModel:
         order = [self.classes.index(name) for name in classes]
         return self.predict(rows).probabilities[:, order]
 
-    def _checked(self, row: Any, number: int) -> Any:
-        if isinstance(self.encoder, SeriesEncoder):
-            return _series(row, number, self.encoder.channels)
-        if not isinstance(row, str):
-            raise RowError(number, f"is {type(row).__name__}; a text is needed")
-        return row
-
-
-def _series(row: Any, number: int, channels: int) -> NDArray[np.float64]:
-    """One row as a finite array (steps, channels)."""
-    needed = f"a series is a list of steps of {channels} numbers each"
-    try:
-        series = _array(row)
-    except (TypeError, ValueError):
-        raise RowError(number, f"cannot be read; {needed}") from None
-    if series.size == 0:
-        return np.zeros((0, channels))
-    if series.ndim != 2 or series.shape[1] != channels:
-        raise RowError(number, f"has shape {series.shape}; {needed}")
-    if not np.isfinite(series).all():
-        raise RowError(number, f"holds NaN or infinity; {needed}")
-    return series
-
-
-def _array(row: Any) -> NDArray[np.float64]:
-    if isinstance(row, list) or (isinstance(row, np.ndarray) and row.dtype != object):
-        return np.asarray(row, dtype=np.float64)
-    # Nested lists reach MLflow's models as arrays of arrays, which NumPy joins one by one.
-    return np.array([np.asarray(step, dtype=np.float64) for step in row], dtype=np.float64)
+    def _check(self, row: Any, number: int) -> Any:
+        try:
+            return self.encoder.check_row(row)
+        except RowError as error:
+            raise RowError(error.reason, number) from None

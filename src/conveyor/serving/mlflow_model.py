@@ -1,7 +1,7 @@
 """The registered model: MLflow's "models from code", so nothing is pickled.
 
-MLflow runs this file, beside a copy of this package, wherever the model is loaded or served. Raw
-texts or raw series come in, and the answers are those that `evaluate` scored.
+MLflow runs this file, beside a copy of this package, wherever the model is loaded or served. The
+model takes raw texts or series and gives the answers that `evaluate` scored.
 """
 
 from pathlib import Path
@@ -13,22 +13,21 @@ from mlflow.pyfunc.model import PythonModel
 
 from conveyor.serving import LoadedModel
 
-INPUT = {"text": "text", "series": "series"}  # the column of a row, by kind of model
-
 
 class SequenceClassifier(PythonModel):
-    """Answers a frame of one column, `text` (strings) or `series` (lists of steps)."""
+    """Predicts from a frame with one column, `text` (strings) or `series` (lists of steps)."""
 
     def load_context(self, context: Any) -> None:
-        self.predictor = LoadedModel.load(Path(context.artifacts["model"]))
+        """Load the exported folder."""
+        self.model = LoadedModel.load(Path(context.artifacts["model"]))
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Returns: `label`, its `probability`, and `probabilities` of all classes by name."""
         del context, params
-        rows = list(model_input[INPUT[self.predictor.kind]])
-        return pd.DataFrame(self.predictor.predict(rows).records())
+        rows = list(model_input[self.model.encoder.column])
+        return pd.DataFrame(self.model.predict(rows).records())
 
 
 set_model(SequenceClassifier())

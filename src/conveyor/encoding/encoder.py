@@ -1,0 +1,99 @@
+"""The interface of an encoder, which stands between raw rows and the arrays of the network."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from conveyor import files
+from conveyor.encoding.ragged import Ragged
+from conveyor.errors import InputError
+
+
+class RowError(InputError):
+    """A raw row that cannot be encoded; the message says what was expected and what it is.
+
+    Attributes:
+        reason: the message without the row's number.
+        row: position among the rows of the call, from 0; None where there is only one.
+    """
+
+    def __init__(self, reason: str, row: int | None = None) -> None:
+        super().__init__(reason if row is None else f"row {row}: {reason}")
+        self.reason, self.row = reason, row
+
+
+class Encoder(ABC):
+    """Encodes raw rows for a network; fitted on training rows, saved beside the model.
+
+    Attributes:
+        kind: names the class in encoder.json and card.json.
+        column: name of the column, or of the tensor, that holds raw rows.
+        unit: what the length of a row counts, in the plural.
+        empty_row: the shortest raw row.
+        unknown_token: token of the words without a token of their own; None for numeric rows.
+        tensor_types: KServe datatypes of a tensor of raw rows, the preferred one first.
+        max_length: units after which a row is cut; None for no limit.
+    """
+
+    kind: ClassVar[str]
+    column: ClassVar[str]
+    unit: ClassVar[str]
+    empty_row: ClassVar[Any]
+    unknown_token: ClassVar[int | None] = None
+    tensor_types: ClassVar[tuple[str, ...]]
+    max_length: int | None
+
+    @property
+    @abstractmethod
+    def size(self) -> dict[str, int]:
+        """`vocabulary` or `features`: the size of the network's input, as card.json has it."""
+
+    @property
+    @abstractmethod
+    def tensor_shape(self) -> list[int]:
+        """Shape of a tensor of raw rows; -1 stands for any size."""
+
+    @abstractmethod
+    def check_row(self, row: Any) -> Any:
+        """Return a raw row in the type that `encode` reads.
+
+        Raises:
+            RowError: the row has another type or shape.
+        """
+
+    @abstractmethod
+    def read_rows(self, rows: Sequence[Any]) -> Ragged:
+        """Tokens or steps of raw rows, not yet scaled or cut; a row may have none."""
+
+    @abstractmethod
+    def read_arrow(self, column: pa.Array) -> Ragged:
+        """As `read_rows`, for an Arrow column without nulls."""
+
+    @abstractmethod
+    def finish(self, rows: Ragged) -> Ragged:
+        """Scale the result of `read_rows`, cut it to `max_length`, fill rows without any unit."""
+
+    def encode(self, rows: Sequence[Any]) -> Ragged:
+        """Encode raw rows. Each has between 1 and `max_length` units afterwards."""
+        return self.finish(self.read_rows(rows))
+
+    @abstractmethod
+    def encode_one(self, row: Any) -> NDArray[Any]:
+        """Encode one row as `encode` does, without the overhead of a batch."""
+
+    def save(self, path: Path) -> None:
+        """Write the encoder as JSON; `encoding.load_encoder` reads it."""
+        files.write_json(path, {"kind": self.kind, **self.to_json()})
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """The fitted state as plain values."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """Restore an encoder from the values of `to_json`."""

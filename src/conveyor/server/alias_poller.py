@@ -1,0 +1,84 @@
+"""A thread that follows an alias of the MLflow registry."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conveyor.paths import Paths
+from conveyor.registry.model_version import find_served
+from conveyor.server.live_model import ModelSlot, load_version
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class AliasPoller:
+    """Loads the version behind an alias, and each version to which the alias moves.
+
+    A version is loaded beside the one that answers and replaces it when it is ready. An error of
+    the registry or of a version is logged once, and the version that answers goes on.
+
+    Attributes:
+        interval: seconds between two polls; None polls once.
+        failure: why the latest poll that failed did so; None before one failed.
+    """
+
+    slot: ModelSlot
+    alias: str
+    interval: float | None
+    paths: Paths
+    failure: str | None = None
+    _registry_fails: bool = field(default=False, init=False)
+    _latest: str | None = field(default=None, init=False)  # version that was tried, not all load
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Start the thread; `on_failure` is called when the first poll loads no model."""
+        thread = threading.Thread(
+            target=self._run, args=(on_failure,), name="alias poller", daemon=True
+        )
+        thread.start()
+
+    def stop(self) -> None:
+        """Let the thread end. It is not waited for, since a registry may take long to answer."""
+        self._stopping.set()
+
+    def poll(self) -> None:
+        """Read the alias, and load its version if the alias has moved."""
+        try:
+            version = find_served(self.slot.name, self.paths, alias=self.alias)
+            has_moved = version.version != self._latest
+            folder = version.fetch(self.paths) if has_moved else None
+        except Exception as error:  # every store has errors of its own
+            self._report(str(error), is_new=not self._registry_fails)
+            self._registry_fails = True
+            return
+        if self._registry_fails:
+            log.info("the registry answers again")
+            self._registry_fails = False
+        if folder is not None:
+            self._latest = version.version
+            self._load(version.version, folder)
+
+    def _load(self, version: str, folder: Path) -> None:
+        if self.slot.current is not None and self.slot.current.version == version:
+            return
+        try:
+            self.slot.replace(load_version(self.slot.name, version, folder))
+        except Exception as error:
+            self._report(str(error), is_new=True)
+
+    def _run(self, on_failure: Callable[[], None]) -> None:
+        self.poll()
+        if self.slot.current is None:
+            on_failure()
+            return
+        while self.interval is not None and not self._stopping.wait(self.interval):
+            self.poll()
+
+    def _report(self, failure: str, is_new: bool) -> None:
+        self.failure = failure
+        if is_new and self.slot.current is not None:
+            log.error("%s; version %s still answers", failure, self.slot.current.version)
