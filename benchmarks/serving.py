@@ -81,7 +81,7 @@ def by_the_file(predictor: LoadedModel, paths: Paths, rows: list[Any], folder: P
     many = (rows * (BATCH_ROWS // len(rows) + 1))[:BATCH_ROWS]
     source, target = folder / "in.parquet", folder / "out.parquet"
     pq.write_table(pa.table({predictor.kind: many}), source)
-    values, lengths = predictor.encoder.encode(many).padded(range(len(many)))
+    values, lengths = predictor.encoder.encode(many).pad_rows(range(len(many)))
     model: Any = keras.models.load_model(paths.model / "model.keras")
     feed = {"values": values, "lengths": lengths}
 

@@ -64,15 +64,18 @@ def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) 
 
 
 def test_rows_are_merged_in_their_order() -> None:
-    one, other = Ragged.of([np.array([1, 2]), np.array([3])]), Ragged.of([np.array([9])])
-    merged = Ragged.merged(np.array([True, False, True]), one, other)
+    one, other = (
+        Ragged.from_rows([np.array([1, 2]), np.array([3])]),
+        Ragged.from_rows([np.array([9])]),
+    )
+    merged = Ragged.merge(np.array([True, False, True]), one, other)
     assert [merged[i].tolist() for i in range(3)] == [[1, 2], [9], [3]]
 
 
 @pytest.mark.parametrize("longest", [None, 2, 9])
 def test_a_cut_leaves_the_first_steps_and_fills_what_is_empty(longest: int | None) -> None:
     rows = [np.arange(4), np.arange(0), np.arange(2)]
-    cut = Ragged.of([row.astype(np.int32) for row in rows]).cut(longest, 7)
+    cut = Ragged.from_rows([row.astype(np.int32) for row in rows]).cut(longest, 7)
     expected = [row[:longest].tolist() or [7] for row in rows]
     assert [cut[i].tolist() for i in range(3)] == expected
 
@@ -155,8 +158,8 @@ def test_nothing_to_scale_by_is_an_error() -> None:
 
 
 def test_padding_is_on_the_right_and_lengths_tell_where() -> None:
-    rows = Ragged.of([np.arange(1, 4), np.arange(5, 6)])
-    values, lengths = rows.padded([1, 0])
+    rows = Ragged.from_rows([np.arange(1, 4), np.arange(5, 6)])
+    values, lengths = rows.pad_rows([1, 0])
     assert values.tolist() == [[5, 0, 0], [1, 2, 3]]
     assert lengths.tolist() == [1, 3]
     assert rows.first(1).values.tolist() == [1, 2, 3]

@@ -45,7 +45,7 @@ def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> Non
     given = list(rows.shuffled(batch_size=8, bucket_batches=2, seed=5, epoch=3))
     assert len(given) == len(planned)
     for (*found, labels), expected in zip(given, planned, strict=True):
-        values, lengths = split.sequences.padded(expected)
+        values, lengths = split.sequences.pad_rows(expected)
         np.testing.assert_array_equal(found[0], values)
         np.testing.assert_array_equal(found[1], lengths)
         np.testing.assert_array_equal(labels, split.labels[expected])

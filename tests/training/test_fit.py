@@ -60,7 +60,7 @@ def test_the_model_has_the_weights_of_the_best_epoch(toys: Prepared, toy_config:
         config, toys, on_epoch=lambda e, r: kept.update({e: r["val_loss"]}), progress=False
     )
     assert fitted.best_epoch == min(kept, key=lambda epoch: kept[epoch])
-    values, lengths = toys.split("validation").sequences.padded(
+    values, lengths = toys.split("validation").sequences.pad_rows(
         range(len(toys.split("validation").labels))
     )
     answers = np.asarray(fitted.model({"values": values, "lengths": lengths}))

@@ -102,13 +102,13 @@ class SeriesEncoder(Encoder):
     def read_rows(self, rows: Sequence[ArrayLike]) -> Ragged:
         """Steps of each series, float64 (steps, channels)."""
         steps = [np.asarray(row, dtype=np.float64).reshape(-1, self.channels) for row in rows]
-        return Ragged.of(steps)
+        return Ragged.from_rows(steps)
 
     def read_arrow(self, column: pa.Array) -> Ragged:
         """Steps of a column of lists of lists of numbers, a view of Arrow's memory."""
         lengths = np.diff(np.from_dlpack(column.offsets))
         numbers = np.from_dlpack(column.flatten().flatten())
-        return Ragged.joined(numbers.reshape(-1, self.channels), lengths)
+        return Ragged.from_lengths(numbers.reshape(-1, self.channels), lengths)
 
     def finish(self, rows: Ragged) -> Ragged:
         """Scaled steps, cut to `max_length`; an empty series becomes one step of zeros."""

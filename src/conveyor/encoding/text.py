@@ -92,7 +92,7 @@ class TextEncoder(Encoder):
         if simple.all():
             return ascii_tokens
         others = [text for text, is_simple in zip(texts, simple, strict=True) if not is_simple]
-        return Ragged.merged(simple, ascii_tokens, self._tokenize(others))
+        return Ragged.merge(simple, ascii_tokens, self._tokenize(others))
 
     def read_arrow(self, column: pa.Array) -> Ragged:
         """Tokens of a column of strings."""
@@ -142,7 +142,7 @@ class TextEncoder(Encoder):
             rows += [encoding.ids for encoding in batch]
         lengths = [len(row) for row in rows]
         values = np.fromiter(chain.from_iterable(rows), np.int32, sum(lengths))
-        return Ragged.joined(values, lengths)
+        return Ragged.from_lengths(values, lengths)
 
     def _tokenize_ascii(self, texts: list[str], vocabulary: dict[str, int]) -> Ragged:
         texts = [text.lower() for text in texts] if self._lowercase else texts

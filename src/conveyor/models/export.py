@@ -79,6 +79,6 @@ def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
     """Probabilities (rows, classes) of encoded sequences, in their order."""
     answers = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
     for rows in batches_by_length(sequences.lengths, BATCH):
-        values, lengths = sequences.padded(rows)
+        values, lengths = sequences.pad_rows(rows)
         answers[rows] = model({"values": values, "lengths": lengths}, training=False)
     return answers

@@ -1,4 +1,4 @@
-"""How long one answer takes."""
+"""Measures the time of single predictions."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,20 +12,22 @@ from conveyor.serving.loaded_model import LoadedModel
 def latencies(
     calls: Sequence[Callable[[], Any]], *, warm_up: int = 5, repeats: int = 50
 ) -> list[list[float]]:
-    """Seconds of each call, `repeats` of them: the calls take turns, so that what else the
-    machine does falls on all of them alike."""
+    """Measure the seconds of each call, `repeats` times.
+
+    The calls take turns, so that other load on the machine affects all of them equally.
+    """
     for call in [*calls] * warm_up:
         call()
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(repeats):
-        for call, mine in zip(calls, times, strict=True):
-            began = time.perf_counter()
+        for call, seconds in zip(calls, times, strict=True):
+            start = time.perf_counter()
             call()
-            mine.append(time.perf_counter() - began)
+            seconds.append(time.perf_counter() - start)
     return times
 
 
 def latency(model: LoadedModel, row: Any) -> float:
-    """Median milliseconds for one raw row, from raw to probabilities, in this process."""
+    """Median milliseconds of one prediction, from a raw row to probabilities, in this process."""
     [times] = latencies([lambda: model.predict([row])])
     return float(np.median(times) * 1000)

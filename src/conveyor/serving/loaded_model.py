@@ -171,7 +171,7 @@ class LoadedModel:
         return True
 
     def _predict_batch(self, sequences: Ragged, batch: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._run(*sequences.padded(batch))
+        return self._run(*sequences.pad_rows(batch))
 
     def _encode(self, rows: Sequence[Any]) -> Ragged:
         if len(rows) == 0:
