@@ -40,14 +40,14 @@ PARTS = ("call", "http", "batch", "int8")
 CALLS, ROUNDS, BATCH_ROWS = 3000, 5, 20_000
 
 
-def one_call(predictor: LoadedModel, rows: list[Any]) -> dict[str, Any]:
+def one_call(model: LoadedModel, rows: list[Any]) -> dict[str, Any]:
     """`LoadedModel.predict([row])` and the session alone on the encoded row, in turns."""
-    encoded = [predictor.encoder.encode([row]) for row in rows]
+    encoded = [model.encoder.encode([row]) for row in rows]
     feeds = cycle([{"values": e.values[None], "lengths": e.lengths} for e in encoded])
     raw = cycle(rows)
     session, ours = latencies([
-        lambda: predictor.session.run(["probabilities"], next(feeds)),
-        lambda: predictor.predict([next(raw)]),
+        lambda: model.session.run(["probabilities"], next(feeds)),
+        lambda: model.predict([next(raw)]),
     ], repeats=CALLS)  # fmt: skip
     return {"predictor": figures(ours), "session": figures(session)}
 
@@ -67,35 +67,35 @@ def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[st
     return {
         "bytes": {k: (f / "model.onnx").stat().st_size
                   for k, f in (("float", paths.model), ("int8", small))},
-        "call": {k: figures(found) for k, found in times.items()},
+        "call": {k: figures(values) for k, values in times.items()},
         "accuracy": {"float": cost["float_accuracy"], "int8": cost["accuracy"]},
         "largest_difference": cost["largest_difference"],
         "beside_others": {k: padding_difference(m, rows[:32]) for k, m in models.items()},
     }  # fmt: skip
 
 
-def by_the_file(predictor: LoadedModel, paths: Paths, rows: list[Any], folder: Path) -> Times:
+def by_the_file(model: LoadedModel, paths: Paths, rows: list[Any], folder: Path) -> Times:
     """Rows a second: a Parquet file to a Parquet file, and `keras.Model.predict` in memory."""
     import keras
 
     many = (rows * (BATCH_ROWS // len(rows) + 1))[:BATCH_ROWS]
     source, target = folder / "in.parquet", folder / "out.parquet"
-    pq.write_table(pa.table({predictor.kind: many}), source)
-    values, lengths = predictor.encoder.encode(many).pad_rows(range(len(many)))
-    model: Any = keras.models.load_model(paths.model / "model.keras")
+    pq.write_table(pa.table({model.encoder.column: many}), source)
+    values, lengths = model.encoder.encode(many).pad_rows(range(len(many)))
+    network: Any = keras.models.load_model(paths.model / "model.keras")
     feed = {"values": values, "lengths": lengths}
 
-    def file() -> None:
-        predict_file(predictor, source, target, column=None, skip_bad=False)
+    def by_file() -> None:
+        predict_file(model, source, target, column=None, skip_bad=False)
 
-    def network() -> None:
-        model.predict(feed, batch_size=256, verbose=0)
+    def by_keras() -> None:
+        network.predict(feed, batch_size=256, verbose=0)
 
-    network()  # it traces its graph once
-    took = [(*seconds(file), *seconds(network)) for _ in range(ROUNDS)]
+    by_keras()  # traces its graph once
+    times = [(*seconds(by_file), *seconds(by_keras)) for _ in range(ROUNDS)]
     names = ("conveyor_rows_s", "conveyor_rows_cpu_s", "keras_rows_s", "keras_rows_cpu_s")
-    middle = (median(column) for column in zip(*took, strict=True))
-    return {name: BATCH_ROWS / one for name, one in zip(names, middle, strict=True)}
+    middle = (median(column) for column in zip(*times, strict=True))
+    return {name: BATCH_ROWS / took for name, took in zip(names, middle, strict=True)}
 
 
 def seconds(work: Callable[[], None]) -> tuple[float, float]:
@@ -106,21 +106,21 @@ def seconds(work: Callable[[], None]) -> tuple[float, float]:
 
 
 def measure(parts: list[str]) -> dict[str, Any]:
-    """What was measured last, with these parts of it anew."""
+    """The last results, with these parts measured again."""
     paths = Paths(ROOT)
-    predictor = LoadedModel.load(paths.model)
+    model = LoadedModel.load(paths.model)
     test = Prepared(paths.prepared).split("test")
     rows = [row if isinstance(row, str) else np.asarray(row).tolist() for row in test.rows]
-    found: dict[str, Any] = files.read_json(RESULT) if RESULT.is_file() else {}
-    found |= {"name": load("name", path=paths.config).name, "cores": os.cpu_count()}
+    results: dict[str, Any] = files.read_json(RESULT) if RESULT.is_file() else {}
+    results |= {"name": load("name", path=paths.config).name, "cores": os.cpu_count()}
     with tempfile.TemporaryDirectory() as name:
         work: dict[str, Callable[[], Any]] = {
-            "call": lambda: one_call(predictor, rows[:100]),
-            "http": lambda: over_http(predictor, paths, rows[0], Path(name)),
-            "batch": lambda: by_the_file(predictor, paths, rows, Path(name)),
+            "call": lambda: one_call(model, rows[:100]),
+            "http": lambda: over_http(model, paths, rows[0], Path(name)),
+            "batch": lambda: by_the_file(model, paths, rows, Path(name)),
             "int8": lambda: in_int8(paths, rows, np.asarray(test.labels), Path(name)),
         }
-        return found | {part: work[part]() for part in parts}
+        return results | {part: work[part]() for part in parts}
 
 
 def line(what: str, ours: float, theirs: float, unit: str, other: str) -> str:
@@ -128,11 +128,11 @@ def line(what: str, ours: float, theirs: float, unit: str, other: str) -> str:
             f"{ours / theirs:.3g} |")  # fmt: skip
 
 
-def table(found: dict[str, Any]) -> str:
-    call, http_, batch = found["call"], found["http"], found["batch"]
+def table(results: dict[str, Any]) -> str:
+    call, http_, batch = results["call"], results["http"], results["batch"]
     flavour = "MLflow's Keras flavour"
     lines = [
-        f"{found['name']}, {found['cores']} cores; the servers' answers differ by "
+        f"{results['name']}, {results['cores']} cores; the servers' answers differ by "
         f"{http_['apart']:.0e} at most",
         "",
         "| what | Conveyor | other | the other is | ratio |",
@@ -150,24 +150,24 @@ def table(found: dict[str, Any]) -> str:
     for key, unit in (("rows_s", "rows/s"), ("rows_cpu_s", "rows/CPU-s")):
         ours, theirs = batch[f"conveyor_{key}"], batch[f"keras_{key}"]
         lines.append(line("a file of rows", ours, theirs, unit, "keras predict in memory"))
-    lines += ["", *int8_table(found["int8"])]
+    lines += ["", *int8_table(results["int8"])]
     return re.sub(r"e([+-])0*(\d)", r"e\1\2", "\n".join(lines))
 
 
-def int8_table(found: dict[str, Any]) -> list[str]:
+def int8_table(results: dict[str, Any]) -> list[str]:
     kinds = ("float", "int8")
-    told = {
-        "the graph, kB": [f"{found['bytes'][k] / 1e3:.0f}" for k in kinds],
-        "one row in process, p50, ms": [f"{found['call'][k]['p50_ms']:.3g}" for k in kinds],
-        "accuracy on the test rows": [f"{found['accuracy'][k]:.4f}" for k in kinds],
+    values = {
+        "the graph, kB": [f"{results['bytes'][k] / 1e3:.0f}" for k in kinds],
+        "one row in process, p50, ms": [f"{results['call'][k]['p50_ms']:.3g}" for k in kinds],
+        "accuracy on the test rows": [f"{results['accuracy'][k]:.4f}" for k in kinds],
         "a probability alone and beside other rows differs by at most": [
-            f"{found['beside_others'][k]:.0e}" for k in kinds
+            f"{results['beside_others'][k]:.0e}" for k in kinds
         ],
         "a probability differs from the float graph's by at most": [
-            "", f"{found['largest_difference']:.0e}"
+            "", f"{results['largest_difference']:.0e}"
         ],
     }  # fmt: skip
-    rows = [f"| {what} | {' | '.join(values)} |" for what, values in told.items()]
+    rows = [f"| {what} | {' | '.join(cells)} |" for what, cells in values.items()]
     return ["|  | float | int8 |", "| --- | --- | --- |", *rows]
 
 
@@ -176,7 +176,7 @@ if __name__ == "__main__":
     parser.add_argument("--print", action="store_true", help="what was measured last")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
                         help=f"measure these anew, keep the rest: {', '.join(PARTS)}")  # fmt: skip
-    given = parser.parse_args()
-    if not given.print:
-        files.write_json(RESULT, measure(given.only))
+    args = parser.parse_args()
+    if not args.print:
+        files.write_json(RESULT, measure(args.only))
     print(table(files.read_json(RESULT)))

@@ -1,7 +1,7 @@
-"""Both servers, as processes that are asked over loopback: ours, and MLflow's on its Keras flavour.
+"""Both servers, as processes on the loopback interface: ours, and MLflow's with its Keras flavour.
 
-The peer is registered in a store of its own and served by `mlflow models serve`. It is spared the
-encoding: its requests hold scaled steps and lengths.
+The peer is registered in a store of its own and served by `mlflow models serve`. It does
+not encode: its requests have scaled steps and lengths.
 """
 
 import http.client
@@ -42,32 +42,32 @@ class Server:
 
     def __init__(self, command: list[str], port: int, body: bytes, environment: Any) -> None:
         self.port, self.body = port, body
-        began = time.monotonic()
+        start = time.monotonic()
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         while True:
             try:
-                self.ask(self.connect())
+                self.predict(self.connect())
                 break
             except OSError:
                 assert self.process.poll() is None, f"{command} ended"
                 time.sleep(0.02)
-        self.start = time.monotonic() - began
+        self.start = time.monotonic() - start
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port)
 
-    def ask(self, connection: http.client.HTTPConnection) -> Any:
+    def predict(self, connection: http.client.HTTPConnection) -> Any:
         head = {"content-type": "application/json"}
         connection.request("POST", "/invocations", self.body, head)
         answer = connection.getresponse()
-        told = answer.read()
+        content = answer.read()
         if answer.status == 503:  # ours listens before the model is loaded
             raise ConnectionError
-        assert answer.status == 200, told
-        return json.loads(told)
+        assert answer.status == 200, content
+        return json.loads(content)
 
     def stop(self) -> None:
         os.killpg(self.process.pid, signal.SIGTERM)
@@ -104,11 +104,11 @@ def stopped(server: Server) -> Iterator[Server]:
 def alone(server: Server) -> Times:
     """One client, one connection, at most RATE requests a second."""
     connection, times = server.connect(), []
-    server.ask(connection)
+    server.predict(connection)
     for _ in range(SECONDS * RATE):
-        began = time.monotonic()
-        server.ask(connection)
-        times.append(time.monotonic() - began)
+        start = time.monotonic()
+        server.predict(connection)
+        times.append(time.monotonic() - start)
         time.sleep(max(0.0, 1 / RATE - times[-1]))
     return figures(times)
 
@@ -116,21 +116,21 @@ def alone(server: Server) -> Times:
 def offered(server: Server) -> Times:
     """RATE requests a second, answered or not; a latency counts from when its request is due."""
     times: list[float] = []
-    began = time.monotonic() + 0.5
+    start = time.monotonic() + 0.5
 
     def client(first: int, of: int) -> None:
         connection = server.connect()
         for number in range(first, SECONDS * RATE, of):
-            due = began + number / RATE
+            due = start + number / RATE
             time.sleep(max(0.0, due - time.monotonic()))
-            server.ask(connection)
+            server.predict(connection)
             times.append(time.monotonic() - due)
 
     clients = [threading.Thread(target=client, args=(n, 16)) for n in range(16)]
-    for one in clients:
-        one.start()
-    for one in clients:
-        one.join()
+    for thread in clients:
+        thread.start()
+    for thread in clients:
+        thread.join()
     return figures(times)
 
 
@@ -151,7 +151,7 @@ MlflowClient().set_registered_model_alias("plain", "champion", "1")
 """
 
 
-def over_http(predictor: LoadedModel, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
+def over_http(model: LoadedModel, paths: Paths, row: Any, folder: Path) -> dict[str, Any]:
     """Latencies and starts of both servers, and how far their answers lie apart.
 
     Raises:
@@ -160,25 +160,26 @@ def over_http(predictor: LoadedModel, paths: Paths, row: Any, folder: Path) -> d
     store = f"sqlite:///{folder}/mlflow.db"
     logging = [sys.executable, "-c", LOG, store, str(paths.model.resolve() / "model.keras")]
     subprocess.run(logging, check=True, cwd=folder, env=ENVIRONMENT, capture_output=True)
-    encoded = predictor.encoder.encode([row])
+    encoded = model.encoder.encode([row])
     feed = {"values": encoded.values[None].tolist(), "lengths": encoded.lengths.tolist()}
-    raw = json.dumps({"inputs": {predictor.kind: [row]}}).encode()
+    raw = json.dumps({"inputs": {model.encoder.column: [row]}}).encode()
     plain = json.dumps({"inputs": feed}).encode()
     starts: dict[str, list[float]] = {"conveyor": [], "mlflow": []}
     for turn in range(STARTS):
-        with stopped(ours(raw)) as one, stopped(theirs(plain, store)) as other:
-            starts["conveyor"].append(one.start)
-            starts["mlflow"].append(other.start)
+        with stopped(ours(raw)) as conveyor, stopped(theirs(plain, store)) as peer:
+            starts["conveyor"].append(conveyor.start)
+            starts["mlflow"].append(peer.start)
             if turn == STARTS - 1:
-                told = one.ask(one.connect())["predictions"][0]["probabilities"]
-                also = np.ravel(other.ask(other.connect())["predictions"])
-                apart = float(np.abs(np.array(list(told.values())) - also).max())
+                answer = conveyor.predict(conveyor.connect())["predictions"][0]
+                ours_row = np.array(list(answer["probabilities"].values()))
+                peer_row = np.ravel(peer.predict(peer.connect())["predictions"])
+                apart = float(np.abs(ours_row - peer_row).max())
                 if apart > TOLERANCE:
                     sys.exit(f"the champion's answer is {apart:.1g} from that of {paths.model}, "
                              "which is another model; promote its version, then measure again: "
                              "python -m pipeline.promote VERSION")  # fmt: skip
                 measured = {
-                    "alone": {"conveyor": alone(one), "mlflow": alone(other)},
-                    "offered": {"conveyor": offered(one), "mlflow": offered(other)},
+                    "alone": {"conveyor": alone(conveyor), "mlflow": alone(peer)},
+                    "offered": {"conveyor": offered(conveyor), "mlflow": offered(peer)},
                 }
     return {**measured, "start_s": {k: median(v) for k, v in starts.items()}, "apart": apart}
