@@ -1,6 +1,7 @@
 """Simple models on the same rows: what a recurrent net must beat to be worth its trouble."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,16 @@ def linear(
     classes: int,
     seed: int,
 ) -> Probabilities:
-    """Logistic regression on TF-IDF of words and pairs (text), or on `summary` (series)."""
-    if kind == "text":
-        features: Any = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    else:
-        features = make_pipeline(FunctionTransformer(summary), StandardScaler())
+    """Logistic regression on TF-IDF of words and pairs (text), or on `summary` (series).
+
+    Args:
+        kind: of the rows, a key of FEATURES.
+        classes: number of classes.
+
+    Returns:
+        Probabilities of the test rows, (rows, classes).
+    """
+    features = FEATURES[kind].make()
     model = make_pipeline(features, LogisticRegression(max_iter=ITERATIONS, random_state=seed))
     model.fit(rows, labels)
     answers = np.zeros((len(test_rows), classes))
@@ -57,6 +63,26 @@ def summary(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
 
 
 def names(kind: str) -> tuple[str, str]:
-    """What the two baselines are called in reports."""
-    simple = "TF-IDF" if kind == "text" else "summary statistics"
-    return "majority class", f"{simple} + logistic regression"
+    """Names of the two baselines in reports."""
+    return "majority class", f"{FEATURES[kind].name} + logistic regression"
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the linear baseline sees of raw rows.
+
+    Attributes:
+        make: returns a new, unfitted transformer of raw rows to features.
+    """
+
+    name: str
+    make: Callable[[], Any]
+
+
+FEATURES = {
+    "text": Features("TF-IDF", lambda: TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+    "series": Features(
+        "summary statistics",
+        lambda: make_pipeline(FunctionTransformer(summary), StandardScaler()),
+    ),
+}
