@@ -1,4 +1,4 @@
-"""A server process, and talking to it."""
+"""Server processes, and requests to them."""
 
 import json
 import os
@@ -36,14 +36,14 @@ class Server:
             )  # fmt: skip
 
     @property
-    def told(self) -> str:
+    def output(self) -> str:
         return self.log.read_text()
 
     def connect(self) -> HTTPConnection:
-        until(lambda: "http://" in self.told or self.process.poll() is not None)
-        found = re.search(r"http://(\S+):(\d+)", self.told)
-        assert found, self.told
-        return HTTPConnection(found[1], int(found[2]), timeout=30)
+        until(lambda: "http://" in self.output or self.process.poll() is not None)
+        address = re.search(r"http://(\S+):(\d+)", self.output)
+        assert address, self.output
+        return HTTPConnection(address[1], int(address[2]), timeout=30)
 
     def ask(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any, dict[str, str]]:
         connection = self.connect()
@@ -66,14 +66,14 @@ def ask(
     connection.request(method, path, raw, {**JSON, **headers})
     answer = connection.getresponse()
     text = answer.read()
-    told = json.loads(text) if text.strip().startswith((b"{", b"[")) else text.decode()
-    return answer.status, told, {k.lower(): v for k, v in answer.getheaders()}
+    content = json.loads(text) if text.strip().startswith((b"{", b"[")) else text.decode()
+    return answer.status, content, {k.lower(): v for k, v in answer.getheaders()}
 
 
 def until(true: Any, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, "it did not happen in time"
+        assert time.monotonic() < end, "the condition did not hold in time"
         time.sleep(0.02)
 
 

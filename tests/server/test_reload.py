@@ -17,7 +17,7 @@ MOVES, CLIENTS = 20, 3
 
 @dataclass
 class Client:
-    """Asks row after row over one connection that it keeps, until told to stop."""
+    """Sends row after row over one connection, until `stop` is set."""
 
     server: Server
     rows: list[Any]
@@ -27,15 +27,17 @@ class Client:
 
     def run(self) -> None:
         connection = self.server.connect()
-        at = 0
+        number = 0
         try:
             while not self.stop.is_set():
-                status, told, headers = ask(connection, "/invocations", {"inputs": [self.rows[at]]})
-                if status != 200 or told["model_version"] != headers["x-model-version"]:
-                    self.failures.append(f"{status} {told}")
+                status, answer, headers = ask(
+                    connection, "/invocations", {"inputs": [self.rows[number]]}
+                )
+                if status != 200 or answer["model_version"] != headers["x-model-version"]:
+                    self.failures.append(f"{status} {answer}")
                 else:
-                    self.answers.append((at, told["model_version"], told["predictions"][0]))
-                at = (at + 1) % len(self.rows)
+                    self.answers.append((number, answer["model_version"], answer["predictions"][0]))
+                number = (number + 1) % len(self.rows)
         except Exception as error:
             self.failures.append(repr(error))
 
@@ -69,19 +71,19 @@ def test_no_request_fails_and_every_answer_is_its_versions_own_while_the_champio
     answers = [answer for client in clients for answer in client.answers]
     assert len(answers) > MOVES * CLIENTS
     assert {version for _, version, _ in answers} == {"1", "2"}
-    assert all(told == expected[version][at] for at, version, told in answers)
-    assert server.told.count("in place of") == MOVES
+    assert all(answer == expected[version][row] for row, version, answer in answers)
+    assert server.output.count("in place of") == MOVES
 
 
-def test_a_version_that_cannot_be_loaded_is_told_and_the_old_one_goes_on(
+def test_a_version_that_cannot_be_loaded_is_logged_and_the_old_one_still_answers(
     project: Paths, tmp_path: Path
 ) -> None:
     point(project, 1)
     options = ("--name", "toys", "--reload", "--poll", "0.05")
     with serving(project, tmp_path / "log", *options) as server:
         point(project, 3)
-        until(lambda: "version 3 cannot be loaded" in server.told)
-        assert "version 1 still answers" in server.told
+        until(lambda: "version 3 of toys cannot be loaded" in server.output)
+        assert "version 1 still answers" in server.output
         assert server.ask("/ping")[2]["x-model-version"] == "1"
         point(project, 2)
         until(lambda: server.ask("/ping")[2]["x-model-version"] == "2")

@@ -18,13 +18,13 @@ def test_what_was_answered_is_read_back_after_the_server_stopped(
 ) -> None:
     options = ("--name", "words", "--log-share", "1", "--log-folder", str(tmp_path / "notes"))
     with serving(project, tmp_path / "log", *options) as server:
-        told = server.ask("/invocations", {"inputs": TEXTS})[1]["predictions"]
+        records = server.ask("/invocations", {"inputs": TEXTS})[1]["predictions"]
     table = read_log(tmp_path / "notes")
-    found = table.to_pydict()
-    assert found["label"] == [one["label"] for one in told]
-    assert found["probability"] == [one["probability"] for one in told]
-    assert (found["length"], found["unknown"]) == ([2, 2], [0, 2])
-    assert (found["version"], found["text"]) == (["1", "1"], [None, None])
+    columns = table.to_pydict()
+    assert columns["label"] == [record["label"] for record in records]
+    assert columns["probability"] == [record["probability"] for record in records]
+    assert (columns["length"], columns["unknown"]) == ([2, 2], [0, 2])
+    assert (columns["version"], columns["text"]) == (["1", "1"], [None, None])
     assert all("good" not in str(path.read_bytes()) for path in (tmp_path / "notes").iterdir())
 
 

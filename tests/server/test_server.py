@@ -69,48 +69,48 @@ def test_series_are_answered_as_by_mlflow_with_the_version(
     project: Paths, toy_server: Server, rows: list[Any], form: int
 ) -> None:
     body = bodies("series", rows)[form]
-    status, told, headers = toy_server.ask("/invocations", body)
-    assert (status, told["model_version"], headers["x-model-version"]) == (200, "1", "1")
-    assert told["predictions"] == of_mlflow(project, "toys", bodies("series", rows)[0])
+    status, answer, headers = toy_server.ask("/invocations", body)
+    assert (status, answer["model_version"], headers["x-model-version"]) == (200, "1", "1")
+    assert answer["predictions"] == of_mlflow(project, "toys", bodies("series", rows)[0])
 
 
 @pytest.mark.parametrize("form", range(4))
 def test_texts_are_answered_as_by_mlflow(project: Paths, word_server: Server, form: int) -> None:
     body = bodies("text", ["good morning", "", "nobody knows these"])[form]
-    status, told, _ = word_server.ask("/invocations", body)
-    assert (status, told["predictions"]) == (200, of_mlflow(project, "words", body))
+    status, answer, _ = word_server.ask("/invocations", body)
+    assert (status, answer["predictions"]) == (200, of_mlflow(project, "words", body))
 
 
 def test_v2_answers_texts_in_bytes(word_server: Server) -> None:
     texts = ["good morning", "bad"]
     tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": texts}
-    status, told, _ = word_server.ask("/v2/models/words/infer", {"id": "7", "inputs": [tensor]})
+    status, answer, _ = word_server.ask("/v2/models/words/infer", {"id": "7", "inputs": [tensor]})
     plain = word_server.ask("/invocations", {"inputs": texts})[1]["predictions"]
-    assert (status, told["id"], told["model_version"]) == (200, "7", "1")
-    outputs = {output["name"]: output for output in told["outputs"]}
-    assert outputs["label"]["data"] == [one["label"] for one in plain]
+    assert (status, answer["id"], answer["model_version"]) == (200, "7", "1")
+    outputs = {output["name"]: output for output in answer["outputs"]}
+    assert outputs["label"]["data"] == [record["label"] for record in plain]
     assert outputs["probabilities"]["shape"] == [2, 2]
     assert outputs["probabilities"]["data"] == [
-        one["probabilities"][name] for one in plain for name in ("no", "yes")
+        record["probabilities"][name] for record in plain for name in ("no", "yes")
     ]
 
 
 def test_v2_answers_padded_series_by_their_lengths(toy_server: Server, rows: list[Any]) -> None:
     lengths = [len(row) for row in rows]
     padded = np.full((len(rows), max(lengths), 2), 99.0)
-    for at, row in enumerate(rows):
-        padded[at, : len(row)] = row
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = row
     tensors = [
         {"name": "series", "datatype": "FP64", "shape": list(padded.shape),
          "data": padded.ravel().tolist()},
         {"name": "lengths", "datatype": "INT32", "shape": [len(rows)], "data": lengths},
     ]  # fmt: skip
     body = {"inputs": tensors, "outputs": [{"name": "label"}]}
-    status, told, _ = toy_server.ask("/v2/models/toys/infer", body)
+    status, answer, _ = toy_server.ask("/v2/models/toys/infer", body)
     plain = toy_server.ask("/invocations", {"inputs": rows})[1]["predictions"]
     assert status == 200
-    assert [output["name"] for output in told["outputs"]] == ["label"]
-    assert told["outputs"][0]["data"] == [one["label"] for one in plain]
+    assert [output["name"] for output in answer["outputs"]] == ["label"]
+    assert answer["outputs"][0]["data"] == [record["label"] for record in plain]
 
 
 def test_health_and_metadata(toy_server: Server) -> None:
@@ -118,9 +118,9 @@ def test_health_and_metadata(toy_server: Server) -> None:
                  "/v2/models/toys/ready"):  # fmt: skip
         assert toy_server.ask(path)[0] == 200, path
     assert toy_server.ask("/version")[1] == mlflow.__version__
-    told = toy_server.ask("/v2/models/toys")[1]
-    assert (told["name"], told["versions"]) == ("toys", ["1"])
-    assert told["inputs"][0]["shape"] == [-1, -1, 2]
+    metadata = toy_server.ask("/v2/models/toys")[1]
+    assert (metadata["name"], metadata["versions"]) == ("toys", ["1"])
+    assert metadata["inputs"][0]["shape"] == [-1, -1, 2]
 
 
 GOOD = [[1.0, 2.0]]
@@ -159,9 +159,9 @@ TENSOR = {"name": "series", "datatype": "FP32", "shape": [1, 1, 2], "data": [1, 
 def test_a_refusal_says_what_came_and_what_is_needed(
     toy_server: Server, path: str, body: Any, status: int, message: str
 ) -> None:
-    found, told, _ = toy_server.ask(path, body)
-    assert found == status
-    assert message in (told["error"] if path.startswith("/v2") else told["message"])
+    actual, answer, _ = toy_server.ask(path, body)
+    assert actual == status
+    assert message in answer["error" if path.startswith("/v2") else "message"]
 
 
 def test_a_body_of_unknown_length_is_refused_as_soon_as_it_is_too_much(
@@ -207,18 +207,18 @@ def test_a_request_under_way_is_answered_when_the_server_is_told_to_stop(
 
 
 def test_other_content_types_are_refused(toy_server: Server) -> None:
-    status, told, _ = toy_server.ask("/invocations", b"a", **{"content-type": "text/csv"})
-    assert (status, told["message"]) == (
+    status, answer, _ = toy_server.ask("/invocations", b"a", **{"content-type": "text/csv"})
+    assert (status, answer["message"]) == (
         415, "content type: expected application/json; got text/csv"
     )  # fmt: skip
 
 
 def test_it_listens_on_this_machine_only_and_stops_cleanly(project: Paths, tmp_path: Path) -> None:
     with serving(project, tmp_path / "log", "--name", "toys") as server:
-        assert "on http://127.0.0.1:" in server.told
+        assert "on http://127.0.0.1:" in server.output
         assert server.stop() == 0
-    assert server.told.endswith("stopped\n")
-    assert "Traceback" not in server.told
+    assert server.output.endswith("stopped\n")
+    assert "Traceback" not in server.output
 
 
 def test_an_answer_does_not_wait_for_the_clients_acknowledgement(
@@ -226,9 +226,9 @@ def test_an_answer_does_not_wait_for_the_clients_acknowledgement(
 ) -> None:
     connection, times = toy_server.connect(), []
     for _ in range(30):
-        began = time.monotonic()
+        start = time.monotonic()
         ask(connection, "/invocations", {"inputs": rows[:1]})
-        times.append(time.monotonic() - began)
+        times.append(time.monotonic() - start)
         time.sleep(0.02)  # an idle connection acknowledges late, by 40 ms
     assert sorted(times)[15] < 0.03
 
@@ -239,7 +239,8 @@ def test_a_model_that_is_not_there_ends_the_server_with_what_to_do(
     server = Server(project, tmp_path / "log", "--name", "toys", "--alias", "best")
     assert server.process.wait(60) == 2
     assert (
-        "no alias 'best' of a model 'toys' (aliases: challenger, champion, previous)" in server.told
+        "no alias 'best' of a model 'toys' (aliases: challenger, champion, previous)"
+        in server.output
     )
 
 
@@ -287,7 +288,7 @@ def test_a_folder_cannot_be_reloaded(project: Paths, tmp_path: Path) -> None:
     folder = str(project.root / "model-1")
     server = Server(project, tmp_path / "log", "--model", folder, "--reload")
     assert server.process.wait(60) == 2
-    assert "leave one of them out" in server.told
+    assert "leave one of them out" in server.output
 
 
 def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]) -> None:
