@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,23 @@ def test_the_server_is_told_when_there_is_nothing_to_serve(poller: AliasPoller) 
     poller._run(lambda: failures.append(1))
     assert failures == [1]
     assert "no alias 'best' of a model 'toys'" in str(poller.failure)
+
+
+def test_no_request_waits_for_a_registry_that_does_not_answer(
+    poller: AliasPoller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poller.poll()
+    app = App(poller.slot, body_limit=100, threads=1, request_log=None)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.create_server(("127.0.0.1", 0)) as registry:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{registry.getsockname()[1]}")
+        poller.start(on_failure=lambda: None)
+        connection, _ = registry.accept()
+        status, answer = call(app, "/invocations", "POST", b'{"inputs": [[[1, 2]]]}')
+        connection.close()
+    poller.stop()
+    assert (status, answer["model_version"]) == (200, "1")
+    assert poller.failure is not None
 
 
 def call(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[int, Any]:

@@ -11,6 +11,7 @@ from conveyor.registry.model_version import find_served
 from conveyor.server.live_model import ModelSlot, load_version
 
 log = logging.getLogger(__name__)
+STOP_SECONDS = 5.0  # that `stop` waits for a registry
 
 
 @dataclass
@@ -33,17 +34,20 @@ class AliasPoller:
     _registry_fails: bool = field(default=False, init=False)
     _latest: str | None = field(default=None, init=False)  # version that was tried, not all load
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self, on_failure: Callable[[], None]) -> None:
         """Start the thread; `on_failure` is called when the first poll loads no model."""
-        thread = threading.Thread(
+        self._thread = threading.Thread(
             target=self._run, args=(on_failure,), name="alias poller", daemon=True
         )
-        thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Let the thread end. It is not waited for, since a registry may take long to answer."""
+        """Let the thread end; a registry that does not answer is waited for only shortly."""
         self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
 
     def poll(self) -> None:
         """Read the alias, and load its version if the alias has moved."""
