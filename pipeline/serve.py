@@ -25,10 +25,11 @@ def options() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--name", help="registered model (default: `name` of artifacts/config.yaml)")
     add("--alias", default="champion", help="version to serve, by its alias (default champion)")
-    add("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")
     add("--host", default="127.0.0.1", help="address to listen on (default this machine only)")
     add("--port", type=int, default=5001, help="0 for any free one (default 5001)")
-    add("--reload", action="store_true", help="follow the alias when it moves")
+    either = parser.add_mutually_exclusive_group().add_argument
+    either("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")
+    either("--reload", action="store_true", help="follow the alias when it moves")
     add("--poll", type=float, default=5.0, help="seconds between polls with --reload (default 5)")
     add("--body-limit", type=float, default=16.0, metavar="MIB", help="of a request (default 16)")
     add("--threads", type=int, help="requests answered at once (default: one a core)")
@@ -41,35 +42,19 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def settings_of(args: argparse.Namespace) -> Settings:
-    request_log = None
-    if args.log_share > 0:
-        request_log = RequestLog(
-            args.log_folder, args.log_share, args.log_rows_per_file, args.log_files, args.log_rows
-        )
-    body_limit = int(args.body_limit * MIB)
-    return Settings(args.host, args.port, body_limit, args.threads, request_log)
-
-
 def main(args: argparse.Namespace) -> None:
-    settings = settings_of(args)
+    requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
+                          args.log_rows)  # fmt: skip
+    settings = Settings(args.host, args.port, int(args.body_limit * MIB), args.threads, requests)
     if args.model is not None:
         live = load_folder(args.model, args.name)
-        serve(settings, ModelSlot(live.name, live), poller=None)
-        return
-    # Imports MLflow, which must not be needed to serve a folder.
-    from conveyor.server.alias_poller import AliasPoller
+        return serve(settings, ModelSlot(live.name, live), poller=None)
+    from conveyor.server.alias_poller import AliasPoller  # loads MLflow, which no folder needs
 
-    slot = ModelSlot(args.name or model_name(Paths()))
-    interval = args.poll if args.reload else None
-    serve(settings, slot, AliasPoller(slot, args.alias, interval, Paths()))
+    slot, interval = ModelSlot(args.name or model_name(Paths())), args.poll if args.reload else None
+    return serve(settings, slot, AliasPoller(slot, args.alias, interval, Paths()))
 
 
 if __name__ == "__main__":
     with stage("serve"):
-        parser = options()
-        arguments = parser.parse_args()
-        if arguments.model is not None and arguments.reload:
-            parser.error("--reload follows an alias of the registry, --model serves a folder as it "
-                         "is; leave one of them out")  # fmt: skip
-        main(arguments)
+        main(options().parse_args())

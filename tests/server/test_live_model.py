@@ -18,6 +18,7 @@ from conveyor.paths import Paths
 from conveyor.server.alias_poller import AliasPoller
 from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder, load_version
+from conveyor.server.request_log import RequestLog
 
 
 def test_a_graph_that_opens_and_cannot_run_is_refused(toy_product: Path, tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_no_request_waits_for_a_registry_that_does_not_answer(
     poller: AliasPoller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poller.poll()
-    app = App(poller.slot, body_limit=100, threads=1, request_log=None)
+    app = App(poller.slot, body_limit=100, threads=1, request_log=RequestLog(Path(), 0.0))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with socket.create_server(("127.0.0.1", 0)) as registry:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{registry.getsockname()[1]}")
@@ -148,7 +149,7 @@ def call(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[i
 def test_before_a_version_is_loaded_the_server_lives_and_is_not_ready(
     path: str, method: str
 ) -> None:
-    app = App(ModelSlot("toys"), body_limit=100, threads=1, request_log=None)
+    app = App(ModelSlot("toys"), body_limit=100, threads=1, request_log=RequestLog(Path(), 0.0))
     status, answer = call(app, path, method, b'{"inputs": [[[1, 2]]]}')
     assert status == 503
     assert "still being loaded" in answer["error" if path.startswith("/v2") else "message"]

@@ -288,7 +288,7 @@ def test_a_folder_cannot_be_reloaded(project: Paths, tmp_path: Path) -> None:
     folder = str(project.root / "model-1")
     server = Server(project, tmp_path / "log", "--model", folder, "--reload")
     assert server.process.wait(60) == 2
-    assert "leave one of them out" in server.output
+    assert "--reload: not allowed with argument --model" in server.output
 
 
 def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]) -> None:

@@ -46,7 +46,7 @@ class App:
     """
 
     def __init__(
-        self, slot: ModelSlot, body_limit: int, threads: int, request_log: RequestLog | None
+        self, slot: ModelSlot, body_limit: int, threads: int, request_log: RequestLog
     ) -> None:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
@@ -137,8 +137,7 @@ class App:
             rows = parse_rows(body, live.model.encoder)
             predictions = live.model.predict(rows)
             text = json.dumps(format_answer(live, predictions, body), ensure_ascii=False)
-            if self.request_log is not None:
-                self.request_log.add(live, rows, predictions)
+            self.request_log.add(live, rows, predictions)
             return text.encode()
 
         try:

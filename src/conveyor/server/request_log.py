@@ -44,7 +44,7 @@ class RequestLog:
     `interval` seconds, and by `flush`.
 
     Attributes:
-        share: of the requests, 0 to 1; all rows of a request are recorded, or none.
+        share: of the requests, 0 to 1; all rows of a request are recorded, or none. 0 is off.
         max_files: the oldest files above this number are removed.
         raw_rows: record the raw rows, too.
     """
@@ -104,6 +104,8 @@ class RequestLog:
 
     def _write(self) -> None:
         waiting, self.waiting, self.last_write = self.waiting, [], time.monotonic()
+        if not waiting:
+            return
         for start in range(0, len(waiting), self.rows_per_file):
             part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], SCHEMA)
             # The order of the names is that of the times, also where two servers share a folder.

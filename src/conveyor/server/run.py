@@ -28,14 +28,14 @@ class Settings:
     Attributes:
         body_limit: bytes of a request.
         threads: requests that are answered at the same time; None for one per core.
-        request_log: where a sample of the requests is recorded; None records nothing.
+        request_log: where a sample of the requests is recorded;
     """
 
     host: str
     port: int
     body_limit: int
     threads: int | None
-    request_log: RequestLog | None
+    request_log: RequestLog
 
 
 class Poller(Protocol):
@@ -78,8 +78,7 @@ def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
         finally:
             if poller is not None:
                 poller.stop()
-            if settings.request_log is not None:
-                settings.request_log.flush()
+            settings.request_log.flush()
     if poller is not None and poller.failure is not None and slot.current is None:
         raise InputError(poller.failure)
     log.info("stopped")
