@@ -141,10 +141,7 @@ def _incomparable_reason(
         return f"the champion reads {model.kind}; the data are {prepared.meta.kind} now"
     channels = model.encoder.size.get("features")
     if channels != prepared.meta.features:
-        return (
-            f"the champion reads {channels} channels; the data have "
-            f"{prepared.meta.features} now"
-        )
+        return f"the champion reads {channels} channels; the data have {prepared.meta.features} now"
     if profile is None:
         return "no profile of the champion's rows is in this MLflow store, so all may be new"
     return None
