@@ -8,20 +8,21 @@ DASHBOARD_PORT ?= 8080
 SERVE_PORT ?= 5001
 UV     := uv==0.13.9
 
-# DVC starts the stages by name, and they must find this environment's python.
+# The recipes below find the programs of this environment by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# An uncompiled TensorFlow import takes 13 s instead of 5, so let bytecode be written.
+# Without bytecode files, each import of TensorFlow takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
 .PHONY: repro setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
-EXTRAS  := ray kubernetes postgres cmaes dashboard# those that the tests use
+# The extras that the tests use.
+EXTRAS  := ray kubernetes postgres cmaes dashboard
 
 repro: setup ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
 
-setup: $(READY) ## make .venv with what the belt needs; `make setup-ray` adds the extra `ray`
+setup: $(READY) ## install what the belt needs into .venv; `make setup-EXTRA` adds an extra, such as ray
 
 setup-%: $(VENV)/.ready-%
 	@:
@@ -42,7 +43,7 @@ $(VENV)/.ready-%: requirements/%.lock $(READY)
 
 setup-tests: $(addprefix $(VENV)/.ready-,test $(EXTRAS))
 
-sweep: setup ## run the belt up to the sweep, and no further
+sweep: setup ## run the belt up to the sweep
 	dvc repro sweep
 
 test: setup-tests ## run the tests, with coverage of src/; prints the slowest ten
@@ -52,37 +53,37 @@ test: setup-tests ## run the tests, with coverage of src/; prints the slowest te
 test-long: setup-tests ## run the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
 
-chaos-sweep: setup-tests ## kill a sweep 30 times at random, and compare it with one left alone (some minutes)
+chaos-sweep: setup-tests ## kill a sweep 30 times, and compare it with an undisturbed one (some minutes)
 	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py
 
-five-days: setup-tests ## five nights of a growing data set under a real cron (ten minutes; root, or a running cron)
+five-days: setup-tests ## run five retrainings on growing data under a real cron (ten minutes; root, or a running cron)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_five_days.py
 
 two-retrains: setup-tests ## start two retrainings at once, 20 times (ten to twenty minutes)
 	$(BIN)/python -m pytest -m slow -s tests/belt/test_two_at_once.py
 
-bench: setup ## every benchmark that has a bar, one table and docs/bench.svg (long; BENCH=--quick for less)
+bench: setup ## run every benchmark that has a bar: one table and docs/bench.svg (long; BENCH=--quick for less)
 	PYTHONPATH=src:. $(BIN)/python benchmarks/bench.py $(BENCH)
 
-check: setup-tests setup-check ## ruff, types, import rules, dvc.yaml and conf/ against the code
+check: setup-tests setup-check ## check style, types, imports, and dvc.yaml and conf/ against the code
 	ruff check .
 	ruff format --check .
 	basedpyright
 	lint-imports
 	$(BIN)/python -m pytest tests/config tests/test_rules.py
 
-format: setup-check ## let ruff rewrite what it can
+format: setup-check ## format the code, and fix what ruff can fix
 	ruff check --fix .
 	ruff format .
 
-ui: setup ## the MLflow UI on this machine, http://127.0.0.1:5000 (PORT=... for another)
+ui: setup ## open the MLflow UI at http://127.0.0.1:5000 (PORT=... for another port)
 	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(PORT) --workers 1
 
-serve: setup ## the champion over HTTP, http://127.0.0.1:5001, following its alias (SERVE_PORT=... for another)
+serve: setup ## serve the champion at http://127.0.0.1:5001, and follow its alias (SERVE_PORT=... for another port)
 	PYTHONPATH=src python -m pipeline.serve --reload --port $(SERVE_PORT)
 
-dashboard: setup-dashboard ## optuna-dashboard on the sweep, http://127.0.0.1:8080 (DASHBOARD_PORT=... for another)
+dashboard: setup-dashboard ## open optuna-dashboard on the sweep at http://127.0.0.1:8080 (DASHBOARD_PORT=... for another port)
 	optuna-dashboard "$$(PYTHONPATH=src python -m pipeline.sweep --storage)" --host 127.0.0.1 --port $(DASHBOARD_PORT)
 
 hooks: ## run `make check` before every git commit
@@ -91,8 +92,8 @@ hooks: ## run `make check` before every git commit
 lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/python requirements/lock.py
 
-clean: ## remove the belt's outputs, its scratch and the environment; MLflow's records stay
+clean: ## remove the belt's outputs, temporary files and the environment; keep MLflow's records
 	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
 
-help: ## this list
+help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -164,11 +164,11 @@ class Project:
         """The project's classes that an annotation names, also inside `X | None` or `list[X]`."""
         classes = []
         for name in names_in(annotation):
-            found = self.resolve(name, module)
-            if isinstance(found, Union):
-                classes += self.classes(found.value, found.module)
-            elif isinstance(found, Definition) and isinstance(found.node, ast.ClassDef):
-                classes += self.implementations(found) or [found]
+            symbol = self.resolve(name, module)
+            if isinstance(symbol, Union):
+                classes += self.classes(symbol.value, symbol.module)
+            elif isinstance(symbol, Definition) and isinstance(symbol.node, ast.ClassDef):
+                classes += self.implementations(symbol) or [symbol]
         return classes
 
     def implementations(self, protocol: Definition) -> list[Definition]:

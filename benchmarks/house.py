@@ -123,18 +123,19 @@ def inner_imports(tree: ast.AST) -> set[int]:
 
 
 def banned_identifiers(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and name of each banned identifier that the code binds or uses as an attribute."""
+    """Line and name of each banned identifier that the code binds.
+
+    Uses are not listed, since a library may have such names.
+    """
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name):
-                pass
-            case ast.arg(arg=name) | ast.keyword(arg=str(name)):
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 pass
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 pass
-            case ast.ClassDef(name=name) | ast.alias(asname=str(name)):
+            case ast.arg(arg=name) | ast.ClassDef(name=name) | ast.alias(asname=str(name)):
                 pass
             case _:
                 continue
         if name.strip("_").lower() in VOCABULARY:
-            yield getattr(node, "lineno", 0), name
+            yield node.lineno, name

@@ -47,10 +47,10 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def print_tables(roots: dict[str, Path]) -> None:
     """Two Markdown tables: returns of each walk, and the numbers of the house."""
     by_root = {name: walks(root) for name, root in roots.items()}
-    scripts = sorted({script for found in by_root.values() for script in found})
+    scripts = sorted({script for walks_of_root in by_root.values() for script in walks_of_root})
     counts = [
-        [script, *(str(found[script].returns) if script in found else "-"
-                   for found in by_root.values())]
+        [script, *(str(walks_of_root[script].returns) if script in walks_of_root else "-"
+                   for walks_of_root in by_root.values())]
         for script in scripts
     ]  # fmt: skip
     print(table(["returns of a walk", *roots], counts), end="\n\n")

@@ -79,8 +79,8 @@ class Scope:
             return self._members(self.variables[node.id], "__call__")
         if isinstance(node, ast.Attribute) and (owners := self.classes(node.value)):
             return self._members(owners, node.attr)
-        found = self.project.resolve(node, self.module)
-        return [found] if isinstance(found, Definition) else []
+        definition = self.project.resolve(node, self.module)
+        return [definition] if isinstance(definition, Definition) else []
 
     def _members(self, owners: list[Definition], name: str) -> list[Definition]:
         members = (self.project.member(owner, name) for owner in owners)
@@ -177,9 +177,9 @@ class Walk:
         """Visit the functions that the rows of a table name."""
         table, holder = self.project.table(module, name) or (None, module)
         for node in ast.walk(table) if table else ():
-            found = self.project.resolve(node, holder) if isinstance(node, ast.expr) else None
-            if isinstance(found, Definition):
-                self._visit(found, depth)
+            definition = self.project.resolve(node, holder) if isinstance(node, ast.expr) else None
+            if isinstance(definition, Definition):
+                self._visit(definition, depth)
 
 
 def is_property(function: Definition) -> bool:

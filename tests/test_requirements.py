@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from debian import skip
 
 from conveyor.config import ConfigError, overlay
 from conveyor.config.compose import compose
@@ -100,6 +101,17 @@ def test_postgresql_without_its_extra_names_the_line_that_installs_it(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
     with pytest.raises(InputError, match=r"the MLflow store postgresql.* Run: make setup-postgres"):
         connect("toys", Paths(tmp_path))
+
+
+def test_what_a_machine_lacks_skips_a_test_but_fails_it_in_ci(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no browser"):
+        skip("no browser")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no browser"):
+        skip("no browser")
 
 
 @pytest.mark.parametrize("extra", PROJECT["project"]["optional-dependencies"])

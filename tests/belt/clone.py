@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,11 @@ WHO = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "tests"), ("EMAIL", "tests@example.org"))
 }
+
+
+def site_packages() -> str:
+    """Where the packages of the environment lie that runs the tests."""
+    return sysconfig.get_path("purelib")
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,9 @@ class Clone:
         for name in listed.stdout.decode().split("\0"):
             if name and (ROOT / name).is_file():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
-                (root / name).write_bytes((ROOT / name).read_bytes())
+                shutil.copy(
+                    ROOT / name, root / name
+                )  # with its mode: dvc.yaml starts pipeline/python
         clone = cls(root)
         clone.edit("params.yaml", "experiment: japanese_vowels", f"experiment: {experiment}")
         clone.git("init", "-q")
@@ -64,6 +73,27 @@ class Clone:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
         return Done(done.returncode, done.stdout)
+
+    def set_up(self) -> None:
+        """Give the clone what `make setup` and its additions leave: an environment of its own.
+
+        Its packages are those of the environment that runs the tests; `conveyor` is the clone's.
+        """
+        environment = self.root / ".venv"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+        (packages,) = environment.glob("lib/python*/site-packages")
+        (packages / "shared.pth").write_text(f"{self.root / 'src'}\n{site_packages()}\n")
+        for script in Path(sys.executable).parent.iterdir():
+            text = script.read_bytes()
+            if text.startswith(b"#!") and not (environment / "bin" / script.name).exists():
+                first, _, rest = text.partition(b"\n")
+                if b"python" in first:
+                    copy = environment / "bin" / script.name
+                    copy.write_bytes(f"#!{environment}/bin/python\n".encode() + rest)
+                    copy.chmod(0o755)
+        for lock in (self.root / "requirements").glob("*.lock"):
+            suffix = "" if lock.stem == "belt" else f"-{lock.stem}"
+            (environment / f".ready{suffix}").touch()
 
     def dvc(self, *arguments: str) -> Done:
         done = self.run("dvc", *arguments)

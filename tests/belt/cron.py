@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
-from debian import program
+from debian import program, skip
 
 PID = Path("/var/run/crond.pid")
 HASTE = timedelta(seconds=10)  # cron looks for a new crontab at the begin of a minute
@@ -23,7 +22,7 @@ def running_cron() -> Iterator[Path]:
     daemon = None
     if not _runs():
         if os.getuid() != 0:
-            pytest.skip("no cron runs here, and only root can start one")
+            skip("no cron runs here, and only root can start one")
         daemon = subprocess.Popen([program("cron", "usr/sbin/cron"), "-f"])
         time.sleep(0.5)
         assert daemon.poll() is None, "cron did not start"

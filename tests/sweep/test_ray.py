@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 import pytest
+import ray
 import yaml
 from processes import trials_below
 from sweeping import HERE, Listener, rows, settings
@@ -17,8 +18,6 @@ from conveyor import files
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.run import run_sweep
 from conveyor.sweep.storage import SweepError
-
-ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 
 def test_without_a_cluster_the_error_names_the_address(tmp_path: Path) -> None:

@@ -1,0 +1,251 @@
+"""Each command of README and docs, typed in a fresh shell after `make`, in one session.
+
+A command is typed as it is written, or in the cheaper form that its row of SESSION gives with the
+reason. The rows run in this order in one clone.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from clone import ROOT, Clone
+
+pytestmark = pytest.mark.belt
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROGRAMS = ("curl", "dvc", "make", "mlflow", "python", "source")
+# Spans in the text that name a command without its arguments.
+FRAGMENTS = ("dvc exp run -S", "dvc push", "dvc status", "dvc update", "dvc.lock",
+             "mlflow models serve", "source", "python -m pipeline.serve --reload")  # fmt: skip
+ACTIVATE = "source .venv/bin/activate"
+PORT = 20000 + os.getpid() % 20000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One command of the documentation, and how the session types it."""
+
+    written: str
+    typed: str = ""  # a cheaper form; empty: as it is written
+    why: str = ""  # the reason for the cheaper form
+    expect: str = ""  # a part of the output
+    code: int = 0
+    url: str = ""  # of a server, which is stopped after this URL has answered
+    beside: str = ""  # the server that the command asks; empty: the command is the server
+    slow: bool = False
+
+
+SUITE = "runs this suite"
+BENCHMARK = "measures for minutes to hours; its own test runs it or its parts"
+VERSION = "the clone has versions 1 and 2"
+SERVER = f"http://127.0.0.1:{PORT}"
+
+SESSION = [
+    Row("make", expect="Data and pipelines are up to date"),  # it ran once to make the session
+    Row(ACTIVATE),
+    Row("make test", "make --dry-run test", SUITE, expect="-m pytest"),
+    Row("make test-long", "make --dry-run test-long", SUITE, expect="-m slow"),
+    Row("make check", "make --dry-run check", SUITE, expect="basedpyright"),
+    Row("make help", expect="make test-long"),
+    Row("make PYTHON=python3.12", "make --dry-run --always-make setup PYTHON=python3.12",
+        "may be missing here", expect="python3.12 -m venv"),
+    *(Row(f"make setup-{extra}", f"make --dry-run --always-make setup-{extra}",
+          "installs packages from the network", expect=f"requirements/{extra}.lock")
+      for extra in ("ray", "postgres", "gpu", "kubernetes", "cmaes", "gp")),
+    Row("dvc repro", expect="Data and pipelines are up to date"),
+    Row("make sweep", expect="didn't change, skipping"),
+    Row("dvc repro sweep", expect="didn't change, skipping"),
+    Row("python -m pipeline.describe --swept", expect="parameters"),
+    Row("python -m pipeline.compose --print model=gru train.epochs=3", expect="cell: gru"),
+    Row("make ui", f"make ui PORT={PORT}", "a free port", url=SERVER),
+    Row("make serve", f"make serve SERVE_PORT={PORT}", "a free port", url=f"{SERVER}/ping"),
+    Row("make dashboard", f"make dashboard DASHBOARD_PORT={PORT}", "a free port", url=SERVER),
+    Row("mlflow models serve -m models:/japanese_vowels@champion --env-manager local",
+        f"mlflow models serve -m models:/smoke@champion --env-manager local -p {PORT}",
+        "the clone's model, a free port", url=f"{SERVER}/ping"),
+    Row("""curl 127.0.0.1:5001/invocations -H 'content-type: application/json' """
+        """-d '{"inputs": {"text": ["good morning", "bad evening"]}}'""",
+        f"curl 127.0.0.1:{PORT}/invocations -H 'content-type: application/json' -d @request.json",
+        "the clone's model reads series", expect="predictions", url=f"{SERVER}/ping",
+        beside=f"make serve SERVE_PORT={PORT}"),
+    Row("python -m pipeline.predict new.csv answers.parquet --alias champion",
+        "python -m pipeline.predict new.jsonl answers.parquet --alias champion",
+        "the clone's model reads series, which no CSV file holds", expect="1 "),
+    Row("python -m pipeline.sweep --status", expect="2 of 2 trials"),
+    Row("python -m pipeline.sweep --join", expect="there is no sweep to join", code=2),
+    Row("dvc exp run -n my-experiment -S choose.model=gru -S +train.epochs=30",
+        expect="Ran experiment(s): my-experiment"),
+    Row("dvc exp show", "dvc exp show --csv", "a terminal cuts the table", expect="my-experiment"),
+    Row("dvc plots diff HEAD my-experiment", expect="index.html"),
+    Row("dvc exp run -S +sweep.workers=2", expect="Ran experiment(s)"),
+    Row("python -m pipeline.promote 7", "python -m pipeline.promote 2", VERSION),
+    Row('python -m pipeline.promote 7 --force --reason "the bar was wrong"',
+        'python -m pipeline.promote 2 --force --reason "the bar was wrong"', VERSION),
+    Row("python -m pipeline.promote rollback", expect="2 -> 1"),
+    Row('python -m pipeline.promote rollback --to 3 --reason "slow"',
+        'python -m pipeline.promote rollback --to 1 --reason "slow"', VERSION),
+    Row("python -m pipeline.promote history", expect="rolled back"),
+    Row("python -m pipeline.promote why 7", "python -m pipeline.promote why 1", VERSION,
+        expect="git clone"),
+    Row("python -m pipeline.retrain", expect="nothing to do", code=10),
+    Row("python -m pipeline.schedule cron", expect="pipeline.retrain"),
+    Row("python -m pipeline.schedule systemd --into ~/.config/systemd/user", expect=".timer"),
+    Row("python -m pipeline.schedule kubernetes schedule=weekly | kubectl apply -f -",
+        "python -m pipeline.schedule kubernetes schedule=weekly", "there is no cluster here",
+        expect="kind: CronJob"),
+    Row("python -m pipeline.schedule github schedule.time_zone=Europe/Berlin "
+        "--into .github/workflows", expect=".yml"),
+    Row("python benchmarks/results.py --print", expect="Japanese Vowels"),
+    Row("dvc exp run --queue -S choose.dataset=vader_tweets", expect="Queued experiment"),
+    Row("dvc queue start", "dvc exp run --queue -S train.epochs=1 && dvc queue start > log "
+        "&& until dvc queue status | grep -E 'Success|Failed'; do sleep 2; done",
+        "the queue runs in the background", expect="Success", slow=True),
+    Row("python -m pipeline.promote rebuild 7", "python -m pipeline.promote rebuild 1", VERSION,
+        slow=True),
+    Row("dvc repro --force", slow=True),
+    Row("dvc repro --force train", slow=True),
+    *(Row(f"make {target}", f"make --dry-run {target}", SUITE, expect="-m pytest")
+      for target in ("chaos-sweep", "five-days", "two-retrains")),
+    Row("make bench", "make --dry-run bench", BENCHMARK),
+    Row("make bench BENCH=--quick", "make --dry-run bench BENCH=--quick", BENCHMARK),
+]  # fmt: skip
+
+
+def commands() -> set[str]:
+    """Every command of the pages: lines of shell blocks, and spans in the text."""
+    lines: list[str] = []
+    for page in PAGES:
+        text = page.read_text().replace("\\\n", "")
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+            lines += block.splitlines()
+        text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        spans = re.findall(r"`([^`\n]+)`", text)
+        lines += [span for span in spans if span.split()[0] in PROGRAMS]
+    written = {" ".join(re.sub(r"(^|\s)#.*", "", line).split()) for line in lines}
+    return written - {"", *FRAGMENTS}
+
+
+def is_benchmark(command: str) -> bool:
+    return command.startswith("python benchmarks/") and "results.py --print" not in command
+
+
+class Session:
+    """A clone after `make`, and fresh shells in it: no variables but HOME and PATH."""
+
+    def __init__(self, clone: Clone, home: Path) -> None:
+        self.clone = clone
+        self.environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+        (home / ".gitconfig").write_text("[user]\nname = tests\nemail = tests@example.org\n")
+
+    def start(self, command: str, *, activate: bool = True) -> subprocess.Popen[str]:
+        typed = f"{ACTIVATE}\n{command}" if activate else command
+        return subprocess.Popen(
+            ["bash", "-c", typed], cwd=self.clone.root, env=self.environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def type(self, command: str, *, activate: bool = True) -> tuple[int, str]:
+        """Exit code and output of a command."""
+        process = self.start(command, activate=activate)
+        output, _ = process.communicate()
+        return process.returncode, output
+
+    @contextmanager
+    def server(self, command: str, url: str) -> Iterator[None]:
+        """Run a server until the block ends; it has answered when the block begins."""
+        process = self.start(command)
+        try:
+            until = time.monotonic() + 120
+            while not answers(url):
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < until, f"{command} does not answer at {url}"
+                time.sleep(0.5)
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.communicate()
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    clone = Clone.make(tmp_path_factory.mktemp("clone"))
+    clone.set_up()
+    session = Session(clone, tmp_path_factory.mktemp("home"))
+    code, output = session.type("make", activate=False)
+    assert code == 0, output
+    assert "Running stage 'register'" in output
+    clone.commit("first run")
+    series = [[0.1 * step] * 12 for step in range(9)]
+    (clone.root / "new.jsonl").write_text(json.dumps({"series": series}) + "\n")
+    (clone.root / "request.json").write_text(json.dumps({"inputs": {"series": [series]}}))
+    return session
+
+
+def test_the_session_types_each_command_of_the_pages_and_no_other() -> None:
+    written = {command for command in commands() if not is_benchmark(command)}
+    assert {row.written for row in SESSION} == written
+
+
+@pytest.mark.parametrize("command", sorted(filter(is_benchmark, commands())))
+def test_a_benchmark_that_a_page_names_reads_its_arguments(command: str) -> None:
+    script = ROOT / command.split()[1]
+    if "argparse" in script.read_text():
+        check = ["python", script, "--help"]
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
+        done = subprocess.run(check, env=environment, capture_output=True, text=True, check=True)
+        options = [word for word in command.split()[2:] if word.startswith("--")]
+        assert all(option in done.stdout for option in options)
+    else:
+        compile(script.read_text(), str(script), "exec")
+
+
+@pytest.mark.parametrize("row", [
+    pytest.param(row, id=row.written, marks=[pytest.mark.slow] if row.slow else [])
+    for row in SESSION
+])  # fmt: skip
+def test_a_command_works_as_it_is_written(session: Session, row: Row) -> None:
+    assert bool(row.typed) == bool(row.why)
+    if row.url:
+        with session.server(row.beside or row.typed, row.url):
+            if not row.beside:
+                return
+            code, output = session.type(row.typed)
+    else:
+        code, output = session.type(row.typed or row.written)
+    assert code == row.code, output
+    assert row.expect in output, output
+
+
+@pytest.mark.parametrize("row", [row for row in SESSION if row.slow], ids=lambda row: row.written)
+def test_the_program_of_a_long_command_knows_it(session: Session, row: Row) -> None:
+    code, output = session.type(f"{row.written} --help")
+    assert code == 0, output
+    assert "usage" in output.lower()
+
+
+def test_dvc_finds_the_environment_where_none_is_active(session: Session) -> None:
+    code, output = session.type(".venv/bin/dvc repro --force prepare", activate=False)
+    assert code == 0, output
+    temporary = ".venv/bin/dvc exp run --temp --force -S ++train.epochs=2 prepare"
+    code, output = session.type(temporary, activate=False)
+    assert code == 0, output
+    assert "Running stage 'prepare'" in output
