@@ -91,7 +91,7 @@ class Clone:
                     copy = environment / "bin" / script.name
                     copy.write_bytes(f"#!{environment}/bin/python\n".encode() + rest)
                     copy.chmod(0o755)
-        for lock in (self.root / "requirements").glob("*.lock"):
+        for lock in sorted((self.root / "requirements").glob("*.lock")):  # belt.lock first
             suffix = "" if lock.stem == "belt" else f"-{lock.stem}"
             (environment / f".ready{suffix}").touch()
 

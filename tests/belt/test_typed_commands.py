@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -28,7 +29,7 @@ PROGRAMS = ("curl", "dvc", "make", "mlflow", "python", "source")
 FRAGMENTS = ("dvc exp run -S", "dvc push", "dvc status", "dvc update", "dvc.lock",
              "mlflow models serve", "source", "python -m pipeline.serve --reload")  # fmt: skip
 ACTIVATE = "source .venv/bin/activate"
-PORT = 20000 + os.getpid() % 20000
+PORT = "@PORT@"  # a free port takes this place
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ SESSION = [
         "--into .github/workflows", expect=".yml"),
     Row("python benchmarks/results.py --print", expect="Japanese Vowels"),
     Row("dvc exp run --queue -S choose.dataset=vader_tweets", expect="Queued experiment"),
-    Row("dvc queue start", "dvc exp run --queue -S train.epochs=1 && dvc queue start > log "
-        "&& until dvc queue status | grep -E 'Success|Failed'; do sleep 2; done",
+    Row("dvc queue start", "dvc exp run --queue -S train.epochs=1 && dvc queue start &> queue.log; "
+        "while dvc queue status | grep -E 'Queued|Running'; do sleep 2; done; dvc queue status",
         "the queue runs in the background", expect="Success", slow=True),
     Row("python -m pipeline.promote rebuild 7", "python -m pipeline.promote rebuild 1", VERSION,
         slow=True),
@@ -185,6 +186,12 @@ def answers(url: str) -> bool:
         return False
 
 
+def free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     clone = Clone.make(tmp_path_factory.mktemp("clone"))
@@ -224,13 +231,15 @@ def test_a_benchmark_that_a_page_names_reads_its_arguments(command: str) -> None
 ])  # fmt: skip
 def test_a_command_works_as_it_is_written(session: Session, row: Row) -> None:
     assert bool(row.typed) == bool(row.why)
+    port = free_port()
+    command = (row.typed or row.written).replace(PORT, port)
     if row.url:
-        with session.server(row.beside or row.typed, row.url):
+        with session.server(row.beside.replace(PORT, port) or command, row.url.replace(PORT, port)):
             if not row.beside:
                 return
-            code, output = session.type(row.typed)
+            code, output = session.type(command)
     else:
-        code, output = session.type(row.typed or row.written)
+        code, output = session.type(command)
     assert code == row.code, output
     assert row.expect in output, output
 
