@@ -34,30 +34,31 @@ def operators(size: str) -> tuple[list[Callable[[], Any]], float]:
     import numpy as np
     import tensorflow as tf
 
-    from conveyor.models.kernels.library import operators as compiled
+    from conveyor.models.kernels.library import operators as load_kernels
 
     steps, features, units, rows = stack.SIZES[size]
     draw, calls, work = np.random.default_rng(17), [], 0.0
 
-    def some(*shape: int) -> Any:
+    def normal(*shape: int) -> Any:
         return tf.constant(0.1 * draw.normal(size=shape), tf.float32)
 
     for inputs, wide in ((features, units), (units, units // 2)):
-        x, h, c = some(rows, steps, inputs), some(rows, wide), some(rows, wide)
-        weights = {"kernel": some(inputs, 4 * wide), "recurrent": some(wide, 4 * wide)}
-        mask, way = tf.ones((rows, steps), tf.bool), {"reverse": False, "repeat": True}
-        given = {"x": x, "mask": mask, "h0": h, "c0": c, **weights, "bias": some(4 * wide), **way}
+        x, h, c = normal(rows, steps, inputs), normal(rows, wide), normal(rows, wide)
+        weights = {"kernel": normal(inputs, 4 * wide), "recurrent": normal(wide, 4 * wide)}
+        mask, order = tf.ones((rows, steps), tf.bool), {"reverse": False, "repeat": True}
+        weights["bias"] = normal(4 * wide)
+        inputs_of_forward = {"x": x, "mask": mask, "h0": h, "c0": c, **weights, **order}
 
-        def forward(given: Any = given) -> Any:
-            return compiled("lstm").conveyor_lstm(**given, keep=True)
+        def forward(arguments: Any = inputs_of_forward) -> Any:
+            return load_kernels("lstm").conveyor_lstm(**arguments, keep=True)
 
-        made = forward()
-        back = {"x": x, "recurrent": weights["recurrent"], "mask": mask, "kept": made.kept,
-                "h": made.h, "dh": some(rows, steps, wide), "h0": h, "dh_last": h, "c0": c,
-                "c": made.c, "dc_last": c, **way}  # fmt: skip
+        outputs = forward()
+        back = {"x": x, "recurrent": weights["recurrent"], "mask": mask, "kept": outputs[1],
+                "h": outputs.h, "dh": normal(rows, steps, wide), "h0": h, "dh_last": h, "c0": c,
+                "c": outputs.c, "dc_last": c, **order}  # fmt: skip
 
-        def backward(back: Any = back) -> Any:
-            return compiled("lstm").conveyor_lstm_grad(**back)
+        def backward(arguments: Any = back) -> Any:
+            return load_kernels("lstm").conveyor_lstm_grad(**arguments)
 
         calls += [forward, backward]
         work += 2 * rows * steps * 4 * wide * (2 * inputs + 3 * wide)

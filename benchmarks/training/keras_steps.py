@@ -28,7 +28,7 @@ if __name__ == "__main__":
         from conveyor.models.kernels import fused, library
 
         library.operators(cell)  # compiled once for a machine, so outside the first step
-        layer = fused.CELLS[cell]
+        layer = {"lstm": fused.LSTM, "gru": fused.GRU}[cell]
     model = network(layer, size)
     data = [(tf.constant(x), tf.constant(y)) for x, y in stack.batches(size)]
     began = time.perf_counter()

@@ -8,7 +8,7 @@ import tensorflow as tf
 enabled = tf.config.experimental.tensor_float_32_execution_enabled
 tf.config.experimental.enable_tensor_float_32_execution(True)
 import conveyor.training.trial
-from conveyor.training.fit import set_up_keras
+from conveyor.training.compile import set_up_keras
 print(enabled())
 set_up_keras(seed=1)
 print(enabled())

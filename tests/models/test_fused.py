@@ -19,6 +19,7 @@ from tests.models.test_build import PLAIN
 
 TOLERANCE = 1e-5
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
+FUSED = {"lstm": fused.LSTM, "gru": fused.GRU}
 SHAPES = [
     (1, 1, 1, 1),
     (7, 9, 3, 5),
@@ -65,7 +66,7 @@ def results(kind: type[layers.RNN], shape: tuple[int, ...], mask: str, **how: An
     return [*outputs, *tape.gradient(loss, [*watched, *weights])]
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_outputs_states_and_gradients_are_those_of_keras(shape: Any, mask: str, cell: Cell) -> None:
@@ -75,16 +76,16 @@ def test_outputs_states_and_gradients_are_those_of_keras(shape: Any, mask: str, 
         how = {"return_sequences": sequences, "go_backwards": back, "given": given,
                "zero_output_for_mask": zeros, "both": both}  # fmt: skip
         pairs = zip(results(CELLS[cell], shape, mask, **how),
-                    results(fused.CELLS[cell], shape, mask, **how), strict=True)  # fmt: skip
+                    results(FUSED[cell], shape, mask, **how), strict=True)  # fmt: skip
         for keras_value, ours in pairs:
             scale = max(1.0, float(np.abs(keras_value).max()))
             np.testing.assert_allclose(ours, keras_value, rtol=0, atol=TOLERANCE * scale,
                                        err_msg=str(how))  # fmt: skip
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 def test_a_gradient_without_a_training_pass_is_the_same(cell: Cell) -> None:
-    layer: Any = fused.CELLS[cell](5)
+    layer: Any = FUSED[cell](5)
     x = tf.constant(np.random.default_rng(0).normal(size=(3, 4, 2)).astype(np.float32))
     found = []
     for training in (True, False):
@@ -96,11 +97,11 @@ def test_a_gradient_without_a_training_pass_is_the_same(cell: Cell) -> None:
     assert np.abs(found[0]).max() > 0
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 @pytest.mark.parametrize("mask", ["none", "gaps"])
 def test_second_derivatives_are_those_of_keras(mask: str, cell: Cell) -> None:
     found = []
-    for kind in (CELLS[cell], fused.CELLS[cell]):
+    for kind in (CELLS[cell], FUSED[cell]):
         layer: Any = kind(4, return_sequences=True, use_cudnn=False)
         layer.build((3, 5, 2))
         draw = np.random.default_rng(1)
@@ -123,10 +124,10 @@ def test_second_derivatives_are_those_of_keras(mask: str, cell: Cell) -> None:
         np.testing.assert_allclose(ours, keras_value, atol=1e-4)
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 def test_a_length_known_only_at_run_time_and_dropout_train_as_in_keras(cell: Cell) -> None:
     weights = []
-    for kind in (CELLS[cell], fused.CELLS[cell]):
+    for kind in (CELLS[cell], FUSED[cell]):
         keras.backend.clear_session()
         keras.utils.set_random_seed(3)
         inputs = keras.Input((None, 3))
@@ -142,24 +143,24 @@ def test_a_length_known_only_at_run_time_and_dropout_train_as_in_keras(cell: Cel
         np.testing.assert_allclose(ours, keras_value, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 def test_results_do_not_depend_on_the_number_of_threads(
     monkeypatch: pytest.MonkeyPatch, cell: Cell
 ) -> None:
     found = []
     for threads in ("1", "2", "5"):
         monkeypatch.setenv("CONVEYOR_THREADS", threads)
-        found.append(results(fused.CELLS[cell], (100, 40, 30, 50), "right", return_sequences=True))
+        found.append(results(FUSED[cell], (100, 40, 30, 50), "right", return_sequences=True))
     for other in found[1:]:
         for one, same in zip(found[0], other, strict=True):
             np.testing.assert_array_equal(one, same)
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 @pytest.mark.parametrize("graph", [True, False])
 def test_a_gradient_asked_for_twice_is_the_same(graph: bool, cell: Cell) -> None:
     """The first one must not take the memory that the second needs."""
-    layer: Any = fused.CELLS[cell](40)
+    layer: Any = FUSED[cell](40)
     x = tf.random.stateless_normal((33, 20, 7), (1, 2))
     layer.build(x.shape)
 
@@ -175,11 +176,11 @@ def test_a_gradient_asked_for_twice_is_the_same(graph: bool, cell: Cell) -> None
         np.testing.assert_array_equal(one, same)
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 def test_what_is_no_number_stays_none(cell: Cell) -> None:
     x = np.ones((3, 4, 2), np.float32)
     x[1, 2, 0] = np.nan
-    ours, keras_own = (kinds[cell](5, return_sequences=True) for kinds in (fused.CELLS, CELLS))
+    ours, keras_own = (kinds[cell](5, return_sequences=True) for kinds in (FUSED, CELLS))
     for layer in (ours, keras_own):
         layer.build(x.shape)
     keras_own.set_weights(ours.get_weights())
@@ -197,14 +198,14 @@ OUT_OF_REACH: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize(
     ("cell", "how"),
-    [*itertools.product(fused.CELLS, OUT_OF_REACH), ("gru", {"reset_after": False})],
+    [*itertools.product(FUSED, OUT_OF_REACH), ("gru", {"reset_after": False})],
     ids=str,
 )
 def test_what_the_kernel_cannot_serve_is_computed_by_keras_and_told(
     cell: Cell, how: dict[str, Any]
 ) -> None:
     outputs = []
-    for kind in (CELLS[cell], fused.CELLS[cell]):
+    for kind in (CELLS[cell], FUSED[cell]):
         keras.utils.set_random_seed(0)
         model = keras.Sequential([keras.Input((4, 2)), kind(3, **how)])
         outputs.append(np.asarray(model(np.ones((2, 4, 2), np.float32))))
@@ -215,7 +216,7 @@ def test_what_the_kernel_cannot_serve_is_computed_by_keras_and_told(
     assert "Keras" in report.kernel
 
 
-@pytest.mark.parametrize("cell", fused.CELLS)
+@pytest.mark.parametrize("cell", FUSED)
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_a_file_of_one_kernel_loads_with_the_other(
     tmp_path: Path, bidirectional: bool, cell: Cell
@@ -235,7 +236,7 @@ def test_a_file_of_one_kernel_loads_with_the_other(
         answers[kernel] = np.asarray(model(batch))
         np.testing.assert_allclose(np.asarray(swapped(batch)), answers[kernel], atol=1e-6)
         kinds = {type(layer) for layer in _recurrent(model)}
-        assert kinds == {fused.CELLS[cell] if kernel == "fused" else CELLS[cell]}
+        assert kinds == {FUSED[cell] if kernel == "fused" else CELLS[cell]}
         loaded: Any = keras.models.load_model(tmp_path / f"{kernel}.keras")
         np.testing.assert_array_equal(np.asarray(loaded(batch)), answers[kernel])
 

@@ -63,10 +63,10 @@ def test_shapes_that_do_not_fit_are_refused_before_memory_is_read(
     shapes = {"x": (2, 5, 2), "kernel": (2, 16), "recurrent": (4, 16), "bias": (16,),
               "h0": (2, 4), "c0": (2, 4), "mask": (2, 5), name: shape}  # fmt: skip
     given = {key: tf.ones(size) for key, size in shapes.items()}
-    way = sequence.Way(tf.cast(given.pop("mask"), tf.bool))
+    options = sequence.SequenceOptions(tf.cast(given.pop("mask"), tf.bool))
     states = [given.pop("h0"), given.pop("c0")]
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"needs kernel \(features, gates"):
-        sequence.run(sequence.LSTM, **given, states=states, way=way)
+        sequence.run(sequence.LSTM, **given, states=states, options=options)
 
 
 SCARCE = """
@@ -81,12 +81,12 @@ x, kernel, recurrent, bias, h, c = (
     tf.constant(0.02 * draw.normal(size=shape), tf.float32)
     for shape in [(40, 3, 8), (8, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (40, UNITS),
                   (40, UNITS)])
-way = sequence.Way(tf.ones((40, 3), tf.bool))
+options = sequence.SequenceOptions(tf.ones((40, 3), tf.bool))
 
 def train():
     with tf.GradientTape() as tape:
         tape.watch([x, recurrent])
-        out = sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], way)
+        out = sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], options)
     return [v.numpy() for v in (*out, *tape.gradient(out, [x, recurrent]))]
 
 whole, refused, done = train(), 0, 0
@@ -129,10 +129,10 @@ draw = np.random.default_rng(0)
 x, kernel, recurrent, bias, h, c = (
     tf.constant(0.1 * draw.normal(size=shape), tf.float32)
     for shape in [(64, 50, 32), (32, 256), (64, 256), (256,), (64, 64), (64, 64)])
-way = sequence.Way(tf.ones((64, 50), tf.bool))
+options = sequence.SequenceOptions(tf.ones((64, 50), tf.bool))
 
 def layer():
-    return sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], way)[0].numpy()
+    return sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], options)[0].numpy()
 
 def threads():
     return len(os.listdir("/proc/self/task"))

@@ -66,5 +66,5 @@ def test_what_cannot_be_quantised_is_refused(
     model = build(config, classes=2, features=card["features"])
     encoder = load_encoder(toy_product / "encoder.json")
     export(model, config, encoder, card, tmp_path / "model")
-    with pytest.raises(InputError, match="no GRU in int8"):
+    with pytest.raises(InputError, match="no int8 form of GRU"):
         quantise(tmp_path / "model")

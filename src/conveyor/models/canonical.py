@@ -1,4 +1,4 @@
-"""A .keras file whose bytes depend on the model only."""
+"""Save a .keras file whose bytes depend on the model only."""
 
 import io
 import json
@@ -11,14 +11,14 @@ import keras
 from conveyor import files
 
 DATE = "1970-01-01@00:00:00"
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
 
 
 def save_canonical(model: keras.Model, path: Path) -> None:
-    """Save like `model.save`, without what differs between two saves of equal models.
+    """Save like `model.save`, but give equal models equal bytes.
 
     Keras writes the date, the times of the zip's members, and `shared_object_id`s that are memory
-    addresses; weights and configuration stay as they are.
+    addresses: these are replaced. Weights and configuration stay as they are.
     """
     temporary = path.with_name(f".{path.stem}.saving.keras")
     try:
@@ -27,7 +27,7 @@ def save_canonical(model: keras.Model, path: Path) -> None:
             members = {name: archive.read(name) for name in archive.namelist()}
     finally:
         temporary.unlink(missing_ok=True)
-    config = _renumbered(json.loads(members["config.json"]), {})
+    config = _renumber(json.loads(members["config.json"]), {})
     metadata = json.loads(members["metadata.json"]) | {"date_saved": DATE}
     members["config.json"] = json.dumps(config, sort_keys=True).encode()
     members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
@@ -40,15 +40,15 @@ def save_canonical(model: keras.Model, path: Path) -> None:
     files.write_bytes(path, buffer.getvalue())
 
 
-def _renumbered(node: Any, seen: dict[int, int]) -> Any:
-    """Count shared objects 1, 2, ... in the order in which they appear."""
+def _renumber(node: Any, seen: dict[int, int]) -> Any:
+    """Number shared objects 1, 2, ... in the order in which they appear."""
     if isinstance(node, list):
-        return [_renumbered(item, seen) for item in node]
+        return [_renumber(item, seen) for item in node]
     if not isinstance(node, dict):
         return node
     return {
         key: seen.setdefault(value, len(seen) + 1)
         if key == "shared_object_id" and value is not None
-        else _renumbered(value, seen)
+        else _renumber(value, seen)
         for key, value in node.items()
     }

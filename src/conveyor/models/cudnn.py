@@ -1,7 +1,7 @@
-"""Which recurrent layers cuDNN or the compiled kernel can serve, and which parameter prevents it.
+"""Which recurrent layers cuDNN or the compiled kernel can compute, and which parameter prevents it.
 
-Keras decides this inside each call and says nothing. The rules here are those of Keras 3.15
-(keras/src/layers/rnn/{lstm,gru}.py and backend/tensorflow/rnn.py); a test holds them against
+Keras decides this inside each call without a message. The rules here are those of Keras 3.15
+(keras/src/layers/rnn/{lstm,gru}.py and backend/tensorflow/rnn.py); a test compares them with
 Keras's own decision.
 """
 
@@ -15,10 +15,11 @@ from conveyor.models.kernels import fused
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One recurrent layer.
+    """What computes one recurrent layer.
 
     Attributes:
-        reasons: the parameters that keep it from cuDNN on a GPU, none if it can.
+        name: of the layer.
+        reasons: the parameters that prevent cuDNN on a GPU; empty if none does.
         kernel: what computes it on the processor.
     """
 
@@ -32,19 +33,19 @@ class LayerReport:
 
 
 def cudnn_report(model: keras.Model) -> list[LayerReport]:
-    """Every recurrent layer from bottom to top; both directions of a pair share one row."""
-    found = []
+    """Report every recurrent layer from bottom to top; a bidirectional layer has one report."""
+    reports = []
     for layer in model.layers:
         inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
         if isinstance(inner, layers.RNN):
-            found.append(LayerReport(layer.name, tuple(_reasons(inner)), _kernel(inner)))
-    return found
+            reports.append(LayerReport(layer.name, tuple(_reasons(inner)), _kernel(inner)))
+    return reports
 
 
 def _kernel(layer: layers.RNN) -> str:
-    if not isinstance(layer, fused.Fused):
+    if not isinstance(layer, fused.FusedRNN):
         return "Keras's operations"
-    reason = fused.obstacle(layer)
+    reason = fused.fallback_reason(layer)
     return f"Keras's operations, because {reason}," if reason else "the fused kernel"
 
 
@@ -55,9 +56,9 @@ def _reasons(layer: layers.RNN) -> list[str]:
     if layer.use_cudnn is False:
         reasons.append("use_cudnn=False")
     for name, needed in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
-        came = getattr(layer, name).__name__
-        if came != needed:
-            reasons.append(f"{name}={came} (needs {needed})")
+        actual = getattr(layer, name).__name__
+        if actual != needed:
+            reasons.append(f"{name}={actual} (needs {needed})")
     if layer.recurrent_dropout:
         reasons.append(f"recurrent_dropout={layer.recurrent_dropout:g} (needs 0)")
     if layer.unroll:

@@ -1,4 +1,4 @@
-"""A fitted model becomes the artefact that is evaluated, registered and served."""
+"""Export a fitted model: the Keras file and the ONNX graph that is evaluated and served."""
 
 from pathlib import Path
 from typing import Any
@@ -16,40 +16,42 @@ from conveyor.models.canonical import save_canonical
 from conveyor.models.onnx_graph import to_onnx
 from conveyor.serving import LoadedModel
 
-TOLERANCE = 1e-5  # of a probability
+TOLERANCE = 1e-5  # largest difference of a probability
 BATCH = 256
 
 
 class ExportError(InputError):
-    """The exported graph, fed with raw rows, does not answer as the trained network does."""
+    """The exported graph does not predict from raw rows as the trained network does."""
 
 
-def export(model: keras.Model, config: Model, encoder: Any, card: dict[str, Any], to: Path) -> None:
-    """Write model.keras, model.onnx, encoder.json and card.json into the folder `to`.
+def export(
+    model: keras.Model, config: Model, encoder: Any, card: dict[str, Any], folder: Path
+) -> None:
+    """Write model.keras, model.onnx, encoder.json and card.json into a folder.
 
-    Both files hold float32 weights and compute in float32, whatever precision trained them.
+    Both models hold float32 weights and compute in float32, whatever precision trained them.
     """
     vocabulary, features = card.get("vocabulary"), card.get("features")
     weights = model.get_weights()
-    # So that generated names do not count on from earlier models.
+    # So that the generated names of layers do not continue those of earlier models.
     keras.backend.clear_session(free_memory=False)
     keras.config.set_dtype_policy("float32")
     # Stock layers only, so that the file loads without this package.
     stock = config.model_copy(update={"kernel": "keras"})
     plain = build(stock, classes=len(card["classes"]), features=features, vocabulary=vocabulary)
     plain.set_weights(weights)
-    save_canonical(plain, to / "model.keras")
+    save_canonical(plain, folder / "model.keras")
     graph = to_onnx(plain, config).SerializeToString(deterministic=True)
-    files.write_bytes(to / "model.onnx", graph)
-    encoder.save(to / "encoder.json")
-    files.write_json(to / "card.json", card)
+    files.write_bytes(folder / "model.onnx", graph)
+    encoder.save(folder / "encoder.json")
+    files.write_json(folder / "card.json", card)
 
 
 def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
-    """Hold raw row -> served answer against encoded row -> Keras answer.
+    """Compare raw row -> served prediction with encoded row -> Keras's prediction.
 
-    One comparison covers both ways in which serving can differ from training: another encoding
-    of the raw row, and another computation of the network.
+    This covers both ways in which serving can differ from training: another encoding of the raw
+    row, and another computation of the network.
 
     Args:
         folder: an exported model.
@@ -60,7 +62,7 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
         The largest difference of a probability.
 
     Raises:
-        ExportError: it is above TOLERANCE.
+        ExportError: the difference is above TOLERANCE.
     """
     network: Any = keras.models.load_model(folder / "model.keras")
     trained = predict(network, sequences)
@@ -69,16 +71,17 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> float:
     if not difference <= TOLERANCE:
         row = int(np.abs(trained - served).max(axis=1).argmax())
         raise ExportError(
-            f"the exported model answers otherwise than the trained one: probabilities differ by "
-            f"{difference:.2g} (row {row}), {TOLERANCE:g} is allowed. Nothing was exported."
+            "the exported model: expected the probabilities of the trained network within "
+            f"{TOLERANCE:g}; got a difference of {difference:.2g} in row {row}. "
+            "Nothing was exported."
         )
     return difference
 
 
 def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
-    """Probabilities (rows, classes) of encoded sequences, in their order."""
-    answers = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
+    """Predict the probabilities (rows, classes) of encoded sequences, in their order."""
+    probabilities = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
     for rows in batches_by_length(sequences.lengths, BATCH):
         values, lengths = sequences.pad_rows(rows)
-        answers[rows] = model({"values": values, "lengths": lengths}, training=False)
-    return answers
+        probabilities[rows] = model({"values": values, "lengths": lengths}, training=False)
+    return probabilities

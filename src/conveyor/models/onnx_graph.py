@@ -1,7 +1,7 @@
-"""The same network as an ONNX graph with native recurrent operators.
+"""The network as an ONNX graph with native recurrent operators.
 
-Written operator by operator from the weights, since converters unroll or loop what ONNX Runtime
-runs as one fused LSTM, GRU or RNN. Operator semantics: ONNX operators, opset 17.
+It is written operator by operator from the weights, since converters unroll or loop what ONNX
+Runtime runs as one fused LSTM, GRU or RNN. Operator semantics: ONNX operators, opset 17.
 Inside the graph time comes first: (time, batch, channels).
 """
 
@@ -13,15 +13,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from conveyor.config import Activation, Cell, Model
-from conveyor.models.build import GATED, LOWEST, collapses
+from conveyor.config import Activation, Model
+from conveyor.models.build import LOWEST, returns_last_state
+from conveyor.models.cells import CELLS
 
 OPSET, IR_VERSION = 17, 9
 Array = NDArray[np.float32]
 
-# Keras's order of gates on a kernel's last axis -> ONNX's (LSTM: i f c o -> i o f c).
-GATE_ORDER: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "simple": (0,)}
-OPERATOR: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "simple": "RNN"}
 ACTIVATION: dict[Activation, str] = {
     "tanh": "Tanh",
     "sigmoid": "Sigmoid",
@@ -33,23 +31,26 @@ HARD_SIGMOID = (1 / 6, 0.5)  # slope and offset of Keras 3's; ONNX's own default
 
 
 class Graph:
-    """Nodes and weights as they are added; every method returns the name of its output."""
+    """Collects nodes and weights; every method returns the names of what it adds."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: dict[str, onnx.TensorProto] = {}
 
     def add(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> list[str]:
-        at = len(self.nodes)
-        names = [f"{operator.lower()}_{at}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(operator, inputs, names, f"n{at}", **attributes))
+        """Add a node with several outputs, and return their names."""
+        index = len(self.nodes)
+        names = [f"{operator.lower()}_{index}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(operator, inputs, names, f"n{index}", **attributes))
         return names
 
     def op(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node with one output, and return its name."""
         [name] = self.add(operator, *inputs, **attributes)
         return name
 
     def weight(self, name: str, value: Any, dtype: Any = np.float32) -> str:
+        """Add a constant, and return its name."""
         array = np.ascontiguousarray(np.asarray(value, dtype=dtype))
         self.weights[name] = numpy_helper.from_array(array, name)
         return name
@@ -99,28 +100,28 @@ def _model(graph: Graph, model: keras.Model, *, text: bool) -> onnx.ModelProto:
 
 
 def _recurrent_block(graph: Graph, model: keras.Model, config: Model, depth: int, x: str) -> str:
-    name = f"{config.cell}_{depth}"
+    cell, name = CELLS[config.cell], f"{config.cell}_{depth}"
     if config.bidirectional:
         pair = model.get_layer(f"bidirectional_{depth}")
         directions = [pair.forward_layer.get_weights(), pair.backward_layer.get_weights()]
     else:
         directions = [model.get_layer(name).get_weights()]
     sequence, state = graph.add(
-        OPERATOR[config.cell],
+        cell.onnx_operator,
         x,
-        *_recurrent_weights(graph, name, config.cell, directions),
+        *_recurrent_weights(graph, name, cell.gate_order, directions),
         "lengths",
         outputs=2,
         hidden_size=config.units[depth],
         direction="bidirectional" if config.bidirectional else "forward",
         **_activations(config),
-        **({"linear_before_reset": 1} if config.cell == "gru" else {}),
+        **cell.onnx_attributes,
     )
-    if collapses(config, depth):  # state: (directions, batch, units)
-        y = graph.op("Transpose", state, perm=[1, 0, 2])
+    if returns_last_state(config, depth):  # state: (directions, batch, units)
+        y = graph.op("Transpose", state, perm=[1, 0, 2])  # (batch, directions, units)
         y = graph.op("Reshape", y, graph.weight("join_state", [0, -1], np.int64))
     else:  # sequence: (time, directions, batch, units)
-        y = graph.op("Transpose", sequence, perm=[0, 2, 1, 3])
+        y = graph.op("Transpose", sequence, perm=[0, 2, 1, 3])  # (time, batch, directions, units)
         y = graph.op("Reshape", y, graph.weight("join_sequence", [0, 0, -1], np.int64))
     if f"residual_{depth}" in {layer.name for layer in model.layers}:
         y = graph.op("Add", x, y)
@@ -130,37 +131,36 @@ def _recurrent_block(graph: Graph, model: keras.Model, config: Model, depth: int
 
 
 def _recurrent_weights(
-    graph: Graph, name: str, cell: Cell, directions: list[list[Array]]
+    graph: Graph, name: str, gate_order: tuple[int, ...], directions: list[list[Array]]
 ) -> list[str]:
-    def reordered(array: Array) -> Array:  # (..., gates * units), transposed to rows of gates
-        parts = np.split(array, len(GATE_ORDER[cell]), axis=-1)
-        return np.concatenate([parts[gate] for gate in GATE_ORDER[cell]], axis=-1).T
+    """Add kernel, recurrent kernel and bias of all directions, and return their names."""
 
-    def biases(bias: Array) -> Array:  # the GRU has one for the input and one for the state
+    def reorder(array: Array) -> Array:  # (..., gates * units) -> (gates * units, ...)
+        gates = np.split(array, len(gate_order), axis=-1)
+        return np.concatenate([gates[gate] for gate in gate_order], axis=-1).T
+
+    def join_biases(bias: Array) -> Array:  # (2, gates * units) in the GRU, else (gates * units,)
         pair = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
-        return np.concatenate([reordered(pair[0]), reordered(pair[1])])
+        return np.concatenate([reorder(pair[0]), reorder(pair[1])])  # (2 * gates * units,)
 
     return [
-        graph.weight(f"{name}_kernel", [reordered(kernel) for kernel, _, _ in directions]),
-        graph.weight(f"{name}_recurrent", [reordered(recurrent) for _, recurrent, _ in directions]),
-        graph.weight(f"{name}_bias", [biases(bias) for _, _, bias in directions]),
+        graph.weight(f"{name}_kernel", [reorder(kernel) for kernel, _, _ in directions]),
+        graph.weight(f"{name}_recurrent", [reorder(recurrent) for _, recurrent, _ in directions]),
+        graph.weight(f"{name}_bias", [join_biases(bias) for _, _, bias in directions]),
     ]
 
 
 def _activations(config: Model) -> dict[str, list[Any]]:
-    """Attributes of the operator: the gates' function, then the candidate's and the output's."""
-    names: list[Activation] = [config.activation]
-    if config.cell in GATED:
-        names = [config.recurrent_activation, config.activation]
-    if config.cell == "lstm":
-        names.append(config.activation)
+    """The operator's attributes for its activations: those of the gates, then of the candidate and
+    the output, for each direction."""
+    names: list[Activation] = [getattr(config, name) for name in CELLS[config.cell].activations]
     names *= 2 if config.bidirectional else 1
     attributes: dict[str, list[Any]] = {"activations": [ACTIVATION[name] for name in names]}
     if "hard_sigmoid" in names:
-        # One entry a function; ONNX Runtime reads them in order, only for those that take any.
-        taking = sum(name == "hard_sigmoid" for name in names)
-        attributes["activation_alpha"] = [HARD_SIGMOID[0]] * taking
-        attributes["activation_beta"] = [HARD_SIGMOID[1]] * taking
+        # ONNX Runtime reads these in order, one for each function that has parameters.
+        count = sum(name == "hard_sigmoid" for name in names)
+        attributes["activation_alpha"] = [HARD_SIGMOID[0]] * count
+        attributes["activation_beta"] = [HARD_SIGMOID[1]] * count
     return attributes
 
 
@@ -177,7 +177,7 @@ def _layer_norm(graph: Graph, layer: Any, x: str) -> str:
 
 
 def _mask(graph: Graph, x: str) -> str:
-    """(time, batch, 1) booleans: the steps that are no padding."""
+    """Add a boolean mask (time, batch, 1) that is true where a step is no padding."""
     time = graph.op("Gather", graph.op("Shape", x), graph.weight("first", 0, np.int64))
     bounds = graph.weight("zero", 0, np.int64), time, graph.weight("one", 1, np.int64)
     steps = graph.op("Unsqueeze", graph.op("Range", *bounds), graph.weight("a1", [1], np.int64))
@@ -189,15 +189,15 @@ def _mask(graph: Graph, x: str) -> str:
 
 
 def _mean(graph: Graph, model: keras.Model, x: str) -> str:
-    kept = graph.op("Where", _mask(graph, x), x, graph.weight("nothing", 0.0))
-    total = graph.op("ReduceSum", kept, graph.weight("a0", [0], np.int64), keepdims=0)
+    masked = graph.op("Where", _mask(graph, x), x, graph.weight("nothing", 0.0))
+    total = graph.op("ReduceSum", masked, graph.weight("a0", [0], np.int64), keepdims=0)
     steps = graph.op("Cast", "lengths", to=TensorProto.FLOAT)
     return graph.op("Div", total, graph.op("Unsqueeze", steps, graph.weight("a1", [1], np.int64)))
 
 
 def _max(graph: Graph, model: keras.Model, x: str) -> str:
-    kept = graph.op("Where", _mask(graph, x), x, graph.weight("lowest", LOWEST))
-    return graph.op("ReduceMax", kept, axes=[0], keepdims=0)
+    masked = graph.op("Where", _mask(graph, x), x, graph.weight("lowest", LOWEST))
+    return graph.op("ReduceMax", masked, axes=[0], keepdims=0)
 
 
 def _attention(graph: Graph, model: keras.Model, x: str) -> str:
@@ -205,8 +205,8 @@ def _attention(graph: Graph, model: keras.Model, x: str) -> str:
     scores = graph.op("MatMul", x, graph.weight("attention_kernel", kernel))
     scores = graph.op("Add", scores, graph.weight("attention_bias", bias))
     scores = graph.op("Where", _mask(graph, x), scores, graph.weight("lowest", LOWEST))
-    weighed = graph.op("Mul", graph.op("Softmax", scores, axis=0), x)
-    return graph.op("ReduceSum", weighed, graph.weight("a0", [0], np.int64), keepdims=0)
+    weighted = graph.op("Mul", graph.op("Softmax", scores, axis=0), x)
+    return graph.op("ReduceSum", weighted, graph.weight("a0", [0], np.int64), keepdims=0)
 
 
 POOLINGS = {"mean": _mean, "max": _max, "attention": _attention}

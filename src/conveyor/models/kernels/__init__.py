@@ -1,1 +1,1 @@
-"""Compiled operators for the processor, and the Keras layers that use them."""
+"""Compiled operators for the processor, and the Keras layers that call them."""

@@ -6,54 +6,62 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from conveyor.config import Cell
 from conveyor.models.kernels import sequence
 
 Tensor = Any
 
 
-class Fused(layers.RNN):
-    """A layer of Keras whose whole sequence is one operator on the processor.
+class FusedRNN(layers.RNN):
+    """A layer of Keras that computes the whole sequence by one operator on the processor.
 
-    Takes what Keras's layer takes, has its weights, and gives its outputs, states and gradients to
-    about 1e-6. Where `obstacle` names a reason, it computes as Keras does. Its name is that of
-    Keras's, after which a file of weights names its groups: so a file of one loads into the other.
+    Arguments and weights are those of Keras's layer; outputs, states and gradients agree to about
+    1e-6. Where `fallback_reason` gives a reason, it computes as Keras does. Its class has the name
+    of Keras's class, by which a file of weights names its groups, so weights load from one into the
+    other.
     """
 
-    compiled: sequence.Cell
+    kernel_cell: sequence.KernelCell
 
     def inner_loop(
         self, sequences: Tensor, initial_state: Any, mask: Tensor | None, training: bool = False
     ) -> Any:
-        if obstacle(self) is not None:
+        if fallback_reason(self) is not None:
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         self.supports_jit = False  # XLA does not know the operator
         cell: Any = self.cell
-        x = sequences
+        x = sequences  # (batch, time, features)
         if training and cell.dropout:
             x = x * tf.expand_dims(cell.get_dropout_mask(x[:, 0, :]), 1)
         mask = mask[0] if isinstance(mask, list | tuple) else mask
         repeat = not self.zero_output_for_mask
-        steps = tf.shape(x)[:2]
-        kept = (
-            tf.ones(steps, tf.bool) if mask is None else tf.reshape(tf.cast(mask, tf.bool), steps)
+        shape = tf.shape(x)[:2]
+        unmasked = (  # (batch, time)
+            tf.ones(shape, tf.bool) if mask is None else tf.reshape(tf.cast(mask, tf.bool), shape)
         )
         weights = map(tf.convert_to_tensor, (cell.kernel, cell.recurrent_kernel, cell.bias))
-        way = sequence.Way(kept, reverse=self.go_backwards, repeat=repeat, keep=bool(training))
-        h, *states = sequence.run(self.compiled, x, *weights, states=initial_state, way=way)
+        options = sequence.SequenceOptions(
+            unmasked,
+            reverse=self.go_backwards,
+            repeat_output=repeat,
+            save_activations=bool(training),
+        )
+        h, *states = sequence.run(
+            self.kernel_cell, x, *weights, states=initial_state, options=options
+        )  # h: (batch, time, units)
         h.set_shape((x.shape[0], x.shape[1], cell.units))
         for state in states:
             state.set_shape((x.shape[0], cell.units))
-        if self.go_backwards:  # Keras gives the outputs in the order of computation
+        if self.go_backwards:  # Keras returns the outputs in the order of computation
             h = tf.reverse(h, [1])
         last = states[0]
-        if mask is not None:  # Keras's last output is no state: a row all masked has none
-            last = tf.where(tf.reduce_any(kept, 1, True), last, 0.0) if repeat else h[:, -1]
+        if mask is not None:  # Keras's last output of a fully masked row is zero, not its state
+            last = tf.where(tf.reduce_any(unmasked, 1, True), last, 0.0) if repeat else h[:, -1]
         return last, h if self.return_sequences else last[:, None], states
 
 
-def obstacle(layer: Fused) -> str | None:
-    """Why the kernel cannot serve this layer, as the parameter to change; None where it can."""
+def fallback_reason(layer: FusedRNN) -> str | None:
+    """Return the parameter that prevents the kernel for this layer, with its value; None if none
+    does."""
     cell: Any = layer.cell
     reasons = {
         f"activation={cell.activation.__name__}": cell.activation is not keras.activations.tanh,
@@ -69,17 +77,14 @@ def obstacle(layer: Fused) -> str | None:
 
 
 @keras.saving.register_keras_serializable("conveyor")
-class LSTM(Fused, layers.LSTM):
+class LSTM(FusedRNN, layers.LSTM):
     """keras.layers.LSTM on the compiled kernel."""
 
-    compiled = sequence.LSTM
+    kernel_cell = sequence.LSTM
 
 
 @keras.saving.register_keras_serializable("conveyor")
-class GRU(Fused, layers.GRU):
+class GRU(FusedRNN, layers.GRU):
     """keras.layers.GRU on the compiled kernel."""
 
-    compiled = sequence.GRU
-
-
-CELLS: dict[Cell, type[Fused]] = {"lstm": LSTM, "gru": GRU}
+    kernel_cell = sequence.GRU

@@ -1,8 +1,9 @@
-"""The compiled kernels, made for the processor that runs them.
+"""Compile and load the kernels for the processor that runs them.
 
 The compiler comes with the environment (`ziglang`, a Clang in a Python package), so no machine
 needs one of its own, and equal sources give equal code. Each cell's library is compiled once for
-its sources, TensorFlow and processor, in some seconds, and kept in the user's cache folder.
+its sources, TensorFlow and processor, which takes some seconds, and stored in the user's cache
+folder.
 """
 
 import hashlib
@@ -25,13 +26,11 @@ from conveyor.errors import InputError
 
 log = logging.getLogger(__name__)
 
-SOURCES = Path(__file__).with_name("native")  # one .c file for each cell, and what they share
-# Multiplications are joined with additions as the source has them (`on`), not as each tile's
-# registers suggest (`fast`): a row's result must not depend on the height of its tile.
+SOURCES = Path(__file__).with_name("native")  # one .c file for each cell, and shared headers
+# fp-contract=on fuses a multiplication with an addition only where one expression has both. With
+# `fast` the compiler decides for each tile, and a row's result would depend on its tile's height.
 FLAGS = ("-O3", "-march=native", "-ffp-contract=on", "-fno-math-errno", "-shared", "-fPIC")
-
-
-WAY_OUT = "model.kernel=keras trains without the compiled kernels"
+HINT = "Set model.kernel=keras to train without the compiled kernels."
 
 
 class KernelError(InputError):
@@ -40,25 +39,25 @@ class KernelError(InputError):
 
 @cache
 def operators(cell: str) -> Any:
-    """TensorFlow's wrappers of a cell's kernels: for "lstm", `conveyor_lstm` and its `_grad`.
+    """Load TensorFlow's wrappers of a cell's kernels: `conveyor_lstm` and its `_grad` for "lstm".
 
     Raises:
         KernelError: they cannot be compiled or loaded here.
     """
-    path = _compiled(cell)
+    path = _compiled_library(cell)
     try:
         return tf.load_op_library(str(path))
     except (tf.errors.OpError, OSError) as error:
-        raise KernelError(f"{path} cannot be loaded: {error}. {WAY_OUT}") from None
+        raise KernelError(f"{path}: cannot be loaded: {error}. {HINT}") from None
 
 
 def limit_threads(count: int) -> None:
-    """How many processor cores one layer may use at once. Results do not depend on it."""
+    """Limit the processor cores that one layer uses at once. Results do not depend on it."""
     os.environ["CONVEYOR_THREADS"] = str(count)
 
 
-def _compiled(cell: str) -> Path:
-    """The library for this machine, compiled if it is not there yet."""
+def _compiled_library(cell: str) -> Path:
+    """Return the library for this machine, and compile it if it does not exist yet."""
     folder = user_cache_path("conveyor") / "kernels"
     path = folder / f"{cell}-{_key(cell)}.so"
     if path.is_file():
@@ -69,7 +68,9 @@ def _compiled(cell: str) -> Path:
             if not path.is_file():
                 _compile(SOURCES / f"{cell}.c", path)
     except OSError as error:
-        raise KernelError(f"the kernels cannot be kept in {folder}: {error}. {WAY_OUT}") from None
+        raise KernelError(
+            f"{folder}: expected a folder for compiled kernels; got {error}. {HINT}"
+        ) from None
     return path
 
 
@@ -77,28 +78,32 @@ def _compile(source: Path, path: Path) -> None:
     log.info("compiling the %s kernel for this processor, once", source.stem)
     framework = next(Path(tf.sysconfig.get_lib()).glob("libtensorflow_framework.*"))
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        made = Path(scratch) / path.name
-        command = [sys.executable, "-m", "ziglang", "cc", *FLAGS,
-                   f"-I{tf.sysconfig.get_include()}", str(source), str(framework),
-                   "-o", str(made)]  # fmt: skip
+        library = Path(scratch) / path.name
+        compiler = [sys.executable, "-m", "ziglang", "cc"]
+        headers = f"-I{tf.sysconfig.get_include()}"
+        command = [*compiler, *FLAGS, headers, str(source), str(framework), "-o", str(library)]
         environment = {
             **os.environ,
             "ZIG_GLOBAL_CACHE_DIR": scratch,
             "ZIG_LOCAL_CACHE_DIR": scratch,
         }
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise KernelError(f"the kernels cannot be compiled: {done.stderr.strip()}. {WAY_OUT}")
-        made.replace(path)
+        result = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        if result.returncode:
+            message = result.stderr.strip()
+            raise KernelError(f"the kernels cannot be compiled: {message}. {HINT}")
+        library.replace(path)
 
 
 def _key(cell: str) -> str:
-    """Changes with whatever the machine code depends on."""
+    """Digest of all that the machine code depends on."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else [platform.processor()]
-    kinds = ("flags", "Features", "model", "cpu family", "CPU part")
-    cpu = sorted({line for line in lines if len(lines) == 1 or line.startswith(kinds)})
+    fields = ("flags", "Features", "model", "cpu family", "CPU part")
+    cpu = sorted({line for line in lines if len(lines) == 1 or line.startswith(fields)})
     sources = [*sorted(SOURCES.glob("*.h")), SOURCES / f"{cell}.c"]
-    parts = [*(source.read_text() for source in sources), *FLAGS, *cpu, platform.platform(),
-             version("ziglang"), version("tensorflow")]  # fmt: skip
+    texts = [source.read_text() for source in sources]
+    versions = [platform.platform(), version("ziglang"), version("tensorflow")]
+    parts = [*texts, *FLAGS, *cpu, *versions]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

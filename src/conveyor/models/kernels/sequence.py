@@ -1,8 +1,8 @@
-"""A recurrent layer over whole sequences as one operator, with both its derivatives."""
+"""A recurrent layer over whole sequences as one operator, with first and second derivatives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -13,15 +13,15 @@ ZERO = tf.UnconnectedGradients.ZERO
 
 
 @dataclass(frozen=True)
-class Cell:
+class KernelCell:
     """What a compiled cell computes.
 
     Attributes:
         name: of its source in native/.
-        states: how many it has.
-        step: (x, states, kernel, recurrent, bias) -> new states, the first one its output; the
-            cell in TensorFlow's operations.
-        kernel_of_dz: Keras's kernel, its columns as the gradient of the sums has them.
+        states: number of its states.
+        step: (x, states, kernel, recurrent, bias) -> new states, of which the first is the output;
+            the cell in TensorFlow's operations.
+        kernel_of_dz: Keras's kernel with its columns in the order of the gradient of the sums.
     """
 
     name: str
@@ -31,41 +31,53 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a layer passes through its sequences.
+class SequenceOptions:
+    """How a layer runs over its sequences.
 
     Attributes:
-        mask: bool (batch, time). A step that is False keeps the states.
+        mask: bool (batch, time). The states do not change at a step that is False.
         reverse: from the last step to the first; outputs stay where their inputs are.
-        repeat: at a masked step, the output before it once more; else zeros.
-        keep: keep what a gradient needs; without it, a gradient computes the layer once more.
+        repeat_output: a masked step gets the output of the step before; else zeros.
+        save_activations: save what a gradient needs; else a gradient computes the layer again.
     """
 
     mask: Tensor
     reverse: bool = False
-    repeat: bool = True
-    keep: bool = True
+    repeat_output: bool = True
+    save_activations: bool = True
+
+
+class ForwardOutputs(NamedTuple):
+    """Outputs of the forward operator; `activations` and `c` are empty unless they are saved."""
+
+    h: Tensor  # (batch, time, units)
+    activations: Tensor  # (batch, time, sums * units)
+    h_last: Tensor  # (batch, units)
+    c_last: Tensor = None  # (batch, units), LSTM only
+    c: Tensor = None  # (batch, time, units), LSTM only
 
 
 def run(
-    cell: Cell,
+    cell: KernelCell,
     x: Tensor,
     kernel: Tensor,
     recurrent: Tensor,
     bias: Tensor,
     states: Sequence[Tensor],
-    way: Way,
+    options: SequenceOptions,
 ) -> list[Tensor]:
-    """One layer in float32.
+    """Compute one layer in float32.
 
     Args:
         x: (batch, time, features).
-        kernel, recurrent, bias: Keras's weights.
-        states: (batch, units), before the first step.
+        kernel: Keras's weights of the inputs.
+        recurrent: Keras's weights of the state.
+        bias: Keras's bias.
+        states: each (batch, units), before the first step.
 
     Returns:
-        h (batch, time, units), and the last states (batch, units). A gradient of the gradient is
-        computed step by step, by the same equations in TensorFlow's operations.
+        h (batch, time, units), and the last states (batch, units). A second derivative is computed
+        step by step, by the same equations in TensorFlow's operations.
 
     Raises:
         InvalidArgumentError: shapes that do not fit.
@@ -73,87 +85,123 @@ def run(
     """
 
     @tf.custom_gradient
-    def layer(*arguments: Tensor) -> tuple[list[Tensor], Any]:
-        made = _forward(cell, arguments, way, way.keep)
+    def layer(*inputs: Tensor) -> tuple[list[Tensor], Any]:
+        outputs = _forward(cell, inputs, options, save=options.save_activations)
 
-        def grad(*received: Tensor) -> Any:
-            kept = made if way.keep else _forward(cell, arguments, way, True)
-            return _first_gradient(cell, arguments, way, received, kept)
+        def grad(*output_gradients: Tensor) -> Any:
+            saved = outputs
+            if not options.save_activations:
+                saved = _forward(cell, inputs, options, save=True)
+            return _first_gradient(cell, inputs, options, output_gradients, saved)
 
-        return [made.h, made.h_last, *([made.c_last] if cell.states == 2 else [])], grad
+        last_states = [outputs.h_last, outputs.c_last][: cell.states]
+        return [outputs.h, *last_states], grad
 
-    outputs: Any = layer(x, kernel, recurrent, bias, *states)
-    return outputs
+    results: Any = layer(x, kernel, recurrent, bias, *states)
+    return results
 
 
-def _forward(cell: Cell, arguments: Any, way: Way, keep: bool) -> Any:
-    x, kernel, recurrent, bias, h0, *c0 = arguments
+def _forward(cell: KernelCell, inputs: Any, options: SequenceOptions, save: bool) -> ForwardOutputs:
+    x, kernel, recurrent, bias, h0, *c0 = inputs
     operator = getattr(operators(cell.name), f"conveyor_{cell.name}")
-    return operator(
-        x=x, kernel=kernel, recurrent=recurrent, bias=bias, mask=way.mask, h0=h0,
-        reverse=way.reverse, repeat=way.repeat, keep=keep, **({"c0": c0[0]} if c0 else {}),
-    )  # fmt: skip
+    outputs = operator(
+        x=x,
+        kernel=kernel,
+        recurrent=recurrent,
+        bias=bias,
+        mask=options.mask,
+        h0=h0,
+        reverse=options.reverse,
+        repeat=options.repeat_output,
+        keep=save,
+        **({"c0": c0[0]} if c0 else {}),
+    )
+    return ForwardOutputs(*outputs)
 
 
-def _first_gradient(cell: Cell, arguments: Any, way: Way, received: Any, kept: Any) -> Any:
-    """Gradients of the weights, the inputs and the states, themselves differentiable."""
-    count = len(arguments)
+def _first_gradient(
+    cell: KernelCell,
+    inputs: Any,
+    options: SequenceOptions,
+    output_gradients: Any,
+    saved: ForwardOutputs,
+) -> Any:
+    """Gradients of the inputs, weights and states, which are differentiable themselves."""
+    count = len(inputs)
 
     @tf.custom_gradient
-    def gradient(*given: Tensor) -> tuple[Any, Any]:
-        inputs, passed = given[:count], given[count:]
-        found = _backward(cell, inputs, way, passed, kept)
+    def gradient(*arguments: Tensor) -> tuple[Any, Any]:
+        inputs, output_gradients = arguments[:count], arguments[count:]
+        results = _backward(cell, inputs, options, output_gradients, saved)
 
-        def again(*second: Tensor) -> Any:
+        def second_gradient(*result_gradients: Tensor) -> Any:
             with tf.GradientTape() as outer:
-                outer.watch(list(given))
+                outer.watch(list(arguments))
                 with tf.GradientTape() as inner:
                     inner.watch(list(inputs))
-                    outputs = _step_by_step(cell, inputs, way)
-                first: Any = inner.gradient(outputs, list(inputs), list(passed), ZERO)
-            return outer.gradient(first, list(given), list(second), ZERO)
+                    outputs = _step_by_step(cell, inputs, options)
+                first: Any = inner.gradient(outputs, list(inputs), list(output_gradients), ZERO)
+            return outer.gradient(first, list(arguments), list(result_gradients), ZERO)
 
-        return found, again
+        return results, second_gradient
 
-    return gradient(*arguments, *received)
+    return gradient(*inputs, *output_gradients)
 
 
-def _backward(cell: Cell, arguments: Any, way: Way, received: Any, kept: Any) -> Any:
-    """Back through time."""
-    x, kernel, recurrent, _, h0, *c0 = arguments
-    dh, dh_last, *dc_last = received
-    second = {"c0": c0[0], "c": kept.c, "dc_last": dc_last[0]} if c0 else {}
+def _backward(
+    cell: KernelCell,
+    inputs: Any,
+    options: SequenceOptions,
+    output_gradients: Any,
+    saved: ForwardOutputs,
+) -> Any:
+    """Backpropagation through time."""
+    x, kernel, recurrent, _, h0, *c0 = inputs
+    dh, dh_last, *dc_last = output_gradients
+    cell_state = {"c0": c0[0], "c": saved.c, "dc_last": dc_last[0]} if c0 else {}
     operator = getattr(operators(cell.name), f"conveyor_{cell.name}_grad")
-    found = operator(
-        x=x, recurrent=recurrent, mask=way.mask, kept=kept.kept, h=kept.h, dh=dh, h0=h0,
-        dh_last=dh_last, reverse=way.reverse, repeat=way.repeat, **second,
-    )  # fmt: skip
-    # An operator of its own, so that a graph leaves it out where nobody asks for it.
+    gradients = operator(
+        x=x,
+        recurrent=recurrent,
+        mask=options.mask,
+        kept=saved.activations,
+        h=saved.h,
+        dh=dh,
+        h0=h0,
+        dh_last=dh_last,
+        reverse=options.reverse,
+        repeat=options.repeat_output,
+        **cell_state,
+    )
+    # The gradient of x is an operation of its own, so that a graph which does not need it drops it.
     columns = cell.kernel_of_dz(kernel)
-    dz = tf.reshape(found.dz, (-1, columns.shape[1]))  # one product, not one for each sequence
+    dz = tf.reshape(gradients.dz, (-1, columns.shape[1]))  # (batch * time, sums * units)
     dx = tf.reshape(tf.matmul(dz, columns, transpose_b=True), tf.shape(x))
-    states = [found.dh0, *([found.dc0] if c0 else [])]
-    return dx, found.dkernel, found.drecurrent, found.dbias, *states
+    states = [gradients.dh0, *([gradients.dc0] if c0 else [])]
+    return dx, gradients.dkernel, gradients.drecurrent, gradients.dbias, *states
 
 
-def _step_by_step(cell: Cell, arguments: Any, way: Way) -> list[Tensor]:
+def _step_by_step(cell: KernelCell, inputs: Any, options: SequenceOptions) -> list[Tensor]:
     """The same layer in TensorFlow's own operations, for second derivatives."""
-    x, kernel, recurrent, bias, *states = arguments
-    flip = (lambda t: tf.reverse(t, [1])) if way.reverse else (lambda t: t)
-    inputs = tf.transpose(flip(x), (1, 0, 2))
-    kept = tf.expand_dims(tf.transpose(flip(way.mask)), -1)
+    x, kernel, recurrent, bias, *states = inputs
+    flip = (lambda t: tf.reverse(t, [1])) if options.reverse else (lambda t: t)
+    by_time = tf.transpose(flip(x), (1, 0, 2))  # (time, batch, features)
+    unmasked = tf.expand_dims(tf.transpose(flip(options.mask)), -1)  # (time, batch, 1)
 
-    def step(before: Any, now: Any) -> Any:
-        *old, shown = before
-        x_now, alive = now
-        new = cell.step(x_now, old, kernel, recurrent, bias)
-        masked = shown if way.repeat else tf.zeros_like(shown)
-        return (*(tf.where(alive, n, o) for n, o in zip(new, old, strict=True)),
-                tf.where(alive, new[0], masked))  # fmt: skip
+    def step(before: Any, inputs_of_step: Any) -> Any:
+        *old_states, old_output = before
+        x_step, unmasked_step = inputs_of_step
+        new_states = cell.step(x_step, old_states, kernel, recurrent, bias)
+        masked_output = old_output if options.repeat_output else tf.zeros_like(old_output)
+        merged = (
+            tf.where(unmasked_step, new, old)
+            for new, old in zip(new_states, old_states, strict=True)
+        )
+        return (*merged, tf.where(unmasked_step, new_states[0], masked_output))
 
-    begin = (*states, tf.zeros_like(states[0]))
-    *last, shown = tf.scan(step, (inputs, kept), initializer=begin)
-    return [flip(tf.transpose(shown, (1, 0, 2))), *(state[-1] for state in last)]
+    initial = (*states, tf.zeros_like(states[0]))
+    *states_by_time, outputs = tf.scan(step, (by_time, unmasked), initializer=initial)
+    return [flip(tf.transpose(outputs, (1, 0, 2))), *(state[-1] for state in states_by_time)]
 
 
 def _lstm_step(
@@ -165,7 +213,7 @@ def _lstm_step(
     return [tf.sigmoid(o) * tf.tanh(c), c]
 
 
-LSTM = Cell("lstm", 2, _lstm_step, lambda kernel: kernel)
+LSTM = KernelCell("lstm", 2, _lstm_step, lambda kernel: kernel)
 
 
 def _gru_step(
@@ -180,9 +228,9 @@ def _gru_step(
 
 
 def _gru_columns(kernel: Tensor) -> Tensor:
-    """Candidate, update, reset, and nothing for the sum that x does not meet."""
+    """Reorder to candidate, update, reset, and zeros for the sum that x does not enter."""
     update, reset, candidate = tf.split(kernel, 3, axis=-1)
     return tf.concat([candidate, update, reset, tf.zeros_like(update)], axis=-1)
 
 
-GRU = Cell("gru", 1, _gru_step, _gru_columns)
+GRU = KernelCell("gru", 1, _gru_step, _gru_columns)
