@@ -58,14 +58,14 @@ def test_each_row_has_the_answer_that_it_gets_alone_in_its_place(
     source, target = write(tmp_path / f"in{kind}", values), tmp_path / f"out{out}"
     counts = predict_file(series, source, target, column=None, skip_bad=False)
     assert (counts.rows, counts.bad) == (len(values), 0)
-    told = read(target)
-    assert told["row"] == list(range(len(values)))
-    some = [0, 7, WINDOW - 1, WINDOW, WINDOW + 49]
-    alone = [series.predict([values[at]]).records()[0] for at in some]
-    assert [told["label"][at] for at in some] == [one["label"] for one in alone]
+    answers = read(target)
+    assert answers["row"] == list(range(len(values)))
+    checked = [0, 7, WINDOW - 1, WINDOW, WINDOW + 49]
+    alone = [series.predict([values[row]]).records()[0] for row in checked]
+    assert [answers["label"][row] for row in checked] == [record["label"] for record in alone]
     for column, key in (("probabilities.up", "up"), ("probabilities.down", "down")):
-        expected = [one["probabilities"][key] for one in alone]
-        np.testing.assert_allclose([told[column][at] for at in some], expected, atol=1e-6)
+        expected = [record["probabilities"][key] for record in alone]
+        np.testing.assert_allclose([answers[column][row] for row in checked], expected, atol=1e-6)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
@@ -96,11 +96,11 @@ def test_bad_rows_are_null_and_counted_when_they_may_be(
     counts = predict_file(series, source, target, column=None, skip_bad=True)
     assert (counts.rows, counts.bad) == (6, 3)
     labels = series.predict(good).labels
-    told = read(target)
-    assert [label or None for label in told["label"]] == [
+    answers = read(target)
+    assert [label or None for label in answers["label"]] == [
         labels[0], None, labels[1], None, None, labels[2]
     ]  # fmt: skip
-    assert [value is None for value in told["probabilities.up"]] == [
+    assert [value is None for value in answers["probabilities.up"]] == [
         False, True, False, True, True, False
     ]  # fmt: skip
 
@@ -119,9 +119,9 @@ def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
         predict_file(texts, source, target, column="message", skip_bad=False)
     predict_file(texts, source, target, column="message", skip_bad=True)
     expected = texts.predict(['bad\nmorning, "good"', "", "evening"]).best.tolist()
-    found = [json.loads(line)["probability"] for line in target.read_text().splitlines()]
-    assert found[2] is None
-    np.testing.assert_allclose([found[0], found[1], found[3]], expected, atol=1e-6)
+    best = [json.loads(line)["probability"] for line in target.read_text().splitlines()]
+    assert best[2] is None
+    np.testing.assert_allclose([best[0], best[1], best[3]], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,14 @@ def text_encoder(texts: list[str] = TEXTS, **changes: object) -> TextEncoder:
     return TextEncoder.fit(texts, TextEncoding.model_validate({**PLAIN, **changes}))
 
 
-def words(encoder: TextEncoder, text: str) -> list[str]:
+def tokens_of(encoder: TextEncoder, text: str) -> list[str]:
     return [str(encoder.tokenizer.id_to_token(int(i))) for i in encoder.encode([text])[0]]
 
 
 def test_words_are_numbered_by_frequency_after_padding_and_unknown() -> None:
     encoder = text_encoder()
     assert [encoder.tokenizer.id_to_token(i) for i in range(4)] == ["[PAD]", "[UNK]", "the", "cat"]
-    assert words(encoder, "the zebra sat") == ["the", "[UNK]", "sat"]
+    assert tokens_of(encoder, "the zebra sat") == ["the", "[UNK]", "sat"]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_words_are_numbered_by_frequency_after_padding_and_unknown() -> None:
 def test_each_setting_does_what_it_says(
     change: dict[str, object], text: str, expected: list[str]
 ) -> None:
-    assert words(text_encoder(**change), text) == expected
-    assert words(text_encoder(), text) != expected
+    assert tokens_of(text_encoder(**change), text) == expected
+    assert tokens_of(text_encoder(), text) != expected
 
 
 @pytest.mark.parametrize("lowercase", [True, False])
@@ -58,17 +58,17 @@ def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) 
     texts += ["[PAD] a", "x[UNK]", "[unk]", "é a", "漢字 b", "\u200b", "İK", "", " \x1c\x85 "]
     encoder = text_encoder(texts, lowercase=lowercase, vocabulary=2000)
     alone = [encoder.read_rows([text]).values.tolist() for text in texts]  # too few for a batch
-    found = encoder.read_rows(texts)
-    assert [found[i].tolist() for i in range(len(found))] == alone
+    together = encoder.read_rows(texts)
+    assert [together[i].tolist() for i in range(len(together))] == alone
     assert len({token for row in alone for token in row}) > 500
 
 
 def test_rows_are_merged_in_their_order() -> None:
-    one, other = (
+    first, second = (
         Ragged.from_rows([np.array([1, 2]), np.array([3])]),
         Ragged.from_rows([np.array([9])]),
     )
-    merged = Ragged.merge(np.array([True, False, True]), one, other)
+    merged = Ragged.merge(np.array([True, False, True]), first, second)
     assert [merged[i].tolist() for i in range(3)] == [[1, 2], [9], [3]]
 
 
@@ -91,8 +91,8 @@ def test_bpe_knows_every_character() -> None:
 def test_equal_texts_give_equal_vocabularies_and_files(tmp_path: Path, tokenizer: str) -> None:
     texts = [f"{a}{b}{c} {c}{b}" for a, b, c in itertools.product("abcdef", repeat=3)]
     for name in ("one", "two"):
-        made = text_encoder(texts, tokenizer=tokenizer, vocabulary=280)
-        made.save(tmp_path / f"{name}.json")
+        encoder = text_encoder(texts, tokenizer=tokenizer, vocabulary=280)
+        encoder.save(tmp_path / f"{name}.json")
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
 
 
@@ -118,14 +118,14 @@ def series_encoder(
     return SeriesEncoder.fit(rows, config)
 
 
-def some_series() -> list[np.ndarray]:
+def random_series() -> list[np.ndarray]:
     draw = np.random.default_rng(0)
     return [draw.normal([1e6, 5, 0], [1, 2, 0], (n, 3)) for n in (3, 1, 40, 7)]
 
 
 @pytest.mark.parametrize("scaling", ["standard", "minmax", "none"])
 def test_scaling_is_that_of_all_steps_together(scaling: str) -> None:
-    rows = some_series()
+    rows = random_series()
     steps = np.concatenate(rows)
     shift, scale = {
         "standard": (steps.mean(0), steps.std(0)),
@@ -139,17 +139,17 @@ def test_scaling_is_that_of_all_steps_together(scaling: str) -> None:
 
 
 def test_an_empty_series_is_one_step_of_zeros_and_a_long_one_is_cut() -> None:
-    encoder = series_encoder(some_series(), max_length=2)
-    encoded = encoder.encode([np.zeros((0, 3)), some_series()[2]])
+    encoder = series_encoder(random_series(), max_length=2)
+    encoded = encoder.encode([np.zeros((0, 3)), random_series()[2]])
     assert encoded.lengths.tolist() == [1, 2]
     assert not encoded[0].any()
 
 
 def test_a_restored_series_encoder_answers_alike(tmp_path: Path) -> None:
-    encoder = series_encoder(some_series(), max_length=5)
+    encoder = series_encoder(random_series(), max_length=5)
     encoder.save(tmp_path / "encoder.json")
-    again = load_encoder(tmp_path / "encoder.json").encode(some_series())
-    np.testing.assert_array_equal(again.values, encoder.encode(some_series()).values)
+    again = load_encoder(tmp_path / "encoder.json").encode(random_series())
+    np.testing.assert_array_equal(again.values, encoder.encode(random_series()).values)
 
 
 def test_nothing_to_scale_by_is_an_error() -> None:
@@ -171,15 +171,15 @@ def test_a_row_alone_is_encoded_as_among_others() -> None:
     texts = text_encoder(max_length=2, unescape_html=True)
     rows = ["the cat sat", "", "the dog &amp; I", "zebra"]
     together = texts.encode(rows)
-    for at, row in enumerate(rows):
-        one = texts.encode_one(row)
-        assert one.dtype == np.int32
-        np.testing.assert_array_equal(one, together[at])
+    for number, row in enumerate(rows):
+        alone = texts.encode_one(row)
+        assert alone.dtype == np.int32
+        np.testing.assert_array_equal(alone, together[number])
     draw = np.random.default_rng(2)
     series = [draw.normal(size=(steps, 3)) for steps in (4, 0, 1, 9)]
     config = SeriesEncoding(scaling="standard", max_length=5)
     encoder = SeriesEncoder.fit(series, config)
-    for at, steps in enumerate(series):
-        one = encoder.encode_one(steps)
-        assert one.dtype == np.float32
-        np.testing.assert_array_equal(one, encoder.encode(series)[at])
+    for number, steps in enumerate(series):
+        alone = encoder.encode_one(steps)
+        assert alone.dtype == np.float32
+        np.testing.assert_array_equal(alone, encoder.encode(series)[number])

@@ -35,8 +35,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_calls_take_turns_and_the_first_ones_do_not_count(clock: Clock) -> None:
     calls = [clock.taking("a", 9.0, 9.0, 0.5), clock.taking("b", 7.0, 7.0, 0.25)]
-    found = latency.latencies(calls, warm_up=2, repeats=3)
-    assert found == [[0.5] * 3, [0.25] * 3]
+    times = latency.latencies(calls, warm_up=2, repeats=3)
+    assert times == [[0.5] * 3, [0.25] * 3]
     assert clock.calls == ["a", "b"] * 5
 
 
