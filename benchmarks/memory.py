@@ -76,14 +76,14 @@ def training_split(folder: Path) -> list[Any]:
 
 def steps(folder: Path) -> dict[str, float]:
     """Batches a second of the pipeline alone, and steps a second of the default model on them."""
-    from conveyor.config import load
+    from conveyor.config import FitConfig, load
     from conveyor.data.store import Prepared
     from conveyor.training.batches import BatchReader
     from conveyor.training.compile import compile_model
     from conveyor.training.steps import Steps
     from conveyor.training.threads import set_threads
 
-    config = load("name", "seed", "model", "train")
+    config = load(FitConfig)
     rows, train = BatchReader(training_split(folder)), config.train
     set_threads(config, os.cpu_count() or 1)
 
@@ -107,10 +107,10 @@ def rate(work: Callable[[], int]) -> float:
 
 
 def prepare_default(folder: Path) -> None:
-    from conveyor.config import load
+    from conveyor.config import PrepareConfig, load
     from conveyor.data.prepare import prepare
 
-    prepare(load("dataset").dataset, ROOT, folder, folder.parent / "cache")
+    prepare(load(PrepareConfig).dataset, ROOT, folder, folder.parent / "cache")
 
 
 def one(task: str, file: Path, folder: Path) -> dict[str, float]:

@@ -24,7 +24,7 @@ import psutil
 import yaml
 from silent import Silent
 
-from conveyor.config import load, overlay
+from conveyor.config import SweepConfig, load, overlay
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.run import run_sweep
 
@@ -107,7 +107,7 @@ class Meter(Silent):
 def random_search(trials: int, trial: str, observer: Any) -> None:
     """A random search in a folder of its own."""
     changes = {"sweep.trials": trials, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
-    config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
+    config = overlay(load(SweepConfig), changes)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepared = ROOT / "data" / "prepared"

@@ -18,8 +18,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from conveyor import gates
+from conveyor.compose import compose
 from conveyor.config import Gates
-from conveyor.config.compose import compose
 from conveyor.metrics import score_all
 from conveyor.paths import Paths
 

@@ -27,7 +27,7 @@ from serving_http import ROOT, Times, figures, over_http
 
 from conveyor import files
 from conveyor.batch.predict import predict_file
-from conveyor.config import load
+from conveyor.config import NamedConfig, load
 from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
@@ -112,7 +112,7 @@ def measure(parts: list[str]) -> dict[str, Any]:
     test = Prepared(paths.prepared).split("test")
     rows = [row if isinstance(row, str) else np.asarray(row).tolist() for row in test.rows]
     results: dict[str, Any] = files.read_json(RESULT) if RESULT.is_file() else {}
-    results |= {"name": load("name", path=paths.config).name, "cores": os.cpu_count()}
+    results |= {"name": load(NamedConfig, paths.config).name, "cores": os.cpu_count()}
     with tempfile.TemporaryDirectory() as name:
         work: dict[str, Callable[[], Any]] = {
             "call": lambda: one_call(model, rows[:100]),

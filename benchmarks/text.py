@@ -27,8 +27,8 @@ import yaml
 from scipy import stats
 
 from conveyor import files
+from conveyor.compose import compose
 from conveyor.config import Config, overlay
-from conveyor.config.compose import compose
 from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths

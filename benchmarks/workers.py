@@ -17,7 +17,7 @@ from typing import Any
 
 from silent import Silent
 
-from conveyor.config import load, overlay
+from conveyor.config import SweepConfig, load, overlay
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.run import run_sweep
 
@@ -54,7 +54,7 @@ def sweep(workers: int) -> tuple[float, float]:
         "sweep.pruner.name": "none", "train.epochs": EPOCHS, "train.patience": EPOCHS,
         "sweep.space": SPACE,
     }  # fmt: skip
-    config = overlay(load("name", "seed", "model", "train", "sweep"), changes)
+    config = overlay(load(SweepConfig), changes)
     clock, prepared = Clock(), ROOT / "data" / "prepared"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,16 +1,12 @@
 """Stage `compose`: conf/ and params.yaml become artifacts/config.yaml, complete and checked."""
 
 import argparse
-from collections.abc import Sequence
 
 import yaml
 
-from conveyor import files, gates
-from conveyor.config import Config, check_serving
-from conveyor.config.compose import compose
-from conveyor.config.load import dump
+from conveyor import files
+from conveyor.compose import compose
 from conveyor.paths import Paths
-from conveyor.sweep.check import check
 from pipeline import stage
 
 EPILOG = """\
@@ -18,14 +14,6 @@ A look without writing:   python -m pipeline.compose --print model=gru train.epo
 To change an experiment:  edit params.yaml or conf/, then `dvc repro`;
                           or `dvc exp run -S choose.model=gru -S +train.epochs=3`
 """
-
-
-def checked(paths: Paths, overrides: Sequence[str] = ()) -> Config:
-    config = compose(paths, overrides)
-    check(config)
-    check_serving(config)
-    gates.check(config.gates)
-    return config
 
 
 if __name__ == "__main__":
@@ -39,5 +27,6 @@ if __name__ == "__main__":
     with stage("compose"):
         if given.override and not given.print:
             parser.error("overrides are for a look with --print; params.yaml is what runs")
-        text = yaml.safe_dump(dump(checked(Paths(), given.override)), sort_keys=True)
+        config = compose(Paths(), given.override)
+        text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=True)
         print(text, end="") if given.print else files.write_text(Paths().config, text)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from conveyor.config import Config, load, overlay
+from conveyor.config import FitConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
@@ -13,7 +13,7 @@ from conveyor.training.costs import costs_of
 from pipeline import stage
 
 
-def describe(config: Config, paths: Paths, *, swept: bool) -> None:
+def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
     """Print the architecture for the prepared data; `swept` lays the sweep's best over it."""
     if swept:
         config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
@@ -40,4 +40,4 @@ if __name__ == "__main__":
     parser.add_argument("--swept", action="store_true", help="with the sweep's best parameters")
     given = parser.parse_args()
     with stage("describe"):
-        describe(load("name", "seed", "model", "train"), Paths(), swept=given.swept)
+        describe(load(FitConfig), Paths(), swept=given.swept)

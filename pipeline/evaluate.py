@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files
-from conveyor.config import Config, load
+from conveyor.config import EvaluateConfig, load
 from conveyor.data.store import Prepared
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
@@ -17,7 +17,7 @@ from pipeline import stage
 log = logging.getLogger(__name__)
 
 
-def evaluate(config: Config, paths: Paths) -> None:
+def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     settings, prepared = config.evaluate, Prepared(paths.prepared)
     train, validation, test = (
         LabelledRows.of(prepared.split(name)) for name in ("train", "validation", "test")
@@ -38,4 +38,4 @@ def evaluate(config: Config, paths: Paths) -> None:
 
 if __name__ == "__main__":
     with stage("evaluate"):
-        evaluate(load("name", "seed", "evaluate"), Paths())
+        evaluate(load(EvaluateConfig), Paths())

@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files
-from conveyor.config import Config, load
+from conveyor.config import PrepareConfig, load
 from conveyor.data.prepare import findings
 from conveyor.data.prepare import prepare as prepare_data
 from conveyor.data.split import SPLITS
@@ -16,7 +16,7 @@ from pipeline import stage
 log = logging.getLogger(__name__)
 
 
-def prepare(config: Config, paths: Paths) -> None:
+def prepare(config: PrepareConfig, paths: Paths) -> None:
     cache = paths.scratch / "datasets"
     report = prepare_data(config.dataset, paths.root, paths.prepared, cache)
     files.write_json(paths.data_report, report)
@@ -38,4 +38,4 @@ def prepare(config: Config, paths: Paths) -> None:
 
 if __name__ == "__main__":
     with stage("prepare"):
-        prepare(load("dataset"), Paths())
+        prepare(load(PrepareConfig), Paths())

@@ -15,7 +15,7 @@ exit codes: 0 done, or so already; 1 the rebuilt model differs; 2 it cannot be d
 import argparse
 import sys
 
-from conveyor.config import Config, load
+from conveyor.config import PromoteConfig, load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.registry.promotions import notify_hooks, promote, rollback
@@ -25,7 +25,7 @@ from conveyor.registry.why import why
 from pipeline import stage
 
 
-def run(asked: argparse.Namespace, config: Config, paths: Paths) -> int:
+def run(asked: argparse.Namespace, config: PromoteConfig, paths: Paths) -> int:
     registry, what, version = Registry(config.name, paths), asked.what, asked.version
     if what in ("why", "rebuild") and version is None:
         raise InputError(f"{what} needs a version: python -m pipeline.promote {what} VERSION")
@@ -57,4 +57,4 @@ if __name__ == "__main__":
     parser.add_argument("--force", action="store_true")
     parser.add_argument("--reason", metavar="TEXT")
     with stage("promote"):
-        sys.exit(run(parser.parse_args(), load("name", "hooks"), Paths()))
+        sys.exit(run(parser.parse_args(), load(PromoteConfig), Paths()))

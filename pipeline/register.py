@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files, gates
-from conveyor.config import Config, load
+from conveyor.config import RegisterConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
@@ -17,7 +17,7 @@ from pipeline import stage
 log = logging.getLogger(__name__)
 
 
-def register(config: Config, paths: Paths) -> None:
+def register(config: RegisterConfig, paths: Paths) -> None:
     """Register the model folder once, and promote it if every gate passes."""
     registry, candidate = Registry(config.name, paths), Candidate.read(paths)
     with registry.lock:
@@ -36,7 +36,9 @@ def register(config: Config, paths: Paths) -> None:
     files.write_json(paths.receipt, receipt)
 
 
-def judge(registry: Registry, candidate: Candidate, config: Config, paths: Paths) -> ModelVersion:
+def judge(
+    registry: Registry, candidate: Candidate, config: RegisterConfig, paths: Paths
+) -> ModelVersion:
     """Ask the gates, register the model with their verdict, and write the verdict's files."""
     evidence = collect_evidence(paths, registry.champion())
     verdict = gates.decide(evidence, config.gates)
@@ -50,4 +52,4 @@ def judge(registry: Registry, candidate: Candidate, config: Config, paths: Paths
 
 if __name__ == "__main__":
     with stage("register"):
-        register(load("name", "gates", "hooks"), Paths())
+        register(load(RegisterConfig), Paths())

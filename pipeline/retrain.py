@@ -14,7 +14,7 @@ exit codes:
 import argparse
 import sys
 
-from conveyor.config import load
+from conveyor.config import RetrainConfig, load
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import run_dvc
 from conveyor.retraining.job import Job
@@ -27,7 +27,7 @@ from pipeline import stage
 
 def retrain(paths: Paths) -> int:
     run_dvc(paths, "repro", "--single-item", "compose")
-    config = load("name", "retrain", "hooks")
+    config = load(RetrainConfig)
     with retrain_run(config.name, paths) as run:
         job = Job(config, paths, ChampionMonitor(config, paths, run))
         with record_failure(config, paths, run, job):

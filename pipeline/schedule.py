@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from conveyor import files
-from conveyor.config.compose import compose
+from conveyor.compose import compose
 from conveyor.paths import Paths
 from conveyor.retraining.schedules import SCHEDULERS, Installation
 from pipeline import stage

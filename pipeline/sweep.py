@@ -2,7 +2,7 @@
 
 import argparse
 
-from conveyor.config import Config, load
+from conveyor.config import SweepConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
@@ -13,7 +13,7 @@ from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import stage
 
 
-def sweep(config: Config, paths: Paths, *, join: bool = False) -> None:
+def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
     if not config.sweep.enabled:
         skip_sweep(paths.sweep)
         return
@@ -37,7 +37,7 @@ if __name__ == "__main__":
     what.add_argument("--storage", action="store_true", help="print the URL for optuna-dashboard")
     args = parser.parse_args()
     with stage("sweep"):
-        config, paths = load("name", "seed", "model", "train", "sweep"), Paths()
+        config, paths = load(SweepConfig), Paths()
         if args.status or args.storage:
             describe = status if args.status else storage
             print(describe(config, Prepared(paths.prepared).meta.digest, paths.scratch))

@@ -5,8 +5,7 @@ import os
 import shutil
 
 from conveyor import files
-from conveyor.config import Config, load, overlay
-from conveyor.config.load import dump
+from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
@@ -22,11 +21,12 @@ from pipeline import stage
 log = logging.getLogger(__name__)
 
 
-def train(config: Config, paths: Paths) -> None:
+def train(config: TrainConfig, paths: Paths) -> None:
     config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
     prepared = Prepared(paths.prepared)
     digest = prepared.meta.digest
-    scratch = paths.scratch / "train" / files.digest_value([dump(config), digest])[:16]
+    key = files.digest_value([config.model_dump(mode="json"), digest])[:16]
+    scratch = paths.scratch / "train" / key  # where an interrupted fit goes on
     with runs.training_run(config, paths, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
         layers = [str(layer) for layer in cudnn_report(new_model(config, prepared, rows=1))]
@@ -43,4 +43,4 @@ def train(config: Config, paths: Paths) -> None:
 
 if __name__ == "__main__":
     with stage("train"):
-        train(load("name", "seed", "model", "train", "serving"), Paths())
+        train(load(TrainConfig), Paths())

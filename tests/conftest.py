@@ -8,8 +8,8 @@ import pytest
 from toys import write_toys
 
 from conveyor import files
+from conveyor.compose import compose
 from conveyor.config import Config, overlay
-from conveyor.config.compose import compose
 from conveyor.config.dataset import TextEncoding
 from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared

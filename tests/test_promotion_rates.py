@@ -5,7 +5,7 @@ from pathlib import Path
 from scipy.stats import binom
 
 from benchmarks.promotion import EFFECT, count_promoted
-from conveyor.config.compose import compose
+from conveyor.compose import compose
 from conveyor.paths import Paths
 
 CONFIG = compose(Paths(Path(__file__).parents[1])).gates

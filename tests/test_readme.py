@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conveyor.config.compose import compose
+from conveyor.compose import compose
 from conveyor.data.prepare import prepare
 from conveyor.paths import Paths
 from conveyor.sweep.check import check

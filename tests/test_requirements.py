@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from debian import skip
 
+from conveyor.compose import compose
 from conveyor.config import ConfigError, overlay
-from conveyor.config.compose import compose
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.sweep.check import check

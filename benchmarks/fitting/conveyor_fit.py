@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from conveyor.compose import compose
 from conveyor.config import overlay
-from conveyor.config.compose import compose
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.training.fit import fit

@@ -16,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 from conveyor_fit import Moment, figures, now
 
+from conveyor.compose import compose
 from conveyor.config import overlay
-from conveyor.config.compose import compose
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.paths import Paths

@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 from conveyor import files
-from conveyor.config.compose import compose
+from conveyor.compose import compose
 from conveyor.data.prepare import prepare
 from conveyor.paths import Paths
 

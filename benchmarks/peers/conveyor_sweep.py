@@ -7,18 +7,17 @@ from typing import Any
 
 import plain
 
-from conveyor.config import load, overlay
+from conveyor.config import SweepConfig, load, overlay
 from conveyor.paths import Paths
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.run import run_sweep
 
 ROOT = Path(__file__).parents[2]
-KEYS = ("name", "seed", "model", "train", "sweep")
 
 if __name__ == "__main__":
     changes = {"seed": plain.SEED, "sweep.trials": 10_000, "sweep.workers": 2,
                "sweep.pruner.name": sys.argv[1]}  # fmt: skip
-    config = overlay(load(*KEYS, path=ROOT / "artifacts" / "config.yaml"), changes)
+    config = overlay(load(SweepConfig, ROOT / "artifacts" / "config.yaml"), changes)
     prepared = ROOT / "data" / "prepared"
     executor = executor_for(config.sweep, prepared)
     from conveyor.tracking.sweeps import SweepRecorder

@@ -12,8 +12,8 @@ import numpy as np
 import stack
 import tensorflow as tf
 
+from conveyor.compose import compose
 from conveyor.config import overlay
-from conveyor.config.compose import compose
 from conveyor.models.build import build
 from conveyor.paths import Paths
 from conveyor.training.compile import set_up_keras

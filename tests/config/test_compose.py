@@ -1,16 +1,17 @@
 """conf/ and params.yaml become one checked configuration."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from conveyor.config import ConfigError, check_serving, load, overlay
-from conveyor.config.compose import compose
-from conveyor.config.load import dump
+from conveyor.compose import compose
+from conveyor.config import ConfigError, FitConfig, TrainConfig, load, narrow, overlay
 from conveyor.paths import Paths
 
 ROOT = Path(__file__).parents[2]
@@ -31,10 +32,8 @@ def write_params(project: Paths, text: str) -> None:
 
 @pytest.mark.parametrize("choice", FILES)
 def test_every_file_of_conf_composes_and_is_valid(choice: str) -> None:
-    from pipeline.compose import checked
-
     group, _, name = choice.partition("=")
-    assert checked(Paths(ROOT), [choice]).choose[group] == name
+    assert compose(Paths(ROOT), [choice]).choose[group] == name
 
 
 def test_params_win_over_conf_and_arguments_over_params(project: Paths) -> None:
@@ -55,11 +54,10 @@ def test_all_bad_fields_are_told_at_once_with_value_rule_and_place(project: Path
         compose(project, ["seed=soon"])
     message = str(told.value)
     for part in (
-        "model.cell: 'lstn' came; input should be 'lstm', 'gru' or 'simple' (change it in params",
-        "train.epochs: -1 came; input should be greater than 0 (change it in params.yaml)",
+        "model.cell: got 'lstn'; expected 'lstm', 'gru' or 'simple' (change it in params.yaml)",
+        "train.epochs: got -1; expected a number greater than 0 (change it in params.yaml)",
         "train.epohs: there is no such setting; did you mean 'epochs'?",
-        "seed: 'soon' came",
-        "(change it in the command's arguments)",
+        "seed: got 'soon'; expected an integer (change it in the command's arguments)",
     ):
         assert part in message
 
@@ -67,9 +65,13 @@ def test_all_bad_fields_are_told_at_once_with_value_rule_and_place(project: Path
 @pytest.mark.parametrize(
     ("params", "part"),
     [
-        ("choose: {modl: gru}", "choose.modl: no such group; did you mean 'model'?"),
+        ("choose: {modl: gru}", "choose.modl: there is no such group; did you mean 'model'?"),
         ("choose: {model: gruu}", "did you mean 'gru'?"),
-        ("- a list", "must be a mapping"),
+        ("- a list", "expected a mapping"),
+        ("choose: false", "`choose` must map groups to files"),
+        ("train: {epochs: 3}\ntrain: {patience: 3}", "duplicate key train"),
+        ("model: gru", "set choose.model"),
+        ("train.epochs: 3", "there is no such setting"),
         ("choose: [model]", "`choose` must map groups to files"),
         ("train: {epochs: ${nowhere}}", "nowhere"),
         ("{", "not valid YAML"),
@@ -91,23 +93,22 @@ def test_settings_that_contradict_each_other_are_refused(dataset_change: str) ->
 
 
 @pytest.mark.parametrize(
-    ("params", "came"),
+    ("params", "cell"),
     [("choose: {serving: int8, model: gru}", "model.cell=gru"),
      ('choose: {serving: int8}\nsweep: {space: {model.cell: "choice(lstm, gru)"}}',
-      "sweep.space.model.cell"),
+      "a search of model.cell"),
      ("choose: {serving: int8, model: lstm}", None),
      ("choose: {model: gru}", None)],
 )  # fmt: skip
 def test_int8_is_refused_for_cells_that_cannot_run_so(
-    project: Paths, params: str, came: str | None
+    project: Paths, params: str, cell: str | None
 ) -> None:
     write_params(project, params)
-    config = compose(project)
-    if came is None:
-        check_serving(config)
+    if cell is None:
+        compose(project)
         return
-    with pytest.raises(ConfigError, match=rf"and {came} is asked for; take cell=lstm"):
-        check_serving(config)
+    with pytest.raises(ConfigError, match=f"int8 serves LSTM layers only; got {cell}"):
+        compose(project)
 
 
 def test_a_null_takes_a_key_out_of_the_search(project: Paths) -> None:
@@ -147,13 +148,16 @@ def test_an_argument_is_not_searched_and_a_search_of_nothing_is_skipped(project:
 
 def test_a_stage_gets_only_the_keys_it_names(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump(dump(compose(Paths(ROOT)))))
-    part = load("seed", "model", path=path)
-    assert part.seed == 17
-    with pytest.raises(AttributeError):
-        _ = part.train
+    values = compose(Paths(ROOT)).model_dump(mode="json")
+    path.write_text(yaml.safe_dump({**values, "gates": "of no concern to a fit"}))
+    config = load(FitConfig, path)
+    assert config.seed == 17
+    assert set(config.model_dump()) == {"name", "seed", "model", "train"}
     with pytest.raises(ConfigError, match="dvc repro"):
-        load("seed", path=tmp_path / "missing.yaml")
+        load(FitConfig, tmp_path / "missing.yaml")
+    path.write_text("- a list")
+    with pytest.raises(ConfigError, match="expected a mapping"):
+        load(FitConfig, path)
 
 
 def test_an_overlay_is_checked_like_any_value() -> None:
@@ -163,6 +167,120 @@ def test_an_overlay_is_checked_like_any_value() -> None:
         overlay(config, {"train.learning_rate": -0.5})
     with pytest.raises(ConfigError, match=r"there is no 'train\.rate'"):
         overlay(config, {"train.rate": 1})
+
+
+def test_an_overlay_keeps_the_class_of_what_it_is_laid_over() -> None:
+    config = narrow(compose(Paths(ROOT)), TrainConfig)
+    changed = overlay(config, {"serving.quantisation": "none", "seed": 3})
+    assert (type(changed), changed.seed) == (TrainConfig, 3)
+    assert type(narrow(changed, FitConfig)) is FitConfig
+    with pytest.raises(ConfigError, match=r"there is no 'sweep\.trials'"):
+        overlay(config, {"sweep.trials": 3})
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Leaves by dotted key."""
+    leaves: dict[str, Any] = {}
+    for key, value in values.items():
+        nested = isinstance(value, dict) and value
+        leaves |= flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return leaves
+
+
+def changes(project: Paths, *overrides: str) -> dict[str, Any]:
+    """Leaves that differ from the configuration without these overrides; None where removed."""
+    before = flat(compose(project).model_dump(mode="json"))
+    after = flat(compose(project, overrides).model_dump(mode="json"))
+    return {k: after.get(k) for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+
+
+GRU = {"choose.model": "gru", "model.cell": "gru"}
+APPLIED: list[tuple[list[str], dict[str, Any]]] = [
+    (["model=gru"], GRU),
+    (["+model=gru"], GRU),
+    (["choose.model=gru"], GRU),
+    (["+choose.model=gru"], GRU),
+    (["choose={model: gru}"], GRU),
+    (["experiment=null"], {"choose.experiment": None, "train.batch_size": 32}),
+    (["choose.experiment=null"], {"choose.experiment": None, "train.batch_size": 32}),
+    (["train.epochs=3"], {"train.epochs": 3}),
+    (["+train.epochs=3"], {"train.epochs": 3}),
+    (["++train.epochs=3"], {"train.epochs": 3}),
+    (["train={epochs: 3}"], {"train.epochs": 3}),
+    (["train.clip_norm=null"], {"train.clip_norm": None}),
+    (["train.learning_rate=0.003"],
+     {"train.learning_rate": 0.003, "sweep.space.train.learning_rate": None}),
+    (["model={units: [8]}"], {"model.units": [8], "sweep.space.model.units": None}),
+    (["sweep.space.model.units=null"], {"sweep.space.model.units": None}),
+    (["~sweep.space.model.units"], {"sweep.space.model.units": None}),
+    (["sweep.space.train.patience=choice(3, 4)"], {"sweep.space.train.patience": "choice(3, 4)"}),
+    (["sweep.space={train.patience: 'choice(3, 4)'}"],
+     {"sweep.space.train.patience": "choice(3, 4)"}),
+]  # fmt: skip
+REFUSED: list[tuple[list[str], str]] = [
+    (["modl=gru"], "did you mean 'model'"),
+    (["model=gruu"], "choose.model: got 'gruu'"),
+    (["choose.modl=gru"], "choose.modl: there is no such group"),
+    (["choose.model.cell=gru"], "choose.model.cell: there is no such group"),
+    (["choose=null"], "expected a mapping of groups to files"),
+    (["choose=gru"], "expected a mapping of groups to files"),
+    (["model=gru,lstm"], "got several"),
+    (["model=[gru]"], "conf/model/ has no such file"),
+    (["model@x=gru"], "package"),
+    (["dataset/base=text"], "choose.dataset/base: there is no such group"),
+    (["hydra/launcher=basic"], "choose.hydra/launcher: there is no such group"),
+    (["hydra.run.dir=x"], "hydra: there is no such setting (change it in the command's"),
+    (["~model"], "a choice cannot be deleted"),
+    (["~choose.model"], "a choice cannot be deleted"),
+    (["~choose"], "a choice cannot be deleted"),
+    (["~train.epochs"], "train.epochs: missing"),
+    (["~train.nothing"], "no such setting to delete"),
+    (["~nowhere.x"], "no such setting to delete"),
+    (["train.epochs=null"], "train.epochs: got None; expected an integer"),
+    (["train.epochs="], "train.epochs: got ''"),
+    (["train.epohs=3"], "did you mean 'epochs'"),
+    (["train.epochs=choice(3, 4)"], "sweep.space.train.epochs"),
+    (["train=3"], "choose.train: got 3"),
+    (["model=gru", "model=lstm"], "overridden twice"),
+    (["model=gru", "choose.model=lstm"], "overridden twice"),
+    (["train={epochs: 3}", "train.epochs=4"], "overridden twice"),
+    (["train.epochs"], "cannot read the overrides"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "expected"), APPLIED)
+def test_an_override_is_applied_wherever_it_is_accepted(
+    project: Paths, overrides: list[str], expected: dict[str, Any]
+) -> None:
+    assert changes(project, *overrides) == expected
+
+
+@pytest.mark.parametrize(("overrides", "reason"), REFUSED)
+def test_an_override_that_is_not_applied_is_refused(
+    project: Paths, overrides: list[str], reason: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(reason)):
+        compose(project, overrides)
+
+
+@pytest.mark.parametrize(
+    ("choose", "override"), [("layers", "model.units=[8]"), ("layers", "model={units: [8, 8]}")]
+)
+def test_a_list_that_is_set_is_not_searched_place_by_place(
+    project: Paths, choose: str, override: str
+) -> None:
+    space = compose(project, [f"sweep={choose}", override]).sweep.space
+    assert sorted(space) == ["model.dropout", "train.learning_rate"]
+
+
+def test_levels_that_dvc_writes_into_the_search_space_are_its_keys(project: Paths) -> None:
+    """`dvc exp run -S +sweep.space.model.units=null` writes one level a dot."""
+    write_params(
+        project, "sweep: {space: {model: {units: null}, train: {patience: 'range(3, 5)'}}}"
+    )
+    space = compose(project).sweep.space
+    assert "model.units" not in space
+    assert space["train.patience"] == "range(3, 5)"
 
 
 def compose_command(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

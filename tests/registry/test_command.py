@@ -10,7 +10,6 @@ import yaml
 
 from conveyor import gates
 from conveyor.config import Config, overlay
-from conveyor.config.load import dump
 from conveyor.files import write_text
 from conveyor.paths import Paths
 from conveyor.registry.package import Candidate
@@ -34,7 +33,7 @@ class Project:
 
 @pytest.fixture
 def project(toy_project: Paths, toy_config: Config) -> Project:
-    write_text(toy_project.config, yaml.safe_dump(dump(toy_config)))
+    write_text(toy_project.config, yaml.safe_dump(toy_config.model_dump(mode="json")))
     registry = Registry("toys", toy_project)
     registry.apply_verdict(registry.register(Candidate.read(toy_project), YES))
     return Project(toy_project)
@@ -57,7 +56,7 @@ def test_a_receiver_may_roll_back_what_it_hears_of(project: Project, toy_config:
     registry.apply_verdict(registry.register(Candidate.read(project.paths), no))
     call = {"command": [sys.executable, "-c", VETO]}
     changed = overlay(toy_config, {"hooks.calls": [call], "hooks.timeout": 60.0})
-    write_text(project.paths.config, yaml.safe_dump(dump(changed)))
+    write_text(project.paths.config, yaml.safe_dump(changed.model_dump(mode="json")))
     code, text = project.promote("2", "--force", "--reason", "a try")
     assert code == 0, text
     assert registry.aliases()["champion"] == "1"

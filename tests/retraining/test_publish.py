@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from conveyor.compose import compose
 from conveyor.config import Config, overlay
-from conveyor.config.compose import compose
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.retraining.job import Job

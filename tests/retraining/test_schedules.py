@@ -238,7 +238,7 @@ def test_the_command_prints_paths_of_this_folder_and_no_value(kind: str, tmp_pat
     refused = subprocess.run([*command, "schedule.time_zone=Mars"], cwd=ROOT, text=True,
                              capture_output=True, check=False)  # fmt: skip
     assert refused.returncode == 2
-    assert "schedule.time_zone: 'Mars' came" in refused.stderr
+    assert "schedule.time_zone: got 'Mars'; " in refused.stderr
 
 
 def test_the_image_is_made_of_files_that_are_there() -> None:

@@ -12,8 +12,7 @@ from typing import Any
 
 import yaml
 
-from conveyor.config import Config
-from conveyor.config.load import partial
+from conveyor.config import SweepConfig, validate
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.protocol import Metrics, Outcome
 from conveyor.sweep.run import join_sweep, run_sweep
@@ -44,12 +43,13 @@ PRUNER = {**SWEEP["pruner"], "startup_trials": 2, "warmup_epochs": 1}
 SWEEP["pruner"] = {**PRUNER, "name": "none"}
 
 
-def settings(**changes: Any) -> Config:
+def settings(**changes: Any) -> SweepConfig:
     """A valid part of the configuration; `changes` are of the section `sweep`."""
     nested = ("sampler", "pruner", "repeats", "pick", "warm_start", "ray")
     changes = {k: {**SWEEP[k], **v} if k in nested else v for k, v in changes.items()}
     sweep = {**SWEEP, **changes}
-    return partial({"name": "t", "seed": 5, "model": MODEL, "train": TRAIN, "sweep": sweep})
+    values = {"name": "t", "seed": 5, "model": MODEL, "train": TRAIN, "sweep": sweep}
+    return validate(SweepConfig, values, origin=lambda dotted: "its test")
 
 
 class Listener:
@@ -91,7 +91,7 @@ class Listener:
 
 
 def search(
-    folder: Path, config: Config, function: str, champion: Mapping[str, Any] | None = None
+    folder: Path, config: SweepConfig, function: str, champion: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], Listener]:
     """Run a sweep of `trial_functions.<function>` with all its files in `folder`."""
     listener = Listener()
@@ -103,7 +103,7 @@ def search(
     return best, listener
 
 
-def join(folder: Path, config: Config, function: str) -> Listener:
+def join(folder: Path, config: SweepConfig, function: str) -> Listener:
     """One more driver of such a sweep."""
     listener = Listener()
     executor = executor_for(config.sweep, folder, f"trial_functions:{function}")

@@ -10,8 +10,8 @@ from conveyor.sweep.protocol import Channel, TrialJob
 
 def bowl(job: TrialJob, channel: Channel) -> dict[str, float]:
     """val_loss has its lowest point at dropout 0.3, and some noise by seed; some epochs."""
-    dropout, noise = job.config["model"]["dropout"], job.config["seed"] % 7 / 100
-    parameters = 100.0 * sum(job.config["model"]["units"])
+    dropout, noise = job.config.model.dropout, job.config.seed % 7 / 100
+    parameters = 100.0 * sum(job.config.model.units)
     channel.report(0, {"parameters": parameters})
     loss = 1.0
     for epoch in range(1, 4):
@@ -118,4 +118,4 @@ def unhurried(job: TrialJob, channel: Channel) -> dict[str, float]:
 
 
 def instant(job: TrialJob, channel: Channel) -> dict[str, float]:
-    return {"val_loss": job.config["model"]["dropout"]}
+    return {"val_loss": job.config.model.dropout}

@@ -7,9 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-import yaml
-
-from conveyor.config.load import partial
+from conveyor.config import FitConfig, load
 from conveyor.data.store import Prepared
 from conveyor.training.fit import fit
 
@@ -19,7 +17,7 @@ def main(config: str, prepared: str, scratch: str, kill_after: int) -> None:
         if epoch == kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    settings = partial(yaml.safe_load(Path(config).read_text()))
+    settings = load(FitConfig, Path(config))
     fitted = fit(
         settings, Prepared(Path(prepared)), on_epoch=on_epoch, progress=False,
         scratch=Path(scratch) if scratch else None,

@@ -11,8 +11,7 @@ import pytest
 import yaml
 
 from conveyor import files
-from conveyor.config import Config, overlay
-from conveyor.config.load import dump
+from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
 from conveyor.training.compile import class_weights
@@ -28,9 +27,7 @@ def fit_elsewhere(
 ) -> dict[str, Any] | None:
     """Fit in a fresh process; None if it was killed."""
     path = folder / "config.yaml"
-    path.write_text(
-        yaml.safe_dump({k: dump(getattr(config, k)) for k in ("seed", "model", "train")})
-    )
+    path.write_text(yaml.safe_dump(narrow(config, FitConfig).model_dump(mode="json")))
     command = [sys.executable, str(PROCESS), str(path), str(toys.folder), scratch, str(kill_after)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in (0, -9), done.stderr
@@ -166,9 +163,7 @@ print(len(tf.config.list_logical_devices("CPU")))
     for strategy in ("mirrored", "one"):
         config = overlay(toy_config, {"train.strategy": strategy, "model.dropout": 0.0})
         path = tmp_path / "config.yaml"
-        path.write_text(
-            yaml.safe_dump({k: dump(getattr(config, k)) for k in ("seed", "model", "train")})
-        )
+        path.write_text(yaml.safe_dump(narrow(config, FitConfig).model_dump(mode="json")))
         command = [sys.executable, "-c", code, str(path), str(toys.folder), ""]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from conveyor.config import Config, ConfigError, overlay
-from conveyor.config.load import dump
+from conveyor.config import Config, ConfigError, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.training.threads import threads_of
 
 TRIAL = """
 import json, os, sys
+from conveyor.config import FitConfig
 from conveyor.sweep.protocol import TrialJob
 from conveyor.training import trial
 import tensorflow as tf
 class Line:
     def report(self, epoch, metrics): ...
-trial.run(TrialJob(**json.loads(sys.argv[1])), Line())
+job = json.loads(sys.argv[1])
+trial.run(TrialJob(**job | {"config": FitConfig(**job["config"])}), Line())
 print(tf.config.threading.get_intra_op_parallelism_threads(),
       tf.config.threading.get_inter_op_parallelism_threads(), os.environ["CONVEYOR_THREADS"])
 """
@@ -53,8 +54,8 @@ def test_a_trial_trains_with_its_threads(
     toys: Prepared, toy_config: Config, tmp_path: Path
 ) -> None:
     config = overlay(toy_config, {"train.epochs": 1, "train.intra_op": 2})
-    parts = {key: dump(getattr(config, key)) for key in ("name", "seed", "model", "train")}
-    job = {"number": 0, "config": parts, "prepared": str(toys.folder), "scratch": str(tmp_path),
+    values = narrow(config, FitConfig).model_dump(mode="json")
+    job = {"number": 0, "config": values, "prepared": str(toys.folder), "scratch": str(tmp_path),
            "threads": 3}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", TRIAL, json.dumps(job)], capture_output=True, text=True, check=True

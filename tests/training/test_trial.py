@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conveyor.config import Config, overlay
-from conveyor.config.load import dump
+from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.metrics.table import METRICS
 from conveyor.models.export import predict
@@ -34,8 +33,8 @@ class Line:
 
 @pytest.fixture
 def job(toys: Prepared, toy_config: Config, tmp_path: Path) -> TrialJob:
-    parts = {key: dump(getattr(toy_config, key)) for key in ("name", "seed", "model", "train")}
-    return TrialJob(number=0, config=parts, prepared=str(toys.folder), scratch=str(tmp_path / "a"))
+    config, scratch = narrow(toy_config, FitConfig), str(tmp_path / "a")
+    return TrialJob(number=0, config=config, prepared=str(toys.folder), scratch=scratch)
 
 
 def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(

@@ -1,7 +1,7 @@
 """The configuration as typed, frozen objects: types and limits. Values live in conf/."""
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
-from conveyor.config.load import Config, ConfigError, load, overlay, validate
+from conveyor.config.load import ConfigError, load, narrow, overlay, validate
 from conveyor.config.retrain import Drift, When
 from conveyor.config.schedule import Schedule
 from conveyor.config.sections import (
@@ -18,7 +18,18 @@ from conveyor.config.sections import (
     Serving,
     Train,
 )
-from conveyor.config.serving import check_serving
+from conveyor.config.stages import (
+    Config,
+    EvaluateConfig,
+    FitConfig,
+    NamedConfig,
+    PrepareConfig,
+    PromoteConfig,
+    RegisterConfig,
+    RetrainConfig,
+    SweepConfig,
+    TrainConfig,
+)
 from conveyor.config.sweep import CONSTRAINT, EPOCHWISE, Objective, Pruner, Sampler, Sweep
 
 __all__ = [
@@ -32,23 +43,32 @@ __all__ = [
     "ConfigError",
     "Drift",
     "Evaluate",
+    "EvaluateConfig",
+    "FitConfig",
     "Gates",
     "Hook",
     "Hooks",
     "Model",
+    "NamedConfig",
     "Objective",
+    "PrepareConfig",
+    "PromoteConfig",
     "Pruner",
+    "RegisterConfig",
     "Retrain",
+    "RetrainConfig",
     "Sampler",
     "Schedule",
     "SeriesDataset",
     "Serving",
     "Sweep",
+    "SweepConfig",
     "TextDataset",
     "Train",
+    "TrainConfig",
     "When",
-    "check_serving",
     "load",
+    "narrow",
     "overlay",
     "validate",
 ]

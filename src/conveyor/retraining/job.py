@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from conveyor import files
-from conveyor.config import Config
+from conveyor.config import RetrainConfig
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import changed_stages, run_dvc
 from conveyor.retraining.publish import commit
@@ -66,7 +66,7 @@ class Job:
         review: the monitor's review, as soon as it exists.
     """
 
-    def __init__(self, config: Config, paths: Paths, monitor: Monitor | None = None) -> None:
+    def __init__(self, config: RetrainConfig, paths: Paths, monitor: Monitor | None = None) -> None:
         self.config, self.paths, self.monitor = config, paths, monitor
         self.review: Review | None = None
 

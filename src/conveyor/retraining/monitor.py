@@ -4,7 +4,7 @@ import logging
 import tempfile
 from pathlib import Path
 
-from conveyor.config import Config
+from conveyor.config import RetrainConfig
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion, find_champion
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class ChampionMonitor:
     """Reviews the prepared data of one project for one retraining."""
 
-    def __init__(self, config: Config, paths: Paths, run: RetrainRun) -> None:
+    def __init__(self, config: RetrainConfig, paths: Paths, run: RetrainRun) -> None:
         self.config, self.paths, self.run = config, paths, run
 
     def save_profile(self) -> None:

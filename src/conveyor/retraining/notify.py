@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from conveyor.config import Config
+from conveyor.config import RetrainConfig
 from conveyor.errors import InputError
 from conveyor.hooks import notify
 from conveyor.paths import Paths
@@ -14,7 +14,7 @@ from conveyor.tracking.retraining import RetrainRun
 EVENT = "retraining"
 
 
-def record_outcome(config: Config, paths: Paths, run: RetrainRun, outcome: Outcome) -> None:
+def record_outcome(config: RetrainConfig, paths: Paths, run: RetrainRun, outcome: Outcome) -> None:
     """Log the outcome in MLflow; write the report and call the hooks unless nothing had changed."""
     run.log_outcome(outcome.summary(), code=outcome.code)
     if outcome.review is None and not outcome.failed:
@@ -25,7 +25,9 @@ def record_outcome(config: Config, paths: Paths, run: RetrainRun, outcome: Outco
 
 
 @contextmanager
-def record_failure(config: Config, paths: Paths, run: RetrainRun, job: Job) -> Iterator[None]:
+def record_failure(
+    config: RetrainConfig, paths: Paths, run: RetrainRun, job: Job
+) -> Iterator[None]:
     """Record an exception that the body raises, and raise it again."""
     try:
         yield

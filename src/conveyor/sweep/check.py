@@ -6,8 +6,7 @@ from typing import Any
 
 from hydra.errors import HydraException
 
-from conveyor.config import Config, ConfigError, overlay
-from conveyor.config.load import dump
+from conveyor.config import ConfigError, FitConfig, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
 from conveyor.sweep import grammar
 from conveyor.sweep.grammar import EXAMPLES
@@ -21,7 +20,7 @@ EXTRAS = {
 }
 
 
-def check(config: Config) -> None:
+def check(config: SweepConfig) -> None:
     """Refuse at once what a sweep could only refuse in its middle.
 
     Raises:
@@ -45,26 +44,18 @@ def check(config: Config) -> None:
         package, extra = EXTRAS[field].get(value, ("", ""))
         if package and importlib.util.find_spec(package) is None:
             problems.append("  " + missing_package(f"sweep.{field}={value}", package, extra))
-    grouped = "dataset" in config.model_fields_set and config.dataset.split.group
-    if grouped and sweep.repeats.by == "folds":
-        problems.append(
-            "  sweep.repeats.by: folds would tear the groups of dataset.split.group apart; "
-            "write seeds"
-        )
     if problems:
         raise ConfigError("\n".join(["the sweep cannot run:", *problems]))
 
 
-def check_space(config: Config) -> None:
+def check_space(config: SweepConfig) -> None:
     """Try both ends of every interval and every choice against the configuration's own limits.
 
     Raises:
         ConfigError: all lines that are no sweep, every key that is not of `model` or `train`, and
             every candidate value that could not run.
     """
-    base = Config.model_construct(
-        **{key: getattr(config, key) for key in SEARCHED}  # what a trial changes
-    )
+    base = narrow(config, FitConfig)
     parsed, problems = _parse(config.sweep.space, config)
     for dimension in parsed.dimensions:
         key = dimension.key
@@ -87,7 +78,7 @@ def check_space(config: Config) -> None:
     _raise(problems)
 
 
-def parse(space: Mapping[str, Any], config: Config | None = None) -> Space:
+def parse(space: Mapping[str, Any], config: FitConfig | None = None) -> Space:
     """Parse every line of a space.
 
     Args:
@@ -101,7 +92,7 @@ def parse(space: Mapping[str, Any], config: Config | None = None) -> Space:
     return parsed
 
 
-def _parse(space: Mapping[str, Any], config: Config | None) -> tuple[Space, list[str]]:
+def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, list[str]]:
     found: list[Dimension] = []
     problems: list[str] = []
     for key, written in sorted(space.items()):
@@ -155,10 +146,10 @@ def _in_order(found: list[Dimension]) -> tuple[list[Dimension], list[str]]:
     return ordered, []
 
 
-def _flat(config: Config | None) -> dict[str, Any]:
+def _flat(config: FitConfig | None) -> dict[str, Any]:
     if config is None:
         return {}
-    sections = {name: dump(getattr(config, name)) for name in SEARCHED}
+    sections = config.model_dump(mode="json", include=set(SEARCHED))
     return {f"{s}.{k}": v for s, values in sections.items() for k, v in values.items()}
 
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from conveyor.config import EPOCHWISE, Config, overlay
-from conveyor.config.load import dump
+from conveyor.config import EPOCHWISE, FitConfig, SweepConfig, narrow, overlay
 from conveyor.sweep.attributes import ATTEMPT, PARAMS, POSITION, REASON, REPEATS, violations
 from conveyor.sweep.protocol import Executor, Metrics, Observer, Outcome, State, TrialJob
 from conveyor.sweep.report.progress import Progress
@@ -37,7 +36,7 @@ class Driver:
     """
 
     def __init__(
-        self, config: Config, study: SweepStudy, prepared: str, executor: Executor,
+        self, config: SweepConfig, study: SweepStudy, prepared: str, executor: Executor,
         observer: Observer,
     ) -> None:  # fmt: skip
         self.config, self.sweep, self.study = config, config.sweep, study
@@ -101,8 +100,6 @@ class Driver:
 
     def _job(self, running: Running) -> TrialJob:
         repeat, attrs = len(running.results), running.trial.user_attrs
-        parts = ("name", "seed", "model", "train")
-        base = Config.model_construct(**{key: getattr(self.config, key) for key in parts})
         changes: dict[str, Any] = dict(attrs[PARAMS])
         folds = self.sweep.repeats.by == "folds"
         if not folds:
@@ -111,7 +108,7 @@ class Driver:
         cores = os.cpu_count() or 1
         return TrialJob(
             number=running.trial.number,
-            config=dump(overlay(base, changes, origin="sweep.space")),
+            config=overlay(narrow(self.config, FitConfig), changes, origin="sweep.space"),
             prepared=self.prepared,
             scratch=str(self._scratch(running, f"repeat-{repeat}")),
             fold=(repeat, self.sweep.repeats.count) if folds else None,

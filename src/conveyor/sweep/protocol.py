@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
+from conveyor.config import FitConfig
+
 Metrics = Mapping[str, float]
 
 
@@ -26,9 +28,8 @@ class TrialJob:
 
     Attributes:
         number: of the trial in its study.
-        config: plain values of name, seed, model and train, the trial's parameters laid over. The
-            first repeat of every trial has the same seed, so that configurations compare on equal
-            terms.
+        config: with the trial's parameters. The first repeat of every trial has the same seed, so
+            that configurations compare on equal terms.
         prepared: folder of the prepared data.
         scratch: folder that outlives the process, for what it takes to go on after a kill.
         fold: (which, of how many), where validation rows are a fold of all; None for the split
@@ -39,7 +40,7 @@ class TrialJob:
     """
 
     number: int
-    config: dict[str, Any]
+    config: FitConfig
     prepared: str
     scratch: str
     fold: tuple[int, int] | None = None

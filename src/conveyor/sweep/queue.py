@@ -8,7 +8,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from conveyor.config import Config
+from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import AGAIN, ATTEMPT, DIRECTION, PARAMS, POSITION, REPEATS
 from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
 from conveyor.sweep.sampling import pruner_of, sampler_of
@@ -17,7 +17,7 @@ from conveyor.sweep.space import Space
 Params = Mapping[str, Any]  # Optuna's, by name
 
 
-def open_counted(name: str, storage: BaseStorage, config: Config) -> CountedStudy:
+def open_counted(name: str, storage: BaseStorage, config: SweepConfig) -> CountedStudy:
     """The study of this name, begun if there is none."""
     directions: Any = [DIRECTION[objective] for objective in config.sweep.objectives]
     optuna.create_study(
@@ -36,7 +36,11 @@ class TrialQueue:
     """
 
     def __init__(
-        self, study: optuna.Study, config: Config, space: Space, listed: Sequence[Params] | None
+        self,
+        study: optuna.Study,
+        config: SweepConfig,
+        space: Space,
+        listed: Sequence[Params] | None,
     ) -> None:
         self._study, self._config, self._space, self._listed = study, config, space, listed
 

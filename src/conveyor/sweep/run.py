@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conveyor.config import Config
-from conveyor.config.load import dump
+from conveyor.config import SweepConfig
 from conveyor.sweep import warm_start
 from conveyor.sweep.attributes import STATES
 from conveyor.sweep.driver import Driver
@@ -22,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def run_sweep(
-    config: Config,
+    config: SweepConfig,
     prepared: Path,
     data_digest: str,
     folder: Path,
@@ -71,7 +70,7 @@ def skip_sweep(folder: Path) -> None:
 
 
 def join_sweep(
-    config: Config, prepared: Path, data_digest: str, scratch: Path, observer: Observer,
+    config: SweepConfig, prepared: Path, data_digest: str, scratch: Path, observer: Observer,
     executor: Executor,
 ) -> None:  # fmt: skip
     """Help with a sweep that another process has begun, or begin it for that process.
@@ -91,7 +90,7 @@ def join_sweep(
 
 
 def _drive(
-    study: SweepStudy, config: Config, prepared: Path, executor: Executor, observer: Observer
+    study: SweepStudy, config: SweepConfig, prepared: Path, executor: Executor, observer: Observer
 ) -> dict[str, float]:
     """Run the driver. Returns figures of the whole sweep.
 
@@ -117,11 +116,13 @@ def _drive(
 
 
 @contextmanager
-def _told(study: SweepStudy, config: Config, observer: Observer) -> Iterator[dict[str, float]]:
+def _told(study: SweepStudy, config: SweepConfig, observer: Observer) -> Iterator[dict[str, float]]:
     """The observer hears of the begin, and of an end by an error."""
     log.info("study %s", study.key)
     with study.exclusive():  # so that drivers that begin at once share one parent run
-        observer.sweep_started(study.token, dump(config.sweep), resumed=study.resumed)
+        observer.sweep_started(
+            study.token, config.sweep.model_dump(mode="json"), resumed=study.resumed
+        )
         if study.resumed:
             _tell_unheard(study, observer)
     counts: dict[str, float] = {}

@@ -11,8 +11,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from conveyor import files
-from conveyor.config import Config
-from conveyor.config.load import dump
+from conveyor.config import FitConfig, SweepConfig, narrow
 from conveyor.errors import InputError, missing_package
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.locks import FileLocks, Locks, PostgresLocks
@@ -108,10 +107,10 @@ def store(scratch: Path, key: str, where: str) -> Store:
     return kind(scratch, key, where)
 
 
-def key_of(config: Config, data_digest: str) -> str:
+def key_of(config: SweepConfig, data_digest: str) -> str:
     """Equal for equal configuration and data."""
-    parts = {name: dump(getattr(config, name)) for name in ("name", "seed", "model", "train")}
-    searched = {k: v for k, v in dump(config.sweep).items() if k not in FREE}
+    parts = narrow(config, FitConfig).model_dump(mode="json")
+    searched = config.sweep.model_dump(mode="json", exclude=FREE)
     return files.digest_value([parts, searched, data_digest])[:16]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from conveyor.config import Config
+from conveyor.config import SweepConfig
 from conveyor.sweep import check
 from conveyor.sweep.attributes import (
     ATTEMPT,
@@ -48,7 +48,7 @@ class SweepStudy:
     """
 
     def __init__(
-        self, scratch: Path, config: Config, data_digest: str, mode: Mode = "lead"
+        self, scratch: Path, config: SweepConfig, data_digest: str, mode: Mode = "lead"
     ) -> None:
         self.config = config
         self.space = check.parse(config.sweep.space, config)

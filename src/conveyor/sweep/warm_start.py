@@ -9,7 +9,7 @@ import optuna
 import yaml
 from optuna.trial import TrialState
 
-from conveyor.config import Config
+from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError, latest, store
@@ -20,7 +20,7 @@ Settings = Mapping[str, Any]  # dotted key -> value
 
 
 def configurations(
-    config: Config, space: Space, scratch: Path, champion: Settings | None
+    config: SweepConfig, space: Space, scratch: Path, champion: Settings | None
 ) -> list[dict[str, Any]]:
     """Optuna's parameters of each configuration that `sweep.warm_start` names, each once.
 
@@ -71,7 +71,7 @@ def _file(name: str) -> list[Settings]:
     return read
 
 
-def _best_of(config: Config, scratch: Path, key: str) -> list[Settings]:
+def _best_of(config: SweepConfig, scratch: Path, key: str) -> list[Settings]:
     """Settings of the best of an earlier study; steering names, which are no settings, too."""
     where = config.sweep.storage
     for folder in (key, f"{key}.previous"):

@@ -40,6 +40,6 @@ def model_name(paths: Paths) -> str:
         name = None
     if isinstance(name, str):
         return name
-    from conveyor.config import load
+    from conveyor.config import NamedConfig, load
 
-    return load("name", path=paths.config).name
+    return load(NamedConfig, paths.config).name

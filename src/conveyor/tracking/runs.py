@@ -15,8 +15,7 @@ from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
 from mlflow.tracking.context import registry as run_context
 
 from conveyor import files
-from conveyor.config import Config
-from conveyor.config.load import dump
+from conveyor.config import FitConfig, narrow
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
@@ -76,11 +75,11 @@ class TrainingRun:
 
 
 @contextmanager
-def training_run(config: Config, paths: Paths, *, data_digest: str) -> Iterator[TrainingRun]:
+def training_run(config: FitConfig, paths: Paths, *, data_digest: str) -> Iterator[TrainingRun]:
     """A run that is FINISHED after the body, FAILED with the traceback if it raises."""
     tracking = connect(config.name, paths)
     close_dead_runs(tracking)
-    ran = {key: dump(getattr(config, key)) for key in ("name", "seed", "model", "train")}
+    ran = narrow(config, FitConfig).model_dump(mode="json")
     run = _begin(tracking, ran, _origin(tracking, paths, data_digest))
     with truthful(tracking, run.id):
         yield run

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from conveyor.config import Config, Train
+from conveyor.config import FitConfig, Train
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.models.devices import prepare_devices
@@ -26,7 +26,7 @@ def set_up_keras(seed: int, precision: str = "float32") -> None:
     keras.config.set_dtype_policy(precision)
 
 
-def new_model(config: Config, prepared: Prepared, rows: int) -> keras.Model:
+def new_model(config: FitConfig, prepared: Prepared, rows: int) -> keras.Model:
     """Seed everything and compile a new model; equal arguments give equal weights.
 
     Args:
@@ -38,7 +38,7 @@ def new_model(config: Config, prepared: Prepared, rows: int) -> keras.Model:
     return compile_model(config, prepared, rows)
 
 
-def compile_model(config: Config, prepared: Prepared, rows: int) -> keras.Model:
+def compile_model(config: FitConfig, prepared: Prepared, rows: int) -> keras.Model:
     """Build and compile the network, on every visible device if `train.strategy` is mirrored."""
     meta, train = prepared.meta, config.train
     with _strategy(train).scope():

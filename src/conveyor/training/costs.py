@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.config import Config
+from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
 from conveyor.models.describe import Description, describe
@@ -15,7 +15,7 @@ from conveyor.serving import LoadedModel
 from conveyor.serving.latency import latency
 
 
-def costs_of(model: Any, config: Config, prepared: Prepared) -> Description:
+def costs_of(model: Any, config: FitConfig, prepared: Prepared) -> Description:
     """Describe the costs for a sequence of the training rows' median length."""
     length = int(np.median(prepared.split("train").sequences.lengths))
     return describe(
@@ -27,7 +27,7 @@ def costs_of(model: Any, config: Config, prepared: Prepared) -> Description:
     )
 
 
-def latency_ms(model: Any, config: Config, prepared: Prepared) -> float:
+def latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:
     """Measure the median time of one request in milliseconds, as the model is served.
 
     One raw validation row of median length passes through ONNX Runtime on one thread. A

@@ -6,8 +6,7 @@ from typing import Any
 import yaml
 
 from conveyor import files
-from conveyor.config import Config
-from conveyor.config.load import dump
+from conveyor.config import FitConfig, TrainConfig, narrow
 from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
 from conveyor.models.describe import Description
@@ -20,7 +19,9 @@ from conveyor.training.fit import Fitted
 CHECKED_ROWS = 512  # validation rows on which the export is compared with Keras
 
 
-def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path) -> dict[str, Any]:
+def write_model(
+    fitted: Fitted, config: TrainConfig, prepared: Prepared, folder: Path
+) -> dict[str, Any]:
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
@@ -40,19 +41,21 @@ def write_model(fitted: Fitted, config: Config, prepared: Prepared, folder: Path
         encoder = load_encoder(prepared.folder / "encoder.json")
         export(fitted.model, config.model, encoder, card, temporary)
         check_export(temporary, validation.sequences.first(count), validation.rows[:count])
-        sections = ["name", "seed", "model", "train"]
+        used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":
             quantise(temporary)
-            sections.append("serving")
-        used = {section: dump(getattr(config, section)) for section in sections}
-        files.write_text(temporary / "config.yaml", yaml.safe_dump(used, sort_keys=True))
+            used = narrow(config, TrainConfig)
+        text = yaml.safe_dump(used.model_dump(mode="json"), sort_keys=True)
+        files.write_text(temporary / "config.yaml", text)
         epochs = [(epoch, *row.values()) for epoch, row in enumerate(fitted.rows, start=1)]
         files.write_csv(temporary / "history.csv", ["epoch", *fitted.rows[0]], epochs)
         curves(fitted.rows, fitted.best_epoch, temporary / "curves.png")
     return card
 
 
-def _card(fitted: Fitted, config: Config, prepared: Prepared, costs: Description) -> dict[str, Any]:
+def _card(
+    fitted: Fitted, config: TrainConfig, prepared: Prepared, costs: Description
+) -> dict[str, Any]:
     return {
         "name": config.name,
         **card_of_data(prepared),

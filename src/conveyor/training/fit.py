@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from tqdm import tqdm
 
-from conveyor.config import Config
+from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
 from conveyor.training.batches import BatchReader, assign_folds
 from conveyor.training.compile import class_weights, new_model
@@ -52,7 +52,7 @@ class Fitted:
 
 
 def fit(
-    config: Config,
+    config: FitConfig,
     prepared: Prepared,
     *,
     on_built: OnBuilt = lambda model: None,
@@ -87,7 +87,7 @@ def fit(
 
 
 def fit_best_epoch(
-    config: Config,
+    config: FitConfig,
     prepared: Prepared,
     state: TrainingState,
     *,
@@ -121,7 +121,7 @@ def fit_best_epoch(
     return model
 
 
-def refit(config: Config, prepared: Prepared, *, epochs: int, progress: bool) -> keras.Model:
+def refit(config: FitConfig, prepared: Prepared, *, epochs: int, progress: bool) -> keras.Model:
     """Train a new model on training and validation rows together, for a number of epochs."""
     rows = BatchReader([prepared.split("train"), prepared.split("validation")])
     log.info("fitting again on %d rows, validation rows included", len(rows.labels))
@@ -136,7 +136,7 @@ def refit(config: Config, prepared: Prepared, *, epochs: int, progress: bool) ->
 class EpochTrainer:
     """Trains a compiled model on all training rows, epoch by epoch."""
 
-    def __init__(self, model: keras.Model, config: Config, rows: BatchReader) -> None:
+    def __init__(self, model: keras.Model, config: FitConfig, rows: BatchReader) -> None:
         self.model, self.config, self.rows = model, config, rows
         classes = int(model.output_shape[-1])
         self.steps = Steps(

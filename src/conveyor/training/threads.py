@@ -4,14 +4,14 @@ import logging
 
 import tensorflow as tf
 
-from conveyor.config import Config
+from conveyor.config import FitConfig
 from conveyor.models.build import wants_kernel
 from conveyor.models.kernels.library import limit_threads
 
 log = logging.getLogger(__name__)
 
 
-def threads_of(config: Config, cores: int) -> tuple[int, int]:
+def threads_of(config: FitConfig, cores: int) -> tuple[int, int]:
     """Resolve `train.intra_op` and `train.inter_op`, where auto depends on the number of cores.
 
     The compiled kernel splits long work over threads of its own, and TensorFlow's other operations
@@ -27,7 +27,7 @@ def threads_of(config: Config, cores: int) -> tuple[int, int]:
     )
 
 
-def set_threads(config: Config, cores: int) -> None:
+def set_threads(config: FitConfig, cores: int) -> None:
     """Limit this process to `cores`: all of the machine, or a trial's share of them.
 
     The kernel's own threads are at most `cores` for one layer, whatever `train` says.

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from conveyor.config import Config
-from conveyor.config.load import partial
 from conveyor.data.store import Prepared
 from conveyor.training.costs import costs_of, latency_ms
 from conveyor.training.fit import STATE_FILE, fit_best_epoch
@@ -31,7 +29,7 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
         Pruned: the driver said to stop.
         Diverged: the loss is not finite.
     """
-    config: Config = partial(job.config)
+    config = job.config
     if job.threads is not None:
         set_threads(config, job.threads)
     prepared = Prepared(Path(job.prepared))

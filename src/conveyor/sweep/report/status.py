@@ -5,13 +5,13 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from conveyor.config import Config
+from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, POSITION, REPEATS
 from conveyor.sweep.report.progress import line
 from conveyor.sweep.study import SweepStudy
 
 
-def status(config: Config, data_digest: str, scratch: Path) -> str:
+def status(config: SweepConfig, data_digest: str, scratch: Path) -> str:
     """Counts, pace, the best so far, and every trial under way with its driver.
 
     Raises:
@@ -32,7 +32,7 @@ def status(config: Config, data_digest: str, scratch: Path) -> str:
         return "\n".join(lines)
 
 
-def storage(config: Config, data_digest: str, scratch: Path) -> str:
+def storage(config: SweepConfig, data_digest: str, scratch: Path) -> str:
     """Where optuna-dashboard finds the study, as a URL.
 
     Raises:
@@ -52,7 +52,7 @@ def _pace(done: list[FrozenTrial], total: int) -> list[str]:
     return [f"{3600 / max(each, 1e-3):.0f} trials an hour; about {left} to go"]
 
 
-def _running(trial: FrozenTrial, config: Config, *, alive: bool) -> str:
+def _running(trial: FrozenTrial, config: SweepConfig, *, alive: bool) -> str:
     steps = trial.intermediate_values
     seconds = (datetime.now() - trial.datetime_start).total_seconds() if trial.datetime_start else 0
     parts = [f"trial {trial.user_attrs[POSITION]} for {timedelta(seconds=round(seconds))}"]

@@ -1,0 +1,86 @@
+"""What each stage reads of the configuration, as one class a stage; and the whole.
+
+A class lists the keys of artifacts/config.yaml that its stage may read; dvc.yaml lists the same
+keys as the stage's params. A function takes the narrowest class that has what it needs.
+"""
+
+from pydantic import NonNegativeInt, model_validator
+
+from conveyor.config.dataset import Dataset
+from conveyor.config.schedule import Schedule
+from conveyor.config.section import Section, Slug
+from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Retrain, Serving, Train
+from conveyor.config.sweep import Sweep
+
+
+class NamedConfig(Section):
+    """The name alone."""
+
+    name: Slug  # of the MLflow experiment and of the registered model
+
+
+class PrepareConfig(Section):
+    dataset: Dataset
+
+
+class FitConfig(NamedConfig):
+    """What decides the weights of one fit, on given data."""
+
+    seed: NonNegativeInt
+    model: Model
+    train: Train
+
+
+class SweepConfig(FitConfig):
+    sweep: Sweep
+
+
+class TrainConfig(FitConfig):
+    serving: Serving
+
+
+class EvaluateConfig(NamedConfig):
+    seed: NonNegativeInt
+    evaluate: Evaluate
+
+
+class PromoteConfig(NamedConfig):
+    hooks: Hooks
+
+
+class RegisterConfig(PromoteConfig):
+    gates: Gates
+
+
+class RetrainConfig(PromoteConfig):
+    retrain: Retrain
+
+
+class Config(
+    PrepareConfig, SweepConfig, TrainConfig, EvaluateConfig, RegisterConfig, RetrainConfig
+):
+    """The whole resolved configuration."""
+
+    choose: dict[str, str | None]  # which file of each group of conf/ was taken
+    schedule: Schedule
+
+    @model_validator(mode="after")
+    def _int8_serves_lstm_layers(self) -> "Config":
+        """Refuse before a training what the export could only refuse after it."""
+        searched = self.sweep.enabled and "model.cell" in self.sweep.space
+        if self.serving.quantisation == "none" or (self.model.cell == "lstm" and not searched):
+            return self
+        cell = "a search of model.cell" if searched else f"model.cell={self.model.cell}"
+        raise ValueError(
+            f"serving.quantisation: int8 serves LSTM layers only; got {cell}. Set model.cell=lstm "
+            "or serving.quantisation=none"
+        )
+
+    @model_validator(mode="after")
+    def _folds_keep_groups_together(self) -> "Config":
+        if self.sweep.enabled and self.sweep.repeats.by == "folds" and self.dataset.split.group:
+            raise ValueError(
+                "sweep.repeats.by: folds would divide the groups of dataset.split.group; "
+                "set sweep.repeats.by=seeds"
+            )
+        return self
