@@ -138,9 +138,9 @@ def _death(code: int | None) -> str:
 
 
 def forkserver(function: str) -> Any:
-    """A multiprocessing context whose server has the trial's module loaded."""
+    """Return a multiprocessing context whose server has loaded what a trial runs."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.partition(":")[0]])
+    context.set_forkserver_preload([function.partition(":")[0], __name__])
     return context
 
 
