@@ -18,7 +18,13 @@ from conveyor.paths import Paths
 from conveyor.retraining import report
 from conveyor.retraining.drift import Summary, compare
 from conveyor.retraining.job import NOTHING, Outcome
-from conveyor.retraining.profile import PROFILE, Profile, ProfiledRows, answer_summary, profile
+from conveyor.retraining.profile import (
+    PROFILE,
+    Profile,
+    ProfiledRows,
+    compute_profile,
+    summarise_answers,
+)
 from conveyor.retraining.review import Review, review_data
 from conveyor.serving import LoadedModel, Predictions
 
@@ -35,7 +41,7 @@ def night(
     toys: Prepared, toy_config: Config, model: LoadedModel, tmp_path: Path
 ) -> Callable[[int, Change], Review]:
     """Review the toys, or more of them, after a change of their rows."""
-    known = profile(toys, model)
+    known = compute_profile(toys, model)
 
     def look(rows: int, change: Change) -> Review:
         write_toys(tmp_path, rows)
@@ -114,20 +120,20 @@ def test_rows_that_cannot_be_compared_are_a_reason_to_train(
     (tmp_path / "toys.jsonl").write_text("\n".join(map(json.dumps, rows)))
     prepare(toy_config.dataset, tmp_path, tmp_path / "prepared", tmp_path / "cache")
     wider = Prepared(tmp_path / "prepared")
-    review = review_data(toy_config.retrain, wider, "1", 0.0, model, profile(toys, model))
+    review = review_data(toy_config.retrain, wider, "1", 0.0, model, compute_profile(toys, model))
     assert "the champion reads 2 channels; the data have 3 now" in review.decision.summary
 
 
 def test_a_profile_is_small_holds_no_pickle_and_comes_back_whole(
     toys: Prepared, model: LoadedModel, tmp_path: Path
 ) -> None:
-    made = profile(toys, model)
-    made.save(tmp_path / PROFILE)
+    saved = compute_profile(toys, model)
+    saved.save(tmp_path / PROFILE)
     back = Profile.load(tmp_path / PROFILE)
     assert (tmp_path / PROFILE).stat().st_size < 10_000
-    assert back.pairs.tolist() == made.pairs.tolist()
-    assert (back.summary.counts, back.summary.rates) == (made.summary.counts, made.summary.rates)
-    for name, values in made.summary.samples.items():
+    assert back.pairs.tolist() == saved.pairs.tolist()
+    assert (back.summary.counts, back.summary.rates) == (saved.summary.counts, saved.summary.rates)
+    for name, values in saved.summary.samples.items():
         np.testing.assert_array_equal(back.summary.samples[name], values)
     counts = toys.meta.counts
     assert sum(back.summary.counts["label"].values()) == counts["train"] + counts["validation"]
@@ -155,7 +161,7 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
 
     def summary(share: float) -> Summary:
         empty = np.zeros(0, np.uint64)
-        return answer_summary(ProfiledRows(texts(share), [], empty, empty), net, answers)
+        return summarise_answers(ProfiledRows(texts(share), [], empty, empty), net, answers)
 
     before = summary(0.0)
     for share, drifts in ((0.0, False), (0.2, True)):

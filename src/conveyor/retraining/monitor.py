@@ -8,7 +8,7 @@ from conveyor.config import RetrainConfig
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion, find_champion
-from conveyor.retraining.profile import PROFILE, Profile, profile
+from conveyor.retraining.profile import PROFILE, Profile, compute_profile
 from conveyor.retraining.review import Review, review_data, review_without_champion
 from conveyor.serving import LoadedModel
 from conveyor.tracking.retraining import RetrainRun
@@ -35,7 +35,7 @@ class ChampionMonitor:
             return
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE
-            profile(prepared, LoadedModel.load(champion.fetch(self.paths))).save(file)
+            compute_profile(prepared, LoadedModel.load(champion.fetch(self.paths))).save(file)
             self.run.log_profile(champion.run_id, file)
         log.info("saved the profile of version %s with its run", champion.version)
 

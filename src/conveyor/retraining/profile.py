@@ -1,4 +1,4 @@
-"""What a champion learnt from, small enough to keep beside it."""
+"""Profiles the data that a champion learnt from, small enough to save beside the model."""
 
 import hashlib
 import json
@@ -16,18 +16,19 @@ from conveyor.data.store import Prepared, Split
 from conveyor.retraining.drift import Floats, Rate, Summary
 from conveyor.serving import LoadedModel, Predictions
 
-SAMPLE = 2000  # rows of a sample; KS sees shifts of a few hundredths with so many
+SAMPLE_ROWS = 2000  # enough for the Kolmogorov-Smirnov test to detect shifts of a few hundredths
 PROFILE = "profile.npz"
 Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class ProfiledRows:
-    """Labelled rows, raw.
+    """Labelled raw rows with digests that identify them.
 
     Attributes:
-        inputs: 8 bytes of each row's input; equal input, equal digest.
-        pairs: the same of input and label together.
+        raw: a text, or an array (steps, features), a row.
+        inputs: a digest of 8 bytes of each row's input.
+        pairs: a digest of 8 bytes of each row's input and label.
     """
 
     raw: list[Any]
@@ -35,18 +36,22 @@ class ProfiledRows:
     inputs: Digests
     pairs: Digests
 
-    def where(self, chosen: NDArray[np.bool_]) -> "ProfiledRows":
-        at = np.flatnonzero(chosen)
-        return ProfiledRows([self.raw[i] for i in at], [self.labels[i] for i in at],
-                    self.inputs[chosen], self.pairs[chosen])  # fmt: skip
+    def where(self, mask: NDArray[np.bool_]) -> "ProfiledRows":
+        """The rows at which the mask, one value a row, is true."""
+        return ProfiledRows(
+            [self.raw[i] for i in np.flatnonzero(mask)],
+            [self.labels[i] for i in np.flatnonzero(mask)],
+            self.inputs[mask],
+            self.pairs[mask],
+        )
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Which rows a model was prepared with, and what they were like.
+    """The rows that a model was prepared with, as digests, and a summary of them.
 
     Labels, lengths and channels are those of the training and validation rows. Unknown tokens and
-    the model's answers are those of the test rows: on rows it learnt from, both look too good.
+    the model's answers are those of the test rows, since both are too good on training rows.
     """
 
     inputs: Digests
@@ -54,7 +59,7 @@ class Profile:
     summary: Summary
 
     def save(self, path: Path) -> None:
-        """One .npz of plain arrays; nothing is pickled."""
+        """Write one .npz file of plain arrays, without pickles."""
         summary = self.summary
         rates = {name: asdict(rate) for name, rate in summary.rates.items()}
         text = json.dumps({"counts": summary.counts, "rates": rates})
@@ -68,30 +73,33 @@ class Profile:
 
     @classmethod
     def load(cls, path: Path) -> "Profile":
-        with np.load(path, allow_pickle=False) as read:
-            text = json.loads(str(read["text"]))
-            samples = {name.removeprefix("sample "): read[name]
-                       for name in read.files if name.startswith("sample ")}  # fmt: skip
+        """Read a file that `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            text = json.loads(str(arrays["text"]))
+            samples = {name.removeprefix("sample "): arrays[name]
+                       for name in arrays.files if name.startswith("sample ")}  # fmt: skip
             rates = {name: Rate(**rate) for name, rate in text["rates"].items()}
-            return cls(read["inputs"], read["pairs"], Summary(text["counts"], samples, rates))
+            return cls(arrays["inputs"], arrays["pairs"], Summary(text["counts"], samples, rates))
 
 
-def profile(prepared: Prepared, model: LoadedModel) -> Profile:
-    """Of a model, from the data it was trained with."""
-    splits = {name: rows_of(prepared, [name]) for name in SPLITS}
+def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
+    """The profile of a model and the prepared data that it was trained with."""
+    splits = {name: read_rows(prepared, [name]) for name in SPLITS}
     test = splits.pop("test")
-    learnt = join(splits.values())
-    seen, held_out = learnt_summary(learnt, model), answer_summary(test, model)
-    every = join([learnt, test])
-    summary = Summary(
-        seen.counts | held_out.counts, seen.samples | held_out.samples, held_out.rates
-    )
-    return Profile(np.unique(every.inputs), np.unique(every.pairs), summary)
+    training = concatenate(splits.values())
+    rows = concatenate([training, test])
+    summary = merge_summaries(summarise_inputs(training, model), summarise_answers(test, model))
+    return Profile(np.unique(rows.inputs), np.unique(rows.pairs), summary)
 
 
-def rows_of(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
-    """All rows of some splits, in memory."""
-    return join([_rows(prepared.split(name), prepared.meta.classes) for name in splits])
+def merge_summaries(inputs: Summary, answers: Summary) -> Summary:
+    """One summary with the features of both."""
+    return Summary(inputs.counts | answers.counts, inputs.samples | answers.samples, answers.rates)
+
+
+def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
+    """Read all rows of the splits into memory."""
+    return concatenate([_rows(prepared.split(name), prepared.meta.classes) for name in splits])
 
 
 def _rows(split: Split, classes: list[str]) -> ProfiledRows:
@@ -103,34 +111,39 @@ def _rows(split: Split, classes: list[str]) -> ProfiledRows:
     return ProfiledRows(raw, labels, _digests(inputs), _digests(pairs))
 
 
-def join(parts: Iterable[ProfiledRows]) -> ProfiledRows:
-    every = list(parts)
+def concatenate(parts: Iterable[ProfiledRows]) -> ProfiledRows:
+    """The rows of all parts, in order."""
+    parts = list(parts)
     return ProfiledRows(
-        [row for part in every for row in part.raw],
-        [label for part in every for label in part.labels],
-        np.concatenate([part.inputs for part in every]),
-        np.concatenate([part.pairs for part in every]),
+        [row for part in parts for row in part.raw],
+        [label for part in parts for label in part.labels],
+        np.concatenate([part.inputs for part in parts]),
+        np.concatenate([part.pairs for part in parts]),
     )
 
 
-def learnt_summary(rows: ProfiledRows, model: LoadedModel) -> Summary:
-    """Labels, and what can be seen of the inputs without the model's answers."""
+def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
+    """Summarise the labels, the lengths, and the level and spread of each channel."""
     samples = {"length": model.encoder.read_rows(rows.raw).lengths.astype(np.float32)}
-    # One value a row: the steps of a series resemble each other, and KS wants independent ones.
+    # One value a row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.size.get("features", 0)):
         values = [row[:, channel] if row.size else np.zeros(1) for row in rows.raw]
         samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
         samples[f"spread of channel {channel}"] = np.array([v.std() for v in values], np.float32)
-    kept = {name: _sample(values) for name, values in samples.items()}
-    return Summary(counts={"label": dict(Counter(rows.labels))}, samples=kept)
+    sampled = {name: _sample(values) for name, values in samples.items()}
+    return Summary(counts={"label": dict(Counter(rows.labels))}, samples=sampled)
 
 
-def answer_summary(
+def summarise_answers(
     rows: ProfiledRows, model: LoadedModel, answers: Predictions | None = None
 ) -> Summary:
-    """The model's answers, and the tokens it does not know."""
+    """Summarise the model's answers, and the share of tokens that it does not know.
+
+    Args:
+        answers: of the model on these rows; None computes them.
+    """
     answers = model.predict(rows.raw) if answers is None else answers
-    sure = _sample(answers.probabilities.max(axis=1))
+    confidence = _sample(answers.probabilities.max(axis=1))
     rates = {}
     unknown = model.encoder.unknown_token
     if unknown is not None:
@@ -138,13 +151,13 @@ def answer_summary(
         hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     counts = {"predicted label": dict(Counter(answers.labels))}
-    return Summary(counts=counts, samples={"confidence": sure}, rates=rates)
+    return Summary(counts=counts, samples={"confidence": confidence}, rates=rates)
 
 
 def _sample(values: Floats) -> Floats:
-    if len(values) <= SAMPLE:
+    if len(values) <= SAMPLE_ROWS:
         return values
-    return np.random.default_rng(0).choice(values, SAMPLE, replace=False)
+    return np.random.default_rng(0).choice(values, SAMPLE_ROWS, replace=False)
 
 
 def _content(row: Any) -> bytes:

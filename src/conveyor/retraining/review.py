@@ -13,9 +13,10 @@ from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import (
     Profile,
     ProfiledRows,
-    answer_summary,
-    learnt_summary,
-    rows_of,
+    merge_summaries,
+    read_rows,
+    summarise_answers,
+    summarise_inputs,
 )
 from conveyor.retraining.triggers import Decision, Evidence, decide
 from conveyor.serving import LoadedModel, Predictions
@@ -105,11 +106,11 @@ def review_data(
         model: the champion.
         profile: of the champion's data; None if it was never saved in this MLflow store.
     """
-    reason = _incomparable_reason(prepared, model, profile)
+    reason = _find_mismatch(prepared, model, profile)
     if profile is None or reason is not None:
         evidence = Evidence(version, reason, age_days=age_days)
         return Review(evidence, decide(evidence, config.when))
-    rows = rows_of(prepared, SPLITS)
+    rows = read_rows(prepared, SPLITS)
     fresh = rows.where(~np.isin(rows.pairs, profile.pairs))
     unseen = rows.where(~np.isin(rows.inputs, profile.inputs))
     answers = model.predict(unseen.raw) if unseen.raw else None
@@ -133,9 +134,7 @@ def review_data(
     return Review(evidence, decision, gone, findings, score, profile.summary, now)
 
 
-def _incomparable_reason(
-    prepared: Prepared, model: LoadedModel, profile: Profile | None
-) -> str | None:
+def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | None) -> str | None:
     """Why the champion's rows cannot be compared with today's; None if they can."""
     if model.kind != prepared.meta.kind:
         return f"the champion reads {model.kind}; the data are {prepared.meta.kind} now"
@@ -158,8 +157,7 @@ def _summarise(
     fresh: ProfiledRows, unseen: ProfiledRows, model: LoadedModel, answers: Predictions | None
 ) -> Summary:
     """Summarise inputs and labels of all fresh rows, and the answers on rows with a new input."""
-    inputs = learnt_summary(fresh, model)
+    inputs = summarise_inputs(fresh, model)
     if answers is None:
         return inputs
-    outputs = answer_summary(unseen, model, answers)
-    return Summary(inputs.counts | outputs.counts, inputs.samples | outputs.samples, outputs.rates)
+    return merge_summaries(inputs, summarise_answers(unseen, model, answers))
