@@ -1,4 +1,4 @@
-"""Parts of the section `retrain`: what starts a training, and what counts as drift."""
+"""Parts of the section `retrain`: the triggers of a training, and the limits of drift."""
 
 from typing import Annotated, Literal
 
@@ -8,27 +8,29 @@ from conveyor.config.section import Section, Share
 
 
 class Accuracy(Section):
-    """The champion on labelled rows that arrived after its training."""
+    """The limit of the champion's accuracy on labelled rows that arrived after its training."""
 
     below: Annotated[float, Field(gt=0.0, le=1.0)]
-    rows: PositiveInt  # fewer are no reason
+    rows: PositiveInt  # with fewer rows the trigger does not fire
 
 
 class When(Section):
-    """Any of these starts a training; so does a champion that is missing. null, false: off."""
+    """The triggers; any one starts a training, as a missing champion does. null and false: off."""
 
-    always: bool  # whatever DVC finds changed: data, code or configuration
-    rows: PositiveInt | None  # new or relabelled
-    share: PositiveFloat | None  # the same, of the rows the champion was prepared with
-    age_days: PositiveFloat | None  # of the champion
+    always: bool  # any change that DVC reports: data, code or configuration
+    rows: PositiveInt | None  # new or relabelled rows
+    share: PositiveFloat | None  # of these, relative to the champion's rows
+    age_days: PositiveFloat | None  # of the champion's version
     drift: bool  # any feature drifts
     accuracy: Accuracy | None
 
 
 class Drift(Section):
-    """A feature drifts when it is both significant and large."""
+    """A feature drifts if its change is both significant and large."""
 
     correction: Literal["holm", "benjamini_hochberg", "none"]
-    level: Share  # of the adjusted p
-    effect: Annotated[float, Field(ge=0.0, le=1.0)]  # least Cramér's V, KS's D or Cohen's h
-    rows: PositiveInt  # fewer new rows are not tested
+    level: Share  # of the corrected p value
+    effect: Annotated[
+        float, Field(ge=0.0, le=1.0)
+    ]  # smallest Cramér's V, Kolmogorov-Smirnov D or Cohen's h
+    rows: PositiveInt  # with fewer new rows nothing is tested
