@@ -85,6 +85,19 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         raise
 
 
+def sqlite_url(path: Path) -> str:
+    """SQLAlchemy's URL of an SQLite file. SQLAlchemy decodes percent signs and cuts at `?`.
+
+    An encoded URL names the driver too, since MLflow creates the folder of a plain `sqlite:` URL
+    under its encoded name.
+
+    >>> sqlite_url(Path("/builds/a b/mlflow.db")), sqlite_url(Path("/builds/a%2Fb?/mlflow.db"))
+    ('sqlite:////builds/a b/mlflow.db', 'sqlite+pysqlite:////builds/a%252Fb%3F/mlflow.db')
+    """
+    name = str(path).replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{name}" if name == str(path) else f"sqlite+pysqlite:///{name}"
+
+
 def digest_file(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:

@@ -78,7 +78,7 @@ def log_model(name: str, run_id: str, candidate: Candidate) -> Any:
         return mlflow.pyfunc.log_model(
             name=name,
             python_model=str(SOURCES / "serving" / "mlflow_model.py"),
-            artifacts={"model": str(candidate.folder)},
+            artifacts={"model": candidate.folder.absolute().as_uri()},  # a path would be decoded
             code_paths=[str(SOURCES)],
             signature=ModelSignature(Schema([column]), OUTPUTS),
             input_example=pd.DataFrame({column.name: [value]}),

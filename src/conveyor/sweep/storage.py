@@ -40,7 +40,7 @@ class FileStore:
     @property
     def url(self) -> str:
         """As optuna-dashboard takes it."""
-        return f"sqlite:///{self.file}" if self.where == "sqlite" else str(self.file)
+        return files.sqlite_url(self.file) if self.where == "sqlite" else str(self.file)
 
     def exists(self) -> bool:
         return self.file.is_file()

@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import yaml
 
+from conveyor import files
 from conveyor.paths import Paths
 
 DATABASE = "mlflow.db"
@@ -18,13 +20,15 @@ def home(paths: Paths) -> Path:
 
 def uri(paths: Paths) -> str:
     """MLFLOW_TRACKING_URI, or SQLite in the project's main folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home(paths) / DATABASE}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or files.sqlite_url(home(paths) / DATABASE)
 
 
 def sqlite_file(where: str) -> Path | None:
     """The file of a SQLite store; None for any other."""
-    path = where.removeprefix("sqlite:///")
-    return None if path == where else Path(path)
+    scheme, separator, path = where.partition(":///")
+    if not separator or scheme not in ("sqlite", "sqlite+pysqlite"):
+        return None
+    return Path(unquote(path.partition("?")[0]))
 
 
 def model_name(paths: Paths) -> str:

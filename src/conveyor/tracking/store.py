@@ -10,6 +10,7 @@ from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from conveyor import files
 from conveyor.errors import InputError, missing_package
 from conveyor.paths import Paths
 from conveyor.tracking.location import home, sqlite_file, uri
@@ -52,7 +53,7 @@ def connect(name: str, paths: Paths) -> Tracking:
             if found is None:
                 # A local store is told its folder, since a server's root would not fit it later.
                 folder = home(paths) / ARTIFACTS / name
-                location = folder.as_uri() if where.startswith("sqlite:") else None
+                location = folder.as_uri() if sqlite_file(where) else None
                 return Tracking(client, client.create_experiment(name, location), where)
     except ModuleNotFoundError as error:
         needed_by = f"the MLflow store {without_secret(where)}"
@@ -93,7 +94,8 @@ def _make_whole(where: str) -> None:
     fresh = path.with_name(f"{path.name}.new")
     for left_over in (fresh, fresh.with_name(f"{fresh.name}-journal")):
         left_over.unlink(missing_ok=True)
-    MlflowClient(f"sqlite:///{fresh}", f"sqlite:///{fresh}").search_experiments(max_results=1)
+    url = files.sqlite_url(fresh)
+    MlflowClient(url, url).search_experiments(max_results=1)
     fresh.replace(path)
 
 
