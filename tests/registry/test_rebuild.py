@@ -18,6 +18,7 @@ from conveyor.paths import Paths
 from conveyor.registry.package import Candidate
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
+from conveyor.registry.why import why
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 STAGE = {"cmd": "python make.py", "deps": ["source", "make.py"], "outs": ["artifacts/model"]}
@@ -93,3 +94,27 @@ def test_a_lost_commit_is_a_clear_error(project: Paths) -> None:
     registry.set_tags("1", {"git.revision": "0" * 40})
     with pytest.raises(InputError, match="is in no branch of this repository any more"):
         rebuild(registry, "1")
+
+
+def test_the_commands_of_a_project_in_a_subfolder_reach_its_sources(
+    toy_project: Paths, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    repository = tmp_path_factory.mktemp("repository with space")
+    nested = Paths(repository / "teams" / "toys")
+    shutil.copytree(toy_project.root, nested.root)
+    (nested.root / ".gitignore").write_text("/artifacts\n/data\n/mlflow.db*\n/mlruns\n/.conveyor\n")
+    (nested.root / "source").write_text("as committed")
+    top = Paths(repository)
+    git(top, "init", "-q")
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", "first")
+    (nested.root / "source").write_text("as trained")
+    registry = register(nested)
+    patch = registry.client.download_artifacts(registry.version("1").run_id, "lineage/source.patch")
+    lines = why(registry, "1").partition("which does:")[2].splitlines()
+    commands = [line for line in lines if "dvc" not in line]
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    script = "\n".join(commands).replace("source.patch ", f"{patch} ", 1)
+    typed = subprocess.run(f"set -e\n{script}\ncat source", shell=True, cwd=elsewhere, text=True,
+                           capture_output=True, check=True)  # fmt: skip
+    assert typed.stdout.endswith("as trained")

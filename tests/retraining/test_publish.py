@@ -48,6 +48,20 @@ def test_the_belt_s_changes_are_committed_and_untracked_files_are_left(project: 
     assert git(project, "status", "--porcelain").strip() == "?? notes.txt"
 
 
+def test_in_a_subfolder_of_a_repository_only_the_project_s_files_count(project: Paths) -> None:
+    nested = Paths(project.root / "teams" / "toys")
+    (nested.root / "reports").mkdir(parents=True)
+    for name in ("dvc.lock", "reports/metrics.json"):
+        (nested.root / name).write_text("day: one")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "second")
+    for name in ("dvc.lock", "reports/metrics.json"):
+        (nested.root / name).write_text("two")
+    (project.root / "params.yaml").write_text("of another project")
+    assert commit(nested, "version 2") == "committed dvc.lock, reports/metrics.json"
+    assert git(project, "status", "--porcelain").strip() == "M params.yaml"
+
+
 def test_beside_a_person_s_changes_nothing_is_committed(project: Paths) -> None:
     for name in ("dvc.lock", "params.yaml"):
         (project.root / name).write_text("two")

@@ -1,7 +1,10 @@
 """Where a registered version comes from, and the commands that make it again."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from shlex import quote
 
+from conveyor.git import find_repository
 from conveyor.registry import lineage
 from conveyor.registry.registry import Registry
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
@@ -30,18 +33,26 @@ def why(registry: Registry, version: str) -> str:
         "source patch": tags.get(lineage.PATCH_DIGEST, MISSING),
     }
     lines = [f"{name:<14} {value}" for name, value in rows.items() if value is not None]
-    return "\n".join([*lines, "", "to make it again, and compare:",
-                      f"  python -m pipeline.promote rebuild {version}",
-                      "which does:", *(f"  {line}" for line in _commands(tags))])  # fmt: skip
+    commands = [f"  {line}" for line in _commands(registry.paths.root, tags)]
+    rebuild = f"  python -m pipeline.promote rebuild {version}"
+    return "\n".join(
+        [*lines, "", "to make it again, and compare:", rebuild, "which does:", *commands]
+    )
 
 
-def _commands(tags: Mapping[str, str]) -> list[str]:
+def _commands(root: Path, tags: Mapping[str, str]) -> list[str]:
+    """The commands of a rebuild by hand. The project may be a subfolder of its repository."""
+    repository = find_repository(root)
+    if repository is None or lineage.REVISION not in tags:
+        return ["nothing: it was registered outside a git repository"]
     lines = [
-        "git clone . rebuilt && cd rebuilt",
-        f"git checkout {tags.get(lineage.REVISION, MISSING)}",
+        f"git clone {quote(str(repository.top))} rebuilt && cd rebuilt",
+        f"git checkout {tags[lineage.REVISION]}",
     ]
     if tags.get(lineage.PATCH_DIGEST, lineage.NO_PATCH) != lineage.NO_PATCH:
         run = tags.get(lineage.TRAIN_RUN, MISSING)
         lines.append(f"git apply source.patch   # {lineage.PATCH} of the train run {run}")
+    if repository.prefix:
+        lines.append(f"cd {quote(repository.prefix)}")
     lines += ["dvc pull data/raw/*.dvc   # where data are imported", "dvc repro --force train"]
     return lines
