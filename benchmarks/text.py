@@ -99,7 +99,7 @@ def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:
     return times, float((answers.argmax(1) == test[1]).mean())
 
 
-def one(contender: str, seed: int, epochs: int, folder: Path) -> None:
+def fit_once(contender: str, seed: int, epochs: int, folder: Path) -> None:
     """In a process of its own: print the figures of one fit."""
     changes = {"seed": seed, "train.epochs": epochs, "train.patience": epochs}
     config = overlay(compose(Paths(folder)), changes)
@@ -117,12 +117,16 @@ def measure(seeds: int, epochs: int) -> None:
         folder = Path(name)
         prepare(project(folder).dataset, ROOT, folder / "prepared", folder / "cache")
         lengths = Prepared(folder / "prepared").split("train").sequences.lengths
-        told = {"rows": len(lengths), "mean": float(lengths.mean()), "longest": int(lengths.max())}
+        lengths_of_rows = {
+            "rows": len(lengths),
+            "mean": float(lengths.mean()),
+            "longest": int(lengths.max()),
+        }
         for seed in range(1, seeds + 1):
             print(f"seed {seed}", file=sys.stderr, flush=True)
             row: dict[str, Any] = {"seed": seed}
             for contender in CONTENDERS:
-                command = [sys.executable, __file__, "--one", contender, "--seed", str(seed),
+                command = [sys.executable, __file__, "--once", contender, "--seed", str(seed),
                            "--epochs", str(epochs), "--folder", name]  # fmt: skip
                 done = subprocess.run(command, env=environment, capture_output=True, text=True)
                 if done.returncode:
@@ -130,27 +134,27 @@ def measure(seeds: int, epochs: int) -> None:
                 row[contender] = json.loads(done.stdout.splitlines()[-1])
             rows.append(row)
             files.write_json(RESULT, {"name": NAME, "epochs": epochs, "cores": os.cpu_count(),
-                                      "lengths": told, "seeds": rows})  # fmt: skip
+                                      "lengths": lengths_of_rows, "seeds": rows})  # fmt: skip
 
 
-def speed(found: dict[str, Any]) -> float:
+def speed(results: dict[str, Any]) -> float:
     """Epochs a second, ours over Keras's: the median over the seeds."""
-    return median(r["keras"]["epoch_s"] / r["conveyor"]["epoch_s"] for r in found["seeds"])
+    return median(r["keras"]["epoch_s"] / r["conveyor"]["epoch_s"] for r in results["seeds"])
 
 
-def difference(found: dict[str, Any]) -> tuple[float, float]:
+def difference(results: dict[str, Any]) -> tuple[float, float]:
     """Mean difference of the accuracies, ours less Keras's, and half its paired t interval."""
-    gains = [r["conveyor"]["accuracy"] - r["keras"]["accuracy"] for r in found["seeds"]]
+    gains = [r["conveyor"]["accuracy"] - r["keras"]["accuracy"] for r in results["seeds"]]
     wide = stats.t.ppf(0.5 + CONFIDENCE / 2, len(gains) - 1)
     return mean(gains), float(wide) * stdev(gains) / math.sqrt(len(gains))
 
 
-def table(found: dict[str, Any]) -> str:
-    lengths, seeds = found["lengths"], found["seeds"]
+def table(results: dict[str, Any]) -> str:
+    lengths, seeds = results["lengths"], results["seeds"]
     lines = [
-        f"{found['name']}: {lengths['rows']} training rows, {lengths['mean']:.1f} tokens in the "
-        f"mean, {lengths['longest']} the longest; {len(seeds)} seeds, {found['epochs']} epochs, "
-        f"{found['cores']} cores",
+        f"{results['name']}: {lengths['rows']} training rows, {lengths['mean']:.1f} tokens in the "
+        f"mean, {lengths['longest']} the longest; {len(seeds)} seeds, {results['epochs']} epochs, "
+        f"{results['cores']} cores",
         "",
         "| | epochs a second | test accuracy, mean ± sd |",
         "| --- | --- | --- |",
@@ -162,10 +166,10 @@ def table(found: dict[str, Any]) -> str:
         lines.append(
             f"| {titles[contender]} | {rate:.2f} | {mean(right):.4f} ± {stdev(right):.4f} |"
         )
-    gain, half = difference(found)
+    gain, half = difference(results)
     lines += [
         "",
-        f"Ratio of the speeds, median over the seeds: {speed(found):.1f}. Difference of the "
+        f"Ratio of the speeds, median over the seeds: {speed(results):.1f}. Difference of the "
         f"accuracies, paired by seed: {gain:+.4f} ± {half:.4f} ({CONFIDENCE:.0%} interval).",
     ]
     return "\n".join(lines)
@@ -178,13 +182,13 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--print", action="store_true", help="print text.json, run nothing")
-    parser.add_argument("--one", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--once", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.one:
-        one(given.one, given.seed, given.epochs, given.folder)
+    args = parser.parse_args()
+    if args.once:
+        fit_once(args.once, args.seed, args.epochs, args.folder)
     else:
-        if not given.print:
-            measure(given.seeds, given.epochs)
+        if not args.print:
+            measure(args.seeds, args.epochs)
         print(table(files.read_json(RESULT)))

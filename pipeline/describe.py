@@ -38,6 +38,6 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser("python -m pipeline.describe", description=__doc__)
     parser.add_argument("--swept", action="store_true", help="with the sweep's best parameters")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with stage("describe"):
-        describe(load(FitConfig), Paths(), swept=given.swept)
+        describe(load(FitConfig), Paths(), swept=args.swept)

@@ -107,36 +107,36 @@ def measure(names: list[str], rounds: int) -> None:
         folder = Path(name)
         prepare(compose(Paths(ROOT)).dataset, ROOT, folder / "prepared", folder / "cache")
         for comparison in names:
-            found: dict[str, list[dict[str, float]]] = {}
+            results: dict[str, list[dict[str, float]]] = {}
             for number in range(rounds):
                 print(f"{comparison}: round {number + 1}", file=sys.stderr, flush=True)
                 for contender, (script, settings) in COMPARISONS[comparison][1].items():
-                    made = once(script, settings, folder / "prepared", folder)
-                    found.setdefault(contender, []).append(made)
-            kept = files.read_json(RESULTS) if RESULTS.is_file() else {}
-            files.write_json(RESULTS, kept | {comparison: found})
+                    figures = once(script, settings, folder / "prepared", folder)
+                    results.setdefault(contender, []).append(figures)
+            saved = files.read_json(RESULTS) if RESULTS.is_file() else {}
+            files.write_json(RESULTS, saved | {comparison: results})
 
 
-def ratio(found: dict[str, list[dict[str, float]]], contender: str, figure: str) -> float:
+def ratio(results: dict[str, list[dict[str, float]]], contender: str, figure: str) -> float:
     """Of a contender's figure to the first contender's, the median over the rounds."""
-    first = next(iter(found.values()))
-    return median(b[figure] / a[figure] for a, b in zip(first, found[contender], strict=True))
+    first = next(iter(results.values()))
+    return median(b[figure] / a[figure] for a, b in zip(first, results[contender], strict=True))
 
 
-def table(kept: dict[str, Any]) -> str:
+def table(saved: dict[str, Any]) -> str:
     parts = []
     for name, (title, contenders) in COMPARISONS.items():
-        if name not in kept:
+        if name not in saved:
             continue
-        found = {contender: kept[name][contender] for contender in contenders}
-        rounds = len(next(iter(found.values())))
+        results = {contender: saved[name][contender] for contender in contenders}
+        rounds = len(next(iter(results.values())))
         head = [name for figure in FIGURES for name in (FIGURES[figure], "ratio")]
         lines = [f"{title} ({rounds} rounds):", "", f"| | {' | '.join(head)} |",
                  "| --- " * (len(head) + 1) + "|"]  # fmt: skip
-        for contender, made in found.items():
+        for contender, figures in results.items():
             cells = [cell for figure in FIGURES
-                     for cell in (f"{median(m[figure] for m in made):.3f}",
-                                  f"{ratio(found, contender, figure):.2f}")]  # fmt: skip
+                     for cell in (f"{median(m[figure] for m in figures):.3f}",
+                                  f"{ratio(results, contender, figure):.2f}")]  # fmt: skip
             lines.append(f"| {contender} | {' | '.join(cells)} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
@@ -149,7 +149,7 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(COMPARISONS)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
-    given = parser.parse_args()
-    if not given.print:
-        measure(given.names or list(COMPARISONS), given.rounds)
+    args = parser.parse_args()
+    if not args.print:
+        measure(args.names or list(COMPARISONS), args.rounds)
     print(table(files.read_json(RESULTS)))

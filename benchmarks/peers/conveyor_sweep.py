@@ -26,7 +26,7 @@ if __name__ == "__main__":
         def trial_finished(self, number: int, outcome: Any) -> None:
             super().trial_finished(number, outcome)
             value = outcome.values[0] if outcome.values else float("nan")
-            plain.tell(value, str(outcome.state))
+            plain.write_trial(value, str(outcome.state))
 
     folder = Path(tempfile.mkdtemp())
     paths = Paths(folder)

@@ -10,12 +10,12 @@ def objective(trial: optuna.Trial) -> float:
     dropout = trial.suggest_float("dropout", *plain.DROPOUT)
     rate = trial.suggest_float("rate", *plain.RATE, log=True)
     try:
-        found = plain.score(units, dropout, rate, [KerasPruningCallback(trial, "val_loss")])
+        score = plain.score(units, dropout, rate, [KerasPruningCallback(trial, "val_loss")])
     except optuna.TrialPruned:
-        plain.tell(trial.study.trials[trial.number].last_step or 0.0, "pruned")
+        plain.write_trial(trial.study.trials[trial.number].last_step or 0.0, "pruned")
         raise
-    plain.tell(found, "complete")
-    return found
+    plain.write_trial(score, "complete")
+    return score
 
 
 if __name__ == "__main__":

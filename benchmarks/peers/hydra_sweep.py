@@ -7,9 +7,9 @@ from omegaconf import DictConfig
 
 @hydra.main(version_base=None, config_path=".", config_name="hydra_sweep")
 def main(config: DictConfig) -> float:
-    found = plain.score(plain.UNITS[config.units], config.dropout, config.rate)
-    plain.tell(found, "complete")
-    return found
+    score = plain.score(plain.UNITS[config.units], config.dropout, config.rate)
+    plain.write_trial(score, "complete")
+    return score
 
 
 if __name__ == "__main__":

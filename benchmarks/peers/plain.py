@@ -19,23 +19,23 @@ UNITS = ((64, 64), (96, 64), (96, 96))
 DROPOUT, RATE = (0.2, 0.5), (1e-3, 5e-3)
 
 
-def tell(val_loss: float, state: str) -> None:
+def write_trial(val_loss: float, state: str) -> None:
     with open(os.environ["TRIALS"], "a") as file:
         file.write(f"{time.time() - BEGAN:.2f},{val_loss:.6f},{state}\n")
 
 
 def data() -> tuple[Any, Any]:
     """((values, one-hot labels) of training rows, the same of validation rows)."""
-    found = []
+    splits = []
     for split in ("train", "validation"):
         folder = Path(os.environ["PREPARED"]) / split
         values, offsets = np.load(folder / "values.npy"), np.load(folder / "offsets.npy")
         labels = np.load(folder / "labels.npy")
-        found.append((values, offsets, labels))
-    longest = max(int(np.diff(offsets).max()) for _, offsets, _ in found)
-    classes = 1 + max(int(labels.max()) for *_, labels in found)
+        splits.append((values, offsets, labels))
+    longest = max(int(np.diff(offsets).max()) for _, offsets, _ in splits)
+    classes = 1 + max(int(labels.max()) for *_, labels in splits)
     padded = []
-    for values, offsets, labels in found:
+    for values, offsets, labels in splits:
         rows = np.zeros((len(labels), longest, values.shape[1]), np.float32)
         for i in range(len(labels)):
             row = values[offsets[i] : offsets[i + 1]]
@@ -54,10 +54,10 @@ def model(units: tuple[int, ...], dropout: float, learning_rate: float, like: An
         layer = keras.layers.LSTM(width, dropout=dropout, return_sequences=depth + 1 < len(units))
         x = keras.layers.Bidirectional(layer)(x)
     outputs = keras.layers.Dense(labels.shape[1], activation="softmax")(x)
-    made = keras.Model(inputs, outputs)
+    model = keras.Model(inputs, outputs)
     optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
-    made.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
-    return made
+    model.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    return model
 
 
 def stop_early() -> Any:

@@ -58,14 +58,14 @@ def compete(command: list[Any], seconds: float, seed: int) -> dict[str, Any]:
             peak = max(peak, memory(process.pid))
             time.sleep(0.5)
         if process.poll() is not None:
-            told = process.stderr.read().decode()[-2000:] if process.stderr else ""
-            raise SystemExit(f"{command} ended before its time:\n{told}")
+            message = process.stderr.read().decode()[-2000:] if process.stderr else ""
+            raise SystemExit(f"{command} ended before its time:\n{message}")
         for child in psutil.Process(process.pid).children(recursive=True):
             child.kill()
         process.kill()
         process.communicate()
         lines = [line.split(",") for line in log.read_text().splitlines()]
-    trials = [(float(at), float(loss), state) for at, loss, state in lines]
+    trials = [(float(seconds), float(loss), state) for seconds, loss, state in lines]
     return {"trials": trials, "peak": peak}
 
 
@@ -82,31 +82,33 @@ def memory(pid: int) -> float:
 
 
 def reached(trials: list[Any], level: float) -> float | None:
-    return next((at for at, loss, state in trials if state == "complete" and loss <= level), None)
+    return next(
+        (seconds for seconds, loss, state in trials if state == "complete" and loss <= level), None
+    )
 
 
-def table(found: dict[str, list[dict[str, Any]]]) -> str:
+def table(results: dict[str, list[dict[str, Any]]]) -> str:
     """The comparison as Markdown."""
-    peers = [name for name in found if not name.startswith("Conveyor")]
+    peers = [name for name in results if not name.startswith("Conveyor")]
     best = {name: min(loss for run in runs for _, loss, state in run["trials"]
-                      if state == "complete") for name, runs in found.items()}  # fmt: skip
+                      if state == "complete") for name, runs in results.items()}  # fmt: skip
     top = min(best[name] for name in peers)
-    worst = max(median(run["trials"][0][1] for run in found[name]) for name in peers)
+    worst = max(median(run["trials"][0][1] for run in results[name]) for name in peers)
     levels = [worst * (top / worst) ** (i / (LEVELS - 1)) for i in range(LEVELS - 1)] + [top]
     head = ["", *(f"s to val_loss {level:.4f}" for level in levels), "best val_loss", "trials",
             "failed", "peak MiB"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
-    for name, runs in found.items():
+    for name, runs in results.items():
         cells = []
         for level in levels:
             times = [reached(run["trials"], level) for run in runs]
-            known = [t for t in times if t is not None]
-            whole = len(known) == len(times)
+            reached_times = [t for t in times if t is not None]
+            whole = len(reached_times) == len(times)
             cells.append(
-                f"{median(known):.0f}"
+                f"{median(reached_times):.0f}"
                 if whole
-                else f"{min(known):.0f} in {len(known)} of {len(times)}"
-                if known
+                else f"{min(reached_times):.0f} in {len(reached_times)} of {len(times)}"
+                if reached_times
                 else "-"
             )
         counts = median(len(run["trials"]) for run in runs)
@@ -116,35 +118,41 @@ def table(found: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def ratios(found: dict[str, list[dict[str, Any]]]) -> str:
+def ratios(results: dict[str, list[dict[str, Any]]]) -> str:
     """Each round's ratio of Conveyor's time to the best peer's score, as lines."""
     lines = []
-    for name in (name for name in found if name.startswith("Conveyor")):
+    for name in (name for name in results if name.startswith("Conveyor")):
         each = []
-        for number, run in enumerate(found[name]):
-            peers = [runs[number]["trials"] for other, runs in found.items()
+        for number, run in enumerate(results[name]):
+            peers = [runs[number]["trials"] for other, runs in results.items()
                      if not other.startswith("Conveyor")]  # fmt: skip
             best = min(loss for trials in peers for _, loss, state in trials if state == "complete")
-            first = min(at for trials in peers if (at := reached(trials, best)) is not None)
+            first = min(
+                seconds for trials in peers if (seconds := reached(trials, best)) is not None
+            )
             ours = reached(run["trials"], best)
             each.append(ours / first if ours is not None else float("inf"))
-        told = ", ".join(f"{ratio:.2f}" for ratio in each)
-        lines.append(f"- {name}: {told}; median {median(each):.2f}")
+        joined = ", ".join(f"{ratio:.2f}" for ratio in each)
+        lines.append(f"- {name}: {joined}; median {median(each):.2f}")
     return "\n".join(lines)
 
 
 def race(seconds: float, rounds: int) -> dict[str, list[dict[str, Any]]]:
     """All contenders in turns; every one that has ended is kept at once."""
-    kept = json.loads(UNFINISHED.read_text()) if UNFINISHED.exists() else {}
-    found = kept["found"] if kept.get("seconds") == seconds else {name: [] for name in CONTENDERS}
+    unfinished = json.loads(UNFINISHED.read_text()) if UNFINISHED.exists() else {}
+    results = (
+        unfinished["found"]
+        if unfinished.get("seconds") == seconds
+        else {name: [] for name in CONTENDERS}
+    )
     for number in range(rounds):
         for name, command in CONTENDERS.items():
-            if len(found[name]) > number:
+            if len(results[name]) > number:
                 continue
             print(f"round {number + 1}: {name}", file=sys.stderr, flush=True)
-            found[name].append(compete(command, seconds, FIRST_SEED + number))
-            UNFINISHED.write_text(json.dumps({"seconds": seconds, "found": found}))
-    return found
+            results[name].append(compete(command, seconds, FIRST_SEED + number))
+            UNFINISHED.write_text(json.dumps({"seconds": seconds, "found": results}))
+    return results
 
 
 if __name__ == "__main__":
@@ -154,16 +162,16 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
-    given = parser.parse_args()
-    if not given.print:
-        told = {"seconds": given.seconds, "found": race(given.seconds, given.rounds)}
-        RESULTS.write_text(json.dumps(told, indent=1, allow_nan=True) + "\n")
+    args = parser.parse_args()
+    if not args.print:
+        saved = {"seconds": args.seconds, "found": race(args.seconds, args.rounds)}
+        RESULTS.write_text(json.dumps(saved, indent=1, allow_nan=True) + "\n")
         UNFINISHED.unlink()
-    told = json.loads(RESULTS.read_text())
-    rounds = len(next(iter(told["found"].values())))
-    print(f"{told['seconds']:g} s each, {rounds} rounds in turns\n")
-    print(table(told["found"]))
+    saved = json.loads(RESULTS.read_text())
+    rounds = len(next(iter(saved["found"].values())))
+    print(f"{saved['seconds']:g} s each, {rounds} rounds in turns\n")
+    print(table(saved["found"]))
     print(
         "\nSeconds to the round's best score of a peer, over the seconds of the first peer there:\n"
     )
-    print(ratios(told["found"]))
+    print(ratios(saved["found"]))

@@ -26,14 +26,14 @@ if __name__ == "__main__":
     tuner = kinds[sys.argv[1]]()
     ended = tuner.on_trial_end
 
-    def told(trial: object) -> None:
+    def on_trial_end(trial: object) -> None:
         ended(trial)
         score = tuner.oracle.get_trial(trial.trial_id).score
         if score is None:
-            plain.tell(float("nan"), "failed")
+            plain.write_trial(float("nan"), "failed")
         else:
-            plain.tell(score, "complete")
+            plain.write_trial(score, "complete")
 
-    tuner.on_trial_end = told
+    tuner.on_trial_end = on_trial_end
     tuner.search(*TRAIN, validation_data=VALIDATION, epochs=plain.EPOCHS, batch_size=plain.BATCH,
                  callbacks=[plain.stop_early()], verbose=0)  # fmt: skip

@@ -81,17 +81,17 @@ def measure(size: str) -> dict[str, float]:
         parts["operators"].append(sum(seconds(call) for call in calls))
         parts["least"].append(seconds(lambda: model.train_on_batch(x[:1, :1], y[:1])))
         parts["product"].append(seconds(lambda: tf.matmul(matrix, matrix).numpy()))
-    found = {name: median(times[5:]) for name, times in parts.items()}
-    return {**found, "gflops": work / found["operators"] / 1e9,
-            "product_gflops": 2 * LARGE**3 / found["product"] / 1e9}  # fmt: skip
+    results = {name: median(times[5:]) for name, times in parts.items()}
+    return {**results, "gflops": work / results["operators"] / 1e9,
+            "product_gflops": 2 * LARGE**3 / results["product"] / 1e9}  # fmt: skip
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
+def table(results: dict[str, dict[str, float]]) -> str:
     lines = ["| size | a step, ms | the kernel's operators, ms | a step of one row and one time "
              "step, ms | the operators, GFLOP/s | a large product, GFLOP/s |",
              "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
     for size in stack.SIZES:
-        row = found[size]
+        row = results[size]
         times = [f"{1e3 * row[name]:.1f}" for name in ("step", "operators", "least")]
         speeds = [f"{row[name]:.0f}" for name in ("gflops", "product_gflops")]
         lines.append("| " + " | ".join([size, *times, *speeds]) + " |")

@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 import stack
-from run import markdown, measure, processor, told
+from run import describe_size, markdown, measure, processor
 
 from conveyor import files
 
@@ -34,21 +34,23 @@ def race(torch: str | None, rounds: int) -> Iterator[dict[str, Any]]:
     contenders = dict(CONTENDERS)
     if torch:
         contenders |= {name: [torch, "torch_steps.py", how] for name, how in PYTORCH.items()}
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for size in stack.SIZES:
         for number in range(rounds):
             print(f"{size}: round {number + 1}", file=sys.stderr, flush=True)
             rates = {name: measure(how, "lstm", size) for name, how in contenders.items()}
-            found.setdefault(size, []).append(rates)
-        yield found
+            results.setdefault(size, []).append(rates)
+        yield results
 
 
-def table(found: dict[str, Any]) -> str:
-    names = list(next(iter(found.values()))[0])
+def table(results: dict[str, Any]) -> str:
+    names = list(next(iter(results.values()))[0])
     lines = [["size", *(f"{name}, seq/s" for name in names)], ["---"] * (len(names) + 1)]
-    for size, rounds in found.items():
-        rates = [f"{median(one[name][0] for one in rounds):,.0f}" for name in names]
-        lines.append([told(size), *rates])
+    for size, rounds in results.items():
+        rates = [
+            f"{median(rates_of_round[name][0] for rates_of_round in rounds):,.0f}" for name in names
+        ]
+        lines.append([describe_size(size), *rates])
     return markdown(lines)
 
 
@@ -59,12 +61,14 @@ if __name__ == "__main__":
     parser.add_argument("--torch", metavar="PYTHON")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--print", action="store_true", help="print gpu.json, run nothing")
-    given = parser.parse_args()
-    if not given.print:
+    args = parser.parse_args()
+    if not args.print:
         from conveyor.models.devices import gpu_line
 
-        for found in race(given.torch, given.rounds):
-            files.write_json(RESULT, {"gpu": gpu_line(), "processor": processor(), "found": found})
-    kept = files.read_json(RESULT)
-    print(f"{kept['gpu']}; {kept['processor']}; rounds: {len(kept['found']['small'])}\n")
-    print(table(kept["found"]))
+        for results in race(args.torch, args.rounds):
+            files.write_json(
+                RESULT, {"gpu": gpu_line(), "processor": processor(), "found": results}
+            )
+    saved = files.read_json(RESULT)
+    print(f"{saved['gpu']}; {saved['processor']}; rounds: {len(saved['found']['small'])}\n")
+    print(table(saved["found"]))

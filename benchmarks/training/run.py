@@ -40,26 +40,26 @@ def measure(command: list[Any], cell: str, size: str) -> list[float]:
     return [float(word) for word in done.stdout.split()]
 
 
-def table(found: dict[str, list[dict[str, list[float]]]]) -> str:
+def table(results: dict[str, list[dict[str, list[float]]]]) -> str:
     """Sequences a second, and the fused kernel's ratio to each peer, as Markdown."""
-    names = [name for name in CONTENDERS if name in next(iter(found.values()))[0]]
+    names = [name for name in CONTENDERS if name in next(iter(results.values()))[0]]
     torch = [name for name in names if name.startswith("PyTorch")]
     peer = ["fused / better PyTorch"] if torch else []
     head = ["size", *(f"{name}, seq/s" for name in names), "fused / Keras", *peer,
             "first step, fused / Keras"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
-    for size, rounds in found.items():
+    for size, rounds in results.items():
         rates = [f"{median(r[name][0] for r in rounds):.0f}" for name in names]
         ratios = [median(r["fused"][0] / r["Keras"][0] for r in rounds)]
         if torch:
             best = [max(r[name][0] for name in torch) for r in rounds]
             ratios.append(median(r["fused"][0] / b for r, b in zip(rounds, best, strict=True)))
         ratios.append(median(r["fused"][1] / r["Keras"][1] for r in rounds))
-        lines.append([told(size), *rates, *(f"{ratio:.2f}" for ratio in ratios)])
+        lines.append([describe_size(size), *rates, *(f"{ratio:.2f}" for ratio in ratios)])
     return markdown(lines)
 
 
-def told(size: str) -> str:
+def describe_size(size: str) -> str:
     """A size with its numbers."""
     return f"{size}: {' x '.join(map(str, stack.SIZES[size]))}"
 
@@ -70,25 +70,25 @@ def markdown(lines: list[list[str]]) -> str:
 
 def processor() -> str:
     """What the machine computes with: its name, cores, and widest vectors."""
-    told = dict(
+    cpuinfo = dict(
         [part.strip() for part in line.split(":", 1)]
         for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line
     )  # fmt: skip
-    flags = told.get("flags", "").split()
+    flags = cpuinfo.get("flags", "").split()
     widest = next((v for v in ("avx512f", "avx2") if v in flags), "no AVX2")
-    return f"{told.get('model name', 'unknown')}, {os.cpu_count()} cores, {widest.upper()}"
+    return f"{cpuinfo.get('model name', 'unknown')}, {os.cpu_count()} cores, {widest.upper()}"
 
 
 def race(cell: str, rounds: int) -> dict[str, list[dict[str, list[float]]]]:
     """Every size, every round, every contender that is installed."""
-    found: dict[str, list[Any]] = {size: [] for size in stack.SIZES}
+    results: dict[str, list[Any]] = {size: [] for size in stack.SIZES}
     installed = {name: how for name, how in CONTENDERS.items() if Path(how[0]).is_file()}
     for number in range(rounds):
         for size in stack.SIZES:
             print(f"round {number + 1}: {size}", file=sys.stderr, flush=True)
             rows = {name: measure(how, cell, size) for name, how in installed.items()}
-            found[size].append(rows)
-    return found
+            results[size].append(rows)
+    return results
 
 
 if __name__ == "__main__":
@@ -98,16 +98,16 @@ if __name__ == "__main__":
     parser.add_argument("--cell", choices=["lstm", "gru"], default="lstm")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
-    given = parser.parse_args()
+    args = parser.parse_args()
     results = HERE / "results.json"
     cells = json.loads(results.read_text())
-    if not given.print:
-        here = {"processor": processor(), "found": race(given.cell, given.rounds)}
-        others = [k for k in cells.get(given.cell, []) if k["processor"] != here["processor"]]
-        cells[given.cell] = [*others, here]
+    if not args.print:
+        here = {"processor": processor(), "found": race(args.cell, args.rounds)}
+        others = [k for k in cells.get(args.cell, []) if k["processor"] != here["processor"]]
+        cells[args.cell] = [*others, here]
         results.write_text(json.dumps(cells, indent=1) + "\n")
-    elif given.cell not in cells:
-        parser.error(f"no results of {given.cell} are kept; run it without --print")
-    for kept in cells[given.cell]:
-        print(f"Processor: {kept['processor']}; {len(kept['found']['small'])} rounds\n")
-        print(table(kept["found"]), end="\n\n")
+    elif args.cell not in cells:
+        parser.error(f"no results of {args.cell} are kept; run it without --print")
+    for saved in cells[args.cell]:
+        print(f"Processor: {saved['processor']}; {len(saved['found']['small'])} rounds\n")
+        print(table(saved["found"]), end="\n\n")

@@ -33,11 +33,11 @@ def rate(step: Callable[[int], Any], rows: int) -> float:
     """Sequences a second, the median of some rounds; `step` trains on batch i and waits for it."""
     for i in range(WARM):
         step(i % BATCHES)
-    found = []
+    rates = []
     for _ in range(ROUNDS):
         began, count = time.perf_counter(), 0
         while time.perf_counter() - began < SECONDS:
             step(count % BATCHES)
             count += 1
-        found.append(count * rows / (time.perf_counter() - began))
-    return median(found)
+        rates.append(count * rows / (time.perf_counter() - began))
+    return median(rates)
