@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conveyor.config.compose import compose
 
+from conveyor.compose import compose
 from conveyor.data.prepare import prepare
 from conveyor.paths import Paths
 
