@@ -8,7 +8,7 @@ from conveyor.data.store import Prepared
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate as evaluate_answers
-from conveyor.evaluation.results import LabelledRows
+from conveyor.evaluation.results import EvaluationInput, LabelledRows
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking import runs
@@ -23,11 +23,11 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
         LabelledRows.of(prepared.split(name)) for name in ("train", "validation", "test")
     )
     kind, classes = prepared.meta.kind, prepared.meta.classes
-    answers = LoadedModel.load(paths.model).predict(test.raw, progress=True).probabilities
-    evaluation = evaluate_answers(kind, classes, train + validation, test, answers, settings,
-                                  config.seed)  # fmt: skip
-    points = points_of(test.labels, answers, classes, settings.calibration_bins)
-    report.write(paths.evaluation, evaluation, points, test, answers, settings.confidence)
+    probabilities = LoadedModel.load(paths.model).predict(test.raw, progress=True).probabilities
+    data = EvaluationInput(kind, classes, train + validation, test, probabilities)
+    evaluation = evaluate_answers(data, settings, config.seed)
+    points = points_of(test.labels, probabilities, classes, settings.calibration_bins)
+    report.write(paths.evaluation, evaluation, points, data, settings.confidence)
     files.write_json(paths.metrics, report.headline(evaluation))
     level = logging.WARNING if evaluation.beats_baselines is False else logging.INFO
     log.log(level, "%s", report.verdict(evaluation))

@@ -27,7 +27,7 @@ from conveyor.escape import markdown_text, mlflow_name, plot_text
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Evaluation, LabelledRows
+from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
 from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
 from conveyor.plots import evaluation as evaluation_plots
@@ -50,7 +50,7 @@ def _missing_glyphs_are_errors() -> Any:
         yield
 
 
-def evaluated() -> tuple[Evaluation, LabelledRows, np.ndarray]:
+def evaluated() -> tuple[Evaluation, EvaluationInput]:
     """Two rows of each nasty label; the second is taken for the next label."""
     labels = np.tile(np.arange(COUNT), 2)
     raw = [NASTY_LABELS[label] for label in labels]
@@ -58,8 +58,8 @@ def evaluated() -> tuple[Evaluation, LabelledRows, np.ndarray]:
     test = LabelledRows(ids, raw, labels, np.arange(2 * COUNT) + 1)
     predicted = np.where(np.arange(2 * COUNT) < COUNT, labels, (labels + 1) % COUNT)
     probabilities = np.where(np.eye(COUNT)[predicted] > 0, 0.9, 0.1 / COUNT)
-    found = evaluate("text", NASTY_LABELS, test, test, probabilities, SCORING, 0)
-    return found, test, probabilities
+    data = EvaluationInput("text", NASTY_LABELS, test, test, probabilities)
+    return evaluate(data, SCORING, 0), data
 
 
 def cells(table_row: str) -> list[str]:
@@ -68,15 +68,15 @@ def cells(table_row: str) -> list[str]:
 
 
 def test_the_evaluation_report_holds_every_nasty_label(tmp_path: Path) -> None:
-    found, test, probabilities = evaluated()
-    points = points_of(test.labels, probabilities, NASTY_LABELS, 5)
+    evaluation, data = evaluated()
+    points = points_of(data.test.labels, data.probabilities, NASTY_LABELS, 5)
     folder = tmp_path / "evaluation"
-    report.write(folder, found, points, test, probabilities, 0.9)
+    report.write(folder, evaluation, points, data, 0.9)
     assert list(json.loads((folder / "report.json").read_text())["classes"]) == NASTY_LABELS
     with (folder / "predictions.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header[4:] == [f"p({name})" for name in NASTY_LABELS]
-    assert [row[1] for row in rows] == test.raw
+    assert [row[1] for row in rows] == data.test.raw
     by_class, errors = (folder / "report.md").read_text().split("## By class")[1].split("## Most")
     table = [cells(line) for line in by_class.splitlines() if line.startswith("|")][2:]
     assert [row[0] for row in table] == [markdown_text(name).strip() for name in NASTY_LABELS]
@@ -159,7 +159,7 @@ def test_prepare_keeps_every_nasty_label(tmp_path: Path, form: str, toy_config: 
 
 def verdict() -> gates.Verdict:
     """A verdict with a bar on each class; half of the rows of a class are wrong."""
-    found, test, probabilities = evaluated()
+    evaluation, data = evaluated()
     values = {
         "bars": {}, "champion": {"test": "mcnemar", "metric": "accuracy", "margin": 0.0,
                                  "confidence": 0.95, "samples": 10},
@@ -170,7 +170,14 @@ def verdict() -> gates.Verdict:
         "round_trip_tolerance": None, "quantisation": {"max_drop": None}, "data": None,
     }  # fmt: skip
     evidence = gates.Evidence(
-        test.labels, probabilities, None, None, found.scores, None, NASTY_LABELS, test.lengths
+        data.test.labels,
+        data.probabilities,
+        None,
+        None,
+        evaluation.scores,
+        None,
+        NASTY_LABELS,
+        data.test.lengths,
     )
     return gates.decide(evidence, Gates.model_validate(values))
 

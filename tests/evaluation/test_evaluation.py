@@ -1,7 +1,8 @@
-"""What evaluate says of a model: baselines, slices, errors, files."""
+"""Evaluation of a model: scores, baselines, slices, errors, files."""
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from conveyor.evaluation import report
 from conveyor.evaluation.baselines import linear, majority, summary
 from conveyor.evaluation.curves import curves_of, one_against_rest, points_of, pooled
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Evaluation, LabelledRows
+from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
 from conveyor.metrics import BASELINE, score_all
 
-HOW = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
-               worst_rows=4, baselines=True)  # fmt: skip
+SETTINGS = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
+                    worst_rows=4, baselines=True)  # fmt: skip
 NAMES = ["cold", "hot|dry", "mild"]
 
 
@@ -34,81 +35,94 @@ def rows(count: int, seed: int) -> LabelledRows:
 
 def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
     """Right but for the first `wrong` rows; more confident from row to row."""
-    given = np.where(np.arange(len(labels)) < wrong, (labels + 1) % 3, labels)
+    predicted = np.where(np.arange(len(labels)) < wrong, (labels + 1) % 3, labels)
     sure = np.linspace(0.5, 0.99, len(labels))[:, None]
-    return np.where(np.eye(3)[given] > 0, sure, (1 - sure) / 2)
+    return np.where(np.eye(3)[predicted] > 0, sure, (1 - sure) / 2)
 
 
-def evaluated(wrong: int = 6, how: Evaluate = HOW) -> tuple[Evaluation, LabelledRows, np.ndarray]:
+def evaluated(
+    wrong: int = 6, settings: Evaluate = SETTINGS
+) -> tuple[Evaluation, LabelledRows, np.ndarray]:
+    data = inputs(wrong)
+    return evaluate(data, settings, seed=3), data.test, data.probabilities
+
+
+def inputs(wrong: int = 6) -> EvaluationInput:
     test = rows(60, 2)
-    p = answers(test.labels, wrong)
-    return evaluate("series", NAMES, rows(90, 1), test, p, how, seed=3), test, p
+    return EvaluationInput("series", NAMES, rows(90, 1), test, answers(test.labels, wrong))
 
 
 def write_report(folder: Path) -> tuple[LabelledRows, np.ndarray]:
     evaluation, test, p = evaluated()
-    report.write(folder, evaluation, points_of(test.labels, p, NAMES, bins=5), test, p, 0.9)
+    report.write(folder, evaluation, points_of(test.labels, p, NAMES, bins=5), inputs(), 0.9)
     return test, p
 
 
 def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
-    found, test, p = evaluated()
-    assert found.scores == score_all(test.labels, p)
-    assert found.scores["accuracy"] == 0.9
-    assert sum(part["rows"] for part in found.slices) == 60
-    right = sum(part["rows"] * part["accuracy"] for part in found.slices)
+    evaluation, test, p = evaluated()
+    assert evaluation.scores == score_all(test.labels, p)
+    assert evaluation.scores["accuracy"] == 0.9
+    assert sum(part["rows"] for part in evaluation.slices) == 60
+    right = sum(part["rows"] * part["accuracy"] for part in evaluation.slices)
     assert right == pytest.approx(54)
-    assert found.slices[0]["from"] == test.lengths.min()
-    assert found.slices[-1]["to"] == test.lengths.max()
+    assert evaluation.slices[0]["from"] == test.lengths.min()
+    assert evaluation.slices[-1]["to"] == test.lengths.max()
 
 
-def test_per_class_figures_by_hand() -> None:
-    found, _, _ = evaluated(wrong=6)
+def test_metrics_by_class_by_hand() -> None:
+    evaluation, _, _ = evaluated(wrong=6)
     # rows 0..5 are two of each class, each taken for the next
-    for one in found.per_class.values():
-        assert one == {"precision": 0.9, "recall": 0.9, "f1": 0.9, "rows": 20}
+    for score in evaluation.per_class.values():
+        assert score == {"precision": 0.9, "recall": 0.9, "f1": 0.9, "rows": 20}
 
 
 def test_the_worst_errors_are_the_most_confident() -> None:
-    found, test, p = evaluated(wrong=6)
-    assert [one["id"] for one in found.worst] == ["r5", "r4", "r3", "r2"]
-    assert found.worst[0]["confidence"] == pytest.approx(p[5].max(), abs=1e-6)
-    assert found.worst[0]["label"] == NAMES[test.labels[5]]
+    evaluation, test, p = evaluated(wrong=6)
+    assert [error["id"] for error in evaluation.worst] == ["r5", "r4", "r3", "r2"]
+    assert evaluation.worst[0]["confidence"] == pytest.approx(p[5].max(), abs=1e-6)
+    assert evaluation.worst[0]["label"] == NAMES[test.labels[5]]
 
 
-def test_a_net_that_loses_to_a_baseline_is_told_loudly() -> None:
-    found, _, _ = evaluated(wrong=6)
-    assert found.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
-    assert found.beats_baselines is False
-    assert report.verdict(found).startswith("**THE NET DOES NOT BEAT A SIMPLE BASELINE**: accuracy")
-    assert report.headline(found)[BASELINE] == 1.0
+def test_a_network_that_loses_to_a_baseline_is_reported_loudly() -> None:
+    evaluation, _, _ = evaluated(wrong=6)
+    assert evaluation.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
+    assert evaluation.beats_baselines is False
+    assert report.verdict(evaluation).startswith(
+        "**THE NET DOES NOT BEAT A SIMPLE BASELINE**: accuracy"
+    )
+    assert report.headline(evaluation)[BASELINE] == 1.0
 
 
-def test_a_net_that_wins_is_told_with_its_test() -> None:
-    test = rows(60, 2)
-    known = rows(90, 1)
-    swapped = LabelledRows(known.ids, known.raw, np.roll(known.labels, 1), known.lengths)
-    found = evaluate("series", NAMES, swapped, test, answers(test.labels, 0), HOW, seed=3)
-    assert found.beats_baselines is True
-    assert found.p_value is not None
-    assert found.p_value < 1e-6
-    assert report.verdict(found).startswith("The net beats the simple baselines: accuracy 1.0000")
+def test_a_network_that_beats_the_baselines_is_reported_with_its_p_value() -> None:
+    data = inputs(wrong=0)
+    swapped = replace(data.training, labels=np.roll(data.training.labels, 1))
+    evaluation = evaluate(replace(data, training=swapped), SETTINGS, seed=3)
+    assert evaluation.beats_baselines is True
+    assert evaluation.p_value is not None
+    assert evaluation.p_value < 1e-6
+    assert report.verdict(evaluation).startswith(
+        "The net beats the simple baselines: accuracy 1.0000"
+    )
 
 
 def test_without_baselines_nothing_is_claimed() -> None:
-    found, _, _ = evaluated(how=HOW.model_copy(update={"baselines": False}))
-    assert (found.beats_baselines, found.p_value, found.baselines) == (None, None, {})
-    assert BASELINE not in report.headline(found)
-    assert report.verdict(found) == "No baseline was scored."
+    evaluation, _, _ = evaluated(settings=SETTINGS.model_copy(update={"baselines": False}))
+    assert (evaluation.beats_baselines, evaluation.p_value, evaluation.baselines) == (
+        None,
+        None,
+        {},
+    )
+    assert BASELINE not in report.headline(evaluation)
+    assert report.verdict(evaluation) == "No baseline was scored."
 
 
-def test_headline_figures_are_flat_numbers_within_their_interval() -> None:
-    figures = report.headline(evaluated()[0])
-    assert all(isinstance(value, float) for value in figures.values())
-    assert figures["accuracy_low"] <= figures["accuracy"] <= figures["accuracy_high"]
+def test_headline_metrics_are_flat_numbers_within_their_interval() -> None:
+    metrics = report.headline(evaluated()[0])
+    assert all(isinstance(value, float) for value in metrics.values())
+    assert metrics["accuracy_low"] <= metrics["accuracy"] <= metrics["accuracy_high"]
 
 
-def test_the_majority_baseline_gives_the_shares_of_the_known_rows() -> None:
+def test_the_majority_baseline_gives_the_shares_of_the_training_rows() -> None:
     p = majority(np.array([0, 1, 1, 1]), 3, 2)
     assert p.tolist() == [[0.25, 0.75, 0.0]] * 2
 
@@ -120,8 +134,8 @@ def test_the_text_baseline_reads_words() -> None:
 
 
 def test_summary_statistics_by_hand() -> None:
-    found = summary([np.array([[1.0, 10.0], [3.0, 10.0]])])
-    assert found.tolist() == [[2, 10, 1, 0, 1, 10, 3, 10, 1, 10, 3, 10, 2]]
+    statistics = summary([np.array([[1.0, 10.0], [3.0, 10.0]])])
+    assert statistics.tolist() == [[2, 10, 1, 0, 1, 10, 3, 10, 1, 10, 3, 10, 2]]
 
 
 def test_curves_have_the_area_of_their_metric() -> None:
@@ -153,18 +167,18 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
     }  # fmt: skip
     write_report(folder)
     assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
-    told = list(csv.DictReader((folder / "predictions.csv").open()))
-    assert [row["id"] for row in told] == test.ids
-    right = [row["label"] == row["predicted"] for row in told]
+    predictions = list(csv.DictReader((folder / "predictions.csv").open()))
+    assert [row["id"] for row in predictions] == test.ids
+    right = [row["label"] == row["predicted"] for row in predictions]
     assert np.mean(right) == json.loads(first["report.json"])["scores"]["accuracy"] == 0.9
     points = list(csv.DictReader((folder / "roc.csv").open()))
     x, y = ([float(point[axis]) for point in points] for axis in points[0])
     assert auc(x, y) == pytest.approx(auc(*pooled(test.labels, p).roc), abs=1e-4)
     bins = list(csv.DictReader((folder / "calibration.csv").open()))
-    assert sum(float(one["rows"]) for one in bins) == 60
+    assert sum(float(row["rows"]) for row in bins) == 60
 
 
-def test_pictures_are_drawn_not_blank(tmp_path: Path) -> None:
+def test_plots_are_not_blank(tmp_path: Path) -> None:
     write_report(tmp_path / "evaluation")
     for path in (tmp_path / "evaluation").glob("*.png"):
         colors = Image.open(path).convert("RGB").getcolors(1 << 20)
@@ -175,8 +189,8 @@ def test_pictures_are_drawn_not_blank(tmp_path: Path) -> None:
 def test_the_page_shows_errors_and_survives_odd_texts() -> None:
     test = LabelledRows(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), np.array([3, 1]))
     p = np.array([[0.1, 0.9], [0.2, 0.8]])
-    how = HOW.model_copy(update={"baselines": False})
-    found = evaluate("text", ["no", "yes"], test, test, p, how, seed=0)
-    page = report.markdown(found, 2, 0.9)
+    settings = SETTINGS.model_copy(update={"baselines": False})
+    evaluation = evaluate(EvaluationInput("text", ["no", "yes"], test, test, p), settings, seed=0)
+    page = report.markdown(evaluation, 2, 0.9)
     assert "| a | no | yes | 0.900 | one \\| two three |" in page
     assert "90% interval" in page

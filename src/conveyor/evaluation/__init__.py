@@ -1,1 +1,1 @@
-"""The exported model's answers on the test rows, held against the truth and simple baselines."""
+"""The exported model on the test rows, compared with the labels and with simple baselines."""

@@ -1,4 +1,4 @@
-"""Simple models on the same rows: what a recurrent net must beat to be worth its trouble."""
+"""Simple models on the same rows, which a recurrent network must beat to be worth its cost."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ EDGES = (0, -1)  # the first and the last step
 
 
 def majority(labels: NDArray[np.integer], classes: int, rows: int) -> Probabilities:
-    """The training rows' class shares, for every row."""
+    """Predict the class shares of the training rows for each row, (rows, classes)."""
     shares = np.bincount(labels, minlength=classes) / len(labels)
     return np.tile(shares, (rows, 1))
 
@@ -42,13 +42,13 @@ def linear(
     features = FEATURES[kind].make()
     model = make_pipeline(features, LogisticRegression(max_iter=ITERATIONS, random_state=seed))
     model.fit(rows, labels)
-    answers = np.zeros((len(test_rows), classes))
-    answers[:, model.classes_] = model.predict_proba(test_rows)
-    return answers
+    probabilities = np.zeros((len(test_rows), classes))
+    probabilities[:, model.classes_] = model.predict_proba(test_rows)
+    return probabilities
 
 
 def summary(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
-    """Mean, deviation, minimum, maximum, first and last step of each channel, and the length.
+    """Compute mean, deviation, minimum, maximum, first and last step by channel, and the length.
 
     Returns:
         (rows, 6 x channels + 1).

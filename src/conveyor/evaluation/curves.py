@@ -1,4 +1,4 @@
-"""Operating curves as points, for pictures and for `dvc plots`."""
+"""Operating curves as points, for the plots of a report and for `dvc plots`."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,12 @@ from conveyor.metrics.table import LabelledPredictions, calibration, ece
 
 
 def curves_of(positive: NDArray[np.bool_], score: Floats) -> Curves:
-    """Both curves of one decision."""
+    """ROC and precision-recall curve of one yes-no decision.
+
+    Args:
+        positive: bool (rows,).
+        score: of "yes", (rows,).
+    """
     false_rate, true_rate, _ = roc_curve(positive, score)
     precision, recall, _ = precision_recall_curve(positive, score, drop_intermediate=True)
     return Curves((false_rate, true_rate), (recall[::-1], precision[::-1]))
@@ -21,31 +26,37 @@ def one_against_rest(
     labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str]
 ) -> dict[str, Curves]:
     """Curves of each class that occurs beside others; of class 1 alone where there are two."""
-    shown = range(len(classes)) if len(classes) > 2 else (1,)
+    columns = range(len(classes)) if len(classes) > 2 else (1,)
     return {
-        classes[c]: curves_of(labels == c, probabilities[:, c])
-        for c in shown if (labels == c).any() and (labels != c).any()
-    }  # fmt: skip
+        classes[column]: curves_of(labels == column, probabilities[:, column])
+        for column in columns
+        if (labels == column).any() and (labels != column).any()
+    }
 
 
 def pooled(labels: NDArray[np.integer], probabilities: Floats) -> Curves:
     """One curve for all classes: every (row, class) pair is a decision (the micro-average)."""
     if probabilities.shape[1] == 2:
         return curves_of(labels == 1, probabilities[:, 1])
-    truth = np.eye(probabilities.shape[1], dtype=bool)[labels]
+    truth = np.eye(probabilities.shape[1], dtype=bool)[labels]  # (rows, classes)
     return curves_of(truth.ravel(), probabilities.ravel())
 
 
 def points_of(
     labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str], bins: int
 ) -> Points:
-    """What the pictures of an evaluation show; `bins` of confidence."""
+    """Compute what the plots of an evaluation show.
+
+    Args:
+        probabilities: (rows, classes).
+        bins: of confidence, in the reliability diagram.
+    """
     predictions = LabelledPredictions(labels, probabilities)
     return Points(
         classes=classes,
         counts=predictions.confusion,
         by_class=one_against_rest(labels, probabilities, classes),
         pooled=pooled(labels, probabilities),
-        reliable=calibration(predictions, bins),
+        reliability=calibration(predictions, bins),
         ece=ece(predictions),
     )

@@ -1,4 +1,4 @@
-"""All that is known of a model on its test rows."""
+"""Scores of a model on its test rows, beside simple baselines."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
-from conveyor.evaluation.results import Evaluation, LabelledRows
+from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import slices_by_length
@@ -16,52 +16,49 @@ from conveyor.metrics.table import confusion_matrix
 Probabilities = NDArray[np.floating]
 
 
-def evaluate(
-    kind: str,
-    classes: list[str],
-    known: LabelledRows,
-    test: LabelledRows,
-    probabilities: Probabilities,
-    config: Evaluate,
-    seed: int,
-) -> Evaluation:
-    """Score answers on the test rows.
+def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
+    """Score a model's answers on the test rows, beside simple baselines on the same rows.
 
     Args:
-        known: rows that the baselines may learn from: training and validation.
-        probabilities: of the test rows, (rows, classes).
+        seed: of the bootstrap samples and the baselines.
     """
-    simple = _baselines(kind, classes, known, test, seed) if config.baselines else {}
-    right = probabilities.argmax(axis=1) == test.labels
-    compared = {name: score_all(test.labels, answers) for name, answers in simple.items()}
-    best = max(compared, key=lambda name: compared[name]["accuracy"], default=None)
-    p_value = None
-    if best is not None:
-        p_value = mcnemar(right, simple[best].argmax(axis=1) == test.labels)["p_value"]
+    test, probabilities = data.test, data.probabilities
+    answers = _baseline_answers(data, seed) if config.baselines else {}
     scores = score_all(test.labels, probabilities)
+    baseline_scores = {name: score_all(test.labels, answers[name]) for name in answers}
+    beats_baselines = p_value = None
+    if baseline_scores:
+        best = max(baseline_scores, key=lambda name: baseline_scores[name]["accuracy"])
+        beats_baselines = scores["accuracy"] > baseline_scores[best]["accuracy"]
+        right = probabilities.argmax(axis=1) == test.labels
+        baseline_right = answers[best].argmax(axis=1) == test.labels
+        p_value = mcnemar(right, baseline_right)["p_value"]
     return Evaluation(
-        classes=classes,
+        classes=data.classes,
         scores=scores,
         intervals=intervals(
             test.labels, probabilities, samples=config.bootstrap_samples,
             confidence=config.confidence, seed=seed,
         ),
-        baselines=compared,
-        beats_baselines=all(scores["accuracy"] > other["accuracy"] for other in compared.values())
-        if compared else None,
+        baselines=baseline_scores,
+        beats_baselines=beats_baselines,
         p_value=p_value,
-        per_class=_per_class(classes, test.labels, probabilities),
+        per_class=_per_class(data.classes, test.labels, probabilities),
         slices=_slices(test, probabilities, config.length_slices),
-        worst=_worst(classes, test, probabilities, config.worst_rows),
+        worst=_worst(data, config.worst_rows),
     )  # fmt: skip
 
 
-def _baselines(
-    kind: str, classes: list[str], known: LabelledRows, test: LabelledRows, seed: int
-) -> dict[str, Probabilities]:
-    first, second = baselines.names(kind)
-    answers = baselines.linear(kind, known.raw, known.labels, test.raw, len(classes), seed)
-    return {first: baselines.majority(known.labels, len(classes), len(test.ids)), second: answers}
+def _baseline_answers(data: EvaluationInput, seed: int) -> dict[str, Probabilities]:
+    """Probabilities of each baseline for the test rows, by its name."""
+    majority_name, linear_name = baselines.names(data.kind)
+    training, test, count = data.training, data.test, len(data.classes)
+    return {
+        majority_name: baselines.majority(training.labels, count, len(test.ids)),
+        linear_name: baselines.linear(
+            data.kind, training.raw, training.labels, test.raw, count, seed
+        ),
+    }
 
 
 def _per_class(
@@ -88,21 +85,20 @@ def _slices(test: LabelledRows, probabilities: Probabilities, count: int) -> lis
     ]  # fmt: skip
 
 
-def _worst(
-    classes: list[str], test: LabelledRows, probabilities: Probabilities, count: int
-) -> list[dict[str, Any]]:
-    predicted = probabilities.argmax(axis=1)
-    confidence = probabilities.max(axis=1)
-    wrong = np.flatnonzero(predicted != test.labels)
-    wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
+def _worst(data: EvaluationInput, count: int) -> list[dict[str, Any]]:
+    """The errors of the highest confidence, with the row itself where it is a text."""
+    test, classes = data.test, data.classes
+    predicted, confidence = data.probabilities.argmax(axis=1), data.probabilities.max(axis=1)
+    errors = np.flatnonzero(predicted != test.labels)
+    errors = errors[np.argsort(-confidence[errors], kind="stable")][:count]
     return [
         {
-            "id": test.ids[i],
-            "label": classes[test.labels[i]],
-            "predicted": classes[predicted[i]],
-            "confidence": round(float(confidence[i]), 6),
-            "length": int(test.lengths[i]),
-            "row": test.raw[int(i)] if isinstance(test.raw[int(i)], str) else None,
+            "id": test.ids[row],
+            "label": classes[test.labels[row]],
+            "predicted": classes[predicted[row]],
+            "confidence": round(float(confidence[row]), 6),
+            "length": int(test.lengths[row]),
+            "row": test.raw[row] if data.kind == "text" else None,
         }
-        for i in wrong
+        for row in errors.tolist()
     ]

@@ -1,4 +1,4 @@
-"""The results of an evaluation: labelled rows, metrics, and the points of its plots."""
+"""What is evaluated, and the results: metrics, and the points of the plots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,8 +36,27 @@ class LabelledRows:
 
 
 @dataclass(frozen=True)
+class EvaluationInput:
+    """A model's answers on the test rows, and what is needed to judge them.
+
+    Attributes:
+        kind: "text" or "series".
+        classes: names, in the order of the probabilities' columns.
+        training: rows from which the baselines may learn: training and validation.
+        test: the rows on which everything is scored.
+        probabilities: the model's answers on the test rows, (rows, classes).
+    """
+
+    kind: str
+    classes: list[str]
+    training: LabelledRows
+    test: LabelledRows
+    probabilities: Floats
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """Figures of one model on one set of rows.
+    """Metrics of one model on one set of rows.
 
     Attributes:
         scores: every metric.
@@ -47,7 +66,7 @@ class Evaluation:
         p_value: McNemar's, against the best of them.
         per_class: precision, recall, F1 and rows of each class.
         slices: metrics by length, shortest first.
-        worst: the most confident errors.
+        worst: the most confident errors, the most confident one first.
     """
 
     classes: list[str]
@@ -76,14 +95,14 @@ class Curves:
 
 @dataclass(frozen=True)
 class Points:
-    """What the pictures show.
+    """What the plots show.
 
     Attributes:
         classes: names.
         counts: rows by true and predicted class, (classes, classes).
         by_class: curves of each class that occurs beside others.
         pooled: one curve for all classes.
-        reliable: confidence, accuracy and rows of each bin of confidence.
+        reliability: mean confidence, accuracy and rows of each bin of confidence.
         ece: expected calibration error.
     """
 
@@ -91,5 +110,5 @@ class Points:
     counts: NDArray[np.integer]
     by_class: dict[str, Curves]
     pooled: Curves
-    reliable: tuple[Floats, Floats, NDArray[np.integer]]
+    reliability: tuple[Floats, Floats, NDArray[np.integer]]
     ece: float

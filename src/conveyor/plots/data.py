@@ -1,4 +1,4 @@
-"""What the prepared data look like: lengths and classes of each split."""
+"""Plots of prepared data: lengths and classes of each split, and findings of the checks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ COLORS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
 
 
 def lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:
-    """Share of the rows by length, one outline a split; `unit` is "tokens" or "steps"."""
+    """Draw the share of rows by length, one outline a split; `unit` is "tokens" or "steps"."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     longest = max(int(v.max()) for v in by_split.values())
@@ -31,15 +31,15 @@ def lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) ->
 
 
 def classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
-    """Share of each class by split, the row counts written on the bars."""
+    """Draw the share of each class by split, with the row counts on the bars."""
     names = list(next(iter(counts.values())))
     figure = Figure(figsize=(8, 1.4 + 0.5 * len(names)), layout="constrained")
     axes = figure.subplots()
     thickness = 0.8 / len(counts)
     for i, (split, numbers) in enumerate(counts.items()):
         total = sum(numbers.values())
-        at = np.arange(len(names)) + (i - (len(counts) - 1) / 2) * thickness
-        bars = axes.barh(at, [numbers[n] / total for n in names], thickness, label=split,
+        positions = np.arange(len(names)) + (i - (len(counts) - 1) / 2) * thickness
+        bars = axes.barh(positions, [numbers[n] / total for n in names], thickness, label=split,
                          color=COLORS[split])  # fmt: skip
         axes.bar_label(bars, [str(numbers[n]) for n in names], padding=3, fontsize=7)
     axes.set_yticks(range(len(names)), [plot_text(name) for name in names])
@@ -51,12 +51,16 @@ def classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
 
 
 def findings(counts: Mapping[str, int], read: int, path: Path) -> None:
-    """What the checks counted, zeros too: an empty chart is good news that can be seen."""
+    """Draw the rows of each finding, those of no rows too.
+
+    Args:
+        read: rows that were read.
+    """
     figure = Figure(figsize=(8, 1.4 + 0.34 * len(counts)), layout="constrained")
     axes = figure.subplots()
     bars = axes.barh(range(len(counts)), list(counts.values()), 0.7, color="tab:red")
-    shown = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
-    axes.bar_label(bars, shown, padding=3, fontsize=8)
+    labels = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
+    axes.bar_label(bars, labels, padding=3, fontsize=8)
     axes.set_yticks(range(len(counts)), list(counts))
     axes.invert_yaxis()
     limit = 1.25 * max(1, *counts.values())  # room for the counts beside the bars

@@ -1,4 +1,4 @@
-"""Pictures of a classifier's answers."""
+"""Plots of a classifier's predictions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,17 +12,21 @@ from numpy.typing import NDArray
 from conveyor.escape import plot_text
 from conveyor.plots import save
 
-WRITTEN = 20  # classes up to which every cell of the confusion matrix carries its count
+MOST_NAMED_CLASSES = 20  # with more, plots show neither counts in cells nor a legend
 
 
 def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -> None:
-    """Counts (true, predicted) on a colour scale of each true class's share."""
+    """Draw the confusion matrix, coloured by the share of each true class.
+
+    Args:
+        counts: rows by true and predicted class, (classes, classes).
+    """
     size = min(14.0, 3.0 + 0.45 * len(classes))
     figure = Figure(figsize=(size + 1, size), layout="constrained")
     axes = figure.subplots()
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if len(classes) <= WRITTEN:
+    if len(classes) <= MOST_NAMED_CLASSES:
         for (true, predicted), count in np.ndenumerate(counts):
             if count:
                 color = "white" if shares[true, predicted] > 0.5 else "black"
@@ -35,19 +39,19 @@ def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -
         range(len(names)), names, rotation=45 if long else 0, ha="right" if long else "center"
     )
     axes.set_yticks(range(len(names)), names)
-    right = np.trace(counts) / max(1, counts.sum())
-    axes.set(xlabel="predicted", ylabel="true", title=f"Confusion: {right:.1%} on the diagonal")
+    accuracy = np.trace(counts) / max(1, counts.sum())
+    axes.set(xlabel="predicted", ylabel="true", title=f"Confusion: {accuracy:.1%} on the diagonal")
     figure.colorbar(image, label="share of the true class", shrink=0.8)
     save(figure, path)
 
 
-def curves(found: Mapping[str, Any], path: Path) -> None:
-    """ROC and precision-recall by class: objects with points `roc` and `pr` by name."""
+def curves(by_class: Mapping[str, Any], path: Path) -> None:
+    """Draw ROC and precision-recall curves, by class: objects with the points `roc` and `pr`."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
     lines = []
-    for i, points in enumerate(found.values()):
-        color = colormaps["tab20" if len(found) > 10 else "tab10"](i)
+    for i, points in enumerate(by_class.values()):
+        color = colormaps["tab20" if len(by_class) > 10 else "tab10"](i)
         lines += roc.plot(*points.roc, color=color, drawstyle="steps-post")
         pr.plot(*points.pr, color=color)
     roc.plot([0, 1], [0, 1], ":", color="gray", linewidth=1)
@@ -57,29 +61,36 @@ def curves(found: Mapping[str, Any], path: Path) -> None:
     pr.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
     for axes in (roc, pr):
         axes.grid(alpha=0.3)
-    if 0 < len(found) <= WRITTEN:
+    if 0 < len(by_class) <= MOST_NAMED_CLASSES:
         # Labels by name: Matplotlib leaves out a line whose own label begins with "_".
-        roc.legend(lines, [plot_text(name) for name in found], frameon=False, fontsize=8,
-                   loc="lower right", ncols=1 + len(found) // 8)  # fmt: skip
+        roc.legend(lines, [plot_text(name) for name in by_class], frameon=False, fontsize=8,
+                   loc="lower right", ncols=1 + len(by_class) // 8)  # fmt: skip
     save(figure, path)
 
 
 def calibration(
     confidence: NDArray[np.floating],
-    right: NDArray[np.floating],
+    accuracy: NDArray[np.floating],
     rows: NDArray[np.integer],
     error: float,
     path: Path,
 ) -> None:
-    """Reliability diagram: accuracy by confidence, with the rows of each bin below."""
+    """Draw a reliability diagram: accuracy by confidence, with the rows of each bin below.
+
+    Args:
+        confidence: mean of each bin, (bins,), as are `accuracy` and `rows`.
+        error: expected calibration error.
+    """
     figure = Figure(figsize=(5.5, 5.5), layout="constrained")
     top, bottom = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
     width = 1 / len(rows)
     centres = (np.arange(len(rows)) + 0.5) * width
     used = rows > 0
-    top.bar(centres[used], right[used], width * 0.94, color="tab:blue", alpha=0.7, label="accuracy")
+    top.bar(
+        centres[used], accuracy[used], width * 0.94, color="tab:blue", alpha=0.7, label="accuracy"
+    )
     top.plot(
-        confidence[used], right[used], "o", color="black", markersize=4, label="mean confidence"
+        confidence[used], accuracy[used], "o", color="black", markersize=4, label="mean confidence"
     )
     top.plot([0, 1], [0, 1], ":", color="gray")
     top.set(ylabel="accuracy", title=f"Calibration, expected error {error:.3f}", ylim=(0, 1.03))
@@ -91,16 +102,16 @@ def calibration(
     save(figure, path)
 
 
-def slices(found: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Accuracy and macro F1 by length of the row."""
+def slices(scores: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Draw accuracy and macro F1 of each slice of row lengths."""
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.subplots()
-    at = np.arange(len(found))
-    names = [f"{s['from']} to {s['to']}\n{s['rows']} rows" for s in found]
+    positions = np.arange(len(scores))
+    names = [f"{s['from']} to {s['to']}\n{s['rows']} rows" for s in scores]
     for shift, name, color in ((-0.2, "accuracy", "tab:blue"), (0.2, "macro_f1", "tab:green")):
-        bars = axes.bar(at + shift, [s[name] for s in found], 0.38, color=color, label=name)
+        bars = axes.bar(positions + shift, [s[name] for s in scores], 0.38, color=color, label=name)
         axes.bar_label(bars, fmt="%.3f", fontsize=8)
-    axes.set_xticks(at, names)
+    axes.set_xticks(positions, names)
     axes.set(xlabel="length", title="By length of the row", ylim=(0, 1.3))
     axes.legend(frameon=False, ncols=2, loc="upper right")
     save(figure, path)
