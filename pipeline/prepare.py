@@ -25,9 +25,9 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
     unit = ENCODERS[prepared.meta.kind].unit
     rows, classes = report["rows"], report["classes"]
     with files.replacing_folder(paths.data_plots) as folder:
-        plots.lengths(lengths, unit, folder / "lengths.png")
-        plots.classes(classes, folder / "classes.png")
-        plots.findings(findings(report), rows["read"], folder / "findings.png")
+        plots.plot_lengths(lengths, unit, folder / "lengths.png")
+        plots.plot_classes(classes, folder / "classes.png")
+        plots.plot_findings(findings(report), rows["read"], folder / "findings.png")
     dropped = sum(entry["rows"] for entry in report["dropped"].values())
     removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
     counts = ", ".join(f"{name} {rows[name]}" for name in SPLITS)

@@ -98,13 +98,13 @@ def test_markdown_shows_text_as_it_is(text: str, escaped: str) -> None:
 
 def test_plots_draw_every_nasty_label(tmp_path: Path) -> None:
     counts = {split: dict.fromkeys(NASTY_LABELS, 3) for split in ("train", "validation", "test")}
-    data_plots.classes(counts, tmp_path / "classes.png")
+    data_plots.plot_classes(counts, tmp_path / "classes.png")
     values = np.arange(5, dtype=np.float32)
     effects = [(f"class {name}", 0.5, True) for name in NASTY_LABELS]
     for start in range(0, COUNT, 20):
-        drift_plots.effects(effects[start : start + 20], 0.1, tmp_path / f"effects{start}.png")
+        drift_plots.plot_effects(effects[start : start + 20], 0.1, tmp_path / f"effects{start}.png")
     pairs = dict.fromkeys(NASTY_LABELS[:6], (values, values + 1))
-    drift_plots.distributions(pairs, tmp_path / "distributions.png")
+    drift_plots.plot_distributions(pairs, tmp_path / "distributions.png")
     assert len(list(tmp_path.glob("*.png"))) == 4
 
 
@@ -115,7 +115,7 @@ def test_a_legend_has_a_label_that_begins_with_an_underscore(tmp_path: Path) -> 
     pixels = []
     for name in ("_a", "_b"):
         curves = points_of(labels, probabilities, ["no", name], 5).by_class
-        evaluation_plots.curves(curves, tmp_path / "curves.png")
+        evaluation_plots.plot_curves(curves, tmp_path / "curves.png")
         pixels.append(np.asarray(Image.open(tmp_path / "curves.png")))
     assert (pixels[0] != pixels[1]).any()
 
@@ -154,7 +154,7 @@ def test_prepare_keeps_every_nasty_label(tmp_path: Path, form: str, toy_config: 
     config = TypeAdapter(Dataset).validate_python(values)
     data_report = prepare(config, tmp_path, tmp_path / "prepared", tmp_path / "cache")
     assert set(Prepared(tmp_path / "prepared").meta.classes) == set(NASTY_LABELS)
-    data_plots.classes(data_report["classes"], tmp_path / "classes.png")
+    data_plots.plot_classes(data_report["classes"], tmp_path / "classes.png")
 
 
 def verdict() -> gates.Verdict:

@@ -27,10 +27,10 @@ def write(
         confidence: of the evaluation's intervals.
     """
     with files.replacing_folder(folder) as new:
-        plots.confusion(points.counts, points.classes, new / "confusion.png")
-        plots.curves(points.by_class, new / "curves.png")
-        plots.calibration(*points.reliability, points.ece, new / "calibration.png")
-        plots.slices(evaluation.slices, new / "lengths.png")
+        plots.plot_confusion(points.counts, points.classes, new / "confusion.png")
+        plots.plot_curves(points.by_class, new / "curves.png")
+        plots.plot_calibration(*points.reliability, points.ece, new / "calibration.png")
+        plots.plot_slices(evaluation.slices, new / "lengths.png")
         _write_points(new, points)
         files.write_json(new / "report.json", asdict(evaluation))
         files.write_text(new / "report.md", markdown(evaluation, len(data.test.ids), confidence))

@@ -14,7 +14,7 @@ from conveyor.plots import save
 COLORS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
 
 
-def lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:
+def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:
     """Draw the share of rows by length, one outline a split; `unit` is "tokens" or "steps"."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
@@ -30,7 +30,7 @@ def lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) ->
     save(figure, path)
 
 
-def classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
+def plot_classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
     """Draw the share of each class by split, with the row counts on the bars."""
     names = list(next(iter(counts.values())))
     figure = Figure(figsize=(8, 1.4 + 0.5 * len(names)), layout="constrained")
@@ -50,7 +50,7 @@ def classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
     save(figure, path)
 
 
-def findings(counts: Mapping[str, int], read: int, path: Path) -> None:
+def plot_findings(counts: Mapping[str, int], read: int, path: Path) -> None:
     """Draw the rows of each finding, those of no rows too.
 
     Args:

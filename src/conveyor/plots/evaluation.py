@@ -15,7 +15,7 @@ from conveyor.plots import save
 MOST_NAMED_CLASSES = 20  # with more, plots show neither counts in cells nor a legend
 
 
-def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -> None:
+def plot_confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -> None:
     """Draw the confusion matrix, coloured by the share of each true class.
 
     Args:
@@ -45,7 +45,7 @@ def confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Path) -
     save(figure, path)
 
 
-def curves(by_class: Mapping[str, Any], path: Path) -> None:
+def plot_curves(by_class: Mapping[str, Any], path: Path) -> None:
     """Draw ROC and precision-recall curves, by class: objects with the points `roc` and `pr`."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     roc, pr = figure.subplots(1, 2)
@@ -68,7 +68,7 @@ def curves(by_class: Mapping[str, Any], path: Path) -> None:
     save(figure, path)
 
 
-def calibration(
+def plot_calibration(
     confidence: NDArray[np.floating],
     accuracy: NDArray[np.floating],
     rows: NDArray[np.integer],
@@ -102,7 +102,7 @@ def calibration(
     save(figure, path)
 
 
-def slices(scores: Sequence[Mapping[str, Any]], path: Path) -> None:
+def plot_slices(scores: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw accuracy and macro F1 of each slice of row lengths."""
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.subplots()
