@@ -18,7 +18,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from conveyor import gates
-from conveyor.batch.write import schema, writing
+from conveyor.batch.write import open_writer, schema
 from conveyor.config import Config, Evaluate, Gates
 from conveyor.config.dataset import Dataset
 from conveyor.data.prepare import prepare
@@ -222,7 +222,7 @@ def test_a_csv_of_answers_has_a_column_for_each_label(tmp_path: Path) -> None:
     columns = schema(NASTY_LABELS)
     probabilities = dict.fromkeys(NASTY_LABELS, 0.25)
     answer = {"row": 0, "label": "$$", "probability": 0.25, "probabilities": probabilities}
-    with writing(tmp_path / "answers.csv", columns) as writer:
+    with open_writer(tmp_path / "answers.csv", columns) as writer:
         writer.write(columns.empty_table().from_pylist([answer], schema=columns))
     with (tmp_path / "answers.csv").open(newline="") as file:
         header, row = csv.reader(file)
