@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from conveyor import gates
 from conveyor.config import Config
 from conveyor.config.resolve import resolve
+from conveyor.data.sources import check_format
 from conveyor.paths import Paths
 from conveyor.sweep.check import check
 
@@ -17,10 +18,12 @@ def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
             "choose.model=gru" (a file of a group) or "train.epochs=3" (a value).
 
     Raises:
-        ConfigError: a group, file, setting or value that is not allowed, a search space that does
-            not fit the limits, a missing package, a gate on a metric that does not exist.
+        ConfigError: a group, file, setting or value that is not allowed, a format of files without
+            a reader, a search space that does not fit the limits, a missing package, a gate
+            on a metric that does not exist.
     """
     config = resolve(paths, overrides)
+    check_format(config.dataset.source)
     check(config)
     gates.check(config.gates)
     return config

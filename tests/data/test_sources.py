@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from making import SERIES, TEXT, content, machines, mails, prepared, write
 
+from conveyor.config import ConfigError
 from conveyor.data.errors import DataError
 
 Rows = list[dict[str, Any]]
@@ -143,6 +144,12 @@ def test_a_channel_of_words_is_refused(tmp_path: Path) -> None:
     columns = {"series": None, "layout": "steps_first", "label": "label", "id": None, "long": long}
     with pytest.raises(DataError, match=r"rows.jsonl, row 1: column 'x': .* got 'warm'"):
         prepared(tmp_path, rows, SERIES, columns=columns)
+
+
+def test_a_format_without_a_reader_is_refused_with_the_formats(tmp_path: Path) -> None:
+    message = r"dataset.source.format: expected one of csv, .*, hub; got 'xml'"
+    with pytest.raises(ConfigError, match=message):
+        prepared(tmp_path, mails(), TEXT, source__format="xml")
 
 
 def test_a_missing_file_is_told_with_what_is_there(tmp_path: Path) -> None:

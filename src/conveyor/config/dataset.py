@@ -6,8 +6,6 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from conveyor.config.section import Section, Share, Slug
 
-Format = Literal["csv", "tsv", "jsonl", "parquet", "arrow", "ts", "hub"]
-
 
 class Source(Section):
     """Files of one format, or one data set of the Hugging Face hub.
@@ -16,7 +14,7 @@ class Source(Section):
     project, or to a list of paths; for `hub` it maps a part to the hub's own split name.
     """
 
-    format: Format
+    format: str  # a key of READERS in conveyor.data.sources, or hub
     files: dict[Literal["train", "validation", "test", "all"], str | list[str]] = Field(
         min_length=1
     )

@@ -2,8 +2,7 @@
 
 import difflib
 import glob
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -11,14 +10,22 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from conveyor.config.dataset import Format, Source
+from conveyor.config import ConfigError
+from conveyor.config.dataset import Source
+from conveyor.data.columnar import (
+    BYTES,
+    ROWS,
+    Batches,
+    Columns,
+    arrow_columns,
+    parquet_columns,
+    read_arrow,
+    read_parquet,
+)
 from conveyor.data.delimited import header_of, read_delimited
 from conveyor.data.errors import DataError
 from conveyor.data.jsonl import columns_of, read_lines
 from conveyor.data.ts import read_ts
-
-ROWS, BYTES = 8192, 4 << 20  # the most of a batch; a row that is larger comes alone
-Batches = Iterator[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,10 @@ def open_source(source: Source, root: Path, cache: Path) -> list[Part]:
         cache: where `datasets` keeps what it loads from the hub.
 
     Raises:
+        ConfigError: there is no reader of the format.
         DataError: a file is missing or unreadable; also while a part is read.
     """
+    check_format(source)
     if source.format == "hub":
         return [_hub(source, part, str(name), cache) for part, name in source.files.items()]
     opened = []
@@ -95,7 +104,7 @@ def _files(source: Source, name: str, paths: list[Path]) -> Part:
         seen = 0
         try:
             for path in paths:
-                for batch in in_pieces(READERS[source.format](source, path, columns, wanted)):
+                for batch in in_pieces(READERS[source.format].read(source, path, columns, wanted)):
                     seen += len(batch)
                     yield batch
         except DataError:
@@ -106,7 +115,7 @@ def _files(source: Source, name: str, paths: list[Path]) -> Part:
             raise DataError(f"{told}: no rows; the `{name}` files are empty")
 
     try:
-        columns, classes = COLUMNS[source.format](source, paths[0])
+        columns, classes = READERS[source.format].columns(source, paths[0])
     except DataError:
         raise
     except Exception as error:
@@ -118,7 +127,7 @@ def _files(source: Source, name: str, paths: list[Path]) -> Part:
 def _locate(source: Source, paths: Sequence[Path], columns: Sequence[str], row: int) -> str:
     """The file and the number of a row, found by reading the files anew."""
     for path in paths:
-        rows = sum(map(len, READERS[source.format](source, path, columns, columns[:1])))
+        rows = sum(map(len, READERS[source.format].read(source, path, columns, columns[:1])))
         if row < rows:
             return f"{path}, row {row + 1}"
         row -= rows
@@ -131,58 +140,6 @@ def in_pieces(batches: Batches | Sequence[pa.RecordBatch]) -> Batches:
         size = max(1, min(ROWS, BYTES * len(batch) // max(1, batch.nbytes)))
         for start in range(0, len(batch), size):
             yield batch.slice(start, size)
-
-
-Columns = tuple[Sequence[str], Mapping[str, list[str]]]
-
-
-def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """Names of the ClassLabel columns that `datasets` wrote down in an Arrow or Parquet file."""
-    told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-    features = (told.get("info") or {}).get("features") or {}
-    return {
-        name: one["names"] for name, one in features.items()
-        if isinstance(one, dict) and one.get("_type") == "ClassLabel" and one.get("names")
-    }  # fmt: skip
-
-
-def _parquet_columns(source: Source, path: Path) -> Columns:
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(path)
-    return schema.names, _class_names(schema)
-
-
-def _parquet(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
-    import pyarrow.parquet as pq
-
-    # By default Arrow keeps every byte it has read until it is through the file.
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
-        groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
-        row = sum(g.total_byte_size for g in groups) // max(1, file.metadata.num_rows)
-        size = max(1, min(ROWS, BYTES // max(1, row)))
-        yield from file.iter_batches(size, columns=list(wanted))
-
-
-def _open_arrow(path: Path) -> tuple[pa.Schema, Batches]:
-    file = pa.OSFile(str(path))
-    try:
-        stream = pa.ipc.open_stream(file)
-        return stream.schema, iter(stream)
-    except pa.ArrowInvalid:
-        reader = pa.ipc.open_file(file)
-        return reader.schema, (reader.get_batch(i) for i in range(reader.num_record_batches))
-
-
-def _arrow_columns(source: Source, path: Path) -> Columns:
-    schema, _ = _open_arrow(path)
-    return schema.names, _class_names(schema)
-
-
-def _arrow(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
-    for batch in _open_arrow(path)[1]:
-        batch.validate(full=True)
-        yield batch.select(list(wanted))
 
 
 def _ts(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
@@ -218,19 +175,43 @@ def _hub(source: Source, name: str, split: str, cache: Path) -> Part:
                 lambda row: f"{source.hub}, split {split!r}, row {row + 1}")  # fmt: skip
 
 
-READERS: dict[Format, Callable[[Source, Path, Sequence[str], Sequence[str]], Batches]] = {
-    "csv": read_delimited,
-    "tsv": read_delimited,
-    "jsonl": read_lines,
-    "parquet": _parquet,
-    "arrow": _arrow,
-    "ts": _ts,
+@dataclass(frozen=True)
+class Reader:
+    """Reads files of one format.
+
+    Attributes:
+        columns: the columns of a file, and by column the names behind its class numbers.
+        read: batches of the wanted columns, from the source, a path, all columns, and the wanted.
+    """
+
+    columns: Callable[[Source, Path], Columns]
+    read: Callable[[Source, Path, Sequence[str], Sequence[str]], Batches]
+
+
+def _delimited_columns(source: Source, path: Path) -> Columns:
+    return source.header or header_of(source, path), {}
+
+
+# To add a format: a reader, and its row here.
+READERS: dict[str, Reader] = {
+    "csv": Reader(_delimited_columns, read_delimited),
+    "tsv": Reader(_delimited_columns, read_delimited),
+    "jsonl": Reader(lambda source, path: (columns_of(source, path), {}), read_lines),
+    "parquet": Reader(parquet_columns, read_parquet),
+    "arrow": Reader(arrow_columns, read_arrow),
+    "ts": Reader(lambda source, path: (("series", "label"), {}), _ts),
 }
-COLUMNS: dict[Format, Callable[[Source, Path], Columns]] = {
-    "csv": lambda source, path: (source.header or header_of(source, path), {}),
-    "tsv": lambda source, path: (source.header or header_of(source, path), {}),
-    "jsonl": lambda source, path: (columns_of(source, path), {}),
-    "parquet": _parquet_columns,
-    "arrow": _arrow_columns,
-    "ts": lambda source, path: (("series", "label"), {}),
-}
+
+
+def check_format(source: Source) -> None:
+    """Refuse a format for which there is no reader.
+
+    Raises:
+        ConfigError: the message names the formats.
+    """
+    formats = [*READERS, "hub"]
+    if source.format not in formats:
+        raise ConfigError(
+            "the configuration is not valid:\n  dataset.source.format: expected one of "
+            f"{', '.join(formats)}; got {source.format!r}. Change conf/dataset or params.yaml."
+        )

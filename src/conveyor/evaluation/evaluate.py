@@ -98,7 +98,7 @@ def _worst(data: EvaluationInput, count: int) -> list[dict[str, Any]]:
             "predicted": classes[predicted[row]],
             "confidence": round(float(confidence[row]), 6),
             "length": int(test.lengths[row]),
-            "row": test.raw[row] if data.kind == "text" else None,
+            "row": test.raw[row] if isinstance(test.raw[row], str) else None,
         }
         for row in errors.tolist()
     ]
