@@ -26,7 +26,7 @@ from silent import Silent
 
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.run import run_sweep
+from conveyor.sweep.run import SweepFiles, run_sweep
 
 ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
 ROUNDS, TRIALS, TRIVIAL = 7, 12, 1000
@@ -112,8 +112,8 @@ def random_search(trials: int, trial: str, observer: Any) -> None:
         folder = Path(name)
         prepared = ROOT / "data" / "prepared"
         executor = executor_for(config.sweep, prepared, trial)
-        run_sweep(config, prepared, "none", folder / "out", folder, observer, executor,
-                  pages=folder / "pages")  # fmt: skip
+        files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
+        run_sweep(config, files, observer, executor)
 
 
 def driver() -> str:

@@ -19,7 +19,7 @@ from silent import Silent
 
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.run import run_sweep
+from conveyor.sweep.run import SweepFiles, run_sweep
 
 ROOT = Path(__file__).parents[1]
 TRIALS, EPOCHS = 8, 12
@@ -59,8 +59,8 @@ def sweep(workers: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         executor = executor_for(config.sweep, prepared)
-        run_sweep(config, prepared, "none", folder / "out", folder, clock, executor,
-                  pages=folder / "pages")  # fmt: skip
+        files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
+        run_sweep(config, files, clock, executor)
     return 3600 * TRIALS / (clock.ended - clock.began), clock.counts["idle_share"]
 
 

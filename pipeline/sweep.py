@@ -7,8 +7,8 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.report.status import status, storage
-from conveyor.sweep.run import join_sweep, run_sweep, skip_sweep
+from conveyor.sweep.report.status import status, storage_url
+from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep, skip_sweep
 from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import stage
 
@@ -20,12 +20,19 @@ def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
     executor = executor_for(config.sweep, paths.prepared)
     digest = Prepared(paths.prepared).meta.digest
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
+    files = SweepFiles(
+        prepared=paths.prepared,
+        data_digest=digest,
+        scratch=paths.scratch,
+        outputs=paths.sweep,
+        pages=paths.sweep_pages,
+    )
     if join:
-        join_sweep(config, paths.prepared, digest, paths.scratch, recorder, executor)
+        join_sweep(config, files, recorder, executor)
         return
-    champion = config.sweep.warm_start.champion and champion_settings(config.name, paths)
-    run_sweep(config, paths.prepared, digest, paths.sweep, paths.scratch, recorder, executor,
-              pages=paths.sweep_pages, champion=champion or None)  # fmt: skip
+    warm_start = config.sweep.warm_start.champion
+    champion = champion_settings(config.name, paths) if warm_start else None
+    run_sweep(config, files, recorder, executor, champion)
 
 
 if __name__ == "__main__":
@@ -39,7 +46,7 @@ if __name__ == "__main__":
     with stage("sweep"):
         config, paths = load(SweepConfig), Paths()
         if args.status or args.storage:
-            describe = status if args.status else storage
+            describe = status if args.status else storage_url
             print(describe(config, Prepared(paths.prepared).meta.digest, paths.scratch))
         else:
             sweep(config, paths, join=args.join)

@@ -23,7 +23,7 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
     from sweeping import settings
 
     from conveyor.sweep.executors import executor_for
-    from conveyor.sweep.run import join_sweep, run_sweep
+    from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
 
     usual = {
         "trials": trials,
@@ -39,11 +39,9 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
     config = settings(**{**usual, **changes})
     recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
     executor = executor_for(config.sweep, paths.root, f"trial_functions:{function}")
-    if mode == "join":
-        join_sweep(config, paths.root, "digest", paths.scratch, recorder, executor)
-        return
-    run_sweep(config, paths.root, "digest", paths.sweep, paths.scratch, recorder, executor,
-              pages=paths.sweep_pages)  # fmt: skip
+    files = SweepFiles(paths.root, "digest", paths.scratch, paths.sweep, paths.sweep_pages)
+    run = join_sweep if mode == "join" else run_sweep
+    run(config, files, recorder, executor)
 
 
 def register(paths: Paths) -> None:

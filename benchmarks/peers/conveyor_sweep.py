@@ -10,7 +10,7 @@ import plain
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.paths import Paths
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.run import run_sweep
+from conveyor.sweep.run import SweepFiles, run_sweep
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,5 +31,5 @@ if __name__ == "__main__":
     folder = Path(tempfile.mkdtemp())
     paths = Paths(folder)
     recorder = Teller("benchmark", paths, "benchmark")
-    run_sweep(config, prepared, "benchmark", paths.sweep, paths.scratch, recorder, executor,
-              pages=paths.sweep_pages)  # fmt: skip
+    files = SweepFiles(prepared, "benchmark", paths.scratch, paths.sweep, paths.sweep_pages)
+    run_sweep(config, files, recorder, executor)

@@ -1,4 +1,4 @@
-"""One sweep of many trials that tells the driver's memory after every hundredth.
+"""One sweep of many trials that prints the driver's memory after every hundredth.
 
 python memory_process.py FOLDER TRIALS
 """
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import psutil
-from sweeping import Listener, settings
+from sweeping import Listener, files_in, settings
 
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.protocol import Outcome
@@ -26,5 +26,4 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     config = settings(trials=int(sys.argv[2]), sampler={"name": "random"})
     executor = executor_for(config.sweep, folder, "trial_functions:instant")
-    run_sweep(config, folder, "digest", folder / "out", folder / "scratch", Meter(), executor,
-              pages=folder / "pages")  # fmt: skip
+    run_sweep(config, files_in(folder), Meter(), executor)

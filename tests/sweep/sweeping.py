@@ -1,4 +1,4 @@
-"""Helpers of the sweep's tests: a small configuration, an observer that keeps what it hears.
+"""Helpers of the sweep's tests: a small configuration, a recording observer.
 
 As a script, one sweep in a process of its own that a test can kill:
 `python sweeping.py FOLDER FUNCTION lead|join '{trials: 3, workers: 2}'`.
@@ -15,7 +15,7 @@ import yaml
 from conveyor.config import SweepConfig, validate
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.protocol import Metrics, Outcome
-from conveyor.sweep.run import join_sweep, run_sweep
+from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
 
 HERE = Path(__file__).parent
 SPACE = {
@@ -53,7 +53,7 @@ def settings(**changes: Any) -> SweepConfig:
 
 
 class Listener:
-    """An observer that keeps what it hears."""
+    """An observer that records what is reported to it."""
 
     def __init__(self) -> None:
         self.keys: list[str] = []
@@ -69,7 +69,7 @@ class Listener:
         self.keys.append(key)
         self.resumed = resumed
 
-    def unheard(self) -> list[int]:
+    def unreported_trials(self) -> list[int]:
         return []
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
@@ -90,24 +90,25 @@ class Listener:
         self.end, self.counts = (best, error), counts
 
 
+def files_in(folder: Path) -> SweepFiles:
+    """The files of a sweep that has all of them in one folder."""
+    return SweepFiles(folder, "digest", folder / "scratch", folder / "out", folder / "pages")
+
+
 def search(
     folder: Path, config: SweepConfig, function: str, champion: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], Listener]:
     """Run a sweep of `trial_functions.<function>` with all its files in `folder`."""
     listener = Listener()
     executor = executor_for(config.sweep, folder, f"trial_functions:{function}")
-    best = run_sweep(
-        config, folder, "digest", folder / "out", folder / "scratch", listener, executor,
-        pages=folder / "pages", champion=champion,
-    )  # fmt: skip
-    return best, listener
+    return run_sweep(config, files_in(folder), listener, executor, champion), listener
 
 
 def join(folder: Path, config: SweepConfig, function: str) -> Listener:
     """One more driver of such a sweep."""
     listener = Listener()
     executor = executor_for(config.sweep, folder, f"trial_functions:{function}")
-    join_sweep(config, folder, "digest", folder / "scratch", listener, executor)
+    join_sweep(config, files_in(folder), listener, executor)
     return listener
 
 
@@ -118,6 +119,6 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    place, name, how, *changes = sys.argv[1:]
-    told = settings(**yaml.safe_load(changes[0] if changes else "{}"))
-    (search if how == "lead" else join)(Path(place), told, name)
+    folder, function, mode, *changes = sys.argv[1:]
+    config = settings(**yaml.safe_load(changes[0] if changes else "{}"))
+    (search if mode == "lead" else join)(Path(folder), config, function)

@@ -46,7 +46,7 @@ def test_the_page_draws_every_picture_without_a_network(swept: Path) -> None:
 
 @pytest.fixture
 def dashboard(swept: Path) -> Iterator[str]:
-    with SweepStudy(swept / "scratch", settings(trials=6), "digest", "look") as study:
+    with SweepStudy(swept / "scratch", settings(trials=6), "digest", "read") as study:
         url, name = study.url, study.optuna.study_name
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -25,10 +25,10 @@ def states(folder: Path) -> list[str]:
 
 def test_every_kind_of_failure_costs_one_trial_and_is_told_apart(tmp_path: Path) -> None:
     config = settings(trials=6, max_failed_share=0.9, trial_time_limit=1.0, sampler=FAST)
-    _, heard = search(tmp_path, config, "moody")
+    _, listener = search(tmp_path, config, "moody")
 
     assert states(tmp_path) == ["complete", *["failed"] * 5, *["complete"] * 5]
-    reasons = [heard.outcomes[number].reason for number in range(1, 6)]
+    reasons = [listener.outcomes[number].reason for number in range(1, 6)]
     assert "Traceback" in reasons[0]
     assert "does not like its parameters" in reasons[0]
     assert "SIGKILL" in reasons[1]
@@ -57,9 +57,9 @@ def test_the_next_trial_starts_before_a_good_one_is_written_down(
 
 
 def test_a_segmentation_fault_is_told_by_its_signal(tmp_path: Path) -> None:
-    _, heard = search(tmp_path, settings(trials=2, sampler=FAST), "crashing")
+    _, listener = search(tmp_path, settings(trials=2, sampler=FAST), "crashing")
     assert states(tmp_path) == ["complete", "failed", "complete"]
-    assert "SIGSEGV" in heard.outcomes[1].reason
+    assert "SIGSEGV" in listener.outcomes[1].reason
 
 
 def test_too_many_failures_end_the_sweep_and_the_next_start_is_a_new_one(tmp_path: Path) -> None:
@@ -67,24 +67,24 @@ def test_too_many_failures_end_the_sweep_and_the_next_start_is_a_new_one(tmp_pat
         search(tmp_path, settings(), "broken")
     assert not (tmp_path / "out").exists()
 
-    _, heard = search(tmp_path, settings(), "bowl")
-    assert not heard.resumed
+    _, listener = search(tmp_path, settings(), "bowl")
+    assert not listener.resumed
     assert states(tmp_path) == ["complete"] * 6
 
 
 def test_the_pruner_stops_bad_trials_and_the_total_counts_them(tmp_path: Path) -> None:
     pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 2}
-    _, heard = search(tmp_path, settings(pruner=pruner), "rising")
+    _, listener = search(tmp_path, settings(pruner=pruner), "rising")
     assert states(tmp_path) == ["complete", "pruned"] * 3
-    assert max(epoch for number, _, epoch in heard.epochs if number == 1) == 2  # the warm-up
+    assert max(epoch for number, _, epoch in listener.epochs if number == 1) == 2  # the warm-up
 
 
 def test_best_is_the_best_complete_trial_and_train_reads_its_parameters(tmp_path: Path) -> None:
-    best, heard = search(tmp_path, settings(), "bowl")
+    best, listener = search(tmp_path, settings(), "bowl")
     lowest = min(rows(tmp_path), key=lambda row: float(row["objective"]))
     assert best["trial"] == int(lowest["trial"])
-    assert read_best(tmp_path / "out") == best["params"] == dict(heard.started[best["trial"]])
-    assert heard.end == (best, None)
+    assert read_best(tmp_path / "out") == best["params"] == dict(listener.started[best["trial"]])
+    assert listener.end == (best, None)
 
 
 def test_accuracy_is_sought_at_its_highest(tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_no_trial_starts_after_the_time_limit(tmp_path: Path) -> None:
 def test_a_finished_sweep_started_again_searches_anew_to_the_same_bytes(tmp_path: Path) -> None:
     search(tmp_path, settings(), "bowl")
     first = files.digest_tree(tmp_path / "out")
-    _, heard = search(tmp_path, settings(), "bowl")
-    assert len(heard.started) == 6
+    _, listener = search(tmp_path, settings(), "bowl")
+    assert len(listener.started) == 6
     assert files.digest_tree(tmp_path / "out") == first
 
 

@@ -12,9 +12,13 @@ import pytest
 import yaml
 from sweeping import HERE, rows, search, settings
 
+from conveyor.config import ConfigError
+from conveyor.metrics import METRICS
 from conveyor.sweep.report.status import status
+from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
+from conveyor.sweep.trial_jobs import make_job
 
 SMALL = {"model.units": "choice([8], [4, 4], [16])", "train.epochs": "range(1, 2)"}
 
@@ -58,22 +62,22 @@ def test_a_conditional_space_is_searched_by_every_sampler(tmp_path: Path, sample
 )
 def test_every_epoch_pruner_stops_trials_that_stay_bad(tmp_path: Path, name: str) -> None:
     pruner = {"name": name, "startup_trials": 1, "warmup_epochs": 1, "patience": 0}
-    _, heard = search(tmp_path, settings(trials=8, pruner=pruner), "rising")
+    _, listener = search(tmp_path, settings(trials=8, pruner=pruner), "rising")
     states = [row["state"] for row in rows(tmp_path)]
     assert "pruned" in states[1::2]
     assert len(states) == 8
-    assert heard.counts["trials_pruned"] == states.count("pruned")
+    assert listener.counts["trials_pruned"] == states.count("pruned")
 
 
 def test_patience_keeps_a_pruner_waiting(tmp_path: Path) -> None:
     pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 1, "patience": 6}
-    _, heard = search(tmp_path, settings(trials=4, pruner=pruner), "rising")
-    pruned_after = max(epoch for number, _, epoch in heard.epochs if number == 1)
+    _, listener = search(tmp_path, settings(trials=4, pruner=pruner), "rising")
+    pruned_after = max(epoch for number, _, epoch in listener.epochs if number == 1)
     assert 6 < pruned_after < 10
 
 
 def test_repeats_are_averaged_under_seeds_of_their_own(tmp_path: Path) -> None:
-    best, heard = search(tmp_path, settings(trials=3, repeats={"count": 3}), "bowl")
+    best, listener = search(tmp_path, settings(trials=3, repeats={"count": 3}), "bowl")
     # seeds 5, 6 and 7 add 0.05, 0.06 and 0.00; the sample deviation of these is 0.0321
     plain, _ = search(tmp_path / "plain", settings(trials=3), "bowl")
     first = rows(tmp_path / "plain")[0]
@@ -82,7 +86,7 @@ def test_repeats_are_averaged_under_seeds_of_their_own(tmp_path: Path) -> None:
         float(first["objective"]) - 0.05 + 0.11 / 3
     )
     assert float(repeated["val_loss_std"]) == pytest.approx(0.03215, abs=1e-4)
-    assert heard.repeats == [(number, repeat) for number in range(3) for repeat in range(3)]
+    assert listener.repeats == [(number, repeat) for number in range(3) for repeat in range(3)]
     assert best["metrics"]["val_loss"] == best["objectives"]["val_loss"]
     assert plain["objectives"] != best["objectives"]
 
@@ -95,13 +99,13 @@ def test_folds_reach_the_trial(tmp_path: Path) -> None:
 
 def test_wilcoxon_stops_a_configuration_whose_repeats_are_worse(tmp_path: Path) -> None:
     changes = {"repeats": {"count": 6}, "pruner": {"name": "wilcoxon", "p_threshold": 0.2}}
-    _, heard = search(tmp_path, settings(trials=8, **changes), "bowl")
+    _, listener = search(tmp_path, settings(trials=8, **changes), "bowl")
     states = [row["state"] for row in rows(tmp_path)]
     assert "pruned" in states
-    fits = len(heard.repeats)
+    fits = len(listener.repeats)
     assert fits < 8 * 6
     stopped = states.index("pruned")
-    assert 2 <= sum(number == stopped for number, _ in heard.repeats) < 6
+    assert 2 <= sum(number == stopped for number, _ in listener.repeats) < 6
 
 
 def test_two_objectives_leave_a_front_and_a_stated_pick(tmp_path: Path) -> None:
@@ -122,14 +126,37 @@ def test_two_objectives_leave_a_front_and_a_stated_pick(tmp_path: Path) -> None:
     assert small["objectives"]["parameters"] == min(p for _, p in front)
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_can_be_an_objective_in_its_own_direction(tmp_path: Path, name: str) -> None:
+    config = settings(objectives=[f"val_{name}"], constraints=[f"val_{name} >= 0"])
+    with SweepStudy(tmp_path, config, "digest") as study:
+        [direction] = study.optuna.directions
+    assert direction.name == ("MINIMIZE" if METRICS[name].better == "lower" else "MAXIMIZE")
+
+
+def test_the_trial_computes_the_metrics_that_objectives_and_constraints_name(
+    tmp_path: Path,
+) -> None:
+    changes = {"objectives": ["val_mcc", "latency_ms"], "constraints": ["val_ece <= 0.1"]}
+    config = settings(**changes)
+    with SweepStudy(tmp_path, config, "digest") as study:
+        _, trial = study.start_trial()
+        assert trial is not None
+        job = make_job(config, RunningTrial(trial, 0, []), "prepared", tmp_path)
+    assert job.metrics == ("mcc", "ece")
+    assert job.latency
+    with pytest.raises(ConfigError, match="val_nothing"):
+        settings(objectives=["val_nothing"])
+
+
 def test_a_configuration_too_large_is_not_trained_and_never_the_best(tmp_path: Path) -> None:
     config = settings(trials=12, constraints=["parameters <= 1_000"])
-    best, heard = search(tmp_path, config, "bowl")
+    best, listener = search(tmp_path, config, "bowl")
     large = [row for row in rows(tmp_path) if row["model.units"] == "[16]"]
     assert large
     assert {(row["state"], row["feasible"]) for row in large} == {("pruned", "false")}
-    assert "breaks parameters <= 1_000" in large[0]["reason"]
-    epochs = [epoch for number, _, epoch in heard.epochs if number == int(large[0]["trial"])]
+    assert "violates parameters <= 1_000" in large[0]["reason"]
+    epochs = [epoch for number, _, epoch in listener.epochs if number == int(large[0]["trial"])]
     assert epochs == [0]
     assert best["metrics"]["parameters"] <= 1000
 
@@ -140,16 +167,16 @@ def test_a_constraint_known_only_at_the_end_bars_the_best(tmp_path: Path) -> Non
     best, _ = search(tmp_path, settings(constraints=[f"val_loss >= {limit:.6f}"]), "bowl")
     assert best["trial"] != free["trial"]
     assert [row["feasible"] for row in rows(tmp_path)].count("false") == 1
-    with pytest.raises(SweepError, match="none of 6 completed trials keeps all of"):
+    with pytest.raises(SweepError, match="none of 6 completed trials meets all of"):
         search(tmp_path, settings(constraints=["val_loss >= 100"]), "bowl")
 
 
 def test_a_failed_trial_is_tried_again_as_configured(tmp_path: Path) -> None:
-    _, heard = search(tmp_path, settings(retries=1), "flaky")
+    _, listener = search(tmp_path, settings(retries=1), "flaky")
     assert [row["state"] for row in rows(tmp_path)] == ["complete"] * 6
-    failed = [number for number, one in heard.outcomes.items() if one.state == "failed"]
+    failed = [number for number, one in listener.outcomes.items() if one.state == "failed"]
     assert failed == [1]
-    assert heard.started[1] == heard.started[2]
+    assert listener.started[1] == listener.started[2]
 
     with pytest.raises(SweepError, match="4 trials failed"):
         search(tmp_path, settings(retries=2, trials=7), "broken")
@@ -167,9 +194,9 @@ def test_a_warm_start_tries_what_is_known_first(
     listed.write_text(yaml.safe_dump([champion(), champion(**{"model.dropout": 0.95})]))
     warm = {"champion": True, "file": str(listed)}
     with caplog.at_level(logging.INFO):
-        _, heard = search(tmp_path, settings(warm_start=warm), "bowl", champion())
-    assert [s == champion() for s in heard.started] == [True, *[False] * 5]
-    assert heard.started[1]["model.units"] == [4, 4]
+        _, listener = search(tmp_path, settings(warm_start=warm), "bowl", champion())
+    assert [s == champion() for s in listener.started] == [True, *[False] * 5]
+    assert listener.started[1]["model.units"] == [4, 4]
     assert "model.dropout=0.95 is not in the space" in caplog.text
     assert "2 of 3 configurations are tried first" in caplog.text
 
@@ -178,9 +205,9 @@ def test_a_warm_start_from_a_study_tries_its_best(tmp_path: Path) -> None:
     _, first = search(tmp_path, settings(), "bowl")
     [folder] = (tmp_path / "scratch" / "sweep").glob("*/journal.log")
     warm = {"study": folder.parent.name, "best": 2}
-    best, heard = search(tmp_path, settings(trials=4, warm_start=warm), "bowl")
+    best, listener = search(tmp_path, settings(trials=4, warm_start=warm), "bowl")
     order = sorted(first.outcomes, key=lambda number: first.outcomes[number].values)
-    assert heard.started[:2] == [first.started[order[0]], first.started[order[1]]]
+    assert listener.started[:2] == [first.started[order[0]], first.started[order[1]]]
     assert best["objectives"]["val_loss"] <= min(first.outcomes[order[0]].values)
 
 
@@ -208,8 +235,8 @@ def test_each_slot_has_its_gpu(tmp_path: Path) -> None:
 def test_slots_are_refilled_at_once(tmp_path: Path) -> None:
     """Each fit sleeps 60 ms; the driver's own work between two is the idle time."""
     config = settings(trials=40, workers=2, sampler={"name": "random"})
-    _, heard = search(tmp_path, config, "bowl")
-    assert 0 < heard.counts["idle_share"] < 0.5
+    _, listener = search(tmp_path, config, "bowl")
+    assert 0 < listener.counts["idle_share"] < 0.5
 
 
 def test_the_drivers_memory_stays_flat_over_a_thousand_trials(tmp_path: Path) -> None:
@@ -225,9 +252,9 @@ def test_status_tells_of_a_sweep_from_outside(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="no sweep of this configuration"):
         status(config, "digest", tmp_path)
     with SweepStudy(tmp_path, config, "digest") as study:
-        _, trial = study.begin()
+        _, trial = study.start_trial()
         assert trial is not None
-        study.prunes(trial, 3, 0.25)
+        study.should_prune(trial, 3, 0.25)
         told = status(config, "digest", tmp_path)
         assert f"led by process {os.getpid()}" in told
         assert "0 of 5 trials, 0 pruned, 0 failed, none complete yet" in told

@@ -75,16 +75,16 @@ def test_a_sweep_started_again_is_a_new_study_and_cannot_be_joined_once_it_ended
     first = (tmp_path / "out" / "trials.csv").read_bytes()
     with pytest.raises(SweepError, match="no sweep to join"):
         join(tmp_path, config, "bowl")
-    _, heard = search(tmp_path, config, "bowl")
-    assert len(heard.started) == 3
+    _, listener = search(tmp_path, config, "bowl")
+    assert len(listener.started) == 3
     assert (tmp_path / "out" / "trials.csv").read_bytes() == first
 
 
 def test_what_helpers_finished_alone_is_written_by_the_stage(tmp_path: Path, url: str) -> None:
     config = settings(trials=4, storage=url, objectives=["val_accuracy"])
     assert len(join(tmp_path, config, "bowl").started) == 4
-    best, heard = search(tmp_path, config, "bowl")
-    assert heard.started == []
+    best, listener = search(tmp_path, config, "bowl")
+    assert listener.started == []
     assert best["objectives"]
     assert len(rows(tmp_path)) == 4
 
@@ -114,8 +114,8 @@ def test_a_database_that_goes_away_ends_the_driver_and_not_the_sweep(tmp_path: P
         os.chmod(folder, 0o755)
         with server(Path(folder)) as url:
             study = SweepStudy(tmp_path, settings(storage=url), "digest").__enter__()
-            assert study.begin()[1] is not None
+            assert study.start_trial()[1] is not None
         with pytest.raises(StorageLost, match="went away") as error:
-            study.begin()
+            study.start_trial()
         assert not isinstance(error.value, SweepError)  # which would end the sweep
         study.__exit__()

@@ -88,11 +88,11 @@ def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
     cluster, _ = nodes
     config = settings(trials=8, max_failed_share=0.9, trial_time_limit=3.0, executor="ray",
                       sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
-    heard = Listener()
+    listener = Listener()
     executor = executor_for(config.sweep, HERE, "trial_functions:moody")
-    run_sweep(config, HERE, "digest", tmp_path / "out", tmp_path / "scratch", heard, executor,
+    run_sweep(config, HERE, "digest", tmp_path / "out", tmp_path / "scratch", listener, executor,
               pages=tmp_path / "pages")  # fmt: skip
-    reasons = [outcome.reason for outcome in heard.outcomes.values() if outcome.reason]
+    reasons = [outcome.reason for outcome in listener.outcomes.values() if outcome.reason]
     for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",
                  "trial_time_limit", "exit code 7"):  # fmt: skip
         assert any(told in reason for reason in reasons), told

@@ -97,38 +97,38 @@ def opened(folder: Path, **changes: Any) -> SweepStudy:
 
 def test_a_half_written_line_of_the_journal_is_cut(tmp_path: Path) -> None:
     with opened(tmp_path) as study:
-        study.begin()
+        study.start_trial()
         journal = study.folder.parent / "journal.log"
         with journal.open("ab") as file:
             file.write(b'{"op_code": 5, "wor')
-        study.begin()  # whoever writes next mends it
+        study.start_trial()  # whoever writes next mends it
         assert [t.user_attrs[POSITION] for t in study.counted()] == [0, 1]
     assert open_journal(journal).get_all_studies()
 
 
 def test_trials_of_the_dead_are_queued_once_whenever_the_closing_is_killed(tmp_path: Path) -> None:
     with opened(tmp_path) as study:
-        _, first = study.begin()
-        _, second = study.begin()
+        _, first = study.start_trial()
+        _, second = study.start_trial()
         assert first is not None
         assert second is not None
         # as if killed between queue and mark, and between mark and close
         study.optuna.enqueue_trial({}, user_attrs={POSITION: 0})
         mark_as_queued_again(study.optuna, second)
     with opened(tmp_path) as study:
-        lost, again = study.begin()
+        lost, again = study.start_trial()
         assert sorted(lost) == [0, 1]
         assert again
         assert [t.user_attrs[POSITION] for t in study.counted()] == [0]
-        assert study.begin()[0] == []
+        assert study.start_trial()[0] == []
         assert not stored_trials(study.optuna, TrialState.WAITING)
 
 
 def test_a_driver_that_was_taken_for_dead_records_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as study:
-        _, trial = study.begin()
+        _, trial = study.start_trial()
         assert trial
-        study.give_back(trial)
+        study.requeue(trial)
         assert not study.finish(trial, Outcome(State.COMPLETE, (1.0,), {"val_loss": 1.0}), {})
         assert study.done == 0
         assert len(study.counted(TrialState.WAITING)) == 1
@@ -146,12 +146,12 @@ def test_an_interrupted_trial_of_a_partial_warm_start_keeps_all_its_parameters(
 ) -> None:
     with opened(tmp_path) as study:
         study.warm_start(lambda: [{"model.dropout": 0.5}])
-        _, trial = study.begin()
+        _, trial = study.start_trial()
         assert trial is not None
         drawn = trial.params
         assert drawn["model.dropout"] == 0.5
     with opened(tmp_path) as study:
-        _, again = study.begin()
+        _, again = study.start_trial()
         assert again is not None
         assert again.params == drawn
         assert stored_trial(study.optuna, again).system_attrs["fixed_params"] == drawn

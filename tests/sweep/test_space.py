@@ -104,7 +104,7 @@ def test_a_logarithmic_interval_gives_each_decade_its_share() -> None:
     assert 150 < sum(one["model.x"] < 1e-3 for one in found) < 250
 
 
-CONDITIONAL = yaml.safe_load(str(space.__doc__).partition("\n\n")[2].partition("Keys that")[0])
+CONDITIONAL = yaml.safe_load(str(space.__doc__).partition("\n\n")[2].partition("A key that")[0])
 
 
 def test_a_key_exists_only_when_another_has_a_value() -> None:
@@ -164,7 +164,7 @@ def test_what_the_space_cannot_draw_is_left_to_it_and_told() -> None:
         ("train.learning_rate", "interval(0.5, 0.1)", "start must lie below its end"),
         ("train.learning_rate", "tag(log, interval(0, 1))", "above 0"),
         ("train.learning_rate", "tag(log, choice(1, 2))", "log is for intervals"),
-        ("train.learning_rate", "tag(fast, interval(1, 2))", "['fast'] mean nothing"),
+        ("train.learning_rate", "tag(fast, interval(1, 2))", "unknown tags ['fast']"),
         ("train.learning_rate", "interval(0.1, 20)", "got 20.0"),
         ("train.learning_rate", {"when": {"model.cell": "gru"}}, "{when: {other.key: value}, draw"),
         ("train.learning_rate", {"when": {"n": 1}, "draw": "choice(1)"}, "`when` asks for n"),

@@ -82,6 +82,18 @@ def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
     assert fitted.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_metric_that_the_sweep_asks_for_is_computed_beside_the_default_ones(
+    job: TrialJob, toys: Prepared
+) -> None:
+    plain, wanted = run(job, Line()), replace(job, metrics=("mcc",), scratch=f"{job.scratch}-mcc")
+    line = Line()
+    best = run(wanted, line)
+    assert best.keys() - plain.keys() == {"val_mcc"}
+    assert {name: best[name] for name in plain} == plain
+    assert line.told[int(best["best_epoch"])]["val_mcc"] == best["val_mcc"]
+    assert -1 <= best["val_mcc"] <= 1
+
+
 def test_folds_share_out_every_row_once_and_every_class_evenly() -> None:
     labels = np.array([0] * 7 + [1] * 11 + [2] * 3)
     found = assign_folds(labels, 3, seed=4)

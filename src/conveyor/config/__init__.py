@@ -30,11 +30,10 @@ from conveyor.config.stages import (
     SweepConfig,
     TrainConfig,
 )
-from conveyor.config.sweep import CONSTRAINT, EPOCHWISE, Objective, Pruner, Sampler, Sweep
+from conveyor.config.sweep import CONSTRAINT, Pruner, Sampler, Sweep
 
 __all__ = [
     "CONSTRAINT",
-    "EPOCHWISE",
     "Activation",
     "Bar",
     "Cell",
@@ -50,7 +49,6 @@ __all__ = [
     "Hooks",
     "Model",
     "NamedConfig",
-    "Objective",
     "PrepareConfig",
     "PromoteConfig",
     "Pruner",

@@ -1,9 +1,10 @@
 """The section `sweep`: what is searched, how, where, and how far."""
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -15,9 +16,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from conveyor.config.section import Section, Share
+from conveyor.metrics.objectives import EPOCH_OBJECTIVES, OBJECTIVES
 
-Objective = Literal["val_loss", "val_accuracy", "val_macro_f1", "parameters", "flops", "latency_ms"]
-EPOCHWISE: tuple[Objective, ...] = ("val_loss", "val_accuracy", "val_macro_f1")
+
+def _check_objective(name: str) -> str:
+    if name not in OBJECTIVES:
+        raise ValueError(f"{name!r} is not understood; write one of {', '.join(OBJECTIVES)}")
+    return name
+
+
+Objective = Annotated[str, AfterValidator(_check_objective)]
 CONSTRAINT = re.compile(r"(\w+) *(<=|>=) *([0-9][0-9_]*(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)")
 
 
@@ -98,15 +106,21 @@ class Sweep(Section):
     warm_start: WarmStart
     space: dict[str, Any]  # dotted key -> a line such as choice(...), or lines with a `when`
 
+    @property
+    def named_metrics(self) -> tuple[str, ...]:
+        """The names of the objectives, and of the metrics that are constrained."""
+        constraints = (CONSTRAINT.fullmatch(text.strip()) for text in self.constraints)
+        return (*self.objectives, *(match[1] for match in constraints if match))
+
     @field_validator("constraints")
     @classmethod
     def _readable(cls, constraints: tuple[str, ...]) -> tuple[str, ...]:
         for text in constraints:
             read = CONSTRAINT.fullmatch(text.strip())
-            if not read or read[1] not in get_args(Objective):
+            if not read or read[1] not in OBJECTIVES:
                 raise ValueError(
                     f"{text!r} is not understood; write METRIC <= NUMBER, such as "
-                    f"'parameters <= 500_000', with one of {', '.join(get_args(Objective))}"
+                    f"'parameters <= 500_000', with one of {', '.join(OBJECTIVES)}"
                 )
         return constraints
 
@@ -138,7 +152,10 @@ class Sweep(Section):
             raise ValueError("`sampler: {name: cmaes}` knows one objective; take tpe or gp")
         if self.pruner.name == "wilcoxon" and self.repeats.count < 2:
             raise ValueError("`pruner: {name: wilcoxon}` compares repeats; set sweep.repeats.count")
-        if self.pruner.name not in ("none", "wilcoxon") and self.objectives[0] not in EPOCHWISE:
+        if (
+            self.pruner.name not in ("none", "wilcoxon")
+            and self.objectives[0] not in EPOCH_OBJECTIVES
+        ):
             raise ValueError(
                 f"`pruner: {{name: {self.pruner.name}}}` judges every epoch, and "
                 f"{self.objectives[0]} is known only at the end; set sweep.pruner.name to none"

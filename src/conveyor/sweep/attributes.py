@@ -1,43 +1,52 @@
-"""What a study and its trials keep beside Optuna's own records, under which names."""
+"""What a study and its trials record beside Optuna's own fields, and under which names."""
 
 from collections.abc import Sequence
-from typing import Literal
 
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-from conveyor.config import CONSTRAINT, Objective
-from conveyor.sweep.protocol import Metrics, State
+from conveyor.config import CONSTRAINT
+from conveyor.sweep.protocol import Metrics, Outcome, State
 
-POSITION = "position"  # a trial's place in the sequence of an uninterrupted study
-# What a trial keeps beside Optuna's own: its settings, figures, reason of failure, the driver that
-# runs it, the results of its repeats, how often it failed before, whether it was tried again.
-PARAMS, METRICS, REASON, DRIVER = "params", "metrics", "reason", "driver"
-REPEATS, ATTEMPT, AGAIN = "repeats", "attempt", "tried_again"
-TOKEN, ENDED, LEADER, WARM = "token", "ended", "leader", "warm"  # what a study keeps
+# User attributes of a trial.
+POSITION = "position"  # its place in the sequence of an uninterrupted study
+PARAMS = "params"  # its settings by dotted key
+METRICS = "metrics"
+REASON = "reason"  # why it failed, or which constraint it violates
+DRIVER = "driver"  # the driver that runs it
+REPEATS = "repeats"  # metrics of its completed repeats
+ATTEMPT = "attempt"  # how often it failed before
+AGAIN = "tried_again"  # true: its parameters were queued again, and this trial does not count
+# User attributes of a study.
+TOKEN, ENDED, LEADER, WARM = "token", "ended", "leader", "warm"
+
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 OPTUNA_STATE = {
     State.COMPLETE: TrialState.COMPLETE,
     State.PRUNED: TrialState.PRUNED,
     State.FAILED: TrialState.FAIL,
 }
-STATES = {theirs: ours.value for ours, theirs in OPTUNA_STATE.items()}
-DIRECTION: dict[Objective, Literal["minimize", "maximize"]] = {
-    "val_loss": "minimize",
-    "val_accuracy": "maximize",
-    "val_macro_f1": "maximize",
-    "parameters": "minimize",
-    "flops": "minimize",
-    "latency_ms": "minimize",
-}
+STATES = {optunas: ours.value for ours, optunas in OPTUNA_STATE.items()}
+
+
+def recorded_outcome(trial: FrozenTrial) -> Outcome:
+    """Return how an ended trial ended, as `SweepStudy.finish` recorded it."""
+    state = State(STATES[trial.state])
+    values = tuple(trial.values) if state is State.COMPLETE else ()
+    attrs = trial.user_attrs
+    return Outcome(state, values, attrs.get(METRICS, {}), attrs.get(REASON, ""))
 
 
 def violations(constraints: Sequence[str], metrics: Metrics) -> dict[str, float]:
-    """By how much each constraint is broken that these metrics can tell; kept ones are <= 0."""
-    found = {}
+    """Return by how much each constraint is violated, 0 or less where it is met.
+
+    Constraints on metrics that are not known yet are left out.
+    """
+    result: dict[str, float] = {}
     for text in constraints:
-        read = CONSTRAINT.fullmatch(text.strip())
-        assert read, "the configuration was checked"
-        if read[1] in metrics:
-            over = metrics[read[1]] - float(read[3])
-            found[text] = over if read[2] == "<=" else -over
-    return found
+        match = CONSTRAINT.fullmatch(text.strip())
+        assert match, "the configuration was checked"
+        name, operator, limit = match.groups()
+        if name in metrics:
+            excess = metrics[name] - float(limit)
+            result[text] = excess if operator == "<=" else -excess
+    return result

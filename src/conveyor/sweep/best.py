@@ -1,4 +1,4 @@
-"""What the sweep hands on to `train`."""
+"""Reads best.yaml, by which the sweep passes the best parameters to `train`."""
 
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ BEST = "best.yaml"
 
 
 def read_best(folder: Path) -> dict[str, Any]:
-    """Best parameters by dotted key; empty where the sweep was switched off.
+    """Return the best parameters by dotted key; empty if the sweep is disabled.
 
     Raises:
         InputError: the sweep has not run.
     """
     if not (folder / BEST).is_file():
-        raise InputError(f"{folder / BEST} is missing; run `dvc repro sweep` first")
+        raise InputError(f"{folder / BEST} is missing. Run `dvc repro sweep` first.")
     return files.read_yaml(folder / BEST)["params"]

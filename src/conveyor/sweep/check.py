@@ -1,4 +1,5 @@
-"""Whether a sweep can run: its space against the configuration's limits, and what it needs."""
+"""Checks that a sweep can run: its search space against the configuration's limits, and its
+optional dependencies."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -21,11 +22,11 @@ EXTRAS = {
 
 
 def check(config: SweepConfig) -> None:
-    """Refuse at once what a sweep could only refuse in its middle.
+    """Check before a sweep starts what would otherwise stop it halfway.
 
     Raises:
-        ConfigError: a space that is not valid (see `check_space`), a sampler that cannot walk it,
-            a package that is missing, with the extra that brings it.
+        ConfigError: the space is not valid (see `check_space`), the sampler cannot list it, or a
+            package is missing.
     """
     if not config.sweep.enabled:
         return
@@ -33,11 +34,11 @@ def check(config: SweepConfig) -> None:
     sweep = config.sweep
     problems = []
     if sweep.sampler.name in ("grid", "brute_force"):
-        endless = [d.key for d in parse(sweep.space, config).dimensions
+        unlisted = [d.key for d in parse(sweep.space, config).dimensions
                    if not grammar.options_of(d.sweep)]  # fmt: skip
         problems += [
             f"  sweep.space.{key}: {sweep.sampler.name} needs a list of values; "
-            "write choice(...) or range(...)" for key in endless
+            "write choice(...) or range(...)" for key in unlisted
         ]  # fmt: skip
     chosen = {"sampler": sweep.sampler.name, "executor": sweep.executor}
     for field, value in chosen.items():
@@ -49,11 +50,11 @@ def check(config: SweepConfig) -> None:
 
 
 def check_space(config: SweepConfig) -> None:
-    """Try both ends of every interval and every choice against the configuration's own limits.
+    """Check both ends of every interval, and every choice, against the configuration's limits.
 
     Raises:
-        ConfigError: all lines that are no sweep, every key that is not of `model` or `train`, and
-            every candidate value that could not run.
+        ConfigError: names all lines that are no sweep, all keys outside `model` and `train`, and
+            all values that the configuration refuses.
     """
     base = narrow(config, FitConfig)
     parsed, problems = _parse(config.sweep.space, config)
@@ -82,10 +83,10 @@ def parse(space: Mapping[str, Any], config: FitConfig | None = None) -> Space:
     """Parse every line of a space.
 
     Args:
-        config: has the values of keys that steer without being searched.
+        config: holds the values of keys that a `when` names and that are not searched.
 
     Raises:
-        ConfigError: all lines that are no sweep, each with what came and examples of what works.
+        ConfigError: names all lines that are no sweep, with examples of lines that are.
     """
     parsed, problems = _parse(space, config)
     _raise(problems)
@@ -93,20 +94,20 @@ def parse(space: Mapping[str, Any], config: FitConfig | None = None) -> Space:
 
 
 def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, list[str]]:
-    found: list[Dimension] = []
+    dimensions: list[Dimension] = []
     problems: list[str] = []
     for key, written in sorted(space.items()):
         lines = written if isinstance(written, list) else [written]
         for number, line in enumerate(lines):
             try:
                 name = f"{key} ({number + 1})" if len(lines) > 1 else key
-                found.append(_dimension(key, name, line))
+                dimensions.append(_dimension(key, name, line))
             except (HydraException, ValueError) as error:
-                problems.append(f"  sweep.space.{key}: {line!r} came; {error}. Write {EXAMPLES}")
+                problems.append(f"  sweep.space.{key}: got {line!r}; {error}. Write {EXAMPLES}")
         if (place := PLACE.fullmatch(key)) and place[1] in space:
             problems.append(f"  sweep.space.{key}: {place[1]} is searched as a whole too")
     fixed: dict[str, Any] = {}
-    for dimension in found:
+    for dimension in dimensions:
         for other in dimension.when:
             if other in space:
                 continue
@@ -117,9 +118,9 @@ def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, l
                     f"  sweep.space.{dimension.key}: `when` asks for {other}, which is neither in "
                     "the space nor a setting of model or train"
                 )
-    ordered, circle = _in_order(found)
-    if circle:
-        problems.append(f"  sweep.space: {', '.join(circle)} wait for each other in their `when`")
+    ordered, cycle = _in_order(dimensions)
+    if cycle:
+        problems.append(f"  sweep.space: {', '.join(cycle)} wait for each other in their `when`")
     return Space(ordered, fixed), problems
 
 
@@ -132,10 +133,10 @@ def _dimension(key: str, name: str, line: Any) -> Dimension:
     return Dimension(key, name, grammar.parse_line(line["draw"]), when)
 
 
-def _in_order(found: list[Dimension]) -> tuple[list[Dimension], list[str]]:
-    """Lines behind those that steer them, and the keys for which there is no such order."""
+def _in_order(dimensions: list[Dimension]) -> tuple[list[Dimension], list[str]]:
+    """Sort dimensions behind those that their `when` names. Also returns the keys of a cycle."""
     ordered: list[Dimension] = []
-    waiting = list(found)
+    waiting = list(dimensions)
     while waiting:
         blocked = {d.key for d in waiting}
         ready = [d for d in waiting if not blocked & d.when.keys()]

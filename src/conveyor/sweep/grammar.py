@@ -32,13 +32,13 @@ EXAMPLES = "choice([32], [64, 32]), interval(0.1, 0.5), range(1, 9), tag(log, in
 
 
 def parse_line(text: Any) -> Sweep:
-    """Read one line.
+    """Parse one line of a search space.
 
     Raises:
         HydraException, ValueError: it is no sweep; the message says why.
     """
     if isinstance(text, Mapping):
-        raise ValueError(f"a space is one line of Hydra's sweep grammar now{_new_line(text)}")
+        raise ValueError(f"a space is one line of Hydra's sweep grammar{_new_line(text)}")
     if not isinstance(text, str):
         raise ValueError("that is one value, not a search")
     # Hydra's choice() refuses null, its bare list takes it; they mean the same.
@@ -60,14 +60,14 @@ def parse_line(text: Any) -> Sweep:
         if isinstance(sweep, RangeSweep) and not (_is_int(sweep) and sweep.step == 1):
             raise ValueError("a range on a log scale has step 1; list the values in choice(...)")
     if unknown := sweep.tags - {"log"}:
-        raise ValueError(f"the tags {sorted(unknown)} mean nothing here; `log` does")
+        raise ValueError(f"unknown tags {sorted(unknown)}; expected `log`")
     return sweep
 
 
 def distribution(sweep: Sweep) -> BaseDistribution:
-    """What hydra-optuna-sweeper makes of the same line.
+    """Return the Optuna distribution that hydra-optuna-sweeper uses for the same line.
 
-    Lists, which Optuna's categories cannot be, stand in them as JSON text.
+    Optuna's categories cannot be lists, so lists are JSON text in them.
     """
     log = "log" in sweep.tags
     match sweep:
@@ -86,7 +86,7 @@ def distribution(sweep: Sweep) -> BaseDistribution:
 
 
 def options_of(sweep: Sweep) -> list[Any]:
-    """All values of a sweep, in order; none for an interval of fractions."""
+    """Return all values of a sweep, in order; none for an interval of real numbers."""
     match sweep:
         case ChoiceSweep():
             return [_plain(option) for option in sweep.list]
@@ -95,7 +95,7 @@ def options_of(sweep: Sweep) -> list[Any]:
             count = int(np.floor((stop - start) / step + 1e-9)) + 1
             kind = int if _is_int(sweep) else float
             values = [kind(start + i * step) for i in range(max(0, count))]
-            # Where the order means nothing, the plugin leaves the last value out, as Hydra does.
+            # With shuffle, the plugin leaves the last value out, as Hydra does.
             return [v for v in values if not sweep.shuffle or v != stop]
         case IntervalSweep() if _is_int(sweep):
             low, high = extremes(sweep)
@@ -104,19 +104,19 @@ def options_of(sweep: Sweep) -> list[Any]:
 
 
 def labels(options: list[Any]) -> list[Any]:
-    """Optuna's categories for these options, in their order."""
+    """Return Optuna's categories for these options, in their order."""
     plain = [json.dumps(o) if isinstance(o, list) else o for o in options]
     clash = any(plain.count(p) > 1 for p in plain)  # True == 1 == 1.0
     return [json.dumps(o) for o in options] if clash else plain
 
 
 def is_log(sweep: Sweep) -> bool:
-    """Whether it is searched on a log scale."""
+    """Return whether it is searched on a log scale."""
     return "log" in sweep.tags
 
 
 def extremes(sweep: Sweep) -> list[Any]:
-    """Lowest and highest value; every value of a choice."""
+    """Return the lowest and the highest value, or every value of a choice."""
     if isinstance(sweep, IntervalSweep):
         ends = [_number(sweep.start), _number(sweep.end)]
         return [int(end) for end in ends] if _is_int(sweep) else ends
@@ -125,7 +125,7 @@ def extremes(sweep: Sweep) -> list[Any]:
 
 
 def probes(sweep: Sweep) -> list[Any]:
-    """Values that stand for all; a fraction too, for it shows that a field takes integers only."""
+    """Return values that stand for all; with a fraction, which an integer field refuses."""
     ends = extremes(sweep)
     if isinstance(sweep, IntervalSweep) and not _is_int(sweep):
         ends.insert(1, ends[0] + 0.381966 * (ends[1] - ends[0]))
@@ -133,7 +133,7 @@ def probes(sweep: Sweep) -> list[Any]:
 
 
 def _new_line(old: Mapping[str, Any]) -> str:
-    """The line for a mapping as hydra-optuna-sweeper 1.1 had it."""
+    """Return the line that replaces a mapping of hydra-optuna-sweeper 1.1."""
     try:
         match old["type"]:
             case "categorical":
@@ -156,7 +156,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_int(sweep: IntervalSweep | RangeSweep) -> bool:
-    """Whether the bounds are whole numbers; `int(interval(1, 8))` casts its bounds to int."""
+    """Return whether the bounds are integers; `int(interval(1, 8))` casts its bounds to int."""
     bounds = [sweep.start, sweep.end if isinstance(sweep, IntervalSweep) else sweep.stop]
     if isinstance(sweep, RangeSweep):
         bounds.append(sweep.step)

@@ -1,4 +1,4 @@
-"""The study's journal file, in a form that survives a kill at any instant."""
+"""A journal storage that stays readable after `kill -9` at any point."""
 
 import os
 from pathlib import Path
@@ -11,9 +11,9 @@ from conveyor.sweep.optuna_internals import JournalFileLock
 
 
 class _KernelLock(JournalFileLock):
-    """A lock that the kernel takes back when its holder dies, and mends what that one left.
+    """A lock that the kernel releases when its holder dies, and that repairs the journal then.
 
-    Optuna's own locks are files that a killed driver leaves behind: the next one would wait 30 s.
+    Optuna's own locks are files that a killed driver leaves behind, and the next driver waits 30 s.
     """
 
     def __init__(self, journal: Path) -> None:
@@ -22,7 +22,7 @@ class _KernelLock(JournalFileLock):
 
     def acquire(self) -> bool:
         self._lock.acquire()
-        _mend(self._journal)
+        _cut_unfinished_line(self._journal)
         return True
 
     def release(self) -> None:
@@ -30,7 +30,7 @@ class _KernelLock(JournalFileLock):
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """Open a journal, or begin one; any number of processes of this machine may write to it."""
+    """Open a journal, or create it. Any number of processes of this machine may write to it."""
     lock = _KernelLock(path)
     path.touch()
     lock.acquire()
@@ -38,8 +38,8 @@ def open_journal(path: Path) -> JournalStorage:
     return JournalStorage(JournalFileBackend(str(path), lock))
 
 
-def _mend(path: Path) -> None:
-    """Cut a last line that was never finished; Optuna could not read past it."""
+def _cut_unfinished_line(path: Path) -> None:
+    """Remove a last line without its end, which Optuna could not read past."""
     with path.open("rb+") as file:
         end = file.seek(0, os.SEEK_END)
         if end == 0:

@@ -1,8 +1,8 @@
-"""Locks that die with their holder: nothing to clean up, no clock to compare, no heartbeat.
+"""Locks that are released when their holder dies, without clean-up, clocks or heartbeats.
 
-Drivers of one study take turns by one lock, and show that they live by holding another. On one
-machine the kernel takes a dead process's file locks back; in PostgreSQL the server does the same
-with the advisory locks of a session whose connection broke.
+The drivers of one study exclude each other by one lock, and each holds another for as long as it
+lives. On one machine the kernel releases the file locks of a dead process; PostgreSQL releases the
+advisory locks of a session whose connection broke.
 """
 
 import hashlib
@@ -19,29 +19,31 @@ from conveyor.errors import InputError
 
 
 class StorageLost(InputError):
-    """The study can no longer be reached; it is there to go on with when it can."""
+    """The study's database cannot be reached. A sweep can be resumed when it can."""
 
 
 class Locks(Protocol):
     """Named locks of one study."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Waits until no other driver is inside."""
+        """Enter when no other driver is inside."""
         ...
 
     def hold(self, name: str) -> bool:
-        """Take a lock until `release_all` or death. Returns False if another process has it."""
+        """Take a lock until `release_all` or death. Returns False if another process holds it."""
         ...
 
     def is_held(self, name: str) -> bool:
-        """Whether a living process, this one included, has it."""
+        """Return whether a living process, this one included, holds it."""
         ...
 
-    def release_all(self) -> None: ...
+    def release_all(self) -> None:
+        """Release all locks of this process."""
+        ...
 
 
 class FileLocks:
-    """In a folder that all drivers see, by flock."""
+    """File locks (flock) in a folder that all drivers see."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ class FileLocks:
             lock.acquire(timeout=0)
         except Timeout:
             return True
-        (self._folder / name).unlink(missing_ok=True)  # a driver's name never comes back
+        (self._folder / name).unlink(missing_ok=True)  # no later driver has the same name
         lock.release()
         return False
 
@@ -85,9 +87,9 @@ class FileLocks:
 
 
 class PostgresLocks:
-    """Advisory locks of one session: https://www.postgresql.org/docs/current/explicit-locking.html
+    """Advisory locks of one database session: https://www.postgresql.org/docs/current/explicit-locking.html
 
-    A machine that vanishes without closing its connection is noticed by the server's keepalive,
+    A machine that goes away without closing its connection is detected by the server's keepalive,
     set here to 25 s.
     """
 
@@ -122,7 +124,7 @@ class PostgresLocks:
 
     def release_all(self) -> None:
         self._held.clear()
-        self._session.invalidate()  # the server takes the locks back with the session
+        self._session.invalidate()  # the server releases the locks with the session
         self._session.close()
 
     def _call(self, function: str, name: str) -> Any:
@@ -133,6 +135,6 @@ class PostgresLocks:
             return self._session.execute(statement, {"key": key}).scalar()
         except SQLAlchemyError as error:
             raise StorageLost(
-                "the study's database went away, and this driver's locks with it; run it again to "
-                f"go on ({str(error.__cause__ or error).strip().splitlines()[0]})"
+                "the study's database went away, and this driver's locks with it. Run it again to "
+                f"continue ({str(error.__cause__ or error).strip().splitlines()[0]})"
             ) from None

@@ -1,4 +1,4 @@
-"""What the driver, its trial processes and its observers say to each other."""
+"""The interfaces between the driver, its trial processes, its executor and its observer."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Metrics = Mapping[str, float]
 
 
 class Pruned(Exception):
-    """The driver told a trial to stop; raised inside the trial by `Channel.report`."""
+    """The driver stopped the trial. `Channel.report` raises it inside the trial."""
 
 
 class State(StrEnum):
@@ -24,19 +24,20 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class TrialJob:
-    """One fit: all that its process needs; it is pickled to it.
+    """One fit: everything that its process needs. It is pickled to the process.
 
     Attributes:
-        number: of the trial in its study.
-        config: with the trial's parameters. The first repeat of every trial has the same seed, so
-            that configurations compare on equal terms.
+        number: number of the trial in its study.
+        config: configuration with the trial's parameters. The first repeat of every trial has the
+            same seed, so that configurations compare fairly.
         prepared: folder of the prepared data.
-        scratch: folder that outlives the process, for what it takes to go on after a kill.
-        fold: (which, of how many), where validation rows are a fold of all; None for the split
-            as it was prepared.
-        threads: processor cores that it may use; None leaves TensorFlow's threads as they are.
-        gpu: CUDA_VISIBLE_DEVICES; None leaves the environment as it is.
-        latency: the metric `latency_ms` is wanted.
+        scratch: folder that outlives the process, from which an interrupted fit resumes.
+        fold: (index, count) of a cross-validation over training and validation rows; None keeps
+            the prepared splits.
+        threads: number of processor cores that the trial may use; None keeps TensorFlow's default.
+        gpu: value of CUDA_VISIBLE_DEVICES; None keeps the environment's.
+        metrics: validation metrics that objectives and constraints need, by their names in METRICS.
+        latency: whether to measure `latency_ms`.
     """
 
     number: int
@@ -46,19 +47,20 @@ class TrialJob:
     fold: tuple[int, int] | None = None
     threads: int | None = None
     gpu: str | None = None
+    metrics: tuple[str, ...] = ()
     latency: bool = False
 
 
 class Channel(Protocol):
-    """A trial's line to its driver."""
+    """A trial's connection to its driver."""
 
     def report(self, epoch: int, metrics: Metrics) -> None:
-        """Send one epoch's metrics, epochs counted from 1, and wait for the answer.
+        """Send the metrics of one epoch, counted from 1, and wait for the driver's answer.
 
-        Epoch 0 is what is known before training: `parameters`, `flops`.
+        Epoch 0 carries what is known before training: `parameters` and `flops`.
 
         Raises:
-            Pruned: the driver wants no more of this trial.
+            Pruned: the driver stops the trial.
         """
         ...
 
@@ -68,10 +70,11 @@ class Outcome:
     """How one trial ended.
 
     Attributes:
-        metrics: of the best epoch for a complete trial, of the last one for a pruned trial.
-            Means over the repeats, and `…_std`, where there are repeats.
-        values: the objectives, in their order; none for a failed trial.
-        reason: why it failed: a traceback, a signal, a time limit; or which constraint it broke.
+        values: the objectives, in their order; empty for a failed trial.
+        metrics: of the best epoch for a complete trial, of the last epoch for a pruned trial. With
+            repeats, their means and, as `…_std`, their standard deviations.
+        reason: why it failed (a traceback, a signal, a time limit), or which constraint it
+            violates.
     """
 
     state: State
@@ -81,34 +84,50 @@ class Outcome:
 
 
 class Observer(Protocol):
-    """Hears everything that happens in a sweep, in order, in the driver's process."""
+    """Receives every event of a sweep, in order, in the driver's process."""
 
     def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
-        """`key` names this one study; `resumed` where it was begun before, by whomever."""
+        """The driver has opened the study.
+
+        Args:
+            key: names this study, and no other study of the same configuration.
+            settings: the section `sweep` as plain values.
+            resumed: whether any driver has begun the study before.
+        """
         ...
 
-    def unheard(self) -> Collection[int]:
-        """Trials of dead drivers, of whose end nobody has told it; some may never have ended."""
+    def unreported_trials(self) -> Collection[int]:
+        """Return numbers of trials of dead drivers whose end was not reported to any observer.
+
+        Some of these trials may not have ended.
+        """
         ...
 
-    def trial_started(self, number: int, params: Mapping[str, Any]) -> None: ...
+    def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
+        """A trial has started with these settings, by dotted key."""
+        ...
 
-    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Metrics) -> None: ...
+    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Metrics) -> None:
+        """A repeat of a trial has sent the metrics of an epoch."""
+        ...
 
     def repeat_finished(self, number: int, repeat: int, metrics: Metrics) -> None:
-        """Told only where there are repeats, of each that ran to its end."""
+        """A repeat was completed. Called only if `sweep.repeats.count` is above 1."""
         ...
 
     def trial_finished(self, number: int, outcome: Outcome) -> None:
-        """Also told of trials that died with another driver."""
+        """A trial has ended: one of this driver, or one that died with another driver."""
         ...
 
     def sweep_finished(
         self, best: Mapping[str, Any] | None, counts: Mapping[str, float], error: str | None
     ) -> None:
-        """`best` is what best.yaml holds; None if the sweep failed, then with its `error`.
+        """The driver stops.
 
-        `counts` are figures of the whole sweep, such as `trials_pruned` and `idle_share`.
+        Args:
+            best: content of best.yaml; None if the sweep failed.
+            counts: numbers of the whole sweep, such as `trials_pruned` and `idle_share`.
+            error: why the sweep failed; None if it did not.
         """
         ...
 
@@ -117,30 +136,35 @@ Message = tuple[Literal["began", "epoch", "done", "pruned", "failed", "lost"], A
 
 
 class Executor(Protocol):
-    """Runs trials somewhere, and carries their words.
+    """Runs trials somewhere and passes their messages to the driver.
 
-    Messages are ("began", None, None), only where trials may queue; ("epoch", epoch, metrics),
-    which wants an answer; and one of ("done", metrics, seconds that it waited for answers),
-    ("pruned", None, the same), ("failed", reason, None), and ("lost", reason, None) where not the
-    trial but what it ran on went away.
+    The messages of a trial are:
+        ("began", None, None): it runs now; only from executors that queue trials.
+        ("epoch", epoch, metrics): it waits for an answer.
+        ("done", metrics, seconds): it is completed; seconds that it waited for answers.
+        ("pruned", None, seconds): it stopped because the driver said so.
+        ("failed", reason, None): it failed.
+        ("lost", reason, None): the machine or worker that it ran on went away.
     """
 
-    queues: bool  # trials may wait before they begin, and tell when they do
+    queues: bool  # whether trials may wait before they run, and send "began" when they do
 
     def start(self, job: TrialJob) -> Any:
-        """Begin a trial. Returns its handle."""
+        """Start a trial, and return a handle by which the other methods name it."""
         ...
 
     def events(self, timeout: float) -> Sequence[tuple[Any, Message]]:
-        """Messages that came, after at most `timeout` seconds, with their handles."""
+        """Return (handle, message) pairs, after waiting at most `timeout` seconds for the first."""
         ...
 
-    def answer(self, handle: Any, *, go: bool) -> None: ...
+    def answer(self, handle: Any, *, proceed: bool) -> None:
+        """Answer an "epoch" message: proceed, or stop because the trial is pruned."""
+        ...
 
     def stop(self, handle: Any) -> None:
         """End the trial if it still runs, and forget it."""
         ...
 
     def close(self) -> None:
-        """End every trial."""
+        """End all trials."""
         ...

@@ -1,4 +1,4 @@
-"""Trials that wait, in the order of an uninterrupted study."""
+"""The trials of a study that wait to be run, in the order of an uninterrupted study."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -6,33 +6,38 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import SweepConfig
-from conveyor.sweep.attributes import AGAIN, ATTEMPT, DIRECTION, PARAMS, POSITION, REPEATS
+from conveyor.metrics.objectives import OBJECTIVES
+from conveyor.sweep.attributes import AGAIN, ATTEMPT, PARAMS, POSITION, REPEATS
 from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
-from conveyor.sweep.sampling import pruner_of, sampler_of
+from conveyor.sweep.sampling import make_pruner, make_sampler
 from conveyor.sweep.space import Space
 
-Params = Mapping[str, Any]  # Optuna's, by name
+Params = Mapping[str, Any]  # Optuna's parameters by name
 
 
-def open_counted(name: str, storage: BaseStorage, config: SweepConfig) -> CountedStudy:
-    """The study of this name, begun if there is none."""
-    directions: Any = [DIRECTION[objective] for objective in config.sweep.objectives]
+def open_study(name: str, storage: BaseStorage, config: SweepConfig) -> CountedStudy:
+    """Open the study of this name, and create it if it is missing."""
+    directions = [
+        StudyDirection.MINIMIZE if OBJECTIVES[name] == "lower" else StudyDirection.MAXIMIZE
+        for name in config.sweep.objectives
+    ]
     optuna.create_study(
         study_name=name, storage=storage, directions=directions, load_if_exists=True
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return CountedStudy(name, storage, pruner=pruner_of(config.sweep.pruner, config.train))
+        return CountedStudy(name, storage, pruner=make_pruner(config.sweep.pruner, config.train))
 
 
 class TrialQueue:
-    """The trials of one study; who calls holds the drivers' lock.
+    """The trials of one study. The caller holds the drivers' lock.
 
     Args:
-        listed: parameters by position, for samplers that do not draw.
+        listed: Optuna's parameters by position, for samplers that list all configurations.
     """
 
     def __init__(
@@ -45,48 +50,55 @@ class TrialQueue:
         self._study, self._config, self._space, self._listed = study, config, space, listed
 
     def counted(self, *states: TrialState) -> list[FrozenTrial]:
-        """Trials as an uninterrupted study would have them, in its order."""
+        """Return the trials that an uninterrupted study would have, in its order."""
         trials = self._study.get_trials(deepcopy=False, states=states or None)
-        return sorted(trials, key=lambda t: t.user_attrs[POSITION])
+        return sorted(trials, key=lambda trial: trial.user_attrs[POSITION])
 
     def warm_start(self, configurations: Sequence[Params]) -> None:
-        """Queue parameters at the first positions; safe to be killed in and begun anew."""
+        """Queue parameters at the first positions. A killed call can be repeated."""
         queued = len(self.counted())
         for position, params in enumerate(configurations):
             if position >= queued:
-                self.add(params, {POSITION: position})
+                self.enqueue(params, {POSITION: position})
 
     def ask(self) -> optuna.Trial:
-        """Begin a trial, proposed as if the study had never been interrupted (see `sampling`).
+        """Start the next trial, with the proposal of an uninterrupted study (see `sampling`).
 
         Each trial is queued with its position first, so that it never runs without one.
         """
         waiting = self.counted(TrialState.WAITING)
         if not waiting:
             position = len(self.counted())
-            self.add(self._listed[position] if self._listed else {}, {POSITION: position})
+            self.enqueue(self._listed[position] if self._listed else {}, {POSITION: position})
             waiting = self.counted(TrialState.WAITING)
         position = waiting[0].user_attrs[POSITION]
         config = self._config
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            self._study.sampler = sampler_of(config.sweep, self._space, config.seed, position)
+            self._study.sampler = make_sampler(config.sweep, self._space, config.seed, position)
         return self._study.ask()
 
-    def again(self, trial: FrozenTrial, attempt: int | None = None) -> None:
-        """Queue a running trial's parameters again, then close it as failed."""
+    def requeue(self, trial: FrozenTrial, attempt: int | None = None) -> None:
+        """Queue a running trial's parameters again, then close it as failed.
+
+        Args:
+            attempt: how often the trial has failed. Its completed repeats are dropped then; with
+                None, when its driver or machine died, they are retained.
+        """
         position, attrs = trial.user_attrs[POSITION], trial.user_attrs
-        waiting = {t.user_attrs[POSITION] for t in self.counted(TrialState.WAITING)}
+        waiting = {other.user_attrs[POSITION] for other in self.counted(TrialState.WAITING)}
         if position not in waiting and not attrs.get(AGAIN):
-            # Before all parameters are drawn there are none to repeat: they are drawn anew.
+            # PARAMS is recorded once all parameters are drawn; until then they are drawn anew.
             params = trial.params if PARAMS in attrs else trial.system_attrs.get("fixed_params", {})
-            kept = {key: attrs[key] for key in (ATTEMPT, REPEATS) if key in attrs}
-            self.add(params, {POSITION: position, **(kept if attempt is None else
-                                                        {ATTEMPT: attempt})})  # fmt: skip
+            if attempt is None:
+                retained = {key: attrs[key] for key in (ATTEMPT, REPEATS) if key in attrs}
+            else:
+                retained = {ATTEMPT: attempt}
+            self.enqueue(params, {POSITION: position, **retained})
         close_as_queued_again(self._study, trial)
 
-    def recall(self, trial: optuna.Trial) -> None:
-        """Repeats that an interrupted trial had finished are not run again: take up its values."""
+    def restore_values(self, trial: optuna.Trial) -> None:
+        """Copy the reported values of an interrupted trial whose completed repeats are reused."""
         if not trial.user_attrs.get(REPEATS):
             return
         position = trial.user_attrs[POSITION]
@@ -97,7 +109,8 @@ class TrialQueue:
         for step, value in earlier[-1].intermediate_values.items() if earlier else ():
             trial.report(value, step)
 
-    def add(self, params: Params, attrs: Mapping[str, Any]) -> None:
+    def enqueue(self, params: Params, attrs: Mapping[str, Any]) -> None:
+        """Add a waiting trial with these parameters and user attributes."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study.enqueue_trial(dict(params), user_attrs=dict(attrs))

@@ -1,147 +1,169 @@
-"""The whole of `sweep`: study, driver, outputs."""
+"""Runs a whole sweep: opens the study, drives its trials, writes the outputs."""
 
 import logging
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conveyor.config import SweepConfig
 from conveyor.sweep import warm_start
-from conveyor.sweep.attributes import STATES
+from conveyor.sweep.attributes import STATES, recorded_outcome
+from conveyor.sweep.best_trial import describe_best
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor, Observer
 from conveyor.sweep.report import html_report, outputs
-from conveyor.sweep.results import best_of
+from conveyor.sweep.report.progress import format_objectives
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class SweepFiles:
+    """What a sweep reads and writes.
+
+    Attributes:
+        prepared: folder of the prepared data.
+        data_digest: digest of the prepared data.
+        scratch: folder of the study and of what interrupted trials resume from.
+        outputs: folder of best.yaml, the tables and the plots.
+        pages: folder of the interactive page and the timeline. They show times, so DVC does not
+            track them.
+    """
+
+    prepared: Path
+    data_digest: str
+    scratch: Path
+    outputs: Path
+    pages: Path
+
+
 def run_sweep(
     config: SweepConfig,
-    prepared: Path,
-    data_digest: str,
-    folder: Path,
-    scratch: Path,
+    files: SweepFiles,
     observer: Observer,
     executor: Executor,
-    *,
-    pages: Path,
     champion: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Search, and write what was found into `folder`.
+    """Run the sweep to its total and write its outputs.
 
-    A sweep that was killed at any instant goes on where it was, to the same total and, with one
-    worker, through the same proposals to the same best.
+    A sweep that was killed continues where it was and reaches the same total. With one worker it
+    also draws the same proposals and finds the same best trial.
 
     Args:
-        prepared: folder of the prepared data, whose content `data_digest` names.
-        scratch: keeps the study; nothing here is an output.
-        pages: folder for what shows times, and so is no output: the interactive page, the timeline.
-        champion: settings by dotted key, for `sweep.warm_start.champion`.
+        champion: settings of the champion by dotted key, for `sweep.warm_start.champion`.
 
     Returns:
-        What best.yaml holds.
+        The content of best.yaml.
 
     Raises:
-        SweepError: another process runs this sweep, or too many trials failed.
+        SweepError: another process runs this sweep, too many trials failed, or no trial is
+            complete and feasible.
     """
-    with SweepStudy(scratch, config, data_digest) as study:
-        study.warm_start(lambda: warm_start.configurations(config, study.space, scratch, champion))
-        with _told(study, config, observer) as counts:
-            counts |= _drive(study, config, prepared, executor, observer)
-            best = outputs.write(folder, config.sweep, study)
-            html_report.write(pages, config.sweep, study)
-            _tell_unheard(study, observer)
+    with SweepStudy(files.scratch, config, files.data_digest) as study:
+        study.warm_start(
+            lambda: warm_start.configurations(config, study.space, files.scratch, champion)
+        )
+        with _reporting(study, config, observer):
+            counts = _run_driver(study, config, files.prepared, executor, observer)
+            best = _best(study, config)
+            outputs.write(files.outputs, config.sweep, study, best)
+            html_report.write(files.pages, config.sweep, study)
+            _report_missed_ends(study, observer)
             observer.sweep_finished(best, counts, None)
             study.end()
-    found = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
-    log.info("best %s with %s", found, best["params"])
+    log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
     return best
 
 
-def skip_sweep(folder: Path) -> None:
-    """The outputs of a sweep that is switched off: `train` takes the configuration as it is."""
-    log.info("the sweep is switched off; train takes the configuration as it is")
-    outputs.write_nothing(folder)
+def skip_sweep(outputs_folder: Path) -> None:
+    """Write the outputs of a disabled sweep, after which `train` uses the configuration as is."""
+    log.info("sweep.enabled is false; train uses the configuration as it is")
+    outputs.write_nothing(outputs_folder)
 
 
 def join_sweep(
-    config: SweepConfig, prepared: Path, data_digest: str, scratch: Path, observer: Observer,
-    executor: Executor,
-) -> None:  # fmt: skip
-    """Help with a sweep that another process has begun, or begin it for that process.
+    config: SweepConfig, files: SweepFiles, observer: Observer, executor: Executor
+) -> None:
+    """Run trials of a sweep as an additional driver, until the study has its total.
 
-    Ends when the study has its total; the stage `sweep` then writes the outputs.
+    It may start before the sweep itself does. It writes no outputs; the stage `sweep` does.
 
     Raises:
-        SweepError: the last study has ended, or too many trials failed.
+        SweepError: the latest study has ended, too many trials failed, or no trial is complete
+            and feasible.
     """
     with (
-        SweepStudy(scratch, config, data_digest, "join") as study,
-        _told(study, config, observer) as counts,
+        SweepStudy(files.scratch, config, files.data_digest, "join") as study,
+        _reporting(study, config, observer),
     ):
-        counts |= _drive(study, config, prepared, executor, observer)
-        observer.sweep_finished(outputs.best(study, config.sweep), counts, None)
+        counts = _run_driver(study, config, files.prepared, executor, observer)
+        observer.sweep_finished(_best(study, config), counts, None)
     log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
 
 
-def _drive(
+def _run_driver(
     study: SweepStudy, config: SweepConfig, prepared: Path, executor: Executor, observer: Observer
 ) -> dict[str, float]:
-    """Run the driver. Returns figures of the whole sweep.
-
-    Raises:
-        SweepError: there is no best trial.
-    """
+    """Run trials until the total. Returns the sweep's counts and the slots' idle share."""
     driver = Driver(config, study, str(prepared), executor, observer)
-    with _sigterm_unwinds():
+    with _sigterm_raises():
         driver.run()
-    counts = _counts(study)
     idle = driver.slots.idle_share
     log.info("%d slots were idle between trials for %.1f %% of their time",
              config.sweep.workers, 100 * idle)  # fmt: skip
-    if best_of(study.optuna, config.sweep) is None:
-        complete = int(counts["trials_complete"])
-        if complete and config.sweep.constraints:
-            raise SweepError(
-                f"none of {complete} completed trials keeps all of sweep.constraints "
-                f"{list(config.sweep.constraints)}; loosen them, or widen sweep.space"
-            )
-        raise SweepError("no trial completed; raise sweep.time_limit, or see why they failed")
-    return {**counts, "idle_share": idle}
+    return {**_counts(study), "idle_share": idle}
+
+
+def _best(study: SweepStudy, config: SweepConfig) -> dict[str, Any]:
+    """Return the content of best.yaml.
+
+    Raises:
+        SweepError: no complete trial is feasible.
+    """
+    best = describe_best(study.optuna, config.sweep)
+    if best is not None:
+        return best
+    complete = int(_counts(study)["trials_complete"])
+    if complete and config.sweep.constraints:
+        raise SweepError(
+            f"sweep.constraints: none of {complete} completed trials meets all of "
+            f"{list(config.sweep.constraints)}. Loosen them, or widen sweep.space."
+        )
+    raise SweepError(
+        "no trial was completed. Raise sweep.time_limit, or see in the log why they failed."
+    )
 
 
 @contextmanager
-def _told(study: SweepStudy, config: SweepConfig, observer: Observer) -> Iterator[dict[str, float]]:
-    """The observer hears of the begin, and of an end by an error."""
+def _reporting(study: SweepStudy, config: SweepConfig, observer: Observer) -> Iterator[None]:
+    """Report the start of the sweep to the observer, and its end where it fails."""
     log.info("study %s", study.key)
-    with study.exclusive():  # so that drivers that begin at once share one parent run
-        observer.sweep_started(
-            study.token, config.sweep.model_dump(mode="json"), resumed=study.resumed
-        )
+    with study.exclusive():  # so that drivers that start at once share one parent run
+        settings = config.sweep.model_dump(mode="json")
+        observer.sweep_started(study.token, settings, resumed=study.resumed)
         if study.resumed:
-            _tell_unheard(study, observer)
-    counts: dict[str, float] = {}
+            _report_missed_ends(study, observer)
     try:
-        yield counts
+        yield
     except BaseException as error:
         observer.sweep_finished(None, _counts(study), str(error) or type(error).__name__)
         if isinstance(error, SweepError):
-            # Its failures would end the next try at once, whatever was mended.
+            # The recorded failures would end the next attempt at once, whatever was changed.
             study.end(str(error))
         raise
 
 
-def _tell_unheard(study: SweepStudy, observer: Observer) -> None:
-    """A driver that was killed between the study's record and the observer's left one untold."""
-    unheard = set(observer.unheard())
+def _report_missed_ends(study: SweepStudy, observer: Observer) -> None:
+    """Report trials whose driver was killed after it had recorded their end in the study."""
+    unreported = set(observer.unreported_trials())
     for trial in study.counted(*STATES):
-        if trial.number in unheard:
-            observer.trial_finished(trial.number, study.outcome(trial))
+        if trial.number in unreported:
+            observer.trial_finished(trial.number, recorded_outcome(trial))
 
 
 def _counts(study: SweepStudy) -> dict[str, float]:
@@ -149,14 +171,15 @@ def _counts(study: SweepStudy) -> dict[str, float]:
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    """SIGTERM ends the sweep as Ctrl-C does: trials are ended, the observer hears of it."""
+def _sigterm_raises() -> Iterator[None]:
+    """SIGTERM raises SystemExit, as Ctrl-C raises KeyboardInterrupt, so that trials are ended and
+    the failure is reported."""
 
     def stop(*_: object) -> None:
-        raise SystemExit("the sweep was stopped by SIGTERM; run it again to go on")
+        raise SystemExit("the sweep was stopped by SIGTERM; run it again to continue")
 
-    before = signal.signal(signal.SIGTERM, stop)
+    previous = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)

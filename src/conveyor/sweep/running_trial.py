@@ -1,4 +1,4 @@
-"""A trial under way, as its driver keeps it."""
+"""A running trial, as its driver sees it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,42 +10,43 @@ from conveyor.sweep.protocol import Outcome, State
 
 
 @dataclass
-class Running:
-    """A trial under way in a slot.
+class RunningTrial:
+    """A trial that runs in a slot.
 
     Attributes:
-        results: of the repeats that have ended.
-        known: newest metrics of the repeat that runs.
-        broken: the constraint that stopped it before it was trained.
-        began: that repeat's, on the monotonic clock, seconds.
+        results: metrics of its completed repeats.
+        latest_metrics: newest metrics of the repeat that runs.
+        violated: the constraint that stopped the trial before training; empty if none did.
+        started: when the repeat began to run, in seconds of the monotonic clock.
     """
 
     trial: optuna.Trial
     slot: int
     results: list[dict[str, float]]
-    known: dict[str, float] = field(default_factory=dict)
-    broken: str = ""
-    began: float = 0.0
+    latest_metrics: dict[str, float] = field(default_factory=dict)
+    violated: str = ""
+    started: float = 0.0
 
-    def complete(self, objectives: Sequence[str]) -> Outcome:
-        """All repeats ran to their end."""
-        metrics = summary(self.results)
+    def completed(self, objectives: Sequence[str]) -> Outcome:
+        """Return the outcome of a trial whose repeats are all completed."""
+        metrics = summarize(self.results)
         return Outcome(State.COMPLETE, tuple(metrics[name] for name in objectives), metrics)
 
     def pruned(self, objective: str) -> Outcome:
-        """It was stopped, by the pruner or because it breaks a constraint."""
-        metrics = summary(self.results) if self.results else self.known
-        if self.broken:
-            return Outcome(State.PRUNED, (), metrics, f"not trained: breaks {self.broken}")
+        """Return the outcome of a trial that the pruner or a violated constraint stopped."""
+        metrics = summarize(self.results) if self.results else self.latest_metrics
+        if self.violated:
+            return Outcome(State.PRUNED, (), metrics, f"not trained: violates {self.violated}")
         return Outcome(State.PRUNED, (metrics[objective],), metrics)
 
 
-def summary(results: list[dict[str, float]]) -> dict[str, float]:
-    """The one result, or means over several, with `…_std`, the sample standard deviation."""
+def summarize(results: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return the only result, or the means of several and, as `…_std`, their sample standard
+    deviations."""
     if len(results) == 1:
         return dict(results[0])
-    found: dict[str, float] = {}
+    summary: dict[str, float] = {}
     for name in results[0]:
         values = [result[name] for result in results]
-        found |= {name: fmean(values), f"{name}_std": stdev(values)}
-    return found
+        summary |= {name: fmean(values), f"{name}_std": stdev(values)}
+    return summary

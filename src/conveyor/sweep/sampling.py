@@ -1,11 +1,13 @@
-"""Samplers and pruners by name, none of which a killed and resumed study can tell from a whole one.
+"""Samplers and pruners by name. A study that was killed and resumed draws the same proposals as an
+uninterrupted one.
 
-Two things must not show: that a process began anew (a seeded sampler would repeat its first
-proposals), and that an interrupted trial shifted the numbers of those after it. So each proposal
-has a sampler of its own, seeded by the trial's position, nothing counts by trial number, and
-neither samplers nor pruners see trials that were tried again (see `optuna_internals.CountedStudy`).
+A new process would repeat the first proposals of a seeded sampler, and an interrupted trial shifts
+the numbers of the trials after it. So each proposal has its own sampler, seeded by the trial's
+position; nothing depends on a trial's number; and samplers and pruners do not see trials that were
+queued again (see `optuna_internals.CountedStudy`).
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,11 +22,11 @@ from conveyor.sweep.optuna_internals import HyperbandPruner, SobolSampler, numbe
 from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError
 
-LISTABLE = 1_000_000  # configurations that brute force shuffles at most
+MAX_LISTED = 1_000_000  # configurations that brute force shuffles
 
 
-class _Evolution(samplers.CmaEsSampler):
-    """Draws by the trial's position where Optuna's draws by its number."""
+class CmaEsSampler(samplers.CmaEsSampler):
+    """Draws by the trial's position; Optuna's sampler draws by its number."""
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, Any]
@@ -34,25 +36,25 @@ class _Evolution(samplers.CmaEsSampler):
 
 SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] = {
     "tpe": lambda sampler, space, seed, position: samplers.TPESampler(
-        seed=_mixed(seed, position),
+        seed=_mixed_seed(seed, position),
         n_startup_trials=sampler.startup_trials,
         multivariate=True,
-        group=space.conditional,  # else keys that do not always exist are drawn one by one
+        group=space.conditional,  # without it, keys that may be absent are drawn independently
     ),
     "random": lambda sampler, space, seed, position: samplers.RandomSampler(
-        seed=_mixed(seed, position)
+        seed=_mixed_seed(seed, position)
     ),
     "qmc": lambda sampler, space, seed, position: SobolSampler(
         position,
         seed=seed,
-        independent_sampler=samplers.RandomSampler(seed=_mixed(seed, position)),
+        independent_sampler=samplers.RandomSampler(seed=_mixed_seed(seed, position)),
         warn_independent_sampling=False,
     ),
     "gp": lambda sampler, space, seed, position: samplers.GPSampler(
-        seed=_mixed(seed, position), n_startup_trials=sampler.startup_trials
+        seed=_mixed_seed(seed, position), n_startup_trials=sampler.startup_trials
     ),
-    "cmaes": lambda sampler, space, seed, position: _Evolution(
-        seed=_mixed(seed, position),
+    "cmaes": lambda sampler, space, seed, position: CmaEsSampler(
+        seed=_mixed_seed(seed, position),
         n_startup_trials=sampler.startup_trials,
         warn_independent_sampling=False,
     ),
@@ -82,43 +84,47 @@ PRUNERS: dict[str, Callable[[Pruner, Train], pruners.BasePruner]] = {
 }
 
 
-def pruner_of(pruner: Pruner, train: Train) -> pruners.BasePruner:
-    """The pruner by its name; with `patience`, it waits so long for a better epoch first."""
-    made = PRUNERS[pruner.name](pruner, train)
+def make_pruner(pruner: Pruner, train: Train) -> pruners.BasePruner:
+    """Return the pruner of a name. With `patience`, it waits for so many epochs without a better
+    value first."""
+    base = PRUNERS[pruner.name](pruner, train)
     if pruner.patience and pruner.name in ("median", "percentile", "successive_halving"):
-        return pruners.PatientPruner(made, patience=pruner.patience)
-    return made
+        return pruners.PatientPruner(base, patience=pruner.patience)
+    return base
 
 
-def sampler_of(sweep: Sweep, space: Space, seed: int, position: int) -> samplers.BaseSampler:
-    """The sampler of one proposal. Listed configurations need none; see `listed`."""
+def make_sampler(sweep: Sweep, space: Space, seed: int, position: int) -> samplers.BaseSampler:
+    """Return the sampler of one proposal.
+
+    Listed configurations need no proposal (see `listed_configurations`), so any sampler serves.
+    """
     name = sweep.sampler.name
     name = "random" if name in ("grid", "brute_force") else name
     return SAMPLERS[name](sweep.sampler, space, seed, position)
 
 
-def listed(sweep: Sweep, space: Space, seed: int) -> list[dict[str, Any]] | None:
-    """Every configuration in the order of trial: as written (grid), or shuffled (brute force).
+def listed_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str, Any]] | None:
+    """Return all configurations in the order of trial: as written (grid) or shuffled (brute force).
 
     Returns:
         Optuna's parameters by position, or None for samplers that draw.
 
     Raises:
-        SweepError: brute force would have to shuffle too many.
+        SweepError: there are too many to shuffle.
     """
     if sweep.sampler.name == "grid":
-        return [params for params, _ in zip(space.every(), range(sweep.trials), strict=False)]
+        return list(itertools.islice(space.configurations(), sweep.trials))
     if sweep.sampler.name != "brute_force":
         return None
-    every = [params for params, _ in zip(space.every(), range(LISTABLE + 1), strict=False)]
-    if len(every) > LISTABLE:
+    listed = list(itertools.islice(space.configurations(), MAX_LISTED + 1))
+    if len(listed) > MAX_LISTED:
         raise SweepError(
-            f"sweep.space has over {LISTABLE:,} configurations, too many for brute_force; "
-            "choose sweep.sampler.name random or qmc"
+            f"sweep.sampler.name: brute_force shuffles at most {MAX_LISTED:,} configurations, and "
+            "sweep.space has more. Choose random or qmc."
         )
-    order = np.random.default_rng(seed).permutation(len(every))
-    return [every[i] for i in order[: sweep.trials]]
+    order = np.random.default_rng(seed).permutation(len(listed))
+    return [listed[i] for i in order[: sweep.trials]]
 
 
-def _mixed(seed: int, position: int) -> int:
+def _mixed_seed(seed: int, position: int) -> int:
     return int(files.digest_value([seed, position])[:8], 16)

@@ -1,4 +1,4 @@
-"""The search space: lines of Hydra's sweep grammar, some of them only `when` another value is so.
+"""The search space: lines of Hydra's sweep grammar, some with a condition (`when`).
 
     space:
       train.optimizer: choice(adam, sgd)
@@ -9,7 +9,7 @@
       model.units.0: choice(32, 64)
       model.units.1: {when: {layers: 2}, draw: "choice(16, 32)"}
 
-Keys that end in a number are places of a list; places that do not exist are left out of it.
+A key that ends in a number is a place of a list; a place whose condition fails is left out.
 """
 
 import re
@@ -36,9 +36,9 @@ class Dimension:
     """One line of the space.
 
     Attributes:
-        key: setting, place of a list, or a name that only steers.
-        name: of Optuna's parameter; the key, and a number behind it where it has several lines.
-        when: other keys and the values under which this line is drawn.
+        key: a setting, a place of a list, or a name that only conditions refer to.
+        name: name of Optuna's parameter: the key, with a number if the key has several lines.
+        when: the values of other keys under which this line is drawn.
     """
 
     key: str
@@ -47,17 +47,17 @@ class Dimension:
     when: Mapping[str, list[Any]]
 
     def value(self, label: Any) -> Any:
-        """The setting's value for one of Optuna's."""
+        """Return the setting's value for a value of Optuna's."""
         if not isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
             return label
         options = grammar.options_of(self.sweep)
         return options[grammar.labels(options).index(label)]
 
     def label(self, value: Any) -> Any:
-        """Optuna's value for the setting's.
+        """Return Optuna's value for a value of the setting.
 
         Raises:
-            ValueError: the line never draws it.
+            ValueError: the line cannot draw it.
         """
         options = grammar.options_of(self.sweep)
         if isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
@@ -74,10 +74,10 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Space:
-    """All lines, those that steer before those that they steer.
+    """All lines; those that a `when` names stand before those with that `when`.
 
     Attributes:
-        fixed: values of keys that steer, but are not searched.
+        fixed: values of keys that a `when` names and that are not searched.
     """
 
     dimensions: Sequence[Dimension]
@@ -85,98 +85,100 @@ class Space:
 
     @property
     def conditional(self) -> bool:
+        """Whether any line has a condition."""
         return any(dimension.when for dimension in self.dimensions)
 
     @property
     def keys(self) -> list[str]:
-        """Each key once, in alphabetical order."""
+        """All keys, in alphabetical order."""
         return sorted({dimension.key for dimension in self.dimensions})
 
     def walk(self, pick: Callable[[Dimension], Any]) -> dict[str, Any]:
-        """Values by key, each from `pick`, of the lines that exist under the values before."""
-        found: dict[str, Any] = {}
+        """Return values by key, each from `pick`, of the lines whose condition holds."""
+        values: dict[str, Any] = {}
         for dimension in self.dimensions:
-            if self._exists(dimension, found):
-                found[dimension.key] = pick(dimension)
-        return found
+            if self._applies(dimension, values):
+                values[dimension.key] = pick(dimension)
+        return values
 
     def draw(self, trial: Trial) -> dict[str, Any]:
-        """Ask a trial for one value of every key that exists."""
+        """Let a trial suggest a value for every line whose condition holds."""
         return self.walk(lambda dimension: dimension.value(_suggest(trial, dimension)))
 
     def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by key of a trial's Optuna parameters."""
+        """Return the values by key of Optuna's parameters."""
         lines = {dimension.name: dimension for dimension in self.dimensions}
         return {lines[n].key: lines[n].value(v) for n, v in params.items() if n in lines}
 
     def params(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Optuna's parameters for values by key, as far as the space can draw them.
+        """Return Optuna's parameters for values by key, as far as the space can draw them.
 
         Returns:
-            The parameters, and for each key that is left to the sampler why.
+            The parameters; and, for each key that is left to the sampler, the reason.
         """
         params: dict[str, Any] = {}
-        left = []
-        known: dict[str, Any] = {}
+        reasons = []
+        drawn: dict[str, Any] = {}
         for dimension in self.dimensions:
-            if not self._exists(dimension, known):
+            if not self._applies(dimension, drawn):
                 continue
             try:
                 value = pick(values, dimension.key)
             except (KeyError, IndexError, TypeError):
-                left.append(f"{dimension.key} is not given")
+                reasons.append(f"{dimension.key} has no value")
                 continue
             try:
                 params[dimension.name] = dimension.label(value)
-                known[dimension.key] = value
+                drawn[dimension.key] = value
             except ValueError:
-                left.append(f"{dimension.key}={value!r} is not in the space")
-        return params, left
+                reasons.append(f"{dimension.key}={value!r} is not in the space")
+        return params, reasons
 
-    def every(self) -> Iterator[dict[str, Any]]:
-        """Optuna's parameters of every configuration, the last key changing fastest."""
-        return self._every(list(self.dimensions), {}, {})
+    def configurations(self) -> Iterator[dict[str, Any]]:
+        """Yield Optuna's parameters of every configuration; the last key changes fastest."""
+        return self._configurations(list(self.dimensions), {}, {})
 
-    def _every(
-        self, lines: list[Dimension], known: dict[str, Any], params: dict[str, Any]
+    def _configurations(
+        self, lines: list[Dimension], drawn: dict[str, Any], params: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
         if not lines:
             yield params
             return
         line, *rest = lines
-        if not self._exists(line, known):
-            yield from self._every(rest, known, params)
+        if not self._applies(line, drawn):
+            yield from self._configurations(rest, drawn, params)
             return
         for option in grammar.options_of(line.sweep):
-            yield from self._every(
-                rest, {**known, line.key: option}, {**params, line.name: line.label(option)}
+            yield from self._configurations(
+                rest, {**drawn, line.key: option}, {**params, line.name: line.label(option)}
             )
 
-    def _exists(self, dimension: Dimension, found: Mapping[str, Any]) -> bool:
-        known = {**self.fixed, **found}
+    def _applies(self, dimension: Dimension, drawn: Mapping[str, Any]) -> bool:
+        values = {**self.fixed, **drawn}
         return all(
-            key in known and known[key] in allowed for key, allowed in dimension.when.items()
+            key in values and values[key] in allowed for key, allowed in dimension.when.items()
         )
 
 
 def settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by key as settings: places joined to lists, names that only steer left out."""
-    found: dict[str, Any] = {}
+    """Return settings of values by key: places are joined to lists, and names without a dot, which
+    only conditions refer to, are left out."""
+    scalars: dict[str, Any] = {}
     places: dict[str, dict[int, Any]] = {}
     for key, value in values.items():
         if place := PLACE.fullmatch(key):
             places.setdefault(place[1], {})[int(place[2])] = value
         elif "." in key:
-            found[key] = value
-    lists = {key: [of[i] for i in sorted(of)] for key, of in places.items()}
-    return dict(sorted({**found, **lists}.items()))
+            scalars[key] = value
+    lists = {key: [items[i] for i in sorted(items)] for key, items in places.items()}
+    return dict(sorted({**scalars, **lists}.items()))
 
 
 def pick(values: Mapping[str, Any], key: str) -> Any:
-    """The value under a key, which may be a place of a list.
+    """Return the value of a key, which may be a place of a list.
 
     Raises:
-        KeyError, IndexError, TypeError: there is none.
+        KeyError, IndexError, TypeError: it has no value.
     """
     if key in values:
         return values[key]

@@ -1,4 +1,4 @@
-"""Where a study is kept: a journal file, SQLite, or PostgreSQL for drivers on many machines."""
+"""Where a study is stored: a journal file, SQLite, or PostgreSQL for drivers on many machines."""
 
 import os
 import re
@@ -16,123 +16,130 @@ from conveyor.errors import InputError, missing_package
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.locks import FileLocks, Locks, PostgresLocks
 
-# How many trials, where and how fast, can change without starting the search anew.
-FREE = {"trials", "workers", "gpus", "executor", "ray", "storage", "pick", "retries",
-        "time_limit", "trial_time_limit", "max_failed_share"}  # fmt: skip
+# Settings of `sweep` that may change while a study is resumed: how many trials, where, how fast.
+CHANGEABLE = {"trials", "workers", "gpus", "executor", "ray", "storage", "pick", "retries",
+              "time_limit", "trial_time_limit", "max_failed_share"}  # fmt: skip
 
 
 class SweepError(InputError):
-    """The sweep cannot go on; the message says what stands in the way."""
+    """The sweep cannot continue; the message says why."""
 
 
 class FileStore:
-    """A journal or an SQLite file under the project's scratch folder; one machine's drivers."""
+    """A journal or SQLite file in the project's scratch folder, for drivers of one machine."""
 
-    def __init__(self, scratch: Path, key: str, where: str) -> None:
+    def __init__(self, scratch: Path, key: str, location: str) -> None:
         self.folder = scratch / "sweep" / key
-        self.where = where
+        self.location = location
         self.locks: Locks = FileLocks(scratch / "sweep" / f"{key}.locks")
 
     @property
     def file(self) -> Path:
-        return self.folder / ("study.db" if self.where == "sqlite" else "journal.log")
+        """The file that holds the study."""
+        return self.folder / ("study.db" if self.location == "sqlite" else "journal.log")
 
     @property
     def url(self) -> str:
-        """As optuna-dashboard takes it."""
-        return files.sqlite_url(self.file) if self.where == "sqlite" else str(self.file)
+        """The study's location, as optuna-dashboard takes it."""
+        return files.sqlite_url(self.file) if self.location == "sqlite" else str(self.file)
 
     def exists(self) -> bool:
+        """Return whether a study has been stored."""
         return self.file.is_file()
 
     def open(self) -> BaseStorage:
+        """Open the storage, and create it if it is missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return RDBStorage(self.url) if self.where == "sqlite" else open_journal(self.file)
+        return RDBStorage(self.url) if self.location == "sqlite" else open_journal(self.file)
 
     def set_aside(self) -> None:
-        """The next `open` begins anew; the study before it stays as `.previous`."""
-        aside = self.folder.with_name(f"{self.folder.name}.previous")
-        shutil.rmtree(aside, ignore_errors=True)
-        os.replace(self.folder, aside)
+        """Rename the study's folder to `.previous`, so that the next `open` starts a new study."""
+        previous = self.folder.with_name(f"{self.folder.name}.previous")
+        shutil.rmtree(previous, ignore_errors=True)
+        os.replace(self.folder, previous)
 
     def close(self) -> None:
+        """Release all locks."""
         self.locks.release_all()
 
 
 class PostgresStore:
-    """A PostgreSQL database; any number of drivers on any number of machines.
+    """A PostgreSQL database, for any number of drivers on any number of machines.
 
     Raises:
-        SweepError: the driver package or the server is not there.
+        SweepError: the driver package is missing, or the server does not answer.
     """
 
-    def __init__(self, scratch: Path, key: str, where: str) -> None:
-        self.folder = scratch / "sweep" / key  # what a trial needs to resume stays on its machine
-        self.url = where
+    def __init__(self, scratch: Path, key: str, location: str) -> None:
+        self.folder = scratch / "sweep" / key  # what a trial resumes from stays on its machine
+        self.url = location
         try:
-            engine = create_engine(where, pool_size=1)
-            tables = PostgresLocks(engine, "tables")
-            with tables.exclusive():  # processes that make the tables at once would fail
-                self._storage = RDBStorage(where)
-            tables.release_all()
+            engine = create_engine(location, pool_size=1)
+            creation_lock = PostgresLocks(engine, "tables")
+            with creation_lock.exclusive():  # processes that create the tables at once would fail
+                self._storage = RDBStorage(location)
+            creation_lock.release_all()
             self.locks: Locks = PostgresLocks(engine, key)
         except ModuleNotFoundError as error:
-            message = missing_package(f"sweep.storage={where}", error.name, "postgres")
+            message = missing_package(f"sweep.storage={location}", error.name, "postgres")
             raise SweepError(message) from None
         except OperationalError as error:
             raise SweepError(
-                f"cannot open sweep.storage {where}: {_first_line(error.orig)} "
-                "(a password is read from PGPASSWORD or ~/.pgpass)"
+                f"sweep.storage: cannot open {location}: {_first_line(error.orig)}. "
+                "The password is read from PGPASSWORD or ~/.pgpass."
             ) from None
 
     def exists(self) -> bool:
+        """Return True: the database holds all studies."""
         return True
 
     def open(self) -> BaseStorage:
+        """Return the storage."""
         return self._storage
 
     def set_aside(self) -> None:
-        """Nothing to move: the next study takes another name."""
+        """Do nothing: the next study has another name in the same database."""
 
     def close(self) -> None:
+        """Release all locks."""
         self.locks.release_all()
 
 
 Store = FileStore | PostgresStore
 
 
-def store(scratch: Path, key: str, where: str) -> Store:
-    """The store that `sweep.storage` names, for the study of one configuration."""
-    kind = PostgresStore if where.startswith("postgresql") else FileStore
-    return kind(scratch, key, where)
+def make_store(scratch: Path, key: str, location: str) -> Store:
+    """Return the store at `location` (a value of `sweep.storage`) for the study of one key."""
+    store_type = PostgresStore if location.startswith("postgresql") else FileStore
+    return store_type(scratch, key, location)
 
 
-def key_of(config: SweepConfig, data_digest: str) -> str:
-    """Equal for equal configuration and data."""
-    parts = narrow(config, FitConfig).model_dump(mode="json")
-    searched = config.sweep.model_dump(mode="json", exclude=FREE)
-    return files.digest_value([parts, searched, data_digest])[:16]
+def study_key(config: SweepConfig, data_digest: str) -> str:
+    """Return a key that is equal for equal configuration and data."""
+    sections = narrow(config, FitConfig).model_dump(mode="json")
+    searched = config.sweep.model_dump(mode="json", exclude=CHANGEABLE)
+    return files.digest_value([sections, searched, data_digest])[:16]
 
 
-def latest(storage: BaseStorage, key: str) -> str | None:
-    """Name of the newest study of a key: the key, or a number behind it."""
-    numbers = [
-        int(found[1] or 1)
-        for study in storage.get_all_studies()
-        if (found := re.fullmatch(rf"{key}(?:\.(\d+))?", study.study_name))
-    ]
-    return named(key, max(numbers)) if numbers else None
-
-
-def following(key: str, name: str | None) -> str:
-    """Name of the study after this one."""
-    if name is None:
-        return key
-    return named(key, int(name.removeprefix(key).removeprefix(".") or 1) + 1)
-
-
-def named(key: str, number: int) -> str:
+def study_name(key: str, number: int) -> str:
+    """Return the name of a key's study; the first is number 1 and has the key as its name."""
     return key if number == 1 else f"{key}.{number}"
+
+
+def latest_study_name(storage: BaseStorage, key: str) -> str | None:
+    """Return the name of a key's newest study, or None if it has none."""
+    names = (study.study_name for study in storage.get_all_studies())
+    matches = [re.fullmatch(rf"{key}(?:\.(\d+))?", name) for name in names]
+    numbers = [int(match[1] or 1) for match in matches if match]
+    return study_name(key, max(numbers)) if numbers else None
+
+
+def next_study_name(storage: BaseStorage, key: str) -> str:
+    """Return the name of the study after a key's newest one."""
+    latest = latest_study_name(storage, key)
+    if latest is None:
+        return key
+    return study_name(key, int(latest.removeprefix(key).removeprefix(".") or 1) + 1)
 
 
 def _first_line(error: Any) -> str:

@@ -1,7 +1,7 @@
-"""A sweep in MLflow: a parent run, and a child run for each trial, ended as the trial ended.
+"""Records a sweep in MLflow: a parent run, and a child run with the status of each trial.
 
-Where each configuration is repeated, the repeats are children of their trial's run, which shows
-means and standard deviations. Several drivers write under one parent, each of its own trials.
+If `sweep.repeats.count` is above 1, the repeats are children of their trial's run, which shows
+means and standard deviations. Several drivers write under one parent, each its own trials.
 """
 
 import time
@@ -31,15 +31,15 @@ from conveyor.tracking.runs import (
 from conveyor.tracking.store import connect, without_secret
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
-FLUSH_SECONDS = 2.0  # how old an epoch may grow before it is written: one write costs 20 ms
+FLUSH_SECONDS = 2.0  # between writes of epoch metrics; one write takes 20 ms
 TRIAL, REPEAT, KEY, PARENT = "trial", "repeat", "study_key", "mlflow.parentRunId"
 
 
 class SweepRecorder:
-    """Hears a sweep (see `sweep.protocol.Observer`) and writes it down.
+    """Records the events of a sweep; see `sweep.protocol.Observer`.
 
     Args:
-        leads: this driver's machine holds the sweep's outputs; others only help.
+        leads: whether this driver writes the sweep's outputs; others have joined it.
     """
 
     def __init__(self, name: str, paths: Paths, data_digest: str, *, leads: bool = True) -> None:
@@ -47,10 +47,10 @@ class SweepRecorder:
         self.tracking = connect(name, paths)
         self.parent = ""
         self.repeats = 1
-        self._waiting: dict[str, list[Metric]] = {}  # by run
+        self._unwritten: dict[str, list[Metric]] = {}  # by run id
         self._flushed = time.monotonic()
-        self._runs: dict[int, str] = {}  # of this driver's trials under way
-        self._repeats: dict[tuple[int, int], str] = {}
+        self._runs: dict[int, str] = {}  # run id of each running trial of this driver
+        self._repeats: dict[tuple[int, int], str] = {}  # run id by (trial, repeat)
 
     def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
         self.repeats = settings["repeats"]["count"]
@@ -71,11 +71,11 @@ class SweepRecorder:
         }
         self.parent = begin(self.tracking, f"sweep-{key[:8]}", tags, flat(settings))
 
-    def unheard(self) -> list[int]:
-        mine = f"tags.`{PARENT}` = '{self.parent}'"
-        running = search(self.tracking, f"{mine} and attributes.status = 'RUNNING'")
+    def unreported_trials(self) -> list[int]:
+        children = f"tags.`{PARENT}` = '{self.parent}'"
+        running = search(self.tracking, f"{children} and attributes.status = 'RUNNING'")
         dead = [run for run in running if is_dead(run.data.tags)]
-        dead += search(self.tracking, f"{mine} and tags.{CLOSED} = '{DIED}'")
+        dead += search(self.tracking, f"{children} and tags.{CLOSED} = '{DIED}'")
         return [int(run.data.tags[TRIAL]) for run in dead]
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
@@ -87,15 +87,15 @@ class SweepRecorder:
     ) -> None:
         run_id = self._runs[number] if self.repeats == 1 else self._repeat_run(number, repeat)
         now = int(time.time() * 1000)
-        waiting = self._waiting.setdefault(run_id, [])
-        waiting += [Metric(name, float(value), now, epoch) for name, value in metrics.items()]
+        unwritten = self._unwritten.setdefault(run_id, [])
+        unwritten += [Metric(name, float(value), now, epoch) for name, value in metrics.items()]
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flush()
 
     def repeat_finished(self, number: int, repeat: int, metrics: Mapping[str, float]) -> None:
         self._flush()
         run_id = self._repeat_run(number, repeat)
-        log_metrics(self.tracking, run_id, _best(metrics))
+        log_metrics(self.tracking, run_id, _name_best(metrics))
         self.tracking.client.set_terminated(run_id, "FINISHED")
         del self._repeats[number, repeat]
 
@@ -103,12 +103,12 @@ class SweepRecorder:
         self._flush()
         run_id = self._runs.pop(number, None)
         if run_id is None:
-            run_id = self._found(number)
-            if run_id is None:  # it died between the study's record and MLflow's
+            run_id = self._run_of_other_driver(number)
+            if run_id is None:  # that driver died before it created the run
                 return
             set_tags(self.tracking, run_id, {CLOSED: "by a driver that came after its own"})
         if outcome.state == "complete" or (outcome.state == "pruned" and self.repeats > 1):
-            log_metrics(self.tracking, run_id, _best(outcome.metrics))
+            log_metrics(self.tracking, run_id, _name_best(outcome.metrics))
         if outcome.reason:
             reason = without_secret(outcome.reason)
             self.tracking.client.log_text(run_id, reason, "reason.txt")
@@ -123,15 +123,15 @@ class SweepRecorder:
         self._flush()
         log_metrics(self.tracking, self.parent, counts)
         if best is None:
-            self._failed(error or "")
+            self._record_failure(error or "")
             return
-        log_metrics(self.tracking, self.parent, _best(best["metrics"]))
-        chosen = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
-        found = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
+        log_metrics(self.tracking, self.parent, _name_best(best["metrics"]))
+        params = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
+        objectives = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
         rule = f"\n\nOf {len(best['front'])} on the Pareto front: {best['picked']}." if (
             "front" in best) else ""  # fmt: skip
         tags = {
-            NOTE: f"Best {found} in trial {best['trial']}:\n\n{chosen}{rule}",
+            NOTE: f"Best {objectives} in trial {best['trial']}:\n\n{params}{rule}",
             **{f"best.{k}": str(v) for k, v in best["params"].items()},
         }
         if self.leads:
@@ -141,8 +141,8 @@ class SweepRecorder:
         set_tags(self.tracking, self.parent, tags)
         self.tracking.client.set_terminated(self.parent, "FINISHED")
 
-    def _failed(self, error: str) -> None:
-        """This driver stops. Where it only helped, the sweep goes on without it."""
+    def _record_failure(self, error: str) -> None:
+        """Close the runs of a driver that failed; only the leader's failure is the sweep's."""
         for run_id in self._runs.values():
             self._end_children(run_id, "KILLED")
             self.tracking.client.set_terminated(run_id, "KILLED")
@@ -150,40 +150,40 @@ class SweepRecorder:
             return
         first, *rest = without_secret(error).strip().splitlines() or [""]
         self.tracking.client.log_text(self.parent, "\n".join([first, *rest]), "error.txt")
-        told = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
-        set_tags(self.tracking, self.parent, {"error": told})
+        summary = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
+        set_tags(self.tracking, self.parent, {"error": summary})
         self.tracking.client.set_terminated(self.parent, "FAILED")
 
     def _repeat_run(self, number: int, repeat: int) -> str:
-        known = self._repeats.get((number, repeat))
-        if known is None:
+        run_id = self._repeats.get((number, repeat))
+        if run_id is None:
             tags = {STAGE: "repeat", REPEAT: str(repeat), PARENT: self._runs[number]}
             name = f"trial-{number:03d}-repeat-{repeat}"
-            known = self._repeats[number, repeat] = begin(self.tracking, name, tags, {})
-        return known
+            run_id = self._repeats[number, repeat] = begin(self.tracking, name, tags, {})
+        return run_id
 
-    def _found(self, number: int) -> str | None:
-        """The run of a trial that another driver began."""
+    def _run_of_other_driver(self, number: int) -> str | None:
+        """Return the run of a trial that another driver started."""
         runs = search(
             self.tracking, f"tags.`{PARENT}` = '{self.parent}' and tags.{TRIAL} = '{number}'"
         )
         return runs[0].info.run_id if runs else None
 
     def _end_children(self, run_id: str, status: str) -> None:
-        """End the repeats of a trial that still run."""
+        """End the runs of a trial's repeats that still run."""
         if self.repeats > 1:
             query = f"tags.`{PARENT}` = '{run_id}' and attributes.status = 'RUNNING'"
             for run in search(self.tracking, query):
                 self.tracking.client.set_terminated(run.info.run_id, status)
 
     def _flush(self) -> None:
-        for run_id, metrics in self._waiting.items():
+        for run_id, metrics in self._unwritten.items():
             self.tracking.client.log_batch(run_id, metrics=metrics)
-        self._waiting.clear()
+        self._unwritten.clear()
         self._flushed = time.monotonic()
 
 
-def _best(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Figures of the best epoch; what has no epochs keeps its name."""
+def _name_best(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Prefix the metrics of the best epoch; what has no epochs keeps its name."""
     plain = ("best_epoch", "parameters", "flops", "latency_ms")
     return {k if k.startswith(plain) else f"best_{k}": v for k, v in metrics.items()}

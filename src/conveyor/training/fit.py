@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -23,7 +23,7 @@ from conveyor.training.state import (
     TrainingState,
     learning_rate,
 )
-from conveyor.training.steps import Steps
+from conveyor.training.steps import VALIDATION_METRICS, Steps
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def fit_best_epoch(
     state: TrainingState,
     *,
     fold: tuple[int, int] | None = None,
+    metrics: Sequence[str] = VALIDATION_METRICS,
     on_built: OnBuilt = lambda model: None,
     progress: bool = True,
 ) -> keras.Model:
@@ -101,6 +102,7 @@ def fit_best_epoch(
         state: resumes the fit where it has a saved state, and records each epoch.
         fold: (index, count) of a cross-validation: training and validation rows are pooled, this
             fold of them validates and the others train. None keeps the prepared splits.
+        metrics: metrics of the validation rows, by their names in METRICS, beside their loss.
 
     Raises:
         Diverged: the loss is not finite.
@@ -113,8 +115,9 @@ def fit_best_epoch(
     with _progress_bar(config.train.epochs, state.epochs_done, show=progress) as bar:
         while not state.should_stop:
             row = trainer.train(state.epochs_done)
-            metrics = trainer.steps.validate(validation.by_length(config.train.batch_size))
-            row |= {f"val_{name}": value for name, value in metrics.items()}
+            batches = validation.by_length(config.train.batch_size)
+            scores = trainer.steps.validate(batches, metrics)
+            row |= {f"val_{name}": value for name, value in scores.items()}
             state.record_epoch(model, row | {"learning_rate": learning_rate(model)})
             _advance(bar, row)
     model.set_weights(state.best_weights)

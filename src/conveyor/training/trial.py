@@ -9,6 +9,7 @@ from conveyor.data.store import Prepared
 from conveyor.training.costs import costs_of, latency_ms
 from conveyor.training.fit import STATE_FILE, fit_best_epoch
 from conveyor.training.state import TrainingState
+from conveyor.training.steps import VALIDATION_METRICS
 from conveyor.training.threads import set_threads
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
     epochs again. It does not refit: the objective comes from the validated fit.
 
     Returns:
-        Metrics of the best epoch (`val_loss`, `val_accuracy`, `val_macro_f1`, `loss`,
-        `accuracy`), `best_epoch`, `parameters`, `flops`, and `latency_ms` if the job wants it.
+        Metrics of the best epoch (`val_loss`, `val_accuracy`, `val_macro_f1`, those of
+        `job.metrics`, `loss`, `accuracy`), `best_epoch`, `parameters`, `flops`, and `latency_ms`
+        if the job wants it.
 
     Raises:
         Pruned: the driver said to stop.
@@ -33,6 +35,7 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
     if job.threads is not None:
         set_threads(config, job.threads)
     prepared = Prepared(Path(job.prepared))
+    metrics = tuple(dict.fromkeys((*VALIDATION_METRICS, *job.metrics)))
     measured: dict[str, float] = {}
 
     def report_costs(model: keras.Model) -> None:
@@ -42,7 +45,13 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
 
     state = TrainingState(config.train, Path(job.scratch, STATE_FILE), channel.report)
     model = fit_best_epoch(
-        config, prepared, state, fold=job.fold, on_built=report_costs, progress=False
+        config,
+        prepared,
+        state,
+        fold=job.fold,
+        metrics=metrics,
+        on_built=report_costs,
+        progress=False,
     )
     if job.latency:
         measured["latency_ms"] = latency_ms(model, config, prepared)

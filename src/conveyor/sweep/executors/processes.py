@@ -22,11 +22,11 @@ from typing import Any
 
 from conveyor.sweep.protocol import Message, Metrics, Pruned, TrialJob
 
-GRACE = 5.0  # seconds between a trial's last word and its end
+EXIT_SECONDS = 5.0  # for a trial process to exit after its last message
 
 
 class LocalExecutor:
-    """Trials as processes of this machine.
+    """Runs each trial in a process of this machine.
 
     Args:
         function: "module:function" that runs one trial; see `TrialJob`, `Channel`.
@@ -51,8 +51,8 @@ class LocalExecutor:
         ready = [self._running[c] for c in wait(list(self._running), timeout=timeout)]
         return [(process, process.receive()) for process in ready]
 
-    def answer(self, handle: "TrialProcess", *, go: bool) -> None:
-        handle.answer(go)
+    def answer(self, handle: "TrialProcess", *, proceed: bool) -> None:
+        handle.answer(proceed)
 
     def stop(self, handle: "TrialProcess") -> None:
         self._running.pop(handle.connection, None)
@@ -72,38 +72,41 @@ class TrialProcess:
 
     def __init__(self, context: Any, function: str, job: TrialJob) -> None:
         self.job = job
-        self.connection, theirs = context.Pipe()
-        # Nothing is ever sent here: it breaks when the driver dies, and the trial with it.
-        self._alive, their_alive = context.Pipe()
+        self.connection, trial_connection = context.Pipe()
+        # Nothing is sent here. The pipe breaks when the driver dies, and the trial exits then.
+        self._alive, trial_alive = context.Pipe()
         self._process = context.Process(
-            target=_main, args=(function, job, theirs, their_alive), name=f"trial-{job.number}"
+            target=_main,
+            args=(function, job, trial_connection, trial_alive),
+            name=f"trial-{job.number}",
         )
         with _without_main():
             self._process.start()
-        theirs.close()
-        their_alive.close()
+        trial_connection.close()
+        trial_alive.close()
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     def receive(self) -> Message:
-        """The next message; a trial that died without a last word counts as failed."""
+        """Return the next message; a trial that died without a last message has failed."""
         try:
             return self.connection.recv()
         except (EOFError, OSError):
-            self._process.join(GRACE)
+            self._process.join(EXIT_SECONDS)
             return "failed", _death(self._process.exitcode), None
 
-    def answer(self, go: bool) -> None:
-        """Tell a trial that reported an epoch whether to go on."""
+    def answer(self, proceed: bool) -> None:
+        """Answer a reported epoch: proceed, or stop."""
         try:
-            self.connection.send(go)
+            self.connection.send(proceed)
         except OSError:
-            return  # it died since; `receive` will say how
+            return  # the trial has died; `receive` returns how
 
     def close(self) -> None:
-        """End the process if it still runs, and reap it."""
+        """End the process if it still runs, and free what it held."""
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
@@ -145,31 +148,33 @@ def forkserver(function: str) -> Any:
 
 
 class _Channel:
+    """The trial's end of the pipe; see `protocol.Channel`."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.waited = 0.0  # seconds
+        self.waited_seconds = 0.0
 
     def report(self, epoch: int, metrics: Metrics) -> None:
-        asked = time.monotonic()
-        self._connection.send(("epoch", epoch, _plain(metrics)))
-        go = self._connection.recv()
-        self.waited += time.monotonic() - asked
-        if not go:
+        sent = time.monotonic()
+        self._connection.send(("epoch", epoch, _to_floats(metrics)))
+        proceed = self._connection.recv()
+        self.waited_seconds += time.monotonic() - sent
+        if not proceed:
             raise Pruned
 
 
 def _main(function: str, job: TrialJob, connection: Connection, alive: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the driver, which decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C
     threading.Thread(target=_exit_with_driver, args=(alive,), daemon=True).start()
-    if job.gpu is not None:  # read when TensorFlow first looks for devices, which it hasn't yet
+    if job.gpu is not None:  # TensorFlow reads it when it first lists devices
         os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
     channel = _Channel(connection)
     try:
         module, _, name = function.partition(":")
         metrics = getattr(importlib.import_module(module), name)(job, channel)
-        connection.send(("done", _plain(metrics), channel.waited))
+        connection.send(("done", _to_floats(metrics), channel.waited_seconds))
     except Pruned:
-        connection.send(("pruned", None, channel.waited))
+        connection.send(("pruned", None, channel.waited_seconds))
     except Exception:
         connection.send(("failed", traceback.format_exc(), None))
 
@@ -182,6 +187,6 @@ def _exit_with_driver(alive: Connection) -> None:
         os._exit(1)
 
 
-def _plain(metrics: Metrics) -> dict[str, float]:
-    """Numbers that the study and YAML can hold; NumPy's they cannot."""
+def _to_floats(metrics: Metrics) -> dict[str, float]:
+    """Convert NumPy's numbers, which the study and YAML cannot hold."""
     return {name: float(value) for name, value in metrics.items()}

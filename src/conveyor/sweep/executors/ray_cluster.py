@@ -1,8 +1,8 @@
 """Trials as tasks of a Ray cluster: https://docs.ray.io/en/latest/ray-core/tasks.html
 
-A task starts the trial in a process of its own, as the driver does on one machine, so a worker
-keeps TensorFlow loaded from trial to trial and survives what a trial does to itself. A worker or a
-node that goes away takes its trials' processes with it; the driver hears that they are lost.
+A task starts the trial in its own process, as the driver does on one machine. So a worker keeps
+TensorFlow loaded from trial to trial and survives a trial that crashes. When a worker or a node
+goes away, its trials' processes end with it, and the driver gets a "lost" message for each.
 """
 
 import asyncio
@@ -32,43 +32,45 @@ from conveyor.sweep.storage import SweepError
 
 @dataclass(frozen=True)
 class Task:
-    """A trial that was given to the cluster."""
+    """A trial that runs, or waits to run, on the cluster."""
 
     key: int
     reference: Any
 
 
 class _Mailbox:
-    """Words between tasks and the driver; lives on the driver's node."""
+    """Passes messages between tasks and the driver; an actor on the driver's node."""
 
     def __init__(self) -> None:
         self._inbox: asyncio.Queue[tuple[int, Message]] = asyncio.Queue()
         self._answers: dict[int, asyncio.Future[bool]] = {}
 
-    async def tell(self, key: int, message: Message) -> None:
+    async def send(self, key: int, message: Message) -> None:
         await self._inbox.put((key, message))
 
-    async def ask(self, key: int, message: Message) -> bool:
+    async def send_and_wait(self, key: int, message: Message) -> bool:
         self._answers[key] = asyncio.get_running_loop().create_future()
         await self._inbox.put((key, message))
         return await self._answers[key]
 
-    async def answer(self, key: int, go: bool) -> None:
-        self._answers.pop(key).set_result(go)
+    async def answer(self, key: int, proceed: bool) -> None:
+        self._answers.pop(key).set_result(proceed)
 
-    async def take(self, timeout: float) -> list[tuple[int, Message]]:
-        """What has come; waits for the first."""
+    async def receive(self, timeout: float) -> list[tuple[int, Message]]:
+        """Return all messages, after waiting at most `timeout` seconds for the first."""
         try:
-            found = [await asyncio.wait_for(self._inbox.get(), timeout)]
+            messages = [await asyncio.wait_for(self._inbox.get(), timeout)]
         except TimeoutError:
             return []
         while not self._inbox.empty():
-            found.append(self._inbox.get_nowait())
-        return found
+            messages.append(self._inbox.get_nowait())
+        return messages
 
 
 class RayExecutor:
-    """See `protocol.Executor`. The prepared data reach each node once.
+    """Runs trials on a Ray cluster; see `protocol.Executor`.
+
+    The prepared data are sent to each node once.
 
     Args:
         function: "module:function" that runs one trial; every node must be able to import it.
@@ -77,25 +79,26 @@ class RayExecutor:
         SweepError: there is no cluster at the address.
     """
 
-    queues = True  # a trial may wait for resources before it begins
+    queues = True  # a trial may wait for resources before it runs
 
     def __init__(self, function: str, cluster: RayCluster, prepared: Path) -> None:
         self._function, self._cluster = function, cluster
         try:
-            _knock(cluster.address or os.environ.get("RAY_ADDRESS", ""))
+            _check_listens(cluster.address or os.environ.get("RAY_ADDRESS", ""))
             ray.init(
                 address=cluster.address, log_to_driver=False, logging_level=logging.ERROR,
-                include_dashboard=False if _begins(cluster) else None,
+                include_dashboard=False if _starts_cluster(cluster) else None,
                 runtime_env={"env_vars": _environment()},
             )  # fmt: skip
         except (RayError, OSError, ValueError, RuntimeError) as error:
-            shown = cluster.address or os.environ.get("RAY_ADDRESS", "this machine")
-            raise SweepError(f"no Ray cluster at {shown}: {str(error).splitlines()[0]}") from None
+            address = cluster.address or os.environ.get("RAY_ADDRESS", "this machine")
+            reason = str(error).splitlines()[0]
+            raise SweepError(f"sweep.ray.address: no Ray cluster at {address}: {reason}") from None
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._mailbox: Any = (
             ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
         )
-        packed = _packed(prepared)
+        packed = _pack(prepared)
         self._digest = hashlib.sha256(packed.data).hexdigest()[:16]
         self._data = ray.put(packed)
         self._tasks: dict[int, Task] = {}
@@ -106,47 +109,49 @@ class RayExecutor:
         needs = {"num_cpus": self._cluster.cpus, "num_gpus": self._cluster.gpus, "max_retries": 0}
         threads = max(1, int(self._cluster.cpus))
         remote: Any = ray.remote(_run).options(**needs)
-        given = (self._function, replace(job, threads=threads), self._cluster.gpus > 0)
-        reference = remote.remote(*given, self._mailbox, self._count, self._data, self._digest)
+        reference = remote.remote(
+            self._function, replace(job, threads=threads), self._cluster.gpus > 0, self._mailbox,
+            self._count, self._data, self._digest,
+        )  # fmt: skip
         task = self._tasks[self._count] = Task(self._count, reference)
         return task
 
     def events(self, timeout: float) -> list[tuple[Task, Message]]:
-        came = ray.get(self._mailbox.take.remote(timeout))
-        found = [(self._tasks[key], message) for key, message in came if key in self._tasks]
-        for task, (kind, *_) in found:
+        messages = ray.get(self._mailbox.receive.remote(timeout))
+        events = [(self._tasks[key], message) for key, message in messages if key in self._tasks]
+        for task, (kind, *_) in events:
             if kind not in ("began", "epoch"):
-                # It ends by itself now. To cancel it all the same can end this process: Ray's
-                # core does not bear a cancellation beside the task's reply (ray-project/ray#54527).
+                # The task ends by itself now. Cancelling it anyway can end this process, since
+                # Ray's core fails on a cancellation beside a reply (ray-project/ray#54527).
                 del self._tasks[task.key]
         waiting = {task.reference: task for task in self._tasks.values()}
         done = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)[0] if waiting else ()
         for reference in done:
             try:
-                ray.get(reference)  # it ended well: its last word is on its way
+                ray.get(reference)  # no error: its last message is on its way
             except RayError as error:
                 reason = f"its Ray worker or node went away ({type(error).__name__})"
-                found.append((waiting[reference], ("lost", reason, None)))
+                messages.append((waiting[reference], ("lost", reason, None)))
                 del self._tasks[waiting[reference].key]
-        return found
+        return events
 
-    def answer(self, handle: Task, *, go: bool) -> None:
-        self._mailbox.answer.remote(handle.key, go)
+    def answer(self, handle: Task, *, proceed: bool) -> None:
+        self._mailbox.answer.remote(handle.key, proceed)
 
     def stop(self, handle: Task) -> None:
         if self._tasks.pop(handle.key, None) is not None:
             ray.cancel(handle.reference, force=True)
 
     def close(self) -> None:
-        ray.shutdown()  # ends what this driver has begun
+        ray.shutdown()  # ends all tasks of this driver
 
 
 def _run(
     function: str, job: TrialJob, gpu: bool, mailbox: Any, key: int, data: Any, digest: str
 ) -> None:
-    """The task: one trial in a process of its own."""
-    ray.get(mailbox.tell.remote(key, ("began", None, None)))
-    prepared = _unpacked(data, digest)
+    """The task: run one trial in its own process."""
+    ray.get(mailbox.send.remote(key, ("began", None, None)))
+    prepared = _unpack(data, digest)
     job = replace(job, prepared=str(prepared), scratch=_scratch(job, prepared))
     if gpu:
         job = replace(job, gpu=os.environ.get("CUDA_VISIBLE_DEVICES"))
@@ -155,30 +160,30 @@ def _run(
         while True:
             message = process.receive()
             if message[0] != "epoch":
-                ray.get(mailbox.tell.remote(key, message))
+                ray.get(mailbox.send.remote(key, message))
                 return
-            process.answer(ray.get(mailbox.ask.remote(key, message)))
+            process.answer(ray.get(mailbox.send_and_wait.remote(key, message)))
     finally:
         process.close()
 
 
 def _scratch(job: TrialJob, prepared: Path) -> str:
-    """The driver's folder where this node sees it too, as on a shared disk; else one of its own."""
+    """Return the driver's folder if this node sees it, as on a shared disk; else a local one."""
     shared = Path(job.scratch)
     root = shared.parents[2]
     return job.scratch if root.is_dir() else str(prepared.parent / files.digest_value(job.scratch))
 
 
-def _packed(folder: Path) -> Any:
-    """A folder's files as one array of bytes, which Ray hands to tasks without a copy."""
+def _pack(folder: Path) -> Any:
+    """Return a folder's files as one array of bytes, which Ray passes to tasks without a copy."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.add(folder, arcname=".")
     return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
 
 
-def _unpacked(data: Any, digest: str) -> Path:
-    """The folder on this node; the first task that needs it writes it."""
+def _unpack(data: Any, digest: str) -> Path:
+    """Return the folder on this node; the first task that needs it writes it."""
     home = Path(tempfile.gettempdir()) / f"conveyor-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     folder = home / digest
@@ -190,21 +195,21 @@ def _unpacked(data: Any, digest: str) -> Path:
     return folder
 
 
-def _knock(address: str) -> None:
-    """Whether somebody listens there; Ray itself would ask for five minutes.
+def _check_listens(address: str) -> None:
+    """Check that a server listens at an address; Ray itself would try for five minutes.
 
     Raises:
-        OSError: nobody does.
+        OSError: no server does.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
-def _begins(cluster: RayCluster) -> bool:
+def _starts_cluster(cluster: RayCluster) -> bool:
     return cluster.address is None and "RAY_ADDRESS" not in os.environ
 
 
 def _environment() -> dict[str, str]:
-    """What the workers' processes must know of this one."""
+    """Return the environment variables that the workers need of this process."""
     return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}

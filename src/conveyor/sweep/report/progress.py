@@ -1,8 +1,9 @@
-"""How far the sweep is: one line on a terminal, one log line a trial elsewhere."""
+"""Shows a running sweep's progress: a bar on a terminal, else one log line for each trial."""
 
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from optuna.trial import TrialState
@@ -10,12 +11,12 @@ from tqdm import tqdm
 
 from conveyor.config import Sweep
 from conveyor.sweep.attributes import PARAMS
-from conveyor.sweep.results import best_of
+from conveyor.sweep.best_trial import best_trial
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
 
-EVERY = 2.0  # seconds between looks at what other drivers have done
+REFRESH_SECONDS = 2.0  # between readings of what other drivers have done
 
 
 class Progress:
@@ -23,7 +24,7 @@ class Progress:
 
     def __init__(self, sweep: Sweep, study: SweepStudy) -> None:
         self.sweep, self.study = sweep, study
-        self._looked = time.monotonic()
+        self._refreshed = time.monotonic()
         self.bar = tqdm(
             total=study.total, initial=study.done, unit="trial", disable=None, file=sys.stderr
         )
@@ -35,34 +36,41 @@ class Progress:
         self.bar.close()
 
     def update(self) -> None:
-        text, done = line(self.sweep, self.study), self.study.done
+        """Show the counts after a trial of this driver has ended."""
+        text, done = summary_line(self.sweep, self.study), self.study.done
         self.bar.set_postfix_str(text)
         self.bar.update(done - self.bar.n)
         if not sys.stderr.isatty():
             log.info("%d/%d trials, %s", done, self.study.total, text)
 
     def refresh(self) -> None:
-        """Show the trials of other drivers too, on a terminal."""
-        if not self.bar.disable and time.monotonic() - self._looked > EVERY:
-            self._looked = time.monotonic()
+        """On a terminal, show the trials of other drivers too, at most every two seconds."""
+        if not self.bar.disable and time.monotonic() - self._refreshed > REFRESH_SECONDS:
+            self._refreshed = time.monotonic()
             self.bar.update(self.study.done - self.bar.n)
 
 
-def line(sweep: Sweep, study: SweepStudy) -> str:
-    """Pruned and failed trials, and the best so far with its parameters."""
+def summary_line(sweep: Sweep, study: SweepStudy) -> str:
+    """Return the counts of pruned and failed trials, and the best trial with its parameters."""
     pruned, failed = (len(study.counted(s)) for s in (TrialState.PRUNED, TrialState.FAIL))
-    best = best_of(study.optuna, sweep)
+    best = best_trial(study.optuna, sweep.pick)
     if best is None:
         return f"{pruned} pruned, {failed} failed, none complete yet"
     params = ", ".join(
         f"{key.rpartition('.')[2]} {_short(value)}"
         for key, value in best.user_attrs[PARAMS].items()
     )
-    found = ", ".join(
-        f"{objective} {value:.4g}"
-        for objective, value in zip(sweep.objectives, best.values, strict=True)
-    )
-    return f"{pruned} pruned, {failed} failed, best {found} ({params})"
+    objectives = format_objectives(dict(zip(sweep.objectives, best.values, strict=True)))
+    return f"{pruned} pruned, {failed} failed, best {objectives} ({params})"
+
+
+def format_objectives(objectives: Mapping[str, float]) -> str:
+    """Return names and values for a log line.
+
+    >>> format_objectives({"val_loss": 0.25, "flops": 1200000.0})
+    'val_loss 0.25, flops 1.2e+06'
+    """
+    return ", ".join(f"{name} {value:.4g}" for name, value in objectives.items())
 
 
 def _short(value: Any) -> str:

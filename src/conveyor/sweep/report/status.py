@@ -1,5 +1,6 @@
-"""What a sweep is doing, told from another terminal; nothing is written."""
+"""Describes a running or ended sweep for another terminal; it only reads."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,49 +8,53 @@ from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, POSITION, REPEATS
-from conveyor.sweep.report.progress import line
+from conveyor.sweep.report.progress import summary_line
 from conveyor.sweep.study import SweepStudy
+
+PACE_TRIALS = 10  # the pace is that of so many newest trials
 
 
 def status(config: SweepConfig, data_digest: str, scratch: Path) -> str:
-    """Counts, pace, the best so far, and every trial under way with its driver.
+    """Return the counts, the pace, the best trial, and every running trial with its driver.
 
     Raises:
         SweepError: there is no study.
     """
-    with SweepStudy(scratch, config, data_digest, "look") as study:
+    with SweepStudy(scratch, config, data_digest, "read") as study:
         attrs = study.optuna.user_attrs
-        led = f"led by {attrs[LEADER]}" if LEADER in attrs else "without a leader"
-        state = f"ended: {attrs[ENDED]}" if ENDED in attrs else led
+        leader = f"led by {attrs[LEADER]}" if LEADER in attrs else "without a leader"
+        state = f"ended: {attrs[ENDED]}" if ENDED in attrs else leader
         lines = [
             f"study {study.key}, {state}",
-            f"{study.done} of {study.total} trials, {line(config.sweep, study)}",
+            f"{study.done} of {study.total} trials, {summary_line(config.sweep, study)}",
+            *_pace(study.counted(*DONE), study.total),
         ]
-        lines += _pace(study.counted(*DONE), study.total)
-        running = study.counted(TrialState.RUNNING)
-        for trial in running:
-            lines.append(_running(trial, config, alive=study.lives(trial)))
+        lines += [
+            _running(trial, config, alive=study.has_living_driver(trial))
+            for trial in study.counted(TrialState.RUNNING)
+        ]
         return "\n".join(lines)
 
 
-def storage(config: SweepConfig, data_digest: str, scratch: Path) -> str:
-    """Where optuna-dashboard finds the study, as a URL.
+def storage_url(config: SweepConfig, data_digest: str, scratch: Path) -> str:
+    """Return the URL under which optuna-dashboard finds the study.
 
     Raises:
         SweepError: there is no study.
     """
-    with SweepStudy(scratch, config, data_digest, "look") as study:
+    with SweepStudy(scratch, config, data_digest, "read") as study:
         return study.url
 
 
-def _pace(done: list[FrozenTrial], total: int) -> list[str]:
-    """Trials an hour over the newest ten, and when the last would end at that pace."""
-    ends = sorted(t.datetime_complete for t in done if t.datetime_complete)[-10:]
+def _pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
+    """Return a line with trials per hour, and the time left at that pace; none if unknown."""
+    ends = sorted(trial.datetime_complete for trial in done if trial.datetime_complete)
+    ends = ends[-PACE_TRIALS:]
     if len(ends) < 2 or len(done) >= total:
         return []
-    each = (ends[-1] - ends[0]).total_seconds() / (len(ends) - 1)
-    left = timedelta(seconds=round(each * (total - len(done))))
-    return [f"{3600 / max(each, 1e-3):.0f} trials an hour; about {left} to go"]
+    seconds = (ends[-1] - ends[0]).total_seconds() / (len(ends) - 1)
+    left = timedelta(seconds=round(seconds * (total - len(done))))
+    return [f"{3600 / max(seconds, 1e-3):.0f} trials an hour; about {left} to go"]
 
 
 def _running(trial: FrozenTrial, config: SweepConfig, *, alive: bool) -> str:
