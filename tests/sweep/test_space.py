@@ -139,7 +139,7 @@ def test_a_key_that_is_not_searched_can_steer() -> None:
 
 def every(lines: Any) -> list[dict[str, Any]]:
     parsed: Space = parse(lines)
-    return [parsed.values(params) for params in parsed.every()]
+    return [parsed.values(params) for params in parsed.configurations()]
 
 
 def test_every_configuration_of_a_conditional_space_is_listed_once() -> None:
