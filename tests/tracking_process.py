@@ -28,7 +28,7 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
     usual = {
         "trials": trials,
         "max_failed_share": 0.9,
-        "trial_time_limit": 1.0 if function == "moody" else None,
+        "trial_time_limit": 5.0 if function == "moody" else None,
         "sampler": {"name": "random", "startup_trials": 0},
         "pruner": {
             "name": "median" if function == "rising" else "none",

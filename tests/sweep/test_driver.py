@@ -24,7 +24,7 @@ def states(folder: Path) -> list[str]:
 
 
 def test_every_kind_of_failure_costs_one_trial_and_is_told_apart(tmp_path: Path) -> None:
-    config = settings(trials=6, max_failed_share=0.9, trial_time_limit=1.0, sampler=FAST)
+    config = settings(trials=6, max_failed_share=0.9, trial_time_limit=5.0, sampler=FAST)
     _, listener = search(tmp_path, config, "moody")
 
     assert states(tmp_path) == ["complete", *["failed"] * 5, *["complete"] * 5]
