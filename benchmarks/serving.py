@@ -81,7 +81,7 @@ def by_the_file(model: LoadedModel, paths: Paths, rows: list[Any], folder: Path)
     many = (rows * (BATCH_ROWS // len(rows) + 1))[:BATCH_ROWS]
     source, target = folder / "in.parquet", folder / "out.parquet"
     pq.write_table(pa.table({model.encoder.column: many}), source)
-    values, lengths = model.encoder.encode(many).pad_rows(range(len(many)))
+    values, lengths = model.encoder.encode(many).pad_rows(np.arange(len(many)))
     network: Any = keras.models.load_model(paths.model / "model.keras")
     feed = {"values": values, "lengths": lengths}
 

@@ -93,7 +93,7 @@ def word_product(
         strip_accents=False, vocabulary=50, min_frequency=1, max_length=8,
     ))  # fmt: skip
     config = overlay(toy_config, {"model.embedding": 4}).model
-    vocabulary = encoder.vocabulary_size
+    vocabulary = encoder.size["vocabulary"]
     keras.utils.set_random_seed(1)
     model = build(config, classes=2, vocabulary=vocabulary)
     card = {k: v for k, v in files.read_json(folder / "card.json").items() if k != "features"}

@@ -89,7 +89,7 @@ def test_a_url_that_always_fails_is_given_up_and_the_others_get_the_event(
         ({"command": ["no-such-program-at-all"]}, "cannot start: No such file or directory"),
         ({"command": [sys.executable, "-c", "import time; time.sleep(9)"]}, "no end within 0.5 s"),
         ({"command": ["echo", "$NOT_SET_ANYWHERE"]}, "environment variable NOT_SET_ANYWHERE is"),
-        ({"url": "http://127.0.0.1:9/"}, "no answer: ConnectionRefusedError"),
+        ({"url": "http://127.0.0.1:9/"}, "no answer: ConnectionError"),
     ],
 )
 def test_the_delivery_names_the_error(call: dict[str, Any], error: str) -> None:

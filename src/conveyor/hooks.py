@@ -6,13 +6,12 @@ import os
 import re
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from http.client import HTTPException
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+import requests
 
 from conveyor.config import Hook, Hooks
 
@@ -38,9 +37,6 @@ class Delivery:
     to: str
     attempts: int
     error: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def notify(config: Hooks, event: str, payload: Mapping[str, Any]) -> list[Delivery]:
@@ -96,18 +92,16 @@ def _run(hook: Hook, body: bytes, timeout: float) -> None:
 
 
 def _post(hook: Hook, body: bytes, timeout: float) -> None:
+    url = _expand_variables(hook.url or "")
     try:
-        request = urllib.request.Request(
-            _expand_variables(hook.url or ""), body, {"Content-Type": "application/json"}
+        response = requests.post(
+            url, body, headers={"Content-Type": "application/json"}, timeout=timeout
         )
-        urllib.request.urlopen(request, timeout=timeout).close()
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise NotDelivered(f"HTTP status {error.code}") from None
-    except (OSError, ValueError, HTTPException) as error:
+    except (requests.RequestException, ValueError) as error:
         # The message may repeat the URL, so only the type of the error is reported.
-        cause = getattr(error, "reason", None) or error
-        raise NotDelivered(f"no answer: {type(cause).__name__}") from None
+        raise NotDelivered(f"no answer: {type(error).__name__}") from None
+    if not response.ok:
+        raise NotDelivered(f"HTTP status {response.status_code}")
 
 
 def _expand_variables(text: str) -> str:

@@ -1,90 +1,47 @@
 """Where the belt keeps its files. The one place that knows a path."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 VERDICT_FILE = "verdict.json"
 
 
-@dataclass(frozen=True)
 class Paths:
     """Every path of one project folder; `root` is where dvc.yaml lies, "." for the stages."""
 
-    root: Path = Path()
+    def __init__(self, root: Path = Path()) -> None:
+        self.root = root
 
-    # what people write
-    @property
-    def conf(self) -> Path:
-        return self.root / "conf"
+        # what people write
+        self.conf = root / "conf"
+        self.params = root / "params.yaml"
+        self.raw = root / "data" / "raw"
 
-    @property
-    def params(self) -> Path:
-        return self.root / "params.yaml"
+        # compose
+        self.config = root / "artifacts" / "config.yaml"
 
-    @property
-    def raw(self) -> Path:
-        return self.root / "data" / "raw"
+        # prepare
+        self.prepared = root / "data" / "prepared"
+        self.data_report = root / "reports" / "data.json"
+        self.data_plots = root / "reports" / "data"
 
-    # compose
-    @property
-    def config(self) -> Path:
-        return self.root / "artifacts" / "config.yaml"
+        # sweep
+        self.sweep = root / "artifacts" / "sweep"
+        self.sweep_pages = root / "reports" / "sweep"  # they show times, so they are no outputs
 
-    # prepare
-    @property
-    def prepared(self) -> Path:
-        return self.root / "data" / "prepared"
+        # train
+        self.model = root / "artifacts" / "model"
 
-    @property
-    def data_report(self) -> Path:
-        return self.root / "reports" / "data.json"
+        # evaluate
+        self.metrics = root / "reports" / "metrics.json"
+        self.evaluation = root / "reports" / "evaluation"
 
-    @property
-    def data_plots(self) -> Path:
-        return self.root / "reports" / "data"
+        # register
+        self.receipt = root / "artifacts" / "receipt.json"
+        self.promotion = root / "reports" / "promotion"  # the verdict, for programs and people
+        self.verdict = self.promotion / VERDICT_FILE
 
-    # sweep
-    @property
-    def sweep(self) -> Path:
-        return self.root / "artifacts" / "sweep"
+        # retrain, untracked
+        self.retraining = root / "reports" / "retrain"
 
-    @property
-    def sweep_pages(self) -> Path:
-        return self.root / "reports" / "sweep"  # they show times, so they are no outputs
-
-    # train
-    @property
-    def model(self) -> Path:
-        return self.root / "artifacts" / "model"
-
-    # evaluate
-    @property
-    def metrics(self) -> Path:
-        return self.root / "reports" / "metrics.json"
-
-    @property
-    def evaluation(self) -> Path:
-        return self.root / "reports" / "evaluation"
-
-    # register
-    @property
-    def receipt(self) -> Path:
-        return self.root / "artifacts" / "receipt.json"
-
-    @property
-    def promotion(self) -> Path:
-        return self.root / "reports" / "promotion"  # the verdict, for programs and people
-
-    @property
-    def verdict(self) -> Path:
-        return self.promotion / VERDICT_FILE
-
-    # retrain, untracked
-    @property
-    def retraining(self) -> Path:
-        return self.root / "reports" / "retrain"
-
-    # untracked: what a crash must not lose, caches, locks
-    @property
-    def scratch(self) -> Path:
-        return self.root / ".conveyor"
+        # untracked: what a crash must not lose, caches, locks
+        self.scratch = root / ".conveyor"

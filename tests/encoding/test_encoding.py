@@ -8,7 +8,7 @@ import pytest
 
 from conveyor.config.dataset import SeriesEncoding, TextEncoding
 from conveyor.encoding import SeriesEncoder, TextEncoder, load_encoder
-from conveyor.encoding.ragged import Ragged, pad
+from conveyor.encoding.ragged import Ragged
 
 PLAIN = {
     "tokenizer": "word", "lowercase": False, "unescape_html": False, "normalise": "none",
@@ -84,7 +84,7 @@ def test_bpe_knows_every_character() -> None:
     encoder = text_encoder(tokenizer="bpe", vocabulary=300)
     tokens = encoder.encode(["жёлтый 🦓"])[0]
     assert 1 not in tokens
-    assert encoder.vocabulary_size <= 300
+    assert encoder.size["vocabulary"] <= 300
 
 
 @pytest.mark.parametrize("tokenizer", ["word", "bpe"])
@@ -159,12 +159,13 @@ def test_nothing_to_scale_by_is_an_error() -> None:
 
 def test_padding_is_on_the_right_and_lengths_tell_where() -> None:
     rows = Ragged.from_rows([np.arange(1, 4), np.arange(5, 6)])
-    values, lengths = rows.pad_rows([1, 0])
+    values, lengths = rows.pad_rows(np.array([1, 0]))
     assert values.tolist() == [[5, 0, 0], [1, 2, 3]]
     assert lengths.tolist() == [1, 3]
     assert rows.first(1).values.tolist() == [1, 2, 3]
     assert len(rows) == 2
-    assert pad([np.ones((2, 3)), np.ones((4, 3))])[0].shape == (2, 4, 3)
+    series = Ragged.from_rows([np.ones((2, 3)), np.ones((4, 3))])
+    assert series.pad_rows(np.array([0, 1]))[0].shape == (2, 4, 3)
 
 
 def test_a_row_alone_is_encoded_as_among_others() -> None:

@@ -135,7 +135,7 @@ def call(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[i
     async def send(message: Any) -> None:
         sent.append(message)
 
-    run: Callable[..., Any] = app.asgi(None)
+    run: Callable[..., Any] = app.asgi()
     asyncio.run(run(scope, receive, send))
     return sent[0]["status"], json.loads(b"".join(m.get("body", b"") for m in sent))
 

@@ -58,7 +58,7 @@ def test_the_model_has_the_weights_of_the_best_epoch(toys: Prepared, toy_config:
     )
     assert fitted.best_epoch == min(kept, key=lambda epoch: kept[epoch])
     values, lengths = toys.split("validation").sequences.pad_rows(
-        range(len(toys.split("validation").labels))
+        np.arange(len(toys.split("validation").labels))
     )
     answers = np.asarray(fitted.model({"values": values, "lengths": lengths}))
     chosen = answers[np.arange(len(answers)), toys.split("validation").labels]

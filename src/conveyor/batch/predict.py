@@ -1,9 +1,11 @@
 """Predictions for all rows of a file."""
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.batch.read import BadRow, read_windows
+from conveyor.batch.read import read_windows
 from conveyor.batch.write import open_writer, schema
 from conveyor.errors import InputError
-from conveyor.serving import LoadedModel, PendingPredictions, RowError
+from conveyor.serving import LoadedModel, RowError
 
-WINDOW = 4096  # rows read together, from which batches of rows of similar length are formed
+WINDOW = 1024  # rows read together, from which batches of rows of similar length are formed
 BATCH = 64  # rows of a batch; its arrays fit into the cache of a core
+
+Answers = tuple[NDArray[np.bool_], NDArray[np.float32]]  # (rows,) and (rows, classes)
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ def predict_file(
 ) -> Counts:
     """Write a prediction for every row of `source` to `target`, in the order of the rows.
 
-    At most two windows are in memory, however long the file is.
+    Each core predicts a window of rows; ONNX Runtime releases the interpreter's lock, and one
+    batch on each core is faster than one batch on all. One window more than there are cores is in
+    memory, however long the file is.
 
     Args:
         column: the column with the raw rows; None for the encoder's own, `text` or `series`.
@@ -47,93 +53,76 @@ def predict_file(
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: expected another file than the input. Name another output")
     columns, rows, bad = schema(model.classes), 0, 0
-    values = read_windows(source, column or model.encoder.column, WINDOW)
+    windows = read_windows(source, column or model.encoder.column, WINDOW)
     with (
-        open_writer(target, columns) as writer,
+        open_writer(target, columns) as write,
         tqdm(unit="row", disable=None, desc=target.name) as bar,
         ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="batch") as pool,
     ):
-        for window in _read_ahead(_submit_windows(model, pool, values, skip_bad, source)):
-            writer.write(_table(columns, rows, window))
-            rows, bad = rows + window.rows, bad + window.rows - len(window.good)
-            bar.update(window.rows)
+        try:
+            predict = partial(_predict_window, model, skip_bad)
+            for missing, probabilities in _map_in_order(pool, predict, windows):
+                write(_table(columns, rows, missing, probabilities))
+                rows, bad = rows + len(missing), bad + int(missing.sum())
+                bar.update(len(missing))
+        except RowError as error:
+            raise InputError(
+                f"{source}, row {rows + (error.row or 0)}: {error.reason}. Nothing was "
+                "written; --skip-bad writes nulls for such rows"
+            ) from None
     return Counts(rows, bad)
 
 
-@dataclass(frozen=True)
-class _Window:
-    """Consecutive rows of the file.
+def _map_in_order(
+    pool: Executor, predict: Callable[[list[Any]], Answers], windows: Iterable[list[Any]]
+) -> Iterator[Answers]:
+    """As `pool.map`, which would read all windows before it yields a result."""
+    pending = deque[Future[Answers]]()
+    for window in windows:
+        pending.append(pool.submit(predict, window))
+        if len(pending) > (os.cpu_count() or 1):
+            yield pending.popleft().result()
+    for future in pending:
+        yield future.result()
 
-    Attributes:
-        rows: their number.
-        good: positions of the rows with a prediction, from 0.
-        predictions: of the good rows; None where there are none.
+
+def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Answers:
+    """Which rows cannot be read, and the probabilities of all; those of unreadable rows are 0.
+
+    Raises:
+        RowError: a row cannot be read and `skip_bad` is off.
     """
-
-    rows: int
-    good: list[int]
-    predictions: PendingPredictions | None
-
-
-def _read_ahead(windows: Iterator[_Window]) -> Iterator[_Window]:
-    """Yield each window after the next one is submitted, so that all cores stay busy."""
-    current = next(windows, None)
-    while current is not None:
-        following = next(windows, None)
-        yield current
-        current = following
-
-
-def _submit_windows(
-    model: LoadedModel, pool: Executor, windows: Iterator[list[Any]], skip_bad: bool, source: Path
-) -> Iterator[_Window]:
-    first = 0
-    for rows in windows:
+    missing = np.zeros(len(rows), dtype=bool)
+    checked = []
+    for number, row in enumerate(rows):
         try:
-            window = _submit(model, pool, rows)
+            if isinstance(row, RowError):
+                raise row
+            checked.append(model.encoder.check_row(row))
         except RowError as error:
             if not skip_bad:
-                raise InputError(
-                    f"{source}, row {first + (error.row or 0)}: {error.reason}. Nothing was "
-                    "written; --skip-bad writes nulls for such rows"
-                ) from None
-            window = _submit_good(model, pool, rows)
-        yield window
-        first += len(rows)
+                raise RowError(error.reason, number) from None
+            missing[number] = True
+    probabilities = np.zeros((len(rows), len(model.classes)), np.float32)
+    if checked:
+        probabilities[~missing] = model.predict(checked, batch_size=BATCH).probabilities
+    return missing, probabilities
 
 
-def _submit(model: LoadedModel, pool: Executor, rows: list[Any]) -> _Window:
-    for number, row in enumerate(rows):
-        if isinstance(row, BadRow):
-            raise RowError(row.reason, number)
-    predictions = model.submit(rows, pool, batch_size=BATCH)
-    return _Window(len(rows), list(range(len(rows))), predictions)
-
-
-def _submit_good(model: LoadedModel, pool: Executor, rows: list[Any]) -> _Window:
-    good = [i for i, row in enumerate(rows) if not isinstance(row, BadRow) and model.accepts(row)]
-    good_rows = [rows[i] for i in good]
-    predictions = model.submit(good_rows, pool, batch_size=BATCH) if good else None
-    return _Window(len(rows), good, predictions)
-
-
-def _table(columns: pa.Schema, first: int, window: _Window) -> pa.Table:
-    """The predictions of a window, null in the rows that are not good.
+def _table(
+    columns: pa.Schema, first: int, missing: NDArray[np.bool_], probabilities: NDArray[np.float32]
+) -> pa.Table:
+    """The predictions of a window, null in the missing rows.
 
     Args:
         first: number of the window's first row in the file.
     """
-    missing = np.ones(window.rows, dtype=bool)
-    missing[window.good] = False
     struct = columns.field("probabilities").type
-    probabilities: NDArray[np.float32] = np.zeros((window.rows, struct.num_fields), np.float32)
-    if window.predictions is not None:
-        probabilities[window.good] = window.predictions.result().probabilities
     names = pa.array([field.name for field in struct], pa.string())
     best = pa.array(probabilities.argmax(axis=1), pa.int32(), mask=missing)
     by_class = [pa.array(np.ascontiguousarray(column), mask=missing) for column in probabilities.T]
     arrays = [
-        pa.array(np.arange(first, first + window.rows)),
+        pa.array(np.arange(first, first + len(missing))),
         names.take(best),
         pa.array(probabilities.max(axis=1), mask=missing),
         pa.StructArray.from_arrays(by_class, fields=list(struct), mask=pa.array(missing)),

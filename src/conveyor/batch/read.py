@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from conveyor.encoding import RowError
 from conveyor.errors import InputError
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """Takes the place of a row that cannot be parsed."""
-
-    reason: str
 
 
 def read_windows(path: Path, column: str, size: int) -> Iterator[list[Any]]:
     """Read the values of a column in the order of the rows, `size` rows at a time.
+
+    A `RowError` takes the place of a row that cannot be parsed.
 
     Raises:
         InputError: the file is missing, has another format, or has no such column.
@@ -51,21 +46,17 @@ def _csv(path: Path, column: str) -> Iterator[Any]:
     # Spreadsheets write a byte order mark at the beginning.
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file)
-        header = next(rows, [])
-        position = _position(path, column, header)
-        while True:
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise InputError(f"{path}, line {rows.line_num + 1}: {error}") from None
-            if not row:  # a blank line is not a row, for pandas and Arrow too
-                continue
-            if len(row) == len(header):
-                yield row[position]
-            else:
-                yield BadRow(f"expected {len(header)} fields, as in the header; got {len(row)}")
+        try:
+            header = next(rows, [])
+            position = _position(path, column, header)
+            for row in rows:
+                if len(row) == len(header):
+                    yield row[position]
+                elif row:  # a blank line is not a row, for pandas and Arrow too
+                    problem = f"expected {len(header)} fields, as in the header; got {len(row)}"
+                    yield RowError(problem)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputError(f"{path}, line {rows.line_num + 1}: {error}") from None
 
 
 def _jsonl(path: Path, column: str) -> Iterator[Any]:
@@ -77,15 +68,15 @@ def _jsonl(path: Path, column: str) -> Iterator[Any]:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield BadRow(f"not valid JSON: {error}")
+                yield RowError(f"not valid JSON: {error}")
                 continue
             if not isinstance(row, dict):
-                yield BadRow(f"expected a JSON object; got a value of type {type(row).__name__}")
+                yield RowError(f"expected a JSON object; got a value of type {type(row).__name__}")
                 continue
             if not column_checked:
                 _position(path, column, list(row))
                 column_checked = True
-            yield row[column] if column in row else BadRow(f"key {column!r} not found")
+            yield row[column] if column in row else RowError(f"key {column!r} not found")
 
 
 def _parquet(path: Path, column: str) -> Iterator[Any]:

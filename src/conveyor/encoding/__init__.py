@@ -4,7 +4,7 @@ from pathlib import Path
 
 from conveyor import files
 from conveyor.encoding.encoder import Encoder, RowError
-from conveyor.encoding.ragged import Ragged, pad
+from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.series import SeriesEncoder
 from conveyor.encoding.text import TextEncoder
 
@@ -20,7 +20,6 @@ __all__ = [
     "SeriesEncoder",
     "TextEncoder",
     "load_encoder",
-    "pad",
 ]
 
 

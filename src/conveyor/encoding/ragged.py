@@ -1,6 +1,6 @@
 """Rows of different length in two flat arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,16 @@ class Ragged:
         """One row, as a view."""
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
-    def pad_rows(self, rows: Iterable[int]) -> tuple[Values, Lengths]:
-        """The rows with these numbers as one padded batch; see `pad`."""
-        return pad([self[row] for row in rows])
+    def pad_rows(self, rows: RowNumbers) -> tuple[Values, Lengths]:
+        """The rows with these numbers as one batch, padded with zeros on the right to the longest.
+
+        Returns:
+            values (batch, longest) or (batch, longest, channels), and lengths int32 (batch,).
+        """
+        lengths = (self.offsets[rows + 1] - self.offsets[rows]).astype(np.int32)
+        batch = np.zeros((len(rows), lengths.max(), *self.values.shape[1:]), self.values.dtype)
+        self.fill(batch, np.arange(len(rows)), rows)
+        return batch, lengths
 
     def fill(self, batch: Values, positions: RowNumbers, rows: RowNumbers) -> None:
         """Copy row `rows[i]` to `batch[positions[i]]`, for all i.
@@ -100,16 +107,3 @@ def batches_by_length(lengths: Lengths, batch_size: int) -> list[RowNumbers]:
     """Row numbers in batches of similar length, for passes in which the order does not matter."""
     order = np.argsort(lengths, kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-
-
-def pad(rows: Sequence[Values]) -> tuple[Values, Lengths]:
-    """One batch of rows, padded with zeros on the right to the longest.
-
-    Returns:
-        values (batch, longest) or (batch, longest, channels), and lengths int32 (batch,).
-    """
-    lengths = np.array([len(row) for row in rows], dtype=np.int32)
-    batch = np.zeros((len(rows), lengths.max(), *rows[0].shape[1:]), dtype=rows[0].dtype)
-    for number, row in enumerate(rows):
-        batch[number, : len(row)] = row
-    return batch, lengths

@@ -2,9 +2,10 @@
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from conveyor.encoding.encoder import Encoder, RowError
 from conveyor.encoding.ragged import Ragged
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1 of every vocabulary
+SPECIAL = re.compile(f"{re.escape(PADDING)}|{re.escape(UNKNOWN)}")
 UNKNOWN_TOKEN = 1
 BATCH = 1000  # texts of a call of the library
 MIN_ASCII_BATCH = 64  # with fewer texts `tokenize_ascii` is slower than the library
@@ -53,14 +55,9 @@ class TextEncoder(Encoder):
         return encoder
 
     @property
-    def vocabulary_size(self) -> int:
-        """Number of tokens, padding and unknown included."""
-        return self.tokenizer.get_vocab_size()
-
-    @property
     def size(self) -> dict[str, int]:
-        """`vocabulary`: the number of tokens."""
-        return {"vocabulary": self.vocabulary_size}
+        """`vocabulary`: the number of tokens, padding and unknown included."""
+        return {"vocabulary": self.tokenizer.get_vocab_size()}
 
     @property
     def tensor_shape(self) -> list[int]:
@@ -82,16 +79,13 @@ class TextEncoder(Encoder):
         texts = [self._clean(text) for text in rows]
         if len(texts) < MIN_ASCII_BATCH or self._vocabulary is None:
             return self._tokenize(texts)
-        simple = np.array([text.isascii() and not _has_special_token(text) for text in texts])
+        simple = np.array([text.isascii() and not SPECIAL.search(text) for text in texts])
         if not simple.any():
             return self._tokenize(texts)
-        ascii_tokens = self._tokenize_ascii(
-            [text for text, is_simple in zip(texts, simple, strict=True) if is_simple],
-            self._vocabulary,
-        )
+        ascii_tokens = self._tokenize_ascii([*compress(texts, simple)], self._vocabulary)
         if simple.all():
             return ascii_tokens
-        others = [text for text, is_simple in zip(texts, simple, strict=True) if not is_simple]
+        others = [*compress(texts, ~simple)]
         return Ragged.merge(simple, ascii_tokens, self._tokenize(others))
 
     def read_arrow(self, column: pa.Array) -> Ragged:
@@ -147,10 +141,6 @@ class TextEncoder(Encoder):
     def _tokenize_ascii(self, texts: list[str], vocabulary: dict[str, int]) -> Ragged:
         texts = [text.lower() for text in texts] if self._lowercase else texts
         return tokenize_ascii(texts, lambda word: vocabulary.get(word, UNKNOWN_TOKEN))
-
-
-def _has_special_token(text: str) -> bool:
-    return PADDING in text or UNKNOWN in text
 
 
 def _batches(texts: Iterator[str]) -> Iterator[list[str]]:

@@ -1,6 +1,6 @@
 """What a person does with the registry: promote a version, or roll back; and the hooks' calls."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from filelock import Timeout
 
@@ -97,7 +97,7 @@ def _call_hooks(registry: Registry, config: Hooks, change: Change) -> Change:
     payload = {"model": registry.name, "action": change.action, "from": change.before,
                "to": change.after, "who": change.who, "when": change.when,
                "reason": change.reason}  # fmt: skip
-    deliveries = [delivery.as_json() for delivery in notify(config, EVENT, payload)]
+    deliveries = [asdict(delivery) for delivery in notify(config, EVENT, payload)]
     announced = replace(change, hooks=deliveries)
     history.record(registry.client, registry.name, announced)
     return announced

@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from typing import Any
@@ -26,14 +25,11 @@ from conveyor.serving import Predictions
 log = logging.getLogger(__name__)
 VERSION_HEADER = "x-model-version"
 MLFLOW_ERRORS = {
-    400: "BAD_REQUEST",
     404: "RESOURCE_DOES_NOT_EXIST",
-    413: "BAD_REQUEST",
     500: "INTERNAL_ERROR",
     503: "TEMPORARILY_UNAVAILABLE",
 }
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 ParseRows = Callable[[Any, Encoder], list[Any]]
 FormatAnswer = Callable[[LiveModel, Predictions, Any], Any]
 
@@ -51,7 +47,7 @@ class App:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
 
-    def asgi(self, lifespan: Lifespan | None) -> Starlette:
+    def asgi(self) -> Starlette:
         """Return the app with its routes; errors are JSON."""
         model = "/v2/models/{name}"
         routes = [
@@ -67,7 +63,7 @@ class App:
             Route(f"{model}/infer", self.infer, methods=["POST"]),
         ]
         handlers: Any = {HTTPException: _handle_refusal, Exception: _handle_failure}
-        return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+        return Starlette(routes=routes, exception_handlers=handlers)
 
     async def invocations(self, request: Request) -> Response:
         """Predict, in MLflow's protocol."""

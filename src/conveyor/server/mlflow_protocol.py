@@ -8,7 +8,7 @@ from conveyor.server.live_model import LiveModel
 from conveyor.serving import Predictions
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
-JSON_TYPES = {dict: "object", list: "list", str: "string", bool: "boolean", type(None): "null"}
+JSON_TYPES = {list: "list", str: "string", bool: "boolean", type(None): "null"}
 
 
 def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
@@ -24,7 +24,7 @@ def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
     column = encoder.column
     if not isinstance(body, dict):
         raise InputError(
-            f"request body: expected an object with {', '.join(FORMATS)}; got a {_type(body)}"
+            f"request body: expected an object with {', '.join(FORMATS)}; got {_describe(body)}"
         )
     formats = [name for name in FORMATS if name in body]
     if len(formats) != 1:
@@ -61,7 +61,7 @@ def _parse_split(value: Any, column: str) -> list[Any]:
     position, rows = columns.index(column), []
     for number, row in enumerate(_require_list(value["data"], "dataframe_split.data")):
         if not isinstance(row, list) or len(row) != len(columns):
-            size = f"{len(row)} values" if isinstance(row, list) else f"a {_type(row)}"
+            size = f"{len(row)} values" if isinstance(row, list) else _describe(row)
             raise InputError(f"row {number}: expected {len(columns)} values; got {size}")
         rows.append(row[position])
     return rows
@@ -78,15 +78,11 @@ def _parse_records(rows: list[Any], column: str) -> list[Any]:
 
 def _require_list(value: Any, field: str) -> list[Any]:
     if not isinstance(value, list):
-        raise InputError(f"{field}: expected a list; got a {_type(value)}")
+        raise InputError(f"{field}: expected a list; got {_describe(value)}")
     return value
 
 
 def _describe(value: Any) -> str:
     if isinstance(value, dict):
         return f"an object with {', '.join(value) or 'no key'}"
-    return f"a {_type(value)}"
-
-
-def _type(value: Any) -> str:
-    return JSON_TYPES.get(type(value), "number")
+    return f"a {JSON_TYPES.get(type(value), 'number')}"

@@ -23,16 +23,16 @@ from conveyor.serving import Predictions
 
 log = logging.getLogger(__name__)
 SCHEMA = pa.schema(
-    [
-        ("time", pa.timestamp("us", tz="UTC")),
-        ("version", pa.string()),
-        ("label", pa.string()),
-        ("probability", pa.float32()),
-        ("length", pa.int32()),  # tokens or steps that the model read
-        ("unknown", pa.int32()),  # unknown tokens among them; null for series
-        ("text", pa.string()),  # the raw row, in one of these two, if it is recorded
-        ("series", pa.list_(pa.list_(pa.float64()))),
-    ]
+    {
+        "time": pa.timestamp("us", tz="UTC"),
+        "version": pa.string(),
+        "label": pa.string(),
+        "probability": pa.float32(),
+        "length": pa.int32(),  # tokens or steps that the model read
+        "unknown": pa.int32(),  # unknown tokens among them; null for series
+        "text": pa.string(),  # the raw row, in one of these two, if it is recorded
+        "series": pa.list_(pa.list_(pa.float64())),
+    }
 )
 
 
@@ -83,11 +83,11 @@ class RequestLog:
     ) -> list[dict[str, Any]]:
         encoder, now = live.model.encoder, time.time_ns() // 1000
         sequences = encoder.encode(rows)
-        records = []
-        answers = zip(predictions.labels, predictions.best.tolist(), strict=True)
-        for number, (label, probability) in enumerate(answers):
+        answers = zip(rows, predictions.labels, predictions.best.tolist(), strict=True)
+        records: list[dict[str, Any]] = []
+        for number, (row, label, probability) in enumerate(answers):
             units = sequences[number]
-            record: dict[str, Any] = {
+            record = {
                 "time": now,
                 "version": live.version,
                 "label": label,
@@ -97,7 +97,6 @@ class RequestLog:
             if encoder.unknown_token is not None:
                 record["unknown"] = int((units == encoder.unknown_token).sum())
             if self.raw_rows:
-                row = rows[number]
                 record[encoder.column] = row if isinstance(row, str) else np.asarray(row).tolist()
             records.append(record)
         return records
@@ -114,9 +113,3 @@ class RequestLog:
                 pq.write_table(part, temporary)
         for old in sorted(self.folder.glob("*.parquet"))[: -self.max_files]:
             old.unlink(missing_ok=True)
-
-
-def read_log(folder: Path) -> pa.Table:
-    """All records of a folder, oldest file first, with the columns of SCHEMA."""
-    parts = [pq.read_table(path, schema=SCHEMA) for path in sorted(folder.glob("*.parquet"))]
-    return pa.concat_tables(parts) if parts else SCHEMA.empty_table()

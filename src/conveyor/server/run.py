@@ -3,13 +3,12 @@
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 import uvicorn
-from starlette.applications import Starlette
 
 from conveyor.errors import InputError
 from conveyor.server.app import App
@@ -63,7 +62,9 @@ def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
         InputError: the address is taken, or no first model can be loaded.
     """
     with _listen(settings.host, settings.port) as listening:
-        server = uvicorn.Server(_configure(settings, slot))
+        threads = settings.threads or os.cpu_count() or 1
+        app = App(slot, settings.body_limit, threads, settings.request_log)
+        server = uvicorn.Server(_configure(app))
 
         def stop_server() -> None:
             server.should_exit = True
@@ -78,26 +79,19 @@ def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
         finally:
             if poller is not None:
                 poller.stop()
+            app.pool.shutdown()
             settings.request_log.flush()
     if poller is not None and poller.failure is not None and slot.current is None:
         raise InputError(poller.failure)
     log.info("stopped")
 
 
-def _configure(settings: Settings, slot: ModelSlot) -> uvicorn.Config:
-    threads = settings.threads or os.cpu_count() or 1
-    app = App(slot, settings.body_limit, threads, settings.request_log)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        app.pool.shutdown()
-
+def _configure(app: App) -> uvicorn.Config:
     return uvicorn.Config(
-        app.asgi(lifespan),
+        app.asgi(),
         log_level="warning",
         access_log=False,
-        lifespan="on",
+        lifespan="off",
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
         server_header=False,

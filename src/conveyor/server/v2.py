@@ -14,7 +14,6 @@ from conveyor.errors import InputError
 from conveyor.server.live_model import LiveModel
 from conveyor.serving import Predictions
 
-OUTPUTS = ("label", "probability", "probabilities")
 NUMPY_TYPES = {
     "BYTES": object,
     "INT32": np.int64,
@@ -79,25 +78,22 @@ def format_answer(
     Raises:
         InputError: a selected tensor does not exist.
     """
+    rows, classes = predictions.probabilities.shape
+    probabilities = predictions.probabilities.ravel().tolist()
+    tensors = {
+        "label": {"datatype": "BYTES", "shape": [rows], "data": predictions.labels},
+        "probability": {"datatype": "FP32", "shape": [rows], "data": predictions.best.tolist()},
+        "probabilities": {"datatype": "FP32", "shape": [rows, classes], "data": probabilities},
+    }
     outputs = body.get("outputs") or []
     selected = [str(t.get("name")) for t in outputs if isinstance(t, dict)]
-    unknown = [name for name in selected if name not in OUTPUTS]
+    unknown = [name for name in selected if name not in tensors]
     if unknown:
-        raise InputError(f"outputs: expected some of {', '.join(OUTPUTS)}; got {unknown}")
-    rows, classes = predictions.probabilities.shape
-    tensors = {
-        "label": ("BYTES", [rows], predictions.labels),
-        "probability": ("FP32", [rows], predictions.best.tolist()),
-        "probabilities": ("FP32", [rows, classes], predictions.probabilities.ravel().tolist()),
-    }
+        raise InputError(f"outputs: expected some of {', '.join(tensors)}; got {unknown}")
     answer: dict[str, Any] = {"model_name": live.name, "model_version": live.version}
     if "id" in body:
         answer["id"] = body["id"]
-    answer["outputs"] = []
-    for name in selected or OUTPUTS:
-        datatype, shape, data = tensors[name]
-        tensor = {"name": name, "datatype": datatype, "shape": shape, "data": data}
-        answer["outputs"].append(tensor)
+    answer["outputs"] = [{"name": name, **tensors[name]} for name in selected or tensors]
     return answer
 
 

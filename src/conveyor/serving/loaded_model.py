@@ -1,7 +1,6 @@
 """The exported model behind one call."""
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor import files
-from conveyor.encoding import Encoder, Ragged, RowError, load_encoder
+from conveyor.encoding import Encoder, RowError, load_encoder
 from conveyor.encoding.ragged import batches_by_length
 from conveyor.errors import InputError
 
@@ -32,14 +31,9 @@ class Predictions:
     probabilities: NDArray[np.float32]
 
     @property
-    def indices(self) -> NDArray[np.int64]:
-        """Position of each row's most probable class, (rows,)."""
-        return self.probabilities.argmax(axis=1)
-
-    @property
     def labels(self) -> list[str]:
         """Name of each row's most probable class."""
-        return [self.classes[i] for i in self.indices]
+        return [self.classes[i] for i in self.probabilities.argmax(axis=1)]
 
     @property
     def best(self) -> NDArray[np.float32]:
@@ -60,33 +54,20 @@ class Predictions:
         ]
 
 
-@dataclass(frozen=True)
-class PendingPredictions:
-    """Predictions that threads are still computing.
+class LoadedModel:
+    """An exported model folder in memory, which predicts from raw rows.
 
     Attributes:
-        batches: the row numbers of each batch, and its future probabilities (batch, classes).
+        kind: the kind of its encoder, `text` or `series`.
+        classes: class names, in the order of the columns of the probabilities.
     """
-
-    classes: list[str]
-    batches: list[tuple[NDArray[np.int64], Future[NDArray[np.float32]]]]
-
-    def result(self) -> Predictions:
-        """Wait for all batches."""
-        rows = sum(len(batch) for batch, _ in self.batches)
-        probabilities = np.zeros((rows, len(self.classes)), dtype=np.float32)
-        for batch, future in self.batches:
-            probabilities[batch] = future.result()
-        return Predictions(self.classes, probabilities)
-
-
-class LoadedModel:
-    """An exported model folder in memory, which predicts from raw rows."""
 
     def __init__(
         self, session: onnxruntime.InferenceSession, encoder: Encoder, card: dict[str, Any]
     ) -> None:
         self.session, self.encoder, self.card = session, encoder, card
+        self.kind: str = card["kind"]
+        self.classes: list[str] = card["classes"]
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1, graph: str = GRAPH) -> "LoadedModel":
@@ -113,16 +94,6 @@ class LoadedModel:
         card = files.read_json(folder / "card.json")
         return cls(session, load_encoder(folder / "encoder.json"), card)
 
-    @property
-    def kind(self) -> str:
-        """The kind of its encoder, `text` or `series`."""
-        return self.card["kind"]
-
-    @property
-    def classes(self) -> list[str]:
-        """Class names, in the order of the columns of the probabilities."""
-        return self.card["classes"]
-
     def predict(
         self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False
     ) -> Predictions:
@@ -136,51 +107,20 @@ class LoadedModel:
         Raises:
             RowError: the encoder does not accept a row, or there are no rows.
         """
+        if len(rows) == 0:
+            raise RowError("expected at least one row; got none")
+        checked = [self._check(row, number) for number, row in enumerate(rows)]
         if len(rows) == 1:  # most requests have one row, which needs no sorting and no padding
-            values = self.encoder.encode_one(self._check(rows[0], 0))
-            lengths = np.array([len(values)], np.int32)
-            return Predictions(self.classes, self._run(values[None], lengths))
-        sequences = self._encode(rows)
+            values = self.encoder.encode_one(checked[0])
+            alone = self._run(values[None], np.array([len(values)], np.int32))
+            return Predictions(self.classes, alone)
+        sequences = self.encoder.encode(checked)
         probabilities = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
         with tqdm(total=len(rows), unit="row", disable=None if progress else True) as bar:
             for batch in batches_by_length(sequences.lengths, batch_size):
-                probabilities[batch] = self._predict_batch(sequences, batch)
+                probabilities[batch] = self._run(*sequences.pad_rows(batch))
                 bar.update(len(batch))
         return Predictions(self.classes, probabilities)
-
-    def submit(self, rows: Sequence[Any], pool: Executor, *, batch_size: int) -> PendingPredictions:
-        """Check and encode raw rows now; compute their batches in the threads of a pool.
-
-        ONNX Runtime releases the interpreter's lock, and one batch on each core is faster than
-        one batch on all cores.
-
-        Raises:
-            RowError: as `predict`.
-        """
-        sequences = self._encode(rows)
-        batches = batches_by_length(sequences.lengths, batch_size)
-        futures = [pool.submit(self._predict_batch, sequences, batch) for batch in batches]
-        return PendingPredictions(self.classes, list(zip(batches, futures, strict=True)))
-
-    def accepts(self, row: Any) -> bool:
-        """Whether the encoder can read a raw row."""
-        try:
-            self.encoder.check_row(row)
-        except RowError:
-            return False
-        return True
-
-    def _predict_batch(self, sequences: Ragged, batch: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self._run(*sequences.pad_rows(batch))
-
-    def _encode(self, rows: Sequence[Any]) -> Ragged:
-        if len(rows) == 0:
-            raise RowError("expected at least one row; got none")
-        return self.encoder.encode([self._check(row, number) for number, row in enumerate(rows)])
-
-    def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
-        feed = {"values": values, "lengths": lengths}
-        return self.session.run(["probabilities"], feed)[0]
 
     def predict_as(
         self, classes: Sequence[str], kind: str, rows: Sequence[Any]
@@ -198,6 +138,10 @@ class LoadedModel:
             return None
         order = [self.classes.index(name) for name in classes]
         return self.predict(rows).probabilities[:, order]
+
+    def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
+        feed = {"values": values, "lengths": lengths}
+        return self.session.run(["probabilities"], feed)[0]
 
     def _check(self, row: Any, number: int) -> Any:
         try:
