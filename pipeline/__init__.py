@@ -1,5 +1,6 @@
 """The stages of the belt and the commands beside it: one thin script each."""
 
+import argparse
 import logging
 import signal
 import sys
@@ -9,6 +10,18 @@ from contextlib import contextmanager
 from conveyor.errors import InputError, record_refusal
 
 BAD_INPUT = 2
+
+
+def option_parser(
+    name: str, description: str | None, epilog: str | None = None
+) -> argparse.ArgumentParser:
+    """Return the parser of a script's options; its help shows the description as it stands."""
+    return argparse.ArgumentParser(
+        f"python -m pipeline.{name}",
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 @contextmanager

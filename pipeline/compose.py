@@ -1,13 +1,11 @@
 """Stage `compose`: conf/ and params.yaml become artifacts/config.yaml, complete and checked."""
 
-import argparse
-
 import yaml
 
 from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
-from pipeline import stage
+from pipeline import option_parser, stage
 
 EPILOG = """\
 A look without writing:   python -m pipeline.compose --print model=gru train.epochs=3
@@ -17,10 +15,7 @@ To change an experiment:  edit params.yaml or conf/, then `dvc repro`;
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        "python -m pipeline.compose", description=__doc__, epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = option_parser("compose", __doc__, EPILOG)
     parser.add_argument("--print", action="store_true", help="show the result, write nothing")
     parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE; needs --print")
     given = parser.parse_args()

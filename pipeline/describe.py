@@ -1,7 +1,5 @@
 """What the configured model is and costs: layers, cuDNN, parameters, FLOPs, memory."""
 
-import argparse
-
 from conveyor.config import FitConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
@@ -10,7 +8,7 @@ from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
 from conveyor.training.compile import new_model
 from conveyor.training.costs import costs_of
-from pipeline import stage
+from pipeline import option_parser, stage
 
 
 def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
@@ -36,7 +34,7 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser("python -m pipeline.describe", description=__doc__)
+    parser = option_parser("describe", __doc__)
     parser.add_argument("--swept", action="store_true", help="with the sweep's best parameters")
     args = parser.parse_args()
     with stage("describe"):

@@ -11,14 +11,11 @@ from conveyor.batch.predict import predict_file
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking.location import model_name
-from pipeline import stage
+from pipeline import option_parser, stage
 
 
 def options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m pipeline.predict", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = option_parser("predict", __doc__)
     parser.add_argument("source", type=Path, metavar="IN")
     parser.add_argument("target", type=Path, metavar="OUT")
     group = parser.add_mutually_exclusive_group()

@@ -22,7 +22,7 @@ from conveyor.registry.promotions import notify_hooks, promote, rollback
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
 from conveyor.registry.why import why
-from pipeline import stage
+from pipeline import option_parser, stage
 
 
 def run(asked: argparse.Namespace, config: PromoteConfig, paths: Paths) -> int:
@@ -47,10 +47,7 @@ def run(asked: argparse.Namespace, config: PromoteConfig, paths: Paths) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        "python -m pipeline.promote", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = option_parser("promote", __doc__)
     parser.add_argument("what", help="a version, rollback, history, why or rebuild")
     parser.add_argument("version", nargs="?", help="for why and rebuild")
     parser.add_argument("--to", metavar="VERSION")

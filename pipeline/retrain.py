@@ -11,7 +11,6 @@ exit codes:
    1  any other failure; the champion still serves, and the next run goes on
 """
 
-import argparse
 import sys
 
 from conveyor.config import RetrainConfig, load
@@ -22,7 +21,7 @@ from conveyor.retraining.lock import BUSY, Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.tracking.retraining import retrain_run
-from pipeline import stage
+from pipeline import option_parser, stage
 
 
 def retrain(paths: Paths) -> int:
@@ -38,10 +37,7 @@ def retrain(paths: Paths) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        "python -m pipeline.retrain", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = option_parser("retrain", __doc__)
     wait = "for another retraining to end (default 0)"
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
     args = parser.parse_args()

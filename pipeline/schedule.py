@@ -10,7 +10,6 @@ The schedule is conf/schedule/; the command also takes a choice or a value:
 Retrain's exit codes 10 (nothing to do) and 11 (not promoted) count as a success in each of them.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -18,13 +17,10 @@ from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
 from conveyor.retraining.schedules import SCHEDULERS, Installation
-from pipeline import stage
+from pipeline import option_parser, stage
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        "python -m pipeline.schedule", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = option_parser("schedule", __doc__)
     parser.add_argument("scheduler", choices=SCHEDULERS)
     parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE")
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="write the files into FOLDER")

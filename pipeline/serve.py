@@ -12,16 +12,13 @@ from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import Settings, serve
 from conveyor.tracking.location import model_name
-from pipeline import stage
+from pipeline import option_parser, stage
 
 MIB = 2**20
 
 
 def options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m pipeline.serve", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser = option_parser("serve", __doc__)
     add = parser.add_argument
     add("--name", help="registered model (default: `name` of artifacts/config.yaml)")
     add("--alias", default="champion", help="version to serve, by its alias (default champion)")

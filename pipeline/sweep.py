@@ -1,7 +1,5 @@
 """Stage `sweep`: an Optuna study over the search space. TensorFlow only in its trial processes."""
 
-import argparse
-
 from conveyor.config import SweepConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
@@ -10,7 +8,7 @@ from conveyor.sweep.executors import executor_for
 from conveyor.sweep.report.status import status, storage_url
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep, skip_sweep
 from conveyor.tracking.sweeps import SweepRecorder
-from pipeline import stage
+from pipeline import option_parser, stage
 
 
 def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
@@ -36,7 +34,7 @@ def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser("python -m pipeline.sweep", description=__doc__)
+    parser = option_parser("sweep", __doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--join", action="store_true",
                       help="join the running sweep as an additional driver")  # fmt: skip
