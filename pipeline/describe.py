@@ -1,5 +1,7 @@
 """What the configured model is and costs: layers, cuDNN, parameters, FLOPs, memory."""
 
+from argparse import ArgumentParser, Namespace
+
 from conveyor.config import FitConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
@@ -8,7 +10,7 @@ from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
 from conveyor.training.compile import new_model
 from conveyor.training.costs import costs_of
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
 
 
 def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
@@ -33,9 +35,15 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
         print(f"  {layer}")
 
 
-if __name__ == "__main__":
-    parser = option_parser("describe", __doc__)
+def options() -> ArgumentParser:
+    parser = script_parser("describe", __doc__)
     parser.add_argument("--swept", action="store_true", help="with the sweep's best parameters")
-    args = parser.parse_args()
-    with stage("describe"):
-        describe(load(FitConfig), Paths(), swept=args.swept)
+    return parser
+
+
+def main(args: Namespace) -> None:
+    describe(load(FitConfig), Paths(), swept=args.swept)
+
+
+if __name__ == "__main__":
+    run_script(main, options())

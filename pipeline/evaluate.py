@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files
-from conveyor.config import EvaluateConfig, load
+from conveyor.config import EvaluateConfig
 from conveyor.data.store import Prepared
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import points_of
@@ -12,7 +12,7 @@ from conveyor.evaluation.results import EvaluationInput, LabelledRows
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking import runs
-from pipeline import stage
+from pipeline import run_stage
 
 log = logging.getLogger(__name__)
 
@@ -37,5 +37,4 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    with stage("evaluate"):
-        evaluate(load(EvaluateConfig), Paths())
+    run_stage(evaluate, EvaluateConfig, __doc__)

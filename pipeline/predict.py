@@ -4,18 +4,18 @@ The predictions have the order of the rows and begin with the row's number. Noth
 unless every row can be read; with --skip-bad, rows that cannot be read get nulls and are counted.
 """
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conveyor.batch.predict import predict_file
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking.location import model_name
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
 
 
-def options() -> argparse.ArgumentParser:
-    parser = option_parser("predict", __doc__)
+def options() -> ArgumentParser:
+    parser = script_parser("predict", __doc__)
     parser.add_argument("source", type=Path, metavar="IN")
     parser.add_argument("target", type=Path, metavar="OUT")
     group = parser.add_mutually_exclusive_group()
@@ -29,7 +29,7 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def model_folder(args: argparse.Namespace, paths: Paths) -> Path:
+def model_folder(args: Namespace, paths: Paths) -> Path:
     if args.version is None and args.alias is None:
         return args.model or paths.model
     # Imports MLflow, which must not be needed to predict with a folder.
@@ -39,7 +39,7 @@ def model_folder(args: argparse.Namespace, paths: Paths) -> Path:
     return find_served(name, paths, alias=args.alias, version=args.version).fetch(paths)
 
 
-def main(args: argparse.Namespace) -> None:
+def main(args: Namespace) -> None:
     model = LoadedModel.load(model_folder(args, Paths()))
     counts = predict_file(
         model, args.source, args.target, column=args.column, skip_bad=args.skip_bad
@@ -49,5 +49,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    with stage("predict"):
-        main(options().parse_args())
+    run_script(main, options())

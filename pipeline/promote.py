@@ -1,19 +1,18 @@
-"""The registry by hand: promote a version, roll back, look into the past, prove an origin.
+"""Change the champion by hand, list its changes, and explain or rebuild a version.
 
   promote VERSION                  make it champion; it must have passed the gates
   promote VERSION --force --reason TEXT
-                                   make it champion although a gate refused it; the reason is kept
+                                   make it champion although a gate refused it; record the reason
   promote rollback [--to VERSION] [--reason TEXT]
-                                   back to the champion before, or to an earlier one
-  promote history                  every change of champion: when, who, why
-  promote why VERSION              where it comes from, and how to make it again
-  promote rebuild VERSION          make it again from git and DVC, and compare every byte
+                                   return to the previous champion, or to an earlier one
+  promote history                  list the changes of champion: when, who, why
+  promote why VERSION              show the origin of a version, and how to rebuild it
+  promote rebuild VERSION          rebuild it from git and DVC, and compare the bytes
 
-exit codes: 0 done, or so already; 1 the rebuilt model differs; 2 it cannot be done as asked
+exit codes: 0 done, or nothing to do; 1 the rebuilt model differs; 2 refused
 """
 
-import argparse
-import sys
+from argparse import ArgumentParser, Namespace
 
 from conveyor.config import PromoteConfig, load
 from conveyor.errors import InputError
@@ -22,36 +21,57 @@ from conveyor.registry.promotions import notify_hooks, promote, rollback
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
 from conveyor.registry.why import why
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
+
+# The arguments of each action; any other action is the version to promote.
+ARGUMENTS = {
+    "history": [],
+    "why": ["version"],
+    "rebuild": ["version"],
+    "rollback": ["to", "reason"],
+}
 
 
-def run(asked: argparse.Namespace, config: PromoteConfig, paths: Paths) -> int:
-    registry, what, version = Registry(config.name, paths), asked.what, asked.version
-    if what in ("why", "rebuild") and version is None:
-        raise InputError(f"{what} needs a version: python -m pipeline.promote {what} VERSION")
-    if what == "history":
+def options() -> ArgumentParser:
+    parser = script_parser("promote", __doc__)
+    parser.add_argument("action", help="a version, rollback, history, why or rebuild")
+    parser.add_argument("version", nargs="?", help="for why and rebuild")
+    parser.add_argument("--to", metavar="VERSION")
+    parser.add_argument("--force", action="store_true")
+    parser.add_argument("--reason", metavar="TEXT")
+    return parser
+
+
+def check_arguments(args: Namespace) -> None:
+    """Refuse arguments that the action does not take, and a missing version."""
+    expected = ARGUMENTS.get(args.action, ["force", "reason"])
+    got = [name for name, value in vars(args).items() if value and name != "action"]
+    if not {*expected} & {"version"} <= {*got} <= {*expected}:
+        raise InputError(
+            f"{args.action}: expected {' or '.join(expected) or 'no argument'}; got "
+            f"{', '.join(got) or 'none'}. See python -m pipeline.promote --help"
+        )
+
+
+def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> int:
+    check_arguments(args)
+    registry, action = Registry(config.name, paths), args.action
+    if action == "rebuild":
+        return rebuild(registry, args.version)
+    if action == "history":
         print("\n".join(map(str, registry.history())) or "the champion never changed")
-    elif what == "why":
-        print(why(registry, version))
-    elif what == "rebuild":
-        return rebuild(registry, version)
+    elif action == "why":
+        print(why(registry, args.version))
     else:
         with registry.lock:
-            if what == "rollback":
-                change = rollback(registry, asked.to, reason=asked.reason)
+            if action == "rollback":
+                change = rollback(registry, args.to, reason=args.reason)
             else:
-                change = promote(registry, what, force=asked.force, reason=asked.reason)
+                change = promote(registry, action, force=args.force, reason=args.reason)
         announced = {c.number: c for c in notify_hooks(registry, config.hooks)}
         print(announced.get(change.number, change) if change else "it is the champion already")
     return 0
 
 
 if __name__ == "__main__":
-    parser = option_parser("promote", __doc__)
-    parser.add_argument("what", help="a version, rollback, history, why or rebuild")
-    parser.add_argument("version", nargs="?", help="for why and rebuild")
-    parser.add_argument("--to", metavar="VERSION")
-    parser.add_argument("--force", action="store_true")
-    parser.add_argument("--reason", metavar="TEXT")
-    with stage("promote"):
-        sys.exit(run(parser.parse_args(), load(PromoteConfig), Paths()))
+    run_script(lambda args: run_action(args, load(PromoteConfig), Paths()), options())

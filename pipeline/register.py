@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files, gates
-from conveyor.config import RegisterConfig, load
+from conveyor.config import RegisterConfig
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
@@ -12,7 +12,7 @@ from conveyor.registry.model_version import CHAMPION, ModelVersion
 from conveyor.registry.package import Candidate
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
-from pipeline import stage
+from pipeline import run_stage
 
 log = logging.getLogger(__name__)
 
@@ -51,5 +51,4 @@ def judge(
 
 
 if __name__ == "__main__":
-    with stage("register"):
-        register(load(RegisterConfig), Paths())
+    run_stage(register, RegisterConfig, __doc__)

@@ -12,6 +12,7 @@ exit codes:
 """
 
 import sys
+from argparse import ArgumentParser, Namespace
 
 from conveyor.config import RetrainConfig, load
 from conveyor.paths import Paths
@@ -21,7 +22,7 @@ from conveyor.retraining.lock import BUSY, Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.tracking.retraining import retrain_run
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
 
 
 def retrain(paths: Paths) -> int:
@@ -36,16 +37,21 @@ def retrain(paths: Paths) -> int:
     return outcome.code
 
 
-if __name__ == "__main__":
-    parser = option_parser("retrain", __doc__)
+def options() -> ArgumentParser:
+    parser = script_parser("retrain", __doc__)
     wait = "for another retraining to end (default 0)"
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
-    args = parser.parse_args()
-    with stage("retrain"):
-        try:
-            with retraining_lock(Paths(), args.wait):
-                code = retrain(Paths())
-        except Busy as busy:
-            print(f"retrain: {busy}", file=sys.stderr)
-            code = BUSY
-    sys.exit(code)
+    return parser
+
+
+def main(args: Namespace) -> int:
+    try:
+        with retraining_lock(Paths(), args.wait):
+            return retrain(Paths())
+    except Busy as busy:
+        print(f"retrain: {busy}", file=sys.stderr)
+        return BUSY
+
+
+if __name__ == "__main__":
+    run_script(main, options())

@@ -11,28 +11,36 @@ Retrain's exit codes 10 (nothing to do) and 11 (not promoted) count as a success
 """
 
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
 from conveyor.retraining.schedules import SCHEDULERS, Installation
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
 
-if __name__ == "__main__":
-    parser = option_parser("schedule", __doc__)
+
+def options() -> ArgumentParser:
+    parser = script_parser("schedule", __doc__)
     parser.add_argument("scheduler", choices=SCHEDULERS)
     parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE")
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="write the files into FOLDER")
-    args = parser.parse_args()
-    with stage("schedule"):
-        config = compose(Paths(), args.override)
-        # Not resolved: the link in the environment finds its packages, its target does not.
-        installation = Installation(config.name, Path.cwd(), Path(sys.executable))
-        texts = SCHEDULERS[args.scheduler](config.schedule, installation)
-        for name, text in texts.items():
-            if args.into is not None:
-                files.write_text(args.into / name, text)
-                print(args.into / name)
-            else:
-                print(f"# --- {name} ---\n{text}" if len(texts) > 1 else text, end="")
+    return parser
+
+
+def main(args: Namespace) -> None:
+    config = compose(Paths(), args.override)
+    # Not resolved: the link in the environment finds its packages, its target does not.
+    installation = Installation(config.name, Path.cwd(), Path(sys.executable))
+    texts = SCHEDULERS[args.scheduler](config.schedule, installation)
+    for name, text in texts.items():
+        if args.into is not None:
+            files.write_text(args.into / name, text)
+            print(args.into / name)
+        else:
+            print(f"# --- {name} ---\n{text}" if len(texts) > 1 else text, end="")
+
+
+if __name__ == "__main__":
+    run_script(main, options())

@@ -4,7 +4,7 @@
          -H 'content-type: application/json'
 """
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conveyor.paths import Paths
@@ -12,13 +12,13 @@ from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import Settings, serve
 from conveyor.tracking.location import model_name
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
 
 MIB = 2**20
 
 
-def options() -> argparse.ArgumentParser:
-    parser = option_parser("serve", __doc__)
+def options() -> ArgumentParser:
+    parser = script_parser("serve", __doc__)
     add = parser.add_argument
     add("--name", help="registered model (default: `name` of artifacts/config.yaml)")
     add("--alias", default="champion", help="version to serve, by its alias (default champion)")
@@ -39,7 +39,7 @@ def options() -> argparse.ArgumentParser:
     return parser
 
 
-def main(args: argparse.Namespace) -> None:
+def main(args: Namespace) -> None:
     requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
                           args.log_rows)  # fmt: skip
     settings = Settings(args.host, args.port, int(args.body_limit * MIB), args.threads, requests)
@@ -53,5 +53,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    with stage("serve"):
-        main(options().parse_args())
+    run_script(main, options())

@@ -1,5 +1,7 @@
 """Stage `sweep`: an Optuna study over the search space. TensorFlow only in its trial processes."""
 
+from argparse import ArgumentParser, Namespace
+
 from conveyor.config import SweepConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
@@ -8,7 +10,7 @@ from conveyor.sweep.executors import executor_for
 from conveyor.sweep.report.status import status, storage_url
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep, skip_sweep
 from conveyor.tracking.sweeps import SweepRecorder
-from pipeline import option_parser, stage
+from pipeline import run_script, script_parser
 
 
 def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
@@ -19,11 +21,7 @@ def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
     digest = Prepared(paths.prepared).meta.digest
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
     files = SweepFiles(
-        prepared=paths.prepared,
-        data_digest=digest,
-        scratch=paths.scratch,
-        outputs=paths.sweep,
-        pages=paths.sweep_pages,
+        paths.prepared, digest, paths.scratch, outputs=paths.sweep, pages=paths.sweep_pages
     )
     if join:
         join_sweep(config, files, recorder, executor)
@@ -33,18 +31,23 @@ def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
     run_sweep(config, files, recorder, executor, champion)
 
 
+def options() -> ArgumentParser:
+    parser = script_parser("sweep", __doc__)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--join", action="store_true", help="join it as an additional driver")
+    group.add_argument("--status", action="store_true", help="show the sweep's status")
+    group.add_argument("--storage", action="store_true", help="print the URL for optuna-dashboard")
+    return parser
+
+
+def main(args: Namespace) -> None:
+    config, paths = load(SweepConfig), Paths()
+    if args.status or args.storage:
+        describe = status if args.status else storage_url
+        print(describe(config, Prepared(paths.prepared).meta.digest, paths.scratch))
+    else:
+        sweep(config, paths, join=args.join)
+
+
 if __name__ == "__main__":
-    parser = option_parser("sweep", __doc__)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--join", action="store_true",
-                      help="join the running sweep as an additional driver")  # fmt: skip
-    what.add_argument("--status", action="store_true", help="show the sweep's status")
-    what.add_argument("--storage", action="store_true", help="print the URL for optuna-dashboard")
-    args = parser.parse_args()
-    with stage("sweep"):
-        config, paths = load(SweepConfig), Paths()
-        if args.status or args.storage:
-            describe = status if args.status else storage_url
-            print(describe(config, Prepared(paths.prepared).meta.digest, paths.scratch))
-        else:
-            sweep(config, paths, join=args.join)
+    run_script(main, options())

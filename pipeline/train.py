@@ -5,7 +5,7 @@ import os
 import shutil
 
 from conveyor import files
-from conveyor.config import TrainConfig, load, overlay
+from conveyor.config import TrainConfig, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
@@ -16,7 +16,7 @@ from conveyor.training.compile import new_model
 from conveyor.training.export import write_model
 from conveyor.training.fit import fit
 from conveyor.training.threads import set_threads
-from pipeline import stage
+from pipeline import run_stage
 
 log = logging.getLogger(__name__)
 
@@ -42,5 +42,4 @@ def train(config: TrainConfig, paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    with stage("train"):
-        train(load(TrainConfig), Paths())
+    run_stage(train, TrainConfig, __doc__)

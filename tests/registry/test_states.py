@@ -87,10 +87,12 @@ def run_retrain(config: Config, paths: Paths) -> str:
         return str(monitor.review().evidence.champion)
 
 
-def run_promote(what: str, version: str | None = None) -> Callable[[Config, Paths], str]:
+def run_promote(action: str, version: str | None = None) -> Callable[[Config, Paths], str]:
     def run(config: Config, paths: Paths) -> str:
-        options = argparse.Namespace(what=what, version=version, to=None, force=False, reason=None)
-        assert promote.run(options, config, paths) == 0
+        options = argparse.Namespace(
+            action=action, version=version, to=None, force=False, reason=None
+        )
+        assert promote.run_action(options, config, paths) == 0
         return str(Registry("toys", paths).aliases().get("champion"))
 
     return run
@@ -104,7 +106,7 @@ def run_serve(config: Config, paths: Paths) -> str:
 
 def run_predict(config: Config, paths: Paths) -> str:
     options = argparse.Namespace(model=None, version="1", alias=None, name="toys")
-    return str((predict.model_of(options, paths) / "model.onnx").is_file())
+    return str((predict.model_folder(options, paths) / "model.onnx").is_file())
 
 
 def run_describe(config: Config, paths: Paths) -> str:

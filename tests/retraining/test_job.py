@@ -22,20 +22,21 @@ ROOT = Path(__file__).parents[2]
 STAGE = """
 import json, os, pathlib, signal, sys
 from conveyor.errors import InputError
-from pipeline import stage
-word = pathlib.Path("word.txt").read_text().strip()
-with stage("register"):
+from pipeline import run_script, script_parser
+def main(args):
+    word = pathlib.Path("word.txt").read_text().strip()
     if word == "bad input": raise InputError("column 'text' not found")
     if word == "defect": raise ValueError("column 'text' not found")
     if word == "exit 2": sys.exit(2)
     if word == "killed": os.kill(os.getpid(), signal.SIGKILL)
-pathlib.Path("out.txt").write_text(word)
-if word != "known":
-    folder = pathlib.Path("reports/promotion")
-    folder.mkdir(parents=True, exist_ok=True)
-    gate = {"gate": "bar: accuracy", "passed": word == "good", "reason": "it is " + word}
-    verdict = {"version": "4", "promote": word == "good", "gates": [gate]}
-    (folder / "verdict.json").write_text(json.dumps(verdict))
+    pathlib.Path("out.txt").write_text(word)
+    if word != "known":
+        folder = pathlib.Path("reports/promotion")
+        folder.mkdir(parents=True, exist_ok=True)
+        gate = {"gate": "bar: accuracy", "passed": word == "good", "reason": "it is " + word}
+        verdict = {"version": "4", "promote": word == "good", "gates": [gate]}
+        (folder / "verdict.json").write_text(json.dumps(verdict))
+run_script(main, script_parser("register", None))
 """
 
 

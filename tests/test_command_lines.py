@@ -1,0 +1,84 @@
+"""Every script of pipeline/ explains itself, and refuses arguments that it does not know."""
+
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted(path.stem for path in ROOT.glob("pipeline/[a-z]*.py"))
+# Arguments that a script needs before one too many can be refused.
+NEEDED = {"predict": ["in.csv", "out.csv"], "promote": ["why", "1"]}
+# Scripts whose last argument may be repeated, and their own refusal of a wrong one.
+REPEATED = {"compose": "expected --print with it; got surplus alone", "schedule": "invalid choice"}
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def exit_code(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: str) -> object:
+    """Run a script in this process, which loads the libraries once for all of them."""
+    monkeypatch.delitem(sys.modules, f"pipeline.{script}", raising=False)  # as in a fresh process
+    monkeypatch.setattr(sys, "argv", [script, *arguments])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module(f"pipeline.{script}", run_name="__main__", alter_sys=True)
+    return end.value.code
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_names_the_script_and_says_what_it_does(
+    script: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(monkeypatch, script, "--help") == 0
+    usage, _, text = capsys.readouterr().out.partition("\n\n")
+    assert usage.startswith(f"usage: python -m pipeline.{script} ")
+    assert text.partition("\n\n")[0].rstrip().endswith((".", ":"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("surplus", ["--surplus", "--hel", "surplus"])
+def test_an_argument_that_a_script_does_not_know_is_refused_before_anything_runs(
+    script: str,
+    surplus: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    needed = NEEDED.get(script, [])
+    flag = surplus.startswith("--")
+    if script == "schedule" and flag:
+        needed = ["cron"]
+    assert exit_code(monkeypatch, script, *needed, surplus) == 2
+    error = capsys.readouterr().err
+    refusal = None if flag else REPEATED.get(script)
+    assert (refusal or f"unrecognized arguments: {surplus}") in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refusal"),
+    [
+        (["rollback", "2"], "rollback: expected to or reason; got version"),
+        (["history", "--force"], "history: expected no argument; got force"),
+        (["why"], "why: expected version; got none"),
+        (["2", "--to", "1"], "2: expected force or reason; got to"),
+    ],
+)
+def test_promote_refuses_an_argument_that_its_action_does_not_take(
+    arguments: list[str],
+    refusal: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "config.yaml").write_text(HOOKS)
+    assert exit_code(monkeypatch, "promote", *arguments) == 2
+    assert refusal in capsys.readouterr().err
+
+
+HOOKS = "{name: toys, hooks: {calls: [], retries: 0, wait: 0.0, timeout: 1.0}}"
