@@ -99,7 +99,7 @@ def test_a_saved_model_loads_with_keras_alone(tmp_path: Path) -> None:
 
 def test_costs_are_those_counted_by_hand() -> None:
     model, config = stack(units=(2,), cell="lstm")
-    costs = describe(model, config, features=4, length=10, batch_size=1)
+    costs = describe(model, config, length=10, batch_size=1)
     assert costs.parameters == 4 * (2 * (4 + 2) + 2) + (2 * 3 + 3)
     assert costs.flops == 10 * 2 * 4 * 2 * (4 + 2) + 2 * 2 * 3
 

@@ -62,11 +62,10 @@ def test_shapes_that_do_not_fit_are_refused_before_memory_is_read(
 ) -> None:
     shapes = {"x": (2, 5, 2), "kernel": (2, 16), "recurrent": (4, 16), "bias": (16,),
               "h0": (2, 4), "c0": (2, 4), "mask": (2, 5), name: shape}  # fmt: skip
-    given = {key: tf.ones(size) for key, size in shapes.items()}
-    options = sequence.SequenceOptions(tf.cast(given.pop("mask"), tf.bool))
-    states = [given.pop("h0"), given.pop("c0")]
+    tensors = {key: tf.ones(size) for key, size in shapes.items()}
+    mask = tf.cast(tensors.pop("mask"), tf.bool)
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"needs kernel \(features, gates"):
-        sequence.run(sequence.LSTM, **given, states=states, options=options)
+        sequence.FusedSequence(sequence.LSTM, mask).run(*tensors.values())
 
 
 SCARCE = """
@@ -81,12 +80,12 @@ x, kernel, recurrent, bias, h, c = (
     tf.constant(0.02 * draw.normal(size=shape), tf.float32)
     for shape in [(40, 3, 8), (8, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (40, UNITS),
                   (40, UNITS)])
-options = sequence.SequenceOptions(tf.ones((40, 3), tf.bool))
+lstm = sequence.FusedSequence(sequence.LSTM, tf.ones((40, 3), tf.bool))
 
 def train():
     with tf.GradientTape() as tape:
         tape.watch([x, recurrent])
-        out = sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], options)
+        out = lstm.run(x, kernel, recurrent, bias, h, c)
     return [v.numpy() for v in (*out, *tape.gradient(out, [x, recurrent]))]
 
 whole, refused, done = train(), 0, 0
@@ -129,10 +128,10 @@ draw = np.random.default_rng(0)
 x, kernel, recurrent, bias, h, c = (
     tf.constant(0.1 * draw.normal(size=shape), tf.float32)
     for shape in [(64, 50, 32), (32, 256), (64, 256), (256,), (64, 64), (64, 64)])
-options = sequence.SequenceOptions(tf.ones((64, 50), tf.bool))
+lstm = sequence.FusedSequence(sequence.LSTM, tf.ones((64, 50), tf.bool))
 
 def layer():
-    return sequence.run(sequence.LSTM, x, kernel, recurrent, bias, [h, c], options)[0].numpy()
+    return lstm.run(x, kernel, recurrent, bias, h, c)[0].numpy()
 
 def threads():
     return len(os.listdir("/proc/self/task"))

@@ -1,10 +1,13 @@
 """Batches: every row once, little padding, a new order each epoch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from conveyor.data.store import Prepared
-from conveyor.training.batches import BatchReader, batches_by_length, padded_share, plan_batches
+from conveyor.encoding.ragged import Lengths, RowNumbers, batches_by_length
+from conveyor.training.batches import BatchReader, plan_batches
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, 203).astype(np.int32)
 
@@ -12,6 +15,12 @@ LENGTHS = np.random.default_rng(0).integers(1, 60, 203).astype(np.int32)
 def order(epoch: int, seed: int = 1) -> list[list[int]]:
     batches = plan_batches(LENGTHS, batch_size=8, bucket_batches=5, seed=seed, epoch=epoch)
     return [rows.tolist() for rows in batches]
+
+
+def padded_share(lengths: Lengths, batches: Sequence[RowNumbers]) -> float:
+    """Compute the share of the steps in these batches that are padding."""
+    steps = sum(int(lengths[rows].max()) * len(rows) for rows in batches)
+    return 1.0 - float(lengths.sum()) / steps
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 7])

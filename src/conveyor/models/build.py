@@ -61,11 +61,6 @@ def build(
     return keras.Model(inputs, probabilities, name=f"stacked_{config.cell}")
 
 
-def output_width(config: Model, depth: int) -> int:
-    """Return the number of output channels of layer `depth`, both directions together."""
-    return config.units[depth] * (2 if config.bidirectional else 1)
-
-
 def returns_last_state(config: Model, depth: int) -> bool:
     """Tell whether layer `depth` returns only its last state: that of the forward direction at the
     last step, that of the backward direction at the first."""

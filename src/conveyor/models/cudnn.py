@@ -1,8 +1,8 @@
 """Which recurrent layers cuDNN or the compiled kernel can compute, and which parameter prevents it.
 
 Keras decides this inside each call without a message. The rules here are those of Keras 3.15
-(keras/src/layers/rnn/{lstm,gru}.py and backend/tensorflow/rnn.py); a test compares them with
-Keras's own decision.
+(keras/src/layers/rnn/{lstm,gru}.py and backend/tensorflow/rnn.py) for the parameters that the
+configuration has; a test compares them with Keras's own decision.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class LayerReport:
     """
 
     name: str
-    reasons: tuple[str, ...]
+    reasons: list[str]
     kernel: str
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ def cudnn_report(model: keras.Model) -> list[LayerReport]:
     for layer in model.layers:
         inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
         if isinstance(inner, layers.RNN):
-            reports.append(LayerReport(layer.name, tuple(_reasons(inner)), _kernel(inner)))
+            reports.append(LayerReport(layer.name, _reasons(inner), _kernel(inner)))
     return reports
 
 
@@ -53,18 +53,10 @@ def _reasons(layer: layers.RNN) -> list[str]:
     if not isinstance(layer, layers.LSTM | layers.GRU):
         return [f"cell={type(layer).__name__} has no cuDNN kernel"]
     reasons = []
-    if layer.use_cudnn is False:
-        reasons.append("use_cudnn=False")
     for name, needed in (("activation", "tanh"), ("recurrent_activation", "sigmoid")):
         actual = getattr(layer, name).__name__
         if actual != needed:
             reasons.append(f"{name}={actual} (needs {needed})")
     if layer.recurrent_dropout:
         reasons.append(f"recurrent_dropout={layer.recurrent_dropout:g} (needs 0)")
-    if layer.unroll:
-        reasons.append("unroll=True")
-    if not layer.use_bias:
-        reasons.append("use_bias=False")
-    if isinstance(layer, layers.GRU) and not layer.reset_after:
-        reasons.append("reset_after=False")
     return reasons

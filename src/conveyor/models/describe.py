@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import keras
 
 from conveyor.config import Model
-from conveyor.models.build import output_width
 from conveyor.models.cells import CELLS
 
 BYTES = 4  # of a float32
@@ -22,9 +21,9 @@ class Description:
             steps, forward; a training step takes about three times as many. Element-wise work
             (activations, gates, normalisation) is not counted: it is linear in the units.
         weight_bytes: size of the weights in float32.
-        training_bytes: memory for a batch of `batch_size` such sequences in training: the layer
-            outputs and gate activations that the backward pass needs, and weights with gradients
-            and two optimizer slots. A lower bound.
+        training_bytes: memory for a batch of such sequences in training: the layer outputs and
+            gate activations that the backward pass needs, and weights with gradients and two
+            optimizer slots. A lower bound.
     """
 
     length: int
@@ -34,26 +33,19 @@ class Description:
     training_bytes: int
 
 
-def describe(
-    model: keras.Model, config: Model, *, features: int, length: int, batch_size: int
-) -> Description:
-    """Compute the costs for sequences of `length` steps.
-
-    Args:
-        features: width of a step at the first recurrent layer: channels, or the embedding's width.
-    """
-    directions = 2 if config.bidirectional else 1
-    gates = CELLS[config.cell].gates
-    flops, activations, inputs = 0, 0, features
-    for depth, units in enumerate(config.units):
-        flops += 2 * length * directions * gates * units * (inputs + units)
-        activations += length * directions * units * (gates + 2)  # gates, state, output
-        inputs = output_width(config, depth)
-    if config.pooling == "attention":
-        flops += 2 * length * inputs * 2
-    classes = model.output_shape[-1]
-    flops += 2 * inputs * classes
-    parameters = sum(int(w.numpy().size) for w in model.trainable_weights)
+def describe(model: keras.Model, config: Model, *, length: int, batch_size: int) -> Description:
+    """Compute the costs of a model of `build` for sequences of `length` steps."""
+    flops = 0
+    for layer in model.layers:
+        steps = 1 if layer.name == "probabilities" else length
+        kernels = [weight for weight in layer.weights if weight.name.endswith("kernel")]
+        flops += 2 * steps * sum(weight.numpy().size for weight in kernels)
+        if layer.name == "attention":  # the weighted sum of the steps, as many products again
+            flops += 2 * steps * layer.input.shape[-1]
+    # One step saves the gates, the state and the output of each unit.
+    units = sum(config.units) * (2 if config.bidirectional else 1)
+    activations = length * units * (CELLS[config.cell].gates + 2)
+    parameters = sum(weight.numpy().size for weight in model.trainable_weights)
     return Description(
         length=length,
         parameters=parameters,

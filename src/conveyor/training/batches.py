@@ -14,7 +14,7 @@ Batch = tuple[Values, Lengths, NDArray[np.int32]]
 
 
 def plan_batches(
-    lengths: Lengths, *, batch_size: int, bucket_batches: int, seed: int, epoch: int
+    lengths: Lengths, batch_size: int, bucket_batches: int, seed: int, epoch: int
 ) -> list[RowNumbers]:
     """Assign rows to the batches of one epoch, as a pure function of the arguments.
 
@@ -37,12 +37,6 @@ def plan_batches(
         pool = order[start : start + pool_size]
         batches += [pool[batch] for batch in batches_by_length(lengths[pool], batch_size)]
     return [batches[i] for i in generator.permutation(len(batches))]
-
-
-def padded_share(lengths: Lengths, batches: Sequence[RowNumbers]) -> float:
-    """Compute the share of the steps in these batches that are padding."""
-    steps = sum(int(lengths[rows].max()) * len(rows) for rows in batches)
-    return 1.0 - float(lengths.sum()) / steps
 
 
 def assign_folds(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
@@ -84,14 +78,7 @@ class BatchReader:
         self, batch_size: int, bucket_batches: int, seed: int, epoch: int
     ) -> Iterator[Batch]:
         """Read all rows in the order of `plan_batches`."""
-        order = plan_batches(
-            self.lengths,
-            batch_size=batch_size,
-            bucket_batches=bucket_batches,
-            seed=seed,
-            epoch=epoch,
-        )
-        return self.read(order)
+        return self.read(plan_batches(self.lengths, batch_size, bucket_batches, seed, epoch))
 
     def by_length(self, batch_size: int) -> Iterator[Batch]:
         """Read all rows, the shortest first."""

@@ -18,13 +18,7 @@ from conveyor.serving.latency import latency
 def costs_of(model: Any, config: FitConfig, prepared: Prepared) -> Description:
     """Describe the costs for a sequence of the training rows' median length."""
     length = int(np.median(prepared.split("train").sequences.lengths))
-    return describe(
-        model,
-        config.model,
-        features=prepared.meta.features or config.model.embedding,
-        length=length,
-        batch_size=config.train.batch_size,
-    )
+    return describe(model, config.model, length=length, batch_size=config.train.batch_size)
 
 
 def latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:

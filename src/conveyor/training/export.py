@@ -9,7 +9,6 @@ from conveyor import files
 from conveyor.config import FitConfig, TrainConfig, narrow
 from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
-from conveyor.models.describe import Description
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import curves
@@ -34,7 +33,7 @@ def write_model(
     Raises:
         ExportError: the exported graph does not predict from raw rows as the trained network does.
     """
-    card = _card(fitted, config, prepared, costs_of(fitted.model, config, prepared))
+    card = _card(fitted, config, prepared)
     validation = prepared.split("validation")
     count = min(CHECKED_ROWS, len(validation.labels))
     with files.replacing_folder(folder) as temporary:
@@ -53,9 +52,8 @@ def write_model(
     return card
 
 
-def _card(
-    fitted: Fitted, config: TrainConfig, prepared: Prepared, costs: Description
-) -> dict[str, Any]:
+def _card(fitted: Fitted, config: TrainConfig, prepared: Prepared) -> dict[str, Any]:
+    costs = costs_of(fitted.model, config, prepared)
     return {
         "name": config.name,
         **card_of_data(prepared),

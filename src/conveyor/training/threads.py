@@ -1,12 +1,12 @@
 """The number of processor threads of a fit, set once, before TensorFlow initialises its devices."""
 
 import logging
+import os
 
 import tensorflow as tf
 
 from conveyor.config import FitConfig
 from conveyor.models.build import wants_kernel
-from conveyor.models.kernels.library import limit_threads
 
 log = logging.getLogger(__name__)
 
@@ -38,5 +38,5 @@ def set_threads(config: FitConfig, cores: int) -> None:
     intra_op, inter_op = threads_of(config, cores)
     tf.config.threading.set_intra_op_parallelism_threads(intra_op)
     tf.config.threading.set_inter_op_parallelism_threads(inter_op)
-    limit_threads(cores)
+    os.environ["CONVEYOR_THREADS"] = str(cores)  # read by the kernel
     log.info("threads of %d cores: intra_op %d, inter_op %d", cores, intra_op, inter_op)

@@ -33,21 +33,15 @@ class FusedRNN(layers.RNN):
         if training and cell.dropout:
             x = x * tf.expand_dims(cell.get_dropout_mask(x[:, 0, :]), 1)
         mask = mask[0] if isinstance(mask, list | tuple) else mask
-        repeat = not self.zero_output_for_mask
         shape = tf.shape(x)[:2]
-        unmasked = (  # (batch, time)
-            tf.ones(shape, tf.bool) if mask is None else tf.reshape(tf.cast(mask, tf.bool), shape)
+        steps = tf.ones(shape) if mask is None else tf.reshape(mask, shape)
+        unmasked = tf.cast(steps, tf.bool)  # (batch, time)
+        repeat = not self.zero_output_for_mask
+        fused = sequence.FusedSequence(
+            self.kernel_cell, unmasked, self.go_backwards, repeat, save_activations=bool(training)
         )
         weights = map(tf.convert_to_tensor, (cell.kernel, cell.recurrent_kernel, cell.bias))
-        options = sequence.SequenceOptions(
-            unmasked,
-            reverse=self.go_backwards,
-            repeat_output=repeat,
-            save_activations=bool(training),
-        )
-        h, *states = sequence.run(
-            self.kernel_cell, x, *weights, states=initial_state, options=options
-        )  # h: (batch, time, units)
+        h, *states = fused.run(x, *weights, *initial_state)  # h: (batch, time, units)
         h.set_shape((x.shape[0], x.shape[1], cell.units))
         for state in states:
             state.set_shape((x.shape[0], cell.units))
@@ -63,16 +57,16 @@ def fallback_reason(layer: FusedRNN) -> str | None:
     """Return the parameter that prevents the kernel for this layer, with its value; None if none
     does."""
     cell: Any = layer.cell
+    activation, gate = cell.activation, cell.recurrent_activation
     reasons = {
-        f"activation={cell.activation.__name__}": cell.activation is not keras.activations.tanh,
-        f"recurrent_activation={cell.recurrent_activation.__name__}":
-            cell.recurrent_activation is not keras.activations.sigmoid,
+        f"activation={activation.__name__}": activation is not keras.activations.tanh,
+        f"recurrent_activation={gate.__name__}": gate is not keras.activations.sigmoid,
         f"recurrent_dropout={cell.recurrent_dropout:g}": bool(cell.recurrent_dropout),
         "use_bias=False": not cell.use_bias,
         "reset_after=False": not getattr(cell, "reset_after", True),
         "unroll=True": layer.unroll,
         f"compute precision {layer.compute_dtype}": layer.compute_dtype != "float32",
-    }  # fmt: skip
+    }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 

@@ -51,11 +51,6 @@ def operators(cell: str) -> Any:
         raise KernelError(f"{path}: cannot be loaded: {error}. {HINT}") from None
 
 
-def limit_threads(count: int) -> None:
-    """Limit the processor cores that one layer uses at once. Results do not depend on it."""
-    os.environ["CONVEYOR_THREADS"] = str(count)
-
-
 def _compiled_library(cell: str) -> Path:
     """Return the library for this machine, and compile it if it does not exist yet."""
     folder = user_cache_path("conveyor") / "kernels"
@@ -82,14 +77,8 @@ def _compile(source: Path, path: Path) -> None:
         compiler = [sys.executable, "-m", "ziglang", "cc"]
         headers = f"-I{tf.sysconfig.get_include()}"
         command = [*compiler, *FLAGS, headers, str(source), str(framework), "-o", str(library)]
-        environment = {
-            **os.environ,
-            "ZIG_GLOBAL_CACHE_DIR": scratch,
-            "ZIG_LOCAL_CACHE_DIR": scratch,
-        }
-        result = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False
-        )
+        caches = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
+        result = subprocess.run(command, env=os.environ | caches, capture_output=True, text=True)
         if result.returncode:
             message = result.stderr.strip()
             raise KernelError(f"the kernels cannot be compiled: {message}. {HINT}")
@@ -103,7 +92,6 @@ def _key(cell: str) -> str:
     fields = ("flags", "Features", "model", "cpu family", "CPU part")
     cpu = sorted({line for line in lines if len(lines) == 1 or line.startswith(fields)})
     sources = [*sorted(SOURCES.glob("*.h")), SOURCES / f"{cell}.c"]
-    texts = [source.read_text() for source in sources]
     versions = [platform.platform(), version("ziglang"), version("tensorflow")]
-    parts = [*texts, *FLAGS, *cpu, *versions]
+    parts = [*(source.read_text() for source in sources), *FLAGS, *cpu, *versions]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -30,23 +31,6 @@ class KernelCell:
     kernel_of_dz: Callable[[Tensor], Tensor]
 
 
-@dataclass(frozen=True)
-class SequenceOptions:
-    """How a layer runs over its sequences.
-
-    Attributes:
-        mask: bool (batch, time). The states do not change at a step that is False.
-        reverse: from the last step to the first; outputs stay where their inputs are.
-        repeat_output: a masked step gets the output of the step before; else zeros.
-        save_activations: save what a gradient needs; else a gradient computes the layer again.
-    """
-
-    mask: Tensor
-    reverse: bool = False
-    repeat_output: bool = True
-    save_activations: bool = True
-
-
 class ForwardOutputs(NamedTuple):
     """Outputs of the forward operator; `activations` and `c` are empty unless they are saved."""
 
@@ -57,151 +41,121 @@ class ForwardOutputs(NamedTuple):
     c: Tensor = None  # (batch, time, units), LSTM only
 
 
-def run(
-    cell: KernelCell,
-    x: Tensor,
-    kernel: Tensor,
-    recurrent: Tensor,
-    bias: Tensor,
-    states: Sequence[Tensor],
-    options: SequenceOptions,
-) -> list[Tensor]:
-    """Compute one layer in float32.
+@dataclass(frozen=True)
+class FusedSequence:
+    """One layer over a batch of sequences, in float32.
 
-    Args:
-        x: (batch, time, features).
-        kernel: Keras's weights of the inputs.
-        recurrent: Keras's weights of the state.
-        bias: Keras's bias.
-        states: each (batch, units), before the first step.
+    Its inputs are a tuple: x (batch, time, features), Keras's kernel, recurrent kernel and bias,
+    and the states before the first step, each (batch, units).
 
-    Returns:
-        h (batch, time, units), and the last states (batch, units). A second derivative is computed
-        step by step, by the same equations in TensorFlow's operations.
-
-    Raises:
-        InvalidArgumentError: shapes that do not fit.
-        ResourceExhaustedError: not enough memory.
+    Attributes:
+        cell: what a step computes.
+        mask: bool (batch, time). The states do not change at a step that is False.
+        reverse: from the last step to the first; outputs stay where their inputs are.
+        repeat_output: a masked step gets the output of the step before; else zeros.
+        save_activations: save what a gradient needs; else a gradient computes the layer again.
     """
 
-    @tf.custom_gradient
-    def layer(*inputs: Tensor) -> tuple[list[Tensor], Any]:
-        outputs = _forward(cell, inputs, options, save=options.save_activations)
+    cell: KernelCell
+    mask: Tensor
+    reverse: bool = False
+    repeat_output: bool = True
+    save_activations: bool = True
 
-        def grad(*output_gradients: Tensor) -> Any:
-            saved = outputs
-            if not options.save_activations:
-                saved = _forward(cell, inputs, options, save=True)
-            return _first_gradient(cell, inputs, options, output_gradients, saved)
+    def run(self, *inputs: Tensor) -> list[Tensor]:
+        """Compute the layer.
 
-        last_states = [outputs.h_last, outputs.c_last][: cell.states]
-        return [outputs.h, *last_states], grad
+        Returns:
+            h (batch, time, units), and the last states (batch, units). A second derivative is
+            computed step by step, by the same equations in TensorFlow's operations.
 
-    results: Any = layer(x, kernel, recurrent, bias, *states)
-    return results
+        Raises:
+            InvalidArgumentError: shapes that do not fit.
+            ResourceExhaustedError: not enough memory.
+        """
 
+        @tf.custom_gradient
+        def layer(*inputs: Tensor) -> tuple[list[Tensor], Any]:
+            outputs = self._forward(inputs, save=self.save_activations)
 
-def _forward(cell: KernelCell, inputs: Any, options: SequenceOptions, save: bool) -> ForwardOutputs:
-    x, kernel, recurrent, bias, h0, *c0 = inputs
-    operator = getattr(operators(cell.name), f"conveyor_{cell.name}")
-    outputs = operator(
-        x=x,
-        kernel=kernel,
-        recurrent=recurrent,
-        bias=bias,
-        mask=options.mask,
-        h0=h0,
-        reverse=options.reverse,
-        repeat=options.repeat_output,
-        keep=save,
-        **({"c0": c0[0]} if c0 else {}),
-    )
-    return ForwardOutputs(*outputs)
+            def grad(*output_gradients: Tensor) -> Any:
+                saved = outputs if self.save_activations else self._forward(inputs, save=True)
+                return self._first_gradient(inputs, output_gradients, saved)
 
+            last_states = [outputs.h_last, outputs.c_last][: self.cell.states]
+            return [outputs.h, *last_states], grad
 
-def _first_gradient(
-    cell: KernelCell,
-    inputs: Any,
-    options: SequenceOptions,
-    output_gradients: Any,
-    saved: ForwardOutputs,
-) -> Any:
-    """Gradients of the inputs, weights and states, which are differentiable themselves."""
-    count = len(inputs)
+        results: Any = layer(*inputs)
+        return results
 
-    @tf.custom_gradient
-    def gradient(*arguments: Tensor) -> tuple[Any, Any]:
-        inputs, output_gradients = arguments[:count], arguments[count:]
-        results = _backward(cell, inputs, options, output_gradients, saved)
+    def _operator(self, suffix: str = "") -> Callable[..., Any]:
+        operator = getattr(operators(self.cell.name), f"conveyor_{self.cell.name}{suffix}")
+        return partial(operator, mask=self.mask, reverse=self.reverse, repeat=self.repeat_output)
 
-        def second_gradient(*result_gradients: Tensor) -> Any:
-            with tf.GradientTape() as outer:
-                outer.watch(list(arguments))
-                with tf.GradientTape() as inner:
-                    inner.watch(list(inputs))
-                    outputs = _step_by_step(cell, inputs, options)
-                first: Any = inner.gradient(outputs, list(inputs), list(output_gradients), ZERO)
-            return outer.gradient(first, list(arguments), list(result_gradients), ZERO)
+    def _forward(self, inputs: Any, *, save: bool) -> ForwardOutputs:
+        x, kernel, recurrent, bias, h0, *c0 = inputs
+        states = {"h0": h0, "c0": c0[0]} if c0 else {"h0": h0}
+        weights = {"kernel": kernel, "recurrent": recurrent, "bias": bias}
+        return ForwardOutputs(*self._operator()(x=x, **weights, **states, keep=save))
 
-        return results, second_gradient
+    def _first_gradient(self, inputs: Any, output_gradients: Any, saved: ForwardOutputs) -> Any:
+        """Gradients of the inputs, weights and states, which are differentiable themselves."""
+        count = len(inputs)
 
-    return gradient(*inputs, *output_gradients)
+        @tf.custom_gradient
+        def gradient(*arguments: Tensor) -> tuple[Any, Any]:
+            inputs, output_gradients = arguments[:count], arguments[count:]
+            results = self._backward(inputs, output_gradients, saved)
 
+            def second_gradient(*result_gradients: Tensor) -> Any:
+                with tf.GradientTape() as outer:
+                    outer.watch(list(arguments))
+                    with tf.GradientTape() as inner:
+                        inner.watch(list(inputs))
+                        outputs = self._step_by_step(inputs)
+                    first: Any = inner.gradient(outputs, list(inputs), list(output_gradients), ZERO)
+                return outer.gradient(first, list(arguments), list(result_gradients), ZERO)
 
-def _backward(
-    cell: KernelCell,
-    inputs: Any,
-    options: SequenceOptions,
-    output_gradients: Any,
-    saved: ForwardOutputs,
-) -> Any:
-    """Backpropagation through time."""
-    x, kernel, recurrent, _, h0, *c0 = inputs
-    dh, dh_last, *dc_last = output_gradients
-    cell_state = {"c0": c0[0], "c": saved.c, "dc_last": dc_last[0]} if c0 else {}
-    operator = getattr(operators(cell.name), f"conveyor_{cell.name}_grad")
-    gradients = operator(
-        x=x,
-        recurrent=recurrent,
-        mask=options.mask,
-        kept=saved.activations,
-        h=saved.h,
-        dh=dh,
-        h0=h0,
-        dh_last=dh_last,
-        reverse=options.reverse,
-        repeat=options.repeat_output,
-        **cell_state,
-    )
-    # The gradient of x is an operation of its own, so that a graph which does not need it drops it.
-    columns = cell.kernel_of_dz(kernel)
-    dz = tf.reshape(gradients.dz, (-1, columns.shape[1]))  # (batch * time, sums * units)
-    dx = tf.reshape(tf.matmul(dz, columns, transpose_b=True), tf.shape(x))
-    states = [gradients.dh0, *([gradients.dc0] if c0 else [])]
-    return dx, gradients.dkernel, gradients.drecurrent, gradients.dbias, *states
+            return results, second_gradient
 
+        return gradient(*inputs, *output_gradients)
 
-def _step_by_step(cell: KernelCell, inputs: Any, options: SequenceOptions) -> list[Tensor]:
-    """The same layer in TensorFlow's own operations, for second derivatives."""
-    x, kernel, recurrent, bias, *states = inputs
-    flip = (lambda t: tf.reverse(t, [1])) if options.reverse else (lambda t: t)
-    by_time = tf.transpose(flip(x), (1, 0, 2))  # (time, batch, features)
-    unmasked = tf.expand_dims(tf.transpose(flip(options.mask)), -1)  # (time, batch, 1)
-
-    def step(before: Any, inputs_of_step: Any) -> Any:
-        *old_states, old_output = before
-        x_step, unmasked_step = inputs_of_step
-        new_states = cell.step(x_step, old_states, kernel, recurrent, bias)
-        masked_output = old_output if options.repeat_output else tf.zeros_like(old_output)
-        merged = (
-            tf.where(unmasked_step, new, old)
-            for new, old in zip(new_states, old_states, strict=True)
+    def _backward(self, inputs: Any, output_gradients: Any, saved: ForwardOutputs) -> Any:
+        """Backpropagation through time."""
+        x, kernel, recurrent, _, h0, *c0 = inputs
+        dh, dh_last, *dc_last = output_gradients
+        states = {"h": saved.h, "h0": h0, "dh": dh, "dh_last": dh_last}
+        if c0:
+            states |= {"c": saved.c, "c0": c0[0], "dc_last": dc_last[0]}
+        gradients = self._operator("_grad")(
+            x=x, recurrent=recurrent, kept=saved.activations, **states
         )
-        return (*merged, tf.where(unmasked_step, new_states[0], masked_output))
+        # The gradient of x is an operation of its own: a graph that does not need it drops it.
+        columns = self.cell.kernel_of_dz(kernel)
+        dz = tf.reshape(gradients.dz, (-1, columns.shape[1]))  # (batch * time, sums * units)
+        dx = tf.reshape(tf.matmul(dz, columns, transpose_b=True), tf.shape(x))
+        d_states = [gradients.dh0, *([gradients.dc0] if c0 else [])]
+        return dx, gradients.dkernel, gradients.drecurrent, gradients.dbias, *d_states
 
-    initial = (*states, tf.zeros_like(states[0]))
-    *states_by_time, outputs = tf.scan(step, (by_time, unmasked), initializer=initial)
-    return [flip(tf.transpose(outputs, (1, 0, 2))), *(state[-1] for state in states_by_time)]
+    def _step_by_step(self, inputs: Any) -> list[Tensor]:
+        """The same layer in TensorFlow's own operations, for second derivatives."""
+        x, kernel, recurrent, bias, *states = inputs
+        flip = (lambda t: tf.reverse(t, [1])) if self.reverse else (lambda t: t)
+        by_time = tf.transpose(flip(x), (1, 0, 2))  # (time, batch, features)
+        unmasked = tf.expand_dims(tf.transpose(flip(self.mask)), -1)  # (time, batch, 1)
+
+        def step(before: Any, inputs_of_step: Any) -> Any:
+            *old_states, old_output = before
+            x_step, unmasked_step = inputs_of_step
+            new_states = self.cell.step(x_step, old_states, kernel, recurrent, bias)
+            masked_output = old_output if self.repeat_output else tf.zeros_like(old_output)
+            pairs = zip(new_states, old_states, strict=True)
+            merged = (tf.where(unmasked_step, new, old) for new, old in pairs)
+            return (*merged, tf.where(unmasked_step, new_states[0], masked_output))
+
+        initial = (*states, tf.zeros_like(states[0]))
+        *states_by_time, outputs = tf.scan(step, (by_time, unmasked), initializer=initial)
+        return [flip(tf.transpose(outputs, (1, 0, 2))), *(state[-1] for state in states_by_time)]
 
 
 def _lstm_step(
