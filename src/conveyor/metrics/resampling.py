@@ -72,14 +72,14 @@ def paired_gain(
         gain: in the metric's unit, positive where ours is better; lower: with the given
         confidence, the gain is above this bound.
     """
-    gains = [
-        metric.gain(
-            metric.compute(labels[rows], ours[rows]), metric.compute(labels[rows], theirs[rows])
-        )
-        for rows in _draws(len(labels), samples, seed)
-    ]
-    gain = metric.gain(metric.compute(labels, ours), metric.compute(labels, theirs))
-    return {"gain": gain, "lower": float(np.nanpercentile(gains, 100 * (1 - confidence)))}
+
+    def gain(labels: Labels, ours: Probabilities, theirs: Probabilities) -> float:
+        return metric.gain(metric.compute(labels, ours), metric.compute(labels, theirs))
+
+    draws = _draws(len(labels), samples, seed)
+    gains = [gain(labels[rows], ours[rows], theirs[rows]) for rows in draws]
+    lower = float(np.nanpercentile(gains, 100 * (1 - confidence)))
+    return {"gain": gain(labels, ours, theirs), "lower": lower}
 
 
 def _draws(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:

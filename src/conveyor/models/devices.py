@@ -30,10 +30,8 @@ def prepare_devices() -> None:
 
 def gpu_line() -> str:
     """Describe in one line the GPUs that TensorFlow sees on this machine."""
-    names = [
-        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in gpus()
-    ]
+    details = tf.config.experimental.get_device_details
+    names = [details(gpu).get("device_name", gpu.name) for gpu in gpus()]
     if names:
         return f"GPU: {', '.join(names)}"
     built = "built with" if tf.test.is_built_with_cuda() else "built without"

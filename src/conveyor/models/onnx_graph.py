@@ -55,6 +55,10 @@ class Graph:
         self.weights[name] = numpy_helper.from_array(array, name)
         return name
 
+    def axis(self, index: int) -> str:
+        """Add an axis as a constant, and return its name."""
+        return self.weight(f"a{index}", [index], np.int64)
+
 
 def to_onnx(model: keras.Model, config: Model) -> onnx.ModelProto:
     """Translate a model of `build`.
@@ -80,20 +84,16 @@ def to_onnx(model: keras.Model, config: Model) -> onnx.ModelProto:
 
 
 def _model(graph: Graph, model: keras.Model, *, text: bool) -> onnx.ModelProto:
+    tensor = helper.make_tensor_value_info
     channels = () if text else (model.input["values"].shape[-1],)
     kind = TensorProto.INT32 if text else TensorProto.FLOAT
-    inputs = [
-        helper.make_tensor_value_info("values", kind, ["batch", "time", *channels]),
-        helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
-    ]
-    classes = model.output_shape[-1]
-    outputs = [
-        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes])
-    ]
-    body = helper.make_graph(graph.nodes, model.name, inputs, outputs, list(graph.weights.values()))
-    proto = helper.make_model(
-        body, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="conveyor"
-    )
+    values = tensor("values", kind, ["batch", "time", *channels])
+    lengths = tensor("lengths", TensorProto.INT32, ["batch"])
+    output = tensor("probabilities", TensorProto.FLOAT, ["batch", model.output_shape[-1]])
+    weights = list(graph.weights.values())
+    body = helper.make_graph(graph.nodes, model.name, [values, lengths], [output], weights)
+    opset = helper.make_opsetid("", OPSET)
+    proto = helper.make_model(body, opset_imports=[opset], producer_name="conveyor")
     proto.ir_version = IR_VERSION
     onnx.checker.check_model(proto, full_check=True)
     return proto
@@ -101,15 +101,11 @@ def _model(graph: Graph, model: keras.Model, *, text: bool) -> onnx.ModelProto:
 
 def _recurrent_block(graph: Graph, model: keras.Model, config: Model, depth: int, x: str) -> str:
     cell, name = CELLS[config.cell], f"{config.cell}_{depth}"
-    if config.bidirectional:
-        pair = model.get_layer(f"bidirectional_{depth}")
-        directions = [pair.forward_layer.get_weights(), pair.backward_layer.get_weights()]
-    else:
-        directions = [model.get_layer(name).get_weights()]
+    layer = model.get_layer(f"bidirectional_{depth}" if config.bidirectional else name)
     sequence, state = graph.add(
         cell.onnx_operator,
         x,
-        *_recurrent_weights(graph, name, cell.gate_order, directions),
+        *_recurrent_weights(graph, name, cell.gate_order, layer.get_weights()),
         "lengths",
         outputs=2,
         hidden_size=config.units[depth],
@@ -131,9 +127,13 @@ def _recurrent_block(graph: Graph, model: keras.Model, config: Model, depth: int
 
 
 def _recurrent_weights(
-    graph: Graph, name: str, gate_order: tuple[int, ...], directions: list[list[Array]]
+    graph: Graph, name: str, gate_order: tuple[int, ...], weights: list[Array]
 ) -> list[str]:
-    """Add kernel, recurrent kernel and bias of all directions, and return their names."""
+    """Add kernel, recurrent kernel and bias of all directions, and return their names.
+
+    Args:
+        weights: kernel, recurrent kernel and bias of the first direction, then of the second.
+    """
 
     def reorder(array: Array) -> Array:  # (..., gates * units) -> (gates * units, ...)
         gates = np.split(array, len(gate_order), axis=-1)
@@ -144,9 +144,9 @@ def _recurrent_weights(
         return np.concatenate([reorder(pair[0]), reorder(pair[1])])  # (2 * gates * units,)
 
     return [
-        graph.weight(f"{name}_kernel", [reorder(kernel) for kernel, _, _ in directions]),
-        graph.weight(f"{name}_recurrent", [reorder(recurrent) for _, recurrent, _ in directions]),
-        graph.weight(f"{name}_bias", [join_biases(bias) for _, _, bias in directions]),
+        graph.weight(f"{name}_kernel", [reorder(kernel) for kernel in weights[0::3]]),
+        graph.weight(f"{name}_recurrent", [reorder(recurrent) for recurrent in weights[1::3]]),
+        graph.weight(f"{name}_bias", [join_biases(bias) for bias in weights[2::3]]),
     ]
 
 
@@ -156,9 +156,8 @@ def _activations(config: Model) -> dict[str, list[Any]]:
     names: list[Activation] = [getattr(config, name) for name in CELLS[config.cell].activations]
     names *= 2 if config.bidirectional else 1
     attributes: dict[str, list[Any]] = {"activations": [ACTIVATION[name] for name in names]}
-    if "hard_sigmoid" in names:
+    if count := names.count("hard_sigmoid"):
         # ONNX Runtime reads these in order, one for each function that has parameters.
-        count = sum(name == "hard_sigmoid" for name in names)
         attributes["activation_alpha"] = [HARD_SIGMOID[0]] * count
         attributes["activation_beta"] = [HARD_SIGMOID[1]] * count
     return attributes
@@ -166,33 +165,26 @@ def _activations(config: Model) -> dict[str, list[Any]]:
 
 def _layer_norm(graph: Graph, layer: Any, x: str) -> str:
     scale, offset = layer.get_weights()
-    return graph.op(
-        "LayerNormalization",
-        x,
-        graph.weight(f"{layer.name}_scale", scale),
-        graph.weight(f"{layer.name}_offset", offset),
-        axis=-1,
-        epsilon=float(layer.epsilon),
-    )
+    scale = graph.weight(f"{layer.name}_scale", scale)
+    offset = graph.weight(f"{layer.name}_offset", offset)
+    return graph.op("LayerNormalization", x, scale, offset, axis=-1, epsilon=float(layer.epsilon))
 
 
 def _mask(graph: Graph, x: str) -> str:
     """Add a boolean mask (time, batch, 1) that is true where a step is no padding."""
     time = graph.op("Gather", graph.op("Shape", x), graph.weight("first", 0, np.int64))
     bounds = graph.weight("zero", 0, np.int64), time, graph.weight("one", 1, np.int64)
-    steps = graph.op("Unsqueeze", graph.op("Range", *bounds), graph.weight("a1", [1], np.int64))
+    steps = graph.op("Unsqueeze", graph.op("Range", *bounds), graph.axis(1))
     lengths = graph.op("Cast", "lengths", to=TensorProto.INT64)
-    inside = graph.op(
-        "Less", steps, graph.op("Unsqueeze", lengths, graph.weight("a0", [0], np.int64))
-    )
-    return graph.op("Unsqueeze", inside, graph.weight("a2", [2], np.int64))
+    inside = graph.op("Less", steps, graph.op("Unsqueeze", lengths, graph.axis(0)))
+    return graph.op("Unsqueeze", inside, graph.axis(2))
 
 
 def _mean(graph: Graph, model: keras.Model, x: str) -> str:
     masked = graph.op("Where", _mask(graph, x), x, graph.weight("nothing", 0.0))
-    total = graph.op("ReduceSum", masked, graph.weight("a0", [0], np.int64), keepdims=0)
+    total = graph.op("ReduceSum", masked, graph.axis(0), keepdims=0)
     steps = graph.op("Cast", "lengths", to=TensorProto.FLOAT)
-    return graph.op("Div", total, graph.op("Unsqueeze", steps, graph.weight("a1", [1], np.int64)))
+    return graph.op("Div", total, graph.op("Unsqueeze", steps, graph.axis(1)))
 
 
 def _max(graph: Graph, model: keras.Model, x: str) -> str:
@@ -206,7 +198,7 @@ def _attention(graph: Graph, model: keras.Model, x: str) -> str:
     scores = graph.op("Add", scores, graph.weight("attention_bias", bias))
     scores = graph.op("Where", _mask(graph, x), scores, graph.weight("lowest", LOWEST))
     weighted = graph.op("Mul", graph.op("Softmax", scores, axis=0), x)
-    return graph.op("ReduceSum", weighted, graph.weight("a0", [0], np.int64), keepdims=0)
+    return graph.op("ReduceSum", weighted, graph.axis(0), keepdims=0)
 
 
 POOLINGS = {"mean": _mean, "max": _max, "attention": _attention}

@@ -1,6 +1,7 @@
 """Build and compile the network of a configuration, in a state that depends on nothing else."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -74,15 +75,11 @@ def _strategy(train: Train) -> Any:
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
-def _sgd(**settings: Any) -> keras.optimizers.Optimizer:
-    return keras.optimizers.SGD(momentum=0.9, nesterov=True, **settings)
-
-
 OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
     "adam": Adam,
     "adamw": AdamW,
     "rmsprop": keras.optimizers.RMSprop,
-    "sgd": _sgd,
+    "sgd": partial(keras.optimizers.SGD, momentum=0.9, nesterov=True),
 }
 
 
@@ -91,7 +88,5 @@ def _optimizer(train: Train, *, steps: int) -> keras.optimizers.Optimizer:
     if train.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=COSINE_FLOOR)
     return OPTIMIZERS[train.optimizer](
-        learning_rate=rate,
-        weight_decay=train.weight_decay or None,
-        global_clipnorm=train.clip_norm,
+        learning_rate=rate, weight_decay=train.weight_decay or None, global_clipnorm=train.clip_norm
     )

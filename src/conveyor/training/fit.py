@@ -16,19 +16,12 @@ from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
 from conveyor.training.batches import BatchReader, assign_folds
 from conveyor.training.compile import class_weights, new_model
-from conveyor.training.state import (
-    Diverged,
-    EpochMetrics,
-    OnEpoch,
-    TrainingState,
-    learning_rate,
-)
+from conveyor.training.state import Diverged, EpochMetrics, OnEpoch, TrainingState, learning_rate
 from conveyor.training.steps import VALIDATION_METRICS, Steps
 
 log = logging.getLogger(__name__)
 
 STATE_FILE = "training_state.npz"
-OnBuilt = Callable[[keras.Model], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,6 @@ def fit(
     config: FitConfig,
     prepared: Prepared,
     *,
-    on_built: OnBuilt = lambda model: None,
     on_epoch: OnEpoch = lambda epoch, row: None,
     scratch: Path | None = None,
     progress: bool = True,
@@ -67,7 +59,6 @@ def fit(
     than it needs them for validation. Test rows are never read.
 
     Args:
-        on_built: called with the model before it is trained.
         on_epoch: called with (epoch from 1, metrics) after each epoch that is validated, and for
             the earlier epochs of a fit that resumes.
         scratch: folder of the state from which a killed fit resumes after its last epoch, to the
@@ -79,7 +70,7 @@ def fit(
     """
     began = time.monotonic()
     state = TrainingState(config.train, scratch and scratch / STATE_FILE, on_epoch)
-    model = fit_best_epoch(config, prepared, state, on_built=on_built, progress=progress)
+    model = fit_best_epoch(config, prepared, state, progress=progress)
     if config.train.refit:
         model = refit(config, prepared, epochs=state.best_epoch, progress=progress)
     log.info("fitted in %.1f s", time.monotonic() - began)
@@ -93,7 +84,7 @@ def fit_best_epoch(
     *,
     fold: tuple[int, int] | None = None,
     metrics: Sequence[str] = VALIDATION_METRICS,
-    on_built: OnBuilt = lambda model: None,
+    on_built: Callable[[keras.Model], None] = lambda model: None,
     progress: bool = True,
 ) -> keras.Model:
     """Train until `state` says to stop, and return the model with the best epoch's weights.
@@ -103,6 +94,7 @@ def fit_best_epoch(
         fold: (index, count) of a cross-validation: training and validation rows are pooled, this
             fold of them validates and the others train. None keeps the prepared splits.
         metrics: metrics of the validation rows, by their names in METRICS, beside their loss.
+        on_built: called with the model before it is trained.
 
     Raises:
         Diverged: the loss is not finite.
@@ -141,12 +133,8 @@ class EpochTrainer:
 
     def __init__(self, model: keras.Model, config: FitConfig, rows: BatchReader) -> None:
         self.model, self.config, self.rows = model, config, rows
-        classes = int(model.output_shape[-1])
-        self.steps = Steps(
-            model,
-            smoothing=config.train.label_smoothing,
-            weights=class_weights(config.train, rows.labels, classes),
-        )
+        weights = class_weights(config.train, rows.labels, model.output_shape[-1])
+        self.steps = Steps(model, smoothing=config.train.label_smoothing, weights=weights)
 
     def train(self, epoch: int) -> EpochMetrics:
         """Run one epoch, counted from 0.
@@ -157,12 +145,10 @@ class EpochTrainer:
         Raises:
             Diverged: the loss of a batch is not finite.
         """
-        train = self.config.train
+        train, seed = self.config.train, self.config.seed
         rate = learning_rate(self.model)
         total, correct = 0.0, 0
-        for batch in self.rows.shuffled(
-            train.batch_size, train.bucket_batches, self.config.seed, epoch
-        ):
+        for batch in self.rows.shuffled(train.batch_size, train.bucket_batches, seed, epoch):
             loss, correct_in_batch = self.steps.train(batch)
             if not math.isfinite(loss):
                 raise Diverged(

@@ -5,7 +5,7 @@ twice, since the first trace creates the variables of its metrics, and computes 
 in graphs too. Here NumPy does both, and a short epoch of many small batches takes half the time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -53,8 +53,10 @@ class Steps:
         loss, correct = self._train_graph(*batch)
         return float(loss), int(correct)
 
-    def validate(self, batches: Iterable[Batch]) -> dict[str, float]:
-        """Compute the loss and VALIDATION_METRICS of rows that are not trained on.
+    def validate(
+        self, batches: Iterable[Batch], metrics: Sequence[str] = VALIDATION_METRICS
+    ) -> dict[str, float]:
+        """Compute the loss and `metrics` (names in METRICS) of rows that are not trained on.
 
         Label smoothing and class weights do not enter, so that trials which differ in them compare.
 
@@ -64,7 +66,7 @@ class Steps:
         parts = [[np.asarray(part) for part in self._validation_graph(*batch)] for batch in batches]
         losses, probabilities, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
         # losses (rows,), probabilities (rows, classes), labels (rows,)
-        scores = compute_metrics(VALIDATION_METRICS, labels, probabilities)
+        scores = compute_metrics(metrics, labels, probabilities)
         return {"loss": float(losses.mean(dtype=np.float64)), **scores}
 
     def _train_step(self, values: Tensor, lengths: Tensor, labels: Tensor) -> Any:
