@@ -7,7 +7,7 @@ from sklearn import metrics as reference
 
 from conveyor.metrics import METRICS, score_all
 from conveyor.metrics.resampling import intervals, mcnemar, paired_gain
-from conveyor.metrics.table import LabelledPredictions, calibration, confusion_matrix
+from conveyor.metrics.table import LabelledPredictions, calibration
 
 
 def answers(classes: int, rows: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -74,8 +74,8 @@ def test_a_sure_and_wrong_answer_costs_finitely_much() -> None:
 
 
 def test_confusion_has_the_truth_by_row() -> None:
-    counts = confusion_matrix(np.array([0, 0, 1]), np.array([1, 1, 1]), 2)
-    assert counts.tolist() == [[0, 2], [0, 1]]
+    predictions = LabelledPredictions(np.array([0, 0, 1]), np.array([[0.2, 0.8]] * 3))
+    assert predictions.confusion.tolist() == [[0, 2], [0, 1]]
 
 
 def test_gain_is_positive_where_the_new_model_is_better() -> None:

@@ -11,7 +11,7 @@ from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRow
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import slices_by_length
-from conveyor.metrics.table import confusion_matrix
+from conveyor.metrics.table import LabelledPredictions
 
 Probabilities = NDArray[np.floating]
 
@@ -64,7 +64,7 @@ def _baseline_answers(data: EvaluationInput, seed: int) -> dict[str, Probabiliti
 def _per_class(
     classes: list[str], labels: NDArray[np.integer], probabilities: Probabilities
 ) -> dict[str, dict[str, float]]:
-    counts = confusion_matrix(labels, probabilities.argmax(axis=1), len(classes))
+    counts = LabelledPredictions(labels, probabilities).confusion  # (classes, classes)
     rows, predicted = counts.sum(axis=1), counts.sum(axis=0)
     return {
         name: {

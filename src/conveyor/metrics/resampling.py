@@ -22,15 +22,13 @@ def intervals(
     Returns:
         (low, high) by metric, without the metrics that no draw defines.
     """
-    scores: dict[str, list[float]] = {name: [] for name in METRICS}
-    for rows in _draws(len(labels), samples, seed):
-        drawn = compute_metrics(METRICS, labels[rows], probabilities[rows])
-        for name, score in drawn.items():
-            scores[name].append(score)
+    draws = _draws(len(labels), samples, seed)
+    scores = [compute_metrics(METRICS, labels[rows], probabilities[rows]) for rows in draws]
     tail = 100 * (1 - confidence) / 2
     bounds = {}
-    for name, values in scores.items():
-        finite = np.array(values)[np.isfinite(values)]
+    for name in METRICS:
+        values = np.array([score[name] for score in scores])  # (samples,)
+        finite = values[np.isfinite(values)]
         if len(finite):
             low, high = np.percentile(finite, [tail, 100 - tail])
             bounds[name] = (float(low), float(high))

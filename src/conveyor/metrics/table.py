@@ -37,8 +37,14 @@ class LabelledPredictions:
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
-        """The confusion matrix (classes, classes); see `confusion_matrix`."""
-        return confusion_matrix(self.labels, self.predicted, self.probabilities.shape[1])
+        """Rows by true class (rows of the matrix) and predicted class (columns).
+
+        Returns:
+            int64 (classes, classes).
+        """
+        classes = self.probabilities.shape[1]
+        pairs = np.bincount(self.labels * classes + self.predicted, minlength=classes**2)
+        return pairs.reshape(classes, classes)
 
     @cached_property
     def threshold_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -88,16 +94,6 @@ class Metric:
     def gain(self, new: float, old: float) -> float:
         """Return by how much `new` is better than `old`, in the metric's unit."""
         return new - old if self.better == "higher" else old - new
-
-
-def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:
-    """Count rows by true class (rows of the matrix) and predicted class (columns).
-
-    Returns:
-        int64 (classes, classes).
-    """
-    flat = np.bincount(labels * classes + predicted, minlength=classes * classes)
-    return flat.reshape(classes, classes)
 
 
 def accuracy(predictions: LabelledPredictions) -> float:
@@ -166,13 +162,13 @@ def pr_auc(predictions: LabelledPredictions) -> float:
     return float((weighted.sum(axis=1) / true_positives[:, -1]).mean())
 
 
-def ece(predictions: LabelledPredictions, bins: int = CALIBRATION_BINS) -> float:
+def ece(predictions: LabelledPredictions) -> float:
     """Expected calibration error (Naeini et al. 2015; Guo et al. 2017).
 
-    The mean distance between confidence and accuracy over `bins` equal bins of confidence,
+    The mean distance between confidence and accuracy over equal bins of confidence,
     weighted by their rows.
     """
-    confidence, correct, rows = calibration(predictions, bins)
+    confidence, correct, rows = calibration(predictions, CALIBRATION_BINS)
     used = rows > 0
     return float((np.abs(confidence[used] - correct[used]) * rows[used]).sum() / rows.sum())
 

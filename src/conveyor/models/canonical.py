@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,11 @@ def save_canonical(model: keras.Model, path: Path) -> None:
     Keras writes the date, the times of the zip's members, and `shared_object_id`s that are memory
     addresses: these are replaced. Weights and configuration stay as they are.
     """
-    temporary = path.with_name(f".{path.stem}.saving.keras")
-    try:
-        model.save(temporary)
-        with zipfile.ZipFile(temporary) as archive:
+    with tempfile.TemporaryDirectory() as folder:
+        saved_path = Path(folder, "model.keras")
+        model.save(saved_path)
+        with zipfile.ZipFile(saved_path) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
-    finally:
-        temporary.unlink(missing_ok=True)
     config = _renumber(json.loads(members["config.json"]), {})
     metadata = json.loads(members["metadata.json"]) | {"date_saved": DATE}
     members["config.json"] = json.dumps(config, sort_keys=True).encode()

@@ -29,11 +29,6 @@ class CellType:
     activations: tuple[str, ...]
     onnx_attributes: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def gates(self) -> int:
-        """Matrix products of one step and direction."""
-        return len(self.gate_order)
-
 
 CELLS: dict[Cell, CellType] = {
     "lstm": CellType(

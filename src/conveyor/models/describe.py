@@ -44,7 +44,7 @@ def describe(model: keras.Model, config: Model, *, length: int, batch_size: int)
             flops += 2 * steps * layer.input.shape[-1]
     # One step saves the gates, the state and the output of each unit.
     units = sum(config.units) * (2 if config.bidirectional else 1)
-    activations = length * units * (CELLS[config.cell].gates + 2)
+    activations = length * units * (len(CELLS[config.cell].gate_order) + 2)
     parameters = sum(weight.numpy().size for weight in model.trainable_weights)
     return Description(
         length=length,
