@@ -1,16 +1,18 @@
-/* The backward pass of the cell that includes this: backpropagation through time. */
+/* The backward pass of a layer: backpropagation through time. The including file defines the
+ * cell. */
 #include "cell.h"
 #include "shares.h"
 #include "weights.h"
 
-/* Moves to the step computed after `at`, if it is a masked one of the same row. */
+/* Move `at` to the step that is computed next. Return whether it is a masked step of the same
+ * row. */
 INLINE int masked_behind(const Layer *l, int64_t row, int64_t *at) {
   *at += l->reverse ? -1 : 1;
   return *at >= row * l->time && *at < (row + 1) * l->time && !l->mask[*at];
 }
 
-/* `dh` and what the output at a step receives from outside, for itself and for its copies at masked
- * steps behind it. */
+/* Add to `dh` the gradients that later layers pass to the output of a step. Where masked steps
+ * repeat this output, add the gradients of those copies too. */
 INLINE vec with_received(vec dh, const Layer *l, int64_t row, int64_t at, int64_t from, int n) {
   dh += load_some(l->dh + at * l->units + from, n);
   if (l->repeat && l->lengths[row] < l->time)
@@ -19,7 +21,7 @@ INLINE vec with_received(vec dh, const Layer *l, int64_t row, int64_t at, int64_
   return dh;
 }
 
-/* sums[r][j]: what row r's output receives through the sums of the step behind it. */
+/* sums[r][j]: the gradient that the output of row r receives through the sums of the next step. */
 INLINE void backward_tile(const int R, const int N, const float *const *behind,
                           const float *recurrent, int64_t depth, vec sums[ROWS][GROUP]) {
   vec acc[ROWS][GROUP] = {};
@@ -27,13 +29,14 @@ INLINE void backward_tile(const int R, const int N, const float *const *behind,
   UNROLL for (int r = 0; r < R; r++) UNROLL for (int j = 0; j < N; j++) sums[r][j] = acc[r][j];
 }
 
-/* Where a row's step and the state before it lie, in units. */
+/* The position of a step of a row in (batch, time), and the states before this step. */
 typedef struct {
   int64_t row, at;
   const float *h_old, *c_old;
 } Place;
 
-/* The gradient of n units' step; `received`: what their output receives from the step behind. */
+/* Compute the gradient of one step for n units. `received`: the gradient of their output from the
+ * next step. */
 INLINE void backward_units(const Layer *l, const Place *p, int64_t from, int n, vec received,
                            float *dh, float *dc) {
   const int64_t units = l->units;
@@ -54,7 +57,8 @@ INLINE void backward_units(const Layer *l, const Place *p, int64_t from, int n, 
   if (STATES == 2) store(dc, d.c);
 }
 
-/* The gradient of up to GROUP blocks of a row's step, or of its first states before step 0. */
+/* Compute the gradient of up to GROUP blocks of one step of a row. Step -1 stands for the initial
+ * states. */
 static void backward_row(const Layer *l, int64_t row, int64_t step, int64_t block, int wide,
                          const vec *sums, float *dh, float *dc) {
   Place p = {.row = row};
@@ -72,7 +76,7 @@ static void backward_row(const Layer *l, int64_t row, int64_t step, int64_t bloc
   }
 }
 
-/* Ask for what `backward_row` will read and write. */
+/* Prefetch the data that `backward_row` will read and write. */
 static void fetch_row(const Layer *l, int64_t row, int64_t step, int64_t block, int wide) {
   const int64_t at = place(l, row, step), units = l->units, from = block * LANES, n = wide * LANES;
   for (int g = 0; g < SUMS; g++) {
@@ -113,7 +117,8 @@ static void backward_step(const Layer *l, const int32_t *rows, int64_t active, i
   }
 }
 
-/* What a row's last states receive from outside, and zeros at its masked steps. */
+/* Start with the gradients of the last states of a row, and set the gradient of the sums to zero at
+ * its masked steps. */
 static void begin_backward(const Layer *l, int64_t row, float *dh, float *dc) {
   const int64_t units = l->units;
   memcpy(dh, l->dh_last + row * units, sizeof(float) * units);

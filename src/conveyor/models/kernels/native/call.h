@@ -1,13 +1,13 @@
 /* One call of an operator, in TensorFlow's C interface.
  *
- * All memory is asked of TensorFlow, on the calling thread and before the work begins: where there
- * is not enough, the call ends as TensorFlow's own operators do, with ResourceExhausted. After a
- * first failure all functions here do nothing, so that one `ok` is enough for many of them.
+ * TensorFlow allocates all memory, on the calling thread and before the computation starts. Where
+ * memory is too small, the call ends with ResourceExhausted, as TensorFlow's own operators do.
+ * After a first failure, no function here does anything. So one check of `ok` suffices for many.
  */
 #pragma once
 #include <stdint.h>
 #include <stdlib.h>
-/* TensorFlow's header names these as C++ does. */
+/* TensorFlow's header uses these types without `struct`, as in C++. */
 typedef struct TF_OpDefinitionBuilder TF_OpDefinitionBuilder;
 typedef struct TF_ShapeInferenceContext TF_ShapeInferenceContext;
 typedef struct TF_ShapeHandle TF_ShapeHandle;
@@ -17,7 +17,7 @@ typedef struct TF_DimensionHandle TF_DimensionHandle;
 #include "tensorflow/c/tf_tensor.h"
 
 typedef struct {
-  TF_Tensor *tensors[40]; /* inputs first, by their number */
+  TF_Tensor *tensors[40]; /* the inputs come first, in their order */
   int count;
   TF_OpKernelContext *context;
   TF_Status *status;
@@ -31,7 +31,7 @@ static void *hold(Call *call, TF_Tensor *t) {
   return TF_TensorData(t);
 }
 
-/* The next input. */
+/* Return the data of the next input. */
 static void *input(Call *call) {
   TF_Tensor *t = NULL;
   if (ok(call)) TF_GetInput(call->context, call->count, &t, call->status);
@@ -41,14 +41,14 @@ static void *input(Call *call) {
 static float *output(Call *call, int i, int rank, int64_t a, int64_t b, int64_t c) {
   const int64_t dims[3] = {a, b, c};
   size_t bytes = sizeof(float);
-  if (!ok(call)) return NULL; /* the next line would forget the failure */
+  if (!ok(call)) return NULL; /* an allocation would overwrite the failure */
   for (int d = 0; d < rank; d++) bytes *= dims[d];
   return hold(call, TF_AllocateOutput(call->context, i, TF_FLOAT, dims, rank, bytes,
                                       call->status));
 }
 
-/* An output in the memory of an input, where nobody else has that; not held yet: only then can the
- * input still be asked for. */
+/* Allocate an output, in the memory of an input if nothing else uses that memory. The caller must
+ * `hold` it after the remaining inputs, since inputs are counted by the tensors held so far. */
 static TF_Tensor *output_in_place_of(Call *call, int input, int i, int64_t a, int64_t b,
                                      int64_t c) {
   const int64_t dims[3] = {a, b, c};
@@ -56,7 +56,7 @@ static TF_Tensor *output_in_place_of(Call *call, int input, int i, int64_t a, in
   return TF_ForwardInputOrAllocateOutput(call->context, &input, 1, i, dims, 3, NULL, call->status);
 }
 
-/* Memory until the end of the call, aligned to a cache line. */
+/* Allocate memory that is freed at the end of the call, aligned to a cache line. */
 static void *scratch(Call *call, int64_t count, size_t size) {
   const int64_t bytes = count * (int64_t)size + 1;
   TF_AllocatorAttributes attributes = {.struct_size = TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE};
@@ -71,7 +71,7 @@ static void finish(Call *call) {
   TF_DeleteStatus(call->status);
 }
 
-/* Whether an input has this shape; without it, memory of others would be read. */
+/* Check the shape of an input. A wrong shape would make the kernel read memory outside it. */
 static int is_shape(Call *call, int i, int rank, int64_t a, int64_t b, const char *rule) {
   const TF_Tensor *t = call->tensors[i];
   if (TF_NumDims(t) == rank && TF_Dim(t, 0) == a && (rank < 2 || TF_Dim(t, 1) == b)) return 1;
@@ -81,7 +81,7 @@ static int is_shape(Call *call, int i, int rank, int64_t a, int64_t b, const cha
 
 typedef struct { int reverse, repeat, keep; } Attributes;
 
-/* The attributes of an operator; one that it does not have is 0. */
+/* Read the attributes of an operator. A missing attribute is 0. */
 static void *create(TF_OpKernelConstruction *c) {
   static const Attributes every[8] = {{0, 0, 0}, {0, 0, 1}, {0, 1, 0}, {0, 1, 1},
                                       {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}};
@@ -98,8 +98,11 @@ static void *create(TF_OpKernelConstruction *c) {
 }
 static void delete_nothing(void *attributes) { (void)attributes; }
 
-/* `parts`: "<input: type", ">output: type", "@attribute: type", the last one NULL; "2..." is for
- * cells of two states only. */
+/* Register an operator.
+ *
+ * parts: "<input: type", ">output: type" or "@attribute: type", with NULL at the end. A part that
+ * starts with 2 applies only to cells with two states.
+ */
 static void define(const char *name, int states, const char *const *parts,
                    void (*compute)(void *, TF_OpKernelContext *)) {
   TF_Status *status = TF_NewStatus();

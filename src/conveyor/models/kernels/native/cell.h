@@ -1,22 +1,22 @@
-/* What a cell must say before it includes forward.h, backward.h and operators.h, which compute any
- * layer whose step is made of sums of products: a cell's file is this interface and its equations.
+/* The interface of a cell. A cell's file defines these names and its equations, and then includes
+ * operators.h, which computes any layer whose step consists of sums of products.
  *
- *   NAME          of its operators; the gradient's is NAME "Grad"
- *   STATES        1: h; 2: h and c
- *   SUMS          sums of products of one unit, at most GROUP
- *   X_FROM, X_SUMS    which of them the inputs meet: X_FROM and the X_SUMS - 1 after it
- *   H_FROM, H_SUMS    which of them the state before meets
- *   BIASES        rows of the bias
- *   X_ORDER, H_ORDER  numbers in Keras's weights of the sums that x and h meet
+ *   NAME              name of the forward operator; the gradient operator is NAME "Grad"
+ *   STATES            1: h; 2: h and c
+ *   SUMS              number of sums of products of one unit, at most GROUP
+ *   X_FROM, X_SUMS    first sum that the inputs enter, and the number of such sums
+ *   H_FROM, H_SUMS    the same for the state before the step
+ *   BIASES            rows of the bias
+ *   X_ORDER, H_ORDER  position in Keras's weights of each sum that x or h enters
  *
- * A step's products, its gates and its state stay in vector registers: a tile of up to ROWS rows
- * holds all sums of LANES units. So the files are included, not linked: each cell has tiles of its
- * own, in which its numbers are constants.
+ * The products, gates and state of a step stay in vector registers: a tile of up to ROWS rows holds
+ * all sums of LANES units. Files are included and not linked, so that these sizes are constants in
+ * the code of each cell.
  */
 #pragma once
 #include "layer.h"
 
-/* What a unit has beside its sums. */
+/* The state of a unit. */
 typedef struct {
-  vec h, c; /* before it; c only where the cell has it */
+  vec h, c; /* c is used only where STATES is 2 */
 } State;

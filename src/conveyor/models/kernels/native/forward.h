@@ -1,9 +1,9 @@
-/* The forward pass of the cell that includes this. Masked steps are not computed: they keep the
- * state, and give the output before them again or zeros, as in Keras. */
+/* The forward pass of a layer. The including file defines the cell. Masked steps are not computed:
+ * the state stays as it is, and the output is the previous output or zeros, as in Keras. */
 #include "cell.h"
 #include "shares.h"
 
-/* WHOLE: the block has LANES units, not fewer. */
+/* WHOLE: whether the block has all LANES units. */
 INLINE void forward_tile(const int R, const int WHOLE, const Layer *l, const int32_t *rows,
                          int64_t step, const float *h_old, float *h_new, float *c_now,
                          int64_t block) {
@@ -56,7 +56,7 @@ static void forward_step(const Layer *l, const int32_t *rows, int64_t active, in
   }
 }
 
-/* The outputs of a row's masked steps. */
+/* Write the outputs of a row at its masked steps. */
 static void fill_masked(const Layer *l, int64_t row) {
   const size_t bytes = sizeof(float) * l->units;
   int64_t last = -1;
@@ -74,7 +74,7 @@ static void forward_share(const Share *share) {
   const int64_t units = l->units, width = l->blocks * LANES;
   const int32_t *rows = share->rows;
   float *h = share->h, *next = share->next, *c = share->c;
-  memset(h, 0, sizeof(float) * share->count * width); /* to the last block's end */
+  memset(h, 0, sizeof(float) * share->count * width); /* up to the end of the last block */
   memset(c, 0, sizeof(float) * share->count * width);
   for (int64_t i = 0; i < share->count; i++) {
     memcpy(h + i * width, l->h0 + rows[i] * units, sizeof(float) * units);
@@ -83,7 +83,7 @@ static void forward_share(const Share *share) {
   int64_t active = share->count;
   for (int64_t step = 0;; step++) {
     while (active && l->lengths[rows[active - 1]] <= step) {
-      const int64_t i = --active; /* this row has ended */
+      const int64_t i = --active; /* this row has no more steps */
       memcpy(l->h_last + rows[i] * units, h + i * width, sizeof(float) * units);
       if (STATES == 2) memcpy(l->c_last + rows[i] * units, c + i * width, sizeof(float) * units);
       fill_masked(l, rows[i]);

@@ -1,8 +1,9 @@
-/* Threads that help the calling one through the shares of its work.
+/* Helper threads, which share the work of the calling thread.
  *
- * A core that sleeps takes up to a millisecond to wake on a virtual machine, as long as a whole
- * layer. So a helper that has just worked looks out for more for a while, giving way to any thread
- * that wants its core, before it sleeps; and nobody waits for a helper that has not begun.
+ * On a virtual machine a sleeping core takes up to a millisecond to wake, as long as a whole layer
+ * takes. So a helper that has finished polls for new work for a while before it sleeps, and yields
+ * its core to other threads meanwhile. The calling thread never waits for a helper that has not
+ * started to work.
  */
 #pragma once
 #include <pthread.h>
@@ -15,9 +16,9 @@
 #include "layer.h"
 
 enum { MOST_THREADS = 64 };
-static const double LOOKS_OUT = 2e-3; /* seconds: about what lies between two training steps */
+static const double LOOKS_OUT = 2e-3; /* seconds: about the time between two training steps */
 
-/* Shares to be worked through, in any order, by whoever comes. */
+/* Shares of work. Each thread takes the next share until none is left. */
 typedef struct {
   void (*body)(const Share *);
   const Share *shares;
@@ -26,7 +27,7 @@ typedef struct {
 } Work;
 
 typedef struct {
-  _Atomic(Work *) offer; /* NULL: it is free; BEGUN: it works */
+  _Atomic(Work *) offer; /* NULL: the helper is free; BEGUN: it works */
   atomic_int asleep;
   pthread_mutex_t lock;
   pthread_cond_t wake;
@@ -34,15 +35,16 @@ typedef struct {
 } Helper;
 
 static Helper helpers[MOST_THREADS];
-static pthread_mutex_t helpers_turn = PTHREAD_MUTEX_INITIALIZER; /* one layer at a time has them */
+static pthread_mutex_t helpers_turn = PTHREAD_MUTEX_INITIALIZER; /* for one layer at a time */
 static Work begun;
 #define BEGUN (&begun)
 
-/* Gradients fade to denormal numbers, which the processor computes many times slower. */
+/* Work on shares until none is left. Denormal numbers, to which small gradients fade, count as
+ * zero: a processor computes them many times slower. */
 static void work_through(Work *work) {
 #if defined(__x86_64__)
   const unsigned before = _mm_getcsr();
-  _mm_setcsr(before | 0x8040); /* denormals are zero, in and out */
+  _mm_setcsr(before | 0x8040); /* denormal inputs and results are zero */
 #endif
   for (int i; (i = atomic_fetch_add(&work->next, 1)) < work->count;) work->body(&work->shares[i]);
 #if defined(__x86_64__)
@@ -56,7 +58,7 @@ static double seconds(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* A little while, in which any other thread may have the core. */
+/* Wait briefly, and let other threads use the core. */
 static void pause_a_moment(void) {
 #if defined(__x86_64__)
   for (int i = 0; i < 32; i++) _mm_pause();
@@ -91,7 +93,7 @@ static void offer_to(Helper *h, Work *work) {
   if (!h->started) {
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->wake, NULL);
-    if (pthread_create(&thread, NULL, help, h)) return; /* one thread fewer */
+    if (pthread_create(&thread, NULL, help, h)) return; /* work with one thread fewer */
     pthread_detach(thread);
     h->started = 1;
   }
@@ -102,7 +104,7 @@ static void offer_to(Helper *h, Work *work) {
   pthread_mutex_unlock(&h->lock);
 }
 
-/* Work through all shares, on up to `threads` threads. */
+/* Work on all shares, with up to `threads` threads. */
 static void share_out(void (*body)(const Share *), const Share *shares, int count, int threads) {
   Work work = {.body = body, .shares = shares, .count = count};
   const int helped = threads > 1 && !pthread_mutex_trylock(&helpers_turn);
@@ -110,13 +112,13 @@ static void share_out(void (*body)(const Share *), const Share *shares, int coun
   work_through(&work);
   for (int i = 1; helped && i < threads; i++) {
     Work *offer = &work;
-    if (!atomic_compare_exchange_strong(&helpers[i].offer, &offer, NULL)) /* it has begun */
+    if (!atomic_compare_exchange_strong(&helpers[i].offer, &offer, NULL)) /* it has started */
       while (atomic_load(&helpers[i].offer)) pause_a_moment();
   }
   if (helped) pthread_mutex_unlock(&helpers_turn);
 }
 
-/* A forked process has none of its parent's threads. */
+/* A forked process has no threads of its parent. */
 static void forget_helpers(void) {
   for (int i = 0; i < MOST_THREADS; i++) helpers[i] = (Helper){.started = 0};
   pthread_mutex_init(&helpers_turn, NULL);

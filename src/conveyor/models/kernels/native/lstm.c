@@ -1,13 +1,13 @@
-/* The LSTM: Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000, as in
- * keras.layers.LSTM. Sums in Keras's order: input, forget, candidate, output. */
+/* The LSTM of Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000, as in
+ * keras.layers.LSTM. The sums have Keras's order: input, forget, candidate, output. */
 #include "cell.h"
 
 #define NAME "ConveyorLSTM"
 enum { STATES = 2, SUMS = 4, X_FROM = 0, X_SUMS = 4, H_FROM = 0, H_SUMS = 4, BIASES = 1 };
 static const int X_ORDER[] = {0, 1, 2, 3}, H_ORDER[] = {0, 1, 2, 3};
 
-/* z: sums -> gates, with one division for a unit's four. Row by row in every stage, since a stage
- * waits for the one before it. */
+/* z: the sums on entry; the gates on return. One division serves all four gates of a unit. Each
+ * stage loops over the rows, since a stage must wait for the result of the previous one. */
 INLINE void step_forward(const int R, vec z[ROWS][GROUP], State *state) {
   const vec one = all(1.0f);
   vec e[ROWS][GROUP];
@@ -26,8 +26,8 @@ INLINE void step_forward(const int R, vec z[ROWS][GROUP], State *state) {
   UNROLL for (int r = 0; r < R; r++) state[r].h = z[r][3] * hyperbolic_tangent(state[r].c);
 }
 
-/* z: gates -> the gradient of their sums. d: what the new state receives; returns what the old one
- * does, but for what reaches it through the sums. */
+/* z: the gates on entry; the gradient of the sums on return. d: the gradient of the new state.
+ * Return the gradient of the old state, without the part that passes through the sums. */
 INLINE State step_backward(vec z[SUMS], State old, State new, State d) {
   const vec one = all(1.0f), tc = hyperbolic_tangent(new.c);
   const vec i = z[0], f = z[1], g = z[2], o = z[3];

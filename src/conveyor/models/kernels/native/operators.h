@@ -1,4 +1,5 @@
-/* The two operators of the cell that includes this: a layer over a batch, and its gradient. */
+/* The two operators of a cell: a layer over a batch, and its gradient. The including file defines
+ * the cell. */
 #if defined(__linux__)
 #include <malloc.h>
 #endif
@@ -6,8 +7,8 @@
 #include "call.h"
 #include "forward.h"
 
-/* (depth, count units) -> (blocks, depth, count, LANES), filled up with zeros; sum g of the packed
- * is sum order[g] of the weights. NULL where there is no memory. */
+/* Pack weights: (depth, count * units) -> (blocks, depth, count, LANES), padded with zeros. Sum g
+ * of the result is sum order[g] of the weights. Return NULL if there is no memory. */
 static float *pack(Call *call, const float *w, const Layer *l, int64_t depth, int count,
                    const int *order) {
   float *out = scratch(call, l->blocks * depth * count * LANES, sizeof(float)), *p = out;
@@ -20,7 +21,7 @@ static float *pack(Call *call, const float *w, const Layer *l, int64_t depth, in
   return out;
 }
 
-/* Both biases where x and h meet in one sum: (blocks, SUMS, LANES). */
+/* Pack the bias: (blocks, SUMS, LANES). A sum that x and h both enter gets both biases. */
 static float *pack_bias(Call *call, const float *b, const Layer *l) {
   float *out = scratch(call, l->blocks * SUMS * LANES, sizeof(float)), *p = out;
   if (!ok(call)) return NULL;
@@ -37,8 +38,8 @@ static float *pack_bias(Call *call, const float *b, const Layer *l) {
   return out;
 }
 
-/* (units, H_SUMS units) -> groups of GROUP blocks of its transpose: (H_SUMS units, up to GROUP,
- * LANES), in the order of the sums. */
+/* Pack the transposed recurrent weights: (units, H_SUMS * units) -> groups of up to GROUP blocks,
+ * each (H_SUMS * units, blocks of the group, LANES), in the order of the sums. */
 static float *pack_transposed(Call *call, const float *w, const Layer *l) {
   const int64_t units = l->units, depth = H_SUMS * units;
   float *out = scratch(call, l->blocks * depth * LANES, sizeof(float)), *p = out;
@@ -53,7 +54,7 @@ static float *pack_transposed(Call *call, const float *w, const Layer *l) {
   return out;
 }
 
-/* A row of the summed gradient, back in Keras's order. */
+/* Write a row of the gradient of the weights in Keras's order. */
 static void unpack(float *to, const float *sum, int64_t units, int first, int count,
                    const int *order) {
   for (int g = 0; g < count; g++)
@@ -73,7 +74,7 @@ static int shapes_fit(Call *call, const Layer *l) {
          (STATES == 1 || is_shape(call, 6, 2, batch, units, rule));
 }
 
-/* Sizes of the layer, from its inputs: x, and at number `recurrent` that. */
+/* Read the sizes of the layer from x and from input number `recurrent`, the recurrent weights. */
 static Layer layer_of(const Call *call, const Attributes *a, int recurrent) {
   Layer l = {.reverse = a->reverse, .repeat = a->repeat, .keep = a->keep};
   if (!ok(call)) return l;
@@ -109,7 +110,7 @@ static void compute_forward(void *attributes, TF_OpKernelContext *context) {
   finish(&call);
 }
 
-/* The gradient of x is a product of `dz`, left to TensorFlow: a graph drops it if nobody asks. */
+/* TensorFlow computes the gradient of x from `dz`, so a graph that does not need it can drop it. */
 static void compute_backward(void *attributes, TF_OpKernelContext *context) {
   Call call = {.context = context, .status = TF_NewStatus()};
   const float *x = input(&call), *recurrent = input(&call);
@@ -153,9 +154,9 @@ static void compute_backward(void *attributes, TF_OpKernelContext *context) {
 
 __attribute__((constructor)) static void register_operators(void) {
 #if defined(__GLIBC__)
-  /* Else a layer's memory goes back to the system after every training step, and comes again page
-   * by page: a tenth of the step. */
-  mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most it takes */
+  /* Keep freed memory. Otherwise the system takes it back after every training step, and returning
+   * it page by page takes a tenth of the next step. */
+  mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the largest value that it accepts */
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
   const char *const forward[] = {

@@ -1,5 +1,5 @@
-/* The rows of a batch, dealt to threads. Rows share no step, so a row's result does not depend on
- * the number of threads or on its company. */
+/* Distribute the rows of a batch over threads. Each row is computed by itself, so its result does
+ * not depend on the number of threads or on the other rows. */
 #pragma once
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,13 +7,14 @@
 #include "helpers.h"
 #include "layer.h"
 
-/* The gradient of the weights is summed by shares of the rows, whose number follows from the batch
- * alone, so that it does not depend on the number of threads. */
+/* Each share of the rows sums its own gradient of the weights. The number of shares follows from
+ * the batch size alone, so the sum does not depend on the number of threads. */
 enum { ROWS_OF_A_SHARE = 16, MOST_SHARES = 8 };
-/* Multiplications worth a thread: about 40 us of work, beside which meeting it is little. */
+/* Multiplications for which one more thread pays: about 40 us of work, far more than it takes to
+ * start a helper. */
 static const double WORK_OF_A_THREAD = 2e6;
 
-/* All processor cores, unless CONVEYOR_THREADS names fewer, as the trials of a sweep do. */
+/* All processor cores, or the number in CONVEYOR_THREADS, which a trial of a sweep sets. */
 static int most_threads(void) {
   const char *limit = getenv("CONVEYOR_THREADS");
   const long count = limit ? atol(limit) : sysconf(_SC_NPROCESSORS_ONLN);
@@ -25,7 +26,7 @@ static int compare_keys(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-/* Lengths, positions and order of the rows; the number of unmasked steps. */
+/* Find the lengths, positions and order of the rows. Return the number of unmasked steps. */
 static double find_steps(Call *call, Layer *l) {
   double steps = 0;
   l->lengths = scratch(call, l->batch * (l->time + 2), sizeof(int32_t));
@@ -48,7 +49,8 @@ static double find_steps(Call *call, Layer *l) {
   return steps;
 }
 
-/* Every `deal`th row of the order, so that all shares have long rows and short ones. */
+/* Give share i the rows i, i + deal, i + 2 deal, ... of the order by length, so that all shares get
+ * long and short rows. */
 static void deal_rows(Call *call, const Layer *l, Share *shares, int deal) {
   const int64_t width = l->blocks * LANES, sums = (l->features + 1 + l->units) * l->sums_width;
   const int64_t pending = PENDING * l->pending_width;
@@ -67,7 +69,7 @@ static void deal_rows(Call *call, const Layer *l, Share *shares, int deal) {
   }
 }
 
-/* Deal the rows to shares, and those to as many threads as the work is worth.
+/* Split the rows into shares, and run `body` on them with as many threads as the work pays for.
  *
  * products: multiplications of one step of one row.
  */

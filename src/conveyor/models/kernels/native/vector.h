@@ -1,4 +1,4 @@
-/* Vectors of LANES floats, the functions of a cell on them, and the product that fills a tile. */
+/* Vectors of LANES floats, the activation functions on them, and the product of a tile. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +11,8 @@ enum { LANES = 8 };
 #else
 enum { LANES = 4 };
 #endif
-/* A tile's sums fill the vector registers, 16 or 32, but for a column of its factors and one. */
+/* The sums of a tile fill the vector registers (16 or 32), except those that hold one column of
+ * factors and one vector of weights. */
 #if defined(__x86_64__) && !defined(__AVX512F__)
 enum { ROWS = 3 };
 #define EVERY_HEIGHT(X) X(1) X(2) X(3)
@@ -21,7 +22,7 @@ enum { ROWS = 6 };
 #endif
 #define EVERY_WIDTH(R) TILE(R, 1) TILE(R, 2) TILE(R, 3) TILE(R, 4)
 #define EVERY_TILE EVERY_HEIGHT(EVERY_WIDTH)
-enum { GROUP = 4 }; /* vectors side by side in a tile */
+enum { GROUP = 4 }; /* vectors of a row in a tile */
 
 typedef float vec __attribute__((ext_vector_type(LANES), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((ext_vector_type(LANES)));
@@ -31,7 +32,7 @@ typedef int32_t ivec __attribute__((ext_vector_type(LANES)));
 INLINE vec load(const float *p) { return *(const vec *)p; }
 INLINE void store(float *p, vec v) { *(vec *)p = v; }
 INLINE vec all(float x) { return (vec)x; }
-/* Ask for n floats ahead of their use, which the processor does not foresee: rows lie far apart. */
+/* Prefetch n floats. Rows lie too far apart for the processor to predict the access. */
 INLINE void fetch(const float *p, int64_t n) {
   for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(p + i, 0);
 }
@@ -39,7 +40,7 @@ INLINE void fetch_to_write(const float *p, int64_t n) {
   for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(p + i, 1);
 }
 
-/* Copy of at most LANES floats: a row of units need not be a multiple of LANES long. */
+/* Load or store at most LANES floats: the number of units need not be a multiple of LANES. */
 INLINE vec load_some(const float *p, int n) {
   if (n >= LANES) return load(p);
   vec v = {};
@@ -51,11 +52,11 @@ INLINE void store_some(float *p, vec v, int n) {
   else memcpy(p, &v, sizeof(float) * n);
 }
 
-/* e^(times * x) for negative `times`, the exponent cut to 20 either way: beyond, a sigmoid is 0 or
- * 1 in float32, and products of four denominators stay finite. NaN gives NaN.
+/* Compute e^(times * x) for negative `times`. The exponent is limited to [-20, 20]: beyond, a
+ * sigmoid is 0 or 1 in float32; within, a product of four denominators is finite. NaN gives NaN.
  *
- * 2^n by the bits of a float, times a near-minimax polynomial for 2^r, |r| <= 1/2 (relative error
- * 1e-7). Adding 1.5 * 2^23 rounds to a whole number, which then stands in the lowest bits. */
+ * The result is 2^n 2^r: 2^n through the bits of a float, and 2^r, |r| <= 1/2, by a near-minimax
+ * polynomial (relative error 1e-7). Adding 1.5 * 2^23 rounds to an integer in the lowest bits. */
 INLINE vec exponential(const float times, vec x) {
   const vec limit = all(-20.0f / times);
   const vec scale = all(times * 1.44269504f), rounder = all(12582912.0f);
@@ -76,8 +77,8 @@ INLINE vec hyperbolic_tangent(vec x) {
   return (all(1.0f) - e) / (all(1.0f) + e);
 }
 
-/* acc[r][first + j] += sum over k of rows[r][k * stride] * packed[k][j], for j below N. Of the
- * factors only a column of `rows` stays in registers. */
+/* acc[r][first + j] += sum over k of rows[r][k * stride] * packed[k][j], for j < N. Registers hold
+ * one column of `rows` and one vector of `packed`. */
 INLINE void product(const int R, const int first, const int N, vec acc[ROWS][GROUP],
                     const float *const *rows, const int64_t stride, const float *packed,
                     int64_t depth) {

@@ -1,10 +1,10 @@
-/* The gradient of the weights: sums over many steps at once, so that they are read seldom. */
+/* The gradient of the weights. Many steps are added at once, so that its memory is read rarely. */
 #include "cell.h"
 
-/* Steps whose products are still to be added to the gradient of the weights. They are copied: where
- * they lie, rows of a power of two of bytes push each other out of the cache. */
+/* Steps that are not added to the gradient of the weights yet. Their inputs are copied: rows whose
+ * size is a power of two bytes would evict each other from the cache. */
 typedef struct {
-  float *inputs; /* (PENDING, pending_width): x, one, state before, as the rows of `sums` */
+  float *inputs; /* (PENDING, pending_width): x, 1 and the state before, as the rows of `sums` */
   const float *dz[PENDING];
   int count;
 } Pending;
@@ -22,7 +22,7 @@ INLINE void outer(const int R, const int N, const float *inputs, int64_t stride,
   }
 }
 
-/* Add to the gradient of the weights that meet inputs [first, last), for one group of blocks. */
+/* Add to the gradient of the weights of inputs [first, last), for one group of blocks. */
 static void add_products(const Pending *p, int64_t stride, int64_t first, int64_t last,
                          const float *dz, int wide, float *sum, int64_t width) {
   const int64_t tiles = (last - first + ROWS - 1) / ROWS;
@@ -37,7 +37,7 @@ static void add_products(const Pending *p, int64_t stride, int64_t first, int64_
   }
 }
 
-/* Whether columns [from, to) hold a sum of those that begin with `first`. */
+/* Return whether columns [from, to) contain one of the `count` sums from `first` on. */
 INLINE int holds(int64_t from, int64_t to, int first, int count, int64_t units) {
   return from < (first + count) * units && to > first * units;
 }
@@ -61,12 +61,12 @@ static void add_pending(const Share *share, Pending *p) {
   p->count = 0;
 }
 
-/* A row's step, added to those that wait. */
+/* Add one step of a row to the pending ones. */
 static void add_step(const Share *share, Pending *p, int64_t at, const float *h_old) {
   const Layer *l = share->layer;
   float *to = p->inputs + p->count * l->pending_width;
   memcpy(to, l->x + at * l->features, sizeof(float) * l->features);
-  to[l->features] = 1.0f; /* the bias's input */
+  to[l->features] = 1.0f; /* the input of the bias */
   memcpy(to + l->features + 1, h_old, sizeof(float) * l->units);
   p->dz[p->count] = l->dz + at * SUMS * l->units;
   if (++p->count == PENDING) add_pending(share, p);
