@@ -1,13 +1,13 @@
-"""Ten million short rows: what preparing them and going through them takes, and in which memory.
+"""Measures time and memory of preparing and reading ten million short rows.
 
     python benchmarks/memory.py [--rows 1000000 10000000]
 
-Made-up texts of 1 to 8 words in one Parquet file are prepared, and the batches of one training
-epoch are drawn from the store, each in a process of its own. Memory is the process's peak, imports
-included: `anonymous` pages are its own, `resident` ones count those of mapped files too, which are
-the kernel's to take back. Then, on the default data and on texts like SNIPS's: batches a second of
-the input pipeline alone, and training steps a second of the default model on the same batches.
-Writes memory.json; `--print` prints that again.
+One process prepares generated texts of 1 to 8 words from one Parquet file, another reads the
+batches of one training epoch from the store. Memory is the peak of the process, imports included:
+`anonymous` counts its own pages, `resident` also those of mapped files, which the kernel can
+reclaim. Then, on the default data and on texts like SNIPS's, it measures batches a second of the
+input pipeline alone, and training steps a second of the default model on the same batches. Writes
+memory.json; `--print` prints the stored results.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from generate import sentences
+from generate import write_sentences
 from prepare import dataset
 
 HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ def prepared(file: Path, folder: Path) -> None:
 
 
 def epoch(folder: Path) -> int:
-    """Read every batch of one epoch, and count them."""
+    """Read all batches of one epoch, and return their number."""
     from conveyor.training.batches import BatchReader
 
     rows = BatchReader(training_split(folder))
@@ -75,7 +75,7 @@ def training_split(folder: Path) -> list[Any]:
 
 
 def steps(folder: Path) -> dict[str, float]:
-    """Batches a second of the pipeline alone, and steps a second of the default model on them."""
+    """Measure batches a second of the pipeline alone, and steps a second of the default model."""
     from conveyor.config import FitConfig, load
     from conveyor.data.store import Prepared
     from conveyor.training.batches import BatchReader
@@ -92,14 +92,14 @@ def steps(folder: Path) -> dict[str, float]:
 
     drawn = rate(lambda: sum(1 for _ in batches()))
     model = compile_model(config, Prepared(folder), len(rows.labels))
-    step, held = Steps(model, smoothing=0.0, weights=None), [*batches()][:200]
-    step.train(held[0])  # builds the graph
-    trained = rate(lambda: sum(1 for batch in held if step.train(batch)))
+    step, first = Steps(model, smoothing=0.0, weights=None), [*batches()][:200]
+    step.train(first[0])  # builds the graph
+    trained = rate(lambda: sum(1 for batch in first if step.train(batch)))
     return {"drawn": drawn, "trained": trained, "rows": float(len(rows.labels))}
 
 
 def rate(work: Callable[[], int]) -> float:
-    """Of what `work` counts, each second, for some seconds."""
+    """Call `work` for some seconds, and return the sum of its counts a second."""
     count, began = 0, time.perf_counter()
     while (spent := time.perf_counter() - began) < SECONDS:
         count += work()
@@ -113,8 +113,8 @@ def prepare_default(folder: Path) -> None:
     prepare(load(PrepareConfig).dataset, ROOT, folder, folder.parent / "cache")
 
 
-def one(task: str, file: Path, folder: Path) -> dict[str, float]:
-    """Run one task here; seconds without imports, and memory with them."""
+def run_task(task: str, file: Path, folder: Path) -> dict[str, float]:
+    """Run one task in this process: its seconds without imports, and its peak memory with them."""
     if task == "steps":
         return steps(folder)
     if task == "epoch":
@@ -133,66 +133,66 @@ def one(task: str, file: Path, folder: Path) -> dict[str, float]:
 
 def measure(task: str, file: Path, folder: Path) -> dict[str, float]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, __file__, "--one", task, str(file), str(folder)]
+    command = [sys.executable, __file__, "--task", task, str(file), str(folder)]
     done = subprocess.run(command, env=environment, cwd=ROOT, text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def run(counts: list[int]) -> dict[str, Any]:
-    found: dict[str, Any] = {"rows": [], "steps": []}
+    results: dict[str, Any] = {"rows": [], "steps": []}
     with tempfile.TemporaryDirectory() as name:
         for count in counts:
             print(f"{count} rows", file=sys.stderr, flush=True)
             folder = Path(name) / str(count)
             folder.mkdir()
             file, store = folder / "rows.parquet", folder / "prepared"
-            sentences(file, count, words=(1, 3, 8))
+            write_sentences(file, count, length=(1, 3, 8))
             case = {task: measure(task, file, store) for task in ("prepare", "epoch")}
-            found["rows"].append({"rows": count, **case})
+            results["rows"].append({"rows": count, **case})
             shutil.rmtree(folder)
-        file = sentences(Path(name) / "snips.parquet", 13_084)
+        file = write_sentences(Path(name) / "snips.parquet", 13_084)
         for what, task in (("default data", "default"), ("texts like SNIPS's", "prepare")):
             store = Path(name) / task
             measure(task, file, store)
-            found["steps"].append({"what": what, **measure("steps", file, store)})
-    return found
+            results["steps"].append({"what": what, **measure("steps", file, store)})
+    return results
 
 
-def tables(found: dict[str, Any]) -> str:
+def tables(results: dict[str, Any]) -> str:
     """Both results as Markdown."""
     lines = [
         ["rows", "prepare, rows/s", "anonymous MiB", "resident MiB", "one epoch, rows/s",
          "anonymous MiB", "resident MiB"],
         ["---"] * 7,
     ]  # fmt: skip
-    for case in found["rows"]:
+    for case in results["rows"]:
         cells = [f"{case['rows']:,}"]
         for task, share in (("prepare", 1.0), ("epoch", 0.8)):  # a tenth validates, a tenth tests
-            one = case[task]
-            rows = share * case["rows"] / one["seconds"]
-            cells += [f"{rows:,.0f}", f"{one['RssAnon']:.0f}", f"{one['VmRSS']:.0f}"]
+            costs = case[task]
+            rows = share * case["rows"] / costs["seconds"]
+            cells += [f"{rows:,.0f}", f"{costs['RssAnon']:.0f}", f"{costs['VmRSS']:.0f}"]
         lines.append(cells)
     text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     lines = [["data", "training rows", "batches/s alone", "training steps/s", "ratio"],
              ["---"] * 5]  # fmt: skip
-    for one in found["steps"]:
-        ratio = one["drawn"] / one["trained"]
-        lines.append([one["what"], f"{one['rows']:,.0f}", f"{one['drawn']:.0f}",
-                      f"{one['trained']:.0f}", f"{ratio:.1f}"])  # fmt: skip
+    for case in results["steps"]:
+        ratio = case["drawn"] / case["trained"]
+        lines.append([case["what"], f"{case['rows']:,.0f}", f"{case['drawn']:.0f}",
+                      f"{case['trained']:.0f}", f"{ratio:.1f}"])  # fmt: skip
     return text + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(one(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))))
+    if sys.argv[1:2] == ["--task"]:
+        print(json.dumps(run_task(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))))
         raise SystemExit
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, nargs="+", default=[10**6, 10**7])
     parser.add_argument("--print", action="store_true", help="print memory.json, run nothing")
-    given = parser.parse_args()
-    if not given.print:
-        RESULTS.write_text(json.dumps(run(given.rows), indent=1) + "\n")
+    args = parser.parse_args()
+    if not args.print:
+        RESULTS.write_text(json.dumps(run(args.rows), indent=1) + "\n")
     print(tables(json.loads(RESULTS.read_text())))

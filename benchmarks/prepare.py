@@ -1,13 +1,13 @@
-"""Prepare a text data set: Conveyor's stage beside `datasets` and `tokenizers` by hand.
+"""Compares Conveyor's prepare stage with `datasets` and `tokenizers` on a text data set.
 
     python benchmarks/prepare.py [--rows 10000 100000 1000000] [--rounds 3]
 
-Made-up short sentences in one Parquet file and in one CSV file. `stage` reads the file, checks it,
-splits it, learns a word vocabulary on the training rows, encodes every row and writes the store;
-`encode` encodes texts in memory with a vocabulary that is there. The peer does the same steps the
-documented way, and checks nothing: `load_dataset`, `train_test_split`, `train_from_iterator`,
-`map(batched=True)`, `save_to_disk`. Each run is a process of its own with a cache of its own,
-the two take turns, and figures are medians. Writes prepare.json; `--print` prints that again.
+The data are generated short sentences, in one Parquet file and in one CSV file. `stage` reads the
+file, checks it, splits it, learns a word vocabulary on the training rows, encodes all rows and
+writes the store; `encode` encodes texts in memory with an existing vocabulary. The peer does the
+same steps as documented, without checks: `load_dataset`, `train_test_split`, `train_from_iterator`,
+`map(batched=True)`, `save_to_disk`. Each run is a process of its own with a cache of its own. The
+two take turns, and numbers are medians. Writes prepare.json; `--print` prints the stored results.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from generate import sentences
+from generate import write_sentences
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "prepare.json"
@@ -72,7 +72,9 @@ def peer_tokenizer(texts: Any) -> Any:
 
 def peer_encode(data: Any, tokenizer: Any) -> Any:
     def encode(batch: dict[str, list[str]]) -> dict[str, Any]:
-        return {"input_ids": [one.ids for one in tokenizer.encode_batch_fast(batch["text"])]}
+        return {
+            "input_ids": [encoded.ids for encoded in tokenizer.encode_batch_fast(batch["text"])]
+        }
 
     return data.map(encode, batched=True)
 
@@ -86,7 +88,7 @@ def peer_stage(file: Path, folder: Path) -> None:
         kind, data_files=str(file), split="train", cache_dir=str(folder / "cache")
     )
     data = data.class_encode_column("label")
-    # Not stratified, as Conveyor's shares are: that alone takes 30 s of 100,000 rows here.
+    # Not stratified, unlike Conveyor: that alone takes 30 s for 100,000 rows here.
     rest = data.train_test_split(0.1, seed=1)
     parts = rest["train"].train_test_split(0.1 / 0.9, seed=1)
     parts["validation"], parts["test"] = parts.pop("test"), rest["test"]
@@ -96,7 +98,7 @@ def peer_stage(file: Path, folder: Path) -> None:
 
 
 def encoding(file: Path, who: str, folder: Path) -> float:
-    """Seconds to encode every text, from memory; the vocabulary is learnt on some before."""
+    """Measure the seconds to encode all texts in memory; the vocabulary is learnt before."""
     import pyarrow.parquet as pq
 
     texts = pq.read_table(file, columns=["text"])
@@ -108,8 +110,8 @@ def encoding(file: Path, who: str, folder: Path) -> float:
         encoder = TextEncoder.fit(first, TextEncoding.model_validate(ENCODING))
         rows = texts["text"].to_pylist()
         began = time.perf_counter()
-        for at in range(0, len(rows), 4096):
-            encoder.encode(rows[at : at + 4096])
+        for start in range(0, len(rows), 4096):
+            encoder.encode(rows[start : start + 4096])
         return time.perf_counter() - began
     import datasets
 
@@ -121,8 +123,8 @@ def encoding(file: Path, who: str, folder: Path) -> float:
     return time.perf_counter() - began
 
 
-def one(task: str, who: str, file: Path, folder: Path) -> Figures:
-    """Run one contender here; seconds are those of its own work, imports included."""
+def run_task(task: str, who: str, file: Path, folder: Path) -> Figures:
+    """Run one program in this process; its seconds include imports."""
     began = time.perf_counter()
     if task == "encode":
         seconds = encoding(file, who, folder)
@@ -134,22 +136,22 @@ def one(task: str, who: str, file: Path, folder: Path) -> Figures:
 
 
 def measure(task: str, who: str, file: Path) -> Figures:
-    """The same in a fresh process, with a scratch folder that is gone afterwards."""
+    """Run one program in a process of its own, with a temporary folder."""
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"),
                        "HF_HUB_OFFLINE": "1", "HF_HOME": folder}  # fmt: skip
-        command = [sys.executable, __file__, "--one", task, who, str(file), folder]
+        command = [sys.executable, __file__, "--task", task, who, str(file), folder]
         done = subprocess.run(command, env=environment, text=True, check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
         return json.loads(done.stdout.splitlines()[-1])
 
 
-def table(found: list[dict[str, Any]]) -> str:
+def table(results: list[dict[str, Any]]) -> str:
     """Rows a second, peak memory and the ratio of the medians, as Markdown."""
     head = ["rows", "what", "Conveyor, rows/s", "datasets, rows/s", "Conveyor / datasets",
             "Conveyor, peak MiB", "datasets, peak MiB"]  # fmt: skip
     lines = [head, ["---"] * len(head)]
-    for case in found:
+    for case in results:
         ours, theirs = case["Conveyor"], case["datasets"]
         rates = [case["rows"] / median(r["seconds"] for r in rounds) for rounds in (ours, theirs)]
         ratio = median(t["seconds"] / o["seconds"] for o, t in zip(ours, theirs, strict=True))
@@ -160,10 +162,10 @@ def table(found: list[dict[str, Any]]) -> str:
 
 
 def run(counts: list[int], rounds: int) -> None:
-    found = []
+    results = []
     with tempfile.TemporaryDirectory() as folder:
         for count in counts:
-            files = [sentences(Path(folder) / f"rows{count}.{end}", count)
+            files = [write_sentences(Path(folder) / f"rows{count}.{end}", count)
                      for end in ("parquet", "csv")]  # fmt: skip
             for task, file in (("stage", files[0]), ("stage", files[1]), ("encode", files[0])):
                 what = f"{task}, {file.suffix[1:]}" if task == "stage" else task
@@ -174,13 +176,13 @@ def run(counts: list[int], rounds: int) -> None:
                     print(f"{count} rows, {what}: round {number + 1}", file=sys.stderr, flush=True)
                     for who in ("Conveyor", "datasets"):
                         case[who].append(measure(task, who, file))
-                found.append(case)
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n")
+                results.append(case)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        print(json.dumps(one(sys.argv[2], sys.argv[3], Path(sys.argv[4]), Path(sys.argv[5]))))
+    if sys.argv[1:2] == ["--task"]:
+        print(json.dumps(run_task(sys.argv[2], sys.argv[3], Path(sys.argv[4]), Path(sys.argv[5]))))
         raise SystemExit
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -188,7 +190,7 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, nargs="+", default=[10**4, 10**5, 10**6])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--print", action="store_true", help="print prepare.json, run nothing")
-    given = parser.parse_args()
-    if not given.print:
-        run(given.rows, given.rounds)
+    args = parser.parse_args()
+    if not args.print:
+        run(args.rows, args.rounds)
     print(table(json.loads(RESULTS.read_text())))
