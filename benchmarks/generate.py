@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
-WORDS, CHUNK = 30_000, 50_000
+VOCABULARY_SIZE, CHUNK = 30_000, 50_000
 LETTERS = "etaoinshrdlucmfwypvbgk"
 CLASSES = ("billing", "delivery", "praise", "question", "returns", "technical", "other")
 
@@ -16,7 +16,7 @@ CLASSES = ("billing", "delivery", "praise", "question", "returns", "technical", 
 def draw_vocabulary(draw: np.random.Generator) -> pa.Array:
     """Draw distinct words: frequent ones are short, and a few have accents or capitals."""
     vocabulary: dict[str, None] = {}
-    while len(vocabulary) < WORDS:
+    while len(vocabulary) < VOCABULARY_SIZE:
         length = min(12, 1 + int(np.log2(len(vocabulary) + 2) / 1.6) + int(draw.integers(0, 4)))
         word = "".join(draw.choice(list(LETTERS), length))
         if draw.random() < 0.02:
@@ -32,7 +32,7 @@ def draw_rows(
     least, mean, most = length
     lengths = np.clip(draw.poisson(mean, count), least, most)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    ranks = (WORDS ** draw.random(offsets[-1]) - 1).astype(np.int32)
+    ranks = (VOCABULARY_SIZE ** draw.random(offsets[-1]) - 1).astype(np.int32)
     texts = pa.compute.binary_join(pa.ListArray.from_arrays(offsets, vocabulary.take(ranks)), " ")
     ends = pa.array([".", "?", " !", ""]).take(pa.array(draw.integers(0, 4, count)))
     labels = pa.array(CLASSES).take(pa.array(draw.integers(0, len(CLASSES), count)))
