@@ -16,7 +16,7 @@ from argparse import ArgumentParser, Namespace
 
 from conveyor.config import RetrainConfig, load
 from conveyor.paths import Paths
-from conveyor.retraining.dvc import run_dvc
+from conveyor.retraining.dvc import update_configuration
 from conveyor.retraining.job import Job
 from conveyor.retraining.lock import BUSY, Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
@@ -26,12 +26,12 @@ from pipeline import run_script, script_parser
 
 
 def retrain(paths: Paths) -> int:
-    run_dvc(paths, "repro", "--single-item", "compose")
+    changed = update_configuration(paths)
     config = load(RetrainConfig)
     with retrain_run(config.name, paths) as run:
         job = Job(config, paths, ChampionMonitor(config, paths, run))
         with record_failure(config, paths, run, job):
-            outcome = job.run()
+            outcome = job.run(changed)
         record_outcome(config, paths, run, outcome)
     print(outcome.summary())
     return outcome.code

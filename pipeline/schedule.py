@@ -17,7 +17,7 @@ from pathlib import Path
 from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
-from conveyor.retraining.schedules import SCHEDULERS, Installation
+from conveyor.retraining.schedules import SCHEDULERS, Installation, render_files
 from pipeline import run_script, script_parser
 
 
@@ -33,7 +33,7 @@ def main(args: Namespace) -> None:
     config = compose(Paths(), args.override)
     # Not resolved: the link in the environment finds its packages, its target does not.
     installation = Installation(config.name, Path.cwd(), Path(sys.executable))
-    texts = SCHEDULERS[args.scheduler](config.schedule, installation)
+    texts = render_files(args.scheduler, config.schedule, installation)
     for name, text in texts.items():
         if args.into is not None:
             files.write_text(args.into / name, text)

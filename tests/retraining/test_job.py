@@ -13,7 +13,7 @@ import yaml
 from conveyor.config import Config, overlay
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.retraining.dvc import RetrainError, run_dvc
+from conveyor.retraining.dvc import RetrainError, changed_stages, run_dvc
 from conveyor.retraining.job import NOTHING, PROMOTED, REFUSED, Job
 from conveyor.retraining.lock import Busy, retraining_lock
 
@@ -62,18 +62,20 @@ def test_a_retraining_tells_promoted_nothing_refused_and_known(
     project: Paths, toy_config: Config
 ) -> None:
     job = Job(toy_config, project)
-    first = job.run()
+    first = job.run(changed_stages(project))
     assert (first.code, first.message) == (PROMOTED, "version 4 is the new champion")
     assert first.summary().splitlines()[1] == "  bar: accuracy: it is good"
-    again = job.run()
+    again = job.run(changed_stages(project))
     assert again.code == NOTHING
     assert again.message.startswith("nothing to do: data, code and configuration")
     say(project, "poor")
-    refused = job.run()
+    refused = job.run(changed_stages(project))
     assert refused.code == REFUSED
     assert "it is poor" in refused.summary()
     say(project, "known")
-    assert job.run().message == ("the pipeline ran and produced a model that is registered already")
+    assert job.run(changed_stages(project)).message == (
+        "the pipeline ran and produced a model that is registered already"
+    )
 
 
 def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
@@ -81,7 +83,7 @@ def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
 ) -> None:
     say(project, "bad input")
     with pytest.raises(InputError, match=r"`dvc repro` failed.*serves as before"):
-        Job(toy_config, project).run()
+        Job(toy_config, project).run(changed_stages(project))
     assert "register: column 'text' not found" in capfd.readouterr().err
 
 
@@ -103,10 +105,10 @@ def test_imported_data_are_updated_before_the_belt_runs(
     command = [sys.executable, "-m", "dvc", "import-url", "-q", str(source), "data/raw/rows.txt"]
     subprocess.run(command, cwd=project.root, check=True)
     config = overlay(toy_config, {"retrain.refresh": "dvc"})
-    assert Job(config, project).run().code == PROMOTED
+    assert Job(config, project).run(changed_stages(project)).code == PROMOTED
     time.sleep(0.01)
     source.write_text("tuesday")
-    Job(config, project).run()
+    Job(config, project).run(changed_stages(project))
     assert (project.raw / "rows.txt").read_text() == "tuesday"
 
 

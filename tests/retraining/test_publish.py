@@ -12,6 +12,7 @@ from conveyor.compose import compose
 from conveyor.config import Config, overlay
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.retraining.dvc import changed_stages
 from conveyor.retraining.job import Job
 from conveyor.retraining.publish import commit
 
@@ -99,7 +100,7 @@ def test_the_data_of_yesterday_are_in_the_remote_before_they_are_updated(
     for day in ("tuesday", "wednesday"):
         time.sleep(0.01)
         source.write_text(day)
-        Job(config, project).run()
+        Job(config, project).run(changed_stages(project))
     kept = {file.read_text() for file in remote.rglob("*") if file.is_file()}
     assert {"monday", "tuesday", "wednesday"} <= kept
 

@@ -16,7 +16,7 @@ from debian import program
 
 from conveyor.config import Config, ConfigError, Schedule, overlay
 from conveyor.config.cron import either_day_suffices, expand_cron
-from conveyor.retraining.schedules import SCHEDULERS, Installation
+from conveyor.retraining.schedules import SCHEDULERS, Installation, render_files
 from conveyor.retraining.schedules.calendar import on_calendar
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def installation(tmp_path: Path) -> Installation:
 
 
 def text_of(kind: str, schedule: Schedule, installation: Installation) -> str:
-    (text,) = SCHEDULERS[kind](schedule, installation).values()
+    (text,) = render_files(kind, schedule, installation).values()
     return text
 
 
@@ -131,7 +131,7 @@ def verified(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_systemd_verifies_the_service_and_the_timer(
     schedule: Schedule, installation: Installation, tmp_path: Path
 ) -> None:
-    for name, text in SCHEDULERS["systemd"](schedule, installation).items():
+    for name, text in render_files("systemd", schedule, installation).items():
         (tmp_path / name).write_text(text)
     done = verified(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

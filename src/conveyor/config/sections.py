@@ -146,10 +146,10 @@ class Gates(Section):
 
 
 class Hook(Section):
-    """One receiver of events: a command (JSON on its stdin) or a URL (JSON as a POST's body).
+    """One receiver of events as JSON: a command reads it from stdin, a URL gets it by POST.
 
-    `$NAME` in either is taken from the environment when it is called, so that no secret has to be
-    written into a file.
+    `$NAME` in either is replaced by the environment variable NAME at each event, so that no file
+    has to contain a secret.
     """
 
     command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
@@ -158,19 +158,19 @@ class Hook(Section):
     @model_validator(mode="after")
     def _one_receiver(self) -> "Hook":
         if (self.command is None) == (self.url is None):
-            raise ValueError("give either `command` or `url`")
+            raise ValueError("expected either `command` or `url`")
         if self.url is not None and not re.match(r"https?://[^/@\s]+(/\S*)?$", self.url):
-            # The message of this kind of error leaves out what came.
+            # The message of this type of error leaves out the value.
             raise PydanticCustomError(
                 "password",
-                "a URL that begins with http:// or https:// is needed, without user and password; "
-                "a secret can be $NAME, from the environment",
+                "expected a URL that begins with http:// or https://, without user and password. "
+                "Write a secret as $NAME, a variable of the environment",
             )
         return self
 
 
 class Hooks(Section):
-    """Who hears of a new champion, a rollback, a retraining."""
+    """The receivers of events: a new champion, a rollback, the result of a retraining."""
 
     calls: tuple[Hook, ...]
     retries: NonNegativeInt  # after the first attempt

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from conveyor import files
-from conveyor.escape import markdown_text
+from conveyor.escape import markdown_table, markdown_text
 from conveyor.evaluation.results import Evaluation, EvaluationInput, Points
 from conveyor.metrics import BASELINE, METRICS
 from conveyor.plots import evaluation as plots
@@ -75,33 +75,34 @@ def _write_predictions(path: Path, data: EvaluationInput) -> None:
 def markdown(evaluation: Evaluation, rows: int, confidence: float) -> str:
     """The report as a page, which shows the plots of its folder."""
     parts = [f"# Evaluation on {rows} test rows", verdict(evaluation), ""]
-    parts += [f"| metric | value | {confidence:.0%} interval |", "| --- | --- | --- |"]
+    metrics = []
     for name, value in evaluation.scores.items():
         low, high = evaluation.intervals.get(name, (float("nan"), float("nan")))
-        parts.append(f"| {METRICS[name].title} | {value:.4f} | {low:.4f} to {high:.4f} |")
+        metrics.append([METRICS[name].title, f"{value:.4f}", f"{low:.4f} to {high:.4f}"])
+    parts += markdown_table(["metric", "value", f"{confidence:.0%} interval"], metrics)
     if evaluation.baselines:
-        parts += ["", "## Simple models on the same rows", "| model | accuracy | macro F1 |",
-                  "| --- | --- | --- |"]  # fmt: skip
-        parts += [
-            f"| {name} | {scores['accuracy']:.4f} | {scores['macro_f1']:.4f} |"
+        baselines = [
+            [name, f"{scores['accuracy']:.4f}", f"{scores['macro_f1']:.4f}"]
             for name, scores in evaluation.baselines.items()
         ]
-    parts += ["", "## By class", "| class | precision | recall | F1 | rows |",
-              "| --- | --- | --- | --- | --- |"]  # fmt: skip
-    parts += [
-        f"| {markdown_text(name)} | {score['precision']:.3f} | {score['recall']:.3f} | "
-        f"{score['f1']:.3f} | {score['rows']:.0f} |"
+        parts += ["", "## Simple models on the same rows"]
+        parts += markdown_table(["model", "accuracy", "macro F1"], baselines)
+    classes = [
+        [markdown_text(name), *(f"{score[key]:.3f}" for key in ("precision", "recall", "f1")),
+         f"{score['rows']:.0f}"]
         for name, score in evaluation.per_class.items()
-    ]
+    ]  # fmt: skip
+    parts += ["", "## By class"]
+    parts += markdown_table(["class", "precision", "recall", "F1", "rows"], classes)
     parts += ["", "![confusion](confusion.png)", "![ROC and precision-recall](curves.png)",
               "![calibration](calibration.png)", "![by length](lengths.png)", ""]  # fmt: skip
-    parts += ["## Most confident errors", "| id | label | predicted | confidence | row |",
-              "| --- | --- | --- | --- | --- |"]  # fmt: skip
-    parts += [
-        f"| {markdown_text(error['id'])} | {markdown_text(error['label'])} | "
-        f"{markdown_text(error['predicted'])} | {error['confidence']:.3f} | {_row_text(error)} |"
+    errors = [
+        [*(markdown_text(error[key]) for key in ("id", "label", "predicted")),
+         f"{error['confidence']:.3f}", _row_text(error)]
         for error in evaluation.worst
-    ]
+    ]  # fmt: skip
+    parts += ["## Most confident errors"]
+    parts += markdown_table(["id", "label", "predicted", "confidence", "row"], errors)
     return "\n".join(parts) + "\n"
 
 

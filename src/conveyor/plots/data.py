@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import save
+from conveyor.plots import new_figure, save
 
 COLORS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
 
 
 def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:
     """Draw the share of rows by length, one outline a split; `unit` is "tokens" or "steps"."""
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(8, 4)
     longest = max(int(v.max()) for v in by_split.values())
     edges = np.arange(0.5, longest + 1 + (width := -(-longest // 40)), width)
     for name, values in by_split.items():
@@ -33,8 +31,7 @@ def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Pat
 def plot_classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
     """Draw the share of each class by split, with the row counts on the bars."""
     names = list(next(iter(counts.values())))
-    figure = Figure(figsize=(8, 1.4 + 0.5 * len(names)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(8, 1.4 + 0.5 * len(names))
     thickness = 0.8 / len(counts)
     for i, (split, numbers) in enumerate(counts.items()):
         total = sum(numbers.values())
@@ -56,8 +53,7 @@ def plot_findings(counts: Mapping[str, int], read: int, path: Path) -> None:
     Args:
         read: rows that were read.
     """
-    figure = Figure(figsize=(8, 1.4 + 0.34 * len(counts)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(8, 1.4 + 0.34 * len(counts))
     bars = axes.barh(range(len(counts)), list(counts.values()), 0.7, color="tab:red")
     labels = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
     axes.bar_label(bars, labels, padding=3, fontsize=8)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import save
+from conveyor.plots import new_figure, save
 
 BEFORE, NOW = "tab:blue", "tab:orange"
 MAX_EFFECTS = 20  # features in the plot of effects
@@ -22,8 +22,7 @@ def plot_effects(effects: Sequence[tuple[str, float, bool]], limit: float, path:
         limit: the smallest effect that counts as drift.
     """
     drawn = effects[:MAX_EFFECTS]
-    figure = Figure(figsize=(8, 1.4 + 0.3 * len(drawn)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(8, 1.4 + 0.3 * len(drawn))
     colors = ["tab:red" if drifts else "tab:gray" for _, _, drifts in drawn]
     bars = axes.barh(range(len(drawn)), [effect for _, effect, _ in drawn], 0.7, color=colors)
     axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in drawn], padding=3, fontsize=8)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import save
+from conveyor.plots import new_figure, save
 
 MOST_NAMED_CLASSES = 20  # with more, plots show neither counts in cells nor a legend
 
@@ -22,8 +22,7 @@ def plot_confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Pa
         counts: rows by true and predicted class, (classes, classes).
     """
     size = min(14.0, 3.0 + 0.45 * len(classes))
-    figure = Figure(figsize=(size + 1, size), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(size + 1, size)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if len(classes) <= MOST_NAMED_CLASSES:
@@ -104,8 +103,7 @@ def plot_calibration(
 
 def plot_slices(scores: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw accuracy and macro F1 of each slice of row lengths."""
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(7, 3.6)
     positions = np.arange(len(scores))
     names = [f"{s['from']} to {s['to']}\n{s['rows']} rows" for s in scores]
     for shift, name, color in ((-0.2, "accuracy", "tab:blue"), (0.2, "macro_f1", "tab:green")):

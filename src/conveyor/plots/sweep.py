@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import save
+from conveyor.plots import new_figure, save
 
 Trial = Mapping[str, Any]
 Ticks = list[tuple[float, str]]  # position on an axis, text
@@ -76,13 +76,8 @@ def plot_sweep(trials: SweepTrials, importance: Mapping[str, float], folder: Pat
     save(_plot_distribution(trials), folder / "edf.png")
 
 
-def _new_figure() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    return figure, figure.subplots()
-
-
 def _plot_history(trials: SweepTrials) -> Figure:
-    figure, axes = _new_figure()
+    figure, axes = new_figure(7, 4)
     for state in ("complete", "pruned"):
         rows = [row for row in trials.valued if row["state"] == state]
         numbers, values = [row["trial"] for row in rows], [row["value"] for row in rows]
@@ -102,7 +97,7 @@ def _plot_history(trials: SweepTrials) -> Figure:
 
 
 def _plot_epochs(trials: SweepTrials) -> Figure:
-    figure, axes = _new_figure()
+    figure, axes = new_figure(7, 4)
     for row in trials.valued:
         epochs, values = zip(*row["epochs"], strict=True) if row["epochs"] else ((), ())
         axes.plot(
@@ -119,7 +114,7 @@ def _plot_epochs(trials: SweepTrials) -> Figure:
 
 
 def _plot_distribution(trials: SweepTrials) -> Figure:
-    figure, axes = _new_figure()
+    figure, axes = new_figure(7, 4)
     values = [row["value"] for row in trials.valued if row["state"] == "complete"]
     if values:
         axes.ecdf(values, color="tab:blue")
@@ -130,8 +125,7 @@ def _plot_distribution(trials: SweepTrials) -> Figure:
 
 
 def _plot_importance(importance: Mapping[str, float], objective: str) -> Figure:
-    figure = Figure(figsize=(7, 1.4 + 0.4 * max(1, len(importance))), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(7, 1.4 + 0.4 * max(1, len(importance)))
     axes.set_title(f"What {objective} depends on (PED-ANOVA)")
     if importance:
         names = sorted(importance, key=lambda name: importance[name])
@@ -146,8 +140,7 @@ def _plot_importance(importance: Mapping[str, float], objective: str) -> Figure:
 
 def _plot_parallel(trials: SweepTrials) -> Figure:
     rows, keys = trials.valued, trials.keys
-    figure = Figure(figsize=(2.2 * (len(keys) + 1), 4.5), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(2.2 * (len(keys) + 1), 4.5)
     if rows:
         columns = [_draw_key_axis(axes, i, key, trials) for i, key in enumerate(keys)]
         values = np.array([row["value"] for row in rows], dtype=float)

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from conveyor.plots import save
+from conveyor.plots import new_figure, save
 from conveyor.plots.sweep import COLORS
 
 
 def plot_timeline(spans: Sequence[tuple[int, str, datetime, datetime]], path: Path) -> None:
     """Write a plot of each trial (number, state, start, end) as a bar in time."""
-    figure = Figure(figsize=(9, 1.5 + 0.22 * max(4, min(len(spans), 60))), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = new_figure(9, 1.5 + 0.22 * max(4, min(len(spans), 60)))
     first = min((start for _, _, start, _ in spans), default=datetime.now())
     for state, color in COLORS.items():
         bars = [span for span in spans if span[1] == state]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conveyor import files
-from conveyor.escape import markdown_text, mlflow_name
+from conveyor.escape import markdown_table, markdown_text, mlflow_name
 from conveyor.gates import GateResult, Verdict
 from conveyor.paths import VERDICT_FILE
 from conveyor.registry.lineage import lineage_of
@@ -68,12 +68,11 @@ def _gate_tag(result: GateResult) -> str:
 
 def markdown(verdict: Verdict) -> str:
     """A table of all gates with their reasons."""
-    rows = [
-        f"| {markdown_text(result.gate)} | {'passed' if result.passed else '**refused**'} | "
-        f"{markdown_text(result.reason)} |"
-        for result in verdict.results
-    ]
-    return "\n".join(["| gate | | why |", "| --- | --- | --- |", *rows])
+    rows = []
+    for result in verdict.results:
+        outcome = "passed" if result.passed else "**refused**"
+        rows.append([markdown_text(result.gate), outcome, markdown_text(result.reason)])
+    return "\n".join(markdown_table(["gate", "", "why"], rows))
 
 
 def _markdown_page(title: str, verdict: Verdict, lineage: Mapping[str, str]) -> str:

@@ -4,9 +4,8 @@ Pure functions of summaries, which `conveyor.retraining.profile` computes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import asin, sqrt
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,34 +62,33 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The result of the test of one feature.
+class TestResult:
+    """The result of the test of one feature, before the correction for the number of tests.
+
+    Attributes:
+        measure: the measure of the effect: V (Cramér), D (Kolmogorov-Smirnov) or h (Cohen).
+        effect: its value, 0 if the distributions are equal.
+    """
+
+    test: str
+    statistic: float
+    p: float
+    measure: str
+    effect: float
+
+
+@dataclass(frozen=True)
+class Finding(TestResult):
+    """The test of one feature among others.
 
     Attributes:
         adjusted: p after the correction for the number of tests.
-        measure: the measure of the effect: V (Cramér), D (Kolmogorov-Smirnov) or h (Cohen).
-        effect: its value, 0 if the distributions are equal.
         drifts: whether `adjusted` is below the level and `effect` is at least the limit.
     """
 
     feature: str
-    test: str
-    statistic: float
-    p: float
     adjusted: float
-    measure: str
-    effect: float
     drifts: bool
-
-
-class TestResult(NamedTuple):
-    """The result of one test, before the correction for the number of tests."""
-
-    test: str
-    statistic: float
-    p: float
-    measure: str
-    effect: float
 
 
 def compare(before: Summary, now: Summary, config: Drift) -> list[Finding]:
@@ -107,24 +105,11 @@ def compare(before: Summary, now: Summary, config: Drift) -> list[Finding]:
     for name in before.rates.keys() & now.rates.keys():
         results[name] = two_proportions(before.rates[name], now.rates[name])
     adjusted = adjust([result.p for result in results.values()], config.correction)
-    findings = [
-        _finding(name, result, p, config)
-        for (name, result), p in zip(results.items(), adjusted, strict=True)
-    ]
+    findings = []
+    for (feature, result), p in zip(results.items(), adjusted, strict=True):
+        drifts = p < config.level and result.effect >= config.effect
+        findings.append(Finding(**asdict(result), feature=feature, adjusted=p, drifts=drifts))
     return sorted(findings, key=lambda f: (not f.drifts, -f.effect, f.feature))
-
-
-def _finding(feature: str, result: TestResult, adjusted: float, config: Drift) -> Finding:
-    return Finding(
-        feature=feature,
-        test=result.test,
-        statistic=result.statistic,
-        p=result.p,
-        adjusted=adjusted,
-        measure=result.measure,
-        effect=result.effect,
-        drifts=adjusted < config.level and result.effect >= config.effect,
-    )
 
 
 def chi_square(before: Mapping[str, int], now: Mapping[str, int]) -> TestResult:

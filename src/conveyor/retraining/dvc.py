@@ -66,3 +66,16 @@ def changed_stages(paths: Paths) -> set[str]:
     if done.returncode:
         raise RetrainError(f"`dvc status` failed: {done.stderr.strip()}")
     return set(json.loads(done.stdout))
+
+
+def update_configuration(paths: Paths) -> set[str]:
+    """Run the stage `compose` if conf/ or params.yaml changed.
+
+    Returns:
+        The stages that changed; see `changed_stages`.
+    """
+    changed = changed_stages(paths)
+    if "compose" not in changed:
+        return changed
+    run_dvc(paths, "repro", "--single-item", "compose")
+    return changed_stages(paths)

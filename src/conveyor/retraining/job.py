@@ -1,13 +1,15 @@
 """Runs one retraining, step by step."""
 
 import logging
+from collections.abc import Set
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from conveyor import files
 from conveyor.config import RetrainConfig
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import changed_stages, run_dvc
+from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.publish import commit
 from conveyor.retraining.review import Review
 
@@ -51,13 +53,6 @@ class Outcome:
         return {"code": self.code, "outcome": self.message, "verdict": self.verdict, **review}
 
 
-class Monitor(Protocol):
-    """Compares the champion with the data; see `conveyor.retraining.monitor`."""
-
-    def save_profile(self) -> None: ...
-    def review(self) -> Review: ...
-
-
 class Job:
     """One retraining of the project folder `paths`.
 
@@ -66,19 +61,26 @@ class Job:
         review: the monitor's review, as soon as it exists.
     """
 
-    def __init__(self, config: RetrainConfig, paths: Paths, monitor: Monitor | None = None) -> None:
+    def __init__(
+        self, config: RetrainConfig, paths: Paths, monitor: ChampionMonitor | None = None
+    ) -> None:
         self.config, self.paths, self.monitor = config, paths, monitor
         self.review: Review | None = None
 
-    def run(self) -> Outcome:
+    def run(self, changed: Set[str]) -> Outcome:
         """Update the data, review them, and reproduce the pipeline if there is a reason.
+
+        Args:
+            changed: the stages that `dvc repro` would run, before imported data are updated.
 
         Raises:
             InputError: a stage refused its input, or git refused to commit.
             RetrainError: a command failed.
         """
-        self._update_imports()
-        if not self._has_changes():
+        if self.config.retrain.refresh == "dvc":
+            self._update_imports()
+            changed = changed_stages(self.paths)
+        if not changed - ({SWEEP} if self._skips_sweep else set()):
             message = "nothing to do: data, code and configuration are as they were"
             return Outcome(NOTHING, message, None)
         self.review = self._review_data()
@@ -93,19 +95,13 @@ class Job:
         return outcome
 
     def _update_imports(self) -> None:
-        """Update the data that `dvc import-url` brought, if `retrain.refresh` asks for it."""
-        if self.config.retrain.refresh != "dvc":
-            return
+        """Update the data that `dvc import-url` brought."""
         imports = sorted(self.paths.raw.rglob("*.dvc"))
         if self.config.retrain.push and imports:
             # `dvc push` sends the present version of the data only, so push before the update.
             run_dvc(self.paths, "push")
         for file in imports:
             run_dvc(self.paths, "update", str(file.relative_to(self.paths.root)))
-
-    def _has_changes(self) -> bool:
-        ignored = {SWEEP} if self._skips_sweep else set()
-        return bool(changed_stages(self.paths) - ignored)
 
     @property
     def _skips_sweep(self) -> bool:

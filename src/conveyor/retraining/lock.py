@@ -3,11 +3,9 @@
 import json
 import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -16,7 +14,6 @@ from conveyor import files
 from conveyor.paths import Paths
 
 BUSY = 12  # the exit code
-HOLDER_TIMEOUT = 1.0  # seconds between taking the lock and writing who holds it
 
 
 class Busy(Exception):
@@ -40,7 +37,9 @@ def retraining_lock(paths: Paths, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout:
-        who = _read_holder(holder)
+        who: dict[str, Any] = {}
+        with suppress(FileNotFoundError):  # the holder may be about to write it
+            who = files.read_json(holder)
         raise Busy(
             f"another retraining is running: process {who.get('pid', '?')} on "
             f"{who.get('host', '?')}, since {who.get('since', '?')}"
@@ -53,13 +52,3 @@ def retraining_lock(paths: Paths, wait: float = 0.0) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
-
-
-def _read_holder(file: Path) -> dict[str, Any]:
-    """Who holds the lock; empty if the holder does not write its file in time."""
-    end = time.monotonic() + HOLDER_TIMEOUT
-    while time.monotonic() < end:
-        with suppress(FileNotFoundError):
-            return files.read_json(file)
-        time.sleep(0.01)
-    return {}

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.data.split import SPLITS
-from conveyor.data.store import Prepared, Split
+from conveyor.data.store import Prepared
 from conveyor.retraining.drift import Floats, Rate, Summary
 from conveyor.serving import LoadedModel, Predictions
 
@@ -84,12 +83,11 @@ class Profile:
 
 def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
     """The profile of a model and the prepared data that it was trained with."""
-    splits = {name: read_rows(prepared, [name]) for name in SPLITS}
-    test = splits.pop("test")
-    training = concatenate(splits.values())
-    rows = concatenate([training, test])
+    training, test = read_rows(prepared, ["train", "validation"]), read_rows(prepared, ["test"])
+    inputs = np.unique(np.concatenate([training.inputs, test.inputs]))
+    pairs = np.unique(np.concatenate([training.pairs, test.pairs]))
     summary = merge_summaries(summarise_inputs(training, model), summarise_answers(test, model))
-    return Profile(np.unique(rows.inputs), np.unique(rows.pairs), summary)
+    return Profile(inputs, pairs, summary)
 
 
 def merge_summaries(inputs: Summary, answers: Summary) -> Summary:
@@ -99,27 +97,17 @@ def merge_summaries(inputs: Summary, answers: Summary) -> Summary:
 
 def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
     """Read all rows of the splits into memory."""
-    return concatenate([_rows(prepared.split(name), prepared.meta.classes) for name in splits])
-
-
-def _rows(split: Split, classes: list[str]) -> ProfiledRows:
-    raw = list(split.rows)
-    labels = [classes[int(code)] for code in split.labels]
+    raw: list[Any] = []
+    labels: list[str] = []
+    for name in splits:
+        split = prepared.split(name)
+        raw += split.rows
+        labels += [prepared.meta.classes[int(code)] for code in split.labels]
     inputs = [_content(row) for row in raw]
-    both = zip(inputs, labels, strict=True)
-    pairs = [content + b"\0" + label.encode() for content, label in both]
+    pairs = [
+        content + b"\0" + label.encode() for content, label in zip(inputs, labels, strict=True)
+    ]
     return ProfiledRows(raw, labels, _digests(inputs), _digests(pairs))
-
-
-def concatenate(parts: Iterable[ProfiledRows]) -> ProfiledRows:
-    """The rows of all parts, in order."""
-    parts = list(parts)
-    return ProfiledRows(
-        [row for part in parts for row in part.raw],
-        [label for part in parts for label in part.labels],
-        np.concatenate([part.inputs for part in parts]),
-        np.concatenate([part.pairs for part in parts]),
-    )
 
 
 def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:

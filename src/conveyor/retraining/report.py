@@ -1,10 +1,9 @@
 """Writes the report of a retraining: JSON, a Markdown page and plots."""
 
 from pathlib import Path
-from typing import Any
 
 from conveyor import files
-from conveyor.escape import markdown_text
+from conveyor.escape import markdown_table, markdown_text
 from conveyor.plots.drift import plot_distributions, plot_effects
 from conveyor.retraining.drift import Finding
 from conveyor.retraining.job import Outcome
@@ -49,16 +48,13 @@ def _page(title: str, outcome: Outcome, plots: list[str]) -> str:
               for r in review.decision.reasons]  # fmt: skip
     gates = (outcome.verdict or {}).get("gates", [])
     if gates:
-        lines += ["", "## Gates", "", *map(_gate_line, gates)]
+        lines += ["", "## Gates", ""]
+        lines += [f"- {markdown_text(g['gate'])}: {markdown_text(g['reason'])}" for g in gates]
     if review.evidence.champion is not None and review.evidence.unknown is None:
         lines += ["", "## New rows", "", *_new_rows(review)]
         lines += ["", "## Drift", "", *_drift(review.findings)]
         lines += [line for name in plots for line in ("", f"![{name}]({name})")]
     return "\n".join([*lines, ""])
-
-
-def _gate_line(gate: dict[str, Any]) -> str:
-    return f"- {markdown_text(gate['gate'])}: {markdown_text(gate['reason'])}"
 
 
 def _new_rows(review: Review) -> list[str]:
@@ -80,9 +76,10 @@ def _drift(findings: list[Finding]) -> list[str]:
     if not findings:
         return ["Not tested: fewer new rows than `retrain.drift.rows`."]
     rows = [
-        f"| {markdown_text(f.feature)} | {f.test} | {f.statistic:.4g} | {f.adjusted:.3g} | "
-        f"{f.measure} {f.effect:.3f} | {'yes' if f.drifts else 'no'} |"
+        [markdown_text(f.feature), f.test, f"{f.statistic:.4g}", f"{f.adjusted:.3g}",
+         f"{f.measure} {f.effect:.3f}", "yes" if f.drifts else "no"]
         for f in findings
-    ]
-    head = "| feature | test | statistic | p, corrected | effect | drifts |"
-    return [head, "| --- | --- | --- | --- | --- | --- |", *rows]
+    ]  # fmt: skip
+    return markdown_table(
+        ["feature", "test", "statistic", "p, corrected", "effect", "drifts"], rows
+    )

@@ -1,9 +1,8 @@
 """Decides whether to train: a pure function of the evidence, with its reasons."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from conveyor.config.retrain import When
+from conveyor.config.retrain import Accuracy, When
 
 MAX_NAMED = 5  # features that a reason names
 
@@ -62,62 +61,38 @@ class Decision:
 
 
 def decide(evidence: Evidence, when: When) -> Decision:
-    """Ask each trigger that is on; each returns a reason, whether it fires or not."""
-    reasons = [reason for trigger in TRIGGERS if (reason := trigger(evidence, when)) is not None]
+    """Collect the reason of each trigger that is on, whether it fires or not."""
+    reasons: list[Reason] = []
+    if evidence.champion is None:
+        reasons.append(Reason("champion", True, "there is no champion yet"))
+    elif evidence.unknown is not None:
+        reasons.append(Reason("champion", True, evidence.unknown))
+    if when.always:
+        message = "data, code or configuration changed, and retrain.when.always is true"
+        reasons.append(Reason("always", True, message))
+    if when.rows is not None:
+        message = f"{evidence.arrived} rows are new or relabelled (trains from {when.rows})"
+        reasons.append(Reason("rows", evidence.arrived >= when.rows, message))
+    if when.share is not None:
+        share = evidence.arrived / max(1, evidence.before)
+        message = f"new or relabelled rows are {share:.1%} of the champion's rows"
+        message = f"{message} (trains from {when.share:.1%})"
+        reasons.append(Reason("share", share >= when.share, message))
+    if when.age_days is not None:
+        age = evidence.age_days
+        message = f"the champion is {age:.1f} days old (trains from {when.age_days:g})"
+        reasons.append(Reason("age", age >= when.age_days, message))
+    if when.drift:
+        reasons.append(_check_drift(evidence))
+    if when.accuracy is not None:
+        reasons.append(_check_accuracy(evidence, when.accuracy))
     return Decision(reasons or [Reason("none", False, "no trigger is on; see retrain.when")])
 
 
-def _check_champion(evidence: Evidence, when: When) -> Reason | None:
-    del when
-    if evidence.champion is None:
-        return Reason("champion", True, "there is no champion yet")
-    if evidence.unknown is not None:
-        return Reason("champion", True, evidence.unknown)
-    return None
-
-
-def _check_always(evidence: Evidence, when: When) -> Reason | None:
-    del evidence
-    if not when.always:
-        return None
-    message = "data, code or configuration changed, and retrain.when.always is true"
-    return Reason("always", True, message)
-
-
-def _check_rows(evidence: Evidence, when: When) -> Reason | None:
-    if when.rows is None:
-        return None
-    message = f"{evidence.arrived} rows are new or relabelled (trains from {when.rows})"
-    return Reason("rows", evidence.arrived >= when.rows, message)
-
-
-def _check_share(evidence: Evidence, when: When) -> Reason | None:
-    if when.share is None:
-        return None
-    share = evidence.arrived / max(1, evidence.before)
-    message = (
-        f"new or relabelled rows are {share:.1%} of the champion's rows (trains from "
-        f"{when.share:.1%})"
-    )
-    return Reason("share", share >= when.share, message)
-
-
-def _check_age(evidence: Evidence, when: When) -> Reason | None:
-    if when.age_days is None:
-        return None
-    message = f"the champion is {evidence.age_days:.1f} days old (trains from {when.age_days:g})"
-    return Reason("age", evidence.age_days >= when.age_days, message)
-
-
-def _check_drift(evidence: Evidence, when: When) -> Reason | None:
-    if not when.drift:
-        return None
+def _check_drift(evidence: Evidence) -> Reason:
     if not evidence.tested:
-        return Reason(
-            "drift",
-            False,
-            f"drift was not tested: {evidence.arrived} new rows are fewer than retrain.drift.rows",
-        )
+        few = f"{evidence.arrived} new rows are fewer than retrain.drift.rows"
+        return Reason("drift", False, f"drift was not tested: {few}")
     if not evidence.drifting:
         return Reason("drift", False, f"none of {evidence.tested} features drifts")
     names = ", ".join(evidence.drifting[:MAX_NAMED])
@@ -125,10 +100,7 @@ def _check_drift(evidence: Evidence, when: When) -> Reason | None:
     return Reason("drift", True, f"{len(evidence.drifting)} features drift: {names}{more}")
 
 
-def _check_accuracy(evidence: Evidence, when: When) -> Reason | None:
-    limit = when.accuracy
-    if limit is None:
-        return None
+def _check_accuracy(evidence: Evidence, limit: Accuracy) -> Reason:
     if evidence.accuracy is None or evidence.scored < limit.rows:
         message = f"{evidence.scored} new rows were scored; accuracy needs {limit.rows}"
         return Reason("accuracy", False, message)
@@ -137,14 +109,3 @@ def _check_accuracy(evidence: Evidence, when: When) -> Reason | None:
         f"(trains below {limit.below:g})"
     )
     return Reason("accuracy", evidence.accuracy < limit.below, message)
-
-
-TRIGGERS: tuple[Callable[[Evidence, When], Reason | None], ...] = (
-    _check_champion,
-    _check_always,
-    _check_rows,
-    _check_share,
-    _check_age,
-    _check_drift,
-    _check_accuracy,
-)
