@@ -13,7 +13,7 @@ import yaml
 from conveyor.config import Config, overlay
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.retraining.dvc import RetrainError, changed_stages, run_dvc
+from conveyor.retraining.dvc import RetrainError, changed_stages, run_dvc, update_configuration
 from conveyor.retraining.job import NOTHING, PROMOTED, REFUSED, Job
 from conveyor.retraining.lock import Busy, retraining_lock
 
@@ -110,6 +110,19 @@ def test_imported_data_are_updated_before_the_belt_runs(
     source.write_text("tuesday")
     Job(config, project).run(changed_stages(project))
     assert (project.raw / "rows.txt").read_text() == "tuesday"
+
+
+def test_the_configuration_is_composed_if_it_changed_and_only_then(project: Paths) -> None:
+    stages = yaml.safe_load((project.root / "dvc.yaml").read_text())["stages"]
+    command = "cp params.yaml config.yaml && echo composed >> log.txt"
+    stages["compose"] = {"cmd": command, "deps": ["params.yaml"], "outs": ["config.yaml"]}
+    (project.root / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    for seed in (1, 2):
+        (project.root / "params.yaml").write_text(f"seed: {seed}")
+        for _ in range(2):
+            assert update_configuration(project) == {"register"}
+            assert (project.root / "config.yaml").read_text() == f"seed: {seed}"
+        assert (project.root / "log.txt").read_text() == seed * "composed\n"
 
 
 HOLDER = """

@@ -156,7 +156,7 @@ class Hook(Section):
     url: str | None = None
 
     @model_validator(mode="after")
-    def _one_receiver(self) -> "Hook":
+    def _check_receiver(self) -> "Hook":
         if (self.command is None) == (self.url is None):
             raise ValueError("expected either `command` or `url`")
         if self.url is not None and not re.match(r"https?://[^/@\s]+(/\S*)?$", self.url):

@@ -40,12 +40,7 @@ class Score:
         return float(interval.low), float(interval.high)
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "rows": self.rows,
-            "right": self.right,
-            "accuracy": self.accuracy,
-            "interval": list(self.interval),
-        }
+        return {**asdict(self), "accuracy": self.accuracy, "interval": list(self.interval)}
 
 
 @dataclass(frozen=True)
