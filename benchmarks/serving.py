@@ -31,9 +31,9 @@ from conveyor.config import NamedConfig, load
 from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
-from conveyor.registry.cost import padding_difference, quantised
 from conveyor.serving import LoadedModel
 from conveyor.serving.latency import latencies
+from conveyor.serving.measurements import padding_difference, quantised
 
 RESULT = Path(__file__).with_suffix(".json")
 PARTS = ("call", "http", "batch", "int8")

@@ -59,7 +59,7 @@ def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> int:
     if action == "rebuild":
         return rebuild(registry, args.version)
     if action == "history":
-        print("\n".join(map(str, registry.history())) or "the champion never changed")
+        print("\n".join(map(str, registry.history.changes())) or "the champion never changed")
     elif action == "why":
         print(why(registry, args.version))
     else:

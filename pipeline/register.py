@@ -3,10 +3,8 @@
 import logging
 
 from conveyor import files, gates
-from conveyor.config import RegisterConfig
-from conveyor.data.store import Prepared
+from conveyor.config import Gates, RegisterConfig
 from conveyor.paths import Paths
-from conveyor.registry import verdict_files
 from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.model_version import CHAMPION, ModelVersion
 from conveyor.registry.package import Candidate
@@ -19,34 +17,34 @@ log = logging.getLogger(__name__)
 
 def register(config: RegisterConfig, paths: Paths) -> None:
     """Register the model folder once, and promote it if every gate passes."""
-    registry, candidate = Registry(config.name, paths), Candidate.read(paths)
+    registry = Registry(config.name, paths)
+    candidate = Candidate.read(paths)
     with registry.lock:
         version = registry.find_by_digest(candidate.digest)
         if version is None:
-            version = judge(registry, candidate, config, paths)
+            version = judge(registry, candidate, config.gates)
         else:
             log.info("this model is registered already, as version %s", version.version)
         registry.apply_verdict(version)
-        is_champion = registry.aliases().get(CHAMPION) == version.version
+        champion = registry.aliases().get(CHAMPION)
     notify_hooks(registry, config.hooks)
-    log.info("version %s of %s is %s", version.version, config.name,
-             "champion" if is_champion else "not the champion")  # fmt: skip
-    data_digest = Prepared(paths.prepared).meta.digest
-    receipt = {"name": config.name, "model_digest": candidate.digest, "data_digest": data_digest}
-    files.write_json(paths.receipt, receipt)
+    state = "champion" if champion == version.version else "not the champion"
+    log.info("version %s of %s is %s", version.version, config.name, state)
+    files.write_json(paths.receipt, {"name": config.name, "model_digest": candidate.digest,
+                                     "data_digest": candidate.data_digest})  # fmt: skip
 
 
-def judge(
-    registry: Registry, candidate: Candidate, config: RegisterConfig, paths: Paths
-) -> ModelVersion:
+def judge(registry: Registry, candidate: Candidate, config: Gates) -> ModelVersion:
     """Ask the gates, register the model with their verdict, and write the verdict's files."""
-    evidence = collect_evidence(paths, registry.champion())
-    verdict = gates.decide(evidence, config.gates)
+    champion = registry.champion()
+    evidence = collect_evidence(registry.paths, champion)
+    verdict = gates.decide(evidence, config)
     for result in verdict.results:
         log.info("%s: %s", result.gate, result.reason)
+    refusals = f"{len(verdict.reasons)} of {len(verdict.results)} gates refuse the model"
+    log.info("every gate passes the model" if verdict.promote else refusals)
     version = registry.register(candidate, verdict)
-    verdict_files.write(paths.promotion, version, verdict)
-    registry.log_verdict(version)
+    registry.write_verdict(version, verdict)
     return version
 
 

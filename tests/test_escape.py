@@ -31,7 +31,8 @@ from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRow
 from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
 from conveyor.plots import evaluation as evaluation_plots
-from conveyor.registry.verdict_files import html_page, markdown, verdict_tags
+from conveyor.registry.model_version import ModelVersion
+from conveyor.registry.verdict_files import markdown, verdict_tags, write
 
 COUNT = len(NASTY_LABELS)
 SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, calibration_bins=5, length_slices=2,
@@ -188,14 +189,16 @@ def test_a_verdict_is_one_table_row_a_gate() -> None:
     assert all(len(cells(line)) == 3 for line in page)
 
 
-def test_the_page_of_a_verdict_has_no_tag_of_a_label() -> None:
+def test_the_page_of_a_verdict_has_no_tag_of_a_label(tmp_path: Path) -> None:
     tags = set()
 
     class Tags(html.parser.HTMLParser):
         def handle_starttag(self, tag: str, attrs: Any) -> None:
             tags.add(tag)
 
-    Tags().feed(html_page("NASTY <i>", verdict(), {"<u>": "<s>"}))
+    version = ModelVersion("NASTY <i>", "<u>", "run", 0.0, {"git.revision": "<s>"})
+    write(tmp_path / "promotion", version, verdict())
+    Tags().feed((tmp_path / "promotion" / "verdict.html").read_text())
     assert not tags & {"b", "i", "u", "s"}
     assert "table" in tags
 

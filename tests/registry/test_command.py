@@ -60,7 +60,7 @@ def test_a_receiver_may_roll_back_what_it_hears_of(project: Project, toy_config:
     code, text = project.promote("2", "--force", "--reason", "a try")
     assert code == 0, text
     assert registry.aliases()["champion"] == "1"
-    last = registry.history()[-2:]
+    last = registry.history.changes()[-2:]
     assert [(c.action, c.reason) for c in last] == [
         ("forced", "a try"), ("rolled back", "it smokes")
     ]  # fmt: skip

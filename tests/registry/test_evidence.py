@@ -13,11 +13,10 @@ from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
-from conveyor.registry import cost
 from conveyor.registry.evidence import collect_evidence
-from conveyor.registry.predict_process import predict_in_fresh_process
 from conveyor.registry.registry import Registry
-from conveyor.serving import LoadedModel
+from conveyor.serving import LoadedModel, measurements
+from conveyor.serving.predict_process import predict_in_fresh_process
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
     assert found["accuracy"] == (answers.argmax(axis=1) == test.labels).mean()
     assert 0 < found["largest_difference"] < 0.1
     labels = 1 - np.asarray(test.labels)  # all that is right becomes wrong
-    turned = cost.quantised(evaluated.model, test.rows, labels, answers[:, ::-1])
+    turned = measurements.quantised(evaluated.model, test.rows, labels, answers[:, ::-1])
     assert turned is not None
     assert turned["accuracy"] == found["accuracy"]
     assert turned["float_accuracy"] == pytest.approx(1 - found["float_accuracy"])
@@ -76,7 +75,7 @@ class Leaking(LoadedModel):
 def test_an_answer_that_depends_on_its_batch_is_seen(evaluated: Paths) -> None:
     rows = list(Prepared(evaluated.prepared).split("test").rows)
     leaking = Leaking.load(evaluated.model)
-    assert cost.padding_difference(leaking, rows) == pytest.approx(0.01, abs=1e-4)
+    assert measurements.padding_difference(leaking, rows) == pytest.approx(0.01, abs=1e-4)
 
 
 def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
@@ -84,12 +83,12 @@ def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
 ) -> None:
     rows = list(Prepared(evaluated.prepared).split("test").rows)
     here = LoadedModel.load(evaluated.model)
-    assert cost.round_trip_difference(here, evaluated.model, rows) < 1e-6
+    assert measurements.round_trip_difference(here, evaluated.model, rows) < 1e-6
     other = tmp_path / "other"
     shutil.copytree(evaluated.model, other)
     encoder = files.read_json(other / "encoder.json")
     files.write_json(other / "encoder.json", {**encoder, "shift": [9.0, 9.0]})
-    assert cost.round_trip_difference(here, other, rows) > 1e-3
+    assert measurements.round_trip_difference(here, other, rows) > 1e-3
 
 
 def test_a_model_that_does_not_open_in_a_fresh_process_says_why(tmp_path: Path) -> None:

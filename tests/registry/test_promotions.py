@@ -50,11 +50,13 @@ def test_two_rollbacks_lead_two_back_and_then_there_is_nothing(toy_project: Path
         InputError, match="nothing to roll back to: toys had no champion before version 1"
     ):
         rollback(registry)
-    told = [(c.before, c.after, c.action) for c in registry.history()]
+    told = [(c.before, c.after, c.action) for c in registry.history.changes()]
     assert told == [(None, "1", "promoted"), ("1", "2", "promoted"), ("2", "3", "promoted"),
                     ("3", "2", "rolled back"), ("2", "1", "rolled back")]  # fmt: skip
-    assert registry.history()[3].reason == "it is slow"
-    assert all(c.who.count("@") == 1 and c.when.endswith("+00:00") for c in registry.history())
+    assert registry.history.changes()[3].reason == "it is slow"
+    assert all(
+        c.who.count("@") == 1 and c.when.endswith("+00:00") for c in registry.history.changes()
+    )
 
 
 def test_past_a_failed_gate_only_by_force_with_a_reason_that_is_kept(toy_project: Paths) -> None:
@@ -65,7 +67,7 @@ def test_past_a_failed_gate_only_by_force_with_a_reason_that_is_kept(toy_project
         with pytest.raises(InputError, match="--force needs a reason"):
             promote(registry, "2", force=True, reason=nothing)
     assert registry.aliases()["champion"] == "1"
-    assert registry.history()[-1].after == "1"
+    assert registry.history.changes()[-1].after == "1"
     change = promote(registry, "2", force=True, reason="the bar was wrong")
     assert change is not None
     assert (change.action, change.before, change.reason) == ("forced", "1", "the bar was wrong")
@@ -128,7 +130,7 @@ def test_a_change_whose_process_died_in_between_is_one_entry(
             promote(registry, "2")
     assert notify_hooks(registry, hooks()) == []  # it never came to be
     promote(registry, "2")
-    assert [c.after for c in registry.history()] == ["1", "2", "1", "2"]
+    assert [c.after for c in registry.history.changes()] == ["1", "2", "1", "2"]
 
 
 def test_others_hear_of_a_change_once_and_a_deaf_one_undoes_nothing(
@@ -147,7 +149,7 @@ def test_others_hear_of_a_change_once_and_a_deaf_one_undoes_nothing(
     assert (told["event"], told["model"]) == ("champion changed", "toys")
     assert (told["from"], told["to"], told["reason"]) == ("2", "1", "it is slow")
     assert registry.aliases()["champion"] == "1"
-    shown = str(registry.history()[-1])
+    shown = str(registry.history.changes()[-1])
     assert "NOT notified: no answer: ConnectionRefusedError" in shown
     assert "s3cret" not in shown
 
@@ -183,7 +185,7 @@ def test_a_slow_receiver_keeps_nobody_from_the_registry_and_hears_all_in_order(
         assert [change.reason for change in telling.result()] == ["first", "second"]
     told = [json.loads(line)["reason"] for line in heard.read_text().splitlines()]
     assert told == ["first", "second"]
-    assert all(change.hooks is not None for change in registry.history())
+    assert all(change.hooks is not None for change in registry.history.changes())
 
 
 def test_a_version_leads_back_to_all_that_made_it(toy_project: Paths) -> None:
@@ -230,7 +232,7 @@ def test_of_two_registrations_at_once_one_wins_and_the_other_says_so(
     digest = files.digest_tree(toy_project.model)
     (made,) = [v for v in versions if v.tags["model_digest"] == digest]
     assert registry.aliases()["champion"] == str(made.version)
-    assert [c.after for c in registry.history()] == ["1", str(made.version)]
+    assert [c.after for c in registry.history.changes()] == ["1", str(made.version)]
     loser = "registered already, as version" if machines == "one" else "version"
     assert sum(loser in text for text in told) == 1
 

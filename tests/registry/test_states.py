@@ -224,9 +224,9 @@ def test_a_second_registration_changes_nothing(
     paths = Paths(tmp_path)
     register_stage.register(state_config, paths)
     registry, receipt = Registry("toys", paths), paths.receipt.read_bytes()
-    before = registry.aliases(), registry.history()
+    before = registry.aliases(), registry.history.changes()
     register_stage.register(state_config, paths)
-    assert (registry.aliases(), registry.history(), paths.receipt.read_bytes()) == (
+    assert (registry.aliases(), registry.history.changes(), paths.receipt.read_bytes()) == (
         *before,
         receipt,
     )

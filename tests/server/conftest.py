@@ -19,7 +19,7 @@ YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {}
 
 def register(name: str, paths: Paths, kind: str, example: Any) -> None:
     registry = Registry(name, paths)
-    candidate = Candidate(paths.model, files.digest_tree(paths.model), kind, example)
+    candidate = Candidate(paths.model, files.digest_tree(paths.model), kind, example, "digest")
     registry.apply_verdict(registry.register(candidate, YES))
 
 

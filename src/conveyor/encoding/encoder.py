@@ -1,15 +1,16 @@
 """The interface of an encoder, which stands between raw rows and the arrays of the network."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.ragged import Lengths, Ragged, RowNumbers, Values, batches_by_length
 from conveyor.errors import InputError
 
 
@@ -84,6 +85,40 @@ class Encoder(ABC):
     @abstractmethod
     def encode_one(self, row: Any) -> NDArray[Any]:
         """Encode one row as `encode` does, without the overhead of a batch."""
+
+    def batches(
+        self, rows: Sequence[Any], batch_size: int
+    ) -> Iterator[tuple[RowNumbers, Values, Lengths]]:
+        """Check and encode raw rows, and pad them in batches of similar length.
+
+        Similar lengths keep the padding short.
+
+        Yields:
+            Positions of the batch's rows in `rows`, (batch,); its values, (batch, longest) or
+            (batch, longest, channels); and its lengths, (batch,).
+
+        Raises:
+            RowError: before the first batch: a row has another type or shape, or there is none.
+        """
+        checked = self._check_rows(rows)
+        if len(checked) == 1:  # most requests have one row, which needs no sorting and no padding
+            values = self.encode_one(checked[0])
+            yield np.zeros(1, np.int64), values[None], np.array([len(values)], np.int32)
+            return
+        sequences = self.encode(checked)
+        for batch in batches_by_length(sequences.lengths, batch_size):
+            yield batch, *sequences.pad_rows(batch)
+
+    def _check_rows(self, rows: Sequence[Any]) -> list[Any]:
+        if len(rows) == 0:
+            raise RowError("expected at least one row; got none")
+        checked = []
+        for number, row in enumerate(rows):
+            try:
+                checked.append(self.check_row(row))
+            except RowError as error:
+                raise RowError(error.reason, number) from None
+        return checked
 
     def save(self, path: Path) -> None:
         """Write the encoder as JSON; `encoding.load_encoder` reads it."""

@@ -107,3 +107,9 @@ def batches_by_length(lengths: Lengths, batch_size: int) -> list[RowNumbers]:
     """Row numbers in batches of similar length, for passes in which the order does not matter."""
     order = np.argsort(lengths, kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def spread_over_lengths(lengths: Lengths, count: int) -> RowNumbers:
+    """Up to `count` row numbers, spread evenly from the shortest row to the longest."""
+    order = np.argsort(lengths, kind="stable")
+    return order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]

@@ -1,19 +1,15 @@
 """Collects the gates' evidence: both models on the same test rows, and measurements."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.data.store import Prepared, Split
+from conveyor.data.store import Prepared
+from conveyor.encoding.ragged import spread_over_lengths
 from conveyor.gates import Evidence, Measurements
 from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
-from conveyor.registry import cost
 from conveyor.registry.model_version import ModelVersion
-from conveyor.serving import LoadedModel
+from conveyor.serving import LoadedModel, measurements
 from conveyor.serving.latency import latency
 
 SAMPLE = 32  # rows, spread over all lengths, on which probabilities are compared
@@ -25,12 +21,25 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     Args:
         champion: None before the first champion.
     """
-    model, test = LoadedModel.load(paths.model), Prepared(paths.prepared).split("test")
-    labels, probabilities = np.asarray(test.labels), model.predict(test.rows).probabilities
+    champion_folder = None if champion is None else champion.fetch(paths)
+    test = Prepared(paths.prepared).split("test")
+    model = LoadedModel.load(paths.model)
+    labels, lengths = np.asarray(test.labels), test.sequences.lengths  # (rows,)
+    sample = [test.rows[int(row)] for row in spread_over_lengths(lengths, SAMPLE)]
+    probabilities = model.predict(test.rows).probabilities  # (rows, classes)
     champion_probabilities = None
-    if champion is not None:
-        champion_model = LoadedModel.load(champion.fetch(paths))
+    if champion_folder is not None:
+        champion_model = LoadedModel.load(champion_folder)
         champion_probabilities = champion_model.predict_as(model.classes, model.kind, test.rows)
+    report = paths.data_report
+    measured = Measurements(
+        size=measurements.size(paths.model),
+        latency=latency(model, sample[len(sample) // 2]),
+        padding=measurements.padding_difference(model, sample),
+        round_trip=measurements.round_trip_difference(model, paths.model, sample),
+        quantised=measurements.quantised(paths.model, test.rows, labels, probabilities),
+        data=files.read_json(report) if report.is_file() else None,
+    )
     return Evidence(
         labels=labels,
         challenger=probabilities,
@@ -39,33 +48,6 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
         scores=score_all(labels, probabilities),
         baseline=files.read_json(paths.metrics).get(BASELINE),
         classes=model.classes,
-        lengths=np.asarray(test.sequences.lengths),
-        measured=measure(model, test, paths, probabilities),
+        lengths=lengths,
+        measured=measured,
     )
-
-
-def measure(
-    model: LoadedModel, test: Split, paths: Paths, probabilities: NDArray[np.float32]
-) -> Measurements:
-    """What the gates need to know of the artifact beside its predictions.
-
-    Args:
-        probabilities: of the test rows, (rows, classes).
-    """
-    sample = _sample(test)
-    report = paths.data_report
-    return Measurements(
-        size=cost.size(paths.model),
-        latency=latency(model, sample[len(sample) // 2]),
-        padding=cost.padding_difference(model, sample),
-        round_trip=cost.round_trip_difference(model, paths.model, sample),
-        quantised=cost.quantised(paths.model, test.rows, np.asarray(test.labels), probabilities),
-        data=files.read_json(report) if report.is_file() else None,
-    )
-
-
-def _sample(test: Split) -> Sequence[Any]:
-    """Up to `SAMPLE` raw rows from the shortest to the longest."""
-    by_length = np.argsort(test.sequences.lengths, kind="stable")
-    offsets = np.linspace(0, len(by_length) - 1, min(SAMPLE, len(by_length))).round().astype(int)
-    return [test.rows[int(row)] for row in by_length[offsets]]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from mlflow import MlflowClient
+from conveyor.registry.model_version import RegisteredModel
 
 PREFIX = "history."
 PROMOTED, FORCED, ROLLED_BACK = "promoted", "forced", "rolled back"
@@ -42,34 +42,39 @@ class Change:
                 f"{self.who}: {self.reason}{deliveries}")  # fmt: skip
 
 
-def changes(client: MlflowClient, name: str) -> list[Change]:
-    """All changes of one registered model, oldest first."""
-    tags = client.get_registered_model(name).tags
-    return [Change(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(PREFIX)]
+class History:
+    """The changes of champion of one registered model."""
 
+    def __init__(self, registered: RegisteredModel) -> None:
+        self.registered = registered
 
-def record(client: MlflowClient, name: str, change: Change) -> None:
-    """Write a change, or write it again with its deliveries."""
-    text = json.dumps(asdict(change), sort_keys=True, ensure_ascii=False)
-    client.set_registered_model_tag(name, f"{PREFIX}{change.number:06d}", text)
+    def changes(self) -> list[Change]:
+        """All changes, oldest first; empty before the first registration."""
+        tags = self.registered.tags()
+        return [Change(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(PREFIX)]
 
+    def record(self, change: Change) -> None:
+        """Write a change, or write it again with its deliveries."""
+        text = json.dumps(asdict(change), sort_keys=True, ensure_ascii=False)
+        key = f"{PREFIX}{change.number:06d}"
+        self.registered.client.set_registered_model_tag(self.registered.name, key, text)
 
-def begin(
-    client: MlflowClient, name: str, action: str, before: str | None, after: str, reason: str
-) -> Change:
-    """Record a change before the alias moves.
+    def begin(self, action: str, before: str | None, after: str, reason: str) -> Change:
+        """Record a change before the alias moves.
 
-    If the process dies in between, the next one makes the same change and reuses the entry.
-    """
-    existing = changes(client, name)
-    number = existing[-1].number + 1 if existing else 1
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    who = f"{getpass.getuser()}@{socket.gethostname()}"
-    change = Change(number, when, who, action, before, after, reason)
-    if existing and replace(existing[-1], number=number, when=when, who=who, hooks=None) == change:
-        return existing[-1]
-    record(client, name, change)
-    return change
+        If the process dies in between, the next one makes the same change and reuses the entry.
+        """
+        existing = self.changes()
+        number = existing[-1].number + 1 if existing else 1
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        who = f"{getpass.getuser()}@{socket.gethostname()}"
+        change = Change(number, when, who, action, before, after, reason)
+        if existing:
+            last = replace(existing[-1], number=number, when=when, who=who, hooks=None)
+            if last == change:
+                return existing[-1]
+        self.record(change)
+        return change
 
 
 def unannounced(history: Sequence[Change], champion: str | None) -> list[Change]:

@@ -19,7 +19,7 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.location import home, uri
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
-from conveyor.tracking.store import connect, look, without_secret
+from conveyor.tracking.store import connect, open_existing, without_secret
 
 CHAMPION = "champion"
 PASSED = "promoted"  # the verdict of a version that passed all gates
@@ -108,52 +108,53 @@ class ModelVersion:
         return folder
 
 
-def find_aliases(client: MlflowClient, name: str) -> dict[str, str]:
-    """Version behind each alias of a registered model; empty before the first registration."""
-    try:
-        aliases = client.get_registered_model(name).aliases
-    except MlflowException as error:
-        if error.error_code != NOT_FOUND:
-            raise  # a store that cannot answer is not a registry without a champion
-        return {}
-    return {alias: str(version) for alias, version in aliases.items()}
+class RegisteredModel:
+    """The versions and aliases of one registered model, to read."""
 
+    def __init__(self, client: MlflowClient, name: str) -> None:
+        self.client, self.name = client, name
 
-def find_versions(client: MlflowClient, name: str, query: str = "") -> list[ModelVersion]:
-    """Versions of a registered model, oldest first; `query` restricts them by a tag."""
-    entities = client.search_model_versions(f"name = '{name}'{query and f' and {query}'}")
-    return sorted(map(from_mlflow, entities), key=lambda version: int(version.version))
+    def aliases(self) -> dict[str, str]:
+        """Version behind each alias; empty before the first registration."""
+        entity = self._entity()
+        return {} if entity is None else {a: str(v) for a, v in entity.aliases.items()}
 
+    def tags(self) -> dict[str, str]:
+        """Tags of the registered model itself; empty before the first registration."""
+        entity = self._entity()
+        return {} if entity is None else entity.tags
 
-def get_version(client: MlflowClient, name: str, version: str) -> ModelVersion:
-    """Raises: InputError: there is no such version; the message lists those that exist."""
-    try:
-        return from_mlflow(client.get_model_version(name, version))
-    except MlflowException as error:
-        if error.error_code not in (NOT_FOUND, "INVALID_PARAMETER_VALUE"):
-            raise
-    existing = ", ".join(v.version for v in find_versions(client, name)) or "none"
-    raise InputError(
-        f"{name} has no version {version!r}; there are: {existing}. `dvc repro` registers one"
-    )
+    def versions(self, query: str = "") -> list[ModelVersion]:
+        """Its versions, oldest first; `query` restricts them by a tag."""
+        condition = f"name = '{self.name}'{query and f' and {query}'}"
+        entities = self.client.search_model_versions(condition)
+        return sorted(map(from_mlflow, entities), key=lambda version: int(version.version))
 
-
-def get_by_alias(client: MlflowClient, name: str, alias: str) -> ModelVersion:
-    """Raises: InputError: there is no such alias; the message lists those that exist."""
-    aliases = find_aliases(client, name)
-    if alias not in aliases:
-        existing = ", ".join(sorted(aliases)) or "none"
+    def version(self, version: str) -> ModelVersion:
+        """Raises: InputError: there is no such version; the message lists those that exist."""
+        try:
+            return from_mlflow(self.client.get_model_version(self.name, version))
+        except MlflowException as error:
+            if error.error_code not in (NOT_FOUND, "INVALID_PARAMETER_VALUE"):
+                raise
+        existing = ", ".join(v.version for v in self.versions()) or "none"
         raise InputError(
-            f"the registry has no alias {alias!r} of a model {name!r} (aliases: {existing}); "
-            "register one with `dvc repro`, or name another with --name or --alias"
+            f"{self.name} has no version {version!r}; there are: {existing}. "
+            "`dvc repro` registers one"
         )
-    return get_version(client, name, aliases[alias])
 
+    def champion(self) -> ModelVersion | None:
+        """The version behind the alias `champion`; None where there is none."""
+        version = self.aliases().get(CHAMPION)
+        return None if version is None else self.version(version)
 
-def find_champion(client: MlflowClient, name: str) -> ModelVersion | None:
-    """The version behind the alias `champion`; None where there is none."""
-    version = find_aliases(client, name).get(CHAMPION)
-    return None if version is None else get_version(client, name, version)
+    def _entity(self) -> model_registry.RegisteredModel | None:
+        try:
+            return self.client.get_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code != NOT_FOUND:
+                raise  # a store that cannot answer is not a registry without a champion
+            return None
 
 
 def find_served(name: str, paths: Paths, *, alias: str, version: str | None = None) -> ModelVersion:
@@ -162,15 +163,22 @@ def find_served(name: str, paths: Paths, *, alias: str, version: str | None = No
     Raises:
         InputError: there is no store, or no such version or alias; the message lists what exists.
     """
-    client = look(paths)
+    registered = RegisteredModel(open_existing(paths), name)
     if version is not None:
-        return get_version(client, name, version)
-    return get_by_alias(client, name, alias)
+        return registered.version(version)
+    aliases = registered.aliases()
+    if alias not in aliases:
+        existing = ", ".join(sorted(aliases)) or "none"
+        raise InputError(
+            f"the registry has no alias {alias!r} of a model {name!r} (aliases: {existing}); "
+            "register one with `dvc repro`, or name another with --name or --alias"
+        )
+    return registered.version(aliases[alias])
 
 
 def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:
     """What the champion was trained with, by dotted key; None where there is no champion."""
-    champion = find_champion(connect(name, paths).client, name)
+    champion = RegisteredModel(connect(name, paths).client, name).champion()
     if champion is None:
         return None
     config = files.read_yaml(champion.fetch(paths) / "config.yaml")

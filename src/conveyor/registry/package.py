@@ -51,19 +51,21 @@ class Candidate:
         digest: SHA-256 of the folder's files.
         kind: of its rows, `text` or `series`.
         example: one raw row: a string, or numbers of shape (steps, channels).
+        data_digest: of the prepared data.
     """
 
     folder: Path
     digest: str
     kind: str
     example: Any
+    data_digest: str
 
     @classmethod
     def read(cls, paths: Paths) -> "Candidate":
         """The project's model folder, with the first prepared test row as its example."""
         prepared = Prepared(paths.prepared)
-        example = prepared.split("test").rows[0]
-        return cls(paths.model, files.digest_tree(paths.model), prepared.meta.kind, example)
+        meta, example = prepared.meta, prepared.split("test").rows[0]
+        return cls(paths.model, files.digest_tree(paths.model), meta.kind, example, meta.digest)
 
 
 def log_model(name: str, run_id: str, candidate: Candidate) -> Any:

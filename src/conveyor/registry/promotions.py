@@ -59,7 +59,7 @@ def rollback(
     registry.version(target)
     if target == champion:
         return None
-    changes = registry.history()
+    changes = registry.history.changes()
     if target not in {v for c in changes for v in (c.before, c.after)} | {previous}:
         raise InputError(
             f"version {target} of {registry.name} was never champion; to make it champion: "
@@ -90,7 +90,7 @@ def notify_hooks(registry: Registry, config: Hooks) -> list[Change]:
 
 
 def _unannounced(registry: Registry) -> list[Change]:
-    return history.unannounced(registry.history(), registry.aliases().get(CHAMPION))
+    return history.unannounced(registry.history.changes(), registry.aliases().get(CHAMPION))
 
 
 def _call_hooks(registry: Registry, config: Hooks, change: Change) -> Change:
@@ -99,7 +99,7 @@ def _call_hooks(registry: Registry, config: Hooks, change: Change) -> Change:
                "reason": change.reason}  # fmt: skip
     deliveries = [asdict(delivery) for delivery in notify(config, EVENT, payload)]
     announced = replace(change, hooks=deliveries)
-    history.record(registry.client, registry.name, announced)
+    registry.history.record(announced)
     return announced
 
 

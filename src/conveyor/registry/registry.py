@@ -8,12 +8,11 @@ from mlflow.exceptions import MlflowException
 
 from conveyor.gates import Verdict
 from conveyor.paths import Paths
-from conveyor.registry import history, model_version
-from conveyor.registry.history import Change
+from conveyor.registry import verdict_files
+from conveyor.registry.history import PROMOTED, Change, History, rollback_targets
 from conveyor.registry.lineage import lineage, log_patch
-from conveyor.registry.model_version import CHAMPION, NOT_FOUND, ModelVersion
+from conveyor.registry.model_version import CHAMPION, ModelVersion, RegisteredModel, from_mlflow
 from conveyor.registry.package import Candidate, log_model
-from conveyor.registry.verdict_files import LONGEST_TAG, markdown, verdict_tags
 from conveyor.tracking.location import home
 from conveyor.tracking.runs import MODEL_DIGEST, artifact_folder, find_training_run, set_tags
 from conveyor.tracking.store import connect
@@ -24,49 +23,28 @@ CHALLENGER, PREVIOUS = "challenger", "previous"
 SETTLED = "settled"  # tag of a version whose verdict was applied
 
 
-class Registry:
-    """The registered model `name` of a project's MLflow store."""
+class Registry(RegisteredModel):
+    """The registered model `name` of a project's MLflow store, to read and to change."""
 
     def __init__(self, name: str, paths: Paths) -> None:
-        self.name, self.paths = name, paths
+        self.paths = paths
         self.tracking = connect(name, paths)
-        self.client = self.tracking.client
+        super().__init__(self.tracking.client, name)
+        self.history = History(self)
         # A registration is several calls; two processes must not both create the first version.
         locks = home(paths) / ".conveyor"
         self.lock = FileLock(locks / f"registry-{name}.lock")
         self.hooks_lock = FileLock(locks / f"hooks-{name}.lock")  # see `promotions.notify_hooks`
 
-    def aliases(self) -> dict[str, str]:
-        """Version behind each alias; empty before the first registration."""
-        return model_version.find_aliases(self.client, self.name)
-
-    def champion(self) -> ModelVersion | None:
-        """The version behind the alias `champion`; None where there is none."""
-        return model_version.find_champion(self.client, self.name)
-
-    def version(self, version: str) -> ModelVersion:
-        """Raises: InputError: there is no such version; the message lists those that exist."""
-        return model_version.get_version(self.client, self.name, version)
-
     def find_by_digest(self, digest: str) -> ModelVersion | None:
         """The oldest version of this artifact, if it was registered."""
-        query = f"tags.{MODEL_DIGEST} = '{digest}'"
-        return next(iter(model_version.find_versions(self.client, self.name, query)), None)
-
-    def history(self) -> list[Change]:
-        """All changes of champion, oldest first; empty before the first registration."""
-        try:
-            return history.changes(self.client, self.name)
-        except MlflowException as error:
-            if error.error_code != NOT_FOUND:
-                raise
-            return []
+        return next(iter(self.versions(f"tags.{MODEL_DIGEST} = '{digest}'")), None)
 
     def rollback_targets(self) -> list[str]:
         """Versions that rollbacks return to, oldest first; the last one serves. Deleted versions
         are left out."""
-        existing = {v.version for v in model_version.find_versions(self.client, self.name)}
-        return history.rollback_targets(self.history(), existing)
+        existing = {version.version for version in self.versions()}
+        return rollback_targets(self.history.changes(), existing)
 
     def register(self, candidate: Candidate, verdict: Verdict) -> ModelVersion:
         """Create a version of a model folder, with the verdict as its tags and description.
@@ -74,18 +52,17 @@ class Registry:
         A process on another machine, which no lock here excludes, may register the same artifact
         at the same time. The older version is kept, and the newer one is deleted.
         """
+        description = verdict_files.markdown(verdict)[: verdict_files.LONGEST_TAG]
+        tags = verdict_files.verdict_tags(verdict)
         run = find_training_run(self.name, self.paths, candidate.digest)
+        tags |= lineage(self.paths, run.id, candidate.digest)
+        tags |= log_patch(self.tracking, run.id, self.paths.root)
         model = log_model(self.name, run.id, candidate)
         self._create_registered_model()
-        tags = {
-            **lineage(self.paths, run.id, candidate.digest),
-            **log_patch(self.tracking, run.id, self.paths.root),
-            **verdict_tags(verdict),
-        }
-        created = model_version.from_mlflow(
+        created = from_mlflow(
             self.client.create_model_version(
                 self.name, model.model_uri, run_id=run.id, tags=tags,
-                description=markdown(verdict)[:LONGEST_TAG], model_id=model.model_id,
+                description=description[:verdict_files.LONGEST_TAG], model_id=model.model_id,
             )
         )  # fmt: skip
         first = self.find_by_digest(candidate.digest)
@@ -96,8 +73,9 @@ class Registry:
         set_tags(self.tracking, run.id, {"version": created.version, "verdict": tags["verdict"]})
         return created
 
-    def log_verdict(self, version: ModelVersion) -> None:
-        """Log the verdict's files under the train run."""
+    def write_verdict(self, version: ModelVersion, verdict: Verdict) -> None:
+        """Write the verdict's files into the project, and log them under the train run."""
+        verdict_files.write(self.paths.promotion, version, verdict)
         artifact_folder(self.tracking, version.run_id, self.paths.promotion, "promotion")
 
     def apply_verdict(self, version: ModelVersion) -> None:
@@ -110,7 +88,7 @@ class Registry:
             return
         self._set_alias(CHALLENGER, version.version)
         if version.passed:
-            self.set_champion(version.version, history.PROMOTED, "it passed every gate")
+            self.set_champion(version.version, PROMOTED, "it passed every gate")
         self.set_tags(version.version, {SETTLED: "true"})
 
     def set_champion(self, version: str, action: str, reason: str) -> Change | None:
@@ -118,7 +96,7 @@ class Registry:
         before = self.aliases().get(CHAMPION)
         if before == version:
             return None
-        change = history.begin(self.client, self.name, action, before, version, reason)
+        change = self.history.begin(action, before, version, reason)
         targets = self.rollback_targets()
         if len(targets) > 1:
             self._set_alias(PREVIOUS, targets[-2])

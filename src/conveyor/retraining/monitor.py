@@ -7,7 +7,7 @@ from pathlib import Path
 from conveyor.config import RetrainConfig
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
-from conveyor.registry.model_version import ModelVersion, find_champion
+from conveyor.registry.model_version import ModelVersion, RegisteredModel
 from conveyor.retraining.profile import PROFILE, Profile, compute_profile
 from conveyor.retraining.review import Review, review_data, review_without_champion
 from conveyor.serving import LoadedModel
@@ -57,7 +57,7 @@ class ChampionMonitor:
         return review
 
     def _champion(self) -> ModelVersion | None:
-        return find_champion(self.run.tracking.client, self.config.name)
+        return RegisteredModel(self.run.tracking.client, self.config.name).champion()
 
     def _log(self, champion: ModelVersion, review: Review) -> None:
         metrics = {

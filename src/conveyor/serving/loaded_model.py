@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor import files
-from conveyor.encoding import Encoder, RowError, load_encoder
-from conveyor.encoding.ragged import batches_by_length
+from conveyor.encoding import Encoder, load_encoder
 from conveyor.errors import InputError
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
@@ -99,7 +98,7 @@ class LoadedModel:
     ) -> Predictions:
         """Predict from raw rows: texts, or series of shape (steps, channels).
 
-        Rows of similar length share a batch, to keep padding short; padding changes no answer.
+        Rows of similar length share a batch; padding changes no answer.
 
         Args:
             progress: show a progress bar.
@@ -107,18 +106,10 @@ class LoadedModel:
         Raises:
             RowError: the encoder does not accept a row, or there are no rows.
         """
-        if len(rows) == 0:
-            raise RowError("expected at least one row; got none")
-        checked = [self._check(row, number) for number, row in enumerate(rows)]
-        if len(rows) == 1:  # most requests have one row, which needs no sorting and no padding
-            values = self.encoder.encode_one(checked[0])
-            alone = self._run(values[None], np.array([len(values)], np.int32))
-            return Predictions(self.classes, alone)
-        sequences = self.encoder.encode(checked)
         probabilities = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
         with tqdm(total=len(rows), unit="row", disable=None if progress else True) as bar:
-            for batch in batches_by_length(sequences.lengths, batch_size):
-                probabilities[batch] = self._run(*sequences.pad_rows(batch))
+            for batch, values, lengths in self.encoder.batches(rows, batch_size):
+                probabilities[batch] = self._run(values, lengths)
                 bar.update(len(batch))
         return Predictions(self.classes, probabilities)
 
@@ -142,9 +133,3 @@ class LoadedModel:
     def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
         feed = {"values": values, "lengths": lengths}
         return self.session.run(["probabilities"], feed)[0]
-
-    def _check(self, row: Any, number: int) -> Any:
-        try:
-            return self.encoder.check_row(row)
-        except RowError as error:
-            raise RowError(error.reason, number) from None

@@ -57,18 +57,19 @@ class TrainingRun:
             "mlflow.runName": f"train-{digest[:8]}",
         }
         set_tags(self.tracking, self.id, tags)
-        self.tracking.client.log_artifacts(self.id, str(paths.model), "model")
+        artifact_folder(self.tracking, self.id, paths.model, "model")
 
     def log_evaluation(
         self, folder: Path, scores: Mapping[str, float], *, beats_baselines: bool | None
     ) -> None:
         """Add test metrics and the evaluation's folder; once."""
-        digest, client = files.digest_tree(folder), self.tracking.client
-        if client.get_run(self.id).data.tags.get("evaluation_digest") == digest:
+        digest = files.digest_tree(folder)
+        logged = self.tracking.client.get_run(self.id).data.tags
+        if logged.get("evaluation_digest") == digest:
             return
-        found = {f"test_{key}": value for key, value in scores.items()}
-        log_metrics(self.tracking, self.id, found)
-        client.log_artifacts(self.id, str(folder), "evaluation")
+        metrics = {f"test_{key}": value for key, value in scores.items()}
+        log_metrics(self.tracking, self.id, metrics)
+        artifact_folder(self.tracking, self.id, folder, "evaluation")
         beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
         tags = {"evaluation_digest": digest, "beats_baselines": beats}
         set_tags(self.tracking, self.id, tags)

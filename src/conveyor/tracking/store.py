@@ -70,7 +70,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     return Tracking(client, found.experiment_id, where)
 
 
-def look(paths: Paths) -> MlflowClient:
+def open_existing(paths: Paths) -> MlflowClient:
     """Open the store to read it: neither a database nor an experiment is made.
 
     Raises:

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.registry.predict_process import predict_in_fresh_process
-from conveyor.serving import LoadedModel
-from conveyor.serving.loaded_model import FLOAT_GRAPH
+from conveyor.serving.loaded_model import FLOAT_GRAPH, LoadedModel
+from conveyor.serving.predict_process import predict_in_fresh_process
 
 
 def size(folder: Path) -> int:

@@ -1,6 +1,6 @@
 """Predicts rows in a fresh process, which gets nothing but the model's files and the rows.
 
-python -m conveyor.registry.predict_process FOLDER < rows.json
+python -m conveyor.serving.predict_process FOLDER < rows.json
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.serving import LoadedModel
+from conveyor.serving.loaded_model import LoadedModel
 
 SOURCES = Path(__file__).parents[2]
 
@@ -28,7 +28,7 @@ def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.fl
     body = json.dumps([row if isinstance(row, str) else np.asarray(row).tolist() for row in rows])
     path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
     process = subprocess.run(
-        [sys.executable, "-m", "conveyor.registry.predict_process", str(folder)],
+        [sys.executable, "-m", "conveyor.serving.predict_process", str(folder)],
         input=body, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path},
         check=False,
     )  # fmt: skip
