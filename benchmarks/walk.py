@@ -69,8 +69,9 @@ class Scope:
         constructor = owner.members.get("__init__")
         if constructor and constructor is not self.function:  # which may set it by itself
             for node in ast.walk(constructor.node):
-                if isinstance(node, ast.Assign) and any(is_field(t, name) for t in node.targets):
-                    return Scope(self.project, owner.module, constructor).classes(node.value)
+                for target, value in assignments(node):
+                    if is_field(target, name):
+                        return Scope(self.project, owner.module, constructor).classes(value)
         return []
 
     def callees(self, node: ast.expr) -> list[Definition]:
@@ -85,6 +86,16 @@ class Scope:
     def _members(self, owners: list[Definition], name: str) -> list[Definition]:
         members = (self.project.member(owner, name) for owner in owners)
         return [member for member in members if member]
+
+
+def assignments(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets of an assignment with their values; `a, b = x, y` is two."""
+    match node:
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+            return list(zip(targets, values, strict=False))
+        case ast.Assign():
+            return [(target, node.value) for target in node.targets]
+    return []
 
 
 def is_field(target: ast.expr, name: str) -> bool:
@@ -153,8 +164,9 @@ class Walk:
         """Follow the calls of a statement in source order, and bind its variables."""
         for node in in_order(statement):
             match node:
-                case ast.Assign(targets=[target]):
-                    scope.bind_target(target, scope.classes(node.value))
+                case ast.Assign():
+                    for target, value in assignments(node):
+                        scope.bind_target(target, scope.classes(value))
                 case ast.AnnAssign():
                     classes = scope.project.classes(node.annotation, module)
                     scope.bind_target(node.target, classes or scope.classes(node.value))
