@@ -8,9 +8,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conveyor.batch.predict import predict_file
+from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from conveyor.tracking.location import model_name
 from pipeline import run_script, script_parser
 
 
@@ -35,7 +35,7 @@ def model_folder(args: Namespace, paths: Paths) -> Path:
     # Imports MLflow, which must not be needed to predict with a folder.
     from conveyor.registry.model_version import find_served
 
-    name = args.name or model_name(paths)
+    name = args.name or load(NamedConfig, paths.config).name
     return find_served(name, paths, alias=args.alias, version=args.version).fetch(paths)
 
 

@@ -7,11 +7,11 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import Settings, serve
-from conveyor.tracking.location import model_name
 from pipeline import run_script, script_parser
 
 MIB = 2**20
@@ -48,7 +48,8 @@ def main(args: Namespace) -> None:
         return serve(settings, ModelSlot(live.name, live), poller=None)
     from conveyor.server.alias_poller import AliasPoller  # loads MLflow, which no folder needs
 
-    slot, interval = ModelSlot(args.name or model_name(Paths())), args.poll if args.reload else None
+    slot = ModelSlot(args.name or load(NamedConfig).name)
+    interval = args.poll if args.reload else None
     return serve(settings, slot, AliasPoller(slot, args.alias, interval, Paths()))
 
 

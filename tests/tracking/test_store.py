@@ -8,10 +8,10 @@ import pytest
 from tracked import PROCESS, runs_of
 
 from conveyor import files
-from conveyor.config import ConfigError
+from conveyor.config import ConfigError, NamedConfig, load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.tracking.location import home, model_name
+from conveyor.tracking.location import home
 from conveyor.tracking.store import connect, without_secret
 
 
@@ -93,9 +93,9 @@ def test_an_unwritable_home_of_the_lock_is_made(tmp_path: Path) -> None:
 def test_the_model_has_the_name_of_the_configuration_whatever_else_is_in_it(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
     with pytest.raises(ConfigError, match="run `dvc repro compose`"):
-        model_name(paths)
+        load(NamedConfig, paths.config)
     files.write_text(paths.config, "name: toys\nmodel: of another Conveyor\n")
-    assert model_name(paths) == "toys"
+    assert load(NamedConfig, paths.config).name == "toys"
     files.write_text(paths.config, "seed: 1\n")
     with pytest.raises(ConfigError, match="name: missing"):
-        model_name(paths)
+        load(NamedConfig, paths.config)

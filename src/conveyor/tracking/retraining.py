@@ -11,12 +11,12 @@ from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.runs import (
     NOTE,
     STAGE,
-    artifact_folder,
     begin,
     close_dead_runs,
+    ending_run,
+    log_folder,
     log_metrics,
     set_tags,
-    truthful,
 )
 from conveyor.tracking.store import Tracking, connect
 
@@ -63,11 +63,11 @@ class RetrainRun:
         tags = {"outcome": OUTCOMES[code], NOTE: summary, **dvc_tags(self.paths.root)}
         set_tags(self.tracking, self.id, tags)
         if code in WITH_VERDICT:
-            artifact_folder(self.tracking, self.id, self.paths.promotion, "promotion")
+            log_folder(self.tracking, self.id, self.paths.promotion, "promotion")
 
     def log_report(self, folder: Path) -> None:
         """Log the files of the report."""
-        artifact_folder(self.tracking, self.id, folder, "report")
+        log_folder(self.tracking, self.id, folder, "report")
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def retrain_run(name: str, paths: Paths) -> Iterator[RetrainRun]:
     close_dead_runs(tracking)
     run_id = begin(tracking, "retrain", {STAGE: "retrain", **git_tags(paths.root)}, {})
     began = time.monotonic()
-    with truthful(tracking, run_id):
+    with ending_run(tracking, run_id):
         try:
             yield RetrainRun(tracking, run_id, paths)
         finally:

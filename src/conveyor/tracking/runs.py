@@ -1,4 +1,4 @@
-"""The train run: open while it trains, true when it ends, found again by what it made."""
+"""Runs in the tracking store, and the train run, which is found by the digest of its model."""
 
 import csv
 import sys
@@ -27,7 +27,7 @@ DIED = "its process died without a word"  # a value of CLOSED
 
 
 class TrainingRun:
-    """One train run; what it holds comes from the same calls whether it is live or restored."""
+    """One train run. A live run and a restored one get their content from the same calls."""
 
     def __init__(self, tracking: Tracking, run_id: str) -> None:
         self.tracking, self.id = tracking, run_id
@@ -47,9 +47,9 @@ class TrainingRun:
             digest: SHA-256 of the folder's files.
         """
         card = files.read_json(paths.model / "card.json")
-        figures = {f"best_{name}": value for name, value in card["validation"].items()}
-        figures |= {name: float(card[name]) for name in ("best_epoch", "parameters", "flops")}
-        log_metrics(self.tracking, self.id, figures)
+        metrics = {f"best_{name}": value for name, value in card["validation"].items()}
+        metrics |= {name: float(card[name]) for name in ("best_epoch", "parameters", "flops")}
+        log_metrics(self.tracking, self.id, metrics)
         tags = {
             MODEL_DIGEST: digest,
             DATA_DIGEST: card["data_digest"],
@@ -57,19 +57,19 @@ class TrainingRun:
             "mlflow.runName": f"train-{digest[:8]}",
         }
         set_tags(self.tracking, self.id, tags)
-        artifact_folder(self.tracking, self.id, paths.model, "model")
+        log_folder(self.tracking, self.id, paths.model, "model")
 
     def log_evaluation(
         self, folder: Path, scores: Mapping[str, float], *, beats_baselines: bool | None
     ) -> None:
-        """Add test metrics and the evaluation's folder; once."""
+        """Log the test metrics and the folder of the evaluation, once."""
         digest = files.digest_tree(folder)
         logged = self.tracking.client.get_run(self.id).data.tags
         if logged.get("evaluation_digest") == digest:
             return
         metrics = {f"test_{key}": value for key, value in scores.items()}
         log_metrics(self.tracking, self.id, metrics)
-        artifact_folder(self.tracking, self.id, folder, "evaluation")
+        log_folder(self.tracking, self.id, folder, "evaluation")
         beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
         tags = {"evaluation_digest": digest, "beats_baselines": beats}
         set_tags(self.tracking, self.id, tags)
@@ -77,17 +77,17 @@ class TrainingRun:
 
 @contextmanager
 def training_run(config: FitConfig, paths: Paths, *, data_digest: str) -> Iterator[TrainingRun]:
-    """A run that is FINISHED after the body, FAILED with the traceback if it raises."""
+    """Open a train run, which the block logs into; see `ending_run` for its end."""
     tracking = connect(config.name, paths)
     close_dead_runs(tracking)
-    ran = narrow(config, FitConfig).model_dump(mode="json")
-    run = _begin(tracking, ran, _origin(tracking, paths, data_digest))
-    with truthful(tracking, run.id):
+    settings = narrow(config, FitConfig).model_dump(mode="json")
+    run = _begin(tracking, settings, _origin(tracking, paths, data_digest))
+    with ending_run(tracking, run.id):
         yield run
 
 
 def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
-    """The run that made the model folder, found by the digest of its files.
+    """Find the run that trained the model folder, by the digest of its files.
 
     A model from DVC's cache, or from a colleague, has no run in this store. Its run is then
     written from its own files, and tagged as restored.
@@ -98,13 +98,14 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
     if not paths.model.is_dir():
         raise InputError(f"there is no {paths.model}; run `dvc repro train` first")
     tracking = connect(name, paths)
-    found = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
-    if found:
-        return TrainingRun(tracking, found[0].info.run_id)
-    ran = files.read_yaml(paths.model / "config.yaml")
+    existing = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
+    if existing:
+        return TrainingRun(tracking, existing[0].info.run_id)
+    settings = files.read_yaml(paths.model / "config.yaml")
     data_digest = files.read_json(paths.model / "card.json")["data_digest"]
-    run = _begin(tracking, ran, {"restored": "true", **_origin(tracking, paths, data_digest)})
-    with truthful(tracking, run.id):
+    origin = _origin(tracking, paths, data_digest)
+    run = _begin(tracking, settings, {"restored": "true", **origin})
+    with ending_run(tracking, run.id):
         with (paths.model / "history.csv").open() as rows:
             for row in csv.DictReader(rows):
                 epoch = int(row.pop("epoch"))
@@ -114,8 +115,8 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
 
 
 @contextmanager
-def truthful(tracking: Tracking, run_id: str) -> Iterator[None]:
-    """End the run as what it was: FINISHED, FAILED with the traceback, KILLED when stopped."""
+def ending_run(tracking: Tracking, run_id: str) -> Iterator[None]:
+    """End the run as the block ended: FINISHED, FAILED with the traceback, or KILLED if stopped."""
     try:
         yield
     except Exception:
@@ -131,7 +132,7 @@ def truthful(tracking: Tracking, run_id: str) -> Iterator[None]:
 
 
 def close_dead_runs(tracking: Tracking) -> None:
-    """FAIL the runs that a killed process of this machine has left RUNNING."""
+    """End as FAILED the runs that a killed process of this machine has left RUNNING."""
     for run in search(tracking, "attributes.status = 'RUNNING'"):
         if is_dead(run.data.tags):
             set_tags(tracking, run.info.run_id, {CLOSED: DIED})
@@ -142,10 +143,10 @@ def begin(tracking: Tracking, name: str, tags: Mapping[str, str], params: Mappin
     """Open a run of this process. Returns its id."""
     # The usual user and source tags, but not MLFLOW_RUN_ID or a parent from the environment.
     usual = run_context.resolve_tags({"mlflow.source.name": sys.argv[0]})
-    every = {**usual, **process_tags(), **tags}
-    run = tracking.client.create_run(tracking.experiment_id, run_name=name, tags=every)
-    shown = [Param(key, str(value)) for key, value in params.items()]
-    tracking.client.log_batch(run.info.run_id, params=shown)
+    tags = {**usual, **process_tags(), **tags}
+    run = tracking.client.create_run(tracking.experiment_id, run_name=name, tags=tags)
+    entities = [Param(key, str(value)) for key, value in params.items()]
+    tracking.client.log_batch(run.info.run_id, params=entities)
     return run.info.run_id
 
 
@@ -172,28 +173,28 @@ def search(tracking: Tracking, query: str) -> list[Run]:
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested values under dotted names, as they are written in overrides."""
-    found: dict[str, Any] = {}
+    flattened: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return found
+        flattened |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return flattened
 
 
-def _begin(tracking: Tracking, ran: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
+def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
     name = "train-restored" if "restored" in tags else "train"
-    run_id = begin(tracking, name, {STAGE: "train", **tags}, flat(ran))
+    run_id = begin(tracking, name, {STAGE: "train", **tags}, flat(settings))
     source: Any = CodeDatasetSource({"stage": "prepare"})
-    dataset = MetaDataset(source, name=ran["name"], digest=tags[DATA_DIGEST][:16])
-    given = DatasetInput(dataset._to_mlflow_entity(), [])
-    tracking.client.log_inputs(run_id, datasets=[given])
+    dataset = MetaDataset(source, name=settings["name"], digest=tags[DATA_DIGEST][:16])
+    entity = DatasetInput(dataset._to_mlflow_entity(), [])
+    tracking.client.log_inputs(run_id, datasets=[entity])
     return TrainingRun(tracking, run_id)
 
 
 def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
     tags = {DATA_DIGEST: data_digest, **git_tags(paths.root), **dvc_tags(paths.root)}
     if paths.sweep.is_dir():
-        made = files.digest_tree(paths.sweep)
-        sweeps = search(tracking, f"tags.{STAGE} = 'sweep' and tags.{SWEEP_DIGEST} = '{made}'")
+        digest = files.digest_tree(paths.sweep)
+        sweeps = search(tracking, f"tags.{STAGE} = 'sweep' and tags.{SWEEP_DIGEST} = '{digest}'")
         if sweeps:
             tags["sweep_run"] = sweeps[0].info.run_id
     if paths.config.is_file():
@@ -209,7 +210,7 @@ def _note(card: Mapping[str, Any]) -> str:
     )
 
 
-def artifact_folder(tracking: Tracking, run_id: str, files_of: Path, name: str) -> None:
-    """Copy a folder's files, if there is one, under `name`."""
-    if files_of.is_dir():
-        tracking.client.log_artifacts(run_id, str(files_of), name)
+def log_folder(tracking: Tracking, run_id: str, folder: Path, name: str) -> None:
+    """Log the files of a folder, if it exists, under the artifact folder `name`."""
+    if folder.is_dir():
+        tracking.client.log_artifacts(run_id, str(folder), name)

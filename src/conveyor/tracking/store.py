@@ -1,4 +1,4 @@
-"""Where runs are kept, and how the store is opened."""
+"""Opens the MLflow store."""
 
 import logging
 import os
@@ -33,12 +33,14 @@ def without_secret(text: str) -> str:
 
 
 def connect(name: str, paths: Paths) -> Tracking:
-    """Open the store and the experiment `name`, making both where they are missing.
+    """Open the store and the experiment `name`; create what is missing.
 
-    Processes that open a new SQLite store at once would break its migrations, so they take turns.
+    Processes that opened a new SQLite store at once would break its migrations, so a lock lets one
+    in at a time.
 
     Raises:
-        InputError: the store or its driver is not there; passwords are left out of the message.
+        InputError: the store cannot be opened, its driver is missing, or the experiment was
+            deleted; the message holds no password.
     """
     quiet()
     where = uri(paths)
@@ -46,12 +48,12 @@ def connect(name: str, paths: Paths) -> Tracking:
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(lock):
-            _make_whole(where)
+            _create_sqlite(where)
             _point_mlflow_at(where)
             client = MlflowClient(where, where)
-            found = client.get_experiment_by_name(name)
-            if found is None:
-                # A local store is told its folder, since a server's root would not fit it later.
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
+                # A local store gets its folder; a server chooses its own.
                 folder = home(paths) / ARTIFACTS / name
                 location = folder.as_uri() if sqlite_file(where) else None
                 return Tracking(client, client.create_experiment(name, location), where)
@@ -60,18 +62,18 @@ def connect(name: str, paths: Paths) -> Tracking:
         extra = "postgres" if where.startswith("postgresql") else None
         raise InputError(missing_package(needed_by, error.name, extra)) from None
     except MlflowException as error:
-        shown = without_secret(f"{where}: {error}")
-        raise InputError(f"cannot open the MLflow store {shown}") from None
-    if found.lifecycle_stage == "deleted":
+        reason = without_secret(f"{where}: {error}")
+        raise InputError(f"cannot open the MLflow store {reason}") from None
+    if experiment.lifecycle_stage == "deleted":
         raise InputError(
             f"the MLflow experiment {name!r} is deleted; restore it (`mlflow experiments restore "
-            f"--experiment-id {found.experiment_id}`) or choose another `name` in params.yaml"
+            f"--experiment-id {experiment.experiment_id}`) or choose another `name` in params.yaml"
         )
-    return Tracking(client, found.experiment_id, where)
+    return Tracking(client, experiment.experiment_id, where)
 
 
 def open_existing(paths: Paths) -> MlflowClient:
-    """Open the store to read it: neither a database nor an experiment is made.
+    """Open the store to read it; create neither a database nor an experiment.
 
     Raises:
         InputError: there is no store yet.
@@ -85,9 +87,11 @@ def open_existing(paths: Paths) -> MlflowClient:
     return MlflowClient(where, where)
 
 
-def _make_whole(where: str) -> None:
-    """Make a missing SQLite store under another name first: killed while it makes its tables,
-    MLflow could not open the file again."""
+def _create_sqlite(where: str) -> None:
+    """Create a missing SQLite store under another name, then rename it.
+
+    MLflow cannot open a database again whose tables were being created when it was killed.
+    """
     path = sqlite_file(where)
     if path is None or path.exists():
         return
@@ -100,15 +104,15 @@ def _make_whole(where: str) -> None:
 
 
 def _point_mlflow_at(where: str) -> None:
-    """For MLflow's fluent calls, without the environment variable that it sets for children."""
-    given = os.environ.get("MLFLOW_TRACKING_URI")
+    """Set the store of MLflow's fluent calls, without the variable that it sets for children."""
+    from_environment = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(where)
     mlflow.set_registry_uri(where)
-    if given is None:
+    if from_environment is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def quiet() -> None:
-    """MLflow and Alembic tell of every migration and default; errors still show."""
+    """Silence what MLflow and Alembic log about migrations and defaults, but not their errors."""
     for logger in ("mlflow", "alembic"):
         logging.getLogger(logger).setLevel(logging.ERROR)

@@ -20,10 +20,10 @@ from conveyor.tracking.runs import (
     NOTE,
     STAGE,
     SWEEP_DIGEST,
-    artifact_folder,
     begin,
     close_dead_runs,
     flat,
+    log_folder,
     log_metrics,
     search,
     set_tags,
@@ -136,8 +136,8 @@ class SweepRecorder:
         }
         if self.leads:
             tags[SWEEP_DIGEST] = files.digest_tree(self.paths.sweep)
-            artifact_folder(self.tracking, self.parent, self.paths.sweep, "sweep")
-            artifact_folder(self.tracking, self.parent, self.paths.sweep_pages, "pages")
+            log_folder(self.tracking, self.parent, self.paths.sweep, "sweep")
+            log_folder(self.tracking, self.parent, self.paths.sweep_pages, "pages")
         set_tags(self.tracking, self.parent, tags)
         self.tracking.client.set_terminated(self.parent, "FINISHED")
 
