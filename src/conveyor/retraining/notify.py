@@ -7,7 +7,6 @@ from conveyor.config import RetrainConfig
 from conveyor.errors import InputError
 from conveyor.hooks import notify
 from conveyor.paths import Paths
-from conveyor.retraining import report
 from conveyor.retraining.job import BAD_INPUT, FAILED, Job, Outcome
 from conveyor.tracking.retraining import RetrainRun
 
@@ -19,6 +18,8 @@ def record_outcome(config: RetrainConfig, paths: Paths, run: RetrainRun, outcome
     run.log_outcome(outcome.summary(), code=outcome.code)
     if outcome.review is None and not outcome.failed:
         return
+    from conveyor.retraining import report  # loads Matplotlib, which a run without news spares
+
     report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
     run.log_report(paths.retraining)
     notify(config.hooks, EVENT, {"model": config.name, **outcome.as_json()})
