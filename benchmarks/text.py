@@ -1,12 +1,12 @@
-"""Training on text: Conveyor's fit beside what an engineer writes in Keras.
+"""Compares training on text: Conveyor's fit and plain Keras code.
 
     python benchmarks/text.py [--seeds 5] [--epochs 6]    # measures, writes text.json, prints
     python benchmarks/text.py --print                     # prints text.json
 
-Both train the experiment `vader_tweets`: the same rows and tokens, network, optimizer, batch size
-and seed; the best epoch by validation loss answers the test rows. Keras gets rows padded to the
-longest, Embedding(mask_zero=True), keras.layers.LSTM, fit(). For each seed both run in turns, each
-in a process of its own. An epoch's seconds are the median of those after the first.
+Both train the experiment `vader_tweets` with the same rows, tokens, network, optimizer, batch size
+and seed; the epoch of the lowest validation loss predicts the test rows. Keras gets rows padded to
+the longest, Embedding(mask_zero=True), keras.layers.LSTM, fit(). For each seed both run in turns,
+each in a process of its own. The seconds of an epoch are the median without the first epoch.
 """
 
 import argparse
@@ -39,7 +39,7 @@ CONTENDERS = ("conveyor", "keras")
 
 
 def project(folder: Path) -> Config:
-    """The experiment's configuration, composed in a folder of its own."""
+    """Compose the configuration of the experiment in a folder of its own."""
     (folder / "conf").symlink_to(ROOT / "conf")
     (folder / "params.yaml").write_text(yaml.safe_dump({"choose": {"experiment": NAME}}))
     return compose(Paths(folder))
@@ -100,7 +100,7 @@ def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:
 
 
 def fit_once(contender: str, seed: int, epochs: int, folder: Path) -> None:
-    """In a process of its own: print the figures of one fit."""
+    """Fit once in this process, and print the measurements."""
     changes = {"seed": seed, "train.epochs": epochs, "train.patience": epochs}
     config = overlay(compose(Paths(folder)), changes)
     work = by_conveyor if contender == "conveyor" else by_keras
@@ -110,7 +110,7 @@ def fit_once(contender: str, seed: int, epochs: int, folder: Path) -> None:
 
 
 def measure(seeds: int, epochs: int) -> None:
-    """Each seed is kept as soon as it is done."""
+    """Run all seeds, and write each as soon as it is done."""
     rows: list[dict[str, Any]] = []
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryDirectory() as name:
@@ -138,12 +138,12 @@ def measure(seeds: int, epochs: int) -> None:
 
 
 def speed(results: dict[str, Any]) -> float:
-    """Epochs a second, ours over Keras's: the median over the seeds."""
+    """Compute the ratio of epochs a second, ours over Keras's, as the median over the seeds."""
     return median(r["keras"]["epoch_s"] / r["conveyor"]["epoch_s"] for r in results["seeds"])
 
 
 def difference(results: dict[str, Any]) -> tuple[float, float]:
-    """Mean difference of the accuracies, ours less Keras's, and half its paired t interval."""
+    """Compute the mean gain of accuracy over Keras, and half of its paired t interval."""
     gains = [r["conveyor"]["accuracy"] - r["keras"]["accuracy"] for r in results["seeds"]]
     wide = stats.t.ppf(0.5 + CONFIDENCE / 2, len(gains) - 1)
     return mean(gains), float(wide) * stdev(gains) / math.sqrt(len(gains))

@@ -1,8 +1,8 @@
-"""One fit by Conveyor in a process of its own: `python conveyor_fit.py JSON`, run by run.py.
+"""Fits once with Conveyor, in a process of its own: `python conveyor_fit.py JSON PREPARED`.
 
-The working directory is a project tree, of whichever revision. Prints JSON: seconds from the start
-of `fit` to the end of the first epoch, and the median seconds of a later one; `_cpu` are the same
-in seconds of processor time, which other processes of the machine disturb less.
+The working directory is the tree of a project at any revision. Prints JSON: seconds from the start
+of `fit` to the end of the first epoch, and the median seconds of a later epoch; `_cpu` are the same
+in processor time, on which other processes of the machine have less influence.
 """
 
 import itertools
@@ -23,12 +23,12 @@ Moment = tuple[float, float]
 
 
 def now() -> Moment:
-    """Wall and processor time."""
+    """Return wall time and processor time in seconds."""
     return time.perf_counter(), time.process_time()
 
 
 def figures(times: list[Moment]) -> dict[str, float]:
-    """Of the begin and the end of each epoch."""
+    """Compute the time of the first and of a later epoch, from the start and the end of each."""
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in itertools.pairwise(times)]
     later = [median(column) for column in zip(*steps[1:], strict=True)]
     return {"first": steps[0][0], "first_cpu": steps[0][1],
@@ -40,7 +40,7 @@ if __name__ == "__main__":
     config = overlay(compose(Paths(Path.cwd())), {**changes, "train.refit": False})
     try:
         from conveyor.training.threads import set_threads
-    except ImportError:  # a revision from before them
+    except ImportError:  # a revision that has no such module yet
         pass
     else:
         set_threads(config, os.cpu_count() or 1)

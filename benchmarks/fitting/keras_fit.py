@@ -1,7 +1,7 @@
-"""The same network, batches and kernel in Keras's own `fit`: `python keras_fit.py JSON PREPARED`.
+"""Fits the same network with Keras's own `fit`: `python keras_fit.py JSON PREPARED`.
 
-Batches come from a generator through tf.data; `autotune` and `steps_per_execution` are the options
-under test. Prints what conveyor_fit.py prints.
+It uses the same batches and kernel. Batches come from a generator through tf.data; the options
+under test are `autotune` and `steps_per_execution`. Prints what conveyor_fit.py prints.
 """
 
 import json
@@ -27,7 +27,7 @@ from conveyor.training.threads import set_threads
 
 
 class Clock(keras.callbacks.Callback):
-    """Records when each epoch ends, and holds the number of the epoch for the data."""
+    """Records the time at the end of each epoch, and the number of the epoch for the data."""
 
     def __init__(self, times: list[Moment]) -> None:
         super().__init__()

@@ -1,10 +1,10 @@
-"""What a fit of the default experiment takes, and what each choice behind it gains.
+"""Measures a fit of the default experiment, and the gain of each choice behind it.
 
     python benchmarks/fitting/run.py [NAME ...] [--rounds 5]     # measures, writes results.json
     python benchmarks/fitting/run.py --print                     # prints results.json
 
-Each round runs every contender once, in turns and in a process of its own; figures are medians
-over the rounds, ratios to the first contender are formed inside a round.
+Each round runs all variants once, in turns, each in a process of its own. Numbers are medians over
+the rounds; ratios to the first variant are computed within a round.
 """
 
 import argparse
@@ -26,13 +26,13 @@ from conveyor.paths import Paths
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 RESULTS = HERE / "results.json"
-BEFORE = "e492374"  # the last revision that trained by Keras's fit
+BEFORE = "e492374"  # the last revision that trained with Keras's fit
 EPOCHS = 12
 FIGURES = {"first": "first epoch, s", "first_cpu": "processor, s",
            "epoch": "a later epoch, s", "epoch_cpu": "processor, s"}  # fmt: skip
 KERAS = {"autotune": False, "steps_per_execution": 1}
 WIDE = {"model.units": [256, 256], "train.batch_size": 64}
-# name -> title, then contender -> (script, settings)
+# name -> title, then variant -> (script, settings)
 COMPARISONS: dict[str, tuple[str, dict[str, tuple[str, dict[str, Any]]]]] = {
     "before": (
         "Conveyor's training, and what it was when Keras's fit did it",
@@ -78,7 +78,7 @@ COMPARISONS: dict[str, tuple[str, dict[str, tuple[str, dict[str, Any]]]]] = {
 
 
 def tree(revision: str, folder: Path) -> Path:
-    """Code and conf/ of a revision."""
+    """Extract the code and conf/ of a revision."""
     command = ["git", "archive", revision, "src", "conf", "params.yaml"]
     packed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -102,7 +102,7 @@ def once(script: str, settings: dict[str, Any], prepared: Path, trees: Path) -> 
 
 
 def measure(names: list[str], rounds: int) -> None:
-    """Each comparison is kept as soon as it is made."""
+    """Run the comparisons, and write each as soon as it is done."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(compose(Paths(ROOT)).dataset, ROOT, folder / "prepared", folder / "cache")
@@ -118,7 +118,7 @@ def measure(names: list[str], rounds: int) -> None:
 
 
 def ratio(results: dict[str, list[dict[str, float]]], contender: str, figure: str) -> float:
-    """Of a contender's figure to the first contender's, the median over the rounds."""
+    """Compute the ratio of a variant to the first one, as the median over the rounds."""
     first = next(iter(results.values()))
     return median(b[figure] / a[figure] for a, b in zip(first, results[contender], strict=True))
 

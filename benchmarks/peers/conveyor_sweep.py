@@ -1,4 +1,4 @@
-"""Conveyor: `python conveyor_sweep.py median | none`, two workers, MLflow and all."""
+"""Runs Conveyor's sweep: `python conveyor_sweep.py median | none`, two workers, with MLflow."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""Optuna by hand in one process, with the pruning callback of optuna-integration."""
+"""Runs Optuna without a framework, in one process, with optuna-integration's pruning callback."""
 
 import optuna
 import plain

@@ -1,4 +1,4 @@
-"""hydra-optuna-sweeper: `python hydra_sweep.py --multirun`."""
+"""Runs hydra-optuna-sweeper: `python hydra_sweep.py --multirun`."""
 
 import hydra
 import plain

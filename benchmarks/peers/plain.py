@@ -1,7 +1,7 @@
-"""What an engineer writes in plain Keras for these data: rows padded to the longest, a mask, fit().
+"""Plain Keras code for the peers: rows padded to the longest, a mask, fit().
 
-The same network, optimizer, batches, patience and scores as Conveyor's default experiment. Every
-finished trial is told as one line `seconds since the process began, val_loss, state` in $TRIALS.
+Network, optimizer, batches, patience and metrics are those of Conveyor's default experiment. Each
+finished trial appends a line `seconds since the start of the process, val_loss, state` to $TRIALS.
 """
 
 import os
@@ -25,7 +25,7 @@ def write_trial(val_loss: float, state: str) -> None:
 
 
 def data() -> tuple[Any, Any]:
-    """((values, one-hot labels) of training rows, the same of validation rows)."""
+    """Load (values, one-hot labels) of the training rows, and the same of the validation rows."""
     splits = []
     for split in ("train", "validation"):
         folder = Path(os.environ["PREPARED"]) / split
@@ -67,7 +67,7 @@ def stop_early() -> Any:
 
 
 def score(units: tuple[int, ...], dropout: float, rate: float, callbacks: Any = ()) -> float:
-    """Lowest validation loss of one configuration."""
+    """Fit one configuration, and return its lowest validation loss."""
     import keras
 
     keras.backend.clear_session()

@@ -1,14 +1,13 @@
-"""Conveyor's sweep against its peers: the same network, data, space and seconds, in turns.
+"""Compares Conveyor's sweep with its peers: the same network, data, space and time, in turns.
 
     benchmarks/peers/setup.sh                    # once: the peers' own environments
     python benchmarks/peers/run.py --seconds 120 --rounds 5
 
-Prints, over all rounds, the median wall time from the start of the process until each score level
-is reached, the best validation loss, trials, failed trials and the peak memory of all processes;
-and for each round, how long Conveyor took to the best score of that round's peers over how long
-the peer took that was first there. Writes results.json beside itself; `--print` prints that again.
-Stopped, it goes on with the next contender when it is started again. Needs a belt that is prepared
-(`make`).
+Over all rounds it prints the median wall time from the start of the process to each score, the best
+validation loss, trials, failed trials, and the peak memory of all processes. For each round it
+prints Conveyor's time to the best score of that round's peers, divided by the time of the first
+peer to reach it. Writes results.json; `--print` prints the stored results. An interrupted run
+continues with the next program. Needs prepared data (`make`).
 """
 
 import argparse
@@ -36,12 +35,12 @@ CONTENDERS = {
     "Optuna by hand, pruning": [MODERN, "hand.py"],
 }
 LEVELS = 5
-FIRST_SEED = 17  # each round has the next one
+FIRST_SEED = 17  # of the first round; each round adds 1
 RESULTS, UNFINISHED = HERE / "results.json", PEERS / "race.json"
 
 
 def compete(command: list[Any], seconds: float, seed: int) -> dict[str, Any]:
-    """One contender for so many seconds: its trials and the peak memory of its processes, MiB."""
+    """Run one program for a time: return its trials and the peak memory of its processes, MiB."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "trials"
         log.touch()
@@ -70,7 +69,7 @@ def compete(command: list[Any], seconds: float, seed: int) -> dict[str, Any]:
 
 
 def memory(pid: int) -> float:
-    """Proportional set size of a process tree, so that shared pages count once, in MiB."""
+    """Measure the proportional set size of a process tree in MiB; shared pages count once."""
     total = 0.0
     try:
         processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
@@ -88,7 +87,7 @@ def reached(trials: list[Any], level: float) -> float | None:
 
 
 def table(results: dict[str, list[dict[str, Any]]]) -> str:
-    """The comparison as Markdown."""
+    """Format the comparison as Markdown."""
     peers = [name for name in results if not name.startswith("Conveyor")]
     best = {name: min(loss for run in runs for _, loss, state in run["trials"]
                       if state == "complete") for name, runs in results.items()}  # fmt: skip
@@ -119,7 +118,7 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def ratios(results: dict[str, list[dict[str, Any]]]) -> str:
-    """Each round's ratio of Conveyor's time to the best peer's score, as lines."""
+    """Format, for each round, the ratio of the times to the best score of a peer."""
     lines = []
     for name in (name for name in results if name.startswith("Conveyor")):
         each = []
@@ -138,7 +137,7 @@ def ratios(results: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def race(seconds: float, rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """All contenders in turns; every one that has ended is kept at once."""
+    """Run all programs in turns, and write the results of each when it ends."""
     unfinished = json.loads(UNFINISHED.read_text()) if UNFINISHED.exists() else {}
     results = (
         unfinished["found"]

@@ -1,4 +1,4 @@
-"""KerasTuner: `python tuner.py hyperband | bayesian`."""
+"""Runs KerasTuner: `python tuner.py hyperband | bayesian`."""
 
 import sys
 import tempfile

@@ -1,12 +1,13 @@
-"""What a training step of the fused kernel is made of, and so what bounds it.
+"""Measures the parts of a training step of the fused kernel, to show what limits it.
 
     python benchmarks/training/bounds.py     # measures, writes bounds.json, prints
     python benchmarks/training/bounds.py --print
 
-Milliseconds, medians in turns within one process: a step of `run.py`'s stack; the kernel's four
-operators in it, each called alone; the same step on one row of one time step, which is what Keras,
-TensorFlow and Python take for any step. The speed of the operators counts the multiplications and
-additions of their matrix products, beside TensorFlow's own product of two large matrices.
+All times are medians in milliseconds, measured in turns within one process: a step of the stack of
+`run.py`; the kernel's four operators, each called alone; and the same step on one row of one time
+step, which is the cost of Keras, TensorFlow and Python in any step. The speed of the operators
+counts the multiplications and additions of their matrix products. It is compared with TensorFlow's
+product of two large matrices.
 """
 
 import argparse
@@ -30,7 +31,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def operators(size: str) -> tuple[list[Callable[[], Any]], float]:
-    """Calls of the layers' forward and backward passes; floating-point operations of all four."""
+    """Return calls of the forward and backward pass of both layers, and their total FLOPs."""
     import numpy as np
     import tensorflow as tf
 

@@ -1,7 +1,8 @@
-"""`python conveyor_steps.py PRECISION CELL SIZE`: sequences a second, seconds to step one.
+"""Measures steps of Conveyor's own trainer: `python conveyor_steps.py PRECISION CELL SIZE`.
 
-The steps of Conveyor's own trainer on the first device. PRECISION is one of `train.precision`, or
-tf32: float32 as a GPU's matrix units round it, which Conveyor switches off.
+Prints sequences a second and seconds to the end of the first step, on the first device. PRECISION
+is a value of `train.precision`, or tf32: float32 as rounded by a GPU's matrix units, which Conveyor
+turns off.
 """
 
 import os

@@ -1,10 +1,10 @@
-"""Training steps of an LSTM stack on an NVIDIA GPU: Conveyor's trainer, PyTorch.
+"""Compares training steps of an LSTM stack on an NVIDIA GPU: Conveyor's trainer and PyTorch.
 
     python benchmarks/training/gpu.py [--torch PYTHON] [--rounds 2]
 
-Each round runs every contender once, in turns and in a process of its own; figures are medians.
-PYTHON is one that has PyTorch with CUDA; without it Conveyor runs alone. Keeps gpu.json beside
-itself; `--print` prints it again.
+Each round runs all programs once, in turns, each in a process of its own; numbers are medians.
+PYTHON is an interpreter that has PyTorch with CUDA; without it only Conveyor runs. Writes gpu.json;
+`--print` prints the stored results.
 """
 
 import argparse
@@ -30,7 +30,7 @@ PYTORCH = {"PyTorch": "cuda", "PyTorch, TF32": "tf32"}
 
 
 def race(torch: str | None, rounds: int) -> Iterator[dict[str, Any]]:
-    """What is known after each size."""
+    """Yield the results so far after each size."""
     contenders = dict(CONTENDERS)
     if torch:
         contenders |= {name: [torch, "torch_steps.py", how] for name, how in PYTORCH.items()}

@@ -1,4 +1,7 @@
-"""`python keras_steps.py keras | fused CELL SIZE`: sequences a second, seconds to step one."""
+"""Measures steps of a Keras stack: `python keras_steps.py keras | fused CELL SIZE`.
+
+Prints sequences a second and seconds to the end of the first step.
+"""
 
 import sys
 import time
@@ -11,7 +14,7 @@ from keras import layers
 
 
 def network(layer: Any, size: str) -> Any:
-    """The compiled stack of two of these layers."""
+    """Build and compile a stack of two of these layers."""
     _, features, units, _ = stack.SIZES[size]
     keras.utils.set_random_seed(17)
     inputs = keras.Input((None, features))
@@ -27,7 +30,7 @@ if __name__ == "__main__":
     if kind == "fused":
         from conveyor.models.kernels import fused, library
 
-        library.operators(cell)  # compiled once for a machine, so outside the first step
+        library.operators(cell)  # compile the kernel before the first step
         layer = {"lstm": fused.LSTM, "gru": fused.GRU}[cell]
     model = network(layer, size)
     data = [(tf.constant(x), tf.constant(y)) for x, y in stack.batches(size)]

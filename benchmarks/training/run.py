@@ -1,12 +1,12 @@
-"""Training steps of a recurrent stack on the processor: the fused kernel, stock Keras, PyTorch.
+"""Compares training steps of a recurrent stack on the processor: fused kernel, Keras, PyTorch.
 
     benchmarks/training/setup.sh                 # once: PyTorch in an environment of its own
     python benchmarks/training/run.py [--cell lstm | gru] [--rounds 3]
 
-Each round runs every contender once, in turns and in a process of its own; figures are medians
-over the rounds, ratios are formed inside a round. Keeps the cell's results, by processor, in
-results.json beside itself, the newest last; `--print` prints them again. Without PyTorch's
-environment Keras is the only peer.
+Each round runs all programs once, in turns, each in a process of its own. Numbers are medians over
+the rounds; ratios are computed within a round. Writes the results of the cell and processor to
+results.json, the newest last; `--print` prints them. Without PyTorch's environment Keras is the
+only peer.
 """
 
 import argparse
@@ -31,7 +31,7 @@ CONTENDERS: dict[str, list[Any]] = {
 
 
 def measure(command: list[Any], cell: str, size: str) -> list[float]:
-    """[sequences a second, seconds to the first step]"""
+    """Measure [sequences a second, seconds to the end of the first step]."""
     environment = {
         **os.environ, "PYTHONPATH": f"{HERE}:{stack.ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
     }  # fmt: skip
@@ -41,7 +41,7 @@ def measure(command: list[Any], cell: str, size: str) -> list[float]:
 
 
 def table(results: dict[str, list[dict[str, list[float]]]]) -> str:
-    """Sequences a second, and the fused kernel's ratio to each peer, as Markdown."""
+    """Format sequences a second, and the ratio of the fused kernel to each peer, as Markdown."""
     names = [name for name in CONTENDERS if name in next(iter(results.values()))[0]]
     torch = [name for name in names if name.startswith("PyTorch")]
     peer = ["fused / better PyTorch"] if torch else []
@@ -60,7 +60,7 @@ def table(results: dict[str, list[dict[str, list[float]]]]) -> str:
 
 
 def describe_size(size: str) -> str:
-    """A size with its numbers."""
+    """Format a size: steps x features x units x batch."""
     return f"{size}: {' x '.join(map(str, stack.SIZES[size]))}"
 
 
@@ -69,7 +69,7 @@ def markdown(lines: list[list[str]]) -> str:
 
 
 def processor() -> str:
-    """What the machine computes with: its name, cores, and widest vectors."""
+    """Describe the processor: its name, number of cores, and widest vectors."""
     cpuinfo = dict(
         [part.strip() for part in line.split(":", 1)]
         for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line
@@ -80,7 +80,7 @@ def processor() -> str:
 
 
 def race(cell: str, rounds: int) -> dict[str, list[dict[str, list[float]]]]:
-    """Every size, every round, every contender that is installed."""
+    """Measure all sizes in all rounds with all programs that are installed."""
     results: dict[str, list[Any]] = {size: [] for size in stack.SIZES}
     installed = {name: how for name, how in CONTENDERS.items() if Path(how[0]).is_file()}
     for number in range(rounds):

@@ -1,7 +1,7 @@
-"""The stack that all contenders train, and the clock that all are held against.
+"""The stack that all programs train, and the measurement of their speed.
 
-Two layers of one cell, the second half as wide, one linear output, Adam, mean squared error;
-batches lie in memory, so that steps alone are timed.
+It has two layers of one cell, the second half as wide, a linear output, Adam and the mean squared
+error. Batches are in memory, so that only steps are timed.
 """
 
 import time
@@ -19,7 +19,7 @@ BATCHES, WARM, ROUNDS, SECONDS = 8, 6, 5, 1.5
 
 
 def batches(size: str) -> list[tuple[Any, Any]]:
-    """(values (rows, steps, features), targets (rows, 1)) of each batch, float32."""
+    """Draw batches of values (rows, steps, features) and targets (rows, 1), float32."""
     steps, features, _, rows = SIZES[size]
     draw = np.random.default_rng(17)
     return [
@@ -30,7 +30,7 @@ def batches(size: str) -> list[tuple[Any, Any]]:
 
 
 def rate(step: Callable[[int], Any], rows: int) -> float:
-    """Sequences a second, the median of some rounds; `step` trains on batch i and waits for it."""
+    """Measure the median of sequences a second; `step` trains on batch i and waits for it."""
     for i in range(WARM):
         step(i % BATCHES)
     rates = []

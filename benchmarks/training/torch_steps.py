@@ -1,7 +1,7 @@
-"""`python torch_steps.py WHERE CELL SIZE`: sequences a second, and seconds to the first step.
+"""Measures steps of a PyTorch stack: `python torch_steps.py WHERE CELL SIZE`.
 
-WHERE is the number of the processor's threads, or cuda, or tf32: cuda with float32 as a GPU's
-matrix units round it.
+Prints sequences a second and seconds to the end of the first step. WHERE is a number of processor
+threads, or cuda, or tf32: cuda with float32 as rounded by a GPU's matrix units.
 """
 
 import sys
@@ -30,7 +30,7 @@ if __name__ == "__main__":
         torch.set_num_threads(int(where))
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = where == "tf32"
     device = "cpu" if where.isdigit() else "cuda"
-    torch.set_flush_denormal(True)  # without it gradients over 200 steps take eight times as long
+    torch.set_flush_denormal(True)  # otherwise 200 steps take eight times as long
     torch.manual_seed(17)
     _, features, units, rows = stack.SIZES[size]
     model = Stack(cell, features, units).to(device)
