@@ -125,14 +125,16 @@ def test_health_and_metadata(toy_server: Server) -> None:
 
 GOOD = [[1.0, 2.0]]
 TENSOR = {"name": "series", "datatype": "FP32", "shape": [1, 1, 2], "data": [1, 2]}
+LENGTHS = {"name": "lengths", "datatype": "INT32", "shape": [1]}
 
 
 @pytest.mark.parametrize(
     ("path", "body", "status", "message"),
     [
         ("/invocations", b"{", 400, "request body is not valid JSON"),
-        ("/invocations", [1], 400, "request body: expected an object with dataframe_split"),
-        ("/invocations", {"rows": []}, 400, "got rows"),
+        ("/invocations", [1], 400,
+         "request body: expected an object with exactly one of dataframe_split"),
+        ("/invocations", {"rows": []}, 400, "got an object with rows"),
         ("/invocations", {"inputs": [GOOD], "instances": [GOOD]}, 400,
          "got inputs, instances"),
         ("/invocations", {"inputs": []}, 400, "expected at least one row; got none"),
@@ -149,6 +151,8 @@ TENSOR = {"name": "series", "datatype": "FP32", "shape": [1, 1, 2], "data": [1, 
          "series: expected `data` of datatype FP32 and shape [1, 2, 2]"),
         ("/v2/models/toys/infer", {"inputs": [{**TENSOR, "shape": [1, 2, 1]}]}, 400,
          "row 0: expected a list of steps of 2 numbers each; got an array of shape (2, 1)"),
+        ("/v2/models/toys/infer", {"inputs": [TENSOR, {**LENGTHS, "data": [2]}]}, 400,
+         "lengths: expected 0 to 1 steps; got [2]"),
         ("/v2/models/other/infer", {"inputs": [TENSOR]}, 404,
          "model 'other' not found; this is 'toys'"),
         ("/nowhere", None, 404, "path /nowhere not found"),

@@ -8,12 +8,9 @@ from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.series import SeriesEncoder
 from conveyor.encoding.text import TextEncoder
 
-ENCODERS: dict[str, type[Encoder]] = {
-    encoder.kind: encoder for encoder in (TextEncoder, SeriesEncoder)
-}
+ENCODERS: dict[str, type[Encoder]] = {"text": TextEncoder, "series": SeriesEncoder}
 
 __all__ = [
-    "ENCODERS",
     "Encoder",
     "Ragged",
     "RowError",

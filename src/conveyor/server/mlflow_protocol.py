@@ -22,14 +22,12 @@ def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
         InputError: the body has none of the four formats, or a row lacks the column.
     """
     column = encoder.column
-    if not isinstance(body, dict):
-        raise InputError(
-            f"request body: expected an object with {', '.join(FORMATS)}; got {_describe(body)}"
-        )
-    formats = [name for name in FORMATS if name in body]
+    formats = [name for name in FORMATS if name in body] if isinstance(body, dict) else []
     if len(formats) != 1:
-        keys = ", ".join(map(str, body)) or "no key"
-        raise InputError(f"request body: expected exactly one of {', '.join(FORMATS)}; got {keys}")
+        raise InputError(
+            f"request body: expected an object with exactly one of {', '.join(FORMATS)}; "
+            f"got {_describe(body)}"
+        )
     name = formats[0]
     value = body[name]
     if name == "dataframe_split":
@@ -60,9 +58,8 @@ def _parse_split(value: Any, column: str) -> list[Any]:
         raise InputError(f"dataframe_split.columns: expected {column!r} among them; got {columns}")
     position, rows = columns.index(column), []
     for number, row in enumerate(_require_list(value["data"], "dataframe_split.data")):
-        if not isinstance(row, list) or len(row) != len(columns):
-            size = f"{len(row)} values" if isinstance(row, list) else _describe(row)
-            raise InputError(f"row {number}: expected {len(columns)} values; got {size}")
+        if len(_require_list(row, f"row {number}")) != len(columns):
+            raise InputError(f"row {number}: expected {len(columns)} values; got {len(row)} values")
         rows.append(row[position])
     return rows
 

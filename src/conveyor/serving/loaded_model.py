@@ -44,12 +44,10 @@ class Predictions:
         return [
             {
                 "label": label,
-                "probability": best,
+                "probability": max(row),
                 "probabilities": dict(zip(self.classes, row, strict=True)),
             }
-            for label, best, row in zip(
-                self.labels, self.best.tolist(), self.probabilities.tolist(), strict=True
-            )
+            for label, row in zip(self.labels, self.probabilities.tolist(), strict=True)
         ]
 
 
