@@ -136,7 +136,7 @@ LENGTHS = {"name": "lengths", "datatype": "INT32", "shape": [1]}
          "request body: expected an object with exactly one of dataframe_split"),
         ("/invocations", {"rows": []}, 400, "got an object with rows"),
         ("/invocations", {"inputs": [GOOD], "instances": [GOOD]}, 400,
-         "got inputs, instances"),
+         "got an object with inputs, instances"),
         ("/invocations", {"inputs": []}, 400, "expected at least one row; got none"),
         ("/invocations", {"inputs": {"text": ["a"]}}, 400,
          "inputs: expected the key 'series'; got an object with text"),
