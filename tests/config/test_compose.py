@@ -54,10 +54,10 @@ def test_all_bad_fields_are_told_at_once_with_value_rule_and_place(project: Path
         compose(project, ["seed=soon"])
     message = str(told.value)
     for part in (
-        "model.cell: got 'lstn'; expected 'lstm', 'gru' or 'simple' (change it in params.yaml)",
-        "train.epochs: got -1; expected a number greater than 0 (change it in params.yaml)",
-        "train.epohs: there is no such setting; did you mean 'epochs'?",
-        "seed: got 'soon'; expected an integer (change it in the command's arguments)",
+        "model.cell: expected 'lstm', 'gru' or 'simple'; got 'lstn'. Change it in params.yaml",
+        "train.epochs: expected a number greater than 0; got -1. Change it in params.yaml",
+        "train.epohs: there is no such setting; did you mean 'epochs'? Change it in params.yaml",
+        "seed: expected an integer; got 'soon'. Change it in the command's arguments",
     ):
         assert part in message
 
@@ -68,11 +68,11 @@ def test_all_bad_fields_are_told_at_once_with_value_rule_and_place(project: Path
         ("choose: {modl: gru}", "choose.modl: there is no such group; did you mean 'model'?"),
         ("choose: {model: gruu}", "did you mean 'gru'?"),
         ("- a list", "expected a mapping"),
-        ("choose: false", "`choose` must map groups to files"),
+        ("choose: false", "choose: expected a mapping of groups to files"),
         ("train: {epochs: 3}\ntrain: {patience: 3}", "duplicate key train"),
         ("model: gru", "set choose.model"),
         ("train.epochs: 3", "there is no such setting"),
-        ("choose: [model]", "`choose` must map groups to files"),
+        ("choose: [model]", "choose: expected a mapping of groups to files"),
         ("train: {epochs: ${nowhere}}", "nowhere"),
         ("{", "not valid YAML"),
     ],
@@ -219,32 +219,43 @@ APPLIED: list[tuple[list[str], dict[str, Any]]] = [
 ]  # fmt: skip
 REFUSED: list[tuple[list[str], str]] = [
     (["modl=gru"], "did you mean 'model'"),
-    (["model=gruu"], "choose.model: got 'gruu'"),
+    (["model=gruu"], "choose.model: expected a file of conf/model/; got 'gruu'"),
     (["choose.modl=gru"], "choose.modl: there is no such group"),
     (["choose.model.cell=gru"], "choose.model.cell: there is no such group"),
     (["choose=null"], "expected a mapping of groups to files"),
     (["choose=gru"], "expected a mapping of groups to files"),
     (["model=gru,lstm"], "got several"),
-    (["model=[gru]"], "conf/model/ has no such file"),
+    (["model=[gru]"], "expected a file of conf/model/"),
     (["model@x=gru"], "package"),
     (["dataset/base=text"], "choose.dataset/base: there is no such group"),
     (["hydra/launcher=basic"], "choose.hydra/launcher: there is no such group"),
-    (["hydra.run.dir=x"], "hydra: there is no such setting (change it in the command's"),
+    (["hydra.run.dir=x"], "hydra: there is no such setting. Change it in the command's"),
     (["~model"], "a choice cannot be deleted"),
     (["~choose.model"], "a choice cannot be deleted"),
     (["~choose"], "a choice cannot be deleted"),
-    (["~train.epochs"], "train.epochs: missing"),
+    (["~train.epochs"], "train.epochs: expected a value; got none"),
     (["~train.nothing"], "no such setting to delete"),
     (["~nowhere.x"], "no such setting to delete"),
-    (["train.epochs=null"], "train.epochs: got None; expected an integer"),
-    (["train.epochs="], "train.epochs: got ''"),
+    (["train.epochs=null"], "train.epochs: expected an integer; got None"),
+    (["train.epochs="], "train.epochs: expected an integer; got ''"),
     (["train.epohs=3"], "did you mean 'epochs'"),
     (["train.epochs=choice(3, 4)"], "sweep.space.train.epochs"),
-    (["train=3"], "choose.train: got 3"),
+    (["train=3"], "choose.train: expected a file of conf/train/; got 3"),
     (["model=gru", "model=lstm"], "overridden twice"),
     (["model=gru", "choose.model=lstm"], "overridden twice"),
     (["train={epochs: 3}", "train.epochs=4"], "overridden twice"),
     (["train.epochs"], "cannot read the overrides"),
+    (
+        ["dataset.split.test={by: column, column: a, value: 3}"],
+        "dataset.split.test.value: expected a string; got 3",
+    ),
+    (
+        ["dataset.split.test={by: share, share: 2}"],
+        "dataset.split.test.share: expected a number less than 1; got 2",
+    ),
+    (["dataset.source.files={all: [1]}"], "dataset.source.files.all.0: expected a string; got 1"),
+    (["model.units=[]"], "model.units: expected at least 1 item; got []"),
+    (["schedule.cron=daily"], "schedule.cron: expected 5 fields"),
 ]
 
 

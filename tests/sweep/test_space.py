@@ -211,14 +211,17 @@ def test_a_space_that_can_run_passes() -> None:
     [
         ({"sampler": {"name": "gp"}}, "needs the package torch, which is not installed. Run: make"),
         ({"sampler": {"name": "grid"}}, "sweep.space.model.dropout: grid needs a list of values"),
-        ({"storage": "mysql://x"}, "write journal, sqlite, or postgresql://"),
-        ({"storage": "postgresql://me:hidden@h/d"}, "a password is in it"),
-        ({"constraints": ["size < 3"]}, "'size < 3' is not understood"),
-        ({"objectives": ["val_loss", "flops"], "pruner": {"name": "median"}}, "there are 2"),
-        ({"pruner": {"name": "wilcoxon"}}, "set sweep.repeats.count"),
+        ({"storage": "mysql://x"}, "expected journal, sqlite, or postgresql://"),
+        ({"storage": "postgresql://me:hidden@h/d"}, "expected a URL without a password"),
+        ({"constraints": ["size < 3"]}, "got 'size < 3'"),
+        (
+            {"objectives": ["val_loss", "flops"], "pruner": {"name": "median"}},
+            "expected none with 2 objectives",
+        ),
+        ({"pruner": {"name": "wilcoxon"}}, "repeats.count: expected at least 2"),
         ({"repeats": {"by": "folds"}}, "at least 2"),
-        ({"objectives": ["flops"], "pruner": {"name": "median"}}, "known only at the end"),
-        ({"objectives": ["flops", "val_loss"], "sampler": {"name": "cmaes"}}, "one objective"),
+        ({"objectives": ["flops"], "pruner": {"name": "median"}}, "measured at the end"),
+        ({"objectives": ["flops", "val_loss"], "sampler": {"name": "cmaes"}}, "expected tpe or gp"),
     ],
 )
 def test_a_sweep_that_cannot_run_is_refused_before_it_begins(

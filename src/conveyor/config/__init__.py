@@ -1,8 +1,10 @@
 """The configuration as typed, frozen objects: types and limits. Values live in conf/."""
 
+# ruff: noqa: F401  other rooms import these names from here
+
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.config.load import ConfigError, load, narrow, overlay, validate
-from conveyor.config.retrain import Drift, When
+from conveyor.config.retrain import Drift, Retrain, When
 from conveyor.config.schedule import Schedule
 from conveyor.config.sections import (
     Activation,
@@ -14,7 +16,6 @@ from conveyor.config.sections import (
     Hook,
     Hooks,
     Model,
-    Retrain,
     Serving,
     Train,
 )
@@ -31,42 +32,3 @@ from conveyor.config.stages import (
     TrainConfig,
 )
 from conveyor.config.sweep import CONSTRAINT, Pruner, Sampler, Sweep
-
-__all__ = [
-    "CONSTRAINT",
-    "Activation",
-    "Bar",
-    "Cell",
-    "ChampionGate",
-    "Config",
-    "ConfigError",
-    "Drift",
-    "Evaluate",
-    "EvaluateConfig",
-    "FitConfig",
-    "Gates",
-    "Hook",
-    "Hooks",
-    "Model",
-    "NamedConfig",
-    "PrepareConfig",
-    "PromoteConfig",
-    "Pruner",
-    "RegisterConfig",
-    "Retrain",
-    "RetrainConfig",
-    "Sampler",
-    "Schedule",
-    "SeriesDataset",
-    "Serving",
-    "Sweep",
-    "SweepConfig",
-    "TextDataset",
-    "Train",
-    "TrainConfig",
-    "When",
-    "load",
-    "narrow",
-    "overlay",
-    "validate",
-]

@@ -15,24 +15,27 @@ class Source(Section):
     """
 
     format: str  # a key of READERS in conveyor.data.sources, or hub
-    files: dict[Literal["train", "validation", "test", "all"], str | list[str]] = Field(
-        min_length=1
-    )
+    files: Annotated[
+        dict[Literal["train", "validation", "test", "all"], str | list[str]], Field(min_length=1)
+    ]
     hub: str | None  # hub id, for format `hub` only
-    revision: (
-        str | None
-    )  # commit of the hub data set; required with `hub`, so that data stand still
+    revision: str | None  # commit of the hub data set; required with `hub`
     header: list[str] | None  # column names of a csv or tsv file that has no header line
     quoted: bool  # csv and tsv: are double quotes quotation marks (true) or text (false)
 
     @model_validator(mode="after")
-    def _hub_and_files_agree(self) -> "Source":
+    def _check_hub_and_files(self) -> "Source":
         if (self.format == "hub") != (self.hub is not None):
-            raise ValueError("`hub` names a data set exactly when `format` is hub")
+            raise ValueError(
+                "hub: expected a data set exactly where format is hub; "
+                f"got format={self.format}, hub={self.hub}"
+            )
         if self.format == "hub" and self.revision is None:
-            raise ValueError("`revision` must name a commit, so that the data cannot change")
+            raise ValueError(
+                "revision: expected a commit, so that the data cannot change; got null"
+            )
         if "all" in self.files and len(self.files) > 1:
-            raise ValueError("`files` has either `all` alone, or named parts")
+            raise ValueError(f"files: expected `all` alone or parts; got {list(self.files)}")
         return self
 
 
@@ -48,18 +51,18 @@ class Labels(Section):
     thresholds: list[float] | None = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _one_name_a_bin(self) -> "Labels":
+    def _check_classes(self) -> "Labels":
         if self.thresholds is not None and len(self.classes or ()) != len(self.thresholds) + 1:
-            raise ValueError("`thresholds` needs `classes` with exactly one name more")
+            raise ValueError("classes: expected one name more than thresholds")
         if self.thresholds is not None and sorted(set(self.thresholds)) != self.thresholds:
-            raise ValueError("`thresholds` must rise strictly")
+            raise ValueError(f"thresholds: expected rising numbers; got {self.thresholds}")
         if self.classes is not None and len(set(self.classes)) != len(self.classes):
-            raise ValueError("`classes` names a class twice")
+            raise ValueError(f"classes: expected different names; got {self.classes}")
         return self
 
 
-class Given(Section):
-    """The part comes as its own file (or hub split)."""
+class OwnFile(Section):
+    """The part is a file, or a split of the hub, of its own."""
 
     by: Literal["given"]
 
@@ -86,11 +89,11 @@ class ByOrder(Section):
     share: Share
 
 
-Take = Annotated[Given | ByColumn | ByShare | ByOrder, Field(discriminator="by")]
+Take = Annotated[OwnFile | ByColumn | ByShare | ByOrder, Field(discriminator="by")]
 
 
 class SplitRules(Section):
-    """Test rows are taken first, then validation rows from what is left; the rest trains."""
+    """Test rows are taken first, then validation rows; the remaining rows are for training."""
 
     seed: NonNegativeInt  # of its own, so that a new training seed keeps the test rows
     test: Take
@@ -99,7 +102,7 @@ class SplitRules(Section):
 
 
 class Checks(Section):
-    """When bad data stop the belt. What they only cost is counted in reports/data.json."""
+    """Limits beyond which bad data stop the belt; reports/data.json counts the rows below them."""
 
     min_rows_per_class: PositiveInt  # in each of train, validation and test
     max_dropped_share: Annotated[float, Field(ge=0.0, le=1.0)]  # of all rows
@@ -134,9 +137,11 @@ class SeriesColumns(Section):
     id: str | None
 
     @model_validator(mode="after")
-    def _one_layout(self) -> "SeriesColumns":
+    def _check_layout(self) -> "SeriesColumns":
         if (self.series is None) == (self.long is None):
-            raise ValueError("give `series` (a nested column) or `long` (a row a step), not both")
+            raise ValueError(
+                "expected either `series` (a nested column) or `long` (a row for each step)"
+            )
         return self
 
 

@@ -41,7 +41,9 @@ def load(kind: type[C], path: Path = Path("artifacts/config.yaml")) -> C:
         ConfigError: the file is missing, or a value in it is not allowed.
     """
     if not path.is_file():
-        raise ConfigError(f"{path} is missing; run `dvc repro compose` (or `make`) first")
+        raise ConfigError(
+            f"{path}: expected a file; got none. Run `dvc repro compose` (or `make`) first"
+        )
     content = files.read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected a mapping; got {content!r}. Run `dvc repro compose`")

@@ -1,4 +1,4 @@
-"""Pydantic's errors in this project's form: FIELD: got X; expected Y (where to change it)."""
+"""Pydantic's errors in this project's form: FIELD: expected X; got Y. Where to change it."""
 
 import difflib
 import re
@@ -10,7 +10,17 @@ from pydantic_core import ErrorDetails
 
 Origin = Callable[[str], str]  # dotted key -> the file in which it stands
 
-PATTERN = "String should match pattern"
+DISCRIMINATORS = ("kind", "by")  # fields whose value chooses the class of their section
+# Pydantic's wording -> this project's. The rules apply in this order.
+REWORDINGS = (
+    (r"^Value error, ", ""),
+    (r", unable to parse .*| or instance of .*| after validation, not \d+$", ""),
+    (r"^String should match pattern ", "expected a match of "),
+    (r"^Input should be a valid (?=[aeiou])", "expected an "),
+    (r"^Input should be a valid ", "expected a "),
+    (r"^Input should be (?=greater|less)", "expected a number "),
+    (r"^(Input should be|\w+ should have) ", "expected "),
+)
 
 
 def explain(
@@ -24,69 +34,54 @@ def explain(
     """
     lines = ["the configuration is not valid:"]
     for detail in error.errors():
-        path = tuple(_without_union_tags(detail, values))
+        path = _keys(detail, values)
         dotted = ".".join(map(str, path))
         reason = _reason(detail, path, kind)
-        lines.append(f"  {dotted}: {reason} (change it in {origin(dotted)})" if path
+        stop = "" if reason.endswith("?") else "."
+        lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}" if path
                      else f"  {reason}")  # fmt: skip
     return "\n".join(lines)
 
 
-def _reason(detail: ErrorDetails, path: tuple[str | int, ...], kind: type[BaseModel]) -> str:
-    value = detail["input"]
+def _reason(detail: ErrorDetails, path: list[str | int], kind: type[BaseModel]) -> str:
+    value, message = detail["input"], detail["msg"]
     match detail["type"]:
         case "extra_forbidden":
             near = difflib.get_close_matches(str(path[-1]), _names_near(path, kind), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            return f"there is no such setting{hint}"
+            return "there is no such setting" + (f"; did you mean {near[0]!r}?" if near else "")
         case "missing":
-            return "missing; a value is needed"
+            return "expected a value; got none"
         case "password":
-            return detail["msg"]  # without the value
-        case _:
-            text = _expectation(detail["msg"])
-            # A section is too long to be repeated in a message.
-            return text if isinstance(value, Mapping | BaseModel) else f"got {value!r}; {text}"
+            return message  # without the value
+    for pattern, replacement in REWORDINGS:
+        message = re.sub(pattern, replacement, message)
+    # A section is too long to be repeated in a message.
+    repeated = "; got " in message or isinstance(value, Mapping | BaseModel)
+    return message if repeated else f"{message}; got {value!r}"
 
 
-def _expectation(message: str) -> str:
-    """Pydantic's "Input should be X" as "expected X"; a validator's own message as it is."""
-    if message.startswith("Value error, "):
-        return message.removeprefix("Value error, ")
-    if message.startswith(PATTERN):
-        return f"expected a match of{message.removeprefix(PATTERN)}"
-    text = re.sub(r", unable to parse .*| or instance of .*", "", message)
-    text = re.sub(r"^Input should be a valid (?=[aeiou])", "expected an ", text)
-    text = re.sub(r"^Input should be a valid ", "expected a ", text)
-    text = re.sub(r"^Input should be (?=greater|less)", "expected a number ", text)
-    text = re.sub(r"^Input should be ", "expected ", text)
-    return text[0].lower() + text[1:]
+def _keys(detail: ErrorDetails, values: Mapping[str, Any]) -> list[str | int]:
+    """The keys that lead to a bad field.
 
-
-def _without_union_tags(detail: ErrorDetails, values: Mapping[str, Any]) -> Iterator[str | int]:
-    """Pydantic puts the tag of a union into the path (`dataset.text.columns`); people don't."""
+    Pydantic's location also names the arms of unions, as in `dataset.text.columns`.
+    """
     node: Any = values
-    parts = detail["loc"]
-    for i, part in enumerate(parts):
-        inside = isinstance(node, Mapping) and part in node
-        if isinstance(node, list) and isinstance(part, int) and part < len(node):
-            inside = True
-        last = i == len(parts) - 1
-        if not inside and isinstance(node, Mapping) and not last and part in node.values():
-            continue  # a tag: its value stands in the node itself
-        if not inside and last and detail["type"] not in ("missing", "extra_forbidden"):
-            if isinstance(node, Mapping) and part in node.values():
+    keys: list[str | int] = []
+    for i, part in enumerate(detail["loc"], start=1):
+        is_last = i == len(detail["loc"])
+        if isinstance(node, Mapping):
+            if not is_last and part in [node.get(field) for field in DISCRIMINATORS]:
                 continue
-            if not isinstance(node, Mapping | list):
-                continue  # the arm of a plain union (`str`, `list[str]`)
-        yield part
-        if inside:
-            node = node[part]  # type: ignore[index]
-        elif not last:
-            node = None
+            inside = part in node
+        else:
+            inside = isinstance(node, list) and isinstance(part, int)
+        node = node[part] if inside else node  # type: ignore[index]
+        if inside or (is_last and detail["type"] == "missing"):
+            keys.append(part)
+    return keys
 
 
-def _names_near(path: tuple[str | int, ...], kind: type[BaseModel]) -> list[str]:
+def _names_near(path: list[str | int], kind: type[BaseModel]) -> list[str]:
     """Field names of the section in which `path` ends."""
     models: list[type[BaseModel]] = [kind]
     for part in path[:-1]:

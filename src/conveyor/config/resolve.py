@@ -67,7 +67,7 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
 
 def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
     if not path.is_file():
-        raise ConfigError(f"{path} is missing; it must at least hold `choose: {{}}`")
+        raise ConfigError(f"{path}: expected a file that holds at least `choose: {{}}`; got none")
     try:
         params: Any = OmegaConf.to_container(OmegaConf.create(path.read_text()))
     except (yaml.YAMLError, OmegaConfBaseException) as error:
@@ -76,7 +76,7 @@ def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
         raise ConfigError(f"{path}: expected a mapping such as `choose: {{}}`; got {params!r}")
     choose = params.get(CHOOSE)
     if choose is not None and not isinstance(choose, dict):
-        raise ConfigError(f"{path}: `choose` must map groups to files; got {choose!r}")
+        raise ConfigError(f"{path}: choose: expected a mapping of groups to files; got {choose!r}")
     for group in groups:
         if isinstance(params.get(group), str):
             raise ConfigError(
@@ -98,8 +98,8 @@ def _check_choices(
         if choice is not None and choice not in files:
             place = COMMAND if group in arguments.choose else "params.yaml"
             problems.append(
-                f"  choose.{group}: got {choice!r}; conf/{group}/ has no such file"
-                f"{_hint(str(choice), files)} (change it in {place})"
+                f"  choose.{group}: expected a file of conf/{group}/; got {choice!r}"
+                f"{_hint(str(choice), files)}. Change it in {place}"
             )
     if problems:
         raise ConfigError("\n".join(["the configuration is not valid:", *problems]))

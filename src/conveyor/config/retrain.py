@@ -1,4 +1,4 @@
-"""Parts of the section `retrain`: the triggers of a training, and the limits of drift."""
+"""The section `retrain`: what the retraining job does, when it trains, and the limits of drift."""
 
 from typing import Annotated, Literal
 
@@ -30,7 +30,15 @@ class Drift(Section):
 
     correction: Literal["holm", "benjamini_hochberg", "none"]
     level: Share  # of the corrected p value
-    effect: Annotated[
-        float, Field(ge=0.0, le=1.0)
-    ]  # smallest Cramér's V, Kolmogorov-Smirnov D or Cohen's h
+    # smallest Cramér's V, Kolmogorov-Smirnov D or Cohen's h
+    effect: Annotated[float, Field(ge=0.0, le=1.0)]
     rows: PositiveInt  # with fewer new rows nothing is tested
+
+
+class Retrain(Section):
+    refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
+    push: bool  # DVC's cache, before data are updated and at the end
+    commit: bool  # what the belt changed, to git
+    sweep: Literal["search", "warm", "skip"]
+    when: When
+    drift: Drift

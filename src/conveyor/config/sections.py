@@ -1,4 +1,4 @@
-"""The sections behind the data: model, train, evaluate, gates, hooks, retrain."""
+"""The sections model, train, evaluate, serving, gates and hooks."""
 
 import re
 from typing import Annotated, Literal
@@ -13,7 +13,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from conveyor.config.retrain import Drift, When
 from conveyor.config.section import Section, Share
 
 Cell = Literal["lstm", "gru", "simple"]
@@ -43,16 +42,16 @@ class Model(Section):
     kernel: Literal["auto", "keras", "fused"]
 
     @model_validator(mode="after")
-    def _fusable(self) -> "Model":
+    def _check_kernel(self) -> "Model":
         needed = {"cell": ("lstm", "gru"), "activation": ("tanh",),
                   "recurrent_activation": ("sigmoid",), "recurrent_dropout": (0.0,)}  # fmt: skip
         wrong = [
-            f"{name}={getattr(self, name)} (needs {' or '.join(map(str, values))})"
+            f"expected {name}={' or '.join(map(str, values))}, got {getattr(self, name)}"
             for name, values in needed.items()
             if getattr(self, name) not in values
         ]
         if self.kernel == "fused" and wrong:
-            raise ValueError(f"kernel=fused cannot serve {', '.join(wrong)}; take kernel=auto")
+            raise ValueError(f"kernel=fused: {'; '.join(wrong)}. Set model.kernel=auto")
         return self
 
 
@@ -94,9 +93,9 @@ class Bar(Section):
     max: float | None
 
     @model_validator(mode="after")
-    def _some_limit(self) -> "Bar":
+    def _check_limits(self) -> "Bar":
         if self.min is None and self.max is None:
-            raise ValueError("give `min`, `max` or both")
+            raise ValueError("expected `min`, `max` or both; got none")
         return self
 
 
@@ -114,12 +113,12 @@ class SliceGate(Section):
     bars: dict[str, dict[str, Bar]]  # slice, or a pattern such as `class *` -> metric -> limits
     metric: str  # of METRICS, held against the champion's on the same rows
     tolerance: NonNegativeFloat | None  # how much worse than the champion's, in its unit
-    min_rows: PositiveInt  # of a slice that is judged; less says nothing
+    min_rows: PositiveInt  # of a slice that is judged; smaller slices are not judged
     lengths: PositiveInt  # slices of equal rows by length
 
 
 class DataGate(Section):
-    """Limits on what reports/data.json tells of the data, as shares of the rows read."""
+    """Limits on the findings of reports/data.json, as shares of the rows read."""
 
     max_dropped_share: Portion | None
     max_conflicting_share: Portion | None  # equal input, unequal label
@@ -130,7 +129,7 @@ class QuantisationGate(Section):
 
 
 class Gates(Section):
-    """What a model must show before it becomes champion; null switches a gate off."""
+    """What a model must meet before it becomes champion; null switches a gate off."""
 
     bars: dict[str, Bar]  # metric -> limits
     champion: ChampionGate
@@ -176,12 +175,3 @@ class Hooks(Section):
     retries: NonNegativeInt  # after the first attempt
     wait: NonNegativeFloat  # seconds before the first retry, doubled before each further one
     timeout: PositiveFloat  # seconds of one attempt
-
-
-class Retrain(Section):
-    refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
-    push: bool  # DVC's cache, before data are updated and at the end
-    commit: bool  # what the belt changed, to git
-    sweep: Literal["search", "warm", "skip"]
-    when: When
-    drift: Drift

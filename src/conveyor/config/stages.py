@@ -7,9 +7,10 @@ keys as the stage's params. A function takes the narrowest class that has what i
 from pydantic import NonNegativeInt, model_validator
 
 from conveyor.config.dataset import Dataset
+from conveyor.config.retrain import Retrain
 from conveyor.config.schedule import Schedule
 from conveyor.config.section import Section, Slug
-from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Retrain, Serving, Train
+from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Serving, Train
 from conveyor.config.sweep import Sweep
 
 
@@ -65,8 +66,8 @@ class Config(
     schedule: Schedule
 
     @model_validator(mode="after")
-    def _int8_serves_lstm_layers(self) -> "Config":
-        """Refuse before a training what the export could only refuse after it."""
+    def _check_quantisation(self) -> "Config":
+        """Refuse before training what the export would refuse after it."""
         searched = self.sweep.enabled and "model.cell" in self.sweep.space
         if self.serving.quantisation == "none" or (self.model.cell == "lstm" and not searched):
             return self
@@ -77,10 +78,10 @@ class Config(
         )
 
     @model_validator(mode="after")
-    def _folds_keep_groups_together(self) -> "Config":
+    def _check_folds(self) -> "Config":
         if self.sweep.enabled and self.sweep.repeats.by == "folds" and self.dataset.split.group:
             raise ValueError(
-                "sweep.repeats.by: folds would divide the groups of dataset.split.group; "
-                "set sweep.repeats.by=seeds"
+                "sweep.repeats.by: expected seeds, since folds would divide the groups of "
+                "dataset.split.group; got folds. Set sweep.repeats.by=seeds"
             )
         return self

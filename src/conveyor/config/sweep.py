@@ -21,7 +21,7 @@ from conveyor.metrics.objectives import EPOCH_OBJECTIVES, OBJECTIVES
 
 def _check_objective(name: str) -> str:
     if name not in OBJECTIVES:
-        raise ValueError(f"{name!r} is not understood; write one of {', '.join(OBJECTIVES)}")
+        raise ValueError(f"expected one of {', '.join(OBJECTIVES)}")
     return name
 
 
@@ -31,7 +31,7 @@ CONSTRAINT = re.compile(r"(\w+) *(<=|>=) *([0-9][0-9_]*(?:\.[0-9]+)?(?:e[+-]?[0-
 
 class Sampler(Section):
     name: Literal["tpe", "random", "qmc", "grid", "brute_force", "gp", "cmaes"]
-    startup_trials: NonNegativeInt  # tpe, gp, cmaes: random trials before the model is asked
+    startup_trials: NonNegativeInt  # tpe, gp, cmaes: random trials before the model proposes
 
 
 class Pruner(Section):
@@ -41,7 +41,7 @@ class Pruner(Section):
         "none", "median", "percentile", "successive_halving", "hyperband", "patient", "wilcoxon"
     ]
     startup_trials: NonNegativeInt  # median, percentile: finished trials before any is pruned
-    warmup_epochs: NonNegativeInt  # epochs every trial is given
+    warmup_epochs: NonNegativeInt  # epochs that each trial runs
     percentile: Annotated[float, Field(ge=0.0, le=100.0)]  # percentile: the share that goes on
     reduction_factor: Annotated[int, Field(ge=2)]  # halving, hyperband: one in so many goes on
     patience: NonNegativeInt  # epochs without a better value before any epoch pruner may stop it
@@ -55,9 +55,9 @@ class Repeats(Section):
     by: Literal["seeds", "folds"]  # folds: of training and validation rows together
 
     @model_validator(mode="after")
-    def _two_folds(self) -> "Repeats":
+    def _check_folds(self) -> "Repeats":
         if self.by == "folds" and self.count < 2:
-            raise ValueError("`by: folds` needs a `count` of at least 2")
+            raise ValueError(f"count: expected at least 2 with by=folds; got {self.count}")
         return self
 
 
@@ -65,7 +65,7 @@ class Pick(Section):
     """Which trial of a Pareto front is taken, where there are several objectives."""
 
     rule: Literal["knee", "first"]  # knee: nearest to the ideal point; first: see `tolerance`
-    tolerance: NonNegativeFloat  # first: share of the best first objective that may be given away
+    tolerance: NonNegativeFloat  # first: share of the best first objective that may be lost
 
 
 class WarmStart(Section):
@@ -114,50 +114,51 @@ class Sweep(Section):
 
     @field_validator("constraints")
     @classmethod
-    def _readable(cls, constraints: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_constraints(cls, constraints: tuple[str, ...]) -> tuple[str, ...]:
         for text in constraints:
             read = CONSTRAINT.fullmatch(text.strip())
             if not read or read[1] not in OBJECTIVES:
                 raise ValueError(
-                    f"{text!r} is not understood; write METRIC <= NUMBER, such as "
-                    f"'parameters <= 500_000', with one of {', '.join(OBJECTIVES)}"
+                    f"expected METRIC <= NUMBER, such as 'parameters <= 500_000', with one of "
+                    f"{', '.join(OBJECTIVES)}; got {text!r}"
                 )
         return constraints
 
     @field_validator("storage")
     @classmethod
-    def _known_storage(cls, storage: str) -> str:
+    def _check_storage(cls, storage: str) -> str:
         if re.match(r"postgresql(\+\w+)?://[^:/@]*:[^@]*@", storage):
             raise PydanticCustomError(
-                "password", "a password is in it, and this file is committed; put it into "
-                "PGPASSWORD or ~/.pgpass, and leave it out here"
-            )  # fmt: skip
+                "password",
+                "expected a URL without a password, since this file is committed. Put the password "
+                "into PGPASSWORD or ~/.pgpass",
+            )
         if storage in ("journal", "sqlite") or re.match(r"postgresql(\+\w+)?://", storage):
             return storage
-        raise ValueError("write journal, sqlite, or postgresql://user@host/database")
+        raise ValueError("expected journal, sqlite, or postgresql://user@host/database")
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "Sweep":
+    def _check_combinations(self) -> "Sweep":
         if self.enabled and not self.space:
-            raise ValueError("`space` is empty; list at least one key, or choose sweep=none")
+            raise ValueError(
+                "space: expected at least one key; got none. To search nothing, choose sweep=none"
+            )
         if len(set(self.objectives)) < len(self.objectives):
-            raise ValueError("`objectives` names one twice")
+            raise ValueError(f"objectives: expected different names; got {list(self.objectives)}")
         several = len(self.objectives) > 1
         if several and self.pruner.name != "none":
             raise ValueError(
-                f"`pruner: {{name: {self.pruner.name}}}` judges by one objective, and there are "
-                f"{len(self.objectives)}; set sweep.pruner.name to none"
+                f"pruner.name: expected none with {len(self.objectives)} objectives, since pruners "
+                f"judge by one; got {self.pruner.name}. Set sweep.pruner.name=none"
             )
         if several and self.sampler.name == "cmaes":
-            raise ValueError("`sampler: {name: cmaes}` knows one objective; take tpe or gp")
+            raise ValueError("sampler.name: expected tpe or gp with several objectives; got cmaes")
         if self.pruner.name == "wilcoxon" and self.repeats.count < 2:
-            raise ValueError("`pruner: {name: wilcoxon}` compares repeats; set sweep.repeats.count")
-        if (
-            self.pruner.name not in ("none", "wilcoxon")
-            and self.objectives[0] not in EPOCH_OBJECTIVES
-        ):
+            raise ValueError("repeats.count: expected at least 2 with pruner.name=wilcoxon; got 1")
+        by_epoch = self.pruner.name not in ("none", "wilcoxon")
+        if by_epoch and self.objectives[0] not in EPOCH_OBJECTIVES:
             raise ValueError(
-                f"`pruner: {{name: {self.pruner.name}}}` judges every epoch, and "
-                f"{self.objectives[0]} is known only at the end; set sweep.pruner.name to none"
+                f"pruner.name: expected none, since {self.objectives[0]} is measured at the end; "
+                f"got {self.pruner.name}. Set sweep.pruner.name=none"
             )
         return self
