@@ -6,7 +6,6 @@ from conveyor import files
 from conveyor.config import EvaluateConfig
 from conveyor.data.store import Prepared
 from conveyor.evaluation import report
-from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate as evaluate_answers
 from conveyor.evaluation.results import EvaluationInput, LabelledRows
 from conveyor.paths import Paths
@@ -20,14 +19,13 @@ log = logging.getLogger(__name__)
 def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     settings, prepared = config.evaluate, Prepared(paths.prepared)
     train, validation, test = (
-        LabelledRows.of(prepared.split(name)) for name in ("train", "validation", "test")
+        LabelledRows.from_split(prepared.split(name)) for name in ("train", "validation", "test")
     )
     kind, classes = prepared.meta.kind, prepared.meta.classes
     probabilities = LoadedModel.load(paths.model).predict(test.raw, progress=True).probabilities
     data = EvaluationInput(kind, classes, train + validation, test, probabilities)
     evaluation = evaluate_answers(data, settings, config.seed)
-    points = points_of(test.labels, probabilities, classes, settings.calibration_bins)
-    report.write(paths.evaluation, evaluation, points, data, settings.confidence)
+    report.write(paths.evaluation, evaluation, data, settings)
     files.write_json(paths.metrics, report.headline(evaluation))
     level = logging.WARNING if evaluation.beats_baselines is False else logging.INFO
     log.log(level, "%s", report.verdict(evaluation))

@@ -25,7 +25,7 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.escape import markdown_text, mlflow_name, plot_text
 from conveyor.evaluation import report
-from conveyor.evaluation.curves import points_of
+from conveyor.evaluation.curves import compute_class_curves
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
 from conveyor.plots import data as data_plots
@@ -70,9 +70,8 @@ def cells(table_row: str) -> list[str]:
 
 def test_the_evaluation_report_holds_every_nasty_label(tmp_path: Path) -> None:
     evaluation, data = evaluated()
-    points = points_of(data.test.labels, data.probabilities, NASTY_LABELS, 5)
     folder = tmp_path / "evaluation"
-    report.write(folder, evaluation, points, data, 0.9)
+    report.write(folder, evaluation, data, SCORING)
     assert list(json.loads((folder / "report.json").read_text())["classes"]) == NASTY_LABELS
     with (folder / "predictions.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
@@ -115,7 +114,7 @@ def test_a_legend_has_a_label_that_begins_with_an_underscore(tmp_path: Path) -> 
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]])
     pixels = []
     for name in ("_a", "_b"):
-        curves = points_of(labels, probabilities, ["no", name], 5).by_class
+        curves = compute_class_curves(labels, probabilities, ["no", name])
         evaluation_plots.plot_curves(curves, tmp_path / "curves.png")
         pixels.append(np.asarray(Image.open(tmp_path / "curves.png")))
     assert (pixels[0] != pixels[1]).any()

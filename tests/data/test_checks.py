@@ -118,7 +118,7 @@ def test_duplicates_and_conflicts_are_kept_and_counted(tmp_path: Path) -> None:
          {"checks__min_rows_per_class": 3}, r"too few rows: .*of class 'rare'"),
         (lambda row, i: {**row, "label": None}, {"checks__max_dropped_share": 1.0}, "no rows|one"),
         (lambda row, i: row, {"labels": {"thresholds": [0.0], "classes": ["a", "b"]}},
-         "'ham'; labels.thresholds needs numbers"),
+         "expected numbers, since dataset.labels.thresholds is set; got 'ham'"),
     ],
 )  # fmt: skip
 def test_what_makes_training_meaningless_stops_and_leaves_nothing(

@@ -12,6 +12,7 @@ import pytest
 from making import SERIES, TEXT, content, machines, mails, prepared, write
 
 from conveyor.data.errors import DataError
+from conveyor.data.ts import parse_ts
 
 Rows = list[dict[str, Any]]
 
@@ -90,10 +91,8 @@ TS = """# a comment
 
 
 def test_ts_files_give_steps_by_channels(tmp_path: Path) -> None:
-    from conveyor.data.ts import read_ts
-
     (tmp_path / "toy.ts").write_text(TS)
-    first, second = read_ts(tmp_path / "toy.ts")
+    first, second = parse_ts(tmp_path / "toy.ts")
     assert first["label"] == "a"
     np.testing.assert_equal(first["series"], [[1, 4], [2, 5], [3, np.nan]])
     assert second == {"series": [[7.0, 8.0]], "label": "b"}
@@ -106,7 +105,7 @@ def test_parts_of_different_width_are_refused(tmp_path: Path) -> None:
     write(tmp_path, machines(), "train.jsonl")
     write(tmp_path, narrow, "test.jsonl")
     parts = {"train": "train.jsonl", "test": "test.jsonl"}
-    with pytest.raises(DataError, match=r"number of channels \(train: 2, test: 3\)"):
+    with pytest.raises(DataError, match=r"number of channels in each part; got train: 2, test: 3"):
         prepared(tmp_path, None, SERIES, source__files=parts, split__test={"by": "given"})
     assert not (tmp_path / "prepared").exists()
 
@@ -115,9 +114,9 @@ def test_parts_of_different_width_are_refused(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("1,2:a", "line 1: expected an @ setting"),
-        ("@x", "has no @data line"),
-        ("@data\n1,2:3:a", "channels of unequal length"),
-        ("@data\nnumbers", "needs at least one channel"),
+        ("@x", "expected a line @data"),
+        ("@data\n1,2:3:a", "expected channels of equal length; got \\[2, 1\\] steps"),
+        ("@data\nnumbers", "expected at least one channel"),
         ("@data\n1,two:a", "line 2: could not convert"),
     ],
 )

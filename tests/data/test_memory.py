@@ -80,7 +80,7 @@ from pathlib import Path
 from making import TEXT, prepared
 prepared(Path(sys.argv[1]), None, TEXT, source__format="parquet",
          source__files={"all": "rows.parquet"})
-slow = {"pandas", "datasets", "sklearn", "matplotlib"} & set(sys.modules)
+slow = {"tensorflow", "datasets", "sklearn", "matplotlib"} & set(sys.modules)
 print(",".join(sorted(slow)) or "none")
 """
 

@@ -158,9 +158,22 @@ def test_a_missing_file_is_told_with_what_is_there(tmp_path: Path) -> None:
         prepared(tmp_path, None, TEXT)
 
 
-def test_a_missing_column_is_told_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no column 'texts'; they have .*Did you mean 'text'"):
+def test_a_missing_column_is_reported_with_the_nearest(tmp_path: Path) -> None:
+    message = r"rows.jsonl: column 'texts' not found; columns are .*Did you mean 'text'"
+    with pytest.raises(DataError, match=message):
         prepared(tmp_path, mails(), TEXT, columns__text="texts")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "hint"),
+    [("\t", "source.format to tsv"), (";", r"with ',' .csv. or tabs")],
+)
+def test_a_file_with_another_delimiter_is_refused_with_a_way_out(
+    tmp_path: Path, delimiter: str, hint: str
+) -> None:
+    as_delimited(delimiter)(mails(), tmp_path / "x.csv")
+    with pytest.raises(DataError, match=rf"x.csv: column 'text' not found; .*{hint}"):
+        prepared(tmp_path, None, TEXT, source__format="csv", source__files={"all": "x.csv"})
 
 
 @pytest.mark.parametrize(

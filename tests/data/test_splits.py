@@ -87,10 +87,10 @@ def test_groups_stay_together(tmp_path: Path) -> None:
 def test_a_split_that_cuts_a_group_is_refused(tmp_path: Path) -> None:
     rows = [{**row, "who": "everyone"} for row in mails()]
     last: Any = {"by": "order", "share": 0.25}
-    with pytest.raises(DataError, match=r"1 groups .such as 'everyone'. have rows in both"):
+    with pytest.raises(DataError, match=r"got 1 groups .such as 'everyone'. with rows in both"):
         prepared(tmp_path, rows, TEXT, split__group="who", split__test=last,
                  split__validation=last)  # fmt: skip
-    with pytest.raises(DataError, match=r"1 groups cannot give a share of 0.25"):
+    with pytest.raises(DataError, match=r"at least 4 groups for a share of 0.25; got 1"):
         prepared(tmp_path, rows, TEXT, split__group="who")
 
 

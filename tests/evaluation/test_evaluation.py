@@ -12,8 +12,12 @@ from sklearn.metrics import auc, roc_auc_score
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import report
-from conveyor.evaluation.baselines import linear, majority, summary
-from conveyor.evaluation.curves import curves_of, one_against_rest, points_of, pooled
+from conveyor.evaluation.baselines import predict_linear, predict_majority, summarise
+from conveyor.evaluation.curves import (
+    compute_class_curves,
+    compute_curves,
+    compute_pooled_curves,
+)
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
 from conveyor.metrics import BASELINE, score_all
@@ -54,7 +58,7 @@ def inputs(wrong: int = 6) -> EvaluationInput:
 
 def write_report(folder: Path) -> tuple[LabelledRows, np.ndarray]:
     evaluation, test, p = evaluated()
-    report.write(folder, evaluation, points_of(test.labels, p, NAMES, bins=5), inputs(), 0.9)
+    report.write(folder, evaluation, inputs(), SETTINGS)
     return test, p
 
 
@@ -123,38 +127,38 @@ def test_headline_metrics_are_flat_numbers_within_their_interval() -> None:
 
 
 def test_the_majority_baseline_gives_the_shares_of_the_training_rows() -> None:
-    p = majority(np.array([0, 1, 1, 1]), 3, 2)
+    p = predict_majority(np.array([0, 1, 1, 1]), 3, 2)
     assert p.tolist() == [[0.25, 0.75, 0.0]] * 2
 
 
 def test_the_text_baseline_reads_words() -> None:
     texts = ["good film", "great film", "bad film", "awful film"] * 3
-    p = linear("text", texts, np.array([1, 1, 0, 0] * 3), ["great", "awful"], 2, seed=0)
+    p = predict_linear("text", texts, np.array([1, 1, 0, 0] * 3), ["great", "awful"], 2, seed=0)
     assert p.argmax(axis=1).tolist() == [1, 0]
 
 
 def test_summary_statistics_by_hand() -> None:
-    statistics = summary([np.array([[1.0, 10.0], [3.0, 10.0]])])
+    statistics = summarise([np.array([[1.0, 10.0], [3.0, 10.0]])])
     assert statistics.tolist() == [[2, 10, 1, 0, 1, 10, 3, 10, 1, 10, 3, 10, 2]]
 
 
 def test_curves_have_the_area_of_their_metric() -> None:
     _, test, p = evaluated()
-    by_class = one_against_rest(test.labels, p, NAMES)
+    by_class = compute_class_curves(test.labels, p, NAMES)
     assert set(by_class) == set(NAMES)
     areas = [auc(*curve.roc) for curve in by_class.values()]
     assert np.mean(areas) == pytest.approx(score_all(test.labels, p)["roc_auc"])
     flat = roc_auc_score(np.eye(3)[test.labels].ravel(), p.ravel())
-    assert auc(*pooled(test.labels, p).roc) == pytest.approx(flat)
-    two = pooled(np.array([0, 1, 1]), np.array([[0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]))
-    expected = curves_of(np.array([False, True, True]), np.array([0.2, 0.7, 0.1]))
+    assert auc(*compute_pooled_curves(test.labels, p).roc) == pytest.approx(flat)
+    two = compute_pooled_curves(np.array([0, 1, 1]), np.array([[0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]))
+    expected = compute_curves(np.array([False, True, True]), np.array([0.2, 0.7, 0.1]))
     np.testing.assert_array_equal(two.roc, expected.roc)
 
 
 def test_a_class_without_test_rows_has_no_curve() -> None:
     p = np.full((4, 3), 1 / 3)
-    assert set(one_against_rest(np.array([0, 0, 1, 1]), p, NAMES)) == {"cold", "hot|dry"}
-    assert one_against_rest(np.zeros(4, int), p[:, :2], NAMES[:2]) == {}
+    assert set(compute_class_curves(np.array([0, 0, 1, 1]), p, NAMES)) == {"cold", "hot|dry"}
+    assert compute_class_curves(np.zeros(4, int), p[:, :2], NAMES[:2]) == {}
 
 
 def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None:
@@ -173,7 +177,7 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
     assert np.mean(right) == json.loads(first["report.json"])["scores"]["accuracy"] == 0.9
     points = list(csv.DictReader((folder / "roc.csv").open()))
     x, y = ([float(point[axis]) for point in points] for axis in points[0])
-    assert auc(x, y) == pytest.approx(auc(*pooled(test.labels, p).roc), abs=1e-4)
+    assert auc(x, y) == pytest.approx(auc(*compute_pooled_curves(test.labels, p).roc), abs=1e-4)
     bins = list(csv.DictReader((folder / "calibration.csv").open()))
     assert sum(float(row["rows"]) for row in bins) == 60
 

@@ -12,7 +12,6 @@ from conveyor import files
 from conveyor.config import Config
 from conveyor.errors import InputError
 from conveyor.evaluation import report
-from conveyor.evaluation.curves import points_of
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import EvaluationInput, LabelledRows
 from conveyor.paths import Paths
@@ -126,12 +125,11 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     from conveyor.data.store import Prepared
 
     run_id = train(toy_config, toy_project)
-    rows = LabelledRows.of(Prepared(toy_project.prepared).split("test"))
+    rows = LabelledRows.from_split(Prepared(toy_project.prepared).split("test"))
     p = LoadedModel.load(toy_project.model).predict(rows.raw).probabilities
     data = EvaluationInput("series", ["down", "up"], rows, rows, p)
     found = evaluate(data, toy_config.evaluate, seed=1)
-    points = points_of(rows.labels, p, data.classes, 10)
-    report.write(toy_project.evaluation, found, points, data, 0.95)
+    report.write(toy_project.evaluation, found, data, toy_config.evaluate)
     for _ in range(2):
         made = find_training_run("toys", toy_project, files.digest_tree(toy_project.model))
         made.log_evaluation(toy_project.evaluation, found.scores, beats_baselines=False)

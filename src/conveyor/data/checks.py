@@ -1,6 +1,6 @@
-"""What is wrong with the data: counted always, stopped where training would mean nothing."""
+"""Checks whether the data can train a classifier, and counts the rows that cannot be used."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,83 +8,103 @@ from numpy.typing import NDArray
 from conveyor.config.dataset import Checks
 from conveyor.data.duplicates import FirstRows
 from conveyor.data.errors import DataError
+from conveyor.data.row_index import chunks
 from conveyor.data.rows import NO_PROBLEM, PROBLEMS
 from conveyor.data.scan import Scan
 from conveyor.data.split import NO_SPLIT, SPLITS
 
 
-def require_equal_channels(counts: dict[str, int | None]) -> None:
-    """Raises: DataError: series of one part have another number of channels than another's.
+@dataclass
+class Counts:
+    """Rows of a scan.
+
+    Attributes:
+        dropped: unusable rows by reason.
+        labels: rows by split and label, (splits, labels).
+        empty: rows of a split that have no content.
+    """
+
+    dropped: dict[str, FirstRows]
+    labels: NDArray[np.int64]
+    empty: int = 0
+
+    def by_split(self) -> dict[str, int]:
+        """Return the number of rows of each split."""
+        return dict(zip(SPLITS, self.labels.sum(axis=1).tolist(), strict=True))
+
+
+def count_rows(scan: Scan) -> Counts:
+    """Count the rows of a scan in one pass."""
+    labels = np.zeros((len(SPLITS), len(scan.label_names)), np.int64)
+    counts = Counts({reason: FirstRows() for reason in PROBLEMS}, labels)
+    for start, records in chunks(scan.index):
+        used = records[records["split"] != NO_SPLIT]
+        np.add.at(labels, (used["split"], used["label"]), 1)
+        counts.empty += int(used["empty"].sum())
+        for code, rows in enumerate(counts.dropped.values()):
+            rows.add(start + np.flatnonzero(records["problem"] == code))
+    return counts
+
+
+def require_equal_channels(channels: dict[str, int | None]) -> None:
+    """Raise a DataError if the series of two parts differ in their number of channels.
 
     Args:
-        counts: channels of each part; None for a text, or where no series has a step.
+        channels: by part; None for texts, or if no series has a step.
     """
-    if len(set(counts.values()) - {None}) > 1:
-        told = ", ".join(f"{part}: {count}" for part, count in counts.items())
-        raise DataError(f"the parts of the source differ in their number of channels ({told}); "
-                        "every series needs the same channels, so mend the files")  # fmt: skip
+    if len(set(channels.values()) - {None}) > 1:
+        counts = ", ".join(f"{part}: {count}" for part, count in channels.items())
+        raise DataError(
+            "dataset.source.files: expected series with the same number of channels in each part; "
+            f"got {counts}. Change the files."
+        )
 
 
 def drop_unseen_labels(scan: Scan, classes: list[str]) -> None:
-    """Mark validation and test rows whose class no training row has; nothing can predict it."""
-    known = np.array([name in classes for name in [*scan.label_names, ""]])
-    for records in scan.ledger.changing():
-        unseen = (records["problem"] == NO_PROBLEM) & ~known[records["label"]]
+    """Mark validation and test rows whose class is in no training row, so cannot be learned."""
+    seen = np.isin([*scan.label_names, ""], classes)  # (labels + 1,), the last for no label
+    for _, records in chunks(scan.index):
+        unseen = (records["problem"] == NO_PROBLEM) & ~seen[records["label"]]
         records["problem"][unseen] = PROBLEMS.index("unknown_label")
         records["split"][unseen] = NO_SPLIT
 
 
-def labels_of(scan: Scan) -> NDArray[np.int64]:
-    """How many rows each split has of each label, (splits, labels)."""
-    counts = np.zeros((len(SPLITS), len(scan.label_names)), np.int64)
-    for _, records in scan.ledger.chunks():
-        for code, count in enumerate(counts):
-            found = records["label"][records["split"] == code]
-            count += np.bincount(found, minlength=len(count))
-    return counts
-
-
-def dropped(scan: Scan) -> dict[str, Any]:
-    """Unusable rows by reason, with ids of some."""
-    found = {reason: FirstRows() for reason in PROBLEMS}
-    for start, records in scan.ledger.chunks():
-        for code, some in enumerate(found.values()):
-            some.add(start + np.flatnonzero(records["problem"] == code))
-    return {
-        reason: {"rows": some.rows, "ids": scan.ids(some.first)} for reason, some in found.items()
-    }
-
-
-def require_enough(checks: Checks, scan: Scan, classes: list[str]) -> dict[str, dict[str, int]]:
-    """Count classes by split.
+def require_enough(
+    checks: Checks, counts: Counts, scan: Scan, classes: list[str]
+) -> dict[str, dict[str, int]]:
+    """Return the rows of each class by split.
 
     Raises:
-        DataError: too many rows dropped, only one class, or a class with too few rows somewhere.
+        DataError: too many rows are dropped, there is one class only, or a class has too few rows
+            in a split.
     """
-    bad = {reason: one["rows"] for reason, one in dropped(scan).items() if one["rows"]}
-    if sum(bad.values()) > checks.max_dropped_share * len(scan.ledger):
-        reasons = ", ".join(f"{rows} {reason}" for reason, rows in bad.items())
+    dropped = {reason: rows.rows for reason, rows in counts.dropped.items() if rows.rows}
+    if sum(dropped.values()) > checks.max_dropped_share * len(scan.index):
+        reasons = ", ".join(f"{rows} {reason}" for reason, rows in dropped.items())
         raise DataError(
-            f"{sum(bad.values())} of {len(scan.ledger)} rows cannot be used ({reasons}); "
-            f"dataset.checks.max_dropped_share allows {checks.max_dropped_share:g}. "
-            "Mend the source, or raise the limit."
+            f"{sum(dropped.values())} of {len(scan.index)} rows cannot be used ({reasons}); "
+            f"dataset.checks.max_dropped_share allows {checks.max_dropped_share:g}. Change the "
+            "files, or raise the limit."
         )
     if len(classes) < 2:
         raise DataError(
-            f"the training rows have one class only ({classes}); a classifier needs two. "
-            "Check dataset.columns.label and dataset.split."
+            f"the training rows: expected at least two classes; got {classes}, one class only. "
+            "Change dataset.columns.label or dataset.split."
         )
-    counts = {}
-    for name, found in zip(SPLITS, labels_of(scan), strict=True):
-        rows = dict(zip(scan.label_names, found.tolist(), strict=True))
-        counts[name] = {c: rows.get(c, 0) for c in classes}
+    by_class = {}
+    for split, labels in zip(SPLITS, counts.labels.tolist(), strict=True):
+        rows = dict(zip(scan.label_names, labels, strict=True))
+        by_class[split] = {name: rows.get(name, 0) for name in classes}
     few = [
-        f"{name} has {n} of class {c!r}"
-        for name in SPLITS for c, n in counts[name].items() if n < checks.min_rows_per_class
-    ]  # fmt: skip
+        f"{split} has {count} of class {name!r}"
+        for split, rows in by_class.items()
+        for name, count in rows.items()
+        if count < checks.min_rows_per_class
+    ]
     if few:
         raise DataError(
-            f"too few rows: {'; '.join(few[:8])}{' ...' if len(few) > 8 else ''}. "
-            f"dataset.checks.min_rows_per_class asks for {checks.min_rows_per_class}."
+            f"too few rows: {'; '.join(few[:8])}{' ...' if len(few) > 8 else ''}; "
+            f"dataset.checks.min_rows_per_class is {checks.min_rows_per_class}. Add rows, change "
+            "dataset.split, or lower the limit."
         )
-    return counts
+    return by_class

@@ -1,4 +1,4 @@
-"""Parquet and Arrow files, by Arrow's readers."""
+"""Reads Parquet and Arrow files with Arrow."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +9,14 @@ import pyarrow.parquet as pq
 
 from conveyor.config.dataset import Source
 
-ROWS, BYTES = 8192, 4 << 20  # the most of a batch; a row that is larger comes alone
+ROWS, BYTES = 8192, 4 << 20  # limits of a batch; a larger row is a batch of its own
 Batches = Iterator[pa.RecordBatch]
+# The columns of a file, and by column the names of its class numbers.
 Columns = tuple[Sequence[str], Mapping[str, list[str]]]
 
 
 def class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """Names of the ClassLabel columns that `datasets` wrote down in an Arrow or Parquet file."""
+    """Return the class names that `datasets` stores in the schema of a file, by column."""
     metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     features = (metadata.get("info") or {}).get("features") or {}
     return {
@@ -35,7 +36,7 @@ def parquet_columns(source: Source, path: Path) -> Columns:
 def read_parquet(
     source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]
 ) -> Batches:
-    # By default Arrow keeps every byte it has read until it is through the file.
+    # With pre_buffer, Arrow holds all bytes that it has read until the end of the file.
     with pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
         groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
         row = sum(g.total_byte_size for g in groups) // max(1, file.metadata.num_rows)

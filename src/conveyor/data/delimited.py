@@ -1,50 +1,54 @@
-"""Comma- and tab-separated files, by Arrow's reader."""
+"""Reads comma- and tab-separated files with Arrow."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
 
 from conveyor.config.dataset import Source
+from conveyor.data.columnar import Batches, Columns
 from conveyor.data.errors import DataError
 
 DELIMITER = {"csv": ",", "tsv": "\t"}
-# Bytes read at a time. Arrow keeps up to 32 blocks ready, so they are small, but none may lie
-# within one row; where one does, the next size is tried. The last is the longest row there may be.
+# Bytes read at a time. Arrow reads up to 32 blocks ahead, so they are small; but a block must not
+# end within the row in which it starts. Then the next size is tried. The last limits the row size.
 BLOCKS = (512 << 10, 4 << 20)
 
 
-def header_of(source: Source, path: Path) -> list[str]:
-    """The names in the first line."""
+def delimited_columns(source: Source, path: Path) -> Columns:
+    """Return the columns of `source.header`, or else of the first line."""
+    if source.header:
+        return source.header, {}
     with path.open(encoding="utf-8-sig", newline="") as file:
-        names = next(_rows(source, file), [])
+        names = next(_parse(source, file), [])
     if not names:
-        raise DataError(f"{path}: no header line; the file is empty")
+        raise DataError(f"{path}: expected a header line; the file is empty")
     if len(set(names)) != len(names):
-        raise DataError(f"{path}: a column name stands twice in the header {names}")
-    return names
+        raise DataError(f"{path}: expected a header of distinct columns; got {names}")
+    return names, {}
 
 
 def read_delimited(
     source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
-    """The wanted columns as text: "007", "NA" and "null" stay what they are.
+) -> Batches:
+    """Yield batches of the wanted columns as text, so that "007", "NA" and "null" do not change.
 
-    Fields missing at a row's end are empty, and blank lines are no rows, as pandas reads them.
+    Fields missing at the end of a row are empty, and blank lines are skipped, as in pandas.
 
     Raises:
         ArrowInvalid: a row has more fields than the header, or the file is not UTF-8.
     """
-    told = 0
+    done = 0  # rows
     for block in BLOCKS:
-        again = told
+        skip = done
         try:
             for batch in _read(source, path, names, wanted, block):
-                rows = batch[min(again, len(batch)) :]
-                again -= len(batch) - len(rows)
-                told += len(rows)
+                rows = batch[min(skip, len(batch)) :]
+                skip -= len(batch) - len(rows)
+                done += len(rows)
                 yield rows
             return
         except pa.ArrowInvalid:
@@ -54,60 +58,57 @@ def read_delimited(
 
 def _read(
     source: Source, path: Path, names: Sequence[str], wanted: Sequence[str], block: int
-) -> Iterator[pa.RecordBatch]:
-    import pyarrow.csv as pc
+) -> Batches:
+    short: list[pa.csv.InvalidRow] = []
 
-    short: list[pc.InvalidRow] = []
-
-    def judge(row: pc.InvalidRow) -> str:
+    def handle_invalid(row: pa.csv.InvalidRow) -> str:
         if row.actual_columns > row.expected_columns:
             return "error"
         short.append(row)
         return "skip"
 
-    headed = not source.header
-    reader = pc.open_csv(
+    header_lines = 0 if source.header else 1
+    reader = pa.csv.open_csv(
         path,
-        read_options=pc.ReadOptions(
+        pa.csv.ReadOptions(
             use_threads=False, block_size=block, column_names=list(names),
-            skip_rows_after_names=int(headed),
+            skip_rows_after_names=header_lines,
         ),
-        parse_options=pc.ParseOptions(
+        pa.csv.ParseOptions(
             delimiter=DELIMITER[source.format], quote_char='"' if source.quoted else False,
             double_quote=source.quoted, newlines_in_values=source.quoted,
-            invalid_row_handler=judge,
+            invalid_row_handler=handle_invalid,
         ),
-        convert_options=pc.ConvertOptions(
-            column_types={name: pa.string() for name in names}, include_columns=list(wanted),
+        pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), include_columns=list(wanted),
             strings_can_be_null=False,
         ),
     )  # fmt: skip
-    number = 1 + headed  # of the next row, as Arrow counts them
+    number = 1 + header_lines  # of the next row, as Arrow counts them
     for batch in reader:
-        # Arrow reads ahead, so that some of the short rows may stand behind this batch.
-        at = 0
-        while short and short[0].number - number <= len(batch) - at:
+        # Arrow reads ahead, so some of the short rows may come after this batch.
+        offset = 0
+        while short and short[0].number - number <= len(batch) - offset:
             row = short.pop(0)
-            yield batch.slice(at, row.number - number)
-            at += row.number - number
+            yield batch.slice(offset, row.number - number)
+            offset += row.number - number
             number = row.number + 1
-            yield from _filled(source, row, names, batch.schema)
-        yield batch.slice(at)
-        number += len(batch) - at
+            yield from _fill_row(source, row, names, batch.schema)
+        yield batch.slice(offset)
+        number += len(batch) - offset
     for row in short:
-        yield from _filled(source, row, names, reader.schema)
+        yield from _fill_row(source, row, names, reader.schema)
 
 
-def _filled(
-    source: Source, row: Any, names: Sequence[str], schema: pa.Schema
-) -> Iterator[pa.RecordBatch]:
+def _fill_row(source: Source, row: Any, names: Sequence[str], schema: pa.Schema) -> Batches:
+    """Yield a short row with empty cells at its end; nothing for a blank line."""
     if row.text.strip():
-        fields = next(_rows(source, [row.text]))
+        fields = next(_parse(source, [row.text]))
         cells = dict(zip(names, [*fields, *[""] * len(names)], strict=False))
         yield pa.RecordBatch.from_pylist([cells], schema=schema)
 
 
-def _rows(source: Source, lines: Any) -> Any:
+def _parse(source: Source, lines: Iterable[str]) -> Iterator[list[str]]:
     quoting = csv.QUOTE_MINIMAL if source.quoted else csv.QUOTE_NONE
     delimiter = DELIMITER[source.format]
     return csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)

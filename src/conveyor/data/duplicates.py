@@ -1,116 +1,80 @@
-"""Rows of equal input: those that stand in two splits go, the others are counted."""
+"""Rows of equal input: removes those that are in two splits, and counts the others."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.data.row_index import Records, RowIndex, Scratch, dealt
-from conveyor.data.split import NO_SPLIT, SPLITS
+from conveyor.data.row_index import Records
+from conveyor.data.split import NO_SPLIT, SPLIT_PAIRS, SPLITS
 
-PAIRS = (("train", "test"), ("train", "validation"), ("validation", "test"))
-HANDS = 256  # equal rows are in one hand, by a byte of their digest; one is in memory at a time
-LISTED = 20  # rows listed of each finding; counts are of all
-DEALT = np.dtype([("digest", np.uint64, (2,)), ("row", np.int64), ("label", np.int32),
-                  ("split", np.int8)])  # fmt: skip
+BUCKETS = 256  # by the first byte of the digest; memory holds one bucket
+MAX_IDS = 20  # rows listed for each problem; counts include all rows
 
 
 @dataclass
 class FirstRows:
-    """How many rows, and the first of them."""
+    """A count of rows, and the lowest MAX_IDS row numbers."""
 
     rows: int = 0
     first: list[int] = field(default_factory=list)
 
     def add(self, rows: NDArray[np.integer]) -> None:
         self.rows += len(rows)
-        self.first = sorted([*self.first, *np.sort(rows)[:LISTED].tolist()])[:LISTED]
+        self.first = sorted([*self.first, *np.sort(rows)[:MAX_IDS].tolist()])[:MAX_IDS]
 
 
 @dataclass
-class Equal:
-    """What rows of equal input there were.
+class Duplicates:
+    """Rows of equal input.
 
     Attributes:
-        leaks: by pair of splits, rows taken out of its first.
-        duplicates: by split, rows whose input stood in an earlier row of it; they are kept.
-        conflicts: rows of equal input and unequal label; they are kept, and no model can get them
-            all right.
+        leaks: by pair of splits, the rows removed from the first of them.
+        duplicates: by split, the rows whose input is in an earlier row of it; they stay.
+        conflicts: rows of equal input and different label. They stay, but no model can predict all
+            of them.
     """
 
     leaks: dict[tuple[str, str], FirstRows] = field(
-        default_factory=lambda: {p: FirstRows() for p in PAIRS}
+        default_factory=lambda: {pair: FirstRows() for pair in SPLIT_PAIRS}
     )
     duplicates: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
     conflicts: FirstRows = field(default_factory=FirstRows)
 
 
-def remove_leaks(ledger: RowIndex, folder: Path) -> Equal:
-    """Take rows out of train (and validation) whose input stands in a later split too.
+def remove_leaks(index: Records) -> Duplicates:
+    """Remove training (and validation) rows whose input is in a later split too.
 
-    The test rows stay as they are, so that published splits stay comparable. Rows are dealt into a
-    file in `folder` by their digests, judged hand by hand, and gathered again.
+    Test rows stay, so that published splits remain comparable.
     """
-    equal, scratch = Equal(), Scratch(folder, DEALT)
-    counts = sum((_hands(some)[1] for _, some in ledger.chunks()), np.zeros(HANDS, np.int64))
-    ends = np.cumsum(counts)
-    places = ends - counts  # of the next row of each hand
-    for start, records in ledger.chunks():
-        rows, counts = _hands(records)
-        some = np.empty(len(rows), DEALT)
-        some["row"] = start + rows
-        for name in ("digest", "label", "split"):
-            some[name] = records[name][rows]
-        for place, piece in zip(places, np.split(some, np.cumsum(counts)[:-1]), strict=True):
-            scratch.write(place, piece)
-        places += counts
-    for start, end in zip([0, *ends[:-1]], ends, strict=True):
-        some = scratch.read(start, end)
-        _judge(some, equal)
-        scratch.write(start, some)
-    places = np.concatenate([[0], ends[:-1]])
-    for records in ledger.changing():
-        rows, counts = _hands(records)
-        pieces = [
-            scratch.read(*ends)["split"] for ends in zip(places, places + counts, strict=True)
-        ]
-        records["split"][rows] = np.concatenate(pieces)
-        places += counts
-    return equal
+    result = Duplicates()
+    buckets = index["digest"].view(np.uint8)[:, 0].copy()  # (rows,)
+    for bucket in range(BUCKETS):
+        numbers = np.flatnonzero(buckets == bucket)
+        rows = index[numbers]
+        _compare(numbers, rows, result)
+        index["split"][numbers] = rows["split"]
+    return result
 
 
-def _hands(records: Records) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows that are in a split, hand by hand, and how many each hand has."""
-    used = np.flatnonzero(records["split"] != NO_SPLIT)
-    order, counts = dealt(records["digest"][used].view(np.uint8)[:, 0], HANDS)
-    return used[order], counts
+def _compare(numbers: NDArray[np.int64], rows: Records, result: Duplicates) -> None:
+    """Count the equal rows of a bucket, and remove those that leak from their split.
 
-
-def _judge(rows: Records, equal: Equal) -> None:
-    """Count what is equal in a hand, and change its rows' splits."""
-    inputs, split, labels = _numbered(rows["digest"]), rows["split"], rows["label"]
-    for pair in PAIRS:
-        one, other = map(SPLITS.index, pair)
-        leaked = (split == one) & np.isin(inputs, inputs[split == other])
-        equal.leaks[pair].add(rows["row"][leaked])
+    Args:
+        numbers: of the rows, (rows,).
+    """
+    _, inputs = np.unique(rows["digest"], axis=0, return_inverse=True)
+    split, labels = rows["split"], rows["label"]
+    for pair in SPLIT_PAIRS:
+        earlier, later = map(SPLITS.index, pair)
+        leaked = (split == earlier) & np.isin(inputs, inputs[split == later])
+        result.leaks[pair].add(numbers[leaked])
         split[leaked] = NO_SPLIT
     for code, name in enumerate(SPLITS):
-        stay = inputs[split == code]
-        equal.duplicates[name] += len(stay) - len(np.unique(stay))
+        remaining = inputs[split == code]
+        result.duplicates[name] += len(remaining) - len(np.unique(remaining))
     used = split != NO_SPLIT
-    one = np.empty(len(rows), np.int32)
-    one[inputs[used]] = labels[used]  # the last one of each input
-    torn = inputs[used & (one[inputs] != labels)]
-    equal.conflicts.add(rows["row"][used & np.isin(inputs, torn)])
-
-
-def _numbered(digests: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Equal digests get equal numbers, from 0."""
-    order = np.lexsort((digests[:, 0], digests[:, 1]))
-    some = digests[order]
-    first = np.ones(len(some), np.bool_)
-    first[1:] = (some[1:] != some[:-1]).any(axis=1)
-    numbers = np.empty(len(some), np.int64)
-    numbers[order] = np.cumsum(first) - 1
-    return numbers
+    last_labels = np.empty(len(rows), np.int32)  # of each input
+    last_labels[inputs[used]] = labels[used]
+    conflicting = inputs[used & (last_labels[inputs] != labels)]
+    result.conflicts.add(numbers[used & np.isin(inputs, conflicting)])

@@ -1,4 +1,4 @@
-"""Rows to their splits in the store, encoded; and what encoding costs."""
+"""Encodes rows into the splits of the store, and counts what encoding loses."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,7 +8,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.data.arrow import chosen, numbers, texts
 from conveyor.data.scan import Scan
 from conveyor.data.split import SPLITS
 from conveyor.data.write import SplitWriter
@@ -16,10 +15,10 @@ from conveyor.encoding import Encoder, Ragged
 
 
 class Tally:
-    """What encoding does to the rows of a split.
+    """Encodes the rows of a split, and counts what encoding changes.
 
     Attributes:
-        truncated: rows that were cut.
+        truncated: rows that were cut to the encoder's `max_length`.
     """
 
     def __init__(self, encoder: Encoder) -> None:
@@ -28,7 +27,7 @@ class Tally:
         self._rows_by_length = np.zeros(1, np.int64)
 
     def encode(self, raw: pa.Array) -> Ragged:
-        """Encode some rows, and count."""
+        """Encode raw rows, and add them to the counts."""
         whole = self._encoder.read_arrow(raw)
         encoded = self._encoder.finish(whole)
         if self._encoder.max_length is not None:
@@ -47,12 +46,12 @@ class Tally:
 
     def lengths(self) -> dict[str, float]:
         """Percentiles of the rows' lengths, as `np.percentile` interpolates them."""
-        marks = {"min": 0, "median": 50, "p95": 95, "max": 100}
-        return {mark: percentile(self._rows_by_length, q) for mark, q in marks.items()}
+        percentiles = {"min": 0, "median": 50, "p95": 95, "max": 100}
+        return {name: percentile(self._rows_by_length, q) for name, q in percentiles.items()}
 
 
 def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
-    """`np.percentile` of lengths of which it is only known how many rows have each.
+    """Return what `np.percentile` does of lengths, from the number of rows of each length.
 
     >>> percentile(np.bincount([3, 4, 4, 9]), 50), float(np.percentile([3, 4, 4, 9], 50))
     (4.0, 4.0)
@@ -61,31 +60,31 @@ def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
     place = q / 100 * (int(ends[-1]) - 1)
     share = place - np.floor(place)
     low, high = np.searchsorted(ends, [np.floor(place), np.ceil(place)], side="right").tolist()
-    # From the nearer of the two, as NumPy does it, so that even the last bit is the same.
+    # NumPy interpolates from the nearer value; the same here gives the same last bit.
     return float(low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share))
 
 
-def write_rows(found: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:
-    """Encode every row that is in a split, and write it to that one's folder."""
-    code = {name: number for number, name in enumerate(classes)}
-    class_of = np.array([code.get(name, -1) for name in found.label_names], np.int32)
-    names = texts(classes)
+def write_rows(rows: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:
+    """Encode each row that is in a split, and write it to the split's folder."""
+    positions = {name: position for position, name in enumerate(classes)}
+    # By the label's code in the scan, its position in `classes`; -1 for none.
+    class_codes = np.array([positions.get(name, -1) for name in rows.label_names], np.int32)
+    names = pa.array(classes, pa.string())
     tallies = {name: Tally(encoder) for name in SPLITS}
-    with ExitStack() as open_files:
-        writers = [
-            open_files.enter_context(SplitWriter(folder / name, encoder.kind)) for name in SPLITS
-        ]
-        progress = open_files.enter_context(
-            tqdm(desc="encoding", total=len(found.ledger), unit=" rows", disable=None)
+    with ExitStack() as stack:
+        writers = [stack.enter_context(SplitWriter(folder / n, encoder.kind)) for n in SPLITS]
+        progress = stack.enter_context(
+            tqdm(desc="encoding", total=len(rows.index), unit=" rows", disable=None)
         )
-        for start, batch in found.copy.batches():
-            records, ids = found.ledger[start : start + len(batch)], found.named(batch, start)
-            codes = class_of[records["label"]]
-            for number, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
-                mask = records["split"] == number
+        for start, batch in rows.copy.batches():
+            records, ids = rows.index[start : start + len(batch)], rows.batch_ids(batch, start)
+            for code, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
+                mask = records["split"] == code  # (rows,)
                 if mask.any():
-                    raw, some = chosen(batch.column("raw"), mask), codes[mask]
-                    writer.add(chosen(ids, mask), raw, names.take(numbers(some)), some,
-                               tally.encode(raw))  # fmt: skip
+                    raw, labels = (
+                        batch.column("raw").filter(mask),
+                        class_codes[records["label"][mask]],
+                    )
+                    writer.add(ids.filter(mask), raw, names.take(labels), labels, tally.encode(raw))
             progress.update(len(batch))
     return tallies

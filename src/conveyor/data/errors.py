@@ -1,7 +1,7 @@
-"""What the data stage says when data cannot be used."""
+"""Errors of the data stage."""
 
 from conveyor.errors import InputError
 
 
 class DataError(InputError):
-    """The data or their description make training impossible or meaningless."""
+    """The data, or their configuration, cannot be used for training."""

@@ -1,4 +1,4 @@
-"""JSON lines, by Arrow's reader."""
+"""Reads JSON lines with Arrow."""
 
 import codecs
 import io
@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.json
 
 from conveyor.config.dataset import Source
+from conveyor.data.columnar import Batches, Columns
 
-CHUNK = 10 << 20  # bytes whose columns get their types together
-
-
-def columns_of(source: Source, path: Path) -> list[str]:
-    """Names in the first chunk."""
-    return next(_tables(path)).column_names
+CHUNK = 10 << 20  # bytes; each chunk infers the types of its columns
 
 
-def read_lines(
-    source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]
-) -> Iterator[pa.RecordBatch]:
-    """The wanted columns; a key that an object does not have is null."""
+def jsonl_columns(source: Source, path: Path) -> Columns:
+    """Return the keys of the first chunk."""
+    return next(_tables(path)).column_names, {}
+
+
+def read_jsonl(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
+    """Yield batches of the wanted columns; a key that an object does not have is null."""
     for table in _tables(path):
         for name in wanted:
             if name not in table.column_names:
@@ -36,35 +36,36 @@ def _tables(path: Path) -> Iterator[pa.Table]:
             file.seek(0)
         while chunk := file.read(CHUNK):
             if chunk.startswith(b"["):  # one array of objects
-                yield _table(json.loads(chunk + file.read()))
+                yield _build_table(json.loads(chunk + file.read()))
                 return
-            yield _parsed(chunk + file.readline())
+            yield _parse(chunk + file.readline())
 
 
-def _parsed(chunk: bytes) -> pa.Table:
-    import pyarrow.json as pj
-
-    whole = pj.ReadOptions(block_size=len(chunk) + 1)
+def _parse(chunk: bytes) -> pa.Table:
+    options = pa.json.ReadOptions(block_size=len(chunk) + 1)
     try:
-        table = pj.read_json(io.BytesIO(chunk), whole)
+        table = pa.json.read_json(io.BytesIO(chunk), options)
         times = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
-        if times:  # text that Arrow takes for times; it stays text
-            as_text = pj.ParseOptions(explicit_schema=pa.schema(dict.fromkeys(times, pa.string())))
-            return pj.read_json(io.BytesIO(chunk), whole, as_text).select(table.column_names)
+        if times:  # Arrow converts text that looks like times; read it again as text
+            schema = pa.schema(dict.fromkeys(times, pa.string()))
+            as_text = pa.json.ParseOptions(explicit_schema=schema)
+            text_table = pa.json.read_json(io.BytesIO(chunk), options, as_text)
+            return text_table.select(table.column_names)
         return table
     except pa.ArrowInvalid as error:
-        try:  # a column of several types
-            return _table([json.loads(line) for line in chunk.splitlines() if line.strip()])
+        try:  # a column may hold several types
+            return _build_table([json.loads(line) for line in chunk.splitlines() if line.strip()])
         except (ValueError, AttributeError):
             raise error from None
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
+def _build_table(rows: list[dict[str, Any]]) -> pa.Table:
     names = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
+    return pa.table({name: _build_column([row.get(name) for row in rows]) for name in names})
 
 
-def _column(values: list[Any]) -> pa.Array:
+def _build_column(values: list[Any]) -> pa.Array:
+    """Return a column of the values, as text if they have several types."""
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):

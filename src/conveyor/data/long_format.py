@@ -1,6 +1,7 @@
 """Long format: one row a time step. Becomes one nested row a series."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout
-from conveyor.data.arrow import nested, numbers, texts
+from conveyor.data.arrow import nest_steps
 from conveyor.data.errors import DataError
-from conveyor.data.rows import distinct, strings
-from conveyor.data.sources import Part, in_pieces
+from conveyor.data.rows import encode_distinct, to_strings
+from conveyor.data.sources import Part, limit_size
 from conveyor.data.times import CellError, sort_keys
 
 
@@ -46,12 +47,12 @@ def nest(part: Part, layout: LongLayout, constant: Sequence[str]) -> Part:
     for name in constant:
         _require_constant(columns[name], name, series, first, ids)
     table = pa.table(
-        {"series": nested(steps, lengths), layout.id: texts(ids)}
-        | {name: columns[name].take(numbers(first)) for name in constant}
+        {"series": nest_steps(steps, lengths), layout.id: pa.array(ids, pa.string())}
+        | {name: columns[name].take(first) for name in constant}
     )
-    return Part(
-        part.name, table.column_names, part.classes,
-        lambda names: in_pieces(table.select(list(names)).to_batches()), part.locate,
+    return replace(
+        part, columns=table.column_names,
+        read=lambda names: limit_size(table.select(list(names)).to_batches()),
     )  # fmt: skip
 
 
@@ -65,14 +66,14 @@ def _read(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
             tables = [pa.table({name: piece}) for piece in pieces]
             whole = pa.concat_tables(tables, promote_options="permissive").column(name)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            whole = pa.chunked_array([strings(piece) for piece in pieces])
+            whole = pa.chunked_array([to_strings(piece) for piece in pieces])
         columns[name] = whole.combine_chunks()
     return columns
 
 
 def _series_of(part: Part, column: pa.Array, name: str) -> tuple[list[str], NDArray[np.int64]]:
     """Ids in order of their first rows, and for each row, (rows,), the position of its id."""
-    series = distinct(strings(column))
+    series = encode_distinct(to_strings(column))
     empty = [position for position, value in enumerate(series.names) if not value.strip()]
     rows = np.flatnonzero(np.isin(series.codes, [-1, *empty]))
     if len(rows):
@@ -97,15 +98,15 @@ def _require_constant(
     column: pa.Array, name: str, series: NDArray[np.int64], first: NDArray[np.int64],
     ids: Sequence[str],
 ) -> None:  # fmt: skip
-    values = distinct(column)
+    values = encode_distinct(column)
     changed = np.flatnonzero(values.codes != values.codes[first][series])
     if len(changed):
         number = int(series[changed[0]])
         codes = np.unique(values.codes[series == number])
-        shown = ", ".join(sorted(str([*values.names, None][code]) for code in codes)[:3])
+        cells = ", ".join(sorted(str([*values.names, None][code]) for code in codes)[:3])
         raise DataError(
-            f"series {ids[number]!r}: column {name!r} has {len(codes)} values ({shown}); expected "
-            "one. Change dataset.columns.long.id, or the cells."
+            f"series {ids[number]!r}: column {name!r} has {len(codes)} values ({cells}); "
+            "expected one. Change dataset.columns.long.id, or the cells."
         )
 
 

@@ -1,4 +1,4 @@
-"""One pass over every row: what can be used, what it is, what it equals."""
+"""One pass over the source: reads each row, and records what it is and whether it can be used."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -12,44 +12,48 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.data.arrow import flat, plain
-from conveyor.data.row_index import ROW, RowIndex
-from conveyor.data.rows import NO_PROBLEM, Codes, Named, RowReader, SourceRows, auto_ids
+from conveyor.data.arrow import split_steps
+from conveyor.data.row_index import ROW, Records, chunks
+from conveyor.data.rows import NO_PROBLEM, CodedValues, Codes, RowReader, SourceRows, default_ids
 
 
 @dataclass
 class Scan:
-    """What was read; of the rows, memory holds none. They are numbered through all parts.
+    """The rows of all parts, on disk. They are numbered through all parts.
 
     Attributes:
-        parts: their names; part p has the rows from `starts[p]` up to `starts[p + 1]`.
+        parts: names; part p has the rows from `starts[p]` up to `starts[p + 1]`.
         label_names: sorted.
         group_names: sorted.
-        ledger: what is known of each row.
-        copy: the rows.
+        index: facts about each row, in an unnamed temporary file.
+        copy: the rows themselves.
     """
 
     parts: list[str]
     starts: NDArray[np.int64]
     label_names: list[str]
     group_names: list[str]
-    ledger: RowIndex
-    copy: "Copy"
+    index: Records
+    copy: "RowCopy"
 
     def ids(self, rows: Iterable[int]) -> list[str]:
-        """Ids of some rows, read from the copy."""
-        return [one for row in rows for one in self.named(self.copy.row(row), row).to_pylist()]
+        """Return the ids of rows by their numbers, read from the copy."""
+        return [self.batch_ids(self.copy.row(row), row)[0].as_py() for row in rows]
 
-    def named(self, batch: pa.RecordBatch, first: int) -> pa.Array:
-        """Ids of a batch of the copy, whose first row is number `first`; own or made."""
-        part = int(np.searchsorted(self.starts, first, side="right")) - 1  # no batch has two
+    def batch_ids(self, batch: pa.RecordBatch, first: int) -> pa.Array:
+        """Return the ids of a batch of the copy: those of the source, else by position.
+
+        Args:
+            first: number of the batch's first row.
+        """
+        part = int(np.searchsorted(self.starts, first, side="right")) - 1  # a batch is in one part
         start = first - int(self.starts[part])
-        ids = auto_ids(self.parts[part], range(start, start + len(batch)))
+        ids = default_ids(self.parts[part], range(start, start + len(batch)))
         return batch.column("id").fill_null(ids) if "id" in batch.schema.names else ids
 
 
-class Copy:
-    """The rows as they came, on disk, in a file without a name that goes with the process."""
+class RowCopy:
+    """The rows as read, in an unnamed temporary file that the system deletes with the process."""
 
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
@@ -59,7 +63,7 @@ class Copy:
 
     def add(self, rows: SourceRows) -> None:
         columns = {"raw": rows.raw} | ({} if rows.ids is None else {"id": rows.ids})
-        batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+        batch = pa.RecordBatch.from_pydict(columns)
         if self._writer is None:
             self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), batch.schema)
         self._writer.write_batch(batch)
@@ -70,45 +74,46 @@ class Copy:
         self._reader = pa.ipc.open_file(pa.PythonFile(self._file, "r"))
 
     def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Each batch and the number of its first row."""
+        """Yield the number of a batch's first row and the batch, until all rows are read."""
         for number, end in enumerate(self._ends):
             batch = self._reader.get_batch(number)
             yield end - len(batch), batch
 
     def row(self, row: int) -> pa.RecordBatch:
+        """Return a batch of one row."""
         number = int(np.searchsorted(self._ends, row, side="right"))
         start = self._ends[number - 1] if number else 0
         return self._reader.get_batch(number).slice(row - start, 1)
 
 
 @dataclass
-class _Names:
-    """Numbers names in order of appearance, and in their own order at last."""
+class _Codes:
+    """Gives each name a code, in order of appearance; `sort` maps codes to the sorted names."""
 
-    known: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)
 
-    def codes(self, named: Named, used: NDArray[np.bool_]) -> Codes:
-        """Of the rows that are used, in order of appearance; -1 for the others."""
-        codes = np.where(used, named.codes, -1)
-        own = np.full(len(named.names) + 1, -1, np.int32)
-        for code in np.unique(codes[used]):
-            own[code] = self.known.setdefault(named.names[code], len(self.known))
-        return np.where(used, own[codes], -1)
+    def encode(self, values: CodedValues, used: NDArray[np.bool_]) -> Codes:
+        """Return the code of each row's name, (rows,); -1 for rows that are not used."""
+        own_codes = np.where(used, values.codes, -1)
+        codes = np.full(len(values.names) + 1, -1, np.int32)  # by the code in `values`
+        for code in np.unique(own_codes[used]):
+            codes[code] = self.codes.setdefault(values.names[code], len(self.codes))
+        return np.where(used, codes[own_codes], -1)
 
-    def sorted(self) -> tuple[list[str], Codes]:
-        """The names in order, and the place of each code so far, that of -1 too."""
-        order = sorted(self.known)
-        place = np.empty(len(order) + 1, np.int32)
-        place[[self.known[name] for name in order]] = np.arange(len(order))
-        place[-1] = -1
-        return order, place
+    def sort(self) -> tuple[list[str], Codes]:
+        """Return the sorted names, and by code the position of its name; last that of -1."""
+        order = sorted(self.codes)
+        positions = np.empty(len(order) + 1, np.int32)
+        positions[[self.codes[name] for name in order]] = np.arange(len(order))
+        positions[-1] = -1
+        return order, positions
 
 
 def scan(readers: list[RowReader], scratch: Path) -> Scan:
-    """Read every row once, batch by batch, and copy it into `scratch`."""
+    """Read each row once, batch by batch, and copy it to a file in `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
-    labels, groups, ledger, copy = _Names(), _Names(), RowIndex(scratch), Copy(scratch)
-    starts = [0]
+    labels, groups, copy, starts = _Codes(), _Codes(), RowCopy(scratch), [0]
+    file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
     for part, reader in enumerate(readers):
         with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:
             for rows in reader.rows():
@@ -116,38 +121,37 @@ def scan(readers: list[RowReader], scratch: Path) -> Scan:
                 usable = rows.problems == NO_PROBLEM
                 records["digest"], records["part"] = _digests(rows.raw), part
                 records["problem"], records["empty"] = rows.problems, usable & _empty(rows.raw)
-                records["label"], records["marks"] = labels.codes(rows.labels, usable), rows.marks
+                records["label"], records["marks"] = labels.encode(rows.labels, usable), rows.marks
                 if rows.groups is not None:
-                    every = np.ones(len(records), np.bool_)
-                    records["group"] = groups.codes(rows.groups, every)
-                ledger.add(records)
+                    records["group"] = groups.encode(rows.groups, np.ones(len(records), np.bool_))
+                file.write(records.tobytes())
                 copy.add(rows)
                 progress.update(len(records))
-        starts.append(len(ledger))
+        starts.append(file.tell() // ROW.itemsize)
     copy.finish()
-    (label_names, label_place), (group_names, group_place) = labels.sorted(), groups.sorted()
-    for records in ledger.changing():
-        records["label"] = label_place[records["label"]]
-        records["group"] = group_place[records["group"]]
+    file.flush()
+    index = np.memmap(file, ROW, "r+")  # (rows,)
+    (label_names, label_positions), (group_names, group_positions) = labels.sort(), groups.sort()
+    for _, records in chunks(index):
+        records["label"] = label_positions[records["label"]]
+        records["group"] = group_positions[records["group"]]
     parts = [reader.part.name for reader in readers]
-    return Scan(parts, np.array(starts), label_names, group_names, ledger, copy)
+    return Scan(parts, np.array(starts), label_names, group_names, index, copy)
 
 
 def _empty(raw: pa.Array) -> NDArray[np.bool_]:
-    """Rows without steps, or without anything but white space."""
+    """Return which rows have no steps, or nothing but white space, (rows,)."""
     if not pa.types.is_string(raw.type):
-        return plain(raw.value_lengths()) == 0
+        return raw.value_lengths().to_numpy() == 0
     return np.array([not text or text.isspace() for text in raw.to_pylist()])
 
 
 def _digests(raw: pa.Array) -> NDArray[np.uint64]:
-    """16 bytes a row, (rows, 2), that are equal for equal input."""
+    """Return 16 bytes a row, (rows, 2), that are equal for equal input."""
     contents: Any
     if pa.types.is_string(raw.type):
         contents = raw.cast(pa.binary()).to_pylist()
     else:
-        steps, lengths = flat(raw)
-        ends = np.cumsum(lengths)
-        contents = [steps[e - n : e].tobytes() for e, n in zip(ends, lengths, strict=True)]
+        contents = [steps.tobytes() for steps in split_steps(raw)]
     joined = b"".join([blake2b(content, digest_size=16).digest() for content in contents])
     return np.frombuffer(joined, np.uint64).reshape(-1, 2)

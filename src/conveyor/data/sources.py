@@ -1,11 +1,10 @@
-"""Source files, or a data set of the hub, as streams of Arrow batches. The home of `datasets`."""
+"""Opens source files, or a data set of the hub, as streams of Arrow batches."""
 
 import difflib
 import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,10 +21,10 @@ from conveyor.data.columnar import (
     read_arrow,
     read_parquet,
 )
-from conveyor.data.delimited import header_of, read_delimited
+from conveyor.data.delimited import delimited_columns, read_delimited
 from conveyor.data.errors import DataError
-from conveyor.data.jsonl import columns_of, read_lines
-from conveyor.data.ts import read_ts
+from conveyor.data.jsonl import jsonl_columns, read_jsonl
+from conveyor.data.ts import read_ts, ts_columns
 
 
 @dataclass(frozen=True)
@@ -33,38 +32,51 @@ class Part:
     """One part of a source.
 
     Attributes:
-        columns: all there are.
-        classes: by column, the names behind its class numbers, where the source tells them.
-        read: the wanted columns, in the source's order, in batches of at most ROWS rows and about
-            BYTES bytes; each call reads the files anew.
-        locate: where a row of the part is, by its position from 0: "FILE, row N". N counts the
-            rows of that file from 1, without the header.
+        origin: the files, or the data set of the hub.
+        columns: all columns.
+        classes: by column, the names of its class numbers, if the source has them.
+        read: batches of the wanted columns, in the source's order, of at most ROWS rows and about
+            BYTES bytes; each call reads the files again.
+        locate: the file and row of a row of the part, by its position from 0: "FILE, row N". N
+            counts the rows of the file from 1, without the header.
     """
 
     name: str
+    origin: str
     columns: Sequence[str]
     classes: Mapping[str, list[str]]
     read: Callable[[Sequence[str]], Batches]
     locate: Callable[[int], str]
 
     def require(self, names: Sequence[str]) -> None:
-        """Raise a DataError that names the columns there are, if one of `names` is not."""
+        """Raise a DataError if one of `names` is not a column."""
         for name in names:
             if name not in self.columns:
-                near = difflib.get_close_matches(name, self.columns, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise DataError(
-                    f"the {self.name} rows have no column {name!r}; they have "
-                    f"{', '.join(map(repr, self.columns))}.{hint} Change dataset.columns."
+                    f"{self.origin}: column {name!r} not found; columns are "
+                    f"{', '.join(map(repr, self.columns))}. {self._hint(name)}"
                 )
+
+    def _hint(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self.columns, n=1)
+        if near:
+            return f"Did you mean {near[0]!r}? Change dataset.columns."
+        first = self.columns[0]
+        if len(self.columns) == 1 and "\t" in first:
+            return "If the delimiter is a tab, set dataset.source.format to tsv."
+        if len(self.columns) == 1 and "," in first:
+            return "If the delimiter is ',', set dataset.source.format to csv."
+        if len(self.columns) == 1 and ";" in first:
+            return "If the delimiter is ';', write the file with ',' (csv) or tabs (tsv)."
+        return "Change dataset.columns, or dataset.source.header if the file has no header line."
 
 
 def open_source(source: Source, root: Path, cache: Path) -> list[Part]:
-    """Open every part that `source.files` names.
+    """Open each part of `source.files`.
 
     Args:
-        root: the project folder, from which the paths of `files` start.
-        cache: where `datasets` keeps what it loads from the hub.
+        root: the project folder, to which the paths of `files` are relative.
+        cache: folder in which `datasets` stores what it loads from the hub.
 
     Raises:
         ConfigError: there is no reader of the format.
@@ -72,60 +84,57 @@ def open_source(source: Source, root: Path, cache: Path) -> list[Part]:
     """
     check_format(source)
     if source.format == "hub":
-        return [_hub(source, part, str(name), cache) for part, name in source.files.items()]
-    opened = []
-    for name, patterns in source.files.items():
-        paths = _resolve([patterns] if isinstance(patterns, str) else patterns, root)
-        opened.append(_files(source, name, paths))
-    return opened
+        return [_open_hub(source, part, str(name), cache) for part, name in source.files.items()]
+    return [
+        _open_files(source, name, _find_files(files if isinstance(files, list) else [files], root))
+        for name, files in source.files.items()
+    ]
 
 
-def _resolve(patterns: list[str], root: Path) -> list[Path]:
+def _find_files(patterns: list[str], root: Path) -> list[Path]:
     paths = []
     for pattern in patterns:
-        found = sorted(glob.glob(str(root / pattern)))
-        if not found:
+        matches = sorted(glob.glob(str(root / pattern)))
+        if not matches:
             folder = (root / pattern).parent
-            there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else None
-            state = f"{folder} holds {', '.join(there) or 'nothing'}" if there is not None else (
-                f"there is no folder {folder}")  # fmt: skip
+            state = f"there is no folder {folder}"
+            if folder.is_dir():
+                names = ", ".join(sorted(path.name for path in folder.iterdir()))
+                state = f"{folder} holds {names or 'nothing'}"
             raise DataError(f"{pattern}: no such file; {state}. Change dataset.source.files.")
-        paths += map(Path, found)
+        paths += map(Path, matches)
     return paths
 
 
-def _files(source: Source, name: str, paths: list[Path]) -> Part:
-    told = ", ".join(map(str, paths))
+def _open_files(source: Source, name: str, paths: list[Path]) -> Part:
+    origin, reader = ", ".join(map(str, paths)), READERS[source.format]
 
-    def refuse(error: Exception) -> DataError:
-        return DataError(f"cannot read {told} as {source.format}: {error}")
+    def convert(error: Exception) -> DataError:  # the readers raise many types
+        if isinstance(error, DataError):
+            return error
+        return DataError(f"cannot read {origin} as {source.format}: {error}")
 
     def read(wanted: Sequence[str]) -> Batches:
-        seen = 0
+        rows = 0
         try:
             for path in paths:
-                for batch in in_pieces(READERS[source.format].read(source, path, columns, wanted)):
-                    seen += len(batch)
+                for batch in limit_size(reader.read(source, path, columns, wanted)):
+                    rows += len(batch)
                     yield batch
-        except DataError:
-            raise
-        except Exception as error:  # the readers raise many kinds; all mean the same here
-            raise refuse(error) from error
-        if not seen:
-            raise DataError(f"{told}: no rows; the `{name}` files are empty")
+        except Exception as error:
+            raise convert(error) from error
+        if not rows:
+            raise DataError(f"{origin}: expected rows; got none. Change dataset.source.files.")
 
     try:
-        columns, classes = READERS[source.format].columns(source, paths[0])
-    except DataError:
-        raise
+        columns, classes = reader.columns(source, paths[0])
     except Exception as error:
-        raise refuse(error) from error
-
-    return Part(name, columns, classes, read, partial(_locate, source, paths, columns))
+        raise convert(error) from error
+    return Part(name, origin, columns, classes, read, partial(_locate, source, paths, columns))
 
 
 def _locate(source: Source, paths: Sequence[Path], columns: Sequence[str], row: int) -> str:
-    """The file and the number of a row, found by reading the files anew."""
+    """Return the file and number of a row; reads the files again."""
     for path in paths:
         rows = sum(map(len, READERS[source.format].read(source, path, columns, columns[:1])))
         if row < rows:
@@ -134,28 +143,20 @@ def _locate(source: Source, paths: Sequence[Path], columns: Sequence[str], row: 
     raise IndexError(row)
 
 
-def in_pieces(batches: Batches | Sequence[pa.RecordBatch]) -> Batches:
-    """Cut batches that exceed ROWS rows or BYTES bytes."""
+def limit_size(batches: Batches | Sequence[pa.RecordBatch]) -> Batches:
+    """Split batches that exceed ROWS rows or BYTES bytes."""
     for batch in batches:
         size = max(1, min(ROWS, BYTES * len(batch) // max(1, batch.nbytes)))
         for start in range(0, len(batch), size):
             yield batch.slice(start, size)
 
 
-def _ts(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
-    schema = pa.schema(
-        {"series": pa.list_(pa.list_(pa.float32())), "label": pa.string()}  # type: ignore[arg-type]
-    )
-    rows = read_ts(path)
-    while some := list(islice(rows, 500)):
-        yield pa.RecordBatch.from_pylist(some, schema=schema).select(list(wanted))
+def _open_hub(source: Source, name: str, split: str, cache: Path) -> Part:
+    import datasets  # it takes a second, and only this format needs it
 
-
-def _hub(source: Source, name: str, split: str, cache: Path) -> Part:
-    import datasets
-
+    origin = f"{source.hub}, split {split!r}"
     try:
-        loaded = datasets.load_dataset(
+        rows = datasets.load_dataset(
             source.hub or "", split=split, revision=source.revision, cache_dir=str(cache)
         )
     except Exception as error:
@@ -163,16 +164,17 @@ def _hub(source: Source, name: str, split: str, cache: Path) -> Part:
             f"cannot load {source.hub!r} (split {split!r}, revision {source.revision!r}) from the "
             f"hub: {error}. Without a network, give local files: dataset.source.format and .files."
         ) from error
-    assert isinstance(loaded, datasets.Dataset)
-    rows = loaded
-    classes = {c: one.names for c, one in rows.features.items() if hasattr(one, "names")}
+    assert isinstance(rows, datasets.Dataset)
+    features = rows.features.items()
+    classes = {name: label.names for name, label in features if hasattr(label, "names")}
 
     def read(wanted: Sequence[str]) -> Batches:
         for table in rows.select_columns(list(wanted)).with_format("arrow").iter(ROWS):
-            yield from in_pieces(table.to_batches())  # type: ignore[union-attr]
+            yield from limit_size(table.to_batches())  # type: ignore[union-attr]
 
-    return Part(name, rows.column_names, classes, read,
-                lambda row: f"{source.hub}, split {split!r}, row {row + 1}")  # fmt: skip
+    return Part(
+        name, origin, rows.column_names, classes, read, lambda row: f"{origin}, row {row + 1}"
+    )
 
 
 @dataclass(frozen=True)
@@ -180,35 +182,28 @@ class Reader:
     """Reads files of one format.
 
     Attributes:
-        columns: the columns of a file, and by column the names behind its class numbers.
-        read: batches of the wanted columns, from the source, a path, all columns, and the wanted.
+        columns: returns the columns of a file, and by column the names of its class numbers.
+        read: yields batches of the wanted columns; takes the source, a path, all columns, and the
+            wanted ones.
     """
 
     columns: Callable[[Source, Path], Columns]
     read: Callable[[Source, Path, Sequence[str], Sequence[str]], Batches]
 
 
-def _delimited_columns(source: Source, path: Path) -> Columns:
-    return source.header or header_of(source, path), {}
-
-
 # To add a format: a reader, and its row here.
 READERS: dict[str, Reader] = {
-    "csv": Reader(_delimited_columns, read_delimited),
-    "tsv": Reader(_delimited_columns, read_delimited),
-    "jsonl": Reader(lambda source, path: (columns_of(source, path), {}), read_lines),
+    "csv": Reader(delimited_columns, read_delimited),
+    "tsv": Reader(delimited_columns, read_delimited),
+    "jsonl": Reader(jsonl_columns, read_jsonl),
     "parquet": Reader(parquet_columns, read_parquet),
     "arrow": Reader(arrow_columns, read_arrow),
-    "ts": Reader(lambda source, path: (("series", "label"), {}), _ts),
+    "ts": Reader(ts_columns, read_ts),
 }
 
 
 def check_format(source: Source) -> None:
-    """Refuse a format for which there is no reader.
-
-    Raises:
-        ConfigError: the message names the formats.
-    """
+    """Raise a ConfigError that lists the formats, if there is no reader of the source's format."""
     formats = [*READERS, "hub"]
     if source.format not in formats:
         raise ConfigError(

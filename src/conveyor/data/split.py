@@ -1,174 +1,113 @@
-"""Which rows are test, which validate, which train."""
-
-from collections.abc import Callable, Iterator, Sequence
+"""Assigns each usable row to train, validation or test."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.config.dataset import SplitRules
+from conveyor.config.dataset import SplitRules, Take
 from conveyor.data.errors import DataError
-from conveyor.data.row_index import Records, RowIndex, dealt
 from conveyor.data.rows import NO_PROBLEM
+from conveyor.data.scan import Scan
 
 SPLITS = ("train", "validation", "test")
+SPLIT_PAIRS = (("train", "test"), ("train", "validation"), ("validation", "test"))
 TRAIN, NO_SPLIT = 0, -1
-Mask = NDArray[np.bool_]
-Choice = Callable[[Records], Mask]  # of the next rows that may be chosen: which are
+Rows = NDArray[np.int64]  # numbers of rows
 
 
-def assign(
-    config: SplitRules, ledger: RowIndex, parts: Sequence[str], group_names: Sequence[str]
-) -> None:
-    """Write each usable row's split: test rows are taken first, validation rows from the rest.
-
-    Args:
-        parts: names of the source's parts.
+def assign(rules: SplitRules, scan: Scan) -> None:
+    """Write the split of each usable row: first the test rows, then the validation rows.
 
     Raises:
-        DataError: a part that is `given` is not there, or a split is left empty.
+        DataError: a part that is `given` is absent, a split is empty, or a group is in two splits.
     """
-    for records in ledger.changing():
-        records["split"] = np.where(records["problem"] == NO_PROBLEM, TRAIN, NO_SPLIT)
-    if not any(rows_of(ledger).values()):
-        return  # what is wrong with all of them says more
-    for name, take in (("test", config.test), ("validation", config.validation)):
-        kept = [] if take.by == "given" else _given(config, parts)
-        match take.by:
-            case "given":
-                choice = _given_part(name, ledger, parts)
-            case "column":
-                choice = _marked(0 if name == "test" else 1)
-            case "order":
-                chosen = np.zeros(sum(map(len, _rest(ledger, kept))), np.bool_)
-                chosen[len(chosen) - round(take.share * len(chosen)) :] = True
-                choice = _in_turn(chosen)
-            case "share" if config.group is not None:
-                choice = _group_share(take.share, config.seed, _rest(ledger, kept))
-            case "share":
-                choice = _stratified_share(take.share, config.seed, _rest(ledger, kept))
-        for records in ledger.changing():
-            rows = np.flatnonzero(_may(records, kept))
-            records["split"][rows[choice(records[rows])]] = SPLITS.index(name)
-    if config.group is not None:
-        _require_whole_groups(ledger, group_names)
-    for name, rows in rows_of(ledger).items():
-        if not rows:
-            raise DataError(f"the {name} split has no rows; change dataset.split or source.files")
+    split, part = scan.index["split"], scan.index["part"]  # views
+    usable = scan.index["problem"] == NO_PROBLEM
+    split[:] = NO_SPLIT
+    split[usable] = TRAIN
+    if not usable.any():
+        return  # the checks report what is wrong with the rows
+    takes = {"test": rules.test, "validation": rules.validation}
+    for name, take in takes.items():
+        candidates = split == TRAIN  # (rows,)
+        if take.by != "given":  # a part that is a split as a whole keeps its rows
+            for code, part_name in enumerate(scan.parts):
+                if part_name in takes and takes[part_name].by == "given":
+                    candidates &= part != code
+        split[_choose(name, take, rules, scan, candidates)] = SPLITS.index(name)
+    for code, name in enumerate(SPLITS):
+        if not (split == code).any():
+            raise DataError(
+                f"the {name} split: expected rows; got none. Change dataset.split or "
+                "dataset.source.files."
+            )
+    if rules.group is not None:
+        _require_whole_groups(scan)
 
 
-def rows_of(ledger: RowIndex) -> dict[str, int]:
-    """How many rows each split has."""
-    rows = np.zeros(1 + len(SPLITS), np.int64)  # those of no split first
-    for _, records in ledger.chunks():
-        rows += np.bincount(records["split"] - NO_SPLIT, minlength=len(rows))
-    return dict(zip(SPLITS, rows[1:].tolist(), strict=True))
+def _choose(
+    name: str, take: Take, rules: SplitRules, scan: Scan, candidates: NDArray[np.bool_]
+) -> Rows:
+    """Return the numbers of the rows that are in the split `name`."""
+    match take.by:
+        case "given":
+            return np.flatnonzero(candidates & (scan.index["part"] == _part_code(name, scan.parts)))
+        case "column":
+            position = ("test", "validation").index(name)
+            return np.flatnonzero(candidates & scan.index["marks"][:, position])
+        case "order":
+            rows = np.flatnonzero(candidates)
+            return rows[len(rows) - round(take.share * len(rows)) :]
+        case "share" if rules.group is not None:
+            return _draw_groups(take.share, rules.seed, scan, np.flatnonzero(candidates))
+        case "share":
+            return _draw_stratified(take.share, rules.seed, scan, candidates)
 
 
-def _given(config: SplitRules, parts: Sequence[str]) -> list[int]:
-    """The parts that are a split of their own."""
-    takes = (("test", config.test), ("validation", config.validation))
-    given = [name for name, take in takes if take.by == "given"]
-    return [part for part, name in enumerate(parts) if name in given]
-
-
-def _may(records: Records, kept: list[int]) -> Mask:
-    """Rows that nothing has taken, of no part that is kept for another split."""
-    return (records["split"] == TRAIN) & ~np.isin(records["part"], kept)
-
-
-def _rest(ledger: RowIndex, kept: list[int]) -> Iterator[Records]:
-    return (records[_may(records, kept)] for _, records in ledger.chunks())
-
-
-def _in_turn(chosen: Mask) -> Choice:
-    """Those that `chosen` (rows,) says, row after row."""
-    at = 0
-
-    def choice(some: Records) -> Mask:
-        nonlocal at
-        at += len(some)
-        return chosen[at - len(some) : at]
-
-    return choice
-
-
-def _marked(which: int) -> Choice:
-    return lambda some: some["marks"][:, which]
-
-
-def _given_part(name: str, ledger: RowIndex, parts: Sequence[str]) -> Choice:
-    code = parts.index(name) if name in parts else -1
-    there: set[int] = set()
-    for _, records in ledger.chunks():
-        there.update(records["part"][records["split"] != NO_SPLIT].tolist())
-    if code not in there:
+def _part_code(name: str, parts: list[str]) -> int:
+    if name not in parts:
         raise DataError(
-            f"split.{name} is `given`, but source.files names no {name!r} part "
-            f"(it has {', '.join(sorted(parts[part] for part in there))})"
+            f"dataset.split.{name}: expected a part {name!r} in dataset.source.files, since `by` "
+            f"is 'given'; got {', '.join(sorted(parts))}. Add the part, or change `by`."
         )
-    return lambda some: some["part"] == code
+    return parts.index(name)
 
 
-def _stratified_share(share: float, seed: int, rest: Iterator[Records]) -> Choice:
-    """The share of each class, at least one row of a class that has two.
-
-    It is drawn class by class, in the order of their names. Memory holds 4 bytes for each row of
-    one class meanwhile, and one for each row that may be chosen.
-    """
-    rows = np.zeros(0, np.int64)  # of each class
-    for some in rest:
-        found = np.bincount(some["label"], minlength=len(rows))
-        found[: len(rows)] += rows
-        rows = found
-    draw = np.random.default_rng(seed)
-    chosen = []
-    for count in rows.tolist():
-        places = np.arange(count, dtype=np.uint32)
-        draw.shuffle(places)
-        mask = np.zeros(count, np.bool_)
-        mask[places[: min(max(round(share * count), 1), count - 1)]] = True
-        chosen.append(_in_turn(mask))
-
-    def choice(some: Records) -> Mask:
-        order, counts = dealt(some["label"], len(chosen))
-        ends = np.cumsum(counts)
-        mask = np.zeros(len(some), np.bool_)
-        for one, count, end in zip(chosen, counts, ends, strict=True):
-            here = order[end - count : end]
-            mask[here] = one(some[here])
-        return mask
-
-    return choice
+def _draw_stratified(share: float, seed: int, scan: Scan, candidates: NDArray[np.bool_]) -> Rows:
+    """Draw a share of each class, in the order of their names; one row or more if it has two."""
+    draw, chosen = np.random.default_rng(seed), []
+    for label in range(len(scan.label_names)):
+        rows = np.flatnonzero(candidates & (scan.index["label"] == label))
+        draw.shuffle(rows)
+        chosen.append(rows[: min(max(round(share * len(rows)), 1), max(len(rows) - 1, 0))])
+    return np.concatenate(chosen)
 
 
-def _group_share(share: float, seed: int, rest: Iterator[Records]) -> Choice:
-    """Whole groups; scikit-learn draws them, and has each row's label and group in memory."""
-    from sklearn.model_selection import StratifiedGroupKFold  # a second, and few data have groups
+def _draw_groups(share: float, seed: int, scan: Scan, rows: Rows) -> Rows:
+    """Draw whole groups with scikit-learn."""
+    # Few data sets have groups, and the import takes a second.
+    from sklearn.model_selection import StratifiedGroupKFold
 
-    labels, groups = np.concatenate([[some["label"], some["group"]] for some in rest], axis=1)
-    folds = max(2, round(1 / share))
-    if len(np.unique(groups)) < folds:
+    labels, groups = scan.index["label"][rows], scan.index["group"][rows]  # (rows,) each
+    folds, count = max(2, round(1 / share)), len(np.unique(groups))
+    if count < folds:
         raise DataError(
-            f"{len(np.unique(groups))} groups cannot give a share of {share:g}; there must be at "
-            f"least {folds}. Change dataset.split."
+            f"dataset.split: expected at least {folds} groups for a share of {share:g}; got "
+            f"{count}. Change the share, or dataset.split.group."
         )
     folding = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    _, rows = next(iter(folding.split(np.zeros(len(labels)), labels, groups)))
-    chosen = np.zeros(len(labels), np.bool_)
-    chosen[rows] = True
-    return _in_turn(chosen)
+    _, positions = next(iter(folding.split(np.zeros(len(labels)), labels, groups)))
+    return rows[positions]
 
 
-def _require_whole_groups(ledger: RowIndex, names: Sequence[str]) -> None:
-    """`given`, `column` and `order` splits may cut a group; that would leak it into training."""
-    there = np.zeros((len(SPLITS), len(names)), np.bool_)
-    for _, records in ledger.chunks():
-        used = records[records["split"] != NO_SPLIT]
-        there[used["split"], used["group"]] = True
-    for one, other in (("train", "test"), ("train", "validation"), ("validation", "test")):
-        shared = np.flatnonzero(there[SPLITS.index(one)] & there[SPLITS.index(other)])
+def _require_whole_groups(scan: Scan) -> None:
+    """`given`, `column` and `order` can divide a group, which would leak it into training."""
+    split, group = scan.index["split"], scan.index["group"]
+    groups = {name: np.unique(group[split == code]) for code, name in enumerate(SPLITS)}
+    for earlier, later in SPLIT_PAIRS:
+        shared = np.intersect1d(groups[earlier], groups[later])
         if len(shared):
             raise DataError(
-                f"{len(shared)} groups (such as {names[shared[0]]!r}) have rows in both {one} and "
-                f"{other}; split by `share`, or by a column that respects dataset.split.group"
+                f"dataset.split.group: expected each group in one split; got {len(shared)} groups "
+                f"(such as {scan.group_names[shared[0]]!r}) with rows in both {earlier} and "
+                f"{later}. Split by share, or by a column that has one value for each group."
             )

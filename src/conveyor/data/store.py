@@ -19,11 +19,11 @@ META = "meta.json"
 
 
 class StoreError(InputError):
-    """There is no prepared data where it was looked for."""
+    """The prepared data, or one of its splits, does not exist."""
 
 
 class Meta(BaseModel):
-    """What the prepared data are. `digest` is over every file of the store but this one."""
+    """Describes the prepared data. `digest` covers all files of the store except meta.json."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["text", "series"]
@@ -36,7 +36,7 @@ class Meta(BaseModel):
 
 
 class RawRows(Sequence[Any]):
-    """Raw rows as they came: str, or float32 (steps, channels); read from disk when asked for."""
+    """Raw rows, read from disk on access: str, or float32 (steps, channels)."""
 
     def __init__(self, column: pa.ChunkedArray) -> None:
         self.column = column
@@ -72,17 +72,21 @@ class Split:
 
     @cached_property
     def ids(self) -> list[str]:
-        """Of the rows, in order."""
+        """Ids of the rows, in order."""
         return self._ids.to_pylist()
 
 
 class Prepared:
-    """Opens a prepared folder; splits are memory-mapped and opened when asked for."""
+    """A prepared folder, whose splits are opened on demand and memory-mapped.
+
+    Raises:
+        StoreError: the folder holds no prepared data.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not (folder / META).is_file():
-            raise StoreError(f"no prepared data in {folder}; run `dvc repro prepare` first")
+            raise StoreError(f"{folder}: no prepared data. Run `dvc repro prepare` first.")
 
     @cached_property
     def meta(self) -> Meta:
@@ -91,7 +95,7 @@ class Prepared:
     def split(self, name: str) -> Split:
         folder = self.folder / name
         if not folder.is_dir():
-            raise StoreError(f"no split {name!r} in {self.folder}")
+            raise StoreError(f"{self.folder}: no split {name!r}. Run `dvc repro prepare` again.")
         values, offsets = (
             np.load(folder / f, mmap_mode="r") for f in ("values.npy", "offsets.npy")
         )

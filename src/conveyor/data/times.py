@@ -9,8 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from conveyor.data.arrow import plain
-
 Keys = NDArray[np.int64] | NDArray[np.float64]
 ISO_TYPES = tuple(pa.timestamp(unit, zone) for zone in (None, "UTC") for unit in ("ns", "us"))
 EXPECTED = "a number, or an ISO date or time such as 2024-01-31 or 2024-01-31T09:05:00+01:00"
@@ -54,11 +52,11 @@ def sort_keys(column: pa.Array, time_format: str | None) -> Keys:
             raise CellError(0, f"the column holds times of type {kind} already; set "
                                "dataset.columns.long.time_format to null")  # fmt: skip
         width = pa.int32() if pa.types.is_date32(kind) or pa.types.is_time32(kind) else pa.int64()
-        return plain(column.view(width)).astype(np.int64)
+        return column.view(width).to_numpy().astype(np.int64)
     if time_format is not None:
         return _by_format([str(cell) for cell in column.to_pylist()], time_format)
     if pa.types.is_integer(kind):
-        return plain(column).astype(np.int64)
+        return column.to_numpy().astype(np.int64)
     return _numbers_or_iso(column.to_pylist())
 
 
@@ -114,7 +112,7 @@ def _number(cell: Any) -> float | None:
 def _by_iso(cells: list[str]) -> Keys:
     for kind in ISO_TYPES:
         try:
-            return plain(pa.array(cells).cast(kind).view(pa.int64()))
+            return pa.array(cells).cast(kind).view(pa.int64()).to_numpy()
         except pa.ArrowInvalid:
             continue
     for row, cell in enumerate(cells):

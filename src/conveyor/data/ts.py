@@ -1,19 +1,39 @@
 """The .ts format of the UEA & UCR time series archive.
 
 Lines of `@` settings up to `@data`, then a series a line: channels separated by `:`, steps by
-`,`, the class label last. Format: Bagnall et al. 2018, arXiv:1811.00075, and aeon's documentation.
+`,`, then the class label. Format: Bagnall et al. 2018, arXiv:1811.00075, and aeon's documentation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from conveyor.config.dataset import Source
+from conveyor.data.arrow import SERIES
+from conveyor.data.columnar import Batches, Columns
 from conveyor.data.errors import DataError
 
+BATCH = 500  # rows
 
-def read_ts(path: Path) -> Iterator[dict[str, Any]]:
+
+def ts_columns(source: Source, path: Path) -> Columns:
+    """Return the columns of each .ts file."""
+    return ("series", "label"), {}
+
+
+def read_ts(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
+    """Yield batches of the wanted columns."""
+    schema = pa.schema({"series": SERIES, "label": pa.string()})  # type: ignore[arg-type]
+    rows = parse_ts(path)
+    while batch := list(islice(rows, BATCH)):
+        yield pa.RecordBatch.from_pylist(batch, schema=schema).select(list(wanted))
+
+
+def parse_ts(path: Path) -> Iterator[dict[str, Any]]:
     """Yield {"series": list of steps, each a list of channels, "label": str}, in file order."""
     inside = False
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -26,21 +46,23 @@ def read_ts(path: Path) -> Iterator[dict[str, Any]]:
             elif text.lower() == "@data":
                 inside = True
             elif not text.startswith("@"):
-                raise DataError(f"{path}, line {number}: expected an @ setting or @data")
+                raise DataError(
+                    f"{path}, line {number}: expected an @ setting or @data; got {text[:40]!r}"
+                )
     if not inside:
-        raise DataError(f"{path} has no @data line; is it a .ts file?")
+        raise DataError(f"{path}: expected a line @data, as .ts files have; got none")
 
 
 def _series(text: str, place: str) -> dict[str, Any]:
     *channels, label = text.split(":")
     if not channels:
-        raise DataError(f"{place}: needs at least one channel and a label, separated by ':'")
+        raise DataError(f"{place}: expected at least one channel and a label, separated by ':'")
     try:
-        # "?" is the archive's mark of a missing value
+        # "?" marks a missing value.
         steps = [[float(v) if v != "?" else np.nan for v in c.split(",")] for c in channels]
     except ValueError as error:
         raise DataError(f"{place}: {error}") from None
     if len({len(channel) for channel in steps}) > 1:
         lengths = [len(channel) for channel in steps]
-        raise DataError(f"{place}: channels of unequal length {lengths}; they must agree")
+        raise DataError(f"{place}: expected channels of equal length; got {lengths} steps")
     return {"series": [list(step) for step in zip(*steps, strict=True)], "label": label}

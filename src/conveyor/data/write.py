@@ -1,4 +1,4 @@
-"""Writing the prepared store, batch by batch; memory holds a few batches, whatever the rows."""
+"""Writes the prepared store batch by batch; memory holds a few batches."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conveyor.data.arrow import SERIES, numbers
+from conveyor.data.arrow import SERIES
 from conveyor.encoding.ragged import Ragged
 
 BATCH = 500  # rows of a batch in rows.arrow
@@ -17,7 +17,7 @@ ROW_TYPE = {"text": pa.string(), "series": SERIES}
 
 
 class SplitWriter:
-    """Writes one split; whole once the block is left."""
+    """Writes one split. The files are complete when the `with` block ends."""
 
     def __init__(self, folder: Path, kind: str) -> None:
         folder.mkdir()
@@ -39,7 +39,14 @@ class SplitWriter:
         self, ids: pa.Array, raw: pa.Array, labels: pa.Array, codes: NDArray[np.int32],
         encoded: Ragged,
     ) -> None:  # fmt: skip
-        """Rows in their order: ids and class names as strings, raw and encoded rows, classes."""
+        """Append rows.
+
+        Args:
+            ids: strings, (rows,).
+            raw: strings or lists of steps, (rows,).
+            labels: class names, (rows,).
+            codes: positions of the classes, (rows,).
+        """
         self._values.add(encoded.values)
         self._offsets.add(self._steps + encoded.offsets[1:])
         self._labels.add(codes)
@@ -52,8 +59,8 @@ class SplitWriter:
 
     def _write(self, table: pa.Table) -> None:
         for batch in table.to_batches(BATCH):
-            # A copy: what is written of a slice has bytes of the rows behind it as its padding.
-            self._rows.write_batch(batch.take(numbers(np.arange(len(batch)))))
+            # A copy, because Arrow pads a slice with bytes of the rows behind it.
+            self._rows.write_batch(batch.take(pa.array(np.arange(len(batch)))))
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +76,7 @@ class SplitWriter:
 
 
 class _Npy:
-    """A .npy file that grows at its end; its header is written again when all are in."""
+    """A .npy file to which rows are appended; its header is written again at the end."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
@@ -83,7 +90,7 @@ class _Npy:
         self._rows += len(values)
 
     def _header(self) -> None:
-        # NumPy leaves room in it for the longest count there can be.
+        # NumPy pads the header, so that it holds any number of rows.
         shape = (self._rows, *self._like.shape[1:])
         descr = np.lib.format.dtype_to_descr(self._like.dtype)
         header = {"descr": descr, "fortran_order": False, "shape": shape}

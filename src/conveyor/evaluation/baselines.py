@@ -1,7 +1,6 @@
 """Simple models on the same rows, which a recurrent network must beat to be worth its cost."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,13 @@ ITERATIONS = 2000
 EDGES = (0, -1)  # the first and the last step
 
 
-def majority(labels: NDArray[np.integer], classes: int, rows: int) -> Probabilities:
+def predict_majority(labels: NDArray[np.integer], classes: int, rows: int) -> Probabilities:
     """Predict the class shares of the training rows for each row, (rows, classes)."""
     shares = np.bincount(labels, minlength=classes) / len(labels)
     return np.tile(shares, (rows, 1))
 
 
-def linear(
+def predict_linear(
     kind: str,
     rows: Sequence[Any],
     labels: NDArray[np.integer],
@@ -30,7 +29,7 @@ def linear(
     classes: int,
     seed: int,
 ) -> Probabilities:
-    """Logistic regression on TF-IDF of words and pairs (text), or on `summary` (series).
+    """Logistic regression on TF-IDF of words and pairs (text), or on `summarise` (series).
 
     Args:
         kind: of the rows, a key of FEATURES.
@@ -39,15 +38,16 @@ def linear(
     Returns:
         Probabilities of the test rows, (rows, classes).
     """
-    features = FEATURES[kind].make()
-    model = make_pipeline(features, LogisticRegression(max_iter=ITERATIONS, random_state=seed))
+    _, make_features = FEATURES[kind]
+    classifier = LogisticRegression(max_iter=ITERATIONS, random_state=seed)
+    model = make_pipeline(make_features(), classifier)
     model.fit(rows, labels)
     probabilities = np.zeros((len(test_rows), classes))
     probabilities[:, model.classes_] = model.predict_proba(test_rows)
     return probabilities
 
 
-def summary(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
+def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     """Compute mean, deviation, minimum, maximum, first and last step by channel, and the length.
 
     Returns:
@@ -62,27 +62,11 @@ def summary(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     return np.array(features)
 
 
-def names(kind: str) -> tuple[str, str]:
-    """Names of the two baselines in reports."""
-    return "majority class", f"{FEATURES[kind].name} + logistic regression"
-
-
-@dataclass(frozen=True)
-class Features:
-    """What the linear baseline sees of raw rows.
-
-    Attributes:
-        make: returns a new, unfitted transformer of raw rows to features.
-    """
-
-    name: str
-    make: Callable[[], Any]
-
-
-FEATURES = {
-    "text": Features("TF-IDF", lambda: TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
-    "series": Features(
+# By kind of rows: the name of the linear baseline's features, and what makes their transformer.
+FEATURES: dict[str, tuple[str, Callable[[], Any]]] = {
+    "text": ("TF-IDF", lambda: TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+    "series": (
         "summary statistics",
-        lambda: make_pipeline(FunctionTransformer(summary), StandardScaler()),
+        lambda: make_pipeline(FunctionTransformer(summarise), StandardScaler()),
     ),
 }

@@ -1,62 +1,61 @@
 """Operating curves as points, for the plots of a report and for `dvc plots`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from conveyor.evaluation.results import Curves, Floats, Points
-from conveyor.metrics.table import LabelledPredictions, calibration, ece
+from conveyor.evaluation.results import Floats
 
 
-def curves_of(positive: NDArray[np.bool_], score: Floats) -> Curves:
-    """ROC and precision-recall curve of one yes-no decision.
+@dataclass(frozen=True)
+class Curves:
+    """Points (x, y) of two operating curves, from the strictest threshold to the loosest.
+
+    Attributes:
+        roc: false positive rate, true positive rate.
+        pr: recall, precision.
+    """
+
+    roc: tuple[Floats, Floats]
+    pr: tuple[Floats, Floats]
+
+
+def compute_curves(positive: NDArray[np.bool_], score: Floats) -> Curves:
+    """Compute the ROC and the precision-recall curve of one binary decision.
 
     Args:
         positive: bool (rows,).
-        score: of "yes", (rows,).
+        score: probability of the positive class, (rows,).
     """
     false_rate, true_rate, _ = roc_curve(positive, score)
     precision, recall, _ = precision_recall_curve(positive, score, drop_intermediate=True)
     return Curves((false_rate, true_rate), (recall[::-1], precision[::-1]))
 
 
-def one_against_rest(
+def compute_class_curves(
     labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str]
 ) -> dict[str, Curves]:
-    """Curves of each class that occurs beside others; of class 1 alone where there are two."""
+    """Compute the curves of each class that occurs beside others, against the rest.
+
+    Of two classes, only class 1 has curves.
+
+    Args:
+        probabilities: (rows, classes).
+    """
     columns = range(len(classes)) if len(classes) > 2 else (1,)
     return {
-        classes[column]: curves_of(labels == column, probabilities[:, column])
+        classes[column]: compute_curves(labels == column, probabilities[:, column])
         for column in columns
         if (labels == column).any() and (labels != column).any()
     }
 
 
-def pooled(labels: NDArray[np.integer], probabilities: Floats) -> Curves:
-    """One curve for all classes: every (row, class) pair is a decision (the micro-average)."""
+def compute_pooled_curves(labels: NDArray[np.integer], probabilities: Floats) -> Curves:
+    """Compute the curves of all classes: each (row, class) pair is a decision (micro-average)."""
     if probabilities.shape[1] == 2:
-        return curves_of(labels == 1, probabilities[:, 1])
+        return compute_curves(labels == 1, probabilities[:, 1])
     truth = np.eye(probabilities.shape[1], dtype=bool)[labels]  # (rows, classes)
-    return curves_of(truth.ravel(), probabilities.ravel())
-
-
-def points_of(
-    labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str], bins: int
-) -> Points:
-    """Compute what the plots of an evaluation show.
-
-    Args:
-        probabilities: (rows, classes).
-        bins: of confidence, in the reliability diagram.
-    """
-    predictions = LabelledPredictions(labels, probabilities)
-    return Points(
-        classes=classes,
-        counts=predictions.confusion,
-        by_class=one_against_rest(labels, probabilities, classes),
-        pooled=pooled(labels, probabilities),
-        reliability=calibration(predictions, bins),
-        ece=ece(predictions),
-    )
+    return compute_curves(truth.ravel(), probabilities.ravel())

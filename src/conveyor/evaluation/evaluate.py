@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_fscore_support
 
 from conveyor.config import Evaluate
 from conveyor.evaluation import baselines
@@ -11,7 +12,6 @@ from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRow
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import slices_by_length
-from conveyor.metrics.table import LabelledPredictions
 
 Probabilities = NDArray[np.floating]
 
@@ -51,11 +51,11 @@ def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
 
 def _baseline_answers(data: EvaluationInput, seed: int) -> dict[str, Probabilities]:
     """Probabilities of each baseline for the test rows, by its name."""
-    majority_name, linear_name = baselines.names(data.kind)
     training, test, count = data.training, data.test, len(data.classes)
+    features, _ = baselines.FEATURES[data.kind]
     return {
-        majority_name: baselines.majority(training.labels, count, len(test.ids)),
-        linear_name: baselines.linear(
+        "majority class": baselines.predict_majority(training.labels, count, len(test.ids)),
+        f"{features} + logistic regression": baselines.predict_linear(
             data.kind, training.raw, training.labels, test.raw, count, seed
         ),
     }
@@ -64,15 +64,13 @@ def _baseline_answers(data: EvaluationInput, seed: int) -> dict[str, Probabiliti
 def _per_class(
     classes: list[str], labels: NDArray[np.integer], probabilities: Probabilities
 ) -> dict[str, dict[str, float]]:
-    counts = LabelledPredictions(labels, probabilities).confusion  # (classes, classes)
-    rows, predicted = counts.sum(axis=1), counts.sum(axis=0)
+    scores = precision_recall_fscore_support(
+        labels, probabilities.argmax(axis=1), labels=range(len(classes)), zero_division=0.0
+    )
+    names = ("precision", "recall", "f1", "rows")
+    columns = dict(zip(names, scores, strict=True))  # (classes,) each
     return {
-        name: {
-            "precision": float(counts[i, i] / max(1, predicted[i])),
-            "recall": float(counts[i, i] / max(1, rows[i])),
-            "f1": float(2 * counts[i, i] / max(1, rows[i] + predicted[i])),
-            "rows": int(rows[i]),
-        }
+        name: {metric: values[i].item() for metric, values in columns.items()}
         for i, name in enumerate(classes)
     }
 

@@ -1,39 +1,40 @@
 """An evaluation as files: JSON and CSV for tools, Markdown and plots for people."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conveyor import files
+from conveyor.config import Evaluate
 from conveyor.escape import markdown_table, markdown_text
-from conveyor.evaluation.results import Evaluation, EvaluationInput, Points
+from conveyor.evaluation.curves import compute_class_curves, compute_pooled_curves
+from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics import BASELINE, METRICS
+from conveyor.metrics.table import LabelledPredictions, calibration, ece
 from conveyor.plots import evaluation as plots
 
 
-def write(
-    folder: Path,
-    evaluation: Evaluation,
-    points: Points,
-    data: EvaluationInput,
-    confidence: float,
-) -> None:
-    """Write report.json, report.md, CSV tables and the plots, whole or not at all.
-
-    Args:
-        points: what the plots show.
-        confidence: of the evaluation's intervals.
-    """
+def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: Evaluate) -> None:
+    """Write report.json, report.md, CSV tables and the plots, all or nothing."""
+    predictions = LabelledPredictions(data.test.labels, data.probabilities)
+    reliability = calibration(predictions, config.calibration_bins)
+    by_class = compute_class_curves(predictions.labels, data.probabilities, data.classes)
+    rows = len(data.test.ids)
     with files.replacing_folder(folder) as new:
-        plots.plot_confusion(points.counts, points.classes, new / "confusion.png")
-        plots.plot_curves(points.by_class, new / "curves.png")
-        plots.plot_calibration(*points.reliability, points.ece, new / "calibration.png")
+        plots.plot_confusion(predictions.confusion, data.classes, new / "confusion.png")
+        plots.plot_curves(by_class, new / "curves.png")
+        plots.plot_calibration(*reliability, ece(predictions), new / "calibration.png")
         plots.plot_slices(evaluation.slices, new / "lengths.png")
-        _write_points(new, points)
+        curves = compute_pooled_curves(predictions.labels, data.probabilities)
+        _write_points(new / "roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc)
+        _write_points(new / "pr.csv", ["recall", "precision"], curves.pr)
+        _write_points(new / "calibration.csv", ["confidence", "accuracy", "rows"], reliability)
         files.write_json(new / "report.json", asdict(evaluation))
-        files.write_text(new / "report.md", markdown(evaluation, len(data.test.ids), confidence))
+        files.write_text(new / "report.md", markdown(evaluation, rows, config.confidence))
         _write_predictions(new / "predictions.csv", data)
 
 
@@ -50,15 +51,10 @@ def headline(evaluation: Evaluation) -> dict[str, float]:
     return metrics
 
 
-def _write_points(folder: Path, points: Points) -> None:
-    """The points of the plots as CSV, from which `dvc plots` overlays several experiments."""
-    for name, columns, axes in (
-        ("roc.csv", ["false_positive_rate", "true_positive_rate"], points.pooled.roc),
-        ("pr.csv", ["recall", "precision"], points.pooled.pr),
-        ("calibration.csv", ["confidence", "accuracy", "rows"], points.reliability),
-    ):
-        rows = [row for row in zip(*axes, strict=True) if np.isfinite(row).all()]
-        files.write_csv(folder / name, columns, [[f"{value:.6g}" for value in row] for row in rows])
+def _write_points(path: Path, columns: list[str], axes: Sequence[NDArray[Any]]) -> None:
+    """Write the points of a plot as CSV, from which `dvc plots` compares several experiments."""
+    rows = [row for row in zip(*axes, strict=True) if np.isfinite(row).all()]
+    files.write_csv(path, columns, [[f"{value:.6g}" for value in row] for row in rows])
 
 
 def _write_predictions(path: Path, data: EvaluationInput) -> None:

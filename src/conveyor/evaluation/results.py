@@ -1,6 +1,5 @@
-"""What is evaluated, and the results: metrics, and the points of the plots."""
+"""What is evaluated, and the results."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +21,8 @@ class LabelledRows:
     lengths: NDArray[np.integer]
 
     @classmethod
-    def of(cls, split: Split) -> "LabelledRows":
-        """The rows of a prepared split."""
+    def from_split(cls, split: Split) -> "LabelledRows":
+        """Return the rows of a prepared split."""
         return cls(split.ids, split.rows, split.labels, split.sequences.lengths)
 
     def __add__(self, other: "LabelledRows") -> "LabelledRows":
@@ -78,37 +77,3 @@ class Evaluation:
     per_class: dict[str, dict[str, float]]
     slices: list[dict[str, Any]]
     worst: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Points of both curves, each pair (x, y) from the strictest threshold to the loosest.
-
-    Attributes:
-        roc: false positive rate, true positive rate.
-        pr: recall, precision.
-    """
-
-    roc: tuple[Floats, Floats]
-    pr: tuple[Floats, Floats]
-
-
-@dataclass(frozen=True)
-class Points:
-    """What the plots show.
-
-    Attributes:
-        classes: names.
-        counts: rows by true and predicted class, (classes, classes).
-        by_class: curves of each class that occurs beside others.
-        pooled: one curve for all classes.
-        reliability: mean confidence, accuracy and rows of each bin of confidence.
-        ece: expected calibration error.
-    """
-
-    classes: Sequence[str]
-    counts: NDArray[np.integer]
-    by_class: dict[str, Curves]
-    pooled: Curves
-    reliability: tuple[Floats, Floats, NDArray[np.integer]]
-    ece: float
