@@ -224,8 +224,8 @@ def test_a_csv_of_answers_has_a_column_for_each_label(tmp_path: Path) -> None:
     columns = schema(NASTY_LABELS)
     probabilities = dict.fromkeys(NASTY_LABELS, 0.25)
     answer = {"row": 0, "label": "$$", "probability": 0.25, "probabilities": probabilities}
-    with open_writer(tmp_path / "answers.csv", columns) as writer:
-        writer.write(columns.empty_table().from_pylist([answer], schema=columns))
+    with open_writer(tmp_path / "answers.csv", columns) as append:
+        append(columns.empty_table().from_pylist([answer], schema=columns))
     with (tmp_path / "answers.csv").open(newline="") as file:
         header, row = csv.reader(file)
     assert header[3:] == [f"probabilities.{name}" for name in NASTY_LABELS]

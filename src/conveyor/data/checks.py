@@ -39,7 +39,8 @@ def count_rows(scan: Scan) -> Counts:
     counts = Counts({reason: FirstRows() for reason in PROBLEMS}, labels)
     for start, records in chunks(scan.index):
         used = records[records["split"] != NO_SPLIT]
-        np.add.at(labels, (used["split"], used["label"]), 1)
+        for code, rows in enumerate(labels):
+            rows += np.bincount(used["label"][used["split"] == code], minlength=len(rows))
         counts.empty += int(used["empty"].sum())
         for code, rows in enumerate(counts.dropped.values()):
             rows.add(start + np.flatnonzero(records["problem"] == code))

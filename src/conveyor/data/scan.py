@@ -61,13 +61,16 @@ class RowCopy:
         self._reader: Any = None
         self._ends: list[int] = []
 
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
     def add(self, rows: SourceRows) -> None:
         columns = {"raw": rows.raw} | ({} if rows.ids is None else {"id": rows.ids})
         batch = pa.RecordBatch.from_pydict(columns)
         if self._writer is None:
             self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), batch.schema)
         self._writer.write_batch(batch)
-        self._ends.append(len(batch) + (self._ends[-1] if self._ends else 0))
+        self._ends.append(len(self) + len(batch))
 
     def finish(self) -> None:
         self._writer.close()
@@ -127,7 +130,7 @@ def scan(readers: list[RowReader], scratch: Path) -> Scan:
                 file.write(records.tobytes())
                 copy.add(rows)
                 progress.update(len(records))
-        starts.append(file.tell() // ROW.itemsize)
+        starts.append(len(copy))
     copy.finish()
     file.flush()
     index = np.memmap(file, ROW, "r+")  # (rows,)
