@@ -18,6 +18,15 @@ log = logging.getLogger(__name__)
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
 NO_PATCH = "none"
+LINEAGE = {
+    "train run": TRAIN_RUN,
+    "model digest": MODEL_DIGEST,
+    "config digest": CONFIG_DIGEST,
+    "data digest": DATA_DIGEST,
+    "dvc.lock": LOCK_DIGEST,
+    "git revision": REVISION,
+    "source patch": PATCH_DIGEST,
+}
 REGISTER_STAGE = "register"  # DVC writes its entry after the registration
 LARGEST_PATCH = 20_000_000  # bytes
 
@@ -103,13 +112,4 @@ def _stage_outputs(root: Path) -> list[str]:
 
 def lineage_of(tags: Mapping[str, str]) -> dict[str, str]:
     """The part of a version's tags that says where it comes from."""
-    names = (
-        MODEL_DIGEST,
-        DATA_DIGEST,
-        CONFIG_DIGEST,
-        LOCK_DIGEST,
-        REVISION,
-        PATCH_DIGEST,
-        TRAIN_RUN,
-    )
-    return {name: tags[name] for name in names if name in tags}
+    return {tag: tags[tag] for tag in LINEAGE.values() if tag in tags}

@@ -7,7 +7,6 @@ from shlex import quote
 from conveyor.git import find_repository
 from conveyor.registry import lineage
 from conveyor.registry.registry import Registry
-from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
 
 MISSING = "not recorded"
 
@@ -24,13 +23,7 @@ def why(registry: Registry, version: str) -> str:
         "version": f"models:/{registry.name}/{version}, {candidate.verdict or MISSING}",
         "reasons": candidate.reasons or "every gate passed",
         "forced": tags.get("forced_reason"),
-        "train run": tags.get(lineage.TRAIN_RUN, MISSING),
-        "model digest": tags.get(MODEL_DIGEST, MISSING),
-        "config digest": tags.get(lineage.CONFIG_DIGEST, MISSING),
-        "data digest": tags.get(DATA_DIGEST, MISSING),
-        "dvc.lock": tags.get(lineage.LOCK_DIGEST, MISSING),
-        "git revision": tags.get(lineage.REVISION, MISSING),
-        "source patch": tags.get(lineage.PATCH_DIGEST, MISSING),
+        **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
     }
     lines = [f"{name:<14} {value}" for name, value in rows.items() if value is not None]
     commands = [f"  {line}" for line in _commands(registry.paths.root, tags)]
