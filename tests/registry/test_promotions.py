@@ -89,7 +89,7 @@ def test_a_version_that_passed_needs_no_force_and_a_champion_stays(toy_project: 
 
 def test_what_cannot_be_is_one_clear_error(toy_project: Paths) -> None:
     empty = Registry("toys", toy_project)
-    assert empty.history() == []
+    assert empty.history.changes() == []
     with pytest.raises(InputError, match="toys has no champion; promote a version first"):
         rollback(empty)
     with pytest.raises(InputError, match=r"toys has no version '1'; there are: none"):
