@@ -10,7 +10,6 @@ a prepared belt (`make`).
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,11 +30,10 @@ SPACE = {
 
 
 class Clock(Silent):
-    """Observer: the begin of the first trial, the end of the last one, and the driver's counts."""
+    """Observer: the begin of the first trial, the end of the last one, and the idle share."""
 
     def __init__(self) -> None:
-        self.began = self.ended = 0.0
-        self.counts: Mapping[str, float] = {}
+        self.began = self.ended = self.idle_share = 0.0
 
     def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Any) -> None:
         self.began = self.began or time.monotonic()
@@ -43,8 +41,8 @@ class Clock(Silent):
     def trial_finished(self, number: int, outcome: Any) -> None:
         self.ended = time.monotonic()
 
-    def sweep_finished(self, best: Any, counts: Mapping[str, float], error: str | None) -> None:
-        self.counts = counts
+    def sweep_finished(self, best: Any, ended: Any, idle_share: float) -> None:
+        self.idle_share = idle_share
 
 
 def sweep(workers: int) -> tuple[float, float]:
@@ -61,7 +59,7 @@ def sweep(workers: int) -> tuple[float, float]:
         executor = executor_for(config.sweep, prepared)
         files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
         run_sweep(config, files, clock, executor)
-    return 3600 * TRIALS / (clock.ended - clock.began), clock.counts["idle_share"]
+    return 3600 * TRIALS / (clock.ended - clock.began), clock.idle_share
 
 
 if __name__ == "__main__":

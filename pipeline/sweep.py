@@ -7,28 +7,24 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.report.status import status, storage_url
+from conveyor.sweep.report.status import describe
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep, skip_sweep
+from conveyor.sweep.study import SweepStudy
 from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import run_script, script_parser
 
 
 def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
-    if not config.sweep.enabled:
-        skip_sweep(paths.sweep)
-        return
-    executor = executor_for(config.sweep, paths.prepared)
     digest = Prepared(paths.prepared).meta.digest
+    files = SweepFiles(paths.prepared, digest, paths.scratch, paths.sweep, paths.sweep_pages)
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
-    files = SweepFiles(
-        paths.prepared, digest, paths.scratch, outputs=paths.sweep, pages=paths.sweep_pages
-    )
+    warm_start = config.sweep.warm_start.champion and not join
+    champion = champion_settings(config.name, paths) if warm_start else None
+    executor = executor_for(config.sweep, paths.prepared)
     if join:
         join_sweep(config, files, recorder, executor)
-        return
-    warm_start = config.sweep.warm_start.champion
-    champion = champion_settings(config.name, paths) if warm_start else None
-    run_sweep(config, files, recorder, executor, champion)
+    else:
+        run_sweep(config, files, recorder, executor, champion)
 
 
 def options() -> ArgumentParser:
@@ -43,10 +39,13 @@ def options() -> ArgumentParser:
 def main(args: Namespace) -> None:
     config, paths = load(SweepConfig), Paths()
     if args.status or args.storage:
-        describe = status if args.status else storage_url
-        print(describe(config, Prepared(paths.prepared).meta.digest, paths.scratch))
-    else:
+        digest = Prepared(paths.prepared).meta.digest
+        with SweepStudy(paths.scratch, config, digest, "read") as study:
+            print(describe(study) if args.status else study.url)
+    elif config.sweep.enabled:
         sweep(config, paths, join=args.join)
+    else:
+        skip_sweep(paths.sweep)
 
 
 if __name__ == "__main__":

@@ -57,20 +57,20 @@ class Listener:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.resumed = False
+        self.ended_before: Mapping[int, Outcome] = {}
         self.started: list[Mapping[str, Any]] = []
         self.epochs: list[tuple[int, int, int]] = []  # trial, repeat, epoch
         self.repeats: list[tuple[int, int]] = []
         self.outcomes: dict[int, Outcome] = {}
-        self.counts: Mapping[str, float] = {}
+        self.ended: Mapping[int, Outcome] = {}
+        self.idle_share = 0.0
         self.end: tuple[Mapping[str, Any] | None, str | None] | None = None
 
-    def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
+    def sweep_started(
+        self, key: str, settings: Mapping[str, Any], ended: Mapping[int, Outcome]
+    ) -> None:
         self.keys.append(key)
-        self.resumed = resumed
-
-    def unreported_trials(self) -> list[int]:
-        return []
+        self.ended_before = ended
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         self.started.append(params)
@@ -85,9 +85,12 @@ class Listener:
         self.outcomes[number] = outcome
 
     def sweep_finished(
-        self, best: Mapping[str, Any] | None, counts: Mapping[str, float], error: str | None
+        self, best: Mapping[str, Any], ended: Mapping[int, Outcome], idle_share: float
     ) -> None:
-        self.end, self.counts = (best, error), counts
+        self.end, self.ended, self.idle_share = (best, None), ended, idle_share
+
+    def sweep_failed(self, error: str, ended: Mapping[int, Outcome]) -> None:
+        self.end, self.ended = (None, error), ended
 
 
 def files_in(folder: Path) -> SweepFiles:

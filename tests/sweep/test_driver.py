@@ -68,7 +68,7 @@ def test_too_many_failures_end_the_sweep_and_the_next_start_is_a_new_one(tmp_pat
     assert not (tmp_path / "out").exists()
 
     _, listener = search(tmp_path, settings(), "bowl")
-    assert not listener.resumed
+    assert not listener.ended_before
     assert states(tmp_path) == ["complete"] * 6
 
 

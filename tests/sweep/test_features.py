@@ -1,20 +1,14 @@
-"""Samplers, repeats, objectives, constraints, retries, warm starts, slots."""
+"""Samplers, pruners, repeats, objectives, constraints, retries."""
 
-import logging
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from sweeping import HERE, rows, search, settings
+from sweeping import rows, search, settings
 
 from conveyor.config import ConfigError
 from conveyor.metrics import METRICS
-from conveyor.sweep.report.status import status
+from conveyor.sweep.protocol import State
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -66,7 +60,8 @@ def test_every_epoch_pruner_stops_trials_that_stay_bad(tmp_path: Path, name: str
     states = [row["state"] for row in rows(tmp_path)]
     assert "pruned" in states[1::2]
     assert len(states) == 8
-    assert listener.counts["trials_pruned"] == states.count("pruned")
+    ends = [outcome.state for outcome in listener.ended.values()]
+    assert ends.count(State.PRUNED) == states.count("pruned")
 
 
 def test_patience_keeps_a_pruner_waiting(tmp_path: Path) -> None:
@@ -180,98 +175,3 @@ def test_a_failed_trial_is_tried_again_as_configured(tmp_path: Path) -> None:
 
     with pytest.raises(SweepError, match="4 trials failed"):
         search(tmp_path, settings(retries=2, trials=7), "broken")
-
-
-def champion(**changes: Any) -> dict[str, Any]:
-    found = {"model.dropout": 0.31, "model.units": [4, 4], "train.learning_rate": 0.001}
-    return {**found, **changes}
-
-
-def test_a_warm_start_tries_what_is_known_first(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    listed = tmp_path / "known.yaml"
-    listed.write_text(yaml.safe_dump([champion(), champion(**{"model.dropout": 0.95})]))
-    warm = {"champion": True, "file": str(listed)}
-    with caplog.at_level(logging.INFO):
-        _, listener = search(tmp_path, settings(warm_start=warm), "bowl", champion())
-    assert [s == champion() for s in listener.started] == [True, *[False] * 5]
-    assert listener.started[1]["model.units"] == [4, 4]
-    assert "model.dropout=0.95 is not in the space" in caplog.text
-    assert "2 of 3 configurations are tried first" in caplog.text
-
-
-def test_a_warm_start_from_a_study_tries_its_best(tmp_path: Path) -> None:
-    _, first = search(tmp_path, settings(), "bowl")
-    [folder] = (tmp_path / "scratch" / "sweep").glob("*/journal.log")
-    warm = {"study": folder.parent.name, "best": 2}
-    best, listener = search(tmp_path, settings(trials=4, warm_start=warm), "bowl")
-    order = sorted(first.outcomes, key=lambda number: first.outcomes[number].values)
-    assert listener.started[:2] == [first.started[order[0]], first.started[order[1]]]
-    assert best["objectives"]["val_loss"] <= min(first.outcomes[order[0]].values)
-
-
-@pytest.mark.parametrize(
-    ("warm", "reason"),
-    [
-        ({"file": "missing.yaml"}, "missing.yaml does not exist"),
-        ({"study": "0123"}, "there is no study '0123'"),
-    ],
-)
-def test_a_warm_start_from_nowhere_is_refused(
-    tmp_path: Path, warm: dict[str, Any], reason: str
-) -> None:
-    with pytest.raises(SweepError, match=re.escape(reason)):
-        search(tmp_path, settings(warm_start=warm), "bowl")
-    search(tmp_path, settings(), "bowl")
-
-
-def test_each_slot_has_its_gpu(tmp_path: Path) -> None:
-    config = settings(trials=2, workers=2, gpus=[3, 5], sampler={"name": "random"})
-    search(tmp_path, config, "where")
-    assert {row["device"] for row in rows(tmp_path)} == {"3.0", "5.0"}
-
-
-def test_slots_are_refilled_at_once(tmp_path: Path) -> None:
-    """Each fit sleeps 60 ms; the driver's own work between two is the idle time."""
-    config = settings(trials=40, workers=2, sampler={"name": "random"})
-    _, listener = search(tmp_path, config, "bowl")
-    assert 0 < listener.counts["idle_share"] < 0.5
-
-
-def test_the_drivers_memory_stays_flat_over_a_thousand_trials(tmp_path: Path) -> None:
-    script = [sys.executable, HERE / "memory_process.py", str(tmp_path), "1000"]
-    told = subprocess.run(script, stdout=subprocess.PIPE, check=True, text=True).stdout
-    sizes = [float(line) for line in told.splitlines()]  # MiB after every hundredth trial
-    assert len(sizes) == 10
-    assert sizes[-1] - sizes[1] < 12  # what a trial leaves in the study: about 10 KiB
-
-
-def test_status_tells_of_a_sweep_from_outside(tmp_path: Path) -> None:
-    config = settings(trials=5)
-    with pytest.raises(SweepError, match="no sweep of this configuration"):
-        status(config, "digest", tmp_path)
-    with SweepStudy(tmp_path, config, "digest") as study:
-        _, trial = study.start_trial()
-        assert trial is not None
-        study.should_prune(trial, 3, 0.25)
-        told = status(config, "digest", tmp_path)
-        assert f"led by process {os.getpid()}" in told
-        assert "0 of 5 trials, 0 pruned, 0 failed, none complete yet" in told
-        assert "trial 0 for 0:00:0" in told
-        assert "epoch 3, val_loss 0.25" in told
-    assert "is dead" in status(config, "digest", tmp_path)
-    search(tmp_path / "done", settings(trials=5), "bowl")
-    told = status(config, "digest", tmp_path / "done" / "scratch")
-    assert "ended: finished" in told
-    assert "5 of 5 trials" in told
-
-
-def test_the_interactive_page_needs_no_network(tmp_path: Path) -> None:
-    search(tmp_path, settings(trials=6), "bowl")
-    page = (tmp_path / "pages" / "study.html").read_text()
-    for title in ("History", "Importance", "Parallel coordinates", "Slices",
-                  "Empirical distribution", "Intermediate values", "Timeline"):  # fmt: skip
-        assert f'"text":"{title}"' in page
-    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
-    assert (tmp_path / "pages" / "timeline.png").stat().st_size > 5000

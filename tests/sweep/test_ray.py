@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import ray
 import yaml
 from processes import trials_below
-from sweeping import HERE, Listener, rows, settings
+from sweeping import HERE, Listener, files_in, rows, settings
 
 from conveyor import files
 from conveyor.sweep.executors import executor_for
@@ -90,8 +91,7 @@ def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
                       sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
     listener = Listener()
     executor = executor_for(config.sweep, HERE, "trial_functions:moody")
-    run_sweep(config, HERE, "digest", tmp_path / "out", tmp_path / "scratch", listener, executor,
-              pages=tmp_path / "pages")  # fmt: skip
+    run_sweep(config, replace(files_in(tmp_path), prepared=HERE), listener, executor)
     reasons = [outcome.reason for outcome in listener.outcomes.values() if outcome.reason]
     for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",
                  "trial_time_limit", "exit code 7"):  # fmt: skip

@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 from sweeping import HERE, rows, settings
 
 from conveyor import files
-from conveyor.sweep.attributes import POSITION
+from conveyor.sweep.attributes import AGAIN, POSITION
 from conveyor.sweep.journal import open_journal
-from conveyor.sweep.optuna_internals import mark_as_queued_again, stored_trial, stored_trials
+from conveyor.sweep.optuna_internals import stored_trial, stored_trials
 from conveyor.sweep.protocol import Outcome, State
 from conveyor.sweep.study import SweepStudy
 
@@ -114,7 +114,7 @@ def test_trials_of_the_dead_are_queued_once_whenever_the_closing_is_killed(tmp_p
         assert second is not None
         # as if killed between queue and mark, and between mark and close
         study.optuna.enqueue_trial({}, user_attrs={POSITION: 0})
-        mark_as_queued_again(study.optuna, second)
+        second.set_user_attr(AGAIN, True)
     with opened(tmp_path) as study:
         lost, again = study.start_trial()
         assert sorted(lost) == [0, 1]

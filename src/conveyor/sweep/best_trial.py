@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from conveyor.config import Sweep
 from conveyor.config.sweep import Pick
 from conveyor.sweep.attributes import METRICS, PARAMS, POSITION
+from conveyor.sweep.storage import SweepError
 
 
 def best_trial(study: optuna.Study, pick: Pick) -> FrozenTrial | None:
@@ -67,14 +68,25 @@ def is_feasible(trial: FrozenTrial) -> bool:
     return all(violation <= 0.0 for violation in trial.constraints.values())
 
 
-def describe_best(study: optuna.Study, sweep: Sweep) -> dict[str, Any] | None:
-    """Return the content of best.yaml, or None if no complete trial is feasible.
+def describe_best(study: optuna.Study, sweep: Sweep) -> dict[str, Any]:
+    """Return the content of best.yaml.
 
     With several objectives it also holds the Pareto front and the rule that chose from it.
+
+    Raises:
+        SweepError: no trial is complete and feasible.
     """
     best = best_trial(study, sweep.pick)
     if best is None:
-        return None
+        complete = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+        if not complete:
+            raise SweepError(
+                "no trial was completed. Raise sweep.time_limit, or see in the log why they failed."
+            )
+        raise SweepError(
+            f"sweep.constraints: none of {complete} completed trials meets all of "
+            f"{list(sweep.constraints)}. Loosen them, or widen sweep.space."
+        )
     content = {**_describe(best, sweep), "metrics": best.user_attrs[METRICS]}
     if len(sweep.objectives) > 1:
         rules = {

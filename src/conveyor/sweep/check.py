@@ -24,59 +24,55 @@ EXTRAS = {
 def check(config: SweepConfig) -> None:
     """Check before a sweep starts what would otherwise stop it halfway.
 
-    Raises:
-        ConfigError: the space is not valid (see `check_space`), the sampler cannot list it, or a
-            package is missing.
-    """
-    if not config.sweep.enabled:
-        return
-    check_space(config)
-    sweep = config.sweep
-    problems = []
-    if sweep.sampler.name in ("grid", "brute_force"):
-        unlisted = [d.key for d in parse(sweep.space, config).dimensions
-                   if not grammar.options_of(d.sweep)]  # fmt: skip
-        problems += [
-            f"  sweep.space.{key}: {sweep.sampler.name} needs a list of values; "
-            "write choice(...) or range(...)" for key in unlisted
-        ]  # fmt: skip
-    chosen = {"sampler": sweep.sampler.name, "executor": sweep.executor}
-    for field, value in chosen.items():
-        package, extra = EXTRAS[field].get(value, ("", ""))
-        if package and importlib.util.find_spec(package) is None:
-            problems.append("  " + missing_package(f"sweep.{field}={value}", package, extra))
-    if problems:
-        raise ConfigError("\n".join(["the sweep cannot run:", *problems]))
-
-
-def check_space(config: SweepConfig) -> None:
-    """Check both ends of every interval, and every choice, against the configuration's limits.
+    Both ends of every interval, and every choice, must meet the configuration's limits.
 
     Raises:
         ConfigError: names all lines that are no sweep, all keys outside `model` and `train`, and
-            all values that the configuration refuses.
+            all values that the configuration refuses; or the sampler cannot list the space, or a
+            package is missing.
     """
+    sweep = config.sweep
+    if not sweep.enabled:
+        return
+    space, problems = _parse(sweep.space, config)
+    steering = {key for dimension in space.dimensions for key in dimension.when}
     base = narrow(config, FitConfig)
-    parsed, problems = _parse(config.sweep.space, config)
-    for dimension in parsed.dimensions:
-        key = dimension.key
-        if "." not in key:
-            steered = any(key in other.when for other in parsed.dimensions)
-            if not steered:
-                problems.append(
-                    f"  sweep.space.{key}: a name without a dot only steers, and no `when` asks "
-                    "for it; settings are written as model.… or train.…"
-                )
-            continue
-        if not key.startswith(tuple(f"{section}." for section in SEARCHED)):
-            problems.append(f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary")
-            continue
-        for value in grammar.probes(dimension.sweep):
-            try:
-                overlay(base, settings({key: value}), origin=f"sweep.space.{key}")
-            except ConfigError as error:
-                problems.append(f"  {str(error).splitlines()[-1].strip()}")
-    _raise(problems)
+    for dimension in space.dimensions:
+        problems += _refused_values(dimension, base, steering)
+    _raise("the search space is not valid:", problems)
+    problems = [
+        f"  sweep.space.{dimension.key}: {sweep.sampler.name} needs a list of values; "
+        "write choice(...) or range(...)"
+        for dimension in space.dimensions
+        if sweep.sampler.name in ("grid", "brute_force") and not grammar.options_of(dimension.sweep)
+    ]
+    for field, value in (("sampler", sweep.sampler.name), ("executor", sweep.executor)):
+        package, extra = EXTRAS[field].get(value, ("", ""))
+        if package and importlib.util.find_spec(package) is None:
+            problems.append("  " + missing_package(f"sweep.{field}={value}", package, extra))
+    _raise("the sweep cannot run:", problems)
+
+
+def _refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -> list[str]:
+    """Return why the configuration refuses a key or some of its values.
+
+    Args:
+        steering: keys that a `when` names.
+    """
+    key, problems = dimension.key, []
+    if "." not in key:
+        return [] if key in steering else [
+            f"  sweep.space.{key}: a name without a dot only steers, and no `when` asks "
+            "for it; settings are written as model.… or train.…"
+        ]  # fmt: skip
+    if key.partition(".")[0] not in SEARCHED:
+        return [f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary"]
+    for value in grammar.probes(dimension.sweep):
+        try:
+            overlay(base, settings({key: value}), origin=f"sweep.space.{key}")
+        except ConfigError as error:
+            problems.append(f"  {str(error).splitlines()[-1].strip()}")
+    return problems
 
 
 def parse(space: Mapping[str, Any], config: FitConfig | None = None) -> Space:
@@ -89,7 +85,7 @@ def parse(space: Mapping[str, Any], config: FitConfig | None = None) -> Space:
         ConfigError: names all lines that are no sweep, with examples of lines that are.
     """
     parsed, problems = _parse(space, config)
-    _raise(problems)
+    _raise("the search space is not valid:", problems)
     return parsed
 
 
@@ -154,6 +150,6 @@ def _flat(config: FitConfig | None) -> dict[str, Any]:
     return {f"{s}.{k}": v for s, values in sections.items() for k, v in values.items()}
 
 
-def _raise(problems: list[str]) -> None:
+def _raise(title: str, problems: list[str]) -> None:
     if problems:
-        raise ConfigError("\n".join(["the search space is not valid:", *dict.fromkeys(problems)]))
+        raise ConfigError("\n".join([title, *dict.fromkeys(problems)]))

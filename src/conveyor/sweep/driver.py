@@ -9,7 +9,6 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from conveyor.config import SweepConfig
 from conveyor.metrics.objectives import EPOCH_OBJECTIVES
 from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, violations
 from conveyor.sweep.protocol import Executor, Message, Metrics, Observer, Outcome, State
@@ -37,14 +36,9 @@ class Driver:
     """
 
     def __init__(
-        self,
-        config: SweepConfig,
-        study: SweepStudy,
-        prepared: str,
-        executor: Executor,
-        observer: Observer,
+        self, study: SweepStudy, prepared: str, executor: Executor, observer: Observer
     ) -> None:
-        self.config, self.sweep, self.study = config, config.sweep, study
+        self.study, self.sweep = study, study.config.sweep
         self.prepared, self.executor, self.observer = prepared, executor, observer
         self.running: dict[Any, RunningTrial] = {}  # by the executor's handle
         self.slots = WorkerSlots(self.sweep.workers)
@@ -57,7 +51,7 @@ class Driver:
         Raises:
             SweepError: more than `sweep.max_failed_share` of the trials failed.
         """
-        with Progress(self.sweep, self.study) as self.progress:
+        with Progress(self.study) as self.progress:
             try:
                 while True:
                     self._fill_slots()
@@ -103,7 +97,7 @@ class Driver:
         running.started = math.inf if self.executor.queues else time.monotonic()
         running.latest_metrics = {}
         folder = trial_folder(self.study.folder, running)
-        job = make_job(self.config, running, self.prepared, folder)
+        job = make_job(self.study.config, running, self.prepared, folder)
         self.running[self.executor.start(job)] = running
         return True
 

@@ -110,11 +110,6 @@ def labels(options: list[Any]) -> list[Any]:
     return [json.dumps(o) for o in options] if clash else plain
 
 
-def is_log(sweep: Sweep) -> bool:
-    """Return whether it is searched on a log scale."""
-    return "log" in sweep.tags
-
-
 def extremes(sweep: Sweep) -> list[Any]:
     """Return the lowest and the highest value, or every value of a choice."""
     if isinstance(sweep, IntervalSweep):

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import text
@@ -22,26 +22,6 @@ class StorageLost(InputError):
     """The study's database cannot be reached. A sweep can be resumed when it can."""
 
 
-class Locks(Protocol):
-    """Named locks of one study."""
-
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Enter when no other driver is inside."""
-        ...
-
-    def hold(self, name: str) -> bool:
-        """Take a lock until `release_all` or death. Returns False if another process holds it."""
-        ...
-
-    def is_held(self, name: str) -> bool:
-        """Return whether a living process, this one included, holds it."""
-        ...
-
-    def release_all(self) -> None:
-        """Release all locks of this process."""
-        ...
-
-
 class FileLocks:
     """File locks (flock) in a folder that all drivers see."""
 
@@ -51,12 +31,12 @@ class FileLocks:
         self._turn = FileLock(folder / "turn")
         self._held: dict[str, FileLock] = {}
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        with self._turn:
-            yield
+    def exclusive(self) -> AbstractContextManager[Any]:
+        """Enter when no other driver is inside."""
+        return self._turn
 
     def hold(self, name: str) -> bool:
+        """Take a lock until `release_all` or death. Returns False if another process holds it."""
         lock = FileLock(self._folder / name)
         try:
             lock.acquire(timeout=0)
@@ -66,24 +46,24 @@ class FileLocks:
         return True
 
     def is_held(self, name: str) -> bool:
+        """Return whether a living process, this one included, holds it."""
         if name in self._held:
             return True
         if not (self._folder / name).exists():
             return False
-        lock = FileLock(self._folder / name)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        if not self.hold(name):
             return True
-        (self._folder / name).unlink(missing_ok=True)  # no later driver has the same name
-        lock.release()
+        self._release(name)
         return False
 
     def release_all(self) -> None:
-        for name, lock in self._held.items():
-            (self._folder / name).unlink(missing_ok=True)
-            lock.release()
-        self._held.clear()
+        """Release all locks of this process."""
+        for name in list(self._held):
+            self._release(name)
+
+    def _release(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)  # no later driver has the same name
+        self._held.pop(name).release()
 
 
 class PostgresLocks:
@@ -102,6 +82,7 @@ class PostgresLocks:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
+        """Enter when no other driver is inside."""
         self._call("pg_advisory_lock", "turn")
         try:
             yield
@@ -109,12 +90,14 @@ class PostgresLocks:
             self._call("pg_advisory_unlock", "turn")
 
     def hold(self, name: str) -> bool:
+        """Take a lock until `release_all` or death. Returns False if another process holds it."""
         taken = bool(self._call("pg_try_advisory_lock", name))
         if taken:
             self._held.add(name)
         return taken
 
     def is_held(self, name: str) -> bool:
+        """Return whether a living process, this one included, holds it."""
         if name in self._held:
             return True
         if self._call("pg_try_advisory_lock", name):
@@ -123,6 +106,7 @@ class PostgresLocks:
         return True
 
     def release_all(self) -> None:
+        """Release all locks of this process."""
         self._held.clear()
         self._session.invalidate()  # the server releases the locks with the session
         self._session.close()
@@ -138,3 +122,6 @@ class PostgresLocks:
                 "the study's database went away, and this driver's locks with it. Run it again to "
                 f"continue ({str(error.__cause__ or error).strip().splitlines()[0]})"
             ) from None
+
+
+Locks = FileLocks | PostgresLocks

@@ -84,11 +84,6 @@ def stored_trials(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]
 
 
 def close_as_queued_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Mark a running trial as queued again, then fail it."""
-    mark_as_queued_again(study, trial)
-    study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
-
-
-def mark_as_queued_again(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> None:
-    """Hide a trial from samplers, pruners and counts; see `CountedStudy`."""
+    """Hide a running trial from samplers, pruners and counts, then fail it."""
     study._storage.set_trial_user_attr(trial._trial_id, AGAIN, True)
+    study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)

@@ -1,6 +1,6 @@
 """The interfaces between the driver, its trial processes, its executor and its observer."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -62,7 +62,6 @@ class Channel(Protocol):
         Raises:
             Pruned: the driver stops the trial.
         """
-        ...
 
 
 @dataclass(frozen=True)
@@ -86,50 +85,43 @@ class Outcome:
 class Observer(Protocol):
     """Receives every event of a sweep, in order, in the driver's process."""
 
-    def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
+    def sweep_started(
+        self, key: str, settings: Mapping[str, Any], ended: Mapping[int, Outcome]
+    ) -> None:
         """The driver has opened the study.
 
         Args:
             key: names this study, and no other study of the same configuration.
             settings: the section `sweep` as plain values.
-            resumed: whether any driver has begun the study before.
+            ended: outcomes by number of the trials that have ended in a study that is resumed.
+                A driver that was killed may not have reported the last of them.
         """
-        ...
-
-    def unreported_trials(self) -> Collection[int]:
-        """Return numbers of trials of dead drivers whose end was not reported to any observer.
-
-        Some of these trials may not have ended.
-        """
-        ...
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         """A trial has started with these settings, by dotted key."""
-        ...
 
     def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Metrics) -> None:
         """A repeat of a trial has sent the metrics of an epoch."""
-        ...
 
     def repeat_finished(self, number: int, repeat: int, metrics: Metrics) -> None:
         """A repeat was completed. Called only if `sweep.repeats.count` is above 1."""
-        ...
 
     def trial_finished(self, number: int, outcome: Outcome) -> None:
         """A trial has ended: one of this driver, or one that died with another driver."""
-        ...
 
     def sweep_finished(
-        self, best: Mapping[str, Any] | None, counts: Mapping[str, float], error: str | None
+        self, best: Mapping[str, Any], ended: Mapping[int, Outcome], idle_share: float
     ) -> None:
-        """The driver stops.
+        """The study has reached its total.
 
         Args:
-            best: content of best.yaml; None if the sweep failed.
-            counts: numbers of the whole sweep, such as `trials_pruned` and `idle_share`.
-            error: why the sweep failed; None if it did not.
+            best: content of best.yaml.
+            ended: outcomes by number of all ended trials, those of other drivers included.
+            idle_share: share of the slots' time in which no trial ran; see `WorkerSlots`.
         """
-        ...
+
+    def sweep_failed(self, error: str, ended: Mapping[int, Outcome]) -> None:
+        """The driver stops before the total, for the reason `error`."""
 
 
 Message = tuple[Literal["began", "epoch", "done", "pruned", "failed", "lost"], Any, Any]
@@ -151,7 +143,6 @@ class Executor(Protocol):
 
     def start(self, job: TrialJob) -> Any:
         """Start a trial, and return a handle by which the other methods name it."""
-        ...
 
     def events(self, timeout: float) -> Sequence[tuple[Any, Message]]:
         """Return (handle, message) pairs, after waiting at most `timeout` seconds for the first."""
@@ -159,12 +150,9 @@ class Executor(Protocol):
 
     def answer(self, handle: Any, *, proceed: bool) -> None:
         """Answer an "epoch" message: proceed, or stop because the trial is pruned."""
-        ...
 
     def stop(self, handle: Any) -> None:
         """End the trial if it still runs, and forget it."""
-        ...
 
     def close(self) -> None:
         """End all trials."""
-        ...

@@ -25,12 +25,11 @@ def open_study(name: str, storage: BaseStorage, config: SweepConfig) -> CountedS
         StudyDirection.MINIMIZE if OBJECTIVES[name] == "lower" else StudyDirection.MAXIMIZE
         for name in config.sweep.objectives
     ]
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.create_study(
         study_name=name, storage=storage, directions=directions, load_if_exists=True
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return CountedStudy(name, storage, pruner=make_pruner(config.sweep.pruner, config.train))
+    return CountedStudy(name, storage, pruner=make_pruner(config.sweep.pruner, config.train))
 
 
 class TrialQueue:
@@ -71,11 +70,8 @@ class TrialQueue:
             position = len(self.counted())
             self.enqueue(self._listed[position] if self._listed else {}, {POSITION: position})
             waiting = self.counted(TrialState.WAITING)
-        position = waiting[0].user_attrs[POSITION]
-        config = self._config
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            self._study.sampler = make_sampler(config.sweep, self._space, config.seed, position)
+        position, config = waiting[0].user_attrs[POSITION], self._config
+        self._study.sampler = make_sampler(config.sweep, self._space, config.seed, position)
         return self._study.ask()
 
     def requeue(self, trial: FrozenTrial, attempt: int | None = None) -> None:
@@ -111,6 +107,4 @@ class TrialQueue:
 
     def enqueue(self, params: Params, attrs: Mapping[str, Any]) -> None:
         """Add a waiting trial with these parameters and user attributes."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            self._study.enqueue_trial(dict(params), user_attrs=dict(attrs))
+        self._study.enqueue_trial(dict(params), user_attrs=dict(attrs))

@@ -10,11 +10,10 @@ from typing import Any
 
 from conveyor.config import SweepConfig
 from conveyor.sweep import warm_start
-from conveyor.sweep.attributes import STATES, recorded_outcome
 from conveyor.sweep.best_trial import describe_best
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor, Observer
-from conveyor.sweep.report import html_report, outputs
+from conveyor.sweep.report import outputs
 from conveyor.sweep.report.progress import format_objectives
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -68,22 +67,20 @@ def run_sweep(
         study.warm_start(
             lambda: warm_start.configurations(config, study.space, files.scratch, champion)
         )
-        with _reporting(study, config, observer):
-            counts = _run_driver(study, config, files.prepared, executor, observer)
-            best = _best(study, config)
-            outputs.write(files.outputs, config.sweep, study, best)
-            html_report.write(files.pages, config.sweep, study)
-            _report_missed_ends(study, observer)
-            observer.sweep_finished(best, counts, None)
+        with _observed(study, observer):
+            idle_share = _run_driver(study, files.prepared, executor, observer)
+            best = describe_best(study.optuna, config.sweep)
+            log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
+            outputs.write(files.outputs, files.pages, study, best)
+            observer.sweep_finished(best, study.outcomes, idle_share)
             study.end()
-    log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
     return best
 
 
-def skip_sweep(outputs_folder: Path) -> None:
+def skip_sweep(folder: Path) -> None:
     """Write the outputs of a disabled sweep, after which `train` uses the configuration as is."""
     log.info("sweep.enabled is false; train uses the configuration as it is")
-    outputs.write_nothing(outputs_folder)
+    outputs.write_nothing(folder)
 
 
 def join_sweep(
@@ -99,75 +96,40 @@ def join_sweep(
     """
     with (
         SweepStudy(files.scratch, config, files.data_digest, "join") as study,
-        _reporting(study, config, observer),
+        _observed(study, observer),
     ):
-        counts = _run_driver(study, config, files.prepared, executor, observer)
-        observer.sweep_finished(_best(study, config), counts, None)
-    log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
-
-
-def _run_driver(
-    study: SweepStudy, config: SweepConfig, prepared: Path, executor: Executor, observer: Observer
-) -> dict[str, float]:
-    """Run trials until the total. Returns the sweep's counts and the slots' idle share."""
-    driver = Driver(config, study, str(prepared), executor, observer)
-    with _sigterm_raises():
-        driver.run()
-    idle = driver.slots.idle_share
-    log.info("%d slots were idle between trials for %.1f %% of their time",
-             config.sweep.workers, 100 * idle)  # fmt: skip
-    return {**_counts(study), "idle_share": idle}
-
-
-def _best(study: SweepStudy, config: SweepConfig) -> dict[str, Any]:
-    """Return the content of best.yaml.
-
-    Raises:
-        SweepError: no complete trial is feasible.
-    """
-    best = describe_best(study.optuna, config.sweep)
-    if best is not None:
-        return best
-    complete = int(_counts(study)["trials_complete"])
-    if complete and config.sweep.constraints:
-        raise SweepError(
-            f"sweep.constraints: none of {complete} completed trials meets all of "
-            f"{list(config.sweep.constraints)}. Loosen them, or widen sweep.space."
-        )
-    raise SweepError(
-        "no trial was completed. Raise sweep.time_limit, or see in the log why they failed."
-    )
+        idle_share = _run_driver(study, files.prepared, executor, observer)
+        best = describe_best(study.optuna, config.sweep)
+        log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
+        observer.sweep_finished(best, study.outcomes, idle_share)
 
 
 @contextmanager
-def _reporting(study: SweepStudy, config: SweepConfig, observer: Observer) -> Iterator[None]:
+def _observed(study: SweepStudy, observer: Observer) -> Iterator[None]:
     """Report the start of the sweep to the observer, and its end where it fails."""
     log.info("study %s", study.key)
+    settings = study.config.sweep.model_dump(mode="json")
+    key, ended = study.token, study.outcomes
     with study.exclusive():  # so that drivers that start at once share one parent run
-        settings = config.sweep.model_dump(mode="json")
-        observer.sweep_started(study.token, settings, resumed=study.resumed)
-        if study.resumed:
-            _report_missed_ends(study, observer)
+        observer.sweep_started(key, settings, ended)
     try:
         yield
     except BaseException as error:
-        observer.sweep_finished(None, _counts(study), str(error) or type(error).__name__)
+        observer.sweep_failed(str(error) or type(error).__name__, study.outcomes)
         if isinstance(error, SweepError):
             # The recorded failures would end the next attempt at once, whatever was changed.
             study.end(str(error))
         raise
 
 
-def _report_missed_ends(study: SweepStudy, observer: Observer) -> None:
-    """Report trials whose driver was killed after it had recorded their end in the study."""
-    unreported = set(observer.unreported_trials())
-    for trial in study.counted(*STATES):
-        if trial.number in unreported:
-            observer.trial_finished(trial.number, recorded_outcome(trial))
-
-
-def _counts(study: SweepStudy) -> dict[str, float]:
-    return {f"trials_{name}": float(len(study.counted(state))) for state, name in STATES.items()}
+def _run_driver(study: SweepStudy, prepared: Path, executor: Executor, observer: Observer) -> float:
+    """Run trials until the total. Returns the idle share of the slots."""
+    driver = Driver(study, str(prepared), executor, observer)
+    with _sigterm_raises():
+        driver.run()
+    log.info("%d slots were idle between trials for %.1f %% of their time",
+             study.config.sweep.workers, 100 * driver.slots.idle_share)  # fmt: skip
+    return driver.slots.idle_share
 
 
 @contextmanager

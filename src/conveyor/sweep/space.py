@@ -93,6 +93,11 @@ class Space:
         """All keys, in alphabetical order."""
         return sorted({dimension.key for dimension in self.dimensions})
 
+    @property
+    def logarithmic_keys(self) -> set[str]:
+        """The keys that are searched on a log scale."""
+        return {dimension.key for dimension in self.dimensions if "log" in dimension.sweep.tags}
+
     def walk(self, pick: Callable[[Dimension], Any]) -> dict[str, Any]:
         """Return values by key, each from `pick`, of the lines whose condition holds."""
         values: dict[str, Any] = {}

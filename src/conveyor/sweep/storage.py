@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from conveyor import files
-from conveyor.config import FitConfig, SweepConfig, narrow
+from conveyor.config import FitConfig, SweepConfig
 from conveyor.errors import InputError, missing_package
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.locks import FileLocks, Locks, PostgresLocks
@@ -58,10 +57,6 @@ class FileStore:
         shutil.rmtree(previous, ignore_errors=True)
         os.replace(self.folder, previous)
 
-    def close(self) -> None:
-        """Release all locks."""
-        self.locks.release_all()
-
 
 class PostgresStore:
     """A PostgreSQL database, for any number of drivers on any number of machines.
@@ -84,8 +79,9 @@ class PostgresStore:
             message = missing_package(f"sweep.storage={location}", error.name, "postgres")
             raise SweepError(message) from None
         except OperationalError as error:
+            first_line = str(error.orig).strip().splitlines()[0]
             raise SweepError(
-                f"sweep.storage: cannot open {location}: {_first_line(error.orig)}. "
+                f"sweep.storage: cannot open {location}: {first_line}. "
                 "The password is read from PGPASSWORD or ~/.pgpass."
             ) from None
 
@@ -100,10 +96,6 @@ class PostgresStore:
     def set_aside(self) -> None:
         """Do nothing: the next study has another name in the same database."""
 
-    def close(self) -> None:
-        """Release all locks."""
-        self.locks.release_all()
-
 
 Store = FileStore | PostgresStore
 
@@ -116,7 +108,7 @@ def make_store(scratch: Path, key: str, location: str) -> Store:
 
 def study_key(config: SweepConfig, data_digest: str) -> str:
     """Return a key that is equal for equal configuration and data."""
-    sections = narrow(config, FitConfig).model_dump(mode="json")
+    sections = config.model_dump(mode="json", include=set(FitConfig.model_fields))
     searched = config.sweep.model_dump(mode="json", exclude=CHANGEABLE)
     return files.digest_value([sections, searched, data_digest])[:16]
 
@@ -126,21 +118,8 @@ def study_name(key: str, number: int) -> str:
     return key if number == 1 else f"{key}.{number}"
 
 
-def latest_study_name(storage: BaseStorage, key: str) -> str | None:
-    """Return the name of a key's newest study, or None if it has none."""
+def latest_study_number(storage: BaseStorage, key: str) -> int:
+    """Return the number of a key's newest study, or 0 if it has none."""
     names = (study.study_name for study in storage.get_all_studies())
     matches = [re.fullmatch(rf"{key}(?:\.(\d+))?", name) for name in names]
-    numbers = [int(match[1] or 1) for match in matches if match]
-    return study_name(key, max(numbers)) if numbers else None
-
-
-def next_study_name(storage: BaseStorage, key: str) -> str:
-    """Return the name of the study after a key's newest one."""
-    latest = latest_study_name(storage, key)
-    if latest is None:
-        return key
-    return study_name(key, int(latest.removeprefix(key).removeprefix(".") or 1) + 1)
-
-
-def _first_line(error: Any) -> str:
-    return str(error).strip().splitlines()[0]
+    return max((int(match[1] or 1) for match in matches if match), default=0)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 import optuna
-from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import SweepConfig
@@ -24,8 +23,10 @@ from conveyor.sweep.attributes import (
     OPTUNA_STATE,
     PARAMS,
     REASON,
+    STATES,
     TOKEN,
     WARM,
+    recorded_outcome,
 )
 from conveyor.sweep.optuna_internals import stored_trial, stored_trials
 from conveyor.sweep.protocol import Outcome, State
@@ -34,10 +35,10 @@ from conveyor.sweep.sampling import listed_configurations
 from conveyor.sweep.space import settings
 from conveyor.sweep.storage import (
     SweepError,
-    latest_study_name,
+    latest_study_number,
     make_store,
-    next_study_name,
     study_key,
+    study_name,
 )
 
 Mode = Literal["lead", "join", "read"]  # read: change nothing
@@ -50,7 +51,6 @@ class SweepStudy:
 
     Attributes:
         token: names this study, and no earlier one of the same configuration.
-        resumed: whether it was begun before.
         total: trials to complete or prune; fewer than `sweep.trials` if the sampler lists fewer.
         folder: on this machine, what trials resume from.
         url: where the study is stored, as optuna-dashboard takes it.
@@ -72,7 +72,6 @@ class SweepStudy:
         self._store = make_store(scratch, self.key, config.sweep.storage)
         self.folder, self.url = self._store.folder / "trials", self._store.url
         self._mode = mode
-        self.resumed = False
 
     def __enter__(self) -> "SweepStudy":
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -83,12 +82,12 @@ class SweepStudy:
                 if self._mode != "read":
                     locks.hold(self.driver)
         except BaseException:
-            self._store.close()
+            locks.release_all()
             raise
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._store.close()
+        self._store.locks.release_all()
 
     @property
     def token(self) -> str:
@@ -101,6 +100,11 @@ class SweepStudy:
     def counted(self, *states: TrialState) -> list[FrozenTrial]:
         """Return the trials that an uninterrupted study would have, in its order."""
         return self.queue.counted(*states)
+
+    @property
+    def outcomes(self) -> dict[int, Outcome]:
+        """How each ended trial ended, by its number."""
+        return {trial.number: recorded_outcome(trial) for trial in self.counted(*STATES)}
 
     @property
     def done(self) -> int:
@@ -202,11 +206,11 @@ class SweepStudy:
         if self._mode == "read" and not self._store.exists():
             raise SweepError(NO_STUDY)
         storage = self._store.open()
-        name = latest_study_name(storage, self.key)
-        attrs = {} if name is None else storage.get_study_user_attrs(
-            storage.get_study_id_from_name(name))  # fmt: skip
-        if self._mode == "read" and name is None:
+        number = latest_study_number(storage, self.key)
+        if self._mode == "read" and not number:
             raise SweepError(NO_STUDY)
+        self.optuna = open_study(study_name(self.key, number or 1), storage, self.config)
+        attrs = self.optuna.user_attrs
         if self._mode == "join" and ENDED in attrs:
             raise SweepError("there is no sweep to join: the latest one has ended")
         if self._mode == "lead":
@@ -218,17 +222,12 @@ class SweepStudy:
             if ENDED in attrs:
                 self._store.set_aside()
                 storage = self._store.open()
-                name, attrs = next_study_name(storage, self.key), {}
-        self._open_study(storage, name or self.key, new=TOKEN not in attrs)
-
-    def _open_study(self, storage: BaseStorage, name: str, *, new: bool) -> None:
-        self.resumed = not new
-        self.optuna = open_study(name, storage, self.config)
-        self.queue = TrialQueue(self.optuna, self.config, self.space, self._listed)
-        if new:
-            self.optuna.set_user_attr(TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
-        if self._mode == "lead":
+                number = latest_study_number(storage, self.key) + 1
+                self.optuna = open_study(study_name(self.key, number), storage, self.config)
             self.optuna.set_user_attr(LEADER, f"process {os.getpid()} on {socket.gethostname()}")
+        if TOKEN not in self.optuna.user_attrs:
+            self.optuna.set_user_attr(TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
+        self.queue = TrialQueue(self.optuna, self.config, self.space, self._listed)
 
     def _has_ended(self) -> bool:
         """Return whether the leader has ended the sweep, for instance by its time limit.

@@ -12,7 +12,7 @@ from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.best_trial import ranked_trials
 from conveyor.sweep.space import Space
-from conveyor.sweep.storage import SweepError, latest_study_name, make_store
+from conveyor.sweep.storage import SweepError, latest_study_number, make_store, study_name
 
 log = logging.getLogger(__name__)
 
@@ -87,14 +87,12 @@ def _best_of_study(config: SweepConfig, scratch: Path, key: str) -> list[Setting
     """Return the settings of the best trials of an earlier study, steering names included."""
     for folder in (key, f"{key}.previous"):
         store = make_store(scratch, folder, config.sweep.storage)
-        name = latest_study_name(store.open(), key) if store.exists() else None
-        if name is not None:
-            study = optuna.Study(name, store.open())
-            break
-    else:
-        raise SweepError(
-            f"sweep.warm_start.study: there is no study {key!r} in sweep.storage "
-            f"{config.sweep.storage}. The log of a sweep and its run in MLflow name its key."
-        )
-    best = ranked_trials(study)[: config.sweep.warm_start.best]
-    return [{**trial.params, **trial.user_attrs.get(PARAMS, {})} for trial in best]
+        number = latest_study_number(store.open(), key) if store.exists() else 0
+        if number:
+            study = optuna.Study(study_name(key, number), store.open())
+            best = ranked_trials(study)[: config.sweep.warm_start.best]
+            return [{**trial.params, **trial.user_attrs.get(PARAMS, {})} for trial in best]
+    raise SweepError(
+        f"sweep.warm_start.study: there is no study {key!r} in sweep.storage "
+        f"{config.sweep.storage}. The log of a sweep and its run in MLflow name its key."
+    )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Run
 
 from conveyor import files
 from conveyor.paths import Paths
@@ -33,6 +33,7 @@ from conveyor.tracking.store import connect, without_secret
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
 FLUSH_SECONDS = 2.0  # between writes of epoch metrics; one write takes 20 ms
 TRIAL, REPEAT, KEY, PARENT = "trial", "repeat", "study_key", "mlflow.parentRunId"
+RUNNING = "attributes.status = 'RUNNING'"
 
 
 class SweepRecorder:
@@ -52,31 +53,23 @@ class SweepRecorder:
         self._runs: dict[int, str] = {}  # run id of each running trial of this driver
         self._repeats: dict[tuple[int, int], str] = {}  # run id by (trial, repeat)
 
-    def sweep_started(self, key: str, settings: Mapping[str, Any], *, resumed: bool) -> None:
+    def sweep_started(
+        self, key: str, settings: Mapping[str, Any], ended: Mapping[int, Any]
+    ) -> None:
         self.repeats = settings["repeats"]["count"]
         close_dead_runs(self.tracking)
         earlier = search(self.tracking, f"tags.{KEY} = '{key}' and tags.{STAGE} = 'sweep'")
-        if earlier:
-            self.parent = earlier[0].info.run_id
-            self.tracking.client.update_run(self.parent, status="RUNNING")
-            if self.leads:
-                tags = {**process_tags(), CLOSED: "no, it was resumed"}
-                set_tags(self.tracking, self.parent, tags)
+        if not earlier:
+            origin = {DATA_DIGEST: self.data_digest, **git_tags(self.paths.root)}
+            tags = {STAGE: "sweep", KEY: key, **origin}
+            self.parent = begin(self.tracking, f"sweep-{key[:8]}", tags, flat(settings))
             return
-        tags = {
-            STAGE: "sweep",
-            KEY: key,
-            DATA_DIGEST: self.data_digest,
-            **git_tags(self.paths.root),
-        }
-        self.parent = begin(self.tracking, f"sweep-{key[:8]}", tags, flat(settings))
-
-    def unreported_trials(self) -> list[int]:
-        children = f"tags.`{PARENT}` = '{self.parent}'"
-        running = search(self.tracking, f"{children} and attributes.status = 'RUNNING'")
-        dead = [run for run in running if is_dead(run.data.tags)]
-        dead += search(self.tracking, f"{children} and tags.{CLOSED} = '{DIED}'")
-        return [int(run.data.tags[TRIAL]) for run in dead]
+        self.parent = earlier[0].info.run_id
+        self.tracking.client.update_run(self.parent, status="RUNNING")
+        if self.leads:
+            tags = {**process_tags(), CLOSED: "no, it was resumed"}
+            set_tags(self.tracking, self.parent, tags)
+        self._record_missed_ends(ended)
 
     def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
         tags = {STAGE: "trial", TRIAL: str(number), PARENT: self.parent}
@@ -103,9 +96,10 @@ class SweepRecorder:
         self._flush()
         run_id = self._runs.pop(number, None)
         if run_id is None:
-            run_id = self._run_of_other_driver(number)
-            if run_id is None:  # that driver died before it created the run
+            runs = self._children(self.parent, f"tags.{TRIAL} = '{number}'")
+            if not runs:  # another driver died before it created the run
                 return
+            run_id = runs[0].info.run_id
             set_tags(self.tracking, run_id, {CLOSED: "by a driver that came after its own"})
         if outcome.state == "complete" or (outcome.state == "pruned" and self.repeats > 1):
             log_metrics(self.tracking, run_id, _name_best(outcome.metrics))
@@ -118,14 +112,12 @@ class SweepRecorder:
         self.tracking.client.set_terminated(run_id, STATUS[outcome.state])
 
     def sweep_finished(
-        self, best: Mapping[str, Any] | None, counts: Mapping[str, float], error: str | None
+        self, best: Mapping[str, Any], ended: Mapping[int, Any], idle_share: float
     ) -> None:
         self._flush()
-        log_metrics(self.tracking, self.parent, counts)
-        if best is None:
-            self._record_failure(error or "")
-            return
-        log_metrics(self.tracking, self.parent, _name_best(best["metrics"]))
+        self._record_missed_ends(ended)
+        metrics = {**_count_states(ended), "idle_share": idle_share, **_name_best(best["metrics"])}
+        log_metrics(self.tracking, self.parent, metrics)
         params = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
         objectives = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
         rule = f"\n\nOf {len(best['front'])} on the Pareto front: {best['picked']}." if (
@@ -141,8 +133,10 @@ class SweepRecorder:
         set_tags(self.tracking, self.parent, tags)
         self.tracking.client.set_terminated(self.parent, "FINISHED")
 
-    def _record_failure(self, error: str) -> None:
+    def sweep_failed(self, error: str, ended: Mapping[int, Any]) -> None:
         """Close the runs of a driver that failed; only the leader's failure is the sweep's."""
+        self._flush()
+        log_metrics(self.tracking, self.parent, _count_states(ended))
         for run_id in self._runs.values():
             self._end_children(run_id, "KILLED")
             self.tracking.client.set_terminated(run_id, "KILLED")
@@ -162,25 +156,33 @@ class SweepRecorder:
             run_id = self._repeats[number, repeat] = begin(self.tracking, name, tags, {})
         return run_id
 
-    def _run_of_other_driver(self, number: int) -> str | None:
-        """Return the run of a trial that another driver started."""
-        runs = search(
-            self.tracking, f"tags.`{PARENT}` = '{self.parent}' and tags.{TRIAL} = '{number}'"
-        )
-        return runs[0].info.run_id if runs else None
+    def _record_missed_ends(self, ended: Mapping[int, Any]) -> None:
+        """Record trials whose driver was killed after it had recorded their end in the study."""
+        running = self._children(self.parent, RUNNING)
+        dead = [run for run in running if is_dead(run.data.tags)]
+        dead += self._children(self.parent, f"tags.{CLOSED} = '{DIED}'")
+        for number in {int(run.data.tags[TRIAL]) for run in dead} & ended.keys():
+            self.trial_finished(number, ended[number])
 
     def _end_children(self, run_id: str, status: str) -> None:
         """End the runs of a trial's repeats that still run."""
         if self.repeats > 1:
-            query = f"tags.`{PARENT}` = '{run_id}' and attributes.status = 'RUNNING'"
-            for run in search(self.tracking, query):
+            for run in self._children(run_id, RUNNING):
                 self.tracking.client.set_terminated(run.info.run_id, status)
+
+    def _children(self, run_id: str, query: str) -> list[Run]:
+        return search(self.tracking, f"tags.`{PARENT}` = '{run_id}' and {query}")
 
     def _flush(self) -> None:
         for run_id, metrics in self._unwritten.items():
             self.tracking.client.log_batch(run_id, metrics=metrics)
         self._unwritten.clear()
         self._flushed = time.monotonic()
+
+
+def _count_states(ended: Mapping[int, Any]) -> dict[str, float]:
+    states = [outcome.state for outcome in ended.values()]
+    return {f"trials_{state}": float(states.count(state)) for state in STATUS}
 
 
 def _name_best(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -71,7 +71,6 @@ class TrialProcess:
     """
 
     def __init__(self, context: Any, function: str, job: TrialJob) -> None:
-        self.job = job
         self.connection, trial_connection = context.Pipe()
         # Nothing is sent here. The pipe breaks when the driver dies, and the trial exits then.
         self._alive, trial_alive = context.Pipe()
@@ -84,11 +83,6 @@ class TrialProcess:
             self._process.start()
         trial_connection.close()
         trial_alive.close()
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
 
     def receive(self) -> Message:
         """Return the next message; a trial that died without a last message has failed."""

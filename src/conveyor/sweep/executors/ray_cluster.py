@@ -13,7 +13,7 @@ import os
 import socket
 import tarfile
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,6 @@ from conveyor.config.sweep import RayCluster
 from conveyor.sweep.executors.processes import TrialProcess, forkserver
 from conveyor.sweep.protocol import Message, TrialJob
 from conveyor.sweep.storage import SweepError
-
-
-@dataclass(frozen=True)
-class Task:
-    """A trial that runs, or waits to run, on the cluster."""
-
-    key: int
-    reference: Any
 
 
 class _Mailbox:
@@ -83,17 +75,18 @@ class RayExecutor:
 
     def __init__(self, function: str, cluster: RayCluster, prepared: Path) -> None:
         self._function, self._cluster = function, cluster
+        address = cluster.address or os.environ.get("RAY_ADDRESS", "")
+        workers_need = {n: os.environ[n] for n in ("PYTHONPATH",) if n in os.environ}
         try:
-            _check_listens(cluster.address or os.environ.get("RAY_ADDRESS", ""))
+            _check_listens(address)
             ray.init(
                 address=cluster.address, log_to_driver=False, logging_level=logging.ERROR,
-                include_dashboard=False if _starts_cluster(cluster) else None,
-                runtime_env={"env_vars": _environment()},
+                include_dashboard=None if address else False,
+                runtime_env={"env_vars": workers_need},
             )  # fmt: skip
         except (RayError, OSError, ValueError, RuntimeError) as error:
-            address = cluster.address or os.environ.get("RAY_ADDRESS", "this machine")
-            reason = str(error).splitlines()[0]
-            raise SweepError(f"sweep.ray.address: no Ray cluster at {address}: {reason}") from None
+            reason = f"{address or 'this machine'}: {str(error).splitlines()[0]}"
+            raise SweepError(f"sweep.ray.address: no Ray cluster at {reason}") from None
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._mailbox: Any = (
             ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
@@ -101,46 +94,46 @@ class RayExecutor:
         packed = _pack(prepared)
         self._digest = hashlib.sha256(packed.data).hexdigest()[:16]
         self._data = ray.put(packed)
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, Any] = {}  # references of running and waiting tasks
         self._count = 0
 
-    def start(self, job: TrialJob) -> Task:
+    def start(self, job: TrialJob) -> int:
         self._count += 1
         needs = {"num_cpus": self._cluster.cpus, "num_gpus": self._cluster.gpus, "max_retries": 0}
         threads = max(1, int(self._cluster.cpus))
         remote: Any = ray.remote(_run).options(**needs)
-        reference = remote.remote(
+        self._tasks[self._count] = remote.remote(
             self._function, replace(job, threads=threads), self._cluster.gpus > 0, self._mailbox,
             self._count, self._data, self._digest,
         )  # fmt: skip
-        task = self._tasks[self._count] = Task(self._count, reference)
-        return task
+        return self._count
 
-    def events(self, timeout: float) -> list[tuple[Task, Message]]:
+    def events(self, timeout: float) -> list[tuple[int, Message]]:
         messages = ray.get(self._mailbox.receive.remote(timeout))
-        events = [(self._tasks[key], message) for key, message in messages if key in self._tasks]
-        for task, (kind, *_) in events:
+        events = [(key, message) for key, message in messages if key in self._tasks]
+        for key, (kind, *_) in events:
             if kind not in ("began", "epoch"):
                 # The task ends by itself now. Cancelling it anyway can end this process, since
                 # Ray's core fails on a cancellation beside a reply (ray-project/ray#54527).
-                del self._tasks[task.key]
-        waiting = {task.reference: task for task in self._tasks.values()}
-        done = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)[0] if waiting else ()
+                del self._tasks[key]
+        keys = {reference: key for key, reference in self._tasks.items()}
+        done = ray.wait(list(keys), num_returns=len(keys), timeout=0)[0] if keys else ()
         for reference in done:
             try:
                 ray.get(reference)  # no error: its last message is on its way
             except RayError as error:
                 reason = f"its Ray worker or node went away ({type(error).__name__})"
-                messages.append((waiting[reference], ("lost", reason, None)))
-                del self._tasks[waiting[reference].key]
+                events.append((keys[reference], ("lost", reason, None)))
+                del self._tasks[keys[reference]]
         return events
 
-    def answer(self, handle: Task, *, proceed: bool) -> None:
-        self._mailbox.answer.remote(handle.key, proceed)
+    def answer(self, handle: int, *, proceed: bool) -> None:
+        self._mailbox.answer.remote(handle, proceed)
 
-    def stop(self, handle: Task) -> None:
-        if self._tasks.pop(handle.key, None) is not None:
-            ray.cancel(handle.reference, force=True)
+    def stop(self, handle: int) -> None:
+        reference = self._tasks.pop(handle, None)
+        if reference is not None:
+            ray.cancel(reference, force=True)
 
     def close(self) -> None:
         ray.shutdown()  # ends all tasks of this driver
@@ -169,9 +162,9 @@ def _run(
 
 def _scratch(job: TrialJob, prepared: Path) -> str:
     """Return the driver's folder if this node sees it, as on a shared disk; else a local one."""
-    shared = Path(job.scratch)
-    root = shared.parents[2]
-    return job.scratch if root.is_dir() else str(prepared.parent / files.digest_value(job.scratch))
+    if Path(job.scratch).parents[2].is_dir():
+        return job.scratch
+    return str(prepared.parent / files.digest_value(job.scratch))
 
 
 def _pack(folder: Path) -> Any:
@@ -204,12 +197,3 @@ def _check_listens(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=10).close()
-
-
-def _starts_cluster(cluster: RayCluster) -> bool:
-    return cluster.address is None and "RAY_ADDRESS" not in os.environ
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment variables that the workers need of this process."""
-    return {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}

@@ -1,7 +1,7 @@
-"""Writes the study as an interactive page, and its timeline. Both show times, so they are no
-outputs of the stage."""
+"""Writes the study as an interactive page. It shows times, so it is no output of the stage."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,46 +11,36 @@ from optuna import visualization
 from optuna.trial import TrialState
 
 from conveyor import files
-from conveyor.config import Sweep
-from conveyor.plots.timeline import plot_timeline
-from conveyor.sweep.attributes import POSITION, STATES
+from conveyor.sweep.attributes import STATES
 from conveyor.sweep.best_trial import pareto_front
-from conveyor.sweep.report.importance import importances
 from conveyor.sweep.study import SweepStudy
 
-PAGE, TIMELINE = "study.html", "timeline.png"
 STYLE = "body{font-family:sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
 
 
-def write(folder: Path, sweep: Sweep, study: SweepStudy) -> None:
-    """Write study.html, which needs no network, and timeline.png."""
-    with files.replacing_folder(folder) as temporary:
-        files.write_text(temporary / PAGE, _page(sweep, study))
-        spans = [
-            (trial.user_attrs[POSITION], STATES[trial.state], trial.datetime_start,
-             trial.datetime_complete)
-            for trial in study.counted(*STATES)
-            if trial.datetime_start and trial.datetime_complete
-        ]  # fmt: skip
-        plot_timeline(spans, temporary / TIMELINE)
+def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> None:
+    """Write one HTML file, which needs no network.
 
-
-def _page(sweep: Sweep, study: SweepStudy) -> str:
-    parts = []
-    for title, figure in _figures(sweep, study):
+    Args:
+        importance: share of each parameter; empty if unknown.
+    """
+    parts: list[str] = []
+    for title, figure in _figures(study, importance):
         figure.update_layout(title=title, template="plotly_white", height=480)
         script = "inline" if not parts else False
         parts.append(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
     title = f"Sweep {study.key}: {study.done} trials"
     head = f"<meta charset='utf-8'><title>{title}</title><style>{STYLE}</style>"
     body = f"<h1>{title}</h1>" + "\n".join(parts)
-    return f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n"
+    page = f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n"
+    files.write_text(path, page)
 
 
-def _figures(sweep: Sweep, study: SweepStudy) -> list[tuple[str, Any]]:
+def _figures(study: SweepStudy, importance: Mapping[str, float]) -> list[tuple[str, Any]]:
     """Return Optuna's figures of the first objective, and of the front if there are several."""
-    single = len(sweep.objectives) == 1
-    target: Any = {"target_name": sweep.objectives[0]}
+    objectives: Any = study.config.sweep.objectives
+    single = len(objectives) == 1
+    target: Any = {"target_name": objectives[0]}
     if not single:
         target["target"] = lambda trial: trial.values[0]
     # A copy without interrupted trials, so that the numbers are those of trials.csv.
@@ -60,11 +50,10 @@ def _figures(sweep: Sweep, study: SweepStudy) -> list[tuple[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         figures.append(("History", visualization.plot_optimization_history(copy, **target)))
-        if not single and len(sweep.objectives) <= 3 and pareto_front(study.optuna):
-            names: Any = list(sweep.objectives)
-            front = visualization.plot_pareto_front(copy, target_names=names)
+        if not single and len(objectives) <= 3 and pareto_front(study.optuna):
+            front = visualization.plot_pareto_front(copy, target_names=list(objectives))
             figures.append(("Pareto front", front))
-        if importances(study.optuna):
+        if importance:
             figures.append(("Importance", visualization.plot_param_importances(copy, **target)))
         if study.counted(TrialState.COMPLETE):
             parallel = visualization.plot_parallel_coordinate(copy, **target)

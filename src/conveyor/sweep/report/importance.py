@@ -19,11 +19,9 @@ def importances(study: optuna.Study) -> Mapping[str, float]:
     if len(complete) < 4 or len({trial.values[0] for trial in complete}) < 2:
         return {}
     evaluator: Any = PedAnovaImportanceEvaluator()
+    sign = 1 if study.directions[0] == StudyDirection.MINIMIZE else -1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if len(study.directions) == 1:
-            return get_param_importances(study, evaluator=evaluator)
-        sign = 1 if study.directions[0] == StudyDirection.MINIMIZE else -1
         return get_param_importances(
             study, evaluator=evaluator, target=lambda trial: sign * trial.values[0]
         )

@@ -1,5 +1,6 @@
-"""Writes the outputs of a sweep, which hold no times and no ids, so that equal sweeps write equal
-bytes."""
+"""Writes what a sweep leaves: tables, plots, pages.
+
+All but the pages hold no times and no ids, so that equal sweeps write equal bytes."""
 
 import json
 from collections.abc import Sequence
@@ -9,52 +10,51 @@ from typing import Any
 import yaml
 
 from conveyor import files
-from conveyor.config import Sweep
 from conveyor.metrics.objectives import OBJECTIVES
-from conveyor.plots import sweep as plots
 from conveyor.plots.pareto import plot_pareto
+from conveyor.plots.sweep import SweepTrials, plot_sweep
+from conveyor.plots.timeline import plot_timeline
 from conveyor.sweep.attributes import METRICS, POSITION, REASON, STATES
 from conveyor.sweep.best import BEST
 from conveyor.sweep.best_trial import is_feasible
-from conveyor.sweep.grammar import is_log
+from conveyor.sweep.report import html_report
 from conveyor.sweep.report.importance import importances
-from conveyor.sweep.space import Space
 from conveyor.sweep.study import SweepStudy
 
 EMPTY_BEST: dict[str, Any] = {"params": {}, "objectives": {}}
 
 
-def write(folder: Path, sweep: Sweep, study: SweepStudy, best: dict[str, Any]) -> None:
-    """Write best.yaml, trials.csv, intermediate.csv and the plots, whole or not at all.
+def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) -> None:
+    """Write the tables and plots of a sweep, and the pages that show times; each folder whole.
 
     Args:
+        folder: of best.yaml, trials.csv, intermediate.csv and the plots.
+        pages: of study.html and timeline.png.
         best: content of best.yaml.
     """
-    rows = _rows(study)
-    trials = plots.SweepTrials(
-        rows=rows,
-        keys=study.space.keys,
-        logarithmic=logarithmic_keys(study.space),
-        objectives=sweep.objectives,
-        better=[OBJECTIVES[objective] for objective in sweep.objectives],
-    )
-    with files.replacing_folder(folder) as temporary:
-        _write_tables(temporary, best, rows, study.space.keys)
-        plots.plot_sweep(trials, importances(study.optuna), temporary)
-        if len(sweep.objectives) > 1:
+    rows, keys = _rows(study), study.space.keys
+    objectives, importance = study.config.sweep.objectives, importances(study.optuna)
+    with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
+        _write_tables(tables, best, rows, keys)
+        html_report.write(timed / "study.html", study, importance)
+        trials = SweepTrials(
+            rows=rows,
+            keys=keys,
+            logarithmic=study.space.logarithmic_keys,
+            objectives=objectives,
+            better=[OBJECTIVES[objective] for objective in objectives],
+        )
+        plot_sweep(trials, importance, tables)
+        if "front" in best:
             front = [trial["trial"] for trial in best["front"]]
-            plot_pareto(trials, front, best["trial"], temporary / "pareto.png")
+            plot_pareto(trials, front, best["trial"], tables / "pareto.png")
+        plot_timeline(rows, timed / "timeline.png")
 
 
 def write_nothing(folder: Path) -> None:
     """Write the outputs of a disabled sweep: no parameters, tables without rows."""
     with files.replacing_folder(folder) as temporary:
         _write_tables(temporary, EMPTY_BEST, [], [])
-
-
-def logarithmic_keys(space: Space) -> set[str]:
-    """Return the keys that are searched on a log scale."""
-    return {dimension.key for dimension in space.dimensions if is_log(dimension.sweep)}
 
 
 def _rows(study: SweepStudy) -> list[dict[str, Any]]:
@@ -70,6 +70,8 @@ def _rows(study: SweepStudy) -> list[dict[str, Any]]:
             "metrics": trial.user_attrs.get(METRICS, {}),
             "reason": (trial.user_attrs.get(REASON, "").strip().splitlines() or [""])[-1],
             "epochs": sorted(trial.intermediate_values.items()),
+            "start": trial.datetime_start,
+            "end": trial.datetime_complete,
         }
         for trial in study.counted(*STATES)
     ]

@@ -9,7 +9,6 @@ from typing import Any
 from optuna.trial import TrialState
 from tqdm import tqdm
 
-from conveyor.config import Sweep
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.best_trial import best_trial
 from conveyor.sweep.study import SweepStudy
@@ -22,8 +21,8 @@ REFRESH_SECONDS = 2.0  # between readings of what other drivers have done
 class Progress:
     """Counts done, pruned and failed trials; tqdm adds the time left."""
 
-    def __init__(self, sweep: Sweep, study: SweepStudy) -> None:
-        self.sweep, self.study = sweep, study
+    def __init__(self, study: SweepStudy) -> None:
+        self.study = study
         self._refreshed = time.monotonic()
         self.bar = tqdm(
             total=study.total, initial=study.done, unit="trial", disable=None, file=sys.stderr
@@ -37,7 +36,7 @@ class Progress:
 
     def update(self) -> None:
         """Show the counts after a trial of this driver has ended."""
-        text, done = summary_line(self.sweep, self.study), self.study.done
+        text, done = summary_line(self.study), self.study.done
         self.bar.set_postfix_str(text)
         self.bar.update(done - self.bar.n)
         if not sys.stderr.isatty():
@@ -50,9 +49,10 @@ class Progress:
             self.bar.update(self.study.done - self.bar.n)
 
 
-def summary_line(sweep: Sweep, study: SweepStudy) -> str:
+def summary_line(study: SweepStudy) -> str:
     """Return the counts of pruned and failed trials, and the best trial with its parameters."""
     pruned, failed = (len(study.counted(s)) for s in (TrialState.PRUNED, TrialState.FAIL))
+    sweep = study.config.sweep
     best = best_trial(study.optuna, sweep.pick)
     if best is None:
         return f"{pruned} pruned, {failed} failed, none complete yet"

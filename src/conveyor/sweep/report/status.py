@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from conveyor.config import SweepConfig
+from conveyor.config import Sweep
 from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, POSITION, REPEATS
 from conveyor.sweep.report.progress import summary_line
 from conveyor.sweep.study import SweepStudy
@@ -14,36 +13,21 @@ from conveyor.sweep.study import SweepStudy
 PACE_TRIALS = 10  # the pace is that of so many newest trials
 
 
-def status(config: SweepConfig, data_digest: str, scratch: Path) -> str:
-    """Return the counts, the pace, the best trial, and every running trial with its driver.
-
-    Raises:
-        SweepError: there is no study.
-    """
-    with SweepStudy(scratch, config, data_digest, "read") as study:
-        attrs = study.optuna.user_attrs
-        leader = f"led by {attrs[LEADER]}" if LEADER in attrs else "without a leader"
-        state = f"ended: {attrs[ENDED]}" if ENDED in attrs else leader
-        lines = [
-            f"study {study.key}, {state}",
-            f"{study.done} of {study.total} trials, {summary_line(config.sweep, study)}",
-            *_pace(study.counted(*DONE), study.total),
-        ]
-        lines += [
-            _running(trial, config, alive=study.has_living_driver(trial))
-            for trial in study.counted(TrialState.RUNNING)
-        ]
-        return "\n".join(lines)
-
-
-def storage_url(config: SweepConfig, data_digest: str, scratch: Path) -> str:
-    """Return the URL under which optuna-dashboard finds the study.
-
-    Raises:
-        SweepError: there is no study.
-    """
-    with SweepStudy(scratch, config, data_digest, "read") as study:
-        return study.url
+def describe(study: SweepStudy) -> str:
+    """Return the counts, the pace, the best trial, and every running trial with its driver."""
+    attrs, sweep = study.optuna.user_attrs, study.config.sweep
+    leader = f"led by {attrs[LEADER]}" if LEADER in attrs else "without a leader"
+    state = f"ended: {attrs[ENDED]}" if ENDED in attrs else leader
+    lines = [
+        f"study {study.key}, {state}",
+        f"{study.done} of {study.total} trials, {summary_line(study)}",
+        *_pace(study.counted(*DONE), study.total),
+    ]
+    lines += [
+        _running(trial, sweep, alive=study.has_living_driver(trial))
+        for trial in study.counted(TrialState.RUNNING)
+    ]
+    return "\n".join(lines)
 
 
 def _pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
@@ -57,16 +41,16 @@ def _pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
     return [f"{3600 / max(seconds, 1e-3):.0f} trials an hour; about {left} to go"]
 
 
-def _running(trial: FrozenTrial, config: SweepConfig, *, alive: bool) -> str:
+def _running(trial: FrozenTrial, sweep: Sweep, *, alive: bool) -> str:
     steps = trial.intermediate_values
     seconds = (datetime.now() - trial.datetime_start).total_seconds() if trial.datetime_start else 0
     parts = [f"trial {trial.user_attrs[POSITION]} for {timedelta(seconds=round(seconds))}"]
-    if config.sweep.repeats.count > 1:
+    if sweep.repeats.count > 1:
         ended = len(trial.user_attrs.get(REPEATS, []))
-        parts.append(f"repeat {ended + 1} of {config.sweep.repeats.count}")
+        parts.append(f"repeat {ended + 1} of {sweep.repeats.count}")
     if steps:
         last = max(steps)
-        parts.append(f"epoch {last}, {config.sweep.objectives[0]} {steps[last]:.4g}")
+        parts.append(f"epoch {last}, {sweep.objectives[0]} {steps[last]:.4g}")
     parts.append(str(trial.user_attrs.get(PARAMS, "")))
     driver = trial.user_attrs.get(DRIVER, "nobody")
     parts.append(f"driver {driver}" if alive else f"its driver {driver} is dead")
