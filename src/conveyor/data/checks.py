@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from conveyor.config.dataset import Checks
 from conveyor.data.duplicates import FirstRows
 from conveyor.data.errors import DataError
-from conveyor.data.row_index import chunks
+from conveyor.data.row_index import Records, chunks
 from conveyor.data.rows import NO_PROBLEM, PROBLEMS
 from conveyor.data.scan import Scan
 from conveyor.data.split import NO_SPLIT, SPLITS
@@ -61,10 +61,10 @@ def require_equal_channels(channels: dict[str, int | None]) -> None:
         )
 
 
-def drop_unseen_labels(scan: Scan, classes: list[str]) -> None:
+def drop_unseen_labels(index: Records, label_names: list[str], classes: list[str]) -> None:
     """Mark validation and test rows whose class is in no training row, so cannot be learned."""
-    seen = np.isin([*scan.label_names, ""], classes)  # (labels + 1,), the last for no label
-    for _, records in chunks(scan.index):
+    seen = np.isin([*label_names, ""], classes)  # (labels + 1,), the last for no label
+    for _, records in chunks(index):
         unseen = (records["problem"] == NO_PROBLEM) & ~seen[records["label"]]
         records["problem"][unseen] = PROBLEMS.index("unknown_label")
         records["split"][unseen] = NO_SPLIT

@@ -40,7 +40,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     readers = _open_readers(config, root, cache)
     rows = scan(readers, cache)
     checks.require_equal_channels({reader.part.name: reader.channels for reader in readers})
-    assign(config.split, rows)
+    assign(config.split, rows.index, rows.parts, rows.group_names)
     classes = config.labels.classes or _learn_classes(rows)
     duplicates = remove_leaks(rows.index)
     counts = checks.count_rows(rows)
@@ -119,10 +119,11 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
 def _learn_classes(rows: Scan) -> list[str]:
     """Return the sorted classes of the training rows, and drop the rows of other classes."""
     learned: set[int] = set()
-    for _, records in chunks(rows.index):
+    index = rows.index
+    for _, records in chunks(index):
         learned.update(records["label"][records["split"] == TRAIN].tolist())
     classes = sorted((rows.label_names[code] for code in learned), key=_natural_key)
-    checks.drop_unseen_labels(rows, classes)
+    checks.drop_unseen_labels(index, rows.label_names, classes)
     return classes
 
 

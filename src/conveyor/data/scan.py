@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,16 +25,21 @@ class Scan:
         parts: names; part p has the rows from `starts[p]` up to `starts[p + 1]`.
         label_names: sorted.
         group_names: sorted.
-        index: facts about each row, in an unnamed temporary file.
         copy: the rows themselves.
+        file: the records of `index`; unnamed and temporary.
     """
 
     parts: list[str]
     starts: NDArray[np.int64]
     label_names: list[str]
     group_names: list[str]
-    index: Records
     copy: "RowCopy"
+    file: IO[bytes]
+
+    @property
+    def index(self) -> Records:
+        """The facts about each row, (rows,), mapped anew so that no pass holds another's pages."""
+        return np.memmap(self.file, ROW, "r+")
 
     def ids(self, rows: Iterable[int]) -> list[str]:
         """Return the ids of rows by their numbers, read from the copy."""
@@ -133,13 +138,13 @@ def scan(readers: list[RowReader], scratch: Path) -> Scan:
         starts.append(len(copy))
     copy.finish()
     file.flush()
-    index = np.memmap(file, ROW, "r+")  # (rows,)
     (label_names, label_positions), (group_names, group_positions) = labels.sort(), groups.sort()
-    for _, records in chunks(index):
+    parts = [reader.part.name for reader in readers]
+    result = Scan(parts, np.array(starts), label_names, group_names, copy, file)
+    for _, records in chunks(result.index):
         records["label"] = label_positions[records["label"]]
         records["group"] = group_positions[records["group"]]
-    parts = [reader.part.name for reader in readers]
-    return Scan(parts, np.array(starts), label_names, group_names, index, copy)
+    return result
 
 
 def _empty(raw: pa.Array) -> NDArray[np.bool_]:
