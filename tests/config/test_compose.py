@@ -1,6 +1,7 @@
 """conf/ and params.yaml become one checked configuration."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from conveyor.config import ConfigError, FitConfig, TrainConfig, load, narrow, o
 from conveyor.paths import Paths
 
 ROOT = Path(__file__).parents[2]
-FILES = [f"{path.parent.name}={path.stem}" for path in sorted(ROOT.glob("conf/*/*.yaml"))]
+FILES = sorted(ROOT.glob("conf/*/*.yaml"))
 
 
 @pytest.fixture
@@ -30,10 +31,24 @@ def write_params(project: Paths, text: str) -> None:
     project.params.write_text(text)
 
 
-@pytest.mark.parametrize("choice", FILES)
-def test_every_file_of_conf_composes_and_is_valid(choice: str) -> None:
-    group, _, name = choice.partition("=")
-    assert compose(Paths(ROOT), [choice]).choose[group] == name
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}={file.stem}")
+def test_every_file_of_conf_opens_with_a_command_that_uses_it(file: Path) -> None:
+    lines = file.read_text().splitlines()
+    command = next(line for line in lines if line != "# @package _global_")
+    words = shlex.split(command.removeprefix("# "), comments=True)
+    assert words[0] in ("dvc", "python")
+    overrides = [word for word in words if "=" in word]
+    assert overrides
+    assert compose(Paths(ROOT), overrides).choose[file.parent.name] == file.stem
+
+
+def test_a_folder_without_conf_or_params_is_one_clear_error(project: Paths) -> None:
+    project.params.unlink()
+    with pytest.raises(ConfigError, match=r"params\.yaml: expected a file that holds at least"):
+        compose(project)
+    shutil.rmtree(project.conf)
+    with pytest.raises(ConfigError, match=r"conf: expected a folder; got none\. Run the command"):
+        compose(project)
 
 
 def test_params_win_over_conf_and_arguments_over_params(project: Paths) -> None:
