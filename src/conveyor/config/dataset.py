@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from conveyor.config.section import Section, Share, Slug
+from conveyor.config.section import Portion, Section, Share, Slug
 
 
 class Source(Section):
@@ -105,7 +105,7 @@ class Checks(Section):
     """Limits beyond which bad data stop the belt; reports/data.json counts the rows below them."""
 
     min_rows_per_class: PositiveInt  # in each of train, validation and test
-    max_dropped_share: Annotated[float, Field(ge=0.0, le=1.0)]  # of all rows
+    max_dropped_share: Portion  # of all rows
 
 
 class LongLayout(Section):
@@ -161,25 +161,25 @@ class SeriesEncoding(Section):
     max_length: PositiveInt | None  # steps; the rest of a longer series is cut and counted
 
 
-class TextDataset(Section):
-    kind: Literal["text"]
+class BaseDataset(Section):
+    """The settings that text and series have in common."""
+
     name: Slug
     source: Source
-    columns: TextColumns
     labels: Labels
     split: SplitRules
     checks: Checks
+
+
+class TextDataset(BaseDataset):
+    kind: Literal["text"]
+    columns: TextColumns
     encoding: TextEncoding
 
 
-class SeriesDataset(Section):
+class SeriesDataset(BaseDataset):
     kind: Literal["series"]
-    name: Slug
-    source: Source
     columns: SeriesColumns
-    labels: Labels
-    split: SplitRules
-    checks: Checks
     encoding: SeriesEncoding
 
 

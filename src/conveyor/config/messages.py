@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -37,18 +37,25 @@ def explain(
         path = _keys(detail, values)
         dotted = ".".join(map(str, path))
         reason = _reason(detail, path, kind)
+        if not path:
+            lines.append(f"  {reason}")
+            continue
         stop = "" if reason.endswith("?") else "."
-        lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}" if path
-                     else f"  {reason}")  # fmt: skip
+        lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}")
     return "\n".join(lines)
+
+
+def suggest(name: str, names: Sequence[str]) -> str:
+    """Return `; did you mean NAME?` with the name that resembles `name`; empty if none does."""
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _reason(detail: ErrorDetails, path: list[str | int], kind: type[BaseModel]) -> str:
     value, message = detail["input"], detail["msg"]
     match detail["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(str(path[-1]), _names_near(path, kind), n=1)
-            return "there is no such setting" + (f"; did you mean {near[0]!r}?" if near else "")
+            return f"there is no such setting{suggest(str(path[-1]), _names_near(path, kind))}"
         case "missing":
             return "expected a value; got none"
         case "password":

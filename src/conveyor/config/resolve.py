@@ -1,11 +1,9 @@
-"""conf/ and params.yaml become one resolved configuration. The only module that composes Hydra.
+"""Resolves conf/ and params.yaml into one configuration. No other module composes Hydra.
 
-`dvc repro` never composes Hydra itself (treeverse/dvc#10750), so the stage `compose` does, and
-nothing else reads conf/ or params.yaml.
+`dvc repro` does not compose Hydra (treeverse/dvc#10750), so the stage `compose` does; nothing else
+reads conf/ or params.yaml.
 """
 
-import difflib
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from conveyor.config.load import ConfigError, validate
-from conveyor.config.overrides import CHOOSE, Overrides, flat_space, parse_overrides
+from conveyor.config.messages import suggest
+from conveyor.config.overrides import CHOOSE, Overrides, overlap, parse_overrides
+from conveyor.config.space import flatten_space, has_value, remove_fixed
 from conveyor.config.stages import Config
 from conveyor.paths import Paths
-
-log = logging.getLogger(__name__)
 
 EXPERIMENT = "experiment"  # the group whose files name choices of the other groups
 COMMAND = "the command's arguments"
@@ -31,38 +29,37 @@ COMMAND = "the command's arguments"
 def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     """Resolve the configuration of a project folder, and check it against types and limits.
 
-    Use `conveyor.compose.compose`, which also checks what several sections decide together.
+    Use `conveyor.compose.compose`, which also checks settings that depend on each other.
 
     Args:
         overrides: Hydra overrides that win over params.yaml; see `parse_overrides`.
 
     Raises:
-        ConfigError: an unknown group, file or setting, or values that cannot run; all at once
-            where they are independent, each with the place to change it.
+        ConfigError: conf/ or params.yaml is missing, a group, file or setting does not exist, or a
+            value is not allowed. The message lists all bad fields, with the place of each.
     """
-    groups = sorted(folder.name for folder in paths.conf.iterdir() if folder.is_dir())
+    groups = _read_groups(paths.conf)
     arguments = parse_overrides(overrides, groups)
     params = _read_params(paths.params, groups)
     choose = {**(params.pop(CHOOSE, None) or {}), **arguments.choose}
     _check_choices(paths.conf, groups, choose, arguments)
-    try:
-        config = _compose_groups(paths.conf, choose)
-        named = OmegaConf.merge(params, arguments.values)
-        merged = OmegaConf.merge(config, named)
-        values: Any = OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(f"cannot compose conf/ with params.yaml: {error}") from None
-    experiment: Any = OmegaConf.to_container(named)
+    values, experiment = _merge(paths.conf, choose, params, arguments)
     for path in arguments.deleted:
         _delete(values, path)
-    _drop_nulls(values)
-    _fix_named(values, experiment)
+    remove_fixed(values, experiment)
     _warm_start(values)
 
-    def origin(dotted: str) -> str:
-        return _origin(dotted, arguments, experiment, values)
+    return validate(
+        Config, values, origin=lambda key: _find_origin(key, arguments, experiment, values)
+    )
 
-    return validate(Config, values, origin=origin)
+
+def _read_groups(conf: Path) -> list[str]:
+    if not conf.is_dir():
+        raise ConfigError(
+            f"{conf}: expected a folder; got none. Run the command in the folder of a project"
+        )
+    return sorted(folder.name for folder in conf.iterdir() if folder.is_dir())
 
 
 def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
@@ -83,7 +80,7 @@ def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
                 f"{path}: {group}: expected a mapping of settings; got {params[group]!r}. To take "
                 f"a file of conf/{group}/, set choose.{group}"
             )
-    return flat_space(params)
+    return flatten_space(params)
 
 
 def _check_choices(
@@ -106,9 +103,24 @@ def _check_choices(
 
 
 def _hint(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    guess = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{guess} (there are {', '.join(names)})"
+    return f"{suggest(name, names)} (there are {', '.join(names)})"
+
+
+def _merge(
+    conf: Path, choose: Mapping[str, Any], params: Mapping[str, Any], arguments: Overrides
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Merge conf/, params.yaml and the arguments; the last one wins.
+
+    Returns:
+        The configuration, and the values of params.yaml and the arguments alone.
+    """
+    try:
+        experiment = OmegaConf.merge(params, arguments.values)
+        merged = OmegaConf.merge(_compose_groups(conf, choose), experiment)
+        values: Any = OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(f"cannot compose conf/ with params.yaml: {error}") from None
+    return values, OmegaConf.to_container(experiment)  # type: ignore[return-value]
 
 
 def _compose_groups(conf: Path, choose: Mapping[str, Any]) -> DictConfig:
@@ -135,47 +147,8 @@ def _delete(values: dict[str, Any], path: Sequence[str]) -> None:
     del node[last]
 
 
-def _space(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The search space; empty where it is none, which `validate` refuses."""
-    sweep = values.get("sweep")
-    space = sweep.get("space") if isinstance(sweep, dict) else None
-    return space if isinstance(space, dict) else {}
-
-
-def _drop_nulls(values: Mapping[str, Any]) -> None:
-    """Take keys that are null out of the search."""
-    space = _space(values)
-    for key in [key for key, line in space.items() if line is None]:
-        del space[key]
-
-
-def _fix_named(values: dict[str, Any], experiment: Mapping[str, Any]) -> None:
-    """Take keys that the experiment names out of the search; else naming them changes nothing.
-
-    A key stays in the search where the experiment gives it a range of its own too.
-    """
-    space = _space(values)
-    for key in list(space):
-        if _names(experiment, key.split(".")) and not _names(experiment, ["sweep", "space", key]):
-            del space[key]
-            log.info("%s is set, so the sweep does not search it", key)
-            _drop_unused_steering(space)
-            if not space:
-                values["sweep"]["enabled"] = False
-                log.info("nothing is left to search; the sweep is skipped")
-
-
-def _drop_unused_steering(space: dict[str, Any]) -> None:
-    """Drop names without a dot that no condition (`when`) asks for any more."""
-    lines = [line for value in space.values()
-             for line in (value if isinstance(value, list) else [value])]  # fmt: skip
-    steering = {key for line in lines if isinstance(line, dict) for key in line.get("when", {})}
-    for key in [key for key in space if "." not in key and key not in steering]:
-        del space[key]
-
-
 def _warm_start(values: Mapping[str, Any]) -> None:
-    """`retrain.sweep: warm` is a warm start of the sweep, so that DVC and people see it as one."""
+    """Write `retrain.sweep: warm` into the sweep's own setting, of which DVC sees the change."""
     retrain, sweep = values.get("retrain"), values.get("sweep")
     if not isinstance(retrain, dict) or retrain.get("sweep") != "warm":
         return
@@ -183,26 +156,14 @@ def _warm_start(values: Mapping[str, Any]) -> None:
         sweep["warm_start"]["champion"] = True
 
 
-def _names(values: Any, path: Sequence[str]) -> bool:
-    """Whether the mapping holds a value under this path, or a whole value on the way to it."""
-    for part in path:
-        if not isinstance(values, dict):
-            break
-        if part not in values:
-            return False
-        values = values[part]
-    return values is not None
-
-
-def _origin(
-    dotted: str, arguments: Overrides, experiment: Mapping[str, Any], values: Mapping[str, Any]
+def _find_origin(
+    key: str, arguments: Overrides, experiment: Mapping[str, Any], values: Mapping[str, Any]
 ) -> str:
-    """The place in which a key is set, for a message."""
-    if any(f"{dotted}.".startswith(f"{key}.") or key.startswith(f"{dotted}.")
-           for key in arguments.keys):  # fmt: skip
+    """Name the place in which a key is set, for a message."""
+    if any(overlap(key, changed) for changed in arguments.keys):
         return COMMAND
-    if _names(experiment, dotted.split(".")):
+    if has_value(experiment, key.split(".")):
         return "params.yaml"
-    group = dotted.partition(".")[0]
+    group = key.partition(".")[0]
     choice = values.get(CHOOSE, {}).get(group)
     return f"conf/{group}/{choice}.yaml or params.yaml" if choice else "conf/config.yaml"

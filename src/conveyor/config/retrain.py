@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from conveyor.config.section import Section, Share
+from conveyor.config.section import Portion, Section, Share
 
 
 class Accuracy(Section):
@@ -30,8 +30,7 @@ class Drift(Section):
 
     correction: Literal["holm", "benjamini_hochberg", "none"]
     level: Share  # of the corrected p value
-    # smallest Cramér's V, Kolmogorov-Smirnov D or Cohen's h
-    effect: Annotated[float, Field(ge=0.0, le=1.0)]
+    effect: Portion  # smallest Cramér's V, Kolmogorov-Smirnov D or Cohen's h
     rows: PositiveInt  # with fewer new rows nothing is tested
 
 

@@ -13,3 +13,4 @@ class Section(BaseModel):
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,62}$")]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Portion = Annotated[float, Field(ge=0.0, le=1.0)]

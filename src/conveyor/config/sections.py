@@ -13,13 +13,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from conveyor.config.section import Section, Share
+from conveyor.config.section import Portion, Section, Share
 
 Cell = Literal["lstm", "gru", "simple"]
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 Threads = Literal["auto"] | PositiveInt
-Portion = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class Model(Section):
