@@ -11,7 +11,7 @@ import pytest
 from clone import ROOT, Clone
 from pyarrow import orc
 
-from conveyor.data.ts import read_ts
+from conveyor.data.ts import parse_ts
 
 pytestmark = pytest.mark.belt
 
@@ -107,7 +107,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     (clone.root / "data/raw/orc").mkdir()
     for part in ("train", "test"):
         source = f"data/raw/japanese_vowels/JapaneseVowels_{part.upper()}.ts"
-        table = pa.Table.from_pylist(list(read_ts(ROOT / source)))
+        table = pa.Table.from_pylist(list(parse_ts(ROOT / source)))
         orc.write_table(table, clone.root / f"data/raw/orc/{part}.orc")
     (clone.root / "conf/dataset/vowels_orc.yaml").write_text(DATASET)
     (clone.root / "params.yaml").write_text(SETTINGS)
