@@ -16,7 +16,8 @@ from tests.models.test_build import PLAIN
 
 
 def test_fused_is_refused_for_a_stack_it_cannot_serve() -> None:
-    with pytest.raises(ValueError, match=r"cell=simple \(needs lstm or gru\), recurrent"):
+    expected = "expected cell=lstm or gru, got simple; expected recurrent_dropout=0.0, got 0.2"
+    with pytest.raises(ValueError, match=expected):
         Model(**{**PLAIN, "kernel": "fused", "cell": "simple", "recurrent_dropout": 0.2})
 
 
