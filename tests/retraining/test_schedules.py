@@ -238,7 +238,8 @@ def test_the_command_prints_paths_of_this_folder_and_no_value(kind: str, tmp_pat
     refused = subprocess.run([*command, "schedule.time_zone=Mars"], cwd=ROOT, text=True,
                              capture_output=True, check=False)  # fmt: skip
     assert refused.returncode == 2
-    assert "schedule.time_zone: got 'Mars'; " in refused.stderr
+    assert "schedule.time_zone: expected a name of the IANA time zones" in refused.stderr
+    assert "got 'Mars'. Change it in the command's arguments" in refused.stderr
 
 
 def test_the_image_is_made_of_files_that_are_there() -> None:
