@@ -87,7 +87,7 @@ def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
     tmp_path: Path, nodes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster, _ = nodes
-    config = settings(trials=8, max_failed_share=0.9, trial_time_limit=3.0, executor="ray",
+    config = settings(trials=8, max_failed_share=0.9, trial_time_limit=15.0, executor="ray",
                       sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
     listener = Listener()
     executor = executor_for(config.sweep, HERE, "trial_functions:moody")
