@@ -203,7 +203,8 @@ def test_the_page_of_a_verdict_has_no_tag_of_a_label(tmp_path: Path) -> None:
 
 
 def test_mlflow_takes_a_tag_for_each_gate(tmp_path: Path) -> None:
-    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    client = MlflowClient(store, registry_uri=store)  # else an earlier test's registry is taken
     client.create_registered_model("toys")
     version = client.create_model_version("toys", str(tmp_path)).version
     tags = verdict_tags(verdict())
