@@ -27,7 +27,7 @@ class Settings:
     Attributes:
         body_limit: bytes of a request.
         threads: requests that are answered at the same time; None for one per core.
-        request_log: where a sample of the requests is recorded;
+        request_log: where a sample of the requests is recorded.
     """
 
     host: str
