@@ -92,7 +92,7 @@ def test_an_unwritable_home_of_the_lock_is_made(tmp_path: Path) -> None:
 
 def test_the_model_has_the_name_of_the_configuration_whatever_else_is_in_it(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
-    with pytest.raises(ConfigError, match="run `dvc repro compose`"):
+    with pytest.raises(ConfigError, match="Run `dvc repro compose`"):
         load(NamedConfig, paths.config)
     files.write_text(paths.config, "name: toys\nmodel: of another Conveyor\n")
     assert load(NamedConfig, paths.config).name == "toys"
