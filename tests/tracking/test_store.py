@@ -97,5 +97,5 @@ def test_the_model_has_the_name_of_the_configuration_whatever_else_is_in_it(tmp_
     files.write_text(paths.config, "name: toys\nmodel: of another Conveyor\n")
     assert load(NamedConfig, paths.config).name == "toys"
     files.write_text(paths.config, "seed: 1\n")
-    with pytest.raises(ConfigError, match="name: missing"):
+    with pytest.raises(ConfigError, match="name: expected a value; got none"):
         load(NamedConfig, paths.config)
