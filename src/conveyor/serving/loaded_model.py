@@ -1,6 +1,6 @@
 """The exported model behind one call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from tqdm import tqdm
 
 from conveyor import files
 from conveyor.encoding import Encoder, load_encoder
+from conveyor.encoding.ragged import Lengths, RowNumbers, Values
 from conveyor.errors import InputError
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
+
+Batch = tuple[RowNumbers, Values, Lengths]
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,9 @@ class LoadedModel:
             RowError: the encoder does not accept a row, or there are no rows.
         """
         probabilities = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
-        with tqdm(total=len(rows), unit="row", disable=None if progress else True) as bar:
-            for batch, values, lengths in self.encoder.batches(rows, batch_size):
-                probabilities[batch] = self._run(values, lengths)
-                bar.update(len(batch))
+        batches = self.encoder.batches(rows, batch_size)
+        for batch, values, lengths in _show_progress(batches, len(rows)) if progress else batches:
+            probabilities[batch] = self._run(values, lengths)
         return Predictions(self.classes, probabilities)
 
     def predict_as(
@@ -131,3 +133,14 @@ class LoadedModel:
     def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
         feed = {"values": values, "lengths": lengths}
         return self.session.run(["probabilities"], feed)[0]
+
+
+def _show_progress(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:
+    """Pass the batches on, and count their rows in a progress bar on a terminal.
+
+    The bar would slow a prediction of one row by a quarter, so requests have none.
+    """
+    with tqdm(total=rows, unit="row", disable=None) as bar:
+        for batch in batches:
+            yield batch
+            bar.update(len(batch[0]))
