@@ -4,7 +4,8 @@ import logging
 import signal
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from conveyor.config import load
@@ -12,39 +13,38 @@ from conveyor.config.section import Section
 from conveyor.errors import InputError, record_refusal
 from conveyor.paths import Paths
 
-BAD_INPUT = 2
 C = TypeVar("C", bound=Section)
 
 
-def script_parser(script: str, description: str | None) -> ArgumentParser:
-    """Create the parser of `python -m pipeline.SCRIPT`, which has --help and no abbreviations."""
-    return ArgumentParser(
-        f"python -m pipeline.{script}",
-        description=description,
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
 def run_stage(stage: Callable[[C, Paths], None], config_class: type[C], doc: str | None) -> None:
-    """Run a stage that has no options, with its part of artifacts/config.yaml.
-
-    Args:
-        stage: has the name of its script.
-        doc: docstring of the script, which --help prints.
-    """
-    parser = script_parser(stage.__name__, doc)
-    run_script(lambda args: stage(load(config_class), Paths()), parser)
+    """Run a stage that has no options, with its part of artifacts/config.yaml; see `run_script`."""
+    run_script(lambda args: stage(load(config_class), Paths()), doc)
 
 
-def run_script(main: Callable[[Namespace], int | None], parser: ArgumentParser) -> None:
+def run_script(
+    main: Callable[[Namespace], int | None],
+    doc: str | None,
+    add_options: Callable[[ArgumentParser], None] = lambda parser: None,
+) -> None:
     """Parse the command line, run `main` with the arguments, and exit with the code it returns.
 
     Arguments that the parser does not know exit with 2 before anything runs. An InputError prints
-    its message alone and exits with 2. Any other error keeps its traceback and exits with 1.
+    its message alone and exits with its own code. Any other error keeps its traceback and exits
+    with 1.
+
+    Args:
+        doc: docstring of the script, which --help prints.
+        add_options: adds the script's options to the parser; there are no abbreviations of them.
     """
+    script = Path(sys.argv[0]).stem
+    parser = ArgumentParser(
+        f"python -m pipeline.{script}",
+        description=doc,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_options(parser)
     args = parser.parse_args()
-    script = parser.prog.rpartition(".")[2]
     logging.basicConfig(level=logging.WARNING, format=f"{script}: %(message)s", stream=sys.stderr)
     for logger in ("conveyor", "pipeline", "__main__"):
         logging.getLogger(logger).setLevel(logging.INFO)
@@ -53,5 +53,24 @@ def run_script(main: Callable[[Namespace], int | None], parser: ArgumentParser) 
         sys.exit(main(args))
     except InputError as error:
         print(f"{script}: {error}", file=sys.stderr)
-        record_refusal(script)
-        sys.exit(BAD_INPUT)
+        record_refusal()
+        sys.exit(error.exit_code)
+
+
+def refuse_options(options: Sequence[str], expected: str) -> None:
+    """Refuse options of the command line that would have no effect.
+
+    Args:
+        options: as they are typed, such as "--poll".
+        expected: what each of them expects beside it, such as "--reload with it".
+
+    Raises:
+        InputError: one of them is typed.
+    """
+    arguments = sys.argv[1:]
+    typed = [argument.partition("=")[0] for argument in arguments]
+    for option in options:
+        if option in typed:
+            raise InputError(
+                f"{option}: expected {expected}; got {' '.join(arguments)}. See --help"
+            )

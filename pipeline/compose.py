@@ -13,14 +13,14 @@ from conveyor import files
 from conveyor.compose import compose
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from pipeline import run_script, script_parser
+from pipeline import run_script
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("compose", __doc__)
-    parser.add_argument("--print", action="store_true", help="print the result, write nothing")
-    parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE; needs --print")
-    return parser
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--print", action="store_true", help="print the configuration, and write no file")
+    add("override", nargs="*", help="GROUP=FILE or KEY=VALUE, which wins over params.yaml; only "
+        "together with --print")  # fmt: skip
 
 
 def main(args: Namespace) -> None:
@@ -35,4 +35,4 @@ def main(args: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

@@ -10,7 +10,7 @@ from conveyor.paths import Paths
 from conveyor.sweep.best import read_best
 from conveyor.training.compile import new_model
 from conveyor.training.costs import costs_of
-from pipeline import run_script, script_parser
+from pipeline import run_script
 
 
 def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
@@ -35,10 +35,9 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
         print(f"  {layer}")
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("describe", __doc__)
-    parser.add_argument("--swept", action="store_true", help="with the sweep's best parameters")
-    return parser
+def add_options(parser: ArgumentParser) -> None:
+    swept = "describe the model with the best parameters of the sweep (default: as configured)"
+    parser.add_argument("--swept", action="store_true", help=swept)
 
 
 def main(args: Namespace) -> None:
@@ -46,4 +45,4 @@ def main(args: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

@@ -11,31 +11,32 @@ from conveyor.batch.predict import predict_file
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from pipeline import run_script, script_parser
+from pipeline import refuse_options, run_script
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("predict", __doc__)
-    parser.add_argument("source", type=Path, metavar="IN")
-    parser.add_argument("target", type=Path, metavar="OUT")
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument("--model", type=Path, metavar="FOLDER", help="(default: artifacts/model)")
-    group.add_argument("--version", help="a registered version")
-    group.add_argument("--alias", help="a registered version by its alias, such as champion")
-    name = "of the registered model (default: `name` of artifacts/config.yaml)"
-    parser.add_argument("--name", help=name)
-    parser.add_argument("--column", help="with the raw rows (default: text, or series)")
-    parser.add_argument("--skip-bad", action="store_true", help="write nulls for unreadable rows")
-    return parser
+def add_options(parser: ArgumentParser) -> None:
+    add, folder = parser.add_argument, Paths().model
+    add("source", type=Path, metavar="IN", help="the file of raw rows")
+    add("target", type=Path, metavar="OUT", help="the file of predictions, which is replaced")
+    either = parser.add_mutually_exclusive_group().add_argument
+    model = f"the folder of the model (default: {folder})"
+    either("--model", type=Path, default=folder, metavar="FOLDER", help=model)
+    either("--version", help="use this version of the registered model")
+    either("--alias", help="use the version that has this alias, such as champion")
+    name = "name of the registered model, for --version and --alias (default: the project's)"
+    add("--name", help=name)
+    add("--column", help="the column that holds the raw rows (default: text, or series)")
+    add("--skip-bad", action="store_true", help="write nulls for rows that cannot be read")
 
 
 def model_folder(args: Namespace, paths: Paths) -> Path:
     if args.version is None and args.alias is None:
-        return args.model or paths.model
+        refuse_options(["--name"], "--version or --alias with it")
+        return args.model
     # Imports MLflow, which must not be needed to predict with a folder.
     from conveyor.registry.model_version import find_served
 
-    name = args.name or load(NamedConfig, paths.config).name
+    name = args.name or load(NamedConfig).name
     return find_served(name, paths, alias=args.alias, version=args.version).fetch(paths)
 
 
@@ -49,4 +50,4 @@ def main(args: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

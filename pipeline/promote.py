@@ -15,13 +15,13 @@ exit codes: 0 done, or nothing to do; 1 the rebuilt model differs; 2 refused
 from argparse import ArgumentParser, Namespace
 
 from conveyor.config import PromoteConfig, load
-from conveyor.errors import InputError
+from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.registry.promotions import notify_hooks, promote, rollback
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
 from conveyor.registry.why import why
-from pipeline import run_script, script_parser
+from pipeline import run_script
 
 # The arguments of each action; any other action is the version to promote.
 ARGUMENTS = {
@@ -32,32 +32,32 @@ ARGUMENTS = {
 }
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("promote", __doc__)
-    parser.add_argument("action", help="a version, rollback, history, why or rebuild")
-    parser.add_argument("version", nargs="?", help="for why and rebuild")
-    parser.add_argument("--to", metavar="VERSION")
-    parser.add_argument("--force", action="store_true")
-    parser.add_argument("--reason", metavar="TEXT")
-    return parser
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("action", help="a version to promote, or one of rollback, history, why and rebuild")
+    add("version", nargs="?", help="the version that why and rebuild are about")
+    add("--to", metavar="VERSION", help="roll back to this version (default: the previous one)")
+    add("--force", action="store_true", help="promote a version that a gate refused")
+    add("--reason", metavar="TEXT", help="the reason that the history records; --force needs one")
 
 
 def check_arguments(args: Namespace) -> None:
     """Refuse arguments that the action does not take, and a missing version."""
     expected = ARGUMENTS.get(args.action, ["force", "reason"])
-    got = [name for name, value in vars(args).items() if value and name != "action"]
-    if not {*expected} & {"version"} <= {*got} <= {*expected}:
+    got = [name for name in ("version", "to", "force", "reason") if getattr(args, name)]
+    lacks_version = "version" in expected and "version" not in got
+    if lacks_version or any(name not in expected for name in got):
         raise InputError(
             f"{args.action}: expected {' or '.join(expected) or 'no argument'}; got "
             f"{', '.join(got) or 'none'}. See python -m pipeline.promote --help"
         )
 
 
-def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> int:
+def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> ExitCode | None:
     check_arguments(args)
     registry, action = Registry(config.name, paths), args.action
     if action == "rebuild":
-        return rebuild(registry, args.version)
+        return None if rebuild(registry, args.version) else ExitCode.FAILED
     if action == "history":
         print("\n".join(map(str, registry.history.changes())) or "the champion never changed")
     elif action == "why":
@@ -70,8 +70,8 @@ def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> int:
                 change = promote(registry, action, force=args.force, reason=args.reason)
         announced = {c.number: c for c in notify_hooks(registry, config.hooks)}
         print(announced.get(change.number, change) if change else "it is the champion already")
-    return 0
+    return None
 
 
 if __name__ == "__main__":
-    run_script(lambda args: run_action(args, load(PromoteConfig), Paths()), options())
+    run_script(lambda args: run_action(args, load(PromoteConfig), Paths()), __doc__, add_options)

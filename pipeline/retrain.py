@@ -11,18 +11,17 @@ exit codes:
    1  any other failure; the champion still serves, and the next run goes on
 """
 
-import sys
 from argparse import ArgumentParser, Namespace
 
 from conveyor.config import RetrainConfig, load
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import update_configuration
 from conveyor.retraining.job import Job
-from conveyor.retraining.lock import BUSY, Busy, retraining_lock
+from conveyor.retraining.lock import retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.tracking.retraining import retrain_run
-from pipeline import run_script, script_parser
+from pipeline import run_script
 
 
 def retrain(paths: Paths) -> int:
@@ -37,21 +36,15 @@ def retrain(paths: Paths) -> int:
     return outcome.code
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("retrain", __doc__)
-    wait = "for another retraining to end (default 0)"
+def add_options(parser: ArgumentParser) -> None:
+    wait = "wait so many seconds for another retraining to end (default: %(default)g)"
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
-    return parser
 
 
 def main(args: Namespace) -> int:
-    try:
-        with retraining_lock(Paths(), args.wait):
-            return retrain(Paths())
-    except Busy as busy:
-        print(f"retrain: {busy}", file=sys.stderr)
-        return BUSY
+    with retraining_lock(Paths(), args.wait):
+        return retrain(Paths())
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

@@ -18,15 +18,15 @@ from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
 from conveyor.retraining.schedules import SCHEDULERS, Installation, render_files
-from pipeline import run_script, script_parser
+from pipeline import run_script
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("schedule", __doc__)
-    parser.add_argument("scheduler", choices=SCHEDULERS)
-    parser.add_argument("override", nargs="*", help="GROUP=FILE or KEY=VALUE")
-    parser.add_argument("--into", type=Path, metavar="FOLDER", help="write the files into FOLDER")
-    return parser
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add("scheduler", choices=SCHEDULERS, help="the scheduler whose files are written")
+    add("override", nargs="*", help="GROUP=FILE or KEY=VALUE, which wins over params.yaml")
+    add("--into", type=Path, metavar="FOLDER",
+        help="write the files into this folder (default: print them)")  # fmt: skip
 
 
 def main(args: Namespace) -> None:
@@ -43,4 +43,4 @@ def main(args: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

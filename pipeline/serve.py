@@ -12,38 +12,46 @@ from conveyor.paths import Paths
 from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import Settings, serve
-from pipeline import run_script, script_parser
+from pipeline import refuse_options, run_script
 
 MIB = 2**20
+LOG_OPTIONS = ("--log-rows", "--log-folder", "--log-rows-per-file", "--log-files")
+# The options with a default: name, default, help.
+SETTINGS = (
+    ("--alias", "champion", "serve the version with this alias"),
+    ("--host", "127.0.0.1", "the address to listen on; only this machine reaches the default"),
+    ("--port", 5001, "the port; 0 takes any free one"),
+    ("--poll", 5.0, "with --reload: seconds between two readings of the alias"),
+    ("--body-limit", 16.0, "refuse a request whose body is larger, in MiB"),
+    ("--log-share", 0.0, "record this share of the requests, from 0 (none) to 1 (all)"),
+    ("--log-folder", Paths().scratch / "requests", "with --log-share: the folder of the records"),
+    ("--log-rows-per-file", 10_000, "with --log-share: end a file after so many rows"),
+    ("--log-files", 100, "with --log-share: keep so many of the newest files"),
+)
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("serve", __doc__)
+def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--name", help="registered model (default: `name` of artifacts/config.yaml)")
-    add("--alias", default="champion", help="version to serve, by its alias (default champion)")
-    add("--host", default="127.0.0.1", help="address to listen on (default this machine only)")
-    add("--port", type=int, default=5001, help="0 for any free one (default 5001)")
+    for option, default, text in SETTINGS:
+        add(option, type=type(default), default=default, help=f"{text} (default: {default})")
+    add("--name", help="name of the registered model (default: `name` in artifacts/config.yaml)")
+    add("--threads", type=int, help="answer so many requests at once (default: one for each core)")
+    add("--log-rows", action="store_true", help="with --log-share: record the raw rows as well")
     either = parser.add_mutually_exclusive_group().add_argument
     either("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")
-    either("--reload", action="store_true", help="follow the alias when it moves")
-    add("--poll", type=float, default=5.0, help="seconds between polls with --reload (default 5)")
-    add("--body-limit", type=float, default=16.0, metavar="MIB", help="of a request (default 16)")
-    add("--threads", type=int, help="requests answered at once (default: one a core)")
-    add("--log-share", type=float, default=0.0, help="share of requests to record (default 0)")
-    add("--log-rows", action="store_true", help="record the raw rows as well")
-    add("--log-folder", type=Path, default=Paths().scratch / "requests", metavar="FOLDER",
-        help="for the records (default .conveyor/requests)")  # fmt: skip
-    add("--log-rows-per-file", type=int, default=10_000, help="(default 10000)")
-    add("--log-files", type=int, default=100, help="number that stays, the newest (default 100)")
-    return parser
+    either("--reload", action="store_true", help="load the next version when the alias moves")
 
 
 def main(args: Namespace) -> None:
+    if not args.log_share:
+        refuse_options(LOG_OPTIONS, "--log-share with it")
+    if not args.reload:
+        refuse_options(["--poll"], "--reload with it")
     requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
                           args.log_rows)  # fmt: skip
     settings = Settings(args.host, args.port, int(args.body_limit * MIB), args.threads, requests)
     if args.model is not None:
+        refuse_options(["--alias"], "no --model with it")
         live = load_folder(args.model, args.name)
         return serve(settings, ModelSlot(live.name, live), poller=None)
     from conveyor.server.alias_poller import AliasPoller  # loads MLflow, which no folder needs
@@ -54,4 +62,4 @@ def main(args: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

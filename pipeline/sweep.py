@@ -11,7 +11,7 @@ from conveyor.sweep.report.status import describe
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep, skip_sweep
 from conveyor.sweep.study import SweepStudy
 from conveyor.tracking.sweeps import SweepRecorder
-from pipeline import run_script, script_parser
+from pipeline import run_script
 
 
 def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
@@ -27,13 +27,11 @@ def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
         run_sweep(config, files, recorder, executor, champion)
 
 
-def options() -> ArgumentParser:
-    parser = script_parser("sweep", __doc__)
+def add_options(parser: ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--join", action="store_true", help="join it as an additional driver")
     group.add_argument("--status", action="store_true", help="show the sweep's status")
     group.add_argument("--storage", action="store_true", help="print the URL for optuna-dashboard")
-    return parser
 
 
 def main(args: Namespace) -> None:
@@ -49,4 +47,4 @@ def main(args: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run_script(main, options())
+    run_script(main, __doc__, add_options)

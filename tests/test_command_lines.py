@@ -1,5 +1,6 @@
 """Every script of pipeline/ explains itself, and refuses arguments that it does not know."""
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -57,6 +58,65 @@ def test_an_argument_that_a_script_does_not_know_is_refused_before_anything_runs
     assert (refusal or f"unrecognized arguments: {surplus}") in error
     assert "Traceback" not in error
     assert list(tmp_path.iterdir()) == []
+
+
+# What each option of a script needs beside it, or excludes; None: it always has an effect.
+OPTIONS: dict[str, dict[str, str | None]] = {
+    "compose": {"--print": None},
+    "describe": {"--swept": None},
+    "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
+                "--skip-bad": None, "--name": "--version or --alias with it"},
+    "promote": {"--to": "force or reason", "--force": "to or reason", "--reason": "no argument"},
+    "retrain": {"--wait": None},
+    "schedule": {"--into": None},
+    "serve": {"--name": None, "--host": None, "--port": None, "--model": None, "--reload": None,
+              "--body-limit": None, "--threads": None, "--log-share": None,
+              "--alias": "no --model with it", "--poll": "--reload with it",
+              "--log-rows": "--log-share with it", "--log-folder": "--log-share with it",
+              "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},
+    "sweep": {"--join": None, "--status": None, "--storage": None},
+}  # fmt: skip
+# Arguments with which an option has no effect.
+WITHOUT_EFFECT = {
+    ("predict", "--name"): ["in.csv", "out.csv", "--name=a"],
+    ("promote", "--to"): ["2", "--to", "1"],
+    ("promote", "--force"): ["rollback", "--force"],
+    ("promote", "--reason"): ["history", "--reason", "late"],
+    ("serve", "--alias"): ["--model", "model", "--alias", "champion"],
+    ("serve", "--poll"): ["--poll", "5"],
+    ("serve", "--log-rows"): ["--log-rows"],
+    ("serve", "--log-folder"): ["--log-folder", "log"],
+    ("serve", "--log-rows-per-file"): ["--log-share", "0", "--log-rows-per-file=10000"],
+    ("serve", "--log-files"): ["--log-files", "100"],
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_table_of_options_is_complete(
+    script: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(monkeypatch, script, "--help") == 0
+    options = re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert sorted(options) == sorted(OPTIONS.get(script, {}))
+    needs = {(script, option) for option, need in OPTIONS.get(script, {}).items() if need}
+    assert needs == {case for case in WITHOUT_EFFECT if case[0] == script}
+
+
+@pytest.mark.parametrize(("script", "option"), WITHOUT_EFFECT)
+def test_an_option_that_would_have_no_effect_is_refused(
+    script: str,
+    option: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "config.yaml").write_text(HOOKS)
+    arguments = WITHOUT_EFFECT[script, option]
+    assert exit_code(monkeypatch, script, *arguments) == 2
+    error = capsys.readouterr().err
+    assert f": expected {OPTIONS[script][option]}; got " in error
+    assert option.removeprefix("--") in error
 
 
 @pytest.mark.parametrize(

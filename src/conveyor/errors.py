@@ -1,6 +1,7 @@
-"""The one kind of error that a person can mend without reading a traceback."""
+"""The exit codes, and the one kind of error that a person can mend without reading a traceback."""
 
 import os
+from enum import IntEnum
 from pathlib import Path
 
 # The path of a file in which a stage records that it refuses its input. The retraining job sets it:
@@ -8,12 +9,29 @@ from pathlib import Path
 REFUSAL_VARIABLE = "CONVEYOR_REFUSAL_FILE"
 
 
+class ExitCode(IntEnum):
+    """The exit codes of `pipeline.retrain`; the other scripts use the first three.
+
+    The lower-case names are the values of the MLflow tag `outcome`. Schedulers and users rely on
+    the numbers.
+    """
+
+    PROMOTED = 0  # of another script: done
+    FAILED = 1
+    INPUT_REFUSED = 2
+    NOTHING_TO_DO = 10
+    NOT_PROMOTED = 11
+    BUSY = 12  # another retraining is running
+
+
 class InputError(ValueError):
     """Configuration, data or an earlier stage's files are not usable; the message says what to do.
 
-    A stage prints the message alone and exits with 2. Any other exception is a defect of the
-    program and keeps its traceback.
+    A stage prints the message alone and exits with `exit_code`. Any other exception is a defect of
+    the program and keeps its traceback.
     """
+
+    exit_code = ExitCode.INPUT_REFUSED
 
 
 def missing_package(needed_by: str, package: str | None, extra: str | None) -> str:
@@ -27,8 +45,8 @@ def missing_package(needed_by: str, package: str | None, extra: str | None) -> s
     return f"{needed_by}: needs the package {package}, which is not installed. Run: {line}"
 
 
-def record_refusal(stage: str) -> None:
+def record_refusal() -> None:
     """Record for a waiting job that the stage refuses its input; see `REFUSAL_VARIABLE`."""
     path = os.environ.get(REFUSAL_VARIABLE)
     if path:
-        Path(path).write_text(stage)
+        Path(path).touch()

@@ -9,9 +9,9 @@ import pytest
 
 from conveyor import files
 from conveyor.config import Config, overlay
-from conveyor.errors import InputError
+from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
-from conveyor.retraining.job import NOTHING, Job, Outcome
+from conveyor.retraining.job import Job, Outcome
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.retraining.review import Review
 from conveyor.retraining.triggers import Decision, Evidence, Reason
@@ -38,13 +38,15 @@ def test_hooks_get_the_report_of_a_training_and_nothing_of_a_quiet_night(
 ) -> None:
     config, log = receiver
     with retrain_run("toys", toy_project) as run:
-        record_outcome(config, toy_project, run, Outcome(NOTHING, "nothing to do", None))
+        record_outcome(
+            config, toy_project, run, Outcome(ExitCode.NOTHING_TO_DO, "nothing to do", None)
+        )
         assert calls(log) == []
         assert not toy_project.retraining.exists()
-        outcome = Outcome(NOTHING, "known", {"promote": False}, REVIEW)
+        outcome = Outcome(ExitCode.NOTHING_TO_DO, "known", {"promote": False}, REVIEW)
         record_outcome(config, toy_project, run, outcome)
     [call] = calls(log)
-    assert (call["event"], call["model"], call["code"]) == ("retraining", "toys", NOTHING)
+    assert (call["event"], call["model"], call["code"]) == ("retraining", "toys", 10)
     assert call["verdict"] == {"promote": False}
     assert call["evidence"]["arrived"] == 80
     assert files.read_json(toy_project.retraining / "report.json")["evidence"]["arrived"] == 80

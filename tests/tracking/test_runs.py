@@ -10,7 +10,7 @@ from tracked import PROCESS, artifact, curve, runs_of, table
 
 from conveyor import files
 from conveyor.config import Config
-from conveyor.errors import InputError
+from conveyor.errors import ExitCode, InputError
 from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import EvaluationInput, LabelledRows
@@ -172,7 +172,7 @@ def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
     version = ModelVersion("toys", "2", "run", 0.0, {})
     verdict_files.write(toy_project.promotion, version, verdict)
     with retrain_run("toys", toy_project) as run:
-        run.log_outcome("version 2 is trained, but not promoted", code=11)
+        run.log_outcome("version 2 is trained, but not promoted", code=ExitCode.NOT_PROMOTED)
     (told,) = runs_of(toy_project)
     assert told.data.tags["outcome"] == "not promoted"
     assert told.data.metrics["seconds"] > 0

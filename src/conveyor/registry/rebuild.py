@@ -17,7 +17,6 @@ from conveyor.registry.registry import Registry
 
 log = logging.getLogger(__name__)
 
-SAME, DIFFERENT = 0, 1
 STORES = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "PYTHONPATH")  # the clone uses stores of its own
 
 
@@ -25,12 +24,12 @@ class RebuildError(RuntimeError):
     """A command of the rebuild failed; the message holds its output."""
 
 
-def rebuild(registry: Registry, version: str) -> int:
+def rebuild(registry: Registry, version: str) -> bool:
     """Reproduce a version in a temporary clone.
 
     Returns:
-        0 if the new model folder has the version's digest; 1 if not, and the files that differ
-        are logged.
+        Whether the new model folder has the version's digest. If not, the files that differ are
+        logged.
 
     Raises:
         InputError: there is no such version, or its origin was not recorded.
@@ -49,11 +48,11 @@ def rebuild(registry: Registry, version: str) -> int:
         model = Paths(project).model
         if files.digest_tree(model) == original.digest:
             log.info("version %s was rebuilt with equal bytes: %s", version, original.digest)
-            return SAME
+            return True
         different = ", ".join(differences(original.fetch(registry.paths), model))
         log.error("version %s was NOT rebuilt with equal bytes; these differ: %s",
                   version, different)  # fmt: skip
-    return DIFFERENT
+    return False
 
 
 def differences(folder: Path, other: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from conveyor import files
 from conveyor.config import RetrainConfig
+from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import changed_stages, run_dvc
 from conveyor.retraining.monitor import ChampionMonitor
@@ -15,7 +16,6 @@ from conveyor.retraining.review import Review
 
 log = logging.getLogger(__name__)
 
-PROMOTED, FAILED, BAD_INPUT, NOTHING, REFUSED = 0, 1, 2, 10, 11  # exit codes
 SWEEP = "sweep"
 STAGES_WITHOUT_SWEEP = ("compose", "prepare", "train", "evaluate", "register")
 
@@ -25,21 +25,20 @@ class Outcome:
     """The result of a retraining.
 
     Attributes:
-        code: the exit code of the job.
         message: one line that says what happened.
         verdict: the decision of the stage `register`; None where no version was registered.
         review: why the job trained or did not; None where nothing had changed, or where the job
             failed before its review.
     """
 
-    code: int
+    code: ExitCode
     message: str
     verdict: dict[str, Any] | None
     review: Review | None = None
 
     @property
     def failed(self) -> bool:
-        return self.code in (FAILED, BAD_INPUT)
+        return self.code in (ExitCode.FAILED, ExitCode.INPUT_REFUSED)
 
     def summary(self) -> str:
         """The message, the reason, and one line for each gate."""
@@ -82,10 +81,11 @@ class Job:
             changed = changed_stages(self.paths)
         if not changed - ({SWEEP} if self._skips_sweep else set()):
             message = "nothing to do: data, code and configuration are as they were"
-            return Outcome(NOTHING, message, None)
+            return Outcome(ExitCode.NOTHING_TO_DO, message, None)
         self.review = self._review_data()
         if self.review is not None and not self.review.decision.train:
-            return Outcome(NOTHING, "not trained: no trigger fired", None, self.review)
+            message = "not trained: no trigger fired"
+            return Outcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         previous = self._read_verdict()
         self._train()
         outcome = self._outcome(previous)
@@ -127,11 +127,13 @@ class Job:
         verdict = self._read_verdict()
         if verdict is None or verdict == previous:
             message = "the pipeline ran and produced a model that is registered already"
-            return Outcome(NOTHING, message, verdict, self.review)
+            return Outcome(ExitCode.NOTHING_TO_DO, message, verdict, self.review)
         version = f"version {verdict['version']}"
         if verdict["promote"]:
-            return Outcome(PROMOTED, f"{version} is the new champion", verdict, self.review)
-        return Outcome(REFUSED, f"{version} is trained, but not promoted", verdict, self.review)
+            code, message = ExitCode.PROMOTED, f"{version} is the new champion"
+        else:
+            code, message = ExitCode.NOT_PROMOTED, f"{version} is trained, but not promoted"
+        return Outcome(code, message, verdict, self.review)
 
     def _publish(self, outcome: Outcome) -> None:
         if self.config.retrain.commit:

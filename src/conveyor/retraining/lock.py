@@ -11,13 +11,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from conveyor import files
+from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
 
-BUSY = 12  # the exit code
 
-
-class Busy(Exception):
+class Busy(InputError):
     """Another process retrains the project; the message names it."""
+
+    exit_code = ExitCode.BUSY
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conveyor.config import RetrainConfig
-from conveyor.errors import InputError
+from conveyor.errors import ExitCode, InputError
 from conveyor.hooks import notify
 from conveyor.paths import Paths
-from conveyor.retraining.job import BAD_INPUT, FAILED, Job, Outcome
+from conveyor.retraining.job import Job, Outcome
 from conveyor.tracking.retraining import RetrainRun
 
 EVENT = "retraining"
@@ -37,6 +37,6 @@ def record_failure(
         # Other messages may contain a secret, so the report and the hooks get the type only.
         public = f"{type(error).__name__}; the log has its traceback"
         cause = str(error) if is_input_error else public
-        code = BAD_INPUT if is_input_error else FAILED
+        code = ExitCode.INPUT_REFUSED if is_input_error else ExitCode.FAILED
         record_outcome(config, paths, run, Outcome(code, f"failed: {cause}", None, job.review))
         raise

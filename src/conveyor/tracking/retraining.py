@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.runs import (
@@ -20,14 +21,7 @@ from conveyor.tracking.runs import (
 )
 from conveyor.tracking.store import Tracking, connect
 
-OUTCOMES = {
-    0: "promoted",
-    1: "failed",
-    2: "input refused",
-    10: "nothing to do",
-    11: "not promoted",
-}
-WITH_VERDICT = (0, 11)  # exit codes of a retraining that registered a version
+WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
 PROFILES = "profile"  # artifact folder of a train run
 
 
@@ -58,9 +52,10 @@ class RetrainRun:
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         log_metrics(self.tracking, self.id, metrics)
 
-    def log_outcome(self, summary: str, *, code: int) -> None:
+    def log_outcome(self, summary: str, *, code: ExitCode) -> None:
         """Log the job's exit code and summary, and the verdict's files if there is a verdict."""
-        tags = {"outcome": OUTCOMES[code], NOTE: summary, **dvc_tags(self.paths.root)}
+        outcome = code.name.lower().replace("_", " ")
+        tags = {"outcome": outcome, NOTE: summary, **dvc_tags(self.paths.root)}
         set_tags(self.tracking, self.id, tags)
         if code in WITH_VERDICT:
             log_folder(self.tracking, self.id, self.paths.promotion, "promotion")

@@ -4,9 +4,10 @@ import shlex
 from pathlib import Path
 
 from conveyor.config import Schedule
+from conveyor.errors import ExitCode
 from conveyor.retraining.schedules.installation import Installation
 
-SUCCESS_CODES = (10, 11)  # of pipeline.retrain, beside 0: nothing to do; not promoted
+SUCCESS_CODES = (ExitCode.NOTHING_TO_DO, ExitCode.NOT_PROMOTED)  # beside 0
 
 
 def retrain_command(schedule: Schedule, python: str) -> str:
