@@ -1,6 +1,6 @@
 """Check the resolved configuration, read parts of it, and lay values over it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,8 +10,10 @@ from conveyor import files
 from conveyor.config.messages import Origin, explain
 from conveyor.config.section import Section
 from conveyor.errors import InputError
+from conveyor.paths import Paths
 
 C = TypeVar("C", bound=Section)
+CONFIG_FILE = Paths().config
 
 
 class ConfigError(InputError):
@@ -34,7 +36,7 @@ def validate(kind: type[C], values: Mapping[str, Any], *, origin: Origin) -> C:
         raise ConfigError(explain(error, kind, values, origin)) from None
 
 
-def load(kind: type[C], path: Path = Path("artifacts/config.yaml")) -> C:
+def load(kind: type[C], path: Path = CONFIG_FILE) -> C:
     """Read the keys of `kind` from the resolved configuration, and no others.
 
     Raises:
@@ -62,14 +64,19 @@ def overlay(config: C, overrides: Mapping[str, Any], *, origin: str = "overrides
     """
     values = config.model_dump(mode="json")
     for dotted, value in overrides.items():
-        *parents, last = dotted.split(".")
-        node: Any = values
-        for parent in parents:
-            node = node.get(parent) if isinstance(node, dict) else None
-        if not isinstance(node, dict) or last not in node:
+        path = dotted.split(".")
+        parent = find_parent(values, path)
+        if parent is None:
             raise ConfigError(f"{origin}: there is no {dotted!r} in the configuration")
-        node[last] = value
+        parent[path[-1]] = value
     return validate(type(config), values, origin=lambda _: origin)
+
+
+def find_parent(values: Any, path: Sequence[str]) -> dict[str, Any] | None:
+    """Find the mapping that holds the last key of a path; None if there is no such key."""
+    for part in path[:-1]:
+        values = values.get(part) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) and path[-1] in values else None
 
 
 def narrow(config: Section, kind: type[C]) -> C:

@@ -15,10 +15,10 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from conveyor.config.load import ConfigError, validate
+from conveyor.config.load import ConfigError, find_parent, overlay, validate
 from conveyor.config.messages import suggest
-from conveyor.config.overrides import CHOOSE, Overrides, overlap, parse_overrides
-from conveyor.config.space import flatten_space, has_value, remove_fixed
+from conveyor.config.overrides import Overrides, overlap, parse_overrides
+from conveyor.config.space import CHOOSE, flatten_space, has_value, remove_fixed
 from conveyor.config.stages import Config
 from conveyor.paths import Paths
 
@@ -40,18 +40,23 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     """
     groups = _read_groups(paths.conf)
     arguments = parse_overrides(overrides, groups)
-    params = _read_params(paths.params, groups)
-    choose = {**(params.pop(CHOOSE, None) or {}), **arguments.choose}
+    merged = OmegaConf.merge(_read_params(paths.params, groups), arguments.values)
+    experiment: Any = OmegaConf.to_container(merged)
+    choose = experiment.pop(CHOOSE, None) or {}
     _check_choices(paths.conf, groups, choose, arguments)
-    values, experiment = _merge(paths.conf, choose, params, arguments)
+    values = _merge(paths.conf, choose, experiment)
     for path in arguments.deleted:
-        _delete(values, path)
+        parent = find_parent(values, path)
+        if parent is None:
+            raise ConfigError(f"~{'.'.join(path)}: there is no such setting to delete")
+        del parent[path[-1]]
     remove_fixed(values, experiment)
-    _warm_start(values)
-
-    return validate(
+    config = validate(
         Config, values, origin=lambda key: _find_origin(key, arguments, experiment, values)
     )
+    if config.retrain.sweep == "warm":  # DVC sees the change in a setting that the sweep reads
+        return overlay(config, {"sweep.warm_start.champion": True})
+    return config
 
 
 def _read_groups(conf: Path) -> list[str]:
@@ -93,7 +98,7 @@ def _check_choices(
             continue
         files = sorted(file.stem for file in (conf / group).glob("*.yaml"))
         if choice is not None and choice not in files:
-            place = COMMAND if group in arguments.choose else "params.yaml"
+            place = COMMAND if f"{CHOOSE}.{group}" in arguments.keys else "params.yaml"
             problems.append(
                 f"  choose.{group}: expected a file of conf/{group}/; got {choice!r}"
                 f"{_hint(str(choice), files)}. Change it in {place}"
@@ -106,28 +111,22 @@ def _hint(name: str, names: Sequence[str]) -> str:
     return f"{suggest(name, names)} (there are {', '.join(names)})"
 
 
-def _merge(
-    conf: Path, choose: Mapping[str, Any], params: Mapping[str, Any], arguments: Overrides
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Merge conf/, params.yaml and the arguments; the last one wins.
-
-    Returns:
-        The configuration, and the values of params.yaml and the arguments alone.
-    """
+def _merge(conf: Path, choose: Mapping[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
+    """Merge the chosen files of conf/ and the values of the experiment, which win."""
     try:
-        experiment = OmegaConf.merge(params, arguments.values)
         merged = OmegaConf.merge(_compose_groups(conf, choose), experiment)
         values: Any = OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"cannot compose conf/ with params.yaml: {error}") from None
-    return values, OmegaConf.to_container(experiment)  # type: ignore[return-value]
+    return values
 
 
 def _compose_groups(conf: Path, choose: Mapping[str, Any]) -> DictConfig:
-    chosen = {group: choice for group, choice in choose.items() if choice is not None}
-    experiment = chosen.pop(EXPERIMENT, None)
-    overrides = [f"+{EXPERIMENT}={experiment}"] if experiment else []
-    overrides += [f"{group}={choice}" for group, choice in chosen.items()]
+    overrides = [
+        f"{'+' if group == EXPERIMENT else ''}{group}={choice}"  # conf/config.yaml chooses none
+        for group, choice in choose.items()
+        if choice is not None
+    ]
     with initialize_config_dir(str(conf.absolute()), version_base=None):
         config = hydra_compose("config", overrides, return_hydra_config=True)
     choices: Any = OmegaConf.to_container(config.hydra.runtime.choices)
@@ -135,25 +134,6 @@ def _compose_groups(conf: Path, choose: Mapping[str, Any]) -> DictConfig:
     del config["hydra"]
     config[CHOOSE] = {k: v for k, v in sorted(choices.items()) if not k.startswith("hydra/")}
     return config
-
-
-def _delete(values: dict[str, Any], path: Sequence[str]) -> None:
-    *parents, last = path
-    node: Any = values
-    for part in parents:
-        node = node.get(part) if isinstance(node, dict) else None
-    if not isinstance(node, dict) or last not in node:
-        raise ConfigError(f"~{'.'.join(path)}: there is no such setting to delete")
-    del node[last]
-
-
-def _warm_start(values: Mapping[str, Any]) -> None:
-    """Write `retrain.sweep: warm` into the sweep's own setting, of which DVC sees the change."""
-    retrain, sweep = values.get("retrain"), values.get("sweep")
-    if not isinstance(retrain, dict) or retrain.get("sweep") != "warm":
-        return
-    if isinstance(sweep, dict) and isinstance(sweep.get("warm_start"), dict):
-        sweep["warm_start"]["champion"] = True
 
 
 def _find_origin(

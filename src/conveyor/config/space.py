@@ -6,16 +6,19 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-SPACE = ["sweep", "space"]  # the keys of this mapping are dotted names themselves
+# The keys of these mappings are dotted names themselves.
+CHOOSE = "choose"
+SPACE = ["sweep", "space"]
 LINE_KEYS = {"draw", "type"}  # a mapping with one of these is a line of the space, not a level
 
 
 def split_key(key: str) -> list[str]:
-    """Split a dotted key at its dots; what follows `sweep.space.` is one name."""
-    parts = key.split(".")
-    if parts[:2] == SPACE and len(parts) > 2:
-        return [*SPACE, ".".join(parts[2:])]
-    return parts
+    """Split a dotted key at its dots; what follows `choose.` or `sweep.space.` is one name."""
+    for mapping in ([CHOOSE], SPACE):
+        prefix = "".join(f"{part}." for part in mapping)
+        if key.startswith(prefix):
+            return [*mapping, key.removeprefix(prefix)]
+    return key.split(".")
 
 
 def flatten_space(values: Mapping[str, Any]) -> dict[str, Any]:
