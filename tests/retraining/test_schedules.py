@@ -55,7 +55,10 @@ def text_of(kind: str, schedule: Schedule, installation: Installation) -> str:
         ("0 1 * * 8", "day of the week: expected 0 to 7"),
         ("0 1 30 feb *", "day of the month '30' never comes in month 'feb'"),
         ("0 1 31 4 */2", "day of the month '31' never comes in month '4'"),
-        ("*/0 1 * * *", "minute: expected a step of 1 or more; got '*/0'"),
+        (
+            "*/0 1 * * *",
+            "minute: expected 0 to 59, a range (1-5) or a step of 1 or more (*/15); got '*/0'",
+        ),
         ("0 9-5 * * *", "hour: expected a range from low to high; got '9-5'"),
         ("0 1 * 3-mar *", "month: expected a range from low to high; got '3-mar'"),
         ("@daily", "expected 5 fields, minute hour day-of-month month day-of-week; got 1. Example"),

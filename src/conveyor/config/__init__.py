@@ -2,21 +2,18 @@
 
 # ruff: noqa: F401  other rooms import these names from here
 
-from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.config.load import ConfigError, load, narrow, overlay, validate
-from conveyor.config.retrain import Drift, Retrain, When
+from conveyor.config.retrain import Drift, Retrain
 from conveyor.config.schedule import Schedule
 from conveyor.config.sections import (
     Activation,
     Bar,
     Cell,
-    ChampionGate,
     Evaluate,
     Gates,
     Hook,
     Hooks,
     Model,
-    Serving,
     Train,
 )
 from conveyor.config.stages import (

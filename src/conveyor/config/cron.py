@@ -17,7 +17,7 @@ FIELDS = {
 EXAMPLE = "Example: '30 2 * * *' runs at 02:30 every day"
 # croniter also reads extensions (L, #, H, R, ?) that not every scheduler knows; these are refused.
 VALUE = "(?:[0-9]+|[a-z]{3})"
-ENTRY = re.compile(rf"(?:\*|(?P<first>{VALUE})-(?P<last>{VALUE}))(?:/(?P<step>[0-9]+))?|{VALUE}")
+ENTRY = re.compile(rf"(?:\*|(?P<first>{VALUE})-(?P<last>{VALUE}))(?:/0*[1-9][0-9]*)?|{VALUE}")
 
 
 def check_cron(text: str) -> None:
@@ -60,9 +60,9 @@ def _check_entry(name: str, entry: str) -> None:
     allowed = f"{name}: expected {FIELDS[name]}"
     match = ENTRY.fullmatch(entry.lower())
     if match is None:
-        raise ValueError(f"{allowed}, a range (1-5) or a step (*/15); got {entry!r}. {EXAMPLE}")
-    if match["step"] and int(match["step"]) == 0:
-        raise ValueError(f"{name}: expected a step of 1 or more; got {entry!r}")
+        raise ValueError(
+            f"{allowed}, a range (1-5) or a step of 1 or more (*/15); got {entry!r}. {EXAMPLE}"
+        )
     try:
         _expand(name, entry)
         rises = not match["last"] or _number(name, match["first"]) < _number(name, match["last"])

@@ -19,7 +19,7 @@ class Source(Section):
         dict[Literal["train", "validation", "test", "all"], str | list[str]], Field(min_length=1)
     ]
     hub: str | None  # hub id, for format `hub` only
-    revision: str | None  # commit of the hub data set; required with `hub`
+    revision: str | None  # of the hub data set; required with `hub`. Only a commit never changes
     header: list[str] | None  # column names of a csv or tsv file that has no header line
     quoted: bool  # csv and tsv: are double quotes quotation marks (true) or text (false)
 
@@ -32,7 +32,8 @@ class Source(Section):
             )
         if self.format == "hub" and self.revision is None:
             raise ValueError(
-                "revision: expected a commit, so that the data cannot change; got null"
+                "revision: expected a commit, tag or branch of the hub data set; got null. "
+                "With a commit the data cannot change"
             )
         if "all" in self.files and len(self.files) > 1:
             raise ValueError(f"files: expected `all` alone or parts; got {list(self.files)}")
@@ -53,7 +54,10 @@ class Labels(Section):
     @model_validator(mode="after")
     def _check_classes(self) -> "Labels":
         if self.thresholds is not None and len(self.classes or ()) != len(self.thresholds) + 1:
-            raise ValueError("classes: expected one name more than thresholds")
+            raise ValueError(
+                f"classes: expected one name more than thresholds {self.thresholds}; "
+                f"got {self.classes}"
+            )
         if self.thresholds is not None and sorted(set(self.thresholds)) != self.thresholds:
             raise ValueError(f"thresholds: expected rising numbers; got {self.thresholds}")
         if self.classes is not None and len(set(self.classes)) != len(self.classes):
@@ -76,20 +80,16 @@ class ByColumn(Section):
 
 
 class ByShare(Section):
-    """The part is a share of the rows, stratified by class, drawn with `split.seed`."""
+    """The part is a share of the rows.
 
-    by: Literal["share"]
+    share: drawn with `split.seed`, stratified by class. order: the last rows of the source.
+    """
+
+    by: Literal["share", "order"]
     share: Share
 
 
-class ByOrder(Section):
-    """The part is the last `share` of the rows, in the source's own order."""
-
-    by: Literal["order"]
-    share: Share
-
-
-Take = Annotated[OwnFile | ByColumn | ByShare | ByOrder, Field(discriminator="by")]
+Take = Annotated[OwnFile | ByColumn | ByShare, Field(discriminator="by")]
 
 
 class SplitRules(Section):

@@ -58,8 +58,8 @@ def _reason(detail: ErrorDetails, path: list[str | int], kind: type[BaseModel]) 
             return f"there is no such setting{suggest(str(path[-1]), _names_near(path, kind))}"
         case "missing":
             return "expected a value; got none"
-        case "password":
-            return message  # without the value
+        case "secret":
+            return message  # without the value, which may contain a password
     for pattern, replacement in REWORDINGS:
         message = re.sub(pattern, replacement, message)
     # A section is too long to be repeated in a message.

@@ -158,9 +158,8 @@ class Hook(Section):
         if (self.command is None) == (self.url is None):
             raise ValueError("expected either `command` or `url`")
         if self.url is not None and not re.match(r"https?://[^/@\s]+(/\S*)?$", self.url):
-            # The message of this type of error leaves out the value.
             raise PydanticCustomError(
-                "password",
+                "secret",
                 "expected a URL that begins with http:// or https://, without user and password. "
                 "Write a secret as $NAME, a variable of the environment",
             )

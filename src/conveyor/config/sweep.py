@@ -27,6 +27,8 @@ def _check_objective(name: str) -> str:
 
 Objective = Annotated[str, AfterValidator(_check_objective)]
 CONSTRAINT = re.compile(r"(\w+) *(<=|>=) *([0-9][0-9_]*(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)")
+# Without a password before the host.
+STORAGE = re.compile(r"journal|sqlite|postgresql(\+\w+)?://(?![^:/@]*:[^@]*@).*")
 
 
 class Sampler(Section):
@@ -109,8 +111,8 @@ class Sweep(Section):
     @property
     def named_metrics(self) -> tuple[str, ...]:
         """The names of the objectives, and of the metrics that are constrained."""
-        constraints = (CONSTRAINT.fullmatch(text.strip()) for text in self.constraints)
-        return (*self.objectives, *(match[1] for match in constraints if match))
+        constrained = (re.split("[ <>]", text.strip())[0] for text in self.constraints)
+        return (*self.objectives, *constrained)
 
     @field_validator("constraints")
     @classmethod
@@ -127,15 +129,13 @@ class Sweep(Section):
     @field_validator("storage")
     @classmethod
     def _check_storage(cls, storage: str) -> str:
-        if re.match(r"postgresql(\+\w+)?://[^:/@]*:[^@]*@", storage):
+        if not STORAGE.fullmatch(storage):
             raise PydanticCustomError(
-                "password",
-                "expected a URL without a password, since this file is committed. Put the password "
-                "into PGPASSWORD or ~/.pgpass",
+                "secret",
+                "expected journal, sqlite, or postgresql://user@host/database without a password, "
+                "since this file is committed. Put a password into PGPASSWORD or ~/.pgpass",
             )
-        if storage in ("journal", "sqlite") or re.match(r"postgresql(\+\w+)?://", storage):
-            return storage
-        raise ValueError("expected journal, sqlite, or postgresql://user@host/database")
+        return storage
 
     @model_validator(mode="after")
     def _check_combinations(self) -> "Sweep":
@@ -152,7 +152,10 @@ class Sweep(Section):
                 f"judge by one; got {self.pruner.name}. Set sweep.pruner.name=none"
             )
         if several and self.sampler.name == "cmaes":
-            raise ValueError("sampler.name: expected tpe or gp with several objectives; got cmaes")
+            raise ValueError(
+                "sampler.name: expected another sampler with several objectives, since cmaes "
+                "optimises one; got cmaes. Set sweep.sampler.name=tpe"
+            )
         if self.pruner.name == "wilcoxon" and self.repeats.count < 2:
             raise ValueError("repeats.count: expected at least 2 with pruner.name=wilcoxon; got 1")
         by_epoch = self.pruner.name not in ("none", "wilcoxon")

@@ -1,18 +1,14 @@
 """Fills the templates of each scheduler's files."""
 
+import shlex
 from pathlib import Path
 
 import jinja2
 
 from conveyor.config import Schedule
+from conveyor.errors import ExitCode
 from conveyor.retraining.schedules.calendar import on_calendar
 from conveyor.retraining.schedules.installation import Installation
-from conveyor.retraining.schedules.shell import (
-    SUCCESS_CODES,
-    accept_success_codes,
-    cron_command,
-    retrain_command,
-)
 
 # The endings of a scheduler's files; `templates/` has one template for each.
 SCHEDULERS = {
@@ -25,15 +21,12 @@ SCHEDULERS = {
 
 def render_files(scheduler: str, schedule: Schedule, installation: Installation) -> dict[str, str]:
     """The texts of a scheduler's files, by file name."""
-    python = f'"{_escape_specifiers(installation.python)}"'
     values = {
         "schedule": schedule,
+        "log_folder": Path(schedule.log).parent,
         "installation": installation,
         "on_calendar": on_calendar(schedule),
-        "success_codes": SUCCESS_CODES,
-        "cron_command": cron_command(schedule, installation),
-        "systemd_command": retrain_command(schedule, python),
-        "shell_command": accept_success_codes(retrain_command(schedule, "python"), "exit $code"),
+        "success_codes": [ExitCode.NOTHING_TO_DO, ExitCode.NOT_PROMOTED],  # beside 0
     }
     return {
         f"{installation.unit}.{ending}": _ENVIRONMENT.get_template(
@@ -43,9 +36,14 @@ def render_files(scheduler: str, schedule: Schedule, installation: Installation)
     }
 
 
-def _escape_specifiers(text: str | Path) -> str:
-    """Double each %, which systemd reads as the begin of a specifier."""
-    return str(text).replace("%", "%%")
+def _join_for_cron(lines: str) -> str:
+    """One line that runs a command after another; cron reads a bare % as a new line."""
+    return " && ".join(lines.splitlines()).replace("%", r"\%")
+
+
+def _drop_expanded(text: str | Path) -> str:
+    """The text without the characters that a shell expands inside double quotes or braces."""
+    return "".join(c for c in str(text) if c not in '"$`\\}')
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -55,4 +53,9 @@ _ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters["systemd"] = _escape_specifiers
+_ENVIRONMENT.filters |= {
+    "cron_line": _join_for_cron,
+    "literal": _drop_expanded,
+    "quote": lambda text: shlex.quote(str(text)),
+    "systemd": lambda text: str(text).replace("%", "%%"),  # % begins a specifier
+}
