@@ -7,22 +7,22 @@ from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
-from conveyor.sweep.best import read_best
+from conveyor.sweep.best import BEST, read_best
 from conveyor.training.compile import new_model
 from conveyor.training.costs import costs_of
 from pipeline import run_script
 
 
 def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
-    """Print the architecture for the prepared data; `swept` lays the sweep's best over it."""
+    """Print the network for the prepared data; with `swept`, with the sweep's best parameters."""
     if swept:
-        config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
+        config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
     model = new_model(config, prepared, rows=1)
     costs = costs_of(model, config, prepared)
     print(f"{config.name}: {model.name}")
     for layer in model.layers:
-        if layer.weights:  # the rest only carries masks and shapes
+        if layer.weights:
             shape = " x ".join(str(size or "?") for size in layer.output.shape)
             kind, count = type(layer).__name__, layer.count_params()
             print(f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}")

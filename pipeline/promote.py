@@ -69,7 +69,11 @@ def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> ExitCode
             else:
                 change = promote(registry, action, force=args.force, reason=args.reason)
         announced = {c.number: c for c in notify_hooks(registry, config.hooks)}
-        print(announced.get(change.number, change) if change else "it is the champion already")
+        print(
+            announced.get(change.number, change)
+            if change
+            else "nothing changed: this version is the champion already"
+        )
     return None
 
 

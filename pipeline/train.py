@@ -10,9 +10,8 @@ from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
-from conveyor.sweep.best import read_best
+from conveyor.sweep.best import BEST, read_best
 from conveyor.tracking import runs
-from conveyor.training.compile import new_model
 from conveyor.training.export import write_model
 from conveyor.training.fit import fit
 from conveyor.training.threads import set_threads
@@ -22,18 +21,16 @@ log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, paths: Paths) -> None:
-    config = overlay(config, read_best(paths.sweep), origin="artifacts/sweep/best.yaml")
+    config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
     digest = prepared.meta.digest
     key = files.digest_value([config.model_dump(mode="json"), digest])[:16]
     scratch = paths.scratch / "train" / key  # where an interrupted fit goes on
     with runs.training_run(config, paths, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
-        layers = [str(layer) for layer in cudnn_report(new_model(config, prepared, rows=1))]
-        for line in (gpu_line(), *layers):
-            log.info("%s", line)
-        run.log_layers(layers)
+        log.info("%s", gpu_line())
         fitted = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
+        run.log_layers([str(layer) for layer in cudnn_report(fitted.model)])
         write_model(fitted, config, prepared, paths.model)
         run.log_model(paths, files.digest_tree(paths.model))
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())

@@ -13,7 +13,7 @@ import yaml
 from conveyor.compose import compose
 from conveyor.data.prepare import prepare
 from conveyor.paths import Paths
-from conveyor.sweep.check import check
+from conveyor.sweep.check import check_sweep
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -63,7 +63,7 @@ def test_the_conditional_space_of_the_sweeps_page_can_run(tmp_path: Path) -> Non
     file = tmp_path / "conf/sweep/none.yaml"
     file.write_text(f"defaults: [base/engine@_here_, _self_]\n{space}")
     config = compose(Paths(tmp_path))
-    check(config)
+    check_sweep(config)
     assert "model.units.1" in config.sweep.space
     assert config.sweep.constraints == ("parameters <= 500_000",)
 

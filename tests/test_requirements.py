@@ -13,7 +13,7 @@ from conveyor.compose import compose
 from conveyor.config import ConfigError, overlay
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.sweep.check import check
+from conveyor.sweep.check import check_sweep
 from conveyor.sweep.storage import PostgresStore
 from conveyor.tracking.store import connect
 
@@ -87,7 +87,7 @@ def test_a_sweep_without_its_extra_names_the_line_that_installs_it(
     monkeypatch.setitem(sys.modules, package, None)
     config = overlay(compose(Paths(ROOT)), sweep)
     with pytest.raises(ConfigError, match=f"{package}, which is not installed.*setup-{extra}"):
-        check(config)
+        check_sweep(config)
 
 
 def test_postgresql_without_its_extra_names_the_line_that_installs_it(

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from conveyor import gates
 from conveyor.config import Config
 from conveyor.config.resolve import resolve
 from conveyor.data.sources import check_format
+from conveyor.gates import check_gates
 from conveyor.paths import Paths
-from conveyor.sweep.check import check
+from conveyor.sweep.check import check_sweep
 
 
 def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
@@ -24,6 +24,6 @@ def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     """
     config = resolve(paths, overrides)
     check_format(config.dataset.source)
-    check(config)
-    gates.check(config.gates)
+    check_sweep(config)
+    check_gates(config.gates)
     return config

@@ -10,6 +10,8 @@ class Paths:
 
     def __init__(self, root: Path = Path()) -> None:
         self.root = root
+        artifacts, reports = root / "artifacts", root / "reports"
+        self.outputs = (artifacts, reports)  # what the stages write for people, models and git
 
         # what people write
         self.conf = root / "conf"
@@ -17,31 +19,31 @@ class Paths:
         self.raw = root / "data" / "raw"
 
         # compose
-        self.config = root / "artifacts" / "config.yaml"
+        self.config = artifacts / "config.yaml"
 
         # prepare
         self.prepared = root / "data" / "prepared"
-        self.data_report = root / "reports" / "data.json"
-        self.data_plots = root / "reports" / "data"
+        self.data_report = reports / "data.json"
+        self.data_plots = reports / "data"
 
         # sweep
-        self.sweep = root / "artifacts" / "sweep"
-        self.sweep_pages = root / "reports" / "sweep"  # they show times, so they are no outputs
+        self.sweep = artifacts / "sweep"
+        self.sweep_pages = reports / "sweep"  # they show times, so they are no outputs
 
         # train
-        self.model = root / "artifacts" / "model"
+        self.model = artifacts / "model"
 
         # evaluate
-        self.metrics = root / "reports" / "metrics.json"
-        self.evaluation = root / "reports" / "evaluation"
+        self.metrics = reports / "metrics.json"
+        self.evaluation = reports / "evaluation"
 
         # register
-        self.receipt = root / "artifacts" / "receipt.json"
-        self.promotion = root / "reports" / "promotion"  # the verdict, for programs and people
+        self.receipt = artifacts / "receipt.json"
+        self.promotion = reports / "promotion"  # the verdict, for programs and people
         self.verdict = self.promotion / VERDICT_FILE
 
         # retrain, untracked
-        self.retraining = root / "reports" / "retrain"
+        self.retraining = reports / "retrain"
 
         # untracked: what a crash must not lose, caches, locks
         self.scratch = root / ".conveyor"

@@ -112,14 +112,14 @@ def test_bad_limits_are_refused_all_at_once() -> None:
         champion={**LIMITS["champion"], "metric": "macro_f1", "margin": 0.1},
     )
     with pytest.raises(ConfigError) as told:
-        gates.check(config)
+        gates.check_gates(config)
     for part in (
         "gates.bars.acuracy: expected one of accuracy",
         "mcnemar tests accuracy",
         "has no margin",
     ):
         assert part in str(told.value)
-    gates.check(limits())
+    gates.check_gates(limits())
 
 
 def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:

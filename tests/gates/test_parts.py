@@ -142,7 +142,7 @@ def test_metrics_of_slices_that_there_are_not_are_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"gates\.slices\.bars\.class a\.recal: expected one of accuracy"
     ):
-        gates.check(limits(slices={"bars": bars}))
+        gates.check_gates(limits(slices={"bars": bars}))
 
 
 def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> None:

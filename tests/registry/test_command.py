@@ -70,7 +70,7 @@ def test_a_receiver_may_roll_back_what_it_hears_of(project: Project, toy_config:
 def test_what_is_done_already_is_no_error_and_what_cannot_be_is_exit_code_2(
     project: Project,
 ) -> None:
-    assert project.promote("1") == (0, "it is the champion already\n")
+    assert project.promote("1") == (0, "nothing changed: this version is the champion already\n")
     code, text = project.promote("4")
     assert (code, text.count("\n")) == (2, 1)
     assert "promote: toys has no version '4'; there are: 1." in text

@@ -14,7 +14,7 @@ from sweeping import settings
 
 from conveyor.config import ConfigError
 from conveyor.sweep import grammar, space
-from conveyor.sweep.check import check, parse
+from conveyor.sweep.check import check_sweep, parse
 from conveyor.sweep.space import Space
 
 
@@ -181,7 +181,7 @@ def test_what_the_space_cannot_draw_is_left_to_it_and_told() -> None:
 )
 def test_a_line_that_cannot_run_is_named_with_what_came(key: str, line: Any, reason: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(reason)) as error:
-        check(settings(space={key: line}))
+        check_sweep(settings(space={key: line}))
     assert key in str(error.value)
 
 
@@ -197,13 +197,13 @@ def test_lines_that_contradict_each_other_are_told() -> None:
 def test_all_bad_lines_are_told_at_once() -> None:
     lines = {"train.epochs": "5", "model.unit": "choice(1, 2)", "model.dropout": "interval(0.1, 2)"}
     with pytest.raises(ConfigError) as error:
-        check(settings(space=lines))
+        check_sweep(settings(space=lines))
     assert all(key in str(error.value) for key in lines)
 
 
 def test_a_space_that_can_run_passes() -> None:
-    check(settings())
-    check(settings(space=CONDITIONAL["space"]))
+    check_sweep(settings())
+    check_sweep(settings(space=CONDITIONAL["space"]))
 
 
 @pytest.mark.parametrize(
@@ -232,5 +232,5 @@ def test_a_sweep_that_cannot_run_is_refused_before_it_begins(
     changes: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(reason)) as error:
-        check(settings(**changes))
+        check_sweep(settings(**changes))
     assert "hidden" not in str(error.value)

@@ -5,6 +5,6 @@ To add a gate: write its function, add it to the `GATES` of its module, declare 
 """
 
 from conveyor.gates.evidence import Evidence, GateResult, Measurements
-from conveyor.gates.verdict import GATES, Verdict, check, decide
+from conveyor.gates.verdict import GATES, Verdict, check_gates, decide
 
-__all__ = ["GATES", "Evidence", "GateResult", "Measurements", "Verdict", "check", "decide"]
+__all__ = ["GATES", "Evidence", "GateResult", "Measurements", "Verdict", "check_gates", "decide"]

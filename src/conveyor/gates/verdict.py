@@ -31,7 +31,7 @@ def decide(evidence: Evidence, config: Gates) -> Verdict:
     return Verdict([result for gate in GATES for result in gate(evidence, config)])
 
 
-def check(config: Gates) -> None:
+def check_gates(config: Gates) -> None:
     """Check the metrics that the limits name, and that McNemar's test can use its settings.
 
     Raises:

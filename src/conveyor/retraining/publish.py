@@ -1,10 +1,10 @@
 """Commits what a retraining changed."""
 
+from pathlib import Path
+
 from conveyor.errors import InputError
 from conveyor.git import GitError, changed_files, git
 from conveyor.paths import Paths
-
-OUTPUT_FOLDERS = ("artifacts/", "reports/")
 
 
 def commit(paths: Paths, summary: str) -> str:
@@ -38,4 +38,5 @@ def commit(paths: Paths, summary: str) -> str:
 
 
 def _is_output(name: str) -> bool:
-    return name == "dvc.lock" or name.startswith(OUTPUT_FOLDERS) or name.endswith(".dvc")
+    in_folder = any(Path(name).is_relative_to(folder) for folder in Paths().outputs)
+    return in_folder or name == "dvc.lock" or name.endswith(".dvc")

@@ -21,7 +21,7 @@ EXTRAS = {
 }
 
 
-def check(config: SweepConfig) -> None:
+def check_sweep(config: SweepConfig) -> None:
     """Check before a sweep starts what would otherwise stop it halfway.
 
     Both ends of every interval, and every choice, must meet the configuration's limits.
