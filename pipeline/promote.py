@@ -23,6 +23,7 @@ from conveyor.registry.registry import Registry
 from conveyor.registry.why import why
 from pipeline import run_script
 
+NO_CHANGE = "nothing changed: this version is the champion already"
 # The arguments of each action; any other action is the version to promote.
 ARGUMENTS = {
     "history": [],
@@ -69,11 +70,7 @@ def run_action(args: Namespace, config: PromoteConfig, paths: Paths) -> ExitCode
             else:
                 change = promote(registry, action, force=args.force, reason=args.reason)
         announced = {c.number: c for c in notify_hooks(registry, config.hooks)}
-        print(
-            announced.get(change.number, change)
-            if change
-            else "nothing changed: this version is the champion already"
-        )
+        print(announced.get(change.number, change) if change else NO_CHANGE)
     return None
 
 
