@@ -17,17 +17,10 @@ import yaml
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
-    """Write a temporary file beside `path`; it takes its place only if the body ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """The path of a temporary file to write; it takes the place of `path` if the body ends well."""
+    with _temporary_beside(path) as temporary:
+        yield temporary
+        os.replace(temporary, path)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -71,18 +64,21 @@ def read_yaml(path: Path) -> Any:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Fill a temporary folder; it takes the place of `path` only if the body ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    temporary.chmod(0o755)
-    try:
+    """A temporary folder to fill; it takes the place of `path` only if the body ends well."""
+    with _temporary_beside(path) as temporary:
+        temporary.mkdir()
         yield temporary
         if path.exists():
             shutil.rmtree(path)
         os.replace(temporary, path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+
+
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    """A path of the same name in a temporary folder, on the file system of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        yield Path(folder) / path.name
 
 
 def sqlite_url(path: Path) -> str:

@@ -54,12 +54,8 @@ def find_repository(folder: Path) -> Repository | None:
 def changed_files(folder: Path) -> list[str]:
     """Tracked files below a folder that differ from the last commit, as paths from that folder.
 
-    Git itself lists them as paths from the repository's root.
-
     Raises:
-        GitError: the folder is in no repository.
+        GitError: the folder is in no repository, or there is no commit.
     """
-    states = git(folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no",
-                 "--", ".")  # fmt: skip
-    prefix = git(folder, "rev-parse", "--show-prefix").rstrip("\n")
-    return [state[3:].removeprefix(prefix) for state in states.split("\0") if state]
+    names = git(folder, "diff", "HEAD", "--name-only", "--no-renames", "--relative", "-z")
+    return [name for name in names.split("\0") if name]
