@@ -15,17 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import psutil
 import yaml
-from silent import Silent
 
 from conveyor.config import SweepConfig, load, overlay
+from conveyor.sweep import events
 from conveyor.sweep.executors import executor_for
+from conveyor.sweep.protocol import TrialId
 from conveyor.sweep.run import SweepFiles, run_sweep
 
 ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
@@ -33,18 +32,19 @@ ROUNDS, TRIALS, TRIVIAL = 7, 12, 1000
 DVC = [sys.executable, "-m", "dvc"]
 
 
-class Starts(Silent):
+class Starts:
     """Observer of a sweep: seconds from the driver's start of a trial to the trial's first line."""
 
     def __init__(self) -> None:
-        self.started: dict[int, float] = {}
+        self.started: dict[TrialId, float] = {}
         self.waits: list[float] = []
 
-    def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
-        self.started[number] = time.time()
-
-    def trial_finished(self, number: int, outcome: Any) -> None:
-        self.waits.append(outcome.values[0] - self.started[number])
+    def observe(self, event: events.Event) -> None:
+        match event:
+            case events.TrialStarted(trial):
+                self.started[trial] = time.time()
+            case events.TrialFinished(trial, outcome):
+                self.waits.append(outcome.values[0] - self.started[trial])
 
 
 def seconds(folder: Path) -> float:
@@ -92,19 +92,20 @@ def no_news() -> str:
     )
 
 
-class Meter(Silent):
+class Meter:
     """Observer of a sweep: the end of each trial and the driver's memory at that time, MiB."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
         self.memory: list[float] = []
 
-    def trial_finished(self, number: int, outcome: Any) -> None:
-        self.ends.append(time.monotonic())
-        self.memory.append(psutil.Process().memory_info().rss / 2**20)
+    def observe(self, event: events.Event) -> None:
+        if isinstance(event, events.TrialFinished):
+            self.ends.append(time.monotonic())
+            self.memory.append(psutil.Process().memory_info().rss / 2**20)
 
 
-def random_search(trials: int, trial: str, observer: Any) -> None:
+def random_search(trials: int, trial: str, observer: events.Observer) -> None:
     """A random search in a folder of its own."""
     changes = {"sweep.trials": trials, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
     config = overlay(load(SweepConfig), changes)

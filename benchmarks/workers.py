@@ -12,11 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
-
-from silent import Silent
 
 from conveyor.config import SweepConfig, load, overlay
+from conveyor.sweep import events
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.run import SweepFiles, run_sweep
 
@@ -29,20 +27,20 @@ SPACE = {
 }
 
 
-class Clock(Silent):
+class Clock:
     """Observer: the begin of the first trial, the end of the last one, and the idle share."""
 
     def __init__(self) -> None:
         self.began = self.ended = self.idle_share = 0.0
 
-    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Any) -> None:
-        self.began = self.began or time.monotonic()
-
-    def trial_finished(self, number: int, outcome: Any) -> None:
-        self.ended = time.monotonic()
-
-    def sweep_finished(self, best: Any, ended: Any, idle_share: float) -> None:
-        self.idle_share = idle_share
+    def observe(self, event: events.Event) -> None:
+        match event:
+            case events.EpochReported():
+                self.began = self.began or time.monotonic()
+            case events.TrialFinished():
+                self.ended = time.monotonic()
+            case events.SweepFinished():
+                self.idle_share = event.idle_share
 
 
 def sweep(workers: int) -> tuple[float, float]:

@@ -3,12 +3,12 @@
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import plain
 
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.paths import Paths
+from conveyor.sweep import events
 from conveyor.sweep.executors import executor_for
 from conveyor.sweep.run import SweepFiles, run_sweep
 
@@ -23,10 +23,11 @@ if __name__ == "__main__":
     from conveyor.tracking.sweeps import SweepRecorder
 
     class Teller(SweepRecorder):
-        def trial_finished(self, number: int, outcome: Any) -> None:
-            super().trial_finished(number, outcome)
-            value = outcome.values[0] if outcome.values else float("nan")
-            plain.write_trial(value, str(outcome.state))
+        def observe(self, event: events.Event) -> None:
+            super().observe(event)
+            if isinstance(event, events.TrialFinished):
+                values, state = event.outcome.values, event.outcome.state
+                plain.write_trial(values[0] if values else float("nan"), str(state))
 
     folder = Path(tempfile.mkdtemp())
     paths = Paths(folder)

@@ -10,14 +10,14 @@ from pathlib import Path
 import psutil
 from sweeping import Listener, files_in, settings
 
+from conveyor.sweep import events
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.protocol import Outcome
 from conveyor.sweep.run import run_sweep
 
 
 class Meter(Listener):
-    def trial_finished(self, number: int, outcome: Outcome) -> None:
-        if number % 100 == 99:
+    def observe(self, event: events.Event) -> None:
+        if isinstance(event, events.TrialFinished) and event.trial.number % 100 == 99:
             gc.collect()
             print(psutil.Process().memory_info().rss / 2**20, flush=True)
 

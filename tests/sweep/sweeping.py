@@ -6,15 +6,16 @@ As a script, one sweep in a process of its own that a test can kill:
 
 import csv
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from conveyor.config import SweepConfig, validate
+from conveyor.sweep import events
 from conveyor.sweep.executors import executor_for
-from conveyor.sweep.protocol import Metrics, Outcome
+from conveyor.sweep.protocol import Outcome, Outcomes, TrialId
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
 
 HERE = Path(__file__).parent
@@ -52,45 +53,45 @@ def settings(**changes: Any) -> SweepConfig:
     return validate(SweepConfig, values, origin=lambda dotted: "its test")
 
 
+def label_search(labels: Sequence[str]) -> SweepConfig:
+    """A search over a parameter that has each label as its value once."""
+    quoted = [label.replace("\\", r"\\").replace("'", r"\'") for label in labels]
+    options = ", ".join(f"'{label}'" for label in quoted)
+    space = {"label": f"choice({options})", "model.dropout": "choice(0.1)"}
+    return settings(trials=len(labels), sampler={"name": "grid"}, space=space)
+
+
 class Listener:
     """An observer that records what is reported to it."""
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.ended_before: Mapping[int, Outcome] = {}
+        self.ended_before: Outcomes = {}
         self.started: list[Mapping[str, Any]] = []
-        self.epochs: list[tuple[int, int, int]] = []  # trial, repeat, epoch
-        self.repeats: list[tuple[int, int]] = []
-        self.outcomes: dict[int, Outcome] = {}
-        self.ended: Mapping[int, Outcome] = {}
+        self.epochs: list[tuple[TrialId, int, int]] = []  # trial, repeat, epoch
+        self.repeats: list[tuple[TrialId, int]] = []
+        self.outcomes: dict[TrialId, Outcome] = {}
+        self.ended: Outcomes = {}
         self.idle_share = 0.0
         self.end: tuple[Mapping[str, Any] | None, str | None] | None = None
 
-    def sweep_started(
-        self, key: str, settings: Mapping[str, Any], ended: Mapping[int, Outcome]
-    ) -> None:
-        self.keys.append(key)
-        self.ended_before = ended
-
-    def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
-        self.started.append(params)
-
-    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Metrics) -> None:
-        self.epochs.append((number, repeat, epoch))
-
-    def repeat_finished(self, number: int, repeat: int, metrics: Metrics) -> None:
-        self.repeats.append((number, repeat))
-
-    def trial_finished(self, number: int, outcome: Outcome) -> None:
-        self.outcomes[number] = outcome
-
-    def sweep_finished(
-        self, best: Mapping[str, Any], ended: Mapping[int, Outcome], idle_share: float
-    ) -> None:
-        self.end, self.ended, self.idle_share = (best, None), ended, idle_share
-
-    def sweep_failed(self, error: str, ended: Mapping[int, Outcome]) -> None:
-        self.end, self.ended = (None, error), ended
+    def observe(self, event: events.Event) -> None:
+        match event:
+            case events.SweepStarted(token, _, ended):
+                self.keys.append(token)
+                self.ended_before = ended
+            case events.TrialStarted(_, params):
+                self.started.append(params)
+            case events.EpochReported(trial, repeat, epoch, _):
+                self.epochs.append((trial, repeat, epoch))
+            case events.RepeatFinished(trial, repeat, _):
+                self.repeats.append((trial, repeat))
+            case events.TrialFinished(trial, outcome):
+                self.outcomes[trial] = outcome
+            case events.SweepFinished(best, ended, idle_share):
+                self.end, self.ended, self.idle_share = (best, None), ended, idle_share
+            case events.SweepFailed(error, ended):
+                self.end, self.ended = (None, error), ended
 
 
 def files_in(folder: Path) -> SweepFiles:

@@ -11,8 +11,9 @@ import sweeping
 from sweeping import HERE, Listener, rows, search, settings
 
 from conveyor import files
+from conveyor.sweep import events
 from conveyor.sweep.best import read_best
-from conveyor.sweep.protocol import Outcome
+from conveyor.sweep.protocol import TrialId
 from conveyor.sweep.run import skip_sweep
 from conveyor.sweep.storage import SweepError
 
@@ -28,7 +29,7 @@ def test_every_kind_of_failure_costs_one_trial_and_is_told_apart(tmp_path: Path)
     _, listener = search(tmp_path, config, "moody")
 
     assert states(tmp_path) == ["complete", *["failed"] * 5, *["complete"] * 5]
-    reasons = [listener.outcomes[number].reason for number in range(1, 6)]
+    reasons = [listener.outcomes[TrialId(number, 1)].reason for number in range(1, 6)]
     assert "Traceback" in reasons[0]
     assert "does not like its parameters" in reasons[0]
     assert "SIGKILL" in reasons[1]
@@ -44,9 +45,10 @@ def test_the_next_trial_starts_before_a_good_one_is_written_down(
     begun: list[int] = []
 
     class Watching(Listener):
-        def trial_finished(self, number: int, outcome: Outcome) -> None:
-            begun.append(len(self.started))
-            super().trial_finished(number, outcome)
+        def observe(self, event: events.Event) -> None:
+            if isinstance(event, events.TrialFinished):
+                begun.append(len(self.started))
+            super().observe(event)
 
     monkeypatch.setattr(sweeping, "Listener", Watching)
     search(tmp_path / "good", settings(trials=3, sampler=FAST), "bowl")
@@ -59,7 +61,7 @@ def test_the_next_trial_starts_before_a_good_one_is_written_down(
 def test_a_segmentation_fault_is_told_by_its_signal(tmp_path: Path) -> None:
     _, listener = search(tmp_path, settings(trials=2, sampler=FAST), "crashing")
     assert states(tmp_path) == ["complete", "failed", "complete"]
-    assert "SIGSEGV" in listener.outcomes[1].reason
+    assert "SIGSEGV" in listener.outcomes[TrialId(1, 1)].reason
 
 
 def test_too_many_failures_end_the_sweep_and_the_next_start_is_a_new_one(tmp_path: Path) -> None:
@@ -76,7 +78,8 @@ def test_the_pruner_stops_bad_trials_and_the_total_counts_them(tmp_path: Path) -
     pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 2}
     _, listener = search(tmp_path, settings(pruner=pruner), "rising")
     assert states(tmp_path) == ["complete", "pruned"] * 3
-    assert max(epoch for number, _, epoch in listener.epochs if number == 1) == 2  # the warm-up
+    epochs = [epoch for trial, _, epoch in listener.epochs if trial.number == 1]
+    assert max(epochs) == 2  # the warm-up
 
 
 def test_best_is_the_best_complete_trial_and_train_reads_its_parameters(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from sweeping import rows, search, settings
 
 from conveyor.config import ConfigError
 from conveyor.metrics import METRICS
-from conveyor.sweep.protocol import State
+from conveyor.sweep.protocol import State, TrialId
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -67,7 +67,7 @@ def test_every_epoch_pruner_stops_trials_that_stay_bad(tmp_path: Path, name: str
 def test_patience_keeps_a_pruner_waiting(tmp_path: Path) -> None:
     pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 1, "patience": 6}
     _, listener = search(tmp_path, settings(trials=4, pruner=pruner), "rising")
-    pruned_after = max(epoch for number, _, epoch in listener.epochs if number == 1)
+    pruned_after = max(epoch for trial, _, epoch in listener.epochs if trial.number == 1)
     assert 6 < pruned_after < 10
 
 
@@ -81,7 +81,9 @@ def test_repeats_are_averaged_under_seeds_of_their_own(tmp_path: Path) -> None:
         float(first["objective"]) - 0.05 + 0.11 / 3
     )
     assert float(repeated["val_loss_std"]) == pytest.approx(0.03215, abs=1e-4)
-    assert listener.repeats == [(number, repeat) for number in range(3) for repeat in range(3)]
+    assert listener.repeats == [
+        (TrialId(number, 1), repeat) for number in range(3) for repeat in range(3)
+    ]
     assert best["metrics"]["val_loss"] == best["objectives"]["val_loss"]
     assert plain["objectives"] != best["objectives"]
 
@@ -100,7 +102,7 @@ def test_wilcoxon_stops_a_configuration_whose_repeats_are_worse(tmp_path: Path) 
     fits = len(listener.repeats)
     assert fits < 8 * 6
     stopped = states.index("pruned")
-    assert 2 <= sum(number == stopped for number, _ in listener.repeats) < 6
+    assert 2 <= sum(trial.number == stopped for trial, _ in listener.repeats) < 6
 
 
 def test_two_objectives_leave_a_front_and_a_stated_pick(tmp_path: Path) -> None:
@@ -137,7 +139,7 @@ def test_the_trial_computes_the_metrics_that_objectives_and_constraints_name(
     with SweepStudy(tmp_path, config, "digest") as study:
         _, trial = study.start_trial()
         assert trial is not None
-        job = make_job(config, RunningTrial(trial, 0, []), "prepared", tmp_path)
+        job = make_job(config, RunningTrial(trial, TrialId(0, 1), 0, []), "prepared", tmp_path)
     assert job.metrics == ("mcc", "ece")
     assert job.latency
     with pytest.raises(ConfigError, match="val_nothing"):
@@ -151,7 +153,8 @@ def test_a_configuration_too_large_is_not_trained_and_never_the_best(tmp_path: P
     assert large
     assert {(row["state"], row["feasible"]) for row in large} == {("pruned", "false")}
     assert "violates parameters <= 1_000" in large[0]["reason"]
-    epochs = [epoch for number, _, epoch in listener.epochs if number == int(large[0]["trial"])]
+    number = int(large[0]["trial"])
+    epochs = [epoch for trial, _, epoch in listener.epochs if trial.number == number]
     assert epochs == [0]
     assert best["metrics"]["parameters"] <= 1000
 
@@ -169,8 +172,9 @@ def test_a_constraint_known_only_at_the_end_bars_the_best(tmp_path: Path) -> Non
 def test_a_failed_trial_is_tried_again_as_configured(tmp_path: Path) -> None:
     _, listener = search(tmp_path, settings(retries=1), "flaky")
     assert [row["state"] for row in rows(tmp_path)] == ["complete"] * 6
-    failed = [number for number, one in listener.outcomes.items() if one.state == "failed"]
-    assert failed == [1]
+    failed = [trial for trial, one in listener.outcomes.items() if one.state == "failed"]
+    assert failed == [TrialId(1, 1)]
+    assert TrialId(1, 2) in listener.outcomes
     assert listener.started[1] == listener.started[2]
 
     with pytest.raises(SweepError, match="4 trials failed"):

@@ -117,7 +117,7 @@ def test_trials_of_the_dead_are_queued_once_whenever_the_closing_is_killed(tmp_p
         second.set_user_attr(AGAIN, True)
     with opened(tmp_path) as study:
         lost, again = study.start_trial()
-        assert sorted(lost) == [0, 1]
+        assert sorted(trial.number for trial in lost) == [0, 1]
         assert again
         assert [t.user_attrs[POSITION] for t in study.counted()] == [0]
         assert study.start_trial()[0] == []

@@ -36,8 +36,8 @@ def test_a_warm_start_from_a_study_tries_its_best(tmp_path: Path) -> None:
     [folder] = (tmp_path / "scratch" / "sweep").glob("*/journal.log")
     warm = {"study": folder.parent.name, "best": 2}
     best, listener = search(tmp_path, settings(trials=4, warm_start=warm), "bowl")
-    order = sorted(first.outcomes, key=lambda number: first.outcomes[number].values)
-    assert listener.started[:2] == [first.started[order[0]], first.started[order[1]]]
+    order = sorted(first.outcomes, key=lambda trial: first.outcomes[trial].values)
+    assert listener.started[:2] == [first.started[trial.number] for trial in order[:2]]
     assert best["objectives"]["val_loss"] <= min(first.outcomes[order[0]].values)
 
 

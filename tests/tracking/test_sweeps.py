@@ -78,7 +78,30 @@ def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running
     assert parent.info.run_id == before
     assert "RUNNING" not in {run.info.status for run in [parent, *children]}
     assert parent.data.metrics["trials_complete"] == 6
-    assert sum(child.info.status == "FINISHED" for child in children) == 6
+    finished = {int(c.data.tags["trial"]): c for c in children if c.info.status == "FINISHED"}
+    for row in table(paths.sweep / "trials.csv"):
+        run = finished.pop(int(row["trial"]))
+        assert run.data.metrics["best_val_loss"] == pytest.approx(float(row["objective"]))
+        assert run.info.run_name.startswith(f"trial-{int(row['trial']):03d}")
+    assert not finished
+    best = files.read_yaml(paths.sweep / "best.yaml")["trial"]
+    assert f"in trial {best}:" in parent.data.tags["mlflow.note.content"]
+    names = [child.info.run_name for child in children]
+    assert len(set(names)) == len(names)
+
+
+def test_each_attempt_at_a_trial_has_its_own_run_under_the_trial_s_number(paths: Paths) -> None:
+    assert start_sweep(paths, "flaky", 3, retries=1).wait() == 0
+    _, children = family(paths)
+    by_name = {child.info.run_name: child for child in children}
+    assert {name: run.info.status for name, run in by_name.items()} == {
+        "trial-000": "FINISHED",
+        "trial-001": "FAILED",
+        "trial-001-attempt-2": "FINISHED",
+        "trial-002": "FINISHED",
+    }
+    assert by_name["trial-001"].data.params == by_name["trial-001-attempt-2"].data.params
+    assert by_name["trial-001-attempt-2"].data.tags["attempt"] == "2"
 
 
 def test_a_failed_sweep_is_failed_with_its_reason(paths: Paths) -> None:

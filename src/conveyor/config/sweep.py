@@ -108,12 +108,6 @@ class Sweep(Section):
     warm_start: WarmStart
     space: dict[str, Any]  # dotted key -> a line such as choice(...), or lines with a `when`
 
-    @property
-    def named_metrics(self) -> tuple[str, ...]:
-        """The names of the objectives, and of the metrics that are constrained."""
-        constrained = (re.split("[ <>]", text.strip())[0] for text in self.constraints)
-        return (*self.objectives, *constrained)
-
     @field_validator("constraints")
     @classmethod
     def _check_constraints(cls, constraints: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from conveyor.config import CONSTRAINT
-from conveyor.sweep.protocol import Metrics, Outcome, State
+from conveyor.sweep.protocol import Metrics, Outcome, State, TrialId
 
 # User attributes of a trial.
 POSITION = "position"  # its place in the sequence of an uninterrupted study
@@ -14,7 +14,8 @@ METRICS = "metrics"
 REASON = "reason"  # why it failed, or which constraint it violates
 DRIVER = "driver"  # the driver that runs it
 REPEATS = "repeats"  # metrics of its completed repeats
-ATTEMPT = "attempt"  # how often it failed before
+ATTEMPT = "attempt"  # 1, and one more for each earlier attempt at its parameters
+FAILURES = "failures"  # how often it failed before
 AGAIN = "tried_again"  # true: its parameters were queued again, and this trial does not count
 # User attributes of a study.
 TOKEN, ENDED, LEADER, WARM = "token", "ended", "leader", "warm"
@@ -28,12 +29,29 @@ OPTUNA_STATE = {
 STATES = {optunas: ours.value for ours, optunas in OPTUNA_STATE.items()}
 
 
+def trial_id(trial: BaseTrial) -> TrialId:
+    """Return by which number and attempt observers and logs name a trial."""
+    attrs = trial.user_attrs
+    return TrialId(attrs[POSITION], attrs.get(ATTEMPT, 1))
+
+
 def recorded_outcome(trial: FrozenTrial) -> Outcome:
     """Return how an ended trial ended, as `SweepStudy.finish` recorded it."""
     state = State(STATES[trial.state])
     values = tuple(trial.values) if state is State.COMPLETE else ()
     attrs = trial.user_attrs
     return Outcome(state, values, attrs.get(METRICS, {}), attrs.get(REASON, ""))
+
+
+def parse_constraint(text: str) -> tuple[str, str, float]:
+    """Return the metric, `<=` or `>=`, and the limit of a constraint.
+
+    >>> parse_constraint("parameters <= 500_000")
+    ('parameters', '<=', 500000.0)
+    """
+    match = CONSTRAINT.fullmatch(text.strip())
+    assert match, "the configuration was checked"
+    return match[1], match[2], float(match[3])
 
 
 def violations(constraints: Sequence[str], metrics: Metrics) -> dict[str, float]:
@@ -43,10 +61,8 @@ def violations(constraints: Sequence[str], metrics: Metrics) -> dict[str, float]
     """
     result: dict[str, float] = {}
     for text in constraints:
-        match = CONSTRAINT.fullmatch(text.strip())
-        assert match, "the configuration was checked"
-        name, operator, limit = match.groups()
+        name, operator, limit = parse_constraint(text)
         if name in metrics:
-            excess = metrics[name] - float(limit)
+            excess = metrics[name] - limit
             result[text] = excess if operator == "<=" else -excess
     return result

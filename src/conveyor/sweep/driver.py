@@ -10,8 +10,9 @@ from typing import Any
 from optuna.trial import TrialState
 
 from conveyor.metrics.objectives import EPOCH_OBJECTIVES
-from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, violations
-from conveyor.sweep.protocol import Executor, Message, Metrics, Observer, Outcome, State
+from conveyor.sweep import events
+from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, trial_id, violations
+from conveyor.sweep.protocol import Executor, Message, Metrics, Outcome, State
 from conveyor.sweep.report.progress import Progress
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
@@ -36,7 +37,7 @@ class Driver:
     """
 
     def __init__(
-        self, study: SweepStudy, prepared: str, executor: Executor, observer: Observer
+        self, study: SweepStudy, prepared: str, executor: Executor, observer: events.Observer
     ) -> None:
         self.study, self.sweep = study, study.config.sweep
         self.prepared, self.executor, self.observer = prepared, executor, observer
@@ -77,16 +78,17 @@ class Driver:
             and time.monotonic() - self._polled > POLL_SECONDS
         ):
             dead, trial = self.study.start_trial()
-            for number in dead:
-                self.observer.trial_finished(number, Outcome(State.FAILED, (), {}, DRIVER_DIED))
+            for dead_trial in dead:
+                outcome = Outcome(State.FAILED, (), {}, DRIVER_DIED)
+                self.observer.observe(events.TrialFinished(dead_trial, outcome))
             if trial is None:
                 self._polled = time.monotonic()
                 self.slots.stop_idle_clocks()
                 return
             results = [dict(result) for result in trial.user_attrs.get(REPEATS, [])]
-            running = RunningTrial(trial, self.slots.take(), results)
+            running = RunningTrial(trial, trial_id(trial), self.slots.take(), results)
             started = self._start_repeat(running)  # first, so that it loads while this one writes
-            self.observer.trial_started(trial.number, trial.user_attrs[PARAMS])
+            self.observer.observe(events.TrialStarted(running.id, trial.user_attrs[PARAMS]))
             if not started:
                 self._finish(running, running.completed(self.sweep.objectives))
 
@@ -134,14 +136,14 @@ class Driver:
         self.slots.release(running.slot)
         self.study.requeue(running.trial)
         outcome = Outcome(State.FAILED, (), {}, f"{reason}; its parameters are tried again")
-        log.warning("trial %d: %s", running.trial.number, outcome.reason)
-        self.observer.trial_finished(running.trial.number, outcome)
+        log.warning("trial %s: %s", running.id, outcome.reason)
+        self.observer.observe(events.TrialFinished(running.id, outcome))
 
     def _record_epoch(self, running: RunningTrial, epoch: int, metrics: Metrics) -> bool:
         """Record the metrics of an epoch. Returns whether the trial shall proceed."""
-        repeat, number = len(running.results), running.trial.number
+        repeat = len(running.results)
         running.latest_metrics |= metrics
-        self.observer.trial_reported(number, repeat, epoch, metrics)
+        self.observer.observe(events.EpochReported(running.id, repeat, epoch, metrics))
         if epoch == 0:
             excess = violations(self.sweep.constraints, metrics)
             running.violated = next((text for text, over in excess.items() if over > 0), "")
@@ -169,7 +171,7 @@ class Driver:
         repeat, count = len(running.results), self.sweep.repeats.count
         running.results.append(dict(metrics))
         if count > 1:
-            self.observer.repeat_finished(running.trial.number, repeat, metrics)
+            self.observer.observe(events.RepeatFinished(running.id, repeat, metrics))
         if self.sweep.pruner.name == "wilcoxon":
             prune = self.study.should_prune(running.trial, repeat, values[0] or 0.0)
             if prune and repeat + 1 < count:
@@ -182,22 +184,21 @@ class Driver:
 
     def _finish(self, running: RunningTrial, outcome: Outcome) -> None:
         """Record how a trial ended, and start the next one in its slot."""
-        trial = running.trial
         self.slots.release(running.slot)
         self._polled = 0.0
         excess = violations(self.sweep.constraints, {**running.latest_metrics, **outcome.metrics})
-        if not self.study.finish(trial, outcome, excess):
-            log.warning("trial %d: not recorded, since another driver runs it now", trial.number)
+        if not self.study.finish(running.trial, outcome, excess):
+            log.warning("trial %s: not recorded, since another driver runs it now", running.id)
             return
         try:
             if outcome.state is not State.FAILED:  # a failed one may have been one too many
                 self._fill_slots()
         finally:
-            self.observer.trial_finished(trial.number, outcome)
+            self.observer.observe(events.TrialFinished(running.id, outcome))
         shutil.rmtree(trial_folder(self.study.folder, running), ignore_errors=True)
         if outcome.state is State.FAILED:
             last_line = outcome.reason.strip().splitlines()[-1]
-            log.warning("trial %d failed: %s", trial.number, last_line)
+            log.warning("trial %s failed: %s", running.id, last_line)
         self.progress.update()
 
     def _enforce_trial_time_limit(self) -> None:

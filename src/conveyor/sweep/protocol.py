@@ -1,4 +1,4 @@
-"""The interfaces between the driver, its trial processes, its executor and its observer."""
+"""The interfaces between the driver, its trial processes and its executor."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +23,29 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
+class TrialId:
+    """One attempt at a trial.
+
+    Attributes:
+        number: number of the trial in best.yaml and trials.csv: its place in the sequence of an
+            uninterrupted study, from 0.
+        attempt: 1, and one more each time that the trial's parameters are tried again, because it
+            failed or because its driver or machine died.
+    """
+
+    number: int
+    attempt: int
+
+    def __str__(self) -> str:
+        return f"{self.number} (attempt {self.attempt})" if self.attempt > 1 else f"{self.number}"
+
+
+@dataclass(frozen=True)
 class TrialJob:
     """One fit: everything that its process needs. It is pickled to the process.
 
     Attributes:
-        number: number of the trial in its study.
+        number: number of the trial; see `TrialId`.
         config: configuration with the trial's parameters. The first repeat of every trial has the
             same seed, so that configurations compare fairly.
         prepared: folder of the prepared data.
@@ -82,46 +100,7 @@ class Outcome:
     reason: str = ""
 
 
-class Observer(Protocol):
-    """Receives every event of a sweep, in order, in the driver's process."""
-
-    def sweep_started(
-        self, key: str, settings: Mapping[str, Any], ended: Mapping[int, Outcome]
-    ) -> None:
-        """The driver has opened the study.
-
-        Args:
-            key: names this study, and no other study of the same configuration.
-            settings: the section `sweep` as plain values.
-            ended: outcomes by number of the trials that have ended in a study that is resumed.
-                A driver that was killed may not have reported the last of them.
-        """
-
-    def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
-        """A trial has started with these settings, by dotted key."""
-
-    def trial_reported(self, number: int, repeat: int, epoch: int, metrics: Metrics) -> None:
-        """A repeat of a trial has sent the metrics of an epoch."""
-
-    def repeat_finished(self, number: int, repeat: int, metrics: Metrics) -> None:
-        """A repeat was completed. Called only if `sweep.repeats.count` is above 1."""
-
-    def trial_finished(self, number: int, outcome: Outcome) -> None:
-        """A trial has ended: one of this driver, or one that died with another driver."""
-
-    def sweep_finished(
-        self, best: Mapping[str, Any], ended: Mapping[int, Outcome], idle_share: float
-    ) -> None:
-        """The study has reached its total.
-
-        Args:
-            best: content of best.yaml.
-            ended: outcomes by number of all ended trials, those of other drivers included.
-            idle_share: share of the slots' time in which no trial ran; see `WorkerSlots`.
-        """
-
-    def sweep_failed(self, error: str, ended: Mapping[int, Outcome]) -> None:
-        """The driver stops before the total, for the reason `error`."""
+Outcomes = Mapping[TrialId, Outcome]
 
 
 Message = tuple[Literal["began", "epoch", "done", "pruned", "failed", "lost"], Any, Any]

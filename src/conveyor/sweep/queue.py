@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import SweepConfig
 from conveyor.metrics.objectives import OBJECTIVES
-from conveyor.sweep.attributes import AGAIN, ATTEMPT, PARAMS, POSITION, REPEATS
+from conveyor.sweep.attributes import AGAIN, ATTEMPT, FAILURES, PARAMS, POSITION, REPEATS
 from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
 from conveyor.sweep.sampling import make_pruner, make_sampler
 from conveyor.sweep.space import Space
@@ -74,23 +74,24 @@ class TrialQueue:
         self._study.sampler = make_sampler(config.sweep, self._space, config.seed, position)
         return self._study.ask()
 
-    def requeue(self, trial: FrozenTrial, attempt: int | None = None) -> None:
+    def requeue(self, trial: FrozenTrial, *, failed: bool = False) -> None:
         """Queue a running trial's parameters again, then close it as failed.
 
         Args:
-            attempt: how often the trial has failed. Its completed repeats are dropped then; with
-                None, when its driver or machine died, they are retained.
+            failed: whether the trial failed, which drops its completed repeats. They are retained
+                when its driver or machine died.
         """
         position, attrs = trial.user_attrs[POSITION], trial.user_attrs
         waiting = {other.user_attrs[POSITION] for other in self.counted(TrialState.WAITING)}
         if position not in waiting and not attrs.get(AGAIN):
             # PARAMS is recorded once all parameters are drawn; until then they are drawn anew.
             params = trial.params if PARAMS in attrs else trial.system_attrs.get("fixed_params", {})
-            if attempt is None:
-                retained = {key: attrs[key] for key in (ATTEMPT, REPEATS) if key in attrs}
+            if failed:
+                history = {FAILURES: attrs.get(FAILURES, 0) + 1}
             else:
-                retained = {ATTEMPT: attempt}
-            self.enqueue(params, {POSITION: position, **retained})
+                history = {key: attrs[key] for key in (FAILURES, REPEATS) if key in attrs}
+            attempt = attrs.get(ATTEMPT, 1) + 1
+            self.enqueue(params, {POSITION: position, ATTEMPT: attempt, **history})
         close_as_queued_again(self._study, trial)
 
     def restore_values(self, trial: optuna.Trial) -> None:

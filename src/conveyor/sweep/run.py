@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from conveyor.config import SweepConfig
-from conveyor.sweep import warm_start
+from conveyor.sweep import events, warm_start
 from conveyor.sweep.best_trial import describe_best
 from conveyor.sweep.driver import Driver
-from conveyor.sweep.protocol import Executor, Observer
+from conveyor.sweep.protocol import Executor
 from conveyor.sweep.report import outputs
 from conveyor.sweep.report.progress import format_objectives
 from conveyor.sweep.storage import SweepError
@@ -44,7 +44,7 @@ class SweepFiles:
 def run_sweep(
     config: SweepConfig,
     files: SweepFiles,
-    observer: Observer,
+    observer: events.Observer,
     executor: Executor,
     champion: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def run_sweep(
             best = describe_best(study.optuna, config.sweep)
             log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
             outputs.write(files.outputs, files.pages, study, best)
-            observer.sweep_finished(best, study.outcomes, idle_share)
+            observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
             study.end()
     return best
 
@@ -84,7 +84,7 @@ def skip_sweep(folder: Path) -> None:
 
 
 def join_sweep(
-    config: SweepConfig, files: SweepFiles, observer: Observer, executor: Executor
+    config: SweepConfig, files: SweepFiles, observer: events.Observer, executor: Executor
 ) -> None:
     """Run trials of a sweep as an additional driver, until the study has its total.
 
@@ -101,34 +101,36 @@ def join_sweep(
         idle_share = _run_driver(study, files.prepared, executor, observer)
         best = describe_best(study.optuna, config.sweep)
         log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
-        observer.sweep_finished(best, study.outcomes, idle_share)
+        observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
 
 
 @contextmanager
-def _observed(study: SweepStudy, observer: Observer) -> Iterator[None]:
+def _observed(study: SweepStudy, observer: events.Observer) -> Iterator[None]:
     """Report the start of the sweep to the observer, and its end where it fails."""
     log.info("study %s", study.key)
     settings = study.config.sweep.model_dump(mode="json")
-    key, ended = study.token, study.outcomes
+    started = events.SweepStarted(study.token, settings, study.outcomes)
     with study.exclusive():  # so that drivers that start at once share one parent run
-        observer.sweep_started(key, settings, ended)
+        observer.observe(started)
     try:
         yield
     except BaseException as error:
-        observer.sweep_failed(str(error) or type(error).__name__, study.outcomes)
+        reason = str(error) or type(error).__name__
+        observer.observe(events.SweepFailed(reason, study.outcomes))
         if isinstance(error, SweepError):
             # The recorded failures would end the next attempt at once, whatever was changed.
             study.end(str(error))
         raise
 
 
-def _run_driver(study: SweepStudy, prepared: Path, executor: Executor, observer: Observer) -> float:
+def _run_driver(
+    study: SweepStudy, prepared: Path, executor: Executor, observer: events.Observer
+) -> float:
     """Run trials until the total. Returns the idle share of the slots."""
     driver = Driver(study, str(prepared), executor, observer)
     with _sigterm_raises():
         driver.run()
-    log.info("%d slots were idle between trials for %.1f %% of their time",
-             study.config.sweep.workers, 100 * driver.slots.idle_share)  # fmt: skip
+    log.info("the trial slots were idle for %.1f %% of the time", 100 * driver.slots.idle_share)
     return driver.slots.idle_share
 
 

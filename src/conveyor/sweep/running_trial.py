@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 import optuna
 
-from conveyor.sweep.protocol import Outcome, State
+from conveyor.sweep.protocol import Outcome, State, TrialId
 
 
 @dataclass
@@ -21,6 +21,7 @@ class RunningTrial:
     """
 
     trial: optuna.Trial
+    id: TrialId
     slot: int
     results: list[dict[str, float]]
     latest_metrics: dict[str, float] = field(default_factory=dict)

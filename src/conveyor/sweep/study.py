@@ -14,10 +14,10 @@ from optuna.trial import FrozenTrial, TrialState
 from conveyor.config import SweepConfig
 from conveyor.sweep import check
 from conveyor.sweep.attributes import (
-    ATTEMPT,
     DONE,
     DRIVER,
     ENDED,
+    FAILURES,
     LEADER,
     METRICS,
     OPTUNA_STATE,
@@ -27,9 +27,10 @@ from conveyor.sweep.attributes import (
     TOKEN,
     WARM,
     recorded_outcome,
+    trial_id,
 )
 from conveyor.sweep.optuna_internals import stored_trial, stored_trials
-from conveyor.sweep.protocol import Outcome, State
+from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
 from conveyor.sweep.queue import Params, TrialQueue, open_study
 from conveyor.sweep.sampling import listed_configurations
 from conveyor.sweep.space import settings
@@ -102,9 +103,9 @@ class SweepStudy:
         return self.queue.counted(*states)
 
     @property
-    def outcomes(self) -> dict[int, Outcome]:
-        """How each ended trial ended, by its number."""
-        return {trial.number: recorded_outcome(trial) for trial in self.counted(*STATES)}
+    def outcomes(self) -> Outcomes:
+        """How each ended trial ended."""
+        return {trial_id(trial): recorded_outcome(trial) for trial in self.counted(*STATES)}
 
     @property
     def done(self) -> int:
@@ -127,13 +128,13 @@ class SweepStudy:
                 self.queue.warm_start(configurations()[: self.total])
                 self.optuna.set_user_attr(WARM, True)
 
-    def start_trial(self) -> tuple[list[int], optuna.Trial | None]:
+    def start_trial(self) -> tuple[list[TrialId], optuna.Trial | None]:
         """Start the next trial and draw its parameters.
 
         Running trials whose driver has died are failed first, and queued again.
 
         Returns:
-            The numbers of those trials; and the new trial, or None if enough are running.
+            Those trials; and the new trial, or None if enough are running.
 
         Raises:
             SweepError: another driver has ended the sweep by an error.
@@ -183,9 +184,9 @@ class SweepStudy:
                 return False
             trial.set_user_attr(METRICS, dict(outcome.metrics))
             trial.set_user_attr(REASON, outcome.reason)
-            attempt = stored.user_attrs.get(ATTEMPT, 0)
-            if outcome.state is State.FAILED and attempt < self.config.sweep.retries:
-                self.queue.requeue(stored, attempt + 1)
+            failures = stored.user_attrs.get(FAILURES, 0)
+            if outcome.state is State.FAILED and failures < self.config.sweep.retries:
+                self.queue.requeue(stored, failed=True)
                 return True
             for name, violation in violations.items():
                 trial.set_constraint(name, violation)
@@ -240,9 +241,9 @@ class SweepStudy:
             raise SweepError(f"another driver has ended this sweep: {ended}")
         return bool(ended)
 
-    def _requeue_trials_of_dead_drivers(self) -> list[int]:
+    def _requeue_trials_of_dead_drivers(self) -> list[TrialId]:
         running = stored_trials(self.optuna, TrialState.RUNNING)
         dead = [trial for trial in running if not self.has_living_driver(trial)]
         for trial in dead:
             self.queue.requeue(trial)
-        return [trial.number for trial in dead]
+        return [trial_id(trial) for trial in dead]

@@ -6,7 +6,7 @@ from typing import Any
 
 from conveyor.config import FitConfig, SweepConfig, narrow, overlay
 from conveyor.metrics.objectives import EPOCH_OBJECTIVES, VALIDATION
-from conveyor.sweep.attributes import ATTEMPT, PARAMS, POSITION
+from conveyor.sweep.attributes import FAILURES, PARAMS, parse_constraint
 from conveyor.sweep.protocol import TrialJob
 from conveyor.sweep.running_trial import RunningTrial
 
@@ -22,9 +22,10 @@ def make_job(config: SweepConfig, running: RunningTrial, prepared: str, folder: 
     changes: dict[str, Any] = dict(running.trial.user_attrs[PARAMS])
     if sweep.repeats.by == "seeds":
         changes["seed"] = config.seed + repeat
-    metrics = [name for name in sweep.named_metrics if name in EPOCH_OBJECTIVES]
+    measured = [*sweep.objectives, *(parse_constraint(text)[0] for text in sweep.constraints)]
+    metrics = [name for name in measured if name in EPOCH_OBJECTIVES]
     return TrialJob(
-        number=running.trial.number,
+        number=running.id.number,
         config=overlay(narrow(config, FitConfig), changes, origin="sweep.space"),
         prepared=prepared,
         scratch=str(folder / f"repeat-{repeat}"),
@@ -32,11 +33,11 @@ def make_job(config: SweepConfig, running: RunningTrial, prepared: str, folder: 
         threads=max(1, (os.cpu_count() or 1) // sweep.workers),
         gpu=str(sweep.gpus[running.slot % len(sweep.gpus)]) if sweep.gpus else None,
         metrics=tuple(name.removeprefix(VALIDATION) for name in metrics if name != "val_loss"),
-        latency="latency_ms" in sweep.named_metrics,
+        latency="latency_ms" in measured,
     )
 
 
 def trial_folder(trials: Path, running: RunningTrial) -> Path:
     """Return the folder from which a trial resumes; a retry after a failure has a new one."""
-    attrs = running.trial.user_attrs
-    return trials / f"{attrs[POSITION]}-{attrs.get(ATTEMPT, 0)}"
+    failures = running.trial.user_attrs.get(FAILURES, 0)
+    return trials / f"{running.id.number}-{failures}"

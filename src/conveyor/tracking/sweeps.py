@@ -12,6 +12,8 @@ from mlflow.entities import Metric, Run
 
 from conveyor import files
 from conveyor.paths import Paths
+from conveyor.sweep import events
+from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
 from conveyor.tracking.provenance import git_tags, is_dead, process_tags
 from conveyor.tracking.runs import (
     CLOSED,
@@ -30,14 +32,17 @@ from conveyor.tracking.runs import (
 )
 from conveyor.tracking.store import connect, without_secret
 
-STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
 FLUSH_SECONDS = 2.0  # between writes of epoch metrics; one write takes 20 ms
-TRIAL, REPEAT, KEY, PARENT = "trial", "repeat", "study_key", "mlflow.parentRunId"
+TRIAL, ATTEMPT, REPEAT, KEY = "trial", "attempt", "repeat", "study_key"
+PARENT = "mlflow.parentRunId"
+# Values of CLOSED, which says who has closed a run if its own process did not.
+REOPENED, BY_LATER_DRIVER = "no, it was resumed", "by a driver that came after its own"
 RUNNING = "attributes.status = 'RUNNING'"
 
 
 class SweepRecorder:
-    """Records the events of a sweep; see `sweep.protocol.Observer`.
+    """Records the events of a sweep; see `sweep.events.Observer`.
 
     Args:
         leads: whether this driver writes the sweep's outputs; others have joined it.
@@ -50,73 +55,83 @@ class SweepRecorder:
         self.repeats = 1
         self._unwritten: dict[str, list[Metric]] = {}  # by run id
         self._flushed = time.monotonic()
-        self._runs: dict[int, str] = {}  # run id of each running trial of this driver
-        self._repeats: dict[tuple[int, int], str] = {}  # run id by (trial, repeat)
+        self._runs: dict[TrialId, str] = {}  # run id of each running trial of this driver
+        self._repeats: dict[tuple[TrialId, int], str] = {}  # run id by trial and repeat
 
-    def sweep_started(
-        self, key: str, settings: Mapping[str, Any], ended: Mapping[int, Any]
-    ) -> None:
+    def observe(self, event: events.Event) -> None:
+        """Record one event of the sweep."""
+        match event:
+            case events.SweepStarted(token, settings, ended):
+                self._open_parent(token, settings, ended)
+            case events.TrialStarted(trial, params):
+                tags = {STAGE: "trial", **_trial_tags(trial), PARENT: self.parent}
+                self._runs[trial] = begin(self.tracking, _run_name(trial), tags, params)
+            case events.EpochReported():
+                self._add_epoch(event)
+            case events.RepeatFinished(trial, repeat, metrics):
+                self._flush()
+                run_id = self._repeat_run(trial, repeat)
+                log_metrics(self.tracking, run_id, _name_best(metrics))
+                self.tracking.client.set_terminated(run_id, "FINISHED")
+                del self._repeats[trial, repeat]
+            case events.TrialFinished(trial, outcome):
+                self._flush()
+                self._end_trial(trial, outcome)
+            case events.SweepFinished():
+                self._flush()
+                self._record_missed_ends(event.ended)
+                self._end_parent(event)
+            case events.SweepFailed():
+                self._flush()
+                self._fail_parent(event)
+
+    def _open_parent(self, token: str, settings: Mapping[str, Any], ended: Outcomes) -> None:
+        """Open the parent run, or continue that of an interrupted sweep."""
         self.repeats = settings["repeats"]["count"]
         close_dead_runs(self.tracking)
-        earlier = search(self.tracking, f"tags.{KEY} = '{key}' and tags.{STAGE} = 'sweep'")
+        earlier = search(self.tracking, f"tags.{KEY} = '{token}' and tags.{STAGE} = 'sweep'")
         if not earlier:
             origin = {DATA_DIGEST: self.data_digest, **git_tags(self.paths.root)}
-            tags = {STAGE: "sweep", KEY: key, **origin}
-            self.parent = begin(self.tracking, f"sweep-{key[:8]}", tags, flat(settings))
+            tags = {STAGE: "sweep", KEY: token, **origin}
+            self.parent = begin(self.tracking, f"sweep-{token[:8]}", tags, flat(settings))
             return
         self.parent = earlier[0].info.run_id
         self.tracking.client.update_run(self.parent, status="RUNNING")
         if self.leads:
-            tags = {**process_tags(), CLOSED: "no, it was resumed"}
-            set_tags(self.tracking, self.parent, tags)
+            set_tags(self.tracking, self.parent, {**process_tags(), CLOSED: REOPENED})
         self._record_missed_ends(ended)
 
-    def trial_started(self, number: int, params: Mapping[str, Any]) -> None:
-        tags = {STAGE: "trial", TRIAL: str(number), PARENT: self.parent}
-        self._runs[number] = begin(self.tracking, f"trial-{number:03d}", tags, params)
-
-    def trial_reported(
-        self, number: int, repeat: int, epoch: int, metrics: Mapping[str, float]
-    ) -> None:
-        run_id = self._runs[number] if self.repeats == 1 else self._repeat_run(number, repeat)
-        now = int(time.time() * 1000)
-        unwritten = self._unwritten.setdefault(run_id, [])
-        unwritten += [Metric(name, float(value), now, epoch) for name, value in metrics.items()]
+    def _add_epoch(self, event: events.EpochReported) -> None:
+        """Add the metrics of an epoch to those that the next write contains."""
+        trial, now = event.trial, int(time.time() * 1000)
+        run_id = self._runs[trial] if self.repeats == 1 else self._repeat_run(trial, event.repeat)
+        self._unwritten.setdefault(run_id, []).extend(
+            Metric(name, float(value), now, event.epoch) for name, value in event.metrics.items()
+        )
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flush()
 
-    def repeat_finished(self, number: int, repeat: int, metrics: Mapping[str, float]) -> None:
-        self._flush()
-        run_id = self._repeat_run(number, repeat)
-        log_metrics(self.tracking, run_id, _name_best(metrics))
-        self.tracking.client.set_terminated(run_id, "FINISHED")
-        del self._repeats[number, repeat]
-
-    def trial_finished(self, number: int, outcome: Any) -> None:
-        self._flush()
-        run_id = self._runs.pop(number, None)
+    def _end_trial(self, trial: TrialId, outcome: Outcome) -> None:
+        run_id = self._runs.pop(trial, None)
         if run_id is None:
-            runs = self._children(self.parent, f"tags.{TRIAL} = '{number}'")
+            query = " and ".join(f"tags.{key} = '{v}'" for key, v in _trial_tags(trial).items())
+            runs = self._children(self.parent, query)
             if not runs:  # another driver died before it created the run
                 return
             run_id = runs[0].info.run_id
-            set_tags(self.tracking, run_id, {CLOSED: "by a driver that came after its own"})
-        if outcome.state == "complete" or (outcome.state == "pruned" and self.repeats > 1):
+            set_tags(self.tracking, run_id, {CLOSED: BY_LATER_DRIVER})
+        if outcome.state == State.COMPLETE or (outcome.state == State.PRUNED and self.repeats > 1):
             log_metrics(self.tracking, run_id, _name_best(outcome.metrics))
         if outcome.reason:
             reason = without_secret(outcome.reason)
             self.tracking.client.log_text(run_id, reason, "reason.txt")
             set_tags(self.tracking, run_id, {"reason": reason.strip().splitlines()[-1][:500]})
-        self._end_children(run_id, STATUS[outcome.state])
-        self._repeats = {key: run for key, run in self._repeats.items() if key[0] != number}
-        self.tracking.client.set_terminated(run_id, STATUS[outcome.state])
+        self._repeats = {key: run for key, run in self._repeats.items() if key[0] != trial}
+        self._end_run(run_id, STATUS[outcome.state])
 
-    def sweep_finished(
-        self, best: Mapping[str, Any], ended: Mapping[int, Any], idle_share: float
-    ) -> None:
-        self._flush()
-        self._record_missed_ends(ended)
-        metrics = {**_count_states(ended), "idle_share": idle_share, **_name_best(best["metrics"])}
+    def _end_parent(self, event: events.SweepFinished) -> None:
+        best, counts = event.best, _count_states(event.ended)
+        metrics = {**counts, "idle_share": event.idle_share, **_name_best(best["metrics"])}
         log_metrics(self.tracking, self.parent, metrics)
         params = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
         objectives = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
@@ -133,42 +148,44 @@ class SweepRecorder:
         set_tags(self.tracking, self.parent, tags)
         self.tracking.client.set_terminated(self.parent, "FINISHED")
 
-    def sweep_failed(self, error: str, ended: Mapping[int, Any]) -> None:
+    def _fail_parent(self, event: events.SweepFailed) -> None:
         """Close the runs of a driver that failed; only the leader's failure is the sweep's."""
-        self._flush()
-        log_metrics(self.tracking, self.parent, _count_states(ended))
+        log_metrics(self.tracking, self.parent, _count_states(event.ended))
         for run_id in self._runs.values():
-            self._end_children(run_id, "KILLED")
-            self.tracking.client.set_terminated(run_id, "KILLED")
+            self._end_run(run_id, "KILLED")
         if not self.leads:
             return
-        first, *rest = without_secret(error).strip().splitlines() or [""]
+        first, *rest = without_secret(event.error).strip().splitlines() or [""]
         self.tracking.client.log_text(self.parent, "\n".join([first, *rest]), "error.txt")
         summary = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
         set_tags(self.tracking, self.parent, {"error": summary})
         self.tracking.client.set_terminated(self.parent, "FAILED")
 
-    def _repeat_run(self, number: int, repeat: int) -> str:
-        run_id = self._repeats.get((number, repeat))
+    def _repeat_run(self, trial: TrialId, repeat: int) -> str:
+        run_id = self._repeats.get((trial, repeat))
         if run_id is None:
-            tags = {STAGE: "repeat", REPEAT: str(repeat), PARENT: self._runs[number]}
-            name = f"trial-{number:03d}-repeat-{repeat}"
-            run_id = self._repeats[number, repeat] = begin(self.tracking, name, tags, {})
+            tags = {STAGE: "repeat", REPEAT: str(repeat), PARENT: self._runs[trial]}
+            name = f"{_run_name(trial)}-repeat-{repeat}"
+            run_id = self._repeats[trial, repeat] = begin(self.tracking, name, tags, {})
         return run_id
 
-    def _record_missed_ends(self, ended: Mapping[int, Any]) -> None:
+    def _record_missed_ends(self, ended: Outcomes) -> None:
         """Record trials whose driver was killed after it had recorded their end in the study."""
         running = self._children(self.parent, RUNNING)
         dead = [run for run in running if is_dead(run.data.tags)]
         dead += self._children(self.parent, f"tags.{CLOSED} = '{DIED}'")
-        for number in {int(run.data.tags[TRIAL]) for run in dead} & ended.keys():
-            self.trial_finished(number, ended[number])
+        for run in dead:
+            tags = run.data.tags
+            trial = TrialId(int(tags[TRIAL]), int(tags.get(ATTEMPT, 1)))
+            if trial in ended:
+                self._end_trial(trial, ended[trial])
 
-    def _end_children(self, run_id: str, status: str) -> None:
-        """End the runs of a trial's repeats that still run."""
+    def _end_run(self, run_id: str, status: str) -> None:
+        """End the run of a trial, and those of its repeats that still run."""
         if self.repeats > 1:
             for run in self._children(run_id, RUNNING):
                 self.tracking.client.set_terminated(run.info.run_id, status)
+        self.tracking.client.set_terminated(run_id, status)
 
     def _children(self, run_id: str, query: str) -> list[Run]:
         return search(self.tracking, f"tags.`{PARENT}` = '{run_id}' and {query}")
@@ -180,7 +197,16 @@ class SweepRecorder:
         self._flushed = time.monotonic()
 
 
-def _count_states(ended: Mapping[int, Any]) -> dict[str, float]:
+def _run_name(trial: TrialId) -> str:
+    attempt = f"-attempt-{trial.attempt}" if trial.attempt > 1 else ""
+    return f"trial-{trial.number:03d}{attempt}"
+
+
+def _trial_tags(trial: TrialId) -> dict[str, str]:
+    return {TRIAL: str(trial.number), ATTEMPT: str(trial.attempt)}
+
+
+def _count_states(ended: Outcomes) -> dict[str, float]:
     states = [outcome.state for outcome in ended.values()]
     return {f"trials_{state}": float(states.count(state)) for state in STATUS}
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Sweep
-from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, POSITION, REPEATS
+from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, REPEATS, trial_id
 from conveyor.sweep.report.progress import summary_line
 from conveyor.sweep.study import SweepStudy
 
@@ -44,7 +44,7 @@ def _pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
 def _running(trial: FrozenTrial, sweep: Sweep, *, alive: bool) -> str:
     steps = trial.intermediate_values
     seconds = (datetime.now() - trial.datetime_start).total_seconds() if trial.datetime_start else 0
-    parts = [f"trial {trial.user_attrs[POSITION]} for {timedelta(seconds=round(seconds))}"]
+    parts = [f"trial {trial_id(trial)} for {timedelta(seconds=round(seconds))}"]
     if sweep.repeats.count > 1:
         ended = len(trial.user_attrs.get(REPEATS, []))
         parts.append(f"repeat {ended + 1} of {sweep.repeats.count}")
