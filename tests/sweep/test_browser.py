@@ -1,5 +1,6 @@
 """The pages of a sweep in a real browser: optuna-dashboard, and the study's own page offline."""
 
+import html
 import re
 import socket
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from debian import program
-from sweeping import search, settings
+from labels import NASTY_LABELS
+from sweeping import label_search, search, settings
 
 from conveyor.sweep.study import SweepStudy
 
@@ -42,6 +44,13 @@ def test_the_page_draws_every_picture_without_a_network(swept: Path) -> None:
     assert len(re.findall(r'<svg class="main-svg"', dom)) >= 7
     assert "Empirical distribution" in dom
     assert "[4, 4]" in dom  # values as they are written, not their indices
+
+
+def test_the_page_draws_any_text_as_it_is(tmp_path: Path) -> None:
+    search(tmp_path, label_search(NASTY_LABELS), "instant")
+    dom = rendered((tmp_path / "pages" / "study.html").as_uri(), tmp_path)
+    texts = {html.unescape(text) for text in re.findall(r"<text[^>]*>(.*?)</text>", dom)}
+    assert {label.replace("\n", " ") for label in NASTY_LABELS} <= texts
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from sweeping import HERE, rows, search, settings
+from labels import NASTY_LABELS
+from sweeping import HERE, label_search, rows, search, settings
 
 from conveyor.config import SweepConfig
 from conveyor.sweep.report.status import describe
@@ -60,6 +61,14 @@ def test_status_tells_of_a_sweep_from_outside(tmp_path: Path) -> None:
     text = status(config, tmp_path / "done" / "scratch")
     assert "ended: finished" in text
     assert "5 of 5 trials" in text
+
+
+def test_the_interactive_page_escapes_texts(tmp_path: Path) -> None:
+    """Plotly draws tags in any text; test_browser.py looks at what it draws."""
+    search(tmp_path, label_search(NASTY_LABELS), "instant")
+    page = (tmp_path / "pages" / "study.html").read_text()
+    assert "&lt;b&gt;bold" in page
+    assert "\\u003cb\\u003ebold" not in page  # Plotly writes "<" so
 
 
 def test_the_interactive_page_needs_no_network(tmp_path: Path) -> None:

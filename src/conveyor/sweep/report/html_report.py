@@ -1,17 +1,19 @@
 """Writes the study as an interactive page. It shows times, so it is no output of the stage."""
 
+import copy
 import warnings
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import optuna
 import plotly.io
 from optuna import visualization
-from optuna.trial import TrialState
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial, TrialState
 
 from conveyor import files
-from conveyor.sweep.attributes import STATES
 from conveyor.sweep.best_trial import pareto_front
 from conveyor.sweep.study import SweepStudy
 
@@ -43,24 +45,48 @@ def _figures(study: SweepStudy, importance: Mapping[str, float]) -> list[tuple[s
     target: Any = {"target_name": objectives[0]}
     if not single:
         target["target"] = lambda trial: trial.values[0]
-    # A copy without interrupted trials, so that the numbers are those of trials.csv.
-    copy = optuna.create_study(directions=study.optuna.directions)
-    copy.add_trials(study.counted(*STATES))
+    # Without interrupted trials, the numbers are those of trials.csv.
+    shown = optuna.create_study(directions=study.optuna.directions)
+    shown.add_trials(_escape_trial(trial) for trial in study.counted())
     figures: list[tuple[str, Any]] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        figures.append(("History", visualization.plot_optimization_history(copy, **target)))
+        figures.append(("History", visualization.plot_optimization_history(shown, **target)))
         if not single and len(objectives) <= 3 and pareto_front(study.optuna):
-            front = visualization.plot_pareto_front(copy, target_names=list(objectives))
+            front = visualization.plot_pareto_front(shown, target_names=list(objectives))
             figures.append(("Pareto front", front))
         if importance:
-            figures.append(("Importance", visualization.plot_param_importances(copy, **target)))
+            figures.append(("Importance", visualization.plot_param_importances(shown, **target)))
         if study.counted(TrialState.COMPLETE):
-            parallel = visualization.plot_parallel_coordinate(copy, **target)
+            parallel = visualization.plot_parallel_coordinate(shown, **target)
             figures.append(("Parallel coordinates", parallel))
-            figures.append(("Slices", visualization.plot_slice(copy, **target)))
-            figures.append(("Empirical distribution", visualization.plot_edf(copy, **target)))
-        if any(trial.intermediate_values for trial in copy.trials):
-            figures.append(("Intermediate values", visualization.plot_intermediate_values(copy)))
-        figures.append(("Timeline", visualization.plot_timeline(copy)))
+            figures.append(("Slices", visualization.plot_slice(shown, **target)))
+            figures.append(("Empirical distribution", visualization.plot_edf(shown, **target)))
+        if any(trial.intermediate_values for trial in shown.trials):
+            figures.append(("Intermediate values", visualization.plot_intermediate_values(shown)))
+        figures.append(("Timeline", visualization.plot_timeline(shown)))
     return figures
+
+
+def _escape_trial(trial: FrozenTrial) -> FrozenTrial:
+    """Return a copy whose parameters and attributes Plotly shows as they are."""
+    escaped = copy.copy(trial)
+    escaped.params, escaped.user_attrs = _escape(trial.params), _escape(trial.user_attrs)
+    escaped.distributions = {
+        _escape(name): CategoricalDistribution(_escape(distribution.choices))
+        if isinstance(distribution, CategoricalDistribution) else distribution
+        for name, distribution in trial.distributions.items()
+    }  # fmt: skip
+    return escaped
+
+
+def _escape(value: Any) -> Any:
+    """Escape the texts in a value, since Plotly draws HTML tags and entities in any text."""
+    match value:
+        case str():
+            return escape(value, quote=False)
+        case Mapping():
+            return {_escape(key): _escape(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_escape(item) for item in value]
+    return value
