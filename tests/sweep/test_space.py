@@ -104,7 +104,7 @@ def test_a_logarithmic_interval_gives_each_decade_its_share() -> None:
     assert 150 < sum(one["model.x"] < 1e-3 for one in found) < 250
 
 
-CONDITIONAL = yaml.safe_load(str(space.__doc__).partition("\n\n")[2].partition("A key that")[0])
+CONDITIONAL = yaml.safe_load(str(space.__doc__).partition("\n\n")[2].partition("A name without")[0])
 
 
 def test_a_key_exists_only_when_another_has_a_value() -> None:
@@ -175,7 +175,7 @@ def test_what_the_space_cannot_draw_is_left_to_it_and_told() -> None:
         ("model.cell", "choice(lstm, rnn)", "got 'rnn'"),
         ("model.unit", "choice(1, 2)", "there is no 'model.unit'"),
         ("model.units.0", "choice(0, 2)", "got [0]"),
-        ("layers", "range(1, 2)", "a name without a dot only steers"),
+        ("layers", "range(1, 2)", "a name without a dot is no setting, and no `when` uses it"),
         ("sweep.trials", "range(1, 4)", "only keys of model and train"),
     ],
 )

@@ -62,8 +62,8 @@ def _refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -
     key, problems = dimension.key, []
     if "." not in key:
         return [] if key in steering else [
-            f"  sweep.space.{key}: a name without a dot only steers, and no `when` asks "
-            "for it; settings are written as model.… or train.…"
+            f"  sweep.space.{key}: a name without a dot is no setting, and no `when` uses it. "
+            "Write a setting as model.… or train.…"
         ]  # fmt: skip
     if key.partition(".")[0] not in SEARCHED:
         return [f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary"]

@@ -5,11 +5,12 @@
       train.learning_rate:                  # another range for each optimizer
         - {when: {train.optimizer: adam}, draw: "tag(log, interval(1e-4, 1e-2))"}
         - {when: {train.optimizer: sgd}, draw: "tag(log, interval(1e-2, 1))"}
-      layers: range(1, 2)                   # a name without a dot only steers other keys
+      layers: range(1, 2)                   # a name without a dot: only a `when` uses it
       model.units.0: choice(32, 64)
       model.units.1: {when: {layers: 2}, draw: "choice(16, 32)"}
 
-A key that ends in a number is a place of a list; a place whose condition fails is left out.
+A name without a dot is no setting; it lets one choice decide which other keys are searched. A key
+that ends in a number is a place of a list; a place whose condition fails is left out.
 """
 
 import re
