@@ -12,23 +12,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import SweepConfig
-from conveyor.sweep import check
-from conveyor.sweep.attributes import (
-    DONE,
-    DRIVER,
-    ENDED,
-    FAILURES,
-    LEADER,
-    METRICS,
-    OPTUNA_STATE,
-    PARAMS,
-    REASON,
-    STATES,
-    TOKEN,
-    WARM,
-    recorded_outcome,
-    trial_id,
-)
+from conveyor.sweep import attributes, check
 from conveyor.sweep.optuna_internals import stored_trial, stored_trials
 from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
 from conveyor.sweep.queue import Params, TrialQueue, open_study
@@ -92,7 +76,7 @@ class SweepStudy:
 
     @property
     def token(self) -> str:
-        return self.optuna.user_attrs[TOKEN]
+        return self.optuna.user_attrs[attributes.TOKEN]
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold the drivers' lock, for what one driver at a time may do."""
@@ -105,12 +89,13 @@ class SweepStudy:
     @property
     def outcomes(self) -> Outcomes:
         """How each ended trial ended."""
-        return {trial_id(trial): recorded_outcome(trial) for trial in self.counted(*STATES)}
+        trials = self.counted(*attributes.STATES)
+        return {attributes.trial_id(t): attributes.recorded_outcome(t) for t in trials}
 
     @property
     def done(self) -> int:
         """How many trials are completed or pruned."""
-        return len(self.counted(*DONE))
+        return len(self.counted(*attributes.DONE))
 
     @property
     def is_complete(self) -> bool:
@@ -119,14 +104,14 @@ class SweepStudy:
 
     def has_living_driver(self, trial: FrozenTrial) -> bool:
         """Return whether the driver of a running trial is alive."""
-        return self._store.locks.is_held(trial.user_attrs.get(DRIVER, "nobody"))
+        return self._store.locks.is_held(trial.user_attrs.get(attributes.DRIVER, "nobody"))
 
     def warm_start(self, configurations: Callable[[], Sequence[Params]]) -> None:
         """Queue Optuna's parameters before anything is proposed, once in a study's life."""
         with self.exclusive():
-            if WARM not in self.optuna.user_attrs:
+            if attributes.WARM not in self.optuna.user_attrs:
                 self.queue.warm_start(configurations()[: self.total])
-                self.optuna.set_user_attr(WARM, True)
+                self.optuna.set_user_attr(attributes.WARM, True)
 
     def start_trial(self) -> tuple[list[TrialId], optuna.Trial | None]:
         """Start the next trial and draw its parameters.
@@ -143,12 +128,12 @@ class SweepStudy:
             if self._has_ended():
                 return [], None
             requeued = self._requeue_trials_of_dead_drivers()
-            if len(self.counted(*DONE, TrialState.RUNNING)) >= self.total:
+            if len(self.counted(*attributes.DONE, TrialState.RUNNING)) >= self.total:
                 return requeued, None
             trial = self.queue.ask()
-            trial.set_user_attr(DRIVER, self.driver)
+            trial.set_user_attr(attributes.DRIVER, self.driver)
             self.queue.restore_values(trial)
-            trial.set_user_attr(PARAMS, settings(self.space.draw(trial)))
+            trial.set_user_attr(attributes.PARAMS, settings(self.space.draw(trial)))
             return requeued, trial
 
     def requeue(self, trial: optuna.Trial) -> None:
@@ -182,16 +167,16 @@ class SweepStudy:
             stored = stored_trial(self.optuna, trial)
             if stored.state != TrialState.RUNNING:
                 return False
-            trial.set_user_attr(METRICS, dict(outcome.metrics))
-            trial.set_user_attr(REASON, outcome.reason)
-            failures = stored.user_attrs.get(FAILURES, 0)
+            trial.set_user_attr(attributes.METRICS, dict(outcome.metrics))
+            trial.set_user_attr(attributes.REASON, outcome.reason)
+            failures = stored.user_attrs.get(attributes.FAILURES, 0)
             if outcome.state is State.FAILED and failures < self.config.sweep.retries:
                 self.queue.requeue(stored, failed=True)
                 return True
             for name, violation in violations.items():
                 trial.set_constraint(name, violation)
             values = outcome.values if outcome.state is State.COMPLETE else None
-            self.optuna.tell(trial, values, state=OPTUNA_STATE[outcome.state])
+            self.optuna.tell(trial, values, state=attributes.OPTUNA_STATE[outcome.state])
             return True
 
     def end(self, reason: str = "") -> None:
@@ -200,35 +185,39 @@ class SweepStudy:
         Args:
             reason: the error that ended it; empty if it has finished.
         """
-        self.optuna.set_user_attr(ENDED, reason or FINISHED)
+        self.optuna.set_user_attr(attributes.ENDED, reason or FINISHED)
 
     def _open(self) -> None:
         """Open the newest study, or create one; the caller holds the drivers' lock."""
         if self._mode == "read" and not self._store.exists():
             raise SweepError(NO_STUDY)
-        storage = self._store.open()
-        number = latest_study_number(storage, self.key)
-        if self._mode == "read" and not number:
-            raise SweepError(NO_STUDY)
-        self.optuna = open_study(study_name(self.key, number or 1), storage, self.config)
-        attrs = self.optuna.user_attrs
-        if self._mode == "join" and ENDED in attrs:
+        self._load()
+        has_ended = attributes.ENDED in self.optuna.user_attrs
+        if self._mode == "join" and has_ended:
             raise SweepError("there is no sweep to join: the latest one has ended")
         if self._mode == "lead":
             if not self._store.locks.hold("lead"):
+                leader = self.optuna.user_attrs.get(attributes.LEADER, "another process")
                 raise SweepError(
-                    f"this sweep already runs, as {attrs.get(LEADER, 'another process')}. Wait "
-                    "for it, stop it, or join it with  python -m pipeline.sweep --join"
+                    f"this sweep already runs, as {leader}. Wait for it, stop it, or join it with  "
+                    "python -m pipeline.sweep --join"
                 )
-            if ENDED in attrs:
+            if has_ended:
                 self._store.set_aside()
-                storage = self._store.open()
-                number = latest_study_number(storage, self.key) + 1
-                self.optuna = open_study(study_name(self.key, number), storage, self.config)
-            self.optuna.set_user_attr(LEADER, f"process {os.getpid()} on {socket.gethostname()}")
-        if TOKEN not in self.optuna.user_attrs:
-            self.optuna.set_user_attr(TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
+                self._load(new=True)
+            leader = f"process {os.getpid()} on {socket.gethostname()}"
+            self.optuna.set_user_attr(attributes.LEADER, leader)
+        if attributes.TOKEN not in self.optuna.user_attrs:
+            self.optuna.set_user_attr(attributes.TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
         self.queue = TrialQueue(self.optuna, self.config, self.space, self._listed)
+
+    def _load(self, *, new: bool = False) -> None:
+        """Open the newest study of this key, or create its next one."""
+        storage = self._store.open()
+        number = latest_study_number(storage, self.key) + new
+        if self._mode == "read" and not number:
+            raise SweepError(NO_STUDY)
+        self.optuna = open_study(study_name(self.key, number or 1), storage, self.config)
 
     def _has_ended(self) -> bool:
         """Return whether the leader has ended the sweep, for instance by its time limit.
@@ -236,7 +225,7 @@ class SweepStudy:
         Raises:
             SweepError: it ended by an error.
         """
-        ended = self.optuna.user_attrs.get(ENDED)
+        ended = self.optuna.user_attrs.get(attributes.ENDED)
         if ended and ended != FINISHED:
             raise SweepError(f"another driver has ended this sweep: {ended}")
         return bool(ended)
@@ -246,4 +235,4 @@ class SweepStudy:
         dead = [trial for trial in running if not self.has_living_driver(trial)]
         for trial in dead:
             self.queue.requeue(trial)
-        return [trial_id(trial) for trial in dead]
+        return [attributes.trial_id(trial) for trial in dead]
