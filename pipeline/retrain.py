@@ -14,6 +14,7 @@ exit codes:
 from argparse import ArgumentParser, Namespace
 
 from conveyor.config import RetrainConfig, load
+from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import update_configuration
 from conveyor.retraining.job import Job
@@ -24,16 +25,18 @@ from conveyor.tracking.retraining import retrain_run
 from pipeline import run_script
 
 
-def retrain(paths: Paths) -> int:
-    changed = update_configuration(paths)
-    config = load(RetrainConfig)
-    with retrain_run(config.name, paths) as run:
-        job = Job(config, paths, ChampionMonitor(config, paths, run))
-        with record_failure(config, paths, run, job):
-            outcome = job.run(changed)
-        record_outcome(config, paths, run, outcome)
-    print(outcome.summary())
-    return outcome.code
+def retrain(args: Namespace) -> ExitCode:
+    paths = Paths()
+    with retraining_lock(paths, args.wait):
+        changed = update_configuration(paths)
+        config = load(RetrainConfig)
+        with retrain_run(config.name, paths) as run:
+            job = Job(config, paths, ChampionMonitor(config, paths, run))
+            with record_failure(config, paths, run, job):
+                outcome = job.run(changed)
+            record_outcome(config, paths, run, outcome)
+        print(outcome.summary())
+        return outcome.code
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -41,10 +44,5 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
 
 
-def main(args: Namespace) -> int:
-    with retraining_lock(Paths(), args.wait):
-        return retrain(Paths())
-
-
 if __name__ == "__main__":
-    run_script(main, __doc__, add_options)
+    run_script(retrain, __doc__, add_options)

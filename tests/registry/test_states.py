@@ -92,7 +92,7 @@ def run_promote(action: str, version: str | None = None) -> Callable[[Config, Pa
         options = argparse.Namespace(
             action=action, version=version, to=None, force=False, reason=None
         )
-        assert promote.run_action(options, config, paths) == 0
+        assert promote.run_action(options, config, paths) is None
         return str(Registry("toys", paths).aliases().get("champion"))
 
     return run

@@ -5,17 +5,7 @@
 from conveyor.config.load import ConfigError, load, narrow, overlay, validate
 from conveyor.config.retrain import Drift, Retrain
 from conveyor.config.schedule import Schedule
-from conveyor.config.sections import (
-    Activation,
-    Bar,
-    Cell,
-    Evaluate,
-    Gates,
-    Hook,
-    Hooks,
-    Model,
-    Train,
-)
+from conveyor.config.sections import Bar, Cell, Evaluate, Gates, Hook, Hooks, Model, Train
 from conveyor.config.stages import (
     Config,
     EvaluateConfig,

@@ -33,7 +33,7 @@ def validate(kind: type[C], values: Mapping[str, Any], *, origin: Origin) -> C:
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        raise ConfigError(explain(error, kind, values, origin)) from None
+        raise ConfigError(explain(error, values, origin)) from None
 
 
 def load(kind: type[C], path: Path = CONFIG_FILE) -> C:

@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,24 +23,26 @@ REWORDINGS = (
 )
 
 
-def explain(
-    error: ValidationError, kind: type[BaseModel], values: Mapping[str, Any], origin: Origin
-) -> str:
+def explain(error: ValidationError, values: Mapping[str, Any], origin: Origin) -> str:
     """Describe every bad field of an error, one a line.
 
     Args:
-        kind: the class that refused `values`.
+        values: what was refused.
         origin: names the file in which a dotted key stands.
     """
     lines = ["the configuration is not valid:"]
     for detail in error.errors():
-        path = _keys(detail, values)
-        dotted = ".".join(map(str, path))
-        reason = _reason(detail, path, kind)
-        if not path:
+        keys, section = _locate(detail, values)
+        reason = _reason(detail)
+        if not keys:
             lines.append(f"  {reason}")
             continue
-        stop = "" if reason.endswith("?") else "."
+        if detail["type"] == "extra_forbidden":
+            missing = [d["loc"][-1] for d in error.errors() if d["type"] == "missing"
+                       and d["loc"][:-1] == detail["loc"][:-1]]  # fmt: skip
+            settings = [str(key) for key in (*section, *missing) if key != keys[-1]]
+            reason += suggest(str(keys[-1]), settings)
+        stop, dotted = "" if reason.endswith("?") else ".", ".".join(map(str, keys))
         lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}")
     return "\n".join(lines)
 
@@ -51,11 +53,11 @@ def suggest(name: str, names: Sequence[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _reason(detail: ErrorDetails, path: list[str | int], kind: type[BaseModel]) -> str:
+def _reason(detail: ErrorDetails) -> str:
     value, message = detail["input"], detail["msg"]
     match detail["type"]:
         case "extra_forbidden":
-            return f"there is no such setting{suggest(str(path[-1]), _names_near(path, kind))}"
+            return "there is no such setting"
         case "missing":
             return "expected a value; got none"
         case "secret":
@@ -67,13 +69,13 @@ def _reason(detail: ErrorDetails, path: list[str | int], kind: type[BaseModel]) 
     return message if repeated else f"{message}; got {value!r}"
 
 
-def _keys(detail: ErrorDetails, values: Mapping[str, Any]) -> list[str | int]:
-    """The keys that lead to a bad field.
+def _locate(detail: ErrorDetails, values: Mapping[str, Any]) -> tuple[list[str | int], Any]:
+    """The keys that lead to a bad field, and the mapping or list in which it stands or is missing.
 
     Pydantic's location also names the arms of unions, as in `dataset.text.columns`.
     """
     node: Any = values
-    keys: list[str | int] = []
+    section, keys = node, []
     for i, part in enumerate(detail["loc"], start=1):
         is_last = i == len(detail["loc"])
         if isinstance(node, Mapping):
@@ -82,23 +84,8 @@ def _keys(detail: ErrorDetails, values: Mapping[str, Any]) -> list[str | int]:
             inside = part in node
         else:
             inside = isinstance(node, list) and isinstance(part, int)
-        node = node[part] if inside else node  # type: ignore[index]
         if inside or (is_last and detail["type"] == "missing"):
             keys.append(part)
-    return keys
-
-
-def _names_near(path: list[str | int], kind: type[BaseModel]) -> list[str]:
-    """Field names of the section in which `path` ends."""
-    models: list[type[BaseModel]] = [kind]
-    for part in path[:-1]:
-        fields = [m.model_fields[str(part)] for m in models if str(part) in m.model_fields]
-        models = [m for field in fields for m in _models_in(field.annotation)]
-    return [name for m in models for name in m.model_fields]
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)
+            section = node
+        node = node[part] if inside else node  # type: ignore[index]
+    return keys, section

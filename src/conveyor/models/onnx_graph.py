@@ -13,7 +13,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from conveyor.config import Activation, Model
+from conveyor.config import Model
+from conveyor.config.sections import Activation
 from conveyor.models.build import LOWEST, returns_last_state
 from conveyor.models.cells import CELLS
 
