@@ -28,7 +28,7 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     report.write(paths.evaluation, evaluation, data, settings)
     files.write_json(paths.metrics, report.headline(evaluation))
     level = logging.WARNING if evaluation.beats_baselines is False else logging.INFO
-    log.log(level, "%s", report.verdict(evaluation))
+    log.log(level, "%s", report.compare_with_baselines(evaluation))
     run = runs.find_training_run(config.name, paths, files.digest_tree(paths.model))
     run.log_evaluation(paths.evaluation, evaluation.scores,
                        beats_baselines=evaluation.beats_baselines)  # fmt: skip

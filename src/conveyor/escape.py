@@ -5,7 +5,7 @@ HTML is escaped by `html.escape`, CSV by the `csv` module; both keep every chara
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from hashlib import sha256
 from html import escape
 
@@ -39,15 +39,6 @@ def markdown_text(text: str) -> str:
     'a\\\\|b &lt;i&gt; \\\\$x\\\\$ macro_f1 \\\\_y\\\\_'
     """
     return MARKDOWN_SYNTAX.sub(r"\\\g<0>", escape(one_line(text), quote=False))
-
-
-def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table. Its cells are Markdown: pass a label through `markdown_text` first.
-
-    >>> markdown_table(["class", "rows"], [["a", "3"]])
-    ['| class | rows |', '| --- | --- |', '| a | 3 |']
-    """
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
 def mlflow_name(text: str, existing: Collection[str] = ()) -> str:

@@ -91,8 +91,8 @@ def test_a_network_that_loses_to_a_baseline_is_reported_loudly() -> None:
     evaluation, _, _ = evaluated(wrong=6)
     assert evaluation.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
     assert evaluation.beats_baselines is False
-    assert report.verdict(evaluation).startswith(
-        "**THE NET DOES NOT BEAT A SIMPLE BASELINE**: accuracy"
+    assert report.compare_with_baselines(evaluation).startswith(
+        "**THE NETWORK DOES NOT BEAT A SIMPLE BASELINE**: accuracy"
     )
     assert report.headline(evaluation)[BASELINE] == 1.0
 
@@ -104,8 +104,8 @@ def test_a_network_that_beats_the_baselines_is_reported_with_its_p_value() -> No
     assert evaluation.beats_baselines is True
     assert evaluation.p_value is not None
     assert evaluation.p_value < 1e-6
-    assert report.verdict(evaluation).startswith(
-        "The net beats the simple baselines: accuracy 1.0000"
+    assert report.compare_with_baselines(evaluation).startswith(
+        "The network beats the simple baselines: accuracy 1.0000"
     )
 
 
@@ -117,7 +117,7 @@ def test_without_baselines_nothing_is_claimed() -> None:
         {},
     )
     assert BASELINE not in report.headline(evaluation)
-    assert report.verdict(evaluation) == "No baseline was scored."
+    assert report.compare_with_baselines(evaluation) == "No baseline was scored."
 
 
 def test_headline_metrics_are_flat_numbers_within_their_interval() -> None:

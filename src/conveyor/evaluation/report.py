@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Evaluate
-from conveyor.escape import markdown_table, markdown_text
 from conveyor.evaluation.curves import compute_class_curves, compute_pooled_curves
 from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics import BASELINE, METRICS
 from conveyor.metrics.table import LabelledPredictions, calibration, ece
+from conveyor.pages import load_templates
 from conveyor.plots import evaluation as plots
+
+PAGES = load_templates(__file__)
 
 
 def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: Evaluate) -> None:
@@ -69,41 +71,18 @@ def _write_predictions(path: Path, data: EvaluationInput) -> None:
 
 
 def markdown(evaluation: Evaluation, rows: int, confidence: float) -> str:
-    """The report as a page, which shows the plots of its folder."""
-    parts = [f"# Evaluation on {rows} test rows", verdict(evaluation), ""]
-    metrics = []
-    for name, value in evaluation.scores.items():
-        low, high = evaluation.intervals.get(name, (float("nan"), float("nan")))
-        metrics.append([METRICS[name].title, f"{value:.4f}", f"{low:.4f} to {high:.4f}"])
-    parts += markdown_table(["metric", "value", f"{confidence:.0%} interval"], metrics)
-    if evaluation.baselines:
-        baselines = [
-            [name, f"{scores['accuracy']:.4f}", f"{scores['macro_f1']:.4f}"]
-            for name, scores in evaluation.baselines.items()
-        ]
-        parts += ["", "## Simple models on the same rows"]
-        parts += markdown_table(["model", "accuracy", "macro F1"], baselines)
-    classes = [
-        [markdown_text(name), *(f"{score[key]:.3f}" for key in ("precision", "recall", "f1")),
-         f"{score['rows']:.0f}"]
-        for name, score in evaluation.per_class.items()
-    ]  # fmt: skip
-    parts += ["", "## By class"]
-    parts += markdown_table(["class", "precision", "recall", "F1", "rows"], classes)
-    parts += ["", "![confusion](confusion.png)", "![ROC and precision-recall](curves.png)",
-              "![calibration](calibration.png)", "![by length](lengths.png)", ""]  # fmt: skip
-    errors = [
-        [*(markdown_text(error[key]) for key in ("id", "label", "predicted")),
-         f"{error['confidence']:.3f}", _row_text(error)]
-        for error in evaluation.worst
-    ]  # fmt: skip
-    parts += ["## Most confident errors"]
-    parts += markdown_table(["id", "label", "predicted", "confidence", "row"], errors)
-    return "\n".join(parts) + "\n"
+    """Return the report as a page, which shows the plots of its folder."""
+    return PAGES.get_template("report.md").render(
+        rows=rows,
+        comparison=compare_with_baselines(evaluation),
+        confidence=confidence,
+        evaluation=evaluation,
+        metrics=METRICS,
+    )
 
 
-def verdict(evaluation: Evaluation) -> str:
-    """One line that compares the network with the best baseline, loud if the network loses."""
+def compare_with_baselines(evaluation: Evaluation) -> str:
+    """Return a line that compares the network with the best baseline, loud if the network loses."""
     if evaluation.beats_baselines is None:
         return "No baseline was scored."
     best = max(evaluation.baselines, key=lambda name: evaluation.baselines[name]["accuracy"])
@@ -113,10 +92,5 @@ def verdict(evaluation: Evaluation) -> str:
         f"(McNemar p = {evaluation.p_value:.3g})"
     )
     if evaluation.beats_baselines:
-        return f"The net beats the simple baselines: {comparison}."
-    return f"**THE NET DOES NOT BEAT A SIMPLE BASELINE**: {comparison}."
-
-
-def _row_text(error: dict[str, Any]) -> str:
-    """The row of an error, or the number of steps of a series."""
-    return f"{error['length']} steps" if error["row"] is None else markdown_text(error["row"])
+        return f"The network beats the simple baselines: {comparison}."
+    return f"**THE NETWORK DOES NOT BEAT A SIMPLE BASELINE**: {comparison}."

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from conveyor import files
-from conveyor.escape import markdown_text, mlflow_name
+from conveyor.escape import mlflow_name
 from conveyor.gates import GateResult, Verdict
+from conveyor.pages import load_templates
 from conveyor.paths import VERDICT_FILE
 from conveyor.registry.lineage import lineage_of
 from conveyor.registry.model_version import PASSED, ModelVersion
@@ -31,13 +30,13 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
     with files.replacing_folder(folder) as temporary:
         files.write_json(temporary / VERDICT_FILE, content)
         for name in ("verdict.md", "verdict.html"):
-            page = _render(name, title=title, results=verdict.results, **content)
+            page = PAGES.get_template(name).render(title=title, results=verdict.results, **content)
             files.write_text(temporary / name, page)
 
 
 def markdown(verdict: Verdict) -> str:
     """A table of all gates with their reasons."""
-    return _render("gates.md", results=verdict.results).rstrip()
+    return PAGES.get_template("gates.md").render(results=verdict.results).rstrip()
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, str]:
@@ -61,10 +60,6 @@ def _gate_tag(result: GateResult) -> str:
     return json.dumps(short, ensure_ascii=False)
 
 
-def _render(template: str, **values: Any) -> str:
-    return _ENVIRONMENT.get_template(template).render(values)
-
-
 def _number(value: Any) -> str:
     """A number of a gate as text; some gates have a number for each slice."""
     if isinstance(value, Mapping):
@@ -72,11 +67,4 @@ def _number(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=jinja2.select_autoescape(["html"]),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_ENVIRONMENT.filters |= {"markdown": markdown_text, "number": _number}
+PAGES = load_templates(__file__, number=_number)

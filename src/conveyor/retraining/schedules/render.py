@@ -3,10 +3,9 @@
 import shlex
 from pathlib import Path
 
-import jinja2
-
 from conveyor.config import Schedule
 from conveyor.errors import ExitCode
+from conveyor.pages import load_templates
 from conveyor.retraining.schedules.calendar import on_calendar
 from conveyor.retraining.schedules.installation import Installation
 
@@ -29,9 +28,9 @@ def render_files(scheduler: str, schedule: Schedule, installation: Installation)
         "success_codes": [ExitCode.NOTHING_TO_DO, ExitCode.NOT_PROMOTED],  # beside 0
     }
     return {
-        f"{installation.unit}.{ending}": _ENVIRONMENT.get_template(
-            f"{scheduler}.{ending}.j2"
-        ).render(values)
+        f"{installation.unit}.{ending}": TEMPLATES.get_template(f"{scheduler}.{ending}.j2").render(
+            values
+        )
         for ending in SCHEDULERS[scheduler]
     }
 
@@ -46,16 +45,10 @@ def _drop_expanded(text: str | Path) -> str:
     return "".join(c for c in str(text) if c not in '"$`\\}')
 
 
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    undefined=jinja2.StrictUndefined,
-    keep_trailing_newline=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
+TEMPLATES = load_templates(
+    __file__,
+    cron_line=_join_for_cron,
+    literal=_drop_expanded,
+    quote=lambda text: shlex.quote(str(text)),
+    systemd=lambda text: str(text).replace("%", "%%"),  # % begins a specifier
 )
-_ENVIRONMENT.filters |= {
-    "cron_line": _join_for_cron,
-    "literal": _drop_expanded,
-    "quote": lambda text: shlex.quote(str(text)),
-    "systemd": lambda text: str(text).replace("%", "%%"),  # % begins a specifier
-}
