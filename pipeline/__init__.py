@@ -1,4 +1,4 @@
-"""The stages of the belt and the commands beside it: one thin script each, run by `run_script`."""
+"""The stages of the belt, and the other commands: one thin script each, run by `run_script`."""
 
 import logging
 import signal
@@ -62,7 +62,7 @@ def refuse_options(options: Sequence[str], expected: str) -> None:
 
     Args:
         options: as they are typed, such as "--poll".
-        expected: what each of them expects beside it, such as "--reload with it".
+        expected: what each of them needs, such as "--reload with it".
 
     Raises:
         InputError: one of them is typed.

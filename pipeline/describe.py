@@ -26,10 +26,10 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
             shape = " x ".join(str(size or "?") for size in layer.output.shape)
             kind, count = type(layer).__name__, layer.count_params()
             print(f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}")
-    print(f"parameters       {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)")
-    print(f"FLOPs a sequence {costs.flops:,} forward, at the median of {costs.length} steps")
-    training = f"{costs.training_bytes / 2**20:.1f} MiB a batch of {config.train.batch_size}"
-    print(f"training memory  at least {training}")
+    print(f"parameters         {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)")
+    print(f"FLOPs per sequence {costs.flops:,} forward, at the median of {costs.length} steps")
+    training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {config.train.batch_size}"
+    print(f"training memory    at least {training}")
     print(gpu_line())
     for layer in cudnn_report(model):
         print(f"  {layer}")

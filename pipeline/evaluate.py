@@ -1,4 +1,4 @@
-"""Stage `evaluate`: the exported model on the frozen test rows, beside simple baselines."""
+"""Stage `evaluate`: the exported model on the frozen test rows, compared with simple baselines."""
 
 import logging
 

@@ -34,7 +34,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Sorted keys and one final newline, so that equal values give equal bytes.
+    """Write JSON with sorted keys and one final newline, so that equal values give equal bytes.
 
     Raises:
         ValueError: a number in it is NaN or infinite, which JSON cannot say.
@@ -44,7 +44,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A header line, then one line a row; lines end in a line feed, as git expects of a text."""
+    """Write a header line, then one line per row. Lines end in a line feed, as in a text file."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
@@ -57,8 +57,8 @@ def read_json(path: Path) -> Any:
 
 
 def read_yaml(path: Path) -> Any:
-    """What DVC or Conveyor wrote, by libyaml: in a seventh of the time of `yaml.safe_load`, whose
-    errors show the line, as people need it."""
+    """Read what DVC or Conveyor wrote, by libyaml, which takes a seventh of the time of
+    `yaml.safe_load`. Errors of the latter show the line, so use it for files that people write."""
     return yaml.load(path.read_text(), yaml.CSafeLoader)
 
 

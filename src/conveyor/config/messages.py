@@ -24,7 +24,7 @@ REWORDINGS = (
 
 
 def explain(error: ValidationError, values: Mapping[str, Any], origin: Origin) -> str:
-    """Describe every bad field of an error, one a line.
+    """Describe every bad field of an error, one per line.
 
     Args:
         values: what was refused.

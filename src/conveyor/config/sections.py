@@ -137,8 +137,10 @@ class Gates(Section):
     max_ece: Portion | None  # expected calibration error
     max_bytes: PositiveInt | None  # of all files of the model folder
     max_latency_ms: PositiveFloat | None  # median for one row, ONNX Runtime, one thread
-    padding_tolerance: NonNegativeFloat | None  # a row's answer alone, and beside longer rows
-    round_trip_tolerance: NonNegativeFloat | None  # answers here, and in a fresh process
+    padding_tolerance: NonNegativeFloat | None  # of a row's probabilities, alone and in a batch
+    round_trip_tolerance: (
+        NonNegativeFloat | None
+    )  # of its probabilities, here and in a fresh process
     quantisation: QuantisationGate
     data: DataGate | None
 

@@ -1,4 +1,4 @@
-"""What each stage reads of the configuration, as one class a stage; and the whole.
+"""What each stage reads of the configuration, as one class per stage; and the whole.
 
 A class lists the keys of artifacts/config.yaml that its stage may read; dvc.yaml lists the same
 keys as the stage's params. A function takes the narrowest class that has what it needs.
