@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from conveyor.config.dataset import Checks
 from conveyor.data.duplicates import FirstRows
 from conveyor.data.errors import DataError
-from conveyor.data.row_index import Records, chunks
+from conveyor.data.row_index import RowIndex
 from conveyor.data.rows import NO_PROBLEM, PROBLEMS
 from conveyor.data.scan import Scan
 from conveyor.data.split import NO_SPLIT, SPLITS
@@ -37,13 +37,15 @@ def count_rows(scan: Scan) -> Counts:
     """Count the rows of a scan in one pass."""
     labels = np.zeros((len(SPLITS), len(scan.label_names)), np.int64)
     counts = Counts({reason: FirstRows() for reason in PROBLEMS}, labels)
-    for start, records in chunks(scan.index):
-        used = records[records["split"] != NO_SPLIT]
-        for code, rows in enumerate(labels):
-            rows += np.bincount(used["label"][used["split"] == code], minlength=len(rows))
-        counts.empty += int(used["empty"].sum())
-        for code, rows in enumerate(counts.dropped.values()):
-            rows.add(start + np.flatnonzero(records["problem"] == code))
+    for rows in scan.index.chunks():
+        split, label, empty, problem = (
+            scan.index[column][rows] for column in ("split", "label", "empty", "problem")
+        )
+        for code, by_label in enumerate(labels):
+            by_label += np.bincount(label[split == code], minlength=len(by_label))
+        counts.empty += int(empty[split != NO_SPLIT].sum())
+        for code, dropped in enumerate(counts.dropped.values()):
+            dropped.add(rows.start + np.flatnonzero(problem == code))
     return counts
 
 
@@ -61,13 +63,12 @@ def require_equal_channels(channels: dict[str, int | None]) -> None:
         )
 
 
-def drop_unseen_labels(index: Records, label_names: list[str], classes: list[str]) -> None:
+def drop_unseen_labels(index: RowIndex, label_names: list[str], classes: list[str]) -> None:
     """Mark validation and test rows whose class is in no training row, so cannot be learned."""
     seen = np.isin([*label_names, ""], classes)  # (labels + 1,), the last for no label
-    for _, records in chunks(index):
-        unseen = (records["problem"] == NO_PROBLEM) & ~seen[records["label"]]
-        records["problem"][unseen] = PROBLEMS.index("unknown_label")
-        records["split"][unseen] = NO_SPLIT
+    unseen = (index["problem"] == NO_PROBLEM) & ~seen[index["label"]]  # (rows,)
+    index["problem"][unseen] = PROBLEMS.index("unknown_label")
+    index["split"][unseen] = NO_SPLIT
 
 
 def require_enough(

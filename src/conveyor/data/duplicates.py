@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.data.row_index import Records
+from conveyor.data.row_index import RowIndex
 from conveyor.data.split import NO_SPLIT, SPLIT_PAIRS, SPLITS
 
 BUCKETS = 256  # by the first byte of the digest; memory holds one bucket
@@ -42,7 +42,7 @@ class Duplicates:
     conflicts: FirstRows = field(default_factory=FirstRows)
 
 
-def remove_leaks(index: Records) -> Duplicates:
+def remove_leaks(index: RowIndex) -> Duplicates:
     """Remove training (and validation) rows whose input is in a later split too.
 
     Test rows stay, so that published splits remain comparable.
@@ -50,31 +50,29 @@ def remove_leaks(index: Records) -> Duplicates:
     result = Duplicates()
     buckets = index["digest"].view(np.uint8)[:, 0].copy()  # (rows,)
     for bucket in range(BUCKETS):
-        numbers = np.flatnonzero(buckets == bucket)
-        rows = index[numbers]
-        _compare(numbers, rows, result)
-        index["split"][numbers] = rows["split"]
+        _compare(index, np.flatnonzero(buckets == bucket), result)
     return result
 
 
-def _compare(numbers: NDArray[np.int64], rows: Records, result: Duplicates) -> None:
+def _compare(index: RowIndex, numbers: NDArray[np.int64], result: Duplicates) -> None:
     """Count the equal rows of a bucket, and remove those that leak from their split.
 
     Args:
         numbers: of the rows, (rows,).
     """
-    _, inputs = np.unique(rows["digest"], axis=0, return_inverse=True)
-    split, labels = rows["split"], rows["label"]
+    split, labels = index["split"][numbers], index["label"][numbers]
+    _, inputs = np.unique(index["digest"][numbers], axis=0, return_inverse=True)
     for pair in SPLIT_PAIRS:
         earlier, later = map(SPLITS.index, pair)
         leaked = (split == earlier) & np.isin(inputs, inputs[split == later])
         result.leaks[pair].add(numbers[leaked])
         split[leaked] = NO_SPLIT
+    index["split"][numbers] = split
     for code, name in enumerate(SPLITS):
         remaining = inputs[split == code]
         result.duplicates[name] += len(remaining) - len(np.unique(remaining))
     used = split != NO_SPLIT
-    last_labels = np.empty(len(rows), np.int32)  # of each input
+    last_labels = np.empty(len(numbers), np.int32)  # of each input
     last_labels[inputs[used]] = labels[used]
     conflicting = inputs[used & (last_labels[inputs] != labels)]
     result.conflicts.add(numbers[used & np.isin(inputs, conflicting)])

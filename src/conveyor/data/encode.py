@@ -77,14 +77,12 @@ def write_rows(rows: Scan, classes: list[str], encoder: Encoder, folder: Path) -
             tqdm(desc="encoding", total=len(rows.index), unit=" rows", disable=None)
         )
         for start, batch in rows.copy.batches():
-            records, ids = rows.index[start : start + len(batch)], rows.batch_ids(batch, start)
+            chunk, ids = slice(start, start + len(batch)), rows.batch_ids(batch, start)
+            split, label = rows.index["split"][chunk], rows.index["label"][chunk]
             for code, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
-                mask = records["split"] == code  # (rows,)
+                mask = split == code  # (rows,)
                 if mask.any():
-                    raw, labels = (
-                        batch.column("raw").filter(mask),
-                        class_codes[records["label"][mask]],
-                    )
+                    raw, labels = batch.column("raw").filter(mask), class_codes[label[mask]]
                     writer.add(ids.filter(mask), raw, names.take(labels), labels, tally.encode(raw))
             progress.update(len(batch))
     return tallies

@@ -12,7 +12,6 @@ from conveyor.data.arrow import split_steps, use_small_pool
 from conveyor.data.duplicates import Duplicates, FirstRows, remove_leaks
 from conveyor.data.encode import write_rows
 from conveyor.data.long_format import nest
-from conveyor.data.row_index import chunks
 from conveyor.data.rows import RowReader
 from conveyor.data.scan import Scan, scan
 from conveyor.data.sources import open_source
@@ -119,11 +118,10 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
 def _learn_classes(rows: Scan) -> list[str]:
     """Return the sorted classes of the training rows, and drop the rows of other classes."""
     learned: set[int] = set()
-    index = rows.index
-    for _, records in chunks(index):
-        learned.update(records["label"][records["split"] == TRAIN].tolist())
+    for chunk in rows.index.chunks():
+        learned.update(rows.index["label"][chunk][rows.index["split"][chunk] == TRAIN].tolist())
     classes = sorted((rows.label_names[code] for code in learned), key=_natural_key)
-    checks.drop_unseen_labels(index, rows.label_names, classes)
+    checks.drop_unseen_labels(rows.index, rows.label_names, classes)
     return classes
 
 
@@ -139,7 +137,7 @@ def _natural_key(name: str) -> tuple[int, float, str]:
 def _fit_encoder(config: Dataset, rows: Scan) -> Encoder:
     """Fit the encoder on the training rows."""
     batches = (
-        batch.column("raw").filter(rows.index[start : start + len(batch)]["split"] == TRAIN)
+        batch.column("raw").filter(rows.index["split"][start : start + len(batch)] == TRAIN)
         for start, batch in rows.copy.batches()
     )
     if isinstance(config, TextDataset):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.data.arrow import split_steps
-from conveyor.data.row_index import ROW, Records, chunks
+from conveyor.data.row_index import RowIndex
 from conveyor.data.rows import NO_PROBLEM, CodedValues, Codes, RowReader, SourceRows, default_ids
 
 
@@ -26,7 +26,7 @@ class Scan:
         label_names: sorted.
         group_names: sorted.
         copy: the rows themselves.
-        file: the records of `index`; unnamed and temporary.
+        index: the facts about each row.
     """
 
     parts: list[str]
@@ -34,12 +34,7 @@ class Scan:
     label_names: list[str]
     group_names: list[str]
     copy: "RowCopy"
-    file: IO[bytes]
-
-    @property
-    def index(self) -> Records:
-        """The facts about each row, (rows,), mapped anew so that no pass holds another's pages."""
-        return np.memmap(self.file, ROW, "r+")
+    index: RowIndex
 
     def ids(self, rows: Iterable[int]) -> list[str]:
         """Return the ids of rows by their numbers, read from the copy."""
@@ -121,30 +116,33 @@ def scan(readers: list[RowReader], scratch: Path) -> Scan:
     """Read each row once, batch by batch, and copy it to a file in `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
     labels, groups, copy, starts = _Codes(), _Codes(), RowCopy(scratch), [0]
-    file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
+    index = RowIndex(scratch)
     for part, reader in enumerate(readers):
         with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:
             for rows in reader.rows():
-                records = np.zeros(len(rows.problems), ROW)
-                usable = rows.problems == NO_PROBLEM
-                records["digest"], records["part"] = _digests(rows.raw), part
-                records["problem"], records["empty"] = rows.problems, usable & _empty(rows.raw)
-                records["label"], records["marks"] = labels.encode(rows.labels, usable), rows.marks
-                if rows.groups is not None:
-                    records["group"] = groups.encode(rows.groups, np.ones(len(records), np.bool_))
-                file.write(records.tobytes())
+                count, usable = len(rows.problems), rows.problems == NO_PROBLEM
+                index.add(
+                    count,
+                    digest=_digests(rows.raw),
+                    part=part,
+                    problem=rows.problems,
+                    empty=usable & _empty(rows.raw),
+                    label=labels.encode(rows.labels, usable),
+                    marks=rows.marks,
+                    group=0
+                    if rows.groups is None
+                    else groups.encode(rows.groups, np.ones(count, np.bool_)),
+                )
                 copy.add(rows)
-                progress.update(len(records))
+                progress.update(count)
         starts.append(len(copy))
     copy.finish()
-    file.flush()
     (label_names, label_positions), (group_names, group_positions) = labels.sort(), groups.sort()
     parts = [reader.part.name for reader in readers]
-    result = Scan(parts, np.array(starts), label_names, group_names, copy, file)
-    for _, records in chunks(result.index):
-        records["label"] = label_positions[records["label"]]
-        records["group"] = group_positions[records["group"]]
-    return result
+    for rows in index.chunks():
+        index["label"][rows] = label_positions[index["label"][rows]]
+        index["group"][rows] = group_positions[index["group"][rows]]
+    return Scan(parts, np.array(starts), label_names, group_names, copy, index)
 
 
 def _empty(raw: pa.Array) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import SplitRules
 from conveyor.data.errors import DataError
-from conveyor.data.row_index import Records
+from conveyor.data.row_index import RowIndex
 from conveyor.data.rows import NO_PROBLEM
 
 SPLITS = ("train", "validation", "test")
@@ -14,7 +14,7 @@ TRAIN, NO_SPLIT = 0, -1
 Rows = NDArray[np.int64]  # numbers of rows
 
 
-def assign(rules: SplitRules, index: Records, parts: list[str], group_names: list[str]) -> None:
+def assign(rules: SplitRules, index: RowIndex, parts: list[str], group_names: list[str]) -> None:
     """Write the split of each usable row: first the test rows, then the validation rows.
 
     Args:
@@ -48,7 +48,7 @@ def assign(rules: SplitRules, index: Records, parts: list[str], group_names: lis
 
 
 def _choose(
-    name: str, rules: SplitRules, index: Records, candidates: NDArray[np.bool_], parts: list[str]
+    name: str, rules: SplitRules, index: RowIndex, candidates: NDArray[np.bool_], parts: list[str]
 ) -> Rows:
     """Return the numbers of the rows that are in the split `name`."""
     take = rules.test if name == "test" else rules.validation
@@ -77,7 +77,7 @@ def _part_code(name: str, parts: list[str]) -> int:
 
 
 def _draw_stratified(
-    share: float, seed: int, index: Records, candidates: NDArray[np.bool_]
+    share: float, seed: int, index: RowIndex, candidates: NDArray[np.bool_]
 ) -> Rows:
     """Draw a share of each class, in the order of their names; one row or more if it has two."""
     draw, chosen = np.random.default_rng(seed), []
@@ -88,7 +88,7 @@ def _draw_stratified(
     return np.concatenate(chosen)
 
 
-def _draw_groups(share: float, seed: int, index: Records, rows: Rows) -> Rows:
+def _draw_groups(share: float, seed: int, index: RowIndex, rows: Rows) -> Rows:
     """Draw whole groups with scikit-learn."""
     # Few data sets have groups, and the import takes a second.
     from sklearn.model_selection import StratifiedGroupKFold
@@ -105,7 +105,7 @@ def _draw_groups(share: float, seed: int, index: Records, rows: Rows) -> Rows:
     return rows[positions]
 
 
-def _require_whole_groups(index: Records, names: list[str]) -> None:
+def _require_whole_groups(index: RowIndex, names: list[str]) -> None:
     """`given`, `column` and `order` can divide a group, which would leak it into training."""
     split, group = index["split"], index["group"]
     groups = {name: np.unique(group[split == code]) for code, name in enumerate(SPLITS)}
