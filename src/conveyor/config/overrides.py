@@ -5,6 +5,7 @@ Grammar: https://hydra.cc/docs/advanced/override_grammar/basic/
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -13,7 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from conveyor.config.load import ConfigError
-from conveyor.config.space import CHOOSE, SPACE, flatten_space, split_key
+from conveyor.config.space import CHOOSE, SPACE, split_key
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,11 @@ def parse_overrides(lines: Sequence[str], groups: Collection[str]) -> Overrides:
                     line = override.input_line
                     raise ConfigError(f"{line}: {other} is overridden twice. Name it once")
             keys.append(key)
+            path = split_key(key)
             if override.is_delete():
-                deleted.append(split_key(key))
+                deleted.append(path)
             else:
-                values.append(_nest(key, value))
+                values.append(reduce(lambda nested, part: {part: nested}, reversed(path), value))
     merged: Any = OmegaConf.to_container(OmegaConf.merge({}, *values))
     return Overrides(merged, deleted, keys)
 
@@ -90,12 +92,6 @@ def _read_value(override: Override) -> Any:
             f"{line}: expected one value; got several. Write a search as sweep.space.{key}=…"
         )
     return line.partition("=")[2]  # the text, which the sweep parses
-
-
-def _nest(key: str, value: Any) -> dict[str, Any]:
-    for part in reversed(split_key(key)):
-        value = {part: value}
-    return flatten_space(value)
 
 
 def overlap(key: str, other: str) -> bool:

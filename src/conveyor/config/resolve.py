@@ -42,6 +42,7 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     arguments = parse_overrides(overrides, groups)
     merged = OmegaConf.merge(_read_params(paths.params, groups), arguments.values)
     experiment: Any = OmegaConf.to_container(merged)
+    flatten_space(experiment)
     choose = experiment.pop(CHOOSE, None) or {}
     _check_choices(paths.conf, groups, choose, arguments)
     values = _merge(paths.conf, choose, experiment)
@@ -85,7 +86,7 @@ def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
                 f"{path}: {group}: expected a mapping of settings; got {params[group]!r}. To take "
                 f"a file of conf/{group}/, set choose.{group}"
             )
-    return flatten_space(params)
+    return params
 
 
 def _check_choices(

@@ -1,8 +1,10 @@
 """The keys of `sweep.space`, the search space, before the configuration is checked."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
+
+from conveyor.config.load import find_parent
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +23,11 @@ def split_key(key: str) -> list[str]:
     return key.split(".")
 
 
-def flatten_space(values: Mapping[str, Any]) -> dict[str, Any]:
+def flatten_space(values: dict[str, Any]) -> None:
     """Join nested keys of `sweep.space` to dotted ones, which `dvc exp run -S` writes as levels."""
     space = _space(values)
-    if not space:
-        return dict(values)
-    return {**values, "sweep": {**values["sweep"], "space": _flatten(space, "")}}
+    if space:
+        values["sweep"]["space"] = flatten(space, LINE_KEYS)
 
 
 def remove_fixed(values: dict[str, Any], experiment: Mapping[str, Any]) -> None:
@@ -52,6 +53,23 @@ def remove_fixed(values: dict[str, Any], experiment: Mapping[str, Any]) -> None:
         log.info("nothing is left to search; the sweep is skipped")
 
 
+def flatten(
+    values: Mapping[str, Any], leaf_keys: Set[str] = frozenset(), prefix: str = ""
+) -> dict[str, Any]:
+    """Nested values under dotted keys, as overrides name them.
+
+    Args:
+        leaf_keys: a mapping with one of these keys is a value itself, as an empty mapping is.
+    """
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value and not leaf_keys & value.keys():
+            flat |= flatten(value, leaf_keys, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
 def has_value(values: Any, path: Sequence[str]) -> bool:
     """Check if the mapping holds a value under this path, or a whole value on the way to it."""
     for part in path:
@@ -65,19 +83,8 @@ def has_value(values: Any, path: Sequence[str]) -> bool:
 
 def _space(values: Mapping[str, Any]) -> dict[str, Any]:
     """The search space; empty if the value is not a mapping, which `validate` refuses."""
-    sweep = values.get("sweep")
-    space = sweep.get("space") if isinstance(sweep, dict) else None
-    return space if isinstance(space, dict) else {}
-
-
-def _flatten(node: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in node.items():
-        if isinstance(value, Mapping) and value and not LINE_KEYS & value.keys():
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+    sweep = find_parent(values, SPACE)
+    return sweep["space"] if sweep and isinstance(sweep["space"], dict) else {}
 
 
 def _remove_unused_conditions(space: dict[str, Any]) -> None:

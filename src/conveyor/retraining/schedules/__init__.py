@@ -3,7 +3,6 @@
 Each scheduler counts a retraining with nothing to do, or without a promotion, as a success.
 """
 
-from conveyor.retraining.schedules.installation import Installation
-from conveyor.retraining.schedules.render import SCHEDULERS, render_files
+from conveyor.retraining.schedules.render import SCHEDULERS, Installation, render_files
 
 __all__ = ["SCHEDULERS", "Installation", "render_files"]

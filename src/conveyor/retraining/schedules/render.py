@@ -1,13 +1,13 @@
 """Fills the templates of each scheduler's files."""
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from conveyor.config import Schedule
 from conveyor.errors import ExitCode
 from conveyor.pages import load_templates
 from conveyor.retraining.schedules.calendar import on_calendar
-from conveyor.retraining.schedules.installation import Installation
 
 # The endings of a scheduler's files; `templates/` has one template for each.
 SCHEDULERS = {
@@ -16,6 +16,31 @@ SCHEDULERS = {
     "kubernetes": ["yaml"],
     "github": ["yml"],
 }
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A project folder on this machine, and the Python that runs it.
+
+    Attributes:
+        name: of the project, the setting `name`.
+        root: the project folder.
+        python: the interpreter of the project's environment.
+    """
+
+    name: str
+    root: Path
+    python: Path
+
+    @property
+    def path(self) -> str:
+        """The value of PATH with which DVC finds this Python, since it starts stages by name."""
+        return f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin"
+
+    @property
+    def unit(self) -> str:
+        """The name of the job in the scheduler; at most 52 characters, the limit of a CronJob."""
+        return f"conveyor-{self.name.replace('_', '-').strip('-')}"[:52].rstrip("-")
 
 
 def render_files(scheduler: str, schedule: Schedule, installation: Installation) -> dict[str, str]:
