@@ -6,19 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from conveyor.config import load
-from conveyor.config.section import Section
 from conveyor.errors import InputError, record_refusal
-from conveyor.paths import Paths
-
-C = TypeVar("C", bound=Section)
-
-
-def run_stage(stage: Callable[[C, Paths], None], config_class: type[C], doc: str | None) -> None:
-    """Run a stage that has no options, with its part of artifacts/config.yaml; see `run_script`."""
-    run_script(lambda args: stage(load(config_class), Paths()), doc)
 
 
 def run_script(

@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files
-from conveyor.config import EvaluateConfig
+from conveyor.config import EvaluateConfig, load
 from conveyor.data.store import Prepared
 from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate as evaluate_answers
@@ -11,7 +11,7 @@ from conveyor.evaluation.results import EvaluationInput, LabelledRows
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking import runs
-from pipeline import run_stage
+from pipeline import run_script
 
 log = logging.getLogger(__name__)
 
@@ -35,4 +35,4 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(evaluate, EvaluateConfig, __doc__)
+    run_script(lambda args: evaluate(load(EvaluateConfig), Paths()), __doc__)

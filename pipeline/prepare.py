@@ -3,7 +3,7 @@
 import logging
 
 from conveyor import files
-from conveyor.config import PrepareConfig
+from conveyor.config import PrepareConfig, load
 from conveyor.data.prepare import findings
 from conveyor.data.prepare import prepare as prepare_data
 from conveyor.data.split import SPLITS
@@ -11,7 +11,7 @@ from conveyor.data.store import Prepared
 from conveyor.encoding import ENCODERS
 from conveyor.paths import Paths
 from conveyor.plots import data as plots
-from pipeline import run_stage
+from pipeline import run_script
 
 log = logging.getLogger(__name__)
 
@@ -37,4 +37,4 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(prepare, PrepareConfig, __doc__)
+    run_script(lambda args: prepare(load(PrepareConfig), Paths()), __doc__)

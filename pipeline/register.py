@@ -3,14 +3,14 @@
 import logging
 
 from conveyor import files, gates
-from conveyor.config import Gates, RegisterConfig
+from conveyor.config import Gates, RegisterConfig, load
 from conveyor.paths import Paths
 from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.model_version import CHAMPION, ModelVersion
 from conveyor.registry.package import Candidate
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
-from pipeline import run_stage
+from pipeline import run_script
 
 log = logging.getLogger(__name__)
 
@@ -49,4 +49,4 @@ def judge(registry: Registry, candidate: Candidate, config: Gates) -> ModelVersi
 
 
 if __name__ == "__main__":
-    run_stage(register, RegisterConfig, __doc__)
+    run_script(lambda args: register(load(RegisterConfig), Paths()), __doc__)

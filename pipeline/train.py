@@ -5,7 +5,7 @@ import os
 import shutil
 
 from conveyor import files
-from conveyor.config import TrainConfig, overlay
+from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
@@ -15,7 +15,7 @@ from conveyor.tracking import runs
 from conveyor.training.export import write_model
 from conveyor.training.fit import fit
 from conveyor.training.threads import set_threads
-from pipeline import run_stage
+from pipeline import run_script
 
 log = logging.getLogger(__name__)
 
@@ -39,4 +39,4 @@ def train(config: TrainConfig, paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(train, TrainConfig, __doc__)
+    run_script(lambda args: train(load(TrainConfig), Paths()), __doc__)

@@ -82,16 +82,13 @@ def test_dvc_lists_no_code_that_a_stage_does_not_use(graph: grimp.ImportGraph, s
 
 
 def keys_read_by(stage: str) -> set[str]:
-    """Fields of the classes that the stage's script loads, as `load(TrainConfig)` or
-    `run_stage(train, TrainConfig, __doc__)`."""
+    """Fields of the classes that the stage's script loads, as in `load(TrainConfig)`."""
     tree = ast.parse((ROOT / "pipeline" / f"{stage}.py").read_text())
-    position = {"load": 0, "run_stage": 1}
     classes = [
-        getattr(config, ast.unparse(call.args[position[call.func.id]]))
+        getattr(config, ast.unparse(call.args[0]))
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name) and call.func.id in position
-    ]  # fmt: skip
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "load"
+    ]
     return {key for config_class in classes for key in config_class.model_fields}
 
 

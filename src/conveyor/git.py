@@ -2,16 +2,15 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 class GitError(RuntimeError):
     """A git command failed; the message is git's own."""
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """The repository that holds a project.
 
     Attributes:
