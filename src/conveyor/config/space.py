@@ -1,7 +1,7 @@
 """The keys of `sweep.space`, the search space, before the configuration is checked."""
 
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conveyor.config.load import find_parent
@@ -27,7 +27,7 @@ def flatten_space(values: dict[str, Any]) -> None:
     """Join nested keys of `sweep.space` to dotted ones, which `dvc exp run -S` writes as levels."""
     space = _space(values)
     if space:
-        values["sweep"]["space"] = flatten(space, LINE_KEYS)
+        values["sweep"]["space"] = _flatten(space, "")
 
 
 def remove_fixed(values: dict[str, Any], experiment: Mapping[str, Any]) -> None:
@@ -53,23 +53,6 @@ def remove_fixed(values: dict[str, Any], experiment: Mapping[str, Any]) -> None:
         log.info("nothing is left to search; the sweep is skipped")
 
 
-def flatten(
-    values: Mapping[str, Any], leaf_keys: Set[str] = frozenset(), prefix: str = ""
-) -> dict[str, Any]:
-    """Nested values under dotted keys, as overrides name them.
-
-    Args:
-        leaf_keys: a mapping with one of these keys is a value itself, as an empty mapping is.
-    """
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value and not leaf_keys & value.keys():
-            flat |= flatten(value, leaf_keys, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
 def has_value(values: Any, path: Sequence[str]) -> bool:
     """Check if the mapping holds a value under this path, or a whole value on the way to it."""
     for part in path:
@@ -85,6 +68,16 @@ def _space(values: Mapping[str, Any]) -> dict[str, Any]:
     """The search space; empty if the value is not a mapping, which `validate` refuses."""
     sweep = find_parent(values, SPACE)
     return sweep["space"] if sweep and isinstance(sweep["space"], dict) else {}
+
+
+def _flatten(node: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        if isinstance(value, Mapping) and value and not LINE_KEYS & value.keys():
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
 
 
 def _remove_unused_conditions(space: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ from mlflow.tracking.context import registry as run_context
 
 from conveyor import files
 from conveyor.config import FitConfig, narrow
-from conveyor.config.space import flatten
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
@@ -172,9 +171,18 @@ def search(tracking: Tracking, query: str) -> list[Run]:
     )
 
 
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values under dotted names, as they are written in overrides."""
+    flattened: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flattened |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return flattened
+
+
 def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
     name = "train-restored" if "restored" in tags else "train"
-    run_id = begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
+    run_id = begin(tracking, name, {STAGE: "train", **tags}, flat(settings))
     source: Any = CodeDatasetSource({"stage": "prepare"})
     dataset = MetaDataset(source, name=settings["name"], digest=tags[DATA_DIGEST][:16])
     entity = DatasetInput(dataset._to_mlflow_entity(), [])

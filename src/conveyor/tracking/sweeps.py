@@ -11,7 +11,6 @@ from typing import Any
 from mlflow.entities import Metric, Run
 
 from conveyor import files
-from conveyor.config.space import flatten
 from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
@@ -81,7 +80,7 @@ class SweepRecorder:
         if not earlier:
             origin = {runs.DATA_DIGEST: self.data_digest, **git_tags(self.paths.root)}
             tags = {runs.STAGE: "sweep", KEY: token, **origin}
-            self.parent = runs.begin(self.tracking, f"sweep-{token[:8]}", tags, flatten(settings))
+            self.parent = runs.begin(self.tracking, f"sweep-{token[:8]}", tags, runs.flat(settings))
             return
         self.parent = earlier[0].info.run_id
         self.tracking.client.update_run(self.parent, status="RUNNING")
