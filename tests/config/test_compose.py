@@ -271,6 +271,18 @@ REFUSED: list[tuple[list[str], str]] = [
     (["dataset.source.files={all: [1]}"], "dataset.source.files.all.0: expected a string; got 1"),
     (["model.units=[]"], "model.units: expected at least 1 item; got []"),
     (["schedule.cron=daily"], "schedule.cron: expected 5 fields"),
+    (
+        ["dataset.labels.thresholds=[1.0]"],
+        "classes: expected one name more than thresholds [1.0]; got None",
+    ),
+    (
+        ["dataset.source.format=hub", "dataset.source.hub=a/b"],
+        "revision: expected a commit, tag or branch of the hub data set; got null",
+    ),
+    (
+        ["dataset.split.test={by: share, shar: 0.2}"],
+        "dataset.split.test.shar: there is no such setting; did you mean 'share'?",
+    ),
 ]
 
 
