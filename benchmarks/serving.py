@@ -32,7 +32,7 @@ from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from conveyor.serving.latency import latencies
+from conveyor.serving.latency import measure_latencies
 from conveyor.serving.measurements import padding_difference, quantised
 
 RESULT = Path(__file__).with_suffix(".json")
@@ -45,7 +45,7 @@ def one_call(model: LoadedModel, rows: list[Any]) -> dict[str, Any]:
     encoded = [model.encoder.encode([row]) for row in rows]
     feeds = cycle([{"values": e.values[None], "lengths": e.lengths} for e in encoded])
     raw = cycle(rows)
-    session, ours = latencies([
+    session, ours = measure_latencies([
         lambda: model.session.run(["probabilities"], next(feeds)),
         lambda: model.predict([next(raw)]),
     ], repeats=CALLS)  # fmt: skip
@@ -61,7 +61,7 @@ def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[st
     # Each its own rows in turn, since one iterator would give them to the two alternately.
     turns = [(model, cycle(rows[:100])) for model in models.values()]
     calls = [lambda m=model, r=raw: m.predict([next(r)]) for model, raw in turns]
-    times = dict(zip(models, latencies(calls, repeats=CALLS), strict=True))
+    times = dict(zip(models, measure_latencies(calls, repeats=CALLS), strict=True))
     cost = quantised(small, rows, labels, models["int8"].predict(rows).probabilities)
     assert cost is not None
     return {

@@ -33,8 +33,8 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
 Times = dict[str, float]
 
 
-def figures(seconds: list[float]) -> Times:
-    return {"p50_ms": median(seconds) * 1e3, "p99_ms": quantiles(seconds, n=100)[98] * 1e3}
+def figures(milliseconds: list[float]) -> Times:
+    return {"p50_ms": median(milliseconds), "p99_ms": quantiles(milliseconds, n=100)[98]}
 
 
 class Server:
@@ -108,8 +108,8 @@ def alone(server: Server) -> Times:
     for _ in range(SECONDS * RATE):
         start = time.monotonic()
         server.predict(connection)
-        times.append(time.monotonic() - start)
-        time.sleep(max(0.0, 1 / RATE - times[-1]))
+        times.append((time.monotonic() - start) * 1e3)
+        time.sleep(max(0.0, 1 / RATE - times[-1] / 1e3))
     return figures(times)
 
 
@@ -124,7 +124,7 @@ def offered(server: Server) -> Times:
             due = start + number / RATE
             time.sleep(max(0.0, due - time.monotonic()))
             server.predict(connection)
-            times.append(time.monotonic() - due)
+            times.append((time.monotonic() - due) * 1e3)
 
     clients = [threading.Thread(target=client, args=(n, 16)) for n in range(16)]
     for thread in clients:

@@ -63,7 +63,7 @@ def test_a_url_that_fails_first_gets_the_event_by_the_retry(
     (delivery,) = notify(hooks({"url": url}), "champion changed", {"to": "2"})
     assert (delivery.attempts, delivery.error) == (2, None)
     assert receiver.came[1] == ("/s3cret?key=s3cret", {"event": "champion changed", "to": "2"})
-    assert "HTTP status 503" in caplog.text
+    assert "the response has HTTP status 503" in caplog.text
     for secret in ("s3cret", "TOKEN"):
         assert secret not in caplog.text + delivery.to
 
@@ -75,7 +75,7 @@ def test_a_url_that_always_fails_is_given_up_and_the_others_get_the_event(
     command = [sys.executable, "-c", SAVE, str(tmp_path / "event.json")]
     calls = [{"url": f"http://127.0.0.1:{receiver.server_port}/"}, {"command": command}]
     failed, done = notify(hooks(*calls), "champion changed", {"to": "2"})
-    assert (failed.attempts, failed.error) == (3, "HTTP status 503")
+    assert (failed.attempts, failed.error) == (3, "the response has HTTP status 503")
     assert len(receiver.came) == 3
     assert (done.to, done.attempts, done.error) == (Path(sys.executable).name, 1, None)
     event = json.loads((tmp_path / "event.json").read_text())
@@ -85,11 +85,20 @@ def test_a_url_that_always_fails_is_given_up_and_the_others_get_the_event(
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        ({"command": [sys.executable, "-c", "raise SystemExit(3)"]}, "exit code 3"),
-        ({"command": ["no-such-program-at-all"]}, "cannot start: No such file or directory"),
-        ({"command": [sys.executable, "-c", "import time; time.sleep(9)"]}, "no end within 0.5 s"),
+        (
+            {"command": [sys.executable, "-c", "raise SystemExit(3)"]},
+            "the command ended with exit code 3",
+        ),
+        (
+            {"command": ["no-such-program-at-all"]},
+            "the command cannot start: No such file or directory",
+        ),
+        (
+            {"command": [sys.executable, "-c", "import time; time.sleep(9)"]},
+            "the command did not end within 0.5 s",
+        ),
         ({"command": ["echo", "$NOT_SET_ANYWHERE"]}, "environment variable NOT_SET_ANYWHERE is"),
-        ({"url": "http://127.0.0.1:9/"}, "no answer: ConnectionError"),
+        ({"url": "http://127.0.0.1:9/"}, "the request failed with ConnectionError"),
     ],
 )
 def test_the_delivery_names_the_error(call: dict[str, Any], error: str) -> None:

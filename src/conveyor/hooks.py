@@ -26,10 +26,10 @@ class NotDelivered(Exception):
 
 @dataclass(frozen=True)
 class Delivery:
-    """The result of sending one event to one receiver.
+    """The result of sending one event to one hook.
 
     Attributes:
-        to: the receiver, without parts that may be secret: the program's name or the URL's host.
+        to: the hook, without parts that may be secret: the program's name or the URL's host.
         attempts: number of attempts made.
         error: the error of the last attempt; None if the event was delivered.
     """
@@ -40,16 +40,16 @@ class Delivery:
 
 
 def notify(config: Hooks, event: str, payload: Mapping[str, Any]) -> list[Delivery]:
-    """Send `{"event": event, **payload}` to each receiver; retry failures, and return them.
+    """Send `{"event": event, **payload}` to each hook; retry failures, and return them.
 
-    It never raises for a receiver that fails, so that the others still get the event.
+    It never raises for a hook that fails, so that the others still get the event.
     """
     body = json.dumps({"event": event, **payload}, sort_keys=True, ensure_ascii=False).encode()
     return [_deliver(hook, body, config) for hook in config.calls]
 
 
 def _deliver(hook: Hook, body: bytes, config: Hooks) -> Delivery:
-    send, to, error = (_run if hook.command else _post), receiver_name(hook), None
+    send, to, error = (_run if hook.command else _post), hook_name(hook), None
     for attempt in range(1, config.retries + 2):
         if attempt > 1:
             time.sleep(config.wait * 2 ** (attempt - 2))
@@ -57,14 +57,14 @@ def _deliver(hook: Hook, body: bytes, config: Hooks) -> Delivery:
             send(hook, body, config.timeout)
         except NotDelivered as failure:
             error = str(failure)
-            log.warning("hook %s, attempt %d: %s", to, attempt, error)
+            log.warning("hook %s failed in attempt %d: %s", to, attempt, error)
         else:
             return Delivery(to, attempt, None)
     return Delivery(to, config.retries + 1, error)
 
 
-def receiver_name(hook: Hook) -> str:
-    """The receiver without a URL's path and query and a command's arguments: they hold tokens."""
+def hook_name(hook: Hook) -> str:
+    """The hook without a URL's path and query and a command's arguments: they hold tokens."""
     if hook.command:
         return os.path.basename(hook.command[0])
     parts = urlsplit(hook.url or "")
@@ -84,11 +84,11 @@ def _run(hook: Hook, body: bytes, timeout: float) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise NotDelivered(f"no end within {timeout:g} s") from None
+        raise NotDelivered(f"the command did not end within {timeout:g} s") from None
     except OSError as error:
-        raise NotDelivered(f"cannot start: {error.strerror}") from None
+        raise NotDelivered(f"the command cannot start: {error.strerror}") from None
     if process.returncode != 0:
-        raise NotDelivered(f"exit code {process.returncode}")
+        raise NotDelivered(f"the command ended with exit code {process.returncode}")
 
 
 def _post(hook: Hook, body: bytes, timeout: float) -> None:
@@ -99,9 +99,9 @@ def _post(hook: Hook, body: bytes, timeout: float) -> None:
         )
     except (requests.RequestException, ValueError) as error:
         # The message may repeat the URL, so only the type of the error is reported.
-        raise NotDelivered(f"no answer: {type(error).__name__}") from None
+        raise NotDelivered(f"the request failed with {type(error).__name__}") from None
     if not response.ok:
-        raise NotDelivered(f"HTTP status {response.status_code}")
+        raise NotDelivered(f"the response has HTTP status {response.status_code}")
 
 
 def _expand_variables(text: str) -> str:

@@ -150,7 +150,7 @@ def test_others_hear_of_a_change_once_and_a_deaf_one_undoes_nothing(
     assert (told["from"], told["to"], told["reason"]) == ("2", "1", "it is slow")
     assert registry.aliases()["champion"] == "1"
     shown = str(registry.history.changes()[-1])
-    assert "NOT notified: no answer: ConnectionError" in shown
+    assert "NOT notified: the request failed with ConnectionError" in shown
     assert "s3cret" not in shown
 
 

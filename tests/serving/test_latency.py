@@ -35,8 +35,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_calls_take_turns_and_the_first_ones_do_not_count(clock: Clock) -> None:
     calls = [clock.taking("a", 9.0, 9.0, 0.5), clock.taking("b", 7.0, 7.0, 0.25)]
-    times = latency.latencies(calls, warm_up=2, repeats=3)
-    assert times == [[0.5] * 3, [0.25] * 3]
+    times = latency.measure_latencies(calls, warm_up=2, repeats=3)
+    assert times == [[500.0] * 3, [250.0] * 3]
     assert clock.calls == ["a", "b"] * 5
 
 
@@ -44,5 +44,5 @@ def test_latency_is_the_median_of_one_raw_row_in_milliseconds(clock: Clock) -> N
     class Model:
         predict = staticmethod(clock.taking("row", *[9.0] * 5, *[3.0] * 20, 0.25))
 
-    assert latency.latency(Model(), [[1.0]]) == 250.0  # type: ignore[arg-type]
+    assert latency.measure_latency(Model(), [[1.0]]) == 250.0  # type: ignore[arg-type]
     assert len(clock.calls) == 55

@@ -22,7 +22,7 @@ from conveyor.serving import LoadedModel, RowError
 WINDOW = 1024  # rows read together, from which batches of rows of similar length are formed
 BATCH = 64  # rows of a batch; its arrays fit into the cache of a core
 
-Answers = tuple[NDArray[np.bool_], NDArray[np.float32]]  # (rows,) and (rows, classes)
+WindowPredictions = tuple[NDArray[np.bool_], NDArray[np.float32]]  # (rows,) and (rows, classes)
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def predict_file(
 
 
 def _map_in_order(
-    pool: Executor, predict: Callable[[list[Any]], Answers], windows: Iterable[list[Any]]
-) -> Iterator[Answers]:
+    pool: Executor, predict: Callable[[list[Any]], WindowPredictions], windows: Iterable[list[Any]]
+) -> Iterator[WindowPredictions]:
     """As `pool.map`, which would read all windows before it yields a result."""
-    pending = deque[Future[Answers]]()
+    pending = deque[Future[WindowPredictions]]()
     for window in windows:
         pending.append(pool.submit(predict, window))
         if len(pending) > (os.cpu_count() or 1):
@@ -86,7 +86,7 @@ def _map_in_order(
         yield future.result()
 
 
-def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Answers:
+def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> WindowPredictions:
     """Which rows cannot be read, and the probabilities of all; those of unreadable rows are 0.
 
     Raises:

@@ -14,7 +14,7 @@ from conveyor.batch.read import check_suffix
 
 
 def schema(classes: Sequence[str]) -> pa.Schema:
-    """Columns of the predictions: row number from 0, and the fields of the server's answers."""
+    """Columns of the predictions: row number from 0, and the fields of the server's predictions."""
     return pa.schema(
         {
             "row": pa.int64(),

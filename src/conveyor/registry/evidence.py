@@ -10,7 +10,7 @@ from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel, measurements
-from conveyor.serving.latency import latency
+from conveyor.serving.latency import measure_latency
 
 SAMPLE = 32  # rows, spread over all lengths, on which probabilities are compared
 
@@ -34,7 +34,7 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     report = paths.data_report
     measured = Measurements(
         size=measurements.size(paths.model),
-        latency=latency(model, sample[len(sample) // 2]),
+        latency=measure_latency(model, sample[len(sample) // 2]),
         padding=measurements.padding_difference(model, sample),
         round_trip=measurements.round_trip_difference(model, paths.model, sample),
         quantised=measurements.quantised(paths.model, test.rows, labels, probabilities),

@@ -1,4 +1,4 @@
-"""The ASGI app, which answers MLflow's and KServe's protocols."""
+"""The ASGI app, which serves MLflow's and KServe's protocols."""
 
 import asyncio
 import json
@@ -31,13 +31,13 @@ MLFLOW_ERRORS = {
 }
 
 ParseRows = Callable[[Any, Encoder], list[Any]]
-FormatAnswer = Callable[[LiveModel, Predictions, Any], Any]
+FormatResponse = Callable[[LiveModel, Predictions, Any], Any]
 
 
 class App:
     """The handlers of all routes.
 
-    The event loop reads a request; a thread parses it, predicts and formats the answer, since
+    The event loop reads a request; a thread parses it, predicts and formats the response, since
     ONNX Runtime and the tokenizer release the interpreter's lock.
     """
 
@@ -51,63 +51,63 @@ class App:
         """Return the app with its routes; errors are JSON."""
         model = "/v2/models/{name}"
         routes = [
-            Route("/invocations", self.invocations, methods=["POST"]),
-            Route("/ping", self.ready),
-            Route("/health", self.ready),
-            Route("/version", self.version),
-            Route("/v2", self.server),
-            Route("/v2/health/live", self.live),
-            Route("/v2/health/ready", self.ready),
-            Route(model, self.model),
-            Route(f"{model}/ready", self.model_ready),
-            Route(f"{model}/infer", self.infer, methods=["POST"]),
+            Route("/invocations", self.predict_by_mlflow, methods=["POST"]),
+            Route("/ping", self.get_ready),
+            Route("/health", self.get_ready),
+            Route("/version", self.get_mlflow_version),
+            Route("/v2", self.get_server),
+            Route("/v2/health/live", self.get_live),
+            Route("/v2/health/ready", self.get_ready),
+            Route(model, self.get_model),
+            Route(f"{model}/ready", self.get_model_ready),
+            Route(f"{model}/infer", self.predict_by_v2, methods=["POST"]),
         ]
         handlers: Any = {HTTPException: _handle_refusal, Exception: _handle_failure}
         return Starlette(routes=routes, exception_handlers=handlers)
 
-    async def invocations(self, request: Request) -> Response:
+    async def predict_by_mlflow(self, request: Request) -> Response:
         """Predict, in MLflow's protocol."""
         content_type = request.headers.get("content-type", "application/json")
         media_type = content_type.partition(";")[0].strip()
         if media_type != "application/json":
             raise HTTPException(415, f"content type: expected application/json; got {media_type}")
         return await self._predict(
-            request, mlflow_protocol.parse_rows, mlflow_protocol.format_answer
+            request, mlflow_protocol.parse_rows, mlflow_protocol.format_response
         )
 
-    async def infer(self, request: Request) -> Response:
+    async def predict_by_v2(self, request: Request) -> Response:
         """Predict, in KServe's protocol."""
         self._check_name(request)
-        return await self._predict(request, v2.parse_rows, v2.format_answer)
+        return await self._predict(request, v2.parse_rows, v2.format_response)
 
-    async def ready(self, request: Request) -> Response:
+    async def get_ready(self, request: Request) -> Response:
         """Status 200 once a model is loaded."""
         live = self._live_model()
         body = {"ready": True} if request.url.path.startswith("/v2") else {}
         return JSONResponse(body, headers={VERSION_HEADER: live.version})
 
-    async def live(self, request: Request) -> Response:
+    async def get_live(self, request: Request) -> Response:
         """Status 200 while the process runs."""
         return JSONResponse({"live": True})
 
-    async def version(self, request: Request) -> Response:
+    async def get_mlflow_version(self, request: Request) -> Response:
         """The version of MLflow, as MLflow's own server has it."""
         try:
             return Response(package_version("mlflow"), media_type="application/json")
         except PackageNotFoundError:
             raise HTTPException(404, "MLflow is not installed") from None
 
-    async def server(self, request: Request) -> Response:
+    async def get_server(self, request: Request) -> Response:
         """Name and version of the server."""
         body = {"name": "conveyor", "version": package_version("conveyor"), "extensions": []}
         return JSONResponse(body)
 
-    async def model(self, request: Request) -> Response:
+    async def get_model(self, request: Request) -> Response:
         """Tensors, classes and version of the model."""
         self._check_name(request)
         return JSONResponse(v2.describe(self._live_model()))
 
-    async def model_ready(self, request: Request) -> Response:
+    async def get_model_ready(self, request: Request) -> Response:
         """Status 200 once the model is loaded."""
         self._check_name(request)
         return JSONResponse({"name": self._live_model().name, "ready": True})
@@ -123,46 +123,44 @@ class App:
         return self.slot.current
 
     async def _predict(
-        self, request: Request, parse_rows: ParseRows, format_answer: FormatAnswer
+        self, request: Request, parse_rows: ParseRows, format_response: FormatResponse
     ) -> Response:
         live = self._live_model()
         content = await self._read_body(request)
 
-        def answer() -> bytes:
+        def predict() -> bytes:
             body = _parse_json(content)
             rows = parse_rows(body, live.model.encoder)
             predictions = live.model.predict(rows)
-            text = json.dumps(format_answer(live, predictions, body), ensure_ascii=False)
+            text = json.dumps(format_response(live, predictions, body), ensure_ascii=False)
             self.request_log.add(live, rows, predictions)
             return text.encode()
 
         try:
-            text = await asyncio.get_running_loop().run_in_executor(self.pool, answer)
+            text = await asyncio.get_running_loop().run_in_executor(self.pool, predict)
         except InputError as error:
             raise HTTPException(400, str(error)) from None
         headers = {VERSION_HEADER: live.version}
         return Response(text, media_type="application/json", headers=headers)
 
-    async def _read_body(self, request: Request) -> bytes:
-        """The whole body; status 413 as soon as it exceeds the limit."""
-        self._check_size(int(request.headers.get("content-length", 0)))
-        parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            self._check_size(size)
-            parts.append(part)
-        return b"".join(parts)
-
-    def _check_size(self, size: int) -> None:
-        if size > self.body_limit:
-            raise HTTPException(
-                413,
-                f"request body: expected at most {self.body_limit} bytes; got more. Send fewer "
-                "rows in a request, or start the server with a larger --body-limit",
-            )
+    async def _read_body(self, request: Request) -> bytearray:
+        """The whole body; status 413 as soon as it, or the size in its header, is too large."""
+        body = bytearray()
+        if int(request.headers.get("content-length", 0)) <= self.body_limit:
+            async for part in request.stream():
+                body += part
+                if len(body) > self.body_limit:
+                    break
+            else:
+                return body
+        raise HTTPException(
+            413,
+            f"request body: expected at most {self.body_limit} bytes; got more. Send fewer "
+            "rows in a request, or start the server with a larger --body-limit",
+        )
 
 
-def _parse_json(content: bytes) -> Any:
+def _parse_json(content: bytearray) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -182,9 +180,9 @@ async def _handle_refusal(request: Request, error: HTTPException) -> Response:
         "Not Found": f"path {request.url.path} not found",
         "Method Not Allowed": f"method {request.method} is not allowed for {request.url.path}",
     }.get(error.detail, error.detail)
-    answer = _error(request, error.status_code, message)
-    answer.headers.update(error.headers or {})
-    return answer
+    response = _error(request, error.status_code, message)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _handle_failure(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""MLflow's scoring protocol: the requests and answers of `mlflow models serve`."""
+"""MLflow's scoring protocol: the requests and responses of `mlflow models serve`."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
     return _parse_records(rows, column) if any(isinstance(r, dict) for r in rows) else rows
 
 
-def format_answer(live: LiveModel, predictions: Predictions, body: Any) -> dict[str, Any]:
+def format_response(live: LiveModel, predictions: Predictions, body: Any) -> dict[str, Any]:
     """Return MLflow's `predictions`, and the version that made them."""
     del body  # MLflow's requests have no options
     return {"predictions": predictions.records(), "model_version": live.version}

@@ -1,7 +1,7 @@
-"""A sample of requests and answers, in a limited number of small Parquet files.
+"""A sample of requests and predictions, in a limited number of small Parquet files.
 
-Raw rows are recorded only on demand. Without them a row's record has its length, the answer, the
-version, the time and, for text, the number of tokens that are unknown to the model.
+Raw rows are recorded only on demand. Without them a row's record has its length, the prediction,
+the version, the time and, for text, the number of tokens that are unknown to the model.
 """
 
 import logging
@@ -83,9 +83,9 @@ class RequestLog:
     ) -> list[dict[str, Any]]:
         encoder, now = live.model.encoder, time.time_ns() // 1000
         sequences = encoder.encode(rows)
-        answers = zip(rows, predictions.labels, predictions.best.tolist(), strict=True)
+        predicted = zip(rows, predictions.labels, predictions.best.tolist(), strict=True)
         records: list[dict[str, Any]] = []
-        for number, (row, label, probability) in enumerate(answers):
+        for number, (row, label, probability) in enumerate(predicted):
             units = sequences[number]
             record = {
                 "time": now,

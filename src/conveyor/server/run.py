@@ -3,10 +3,9 @@
 import logging
 import os
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -14,6 +13,9 @@ from conveyor.errors import InputError
 from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot
 from conveyor.server.request_log import RequestLog
+
+if TYPE_CHECKING:  # its module loads MLflow, which a server of a folder does not need
+    from conveyor.server.alias_poller import AliasPoller
 
 log = logging.getLogger(__name__)
 GRACE = 20  # seconds that open requests may take after the signal to stop
@@ -37,21 +39,7 @@ class Settings:
     request_log: RequestLog
 
 
-class Poller(Protocol):
-    """Loads models into the slot in the background; see `alias_poller`."""
-
-    failure: str | None
-
-    def start(self, on_failure: Callable[[], None]) -> None:
-        """Start the thread; `on_failure` is called when no first model can be loaded."""
-        ...
-
-    def stop(self) -> None:
-        """Load nothing more."""
-        ...
-
-
-def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
+def serve(settings: Settings, slot: ModelSlot, poller: "AliasPoller | None") -> None:
     """Serve until SIGTERM or Ctrl-C; open requests are answered first.
 
     Args:
@@ -71,7 +59,7 @@ def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
 
         if poller is not None:
             poller.start(on_failure=stop_server)
-        log.info("%s on http://%s:%d", slot.name, *listening.getsockname()[:2])
+        log.info("%s is served on http://%s:%d", slot.name, *listening.getsockname()[:2])
         try:
             # uvicorn raises the signal that stopped it again.
             with suppress(KeyboardInterrupt, SystemExit):
@@ -83,7 +71,7 @@ def serve(settings: Settings, slot: ModelSlot, poller: Poller | None) -> None:
             settings.request_log.flush()
     if poller is not None and poller.failure is not None and slot.current is None:
         raise InputError(poller.failure)
-    log.info("stopped")
+    log.info("the server has stopped")
 
 
 def _configure(app: App) -> uvicorn.Config:
@@ -102,7 +90,7 @@ def _listen(host: str, port: int) -> socket.socket:
     """A listening socket with the protocol TCP set.
 
     asyncio switches off Nagle's algorithm only on such a socket; on one of `socket.create_server`
-    an answer waits 40 ms for the client's delayed acknowledgement.
+    a response waits 40 ms for the client's delayed acknowledgement.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -61,13 +61,13 @@ def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
         return list(rows)
     lengths = _parse_tensor(tensors["lengths"], ("INT32", "INT64"), 1)
     if len(lengths) != len(rows):
-        raise InputError(f"lengths: expected {len(rows)} values, one a row; got {len(lengths)}")
+        raise InputError(f"lengths: expected {len(rows)} values, one per row; got {len(lengths)}")
     if (lengths < 0).any() or (lengths > rows.shape[1]).any():
         raise InputError(f"lengths: expected 0 to {rows.shape[1]} steps; got {lengths.tolist()}")
     return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 
-def format_answer(
+def format_response(
     live: LiveModel, predictions: Predictions, body: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the response to a request; its `outputs` may select tensors.
@@ -87,11 +87,11 @@ def format_answer(
     unknown = [name for name in selected if name not in tensors]
     if unknown:
         raise InputError(f"outputs: expected some of {', '.join(tensors)}; got {unknown}")
-    answer: dict[str, Any] = {"model_name": live.name, "model_version": live.version}
+    response: dict[str, Any] = {"model_name": live.name, "model_version": live.version}
     if "id" in body:
-        answer["id"] = body["id"]
-    answer["outputs"] = [{"name": name, **tensors[name]} for name in selected or tensors]
-    return answer
+        response["id"] = body["id"]
+    response["outputs"] = [{"name": name, **tensors[name]} for name in selected or tensors]
+    return response
 
 
 def _parse_tensor(tensor: dict[str, Any], datatypes: tuple[str, ...], rank: int) -> np.ndarray:

@@ -15,14 +15,14 @@ from conveyor.encoding import Encoder, load_encoder
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values
 from conveyor.errors import InputError
 
-GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # what is served; beside it where that is int8
+GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float form if it is int8
 
 Batch = tuple[RowNumbers, Values, Lengths]
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """The answers of a model, in the order of the rows.
+    """The predictions of a model, in the order of the rows.
 
     Attributes:
         classes: names of the classes, in the order of the columns of `probabilities`.
@@ -99,7 +99,7 @@ class LoadedModel:
     ) -> Predictions:
         """Predict from raw rows: texts, or series of shape (steps, channels).
 
-        Rows of similar length share a batch; padding changes no answer.
+        Rows of similar length share a batch; padding changes no prediction.
 
         Args:
             progress: show a progress bar.
@@ -110,7 +110,8 @@ class LoadedModel:
         probabilities = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
         batches = self.encoder.batches(rows, batch_size)
         for batch, values, lengths in _show_progress(batches, len(rows)) if progress else batches:
-            probabilities[batch] = self._run(values, lengths)
+            feed = {"values": values, "lengths": lengths}
+            probabilities[batch] = self.session.run(["probabilities"], feed)[0]
         return Predictions(self.classes, probabilities)
 
     def predict_as(
@@ -129,10 +130,6 @@ class LoadedModel:
             return None
         order = [self.classes.index(name) for name in classes]
         return self.predict(rows).probabilities[:, order]
-
-    def _run(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> NDArray[np.float32]:
-        feed = {"values": values, "lengths": lengths}
-        return self.session.run(["probabilities"], feed)[0]
 
 
 def _show_progress(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:

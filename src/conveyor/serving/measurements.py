@@ -1,4 +1,4 @@
-"""Measurements of an exported model: size, agreement of its answers, cost of int8."""
+"""Measurements of an exported model: size, agreement of its predictions, cost of int8."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,7 @@
 """The registered model: MLflow's "models from code", so nothing is pickled.
 
-MLflow runs this file, beside a copy of this package, wherever the model is loaded or served. The
-model takes raw texts or series and gives the answers that `evaluate` scored.
+MLflow runs this file, with a copy of this package, wherever the model is loaded or served. The
+model takes raw texts or series and returns the predictions that `evaluate` scored.
 """
 
 from pathlib import Path

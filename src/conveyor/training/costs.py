@@ -12,7 +12,7 @@ from conveyor.encoding import load_encoder
 from conveyor.models.describe import Description, describe
 from conveyor.models.export import export
 from conveyor.serving import LoadedModel
-from conveyor.serving.latency import latency
+from conveyor.serving.latency import measure_latency
 
 
 def costs_of(model: Any, config: FitConfig, prepared: Prepared) -> Description:
@@ -34,7 +34,7 @@ def latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:
     with tempfile.TemporaryDirectory() as folder:
         export(model, config.model, encoder, card_of_data(prepared), Path(folder))
         served = LoadedModel.load(Path(folder))
-    return latency(served, validation.rows[middle])
+    return measure_latency(served, validation.rows[middle])
 
 
 def card_of_data(prepared: Prepared) -> dict[str, Any]:
