@@ -14,8 +14,10 @@ from conveyor.config import Config, overlay
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import RetrainError, changed_stages, run_dvc, update_configuration
-from conveyor.retraining.job import Job
+from conveyor.retraining.job import Job, Outcome
 from conveyor.retraining.lock import Busy, retraining_lock
+from conveyor.retraining.monitor import ChampionMonitor
+from conveyor.tracking.retraining import retrain_run
 
 ROOT = Path(__file__).parents[2]
 # A belt of one stage: the word in word.txt decides what its registration comes to.
@@ -48,10 +50,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     (tmp_path / "word.txt").write_text("good")
     (tmp_path / ".gitignore").write_text(".conveyor\n")
     stage = {"cmd": "python stage.py", "deps": ["word.txt", "stage.py"], "outs": ["out.txt"]}
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"register": stage}}))
+    stages = {"prepare": {"cmd": "true", "deps": ["stage.py"]}, "register": stage}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
         subprocess.run(command, cwd=tmp_path, check=True)
     return Paths(tmp_path)
+
+
+def run_job(config: Config, project: Paths) -> Outcome:
+    with retrain_run(config.name, project) as run:
+        job = Job(config, project, ChampionMonitor(config, project, run))
+        return job.run(changed_stages(project))
 
 
 def say(project: Paths, word: str) -> None:
@@ -61,21 +70,25 @@ def say(project: Paths, word: str) -> None:
 def test_a_retraining_tells_promoted_nothing_refused_and_known(
     project: Paths, toy_config: Config
 ) -> None:
-    job = Job(toy_config, project)
-    first = job.run(changed_stages(project))
+    first = run_job(toy_config, project)
     assert (first.code, first.message) == (ExitCode.PROMOTED, "version 4 is the new champion")
-    assert first.summary().splitlines()[1] == "  bar: accuracy: it is good"
-    again = job.run(changed_stages(project))
+    assert first.summary().splitlines()[1:] == [
+        "  why: there is no champion yet; data, code or configuration changed, and "
+        "retrain.when.always is true",
+        "  bar: accuracy: it is good",
+    ]
+    again = run_job(toy_config, project)
     assert again.code == ExitCode.NOTHING_TO_DO
     assert again.message.startswith("nothing to do: data, code and configuration")
     say(project, "poor")
-    refused = job.run(changed_stages(project))
+    refused = run_job(toy_config, project)
     assert refused.code == ExitCode.NOT_PROMOTED
     assert "it is poor" in refused.summary()
     say(project, "known")
-    assert job.run(changed_stages(project)).message == (
-        "the pipeline ran and produced a model that is registered already"
-    )
+    known = run_job(toy_config, project)
+    assert known.message == "the pipeline ran and produced a model that is registered already"
+    assert known.as_json()["verdict"] is None  # the file still holds that of the refused version
+    assert "it is poor" not in known.summary()
 
 
 def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
@@ -83,7 +96,7 @@ def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
 ) -> None:
     say(project, "bad input")
     with pytest.raises(InputError, match=r"`dvc repro` failed.*serves as before"):
-        Job(toy_config, project).run(changed_stages(project))
+        run_job(toy_config, project)
     assert "stage: column 'text' not found" in capfd.readouterr().err
 
 
@@ -105,10 +118,10 @@ def test_imported_data_are_updated_before_the_belt_runs(
     command = [sys.executable, "-m", "dvc", "import-url", "-q", str(source), "data/raw/rows.txt"]
     subprocess.run(command, cwd=project.root, check=True)
     config = overlay(toy_config, {"retrain.refresh": "dvc"})
-    assert Job(config, project).run(changed_stages(project)).code == ExitCode.PROMOTED
+    assert run_job(config, project).code == ExitCode.PROMOTED
     time.sleep(0.01)
     source.write_text("tuesday")
-    Job(config, project).run(changed_stages(project))
+    run_job(config, project)
     assert (project.raw / "rows.txt").read_text() == "tuesday"
 
 
@@ -120,7 +133,7 @@ def test_the_configuration_is_composed_if_it_changed_and_only_then(project: Path
     for seed in (1, 2):
         (project.root / "params.yaml").write_text(f"seed: {seed}")
         for _ in range(2):
-            assert update_configuration(project) == {"register"}
+            assert update_configuration(project) == {"prepare", "register"}
             assert (project.root / "config.yaml").read_text() == f"seed: {seed}"
         assert (project.root / "log.txt").read_text() == seed * "composed\n"
 

@@ -12,6 +12,7 @@ from conveyor.config import Config, overlay
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.retraining.job import Job, Outcome
+from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.retraining.review import Review
 from conveyor.retraining.triggers import Decision, Evidence, Reason
@@ -43,10 +44,10 @@ def test_hooks_get_the_report_of_a_training_and_nothing_of_a_quiet_night(
         )
         assert calls(log) == []
         assert not toy_project.retraining.exists()
-        outcome = Outcome(ExitCode.NOTHING_TO_DO, "known", {"promote": False}, REVIEW)
+        outcome = Outcome(ExitCode.NOT_PROMOTED, "known", {"promote": False}, REVIEW)
         record_outcome(config, toy_project, run, outcome)
     [call] = calls(log)
-    assert (call["event"], call["model"], call["code"]) == ("retraining", "toys", 10)
+    assert (call["event"], call["model"], call["code"]) == ("retraining", "toys", 11)
     assert call["verdict"] == {"promote": False}
     assert call["evidence"]["arrived"] == 80
     assert files.read_json(toy_project.retraining / "report.json")["evidence"]["arrived"] == 80
@@ -64,8 +65,8 @@ def test_a_failure_is_recorded_without_what_may_be_secret(
     outcome: str, review: Review | None,
 ) -> None:  # fmt: skip
     config, log = receiver
-    job = Job(config, toy_project)
     with pytest.raises(type(error)), retrain_run("toys", toy_project) as run:
+        job = Job(config, toy_project, ChampionMonitor(config, toy_project, run))
         with record_failure(config, toy_project, run, job):
             job.review = review
             raise error

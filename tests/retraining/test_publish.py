@@ -14,7 +14,9 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import changed_stages
 from conveyor.retraining.job import Job
+from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.publish import commit
+from conveyor.tracking.retraining import retrain_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,7 +91,10 @@ def test_the_data_of_yesterday_are_in_the_remote_before_they_are_updated(
     (project.root / "dvc.lock").unlink()
     stage = {"cmd": "cp data/raw/rows.txt out.txt", "deps": ["data/raw/rows.txt"],
              "outs": ["out.txt"]}  # fmt: skip
-    (project.root / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"register": stage}}))
+    prepare = {"cmd": "true", "deps": ["data/raw/rows.txt"]}
+    (project.root / "dvc.yaml").write_text(
+        yaml.safe_dump({"stages": {"prepare": prepare, "register": stage}})
+    )
     source, remote = tmp_path / "rows.txt", tmp_path / "remote"
     source.write_text("monday")
     project.raw.mkdir(parents=True)
@@ -100,7 +105,9 @@ def test_the_data_of_yesterday_are_in_the_remote_before_they_are_updated(
     for day in ("tuesday", "wednesday"):
         time.sleep(0.01)
         source.write_text(day)
-        Job(config, project).run(changed_stages(project))
+        with retrain_run("toys", project) as run:
+            job = Job(config, project, ChampionMonitor(config, project, run))
+            job.run(changed_stages(project))
     kept = {file.read_text() for file in remote.rglob("*") if file.is_file()}
     assert {"monday", "tuesday", "wednesday"} <= kept
 

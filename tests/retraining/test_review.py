@@ -24,7 +24,7 @@ from conveyor.retraining.profile import (
     Profile,
     ProfiledRows,
     compute_profile,
-    summarise_answers,
+    summarise_predictions,
 )
 from conveyor.retraining.review import Review, review_data
 from conveyor.serving import LoadedModel, Predictions
@@ -162,7 +162,7 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
 
     def summary(share: float) -> Summary:
         empty = np.zeros(0, np.uint64)
-        return summarise_answers(ProfiledRows(texts(share), [], empty, empty), net, answers)
+        return summarise_predictions(ProfiledRows(texts(share), [], empty, empty), net, answers)
 
     before = summary(0.0)
     for share, drifts in ((0.0, False), (0.2, True)):

@@ -146,7 +146,7 @@ class Gates(Section):
 
 
 class Hook(Section):
-    """One receiver of events as JSON: a command reads it from stdin, a URL gets it by POST.
+    """What gets events as JSON: a command reads them from stdin, a URL gets them by POST.
 
     `$NAME` in either is replaced by the environment variable NAME at each event, so that no file
     has to contain a secret.
@@ -156,7 +156,7 @@ class Hook(Section):
     url: str | None = None
 
     @model_validator(mode="after")
-    def _check_receiver(self) -> "Hook":
+    def _check_hook(self) -> "Hook":
         if (self.command is None) == (self.url is None):
             raise ValueError("expected either `command` or `url`")
         if self.url is not None and not re.match(r"https?://[^/@\s]+(/\S*)?$", self.url):
@@ -169,7 +169,9 @@ class Hook(Section):
 
 
 class Hooks(Section):
-    """The receivers of events: a new champion, a rollback, the result of a retraining."""
+    """The hooks and their retries. They get each change of champion, and each retraining that found
+    a change or failed.
+    """
 
     calls: tuple[Hook, ...]
     retries: NonNegativeInt  # after the first attempt

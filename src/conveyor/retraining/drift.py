@@ -52,7 +52,7 @@ class Summary:
 
     Attributes:
         counts: number of rows of each class.
-        samples: one value a row.
+        samples: one value per row.
         rates: shares of tokens.
     """
 

@@ -29,15 +29,14 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
         InputError: a stage refused its input; its message is in the output.
         RetrainError: any other failure.
     """
-    log.info("dvc %s", " ".join(arguments))
+    log.info("running `dvc %s`", " ".join(arguments))
     with tempfile.TemporaryDirectory() as folder:
         refusal = Path(folder) / "refusal"
         code = _run(paths, arguments, {**os.environ, REFUSAL_VARIABLE: str(refusal)})
         error = InputError if refusal.is_file() else RetrainError
-    if code == 0:
-        return
-    message = f"`dvc {' '.join(arguments)}` failed; its output above says why"
-    raise error(f"{message}. The champion serves as before.")
+    if code:
+        message = f"`dvc {' '.join(arguments)}` failed; its output above says why"
+        raise error(f"{message}. The champion serves as before.")
 
 
 def _run(paths: Paths, arguments: tuple[str, ...], environment: Mapping[str, str]) -> int:

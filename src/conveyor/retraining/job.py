@@ -16,7 +16,6 @@ from conveyor.retraining.review import Review
 
 log = logging.getLogger(__name__)
 
-SWEEP = "sweep"
 STAGES_WITHOUT_SWEEP = ("compose", "prepare", "train", "evaluate", "register")
 
 
@@ -26,7 +25,7 @@ class Outcome:
 
     Attributes:
         message: one line that says what happened.
-        verdict: the decision of the stage `register`; None where no version was registered.
+        verdict: the decision of the stage `register`; None where this job registered no version.
         review: why the job trained or did not; None where nothing had changed, or where the job
             failed before its review.
     """
@@ -47,7 +46,7 @@ class Outcome:
         return "\n".join([self.message, *reason, *gates])
 
     def as_json(self) -> dict[str, Any]:
-        """The content of report.json, which the hooks get too."""
+        """The content of report.json, which each hook gets too."""
         review = self.review.as_json() if self.review else {}
         return {"code": self.code, "outcome": self.message, "verdict": self.verdict, **review}
 
@@ -56,13 +55,11 @@ class Job:
     """One retraining of the project folder `paths`.
 
     Attributes:
-        monitor: decides whether to train; without one the job always trains.
+        monitor: compares the data with the champion's.
         review: the monitor's review, as soon as it exists.
     """
 
-    def __init__(
-        self, config: RetrainConfig, paths: Paths, monitor: ChampionMonitor | None = None
-    ) -> None:
+    def __init__(self, config: RetrainConfig, paths: Paths, monitor: ChampionMonitor) -> None:
         self.config, self.paths, self.monitor = config, paths, monitor
         self.review: Review | None = None
 
@@ -79,18 +76,21 @@ class Job:
         if self.config.retrain.refresh == "dvc":
             self._update_imports()
             changed = changed_stages(self.paths)
-        if not changed - ({SWEEP} if self._skips_sweep else set()):
+        if not changed - ({"sweep"} if self._skips_sweep else set()):
             message = "nothing to do: data, code and configuration are as they were"
             return Outcome(ExitCode.NOTHING_TO_DO, message, None)
-        self.review = self._review_data()
-        if self.review is not None and not self.review.decision.train:
+        # A `dvc repro` by hand saves no profile, and `prepare` overwrites the champion's data.
+        self.monitor.save_profile()
+        run_dvc(self.paths, "repro", "prepare")
+        self.review = self.monitor.review()
+        if not self.review.decision.train:
             message = "not trained: no trigger fired"
             return Outcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         previous = self._read_verdict()
         self._train()
         outcome = self._outcome(previous)
-        if self.monitor is not None:
-            self.monitor.save_profile()
+        # The next job may run in another clone, which does not have these data.
+        self.monitor.save_profile()
         self._publish(outcome)
         return outcome
 
@@ -107,14 +107,6 @@ class Job:
     def _skips_sweep(self) -> bool:
         return self.config.retrain.sweep == "skip" and self.paths.sweep.is_dir()
 
-    def _review_data(self) -> Review | None:
-        if self.monitor is None:
-            return None
-        self.monitor.save_profile()  # before `prepare` overwrites the data of the champion
-        run_dvc(self.paths, "repro", "prepare")
-        self.monitor.save_profile()
-        return self.monitor.review()
-
     def _train(self) -> None:
         if self._skips_sweep:
             log.info("retrain.sweep is skip: the best parameters of the last sweep are used")
@@ -127,7 +119,7 @@ class Job:
         verdict = self._read_verdict()
         if verdict is None or verdict == previous:
             message = "the pipeline ran and produced a model that is registered already"
-            return Outcome(ExitCode.NOTHING_TO_DO, message, verdict, self.review)
+            return Outcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         version = f"version {verdict['version']}"
         if verdict["promote"]:
             code, message = ExitCode.PROMOTED, f"{version} is the new champion"

@@ -1,6 +1,5 @@
 """Allows one retraining of a project at a time."""
 
-import json
 import os
 import socket
 from collections.abc import Iterator
@@ -47,8 +46,7 @@ def retraining_lock(paths: Paths, wait: float = 0.0) -> Iterator[None]:
         ) from None
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        who = {"pid": os.getpid(), "host": socket.gethostname(), "since": now}
-        files.write_text(holder, json.dumps(who))
+        files.write_json(holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
         yield
     finally:
         holder.unlink(missing_ok=True)

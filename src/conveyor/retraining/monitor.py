@@ -1,4 +1,4 @@
-"""Compares the champion with today's data, and keeps a profile of the data it learnt from."""
+"""Compares the champion with today's data, and saves a profile of the data that it learnt from."""
 
 import logging
 import tempfile
@@ -40,7 +40,11 @@ class ChampionMonitor:
         log.info("saved the profile of version %s with its run", champion.version)
 
     def review(self) -> Review:
-        """Review the prepared data, and log the champion's accuracy on the new rows."""
+        """Review the prepared data, and log the champion's accuracy on the new rows.
+
+        Where these are the champion's own data, its profile is saved first.
+        """
+        self.save_profile()
         champion = self._champion()
         if champion is None:
             return review_without_champion(self.config.retrain)
@@ -64,8 +68,8 @@ class ChampionMonitor:
             "new_rows": float(review.evidence.arrived),
             "drifting_features": float(len(review.evidence.drifting)),
         }
-        if review.score is not None:
-            metrics["champion_accuracy"] = review.score.accuracy
-            score = review.score
+        score = review.score
+        if score is not None:
+            metrics["champion_accuracy"] = score.accuracy
             self.run.log_champion_score(champion.run_id, score.rows, score.accuracy)
         self.run.log_metrics(metrics)

@@ -14,7 +14,10 @@ EVENT = "retraining"
 
 
 def record_outcome(config: RetrainConfig, paths: Paths, run: RetrainRun, outcome: Outcome) -> None:
-    """Log the outcome in MLflow; write the report and call the hooks unless nothing had changed."""
+    """Log the outcome in MLflow, write the report, and call the hooks.
+
+    If nothing had changed, there is no report and no hook is called.
+    """
     run.log_outcome(outcome.summary(), code=outcome.code)
     if outcome.review is None and not outcome.failed:
         return

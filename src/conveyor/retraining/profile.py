@@ -1,4 +1,4 @@
-"""Profiles the data that a champion learnt from, small enough to save beside the model."""
+"""Profiles the data that a champion learnt from, small enough to save with the model."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ class ProfiledRows:
     """Labelled raw rows with digests that identify them.
 
     Attributes:
-        raw: a text, or an array (steps, features), a row.
+        raw: for each row a text, or an array (steps, features).
         inputs: a digest of 8 bytes of each row's input.
         pairs: a digest of 8 bytes of each row's input and label.
     """
@@ -36,7 +36,7 @@ class ProfiledRows:
     pairs: Digests
 
     def where(self, mask: NDArray[np.bool_]) -> "ProfiledRows":
-        """The rows at which the mask, one value a row, is true."""
+        """The rows at which the mask, one value per row, is true."""
         return ProfiledRows(
             [self.raw[i] for i in np.flatnonzero(mask)],
             [self.labels[i] for i in np.flatnonzero(mask)],
@@ -50,7 +50,7 @@ class Profile:
     """The rows that a model was prepared with, as digests, and a summary of them.
 
     Labels, lengths and channels are those of the training and validation rows. Unknown tokens and
-    the model's answers are those of the test rows, since both are too good on training rows.
+    the model's predictions are those of the test rows, since both are too good on training rows.
     """
 
     inputs: Digests
@@ -86,13 +86,13 @@ def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
     training, test = read_rows(prepared, ["train", "validation"]), read_rows(prepared, ["test"])
     inputs = np.unique(np.concatenate([training.inputs, test.inputs]))
     pairs = np.unique(np.concatenate([training.pairs, test.pairs]))
-    summary = merge_summaries(summarise_inputs(training, model), summarise_answers(test, model))
-    return Profile(inputs, pairs, summary)
+    outputs = summarise_predictions(test, model, model.predict(test.raw))
+    return Profile(inputs, pairs, merge_summaries(summarise_inputs(training, model), outputs))
 
 
-def merge_summaries(inputs: Summary, answers: Summary) -> Summary:
-    """One summary with the features of both."""
-    return Summary(inputs.counts | answers.counts, inputs.samples | answers.samples, answers.rates)
+def merge_summaries(inputs: Summary, outputs: Summary) -> Summary:
+    """One summary with the features of inputs and of predictions."""
+    return Summary(inputs.counts | outputs.counts, inputs.samples | outputs.samples, outputs.rates)
 
 
 def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
@@ -113,7 +113,7 @@ def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
 def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
     """Summarise the labels, the lengths, and the level and spread of each channel."""
     samples = {"length": model.encoder.read_rows(rows.raw).lengths.astype(np.float32)}
-    # One value a row, since the Kolmogorov-Smirnov test assumes independent values.
+    # One value per row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.size.get("features", 0)):
         values = [row[:, channel] if row.size else np.zeros(1) for row in rows.raw]
         samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
@@ -122,24 +122,18 @@ def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
     return Summary(counts={"label": dict(Counter(rows.labels))}, samples=sampled)
 
 
-def summarise_answers(
-    rows: ProfiledRows, model: LoadedModel, answers: Predictions | None = None
+def summarise_predictions(
+    rows: ProfiledRows, model: LoadedModel, predictions: Predictions
 ) -> Summary:
-    """Summarise the model's answers, and the share of tokens that it does not know.
-
-    Args:
-        answers: of the model on these rows; None computes them.
-    """
-    answers = model.predict(rows.raw) if answers is None else answers
-    confidence = _sample(answers.probabilities.max(axis=1))
+    """Summarise the model's predictions of the rows, and the share of tokens unknown to it."""
     rates = {}
     unknown = model.encoder.unknown_token
     if unknown is not None:
         tokens = model.encoder.read_rows(rows.raw)
         hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
-    counts = {"predicted label": dict(Counter(answers.labels))}
-    return Summary(counts=counts, samples={"confidence": confidence}, rates=rates)
+    counts = {"predicted label": dict(Counter(predictions.labels))}
+    return Summary(counts, {"confidence": _sample(predictions.best)}, rates)
 
 
 def _sample(values: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Reviews the new rows before a training: their number, their drift, the champion on them."""
 
 from dataclasses import asdict, dataclass, field
+from operator import eq
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,18 @@ from conveyor.data.store import Prepared
 from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import (
     Profile,
-    ProfiledRows,
     merge_summaries,
     read_rows,
-    summarise_answers,
     summarise_inputs,
+    summarise_predictions,
 )
 from conveyor.retraining.triggers import Decision, Evidence, decide
-from conveyor.serving import LoadedModel, Predictions
+from conveyor.serving import LoadedModel
 
 
 @dataclass(frozen=True)
 class Score:
-    """The champion's answers on rows that it has never seen, in any split of today's data."""
+    """The champion's accuracy on rows that it has never seen, in any split of today's data."""
 
     rows: int
     right: int
@@ -108,11 +108,15 @@ def review_data(
     rows = read_rows(prepared, SPLITS)
     fresh = rows.where(~np.isin(rows.pairs, profile.pairs))
     unseen = rows.where(~np.isin(rows.inputs, profile.inputs))
-    answers = model.predict(unseen.raw) if unseen.raw else None
-    score = _score(unseen, answers)
-    now, findings = Summary(), []
+    predictions = model.predict(unseen.raw) if unseen.raw else None
+    score, now, findings = None, Summary(), []
+    if predictions is not None:
+        right = sum(map(eq, predictions.labels, unseen.labels))
+        score = Score(len(unseen.raw), right)
     if len(fresh.raw) >= config.drift.rows:
-        now = _summarise(fresh, unseen, model, answers)
+        now = summarise_inputs(fresh, model)
+        if predictions is not None:  # of the rows with a new input only
+            now = merge_summaries(now, summarise_predictions(unseen, model, predictions))
         findings = compare(profile.summary, now, config.drift)
     evidence = Evidence(
         champion=version,
@@ -139,20 +143,3 @@ def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | No
     if profile is None:
         return "no profile of the champion's rows is in this MLflow store, so all may be new"
     return None
-
-
-def _score(unseen: ProfiledRows, answers: Predictions | None) -> Score | None:
-    if answers is None:
-        return None
-    pairs = zip(answers.labels, unseen.labels, strict=True)
-    return Score(len(unseen.raw), sum(answer == label for answer, label in pairs))
-
-
-def _summarise(
-    fresh: ProfiledRows, unseen: ProfiledRows, model: LoadedModel, answers: Predictions | None
-) -> Summary:
-    """Summarise inputs and labels of all fresh rows, and the answers on rows with a new input."""
-    inputs = summarise_inputs(fresh, model)
-    if answers is None:
-        return inputs
-    return merge_summaries(inputs, summarise_answers(unseen, model, answers))

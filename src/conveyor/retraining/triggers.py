@@ -36,7 +36,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Reason:
-    """The answer of one trigger."""
+    """Whether one trigger fired, and why."""
 
     trigger: str
     fired: bool
@@ -63,10 +63,9 @@ class Decision:
 def decide(evidence: Evidence, when: When) -> Decision:
     """Collect the reason of each trigger that is on, whether it fires or not."""
     reasons: list[Reason] = []
-    if evidence.champion is None:
-        reasons.append(Reason("champion", True, "there is no champion yet"))
-    elif evidence.unknown is not None:
-        reasons.append(Reason("champion", True, evidence.unknown))
+    if evidence.champion is None or evidence.unknown is not None:
+        message = evidence.unknown or "there is no champion yet"
+        reasons.append(Reason("champion", True, message))
     if when.always:
         message = "data, code or configuration changed, and retrain.when.always is true"
         reasons.append(Reason("always", True, message))
