@@ -75,7 +75,7 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one_and_is_tried_once(
     poller.poll()
     assert poller.slot.current is first
     assert caplog.text.count("version 3 of toys cannot be loaded") == 1
-    assert "version 1 still answers" in caplog.text
+    assert "version 1 still serves" in caplog.text
 
 
 def test_a_registry_that_fails_is_logged_once_and_its_recovery_too(
@@ -88,14 +88,14 @@ def test_a_registry_that_fails_is_logged_once_and_its_recovery_too(
     for _ in range(3):
         poller.poll()
     assert version(poller) == "1"
-    assert caplog.text.count("version 1 still answers") == 1
-    assert "the registry answers again" not in caplog.text
+    assert caplog.text.count("version 1 still serves") == 1
+    assert "the registry responds again" not in caplog.text
     store.with_suffix(".away").rename(store)
     point(poller.paths, 2)
     for _ in range(3):
         poller.poll()
     assert version(poller) == "2"
-    assert caplog.text.count("the registry answers again") == 1
+    assert caplog.text.count("the registry responds again") == 1
 
 
 def test_the_server_is_told_when_there_is_nothing_to_serve(poller: AliasPoller) -> None:

@@ -83,7 +83,7 @@ def test_a_version_that_cannot_be_loaded_is_logged_and_the_old_one_still_answers
     with serving(project, tmp_path / "log", *options) as server:
         point(project, 3)
         until(lambda: "version 3 of toys cannot be loaded" in server.output)
-        assert "version 1 still answers" in server.output
+        assert "version 1 still serves" in server.output
         assert server.ask("/ping")[2]["x-model-version"] == "1"
         point(project, 2)
         until(lambda: server.ask("/ping")[2]["x-model-version"] == "2")

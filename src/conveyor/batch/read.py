@@ -26,7 +26,7 @@ def read_windows(path: Path, column: str, size: int) -> Iterator[list[Any]]:
     """
     check_suffix(path)
     if not path.is_file():
-        raise InputError(f"{path}: file not found")
+        raise InputError(f"{path}: file not found. Name an existing file")
     values = READERS[path.suffix](path, column)
     while window := list(islice(values, size)):
         yield window
@@ -56,7 +56,9 @@ def _csv(path: Path, column: str) -> Iterator[Any]:
                     problem = f"expected {len(header)} fields, as in the header; got {len(row)}"
                     yield RowError(problem)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise InputError(f"{path}, line {rows.line_num + 1}: {error}") from None
+            raise InputError(
+                f"{path}, line {rows.line_num + 1}: expected valid CSV in UTF-8; got: {error}"
+            ) from None
 
 
 def _jsonl(path: Path, column: str) -> Iterator[Any]:
@@ -68,7 +70,7 @@ def _jsonl(path: Path, column: str) -> Iterator[Any]:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                yield RowError(f"not valid JSON: {error}")
+                yield RowError(f"the line is not valid JSON: {error}")
                 continue
             if not isinstance(row, dict):
                 yield RowError(f"expected a JSON object; got a value of type {type(row).__name__}")
@@ -83,7 +85,7 @@ def _parquet(path: Path, column: str) -> Iterator[Any]:
     try:
         file = pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: not a Parquet file: {error}") from None
+        raise InputError(f"{path}: expected a Parquet file; got: {error}") from None
     with file:
         _position(path, column, file.schema_arrow.names)
         for batch in file.iter_batches(1024, columns=[column], use_threads=False):
@@ -115,7 +117,7 @@ def _position(path: Path, column: str, names: list[str]) -> int:
     if column not in names:
         existing = ", ".join(names) or "none"
         raise InputError(
-            f"{path}: column {column!r} not found (columns: {existing}). Name one with --column"
+            f"{path}: column {column!r} not found; columns are {existing}. Name one with --column"
         )
     return names.index(column)
 

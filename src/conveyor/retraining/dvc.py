@@ -61,10 +61,10 @@ def changed_stages(paths: Paths) -> set[str]:
         RetrainError: DVC failed; the message holds its output.
     """
     command = [*COMMAND, "status", "--json"]
-    done = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RetrainError(f"`dvc status` failed: {done.stderr.strip()}")
-    return set(json.loads(done.stdout))
+    status = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
+    if status.returncode:
+        raise RetrainError(f"`dvc status` failed: {status.stderr.strip()}")
+    return set(json.loads(status.stdout))
 
 
 def update_configuration(paths: Paths) -> set[str]:

@@ -37,12 +37,12 @@ def retraining_lock(paths: Paths, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout:
-        who: dict[str, Any] = {}
+        process: dict[str, Any] = {}
         with suppress(FileNotFoundError):  # the holder may be about to write it
-            who = files.read_json(holder)
+            process = files.read_json(holder)
         raise Busy(
-            f"another retraining is running: process {who.get('pid', '?')} on "
-            f"{who.get('host', '?')}, since {who.get('since', '?')}"
+            f"another retraining is running: process {process.get('pid', '?')} on "
+            f"{process.get('host', '?')}, since {process.get('since', '?')}"
         ) from None
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")

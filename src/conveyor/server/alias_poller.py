@@ -18,8 +18,8 @@ STOP_SECONDS = 5.0  # that `stop` waits for a registry
 class AliasPoller:
     """Loads the version behind an alias, and each version to which the alias moves.
 
-    A version is loaded beside the one that answers and replaces it when it is ready. An error of
-    the registry or of a version is logged once, and the version that answers goes on.
+    A version is loaded while the old one serves, and replaces it when it is ready. An error of
+    the registry or of a version is logged once, and the old version still serves.
 
     Attributes:
         interval: seconds between two polls; None polls once.
@@ -44,7 +44,7 @@ class AliasPoller:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the thread end; a registry that does not answer is waited for only shortly."""
+        """Let the thread end; it waits for a registry that does not respond only shortly."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
@@ -60,7 +60,7 @@ class AliasPoller:
             self._registry_fails = True
             return
         if self._registry_fails:
-            log.info("the registry answers again")
+            log.info("the registry responds again")
             self._registry_fails = False
         if folder is not None:
             self._latest = version.version
@@ -85,4 +85,4 @@ class AliasPoller:
     def _report(self, failure: str, is_new: bool) -> None:
         self.failure = failure
         if is_new and self.slot.current is not None:
-            log.error("%s; version %s still answers", failure, self.slot.current.version)
+            log.error("%s; version %s still serves", failure, self.slot.current.version)

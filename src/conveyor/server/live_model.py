@@ -1,4 +1,4 @@
-"""The model that answers requests, and the slot in which a newer one replaces it."""
+"""The model that serves requests, and the slot in which a newer one replaces it."""
 
 import logging
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DIGITS = 12  # of a folder's digest, which is the version of a model that is in 
 
 @dataclass(frozen=True)
 class LiveModel:
-    """A version that can answer. A request reads it once, so its answer and version agree."""
+    """A version that serves. A request reads it once, so its response and version agree."""
 
     name: str
     version: str
@@ -23,16 +23,16 @@ class LiveModel:
 
 @dataclass
 class ModelSlot:
-    """Holds the model that answers now; `current` is None until the first one is loaded."""
+    """Holds the model that serves now; `current` is None until the first one is loaded."""
 
     name: str
     current: LiveModel | None = None
 
     def replace(self, new: LiveModel) -> None:
-        """Let another model answer all requests that begin from now on."""
+        """Let another model serve all requests that begin from now on."""
         old, self.current = self.current, new
         replaced = f" in place of version {old.version}" if old else ""
-        log.info("version %s of %s answers%s", new.version, new.name, replaced)
+        log.info("version %s of %s serves%s", new.version, new.name, replaced)
 
 
 def load_version(name: str, version: str, folder: Path) -> LiveModel:

@@ -57,7 +57,7 @@ class RequestLog:
     interval: float = 60.0
     waiting: list[dict[str, Any]] = field(default_factory=list)
     last_write: float = field(default_factory=time.monotonic)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, live: LiveModel, rows: Sequence[Any], predictions: Predictions) -> None:
         """Record a request, or ignore it by chance. An error is logged and fails no request."""
@@ -69,14 +69,24 @@ class RequestLog:
                 self.waiting += records
                 is_late = time.monotonic() - self.last_write >= self.interval
                 if len(self.waiting) >= self.rows_per_file or is_late:
-                    self._write()
+                    self.flush()
         except Exception:
             log.exception("a request could not be recorded in %s", self.folder)
 
     def flush(self) -> None:
         """Write the waiting rows."""
         with self.lock:
-            self._write()
+            waiting, self.waiting, self.last_write = self.waiting, [], time.monotonic()
+            if not waiting:
+                return
+            for start in range(0, len(waiting), self.rows_per_file):
+                part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], SCHEMA)
+                # Names sort by time, also where two servers share a folder.
+                path = self.folder / f"{time.time_ns():020d}-{random.getrandbits(32):08x}.parquet"
+                with files.replacing_file(path) as temporary:
+                    pq.write_table(part, temporary)
+            for old in sorted(self.folder.glob("*.parquet"))[: -self.max_files]:
+                old.unlink(missing_ok=True)
 
     def _records(
         self, live: LiveModel, rows: Sequence[Any], predictions: Predictions
@@ -100,16 +110,3 @@ class RequestLog:
                 record[encoder.column] = row if isinstance(row, str) else np.asarray(row).tolist()
             records.append(record)
         return records
-
-    def _write(self) -> None:
-        waiting, self.waiting, self.last_write = self.waiting, [], time.monotonic()
-        if not waiting:
-            return
-        for start in range(0, len(waiting), self.rows_per_file):
-            part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], SCHEMA)
-            # The order of the names is that of the times, also where two servers share a folder.
-            path = self.folder / f"{time.time_ns():020d}-{random.getrandbits(32):08x}.parquet"
-            with files.replacing_file(path) as temporary:
-                pq.write_table(part, temporary)
-        for old in sorted(self.folder.glob("*.parquet"))[: -self.max_files]:
-            old.unlink(missing_ok=True)

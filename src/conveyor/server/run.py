@@ -27,8 +27,8 @@ class Settings:
     """Options of the server.
 
     Attributes:
-        body_limit: bytes of a request.
-        threads: requests that are answered at the same time; None for one per core.
+        body_limit: largest request body, in bytes.
+        threads: requests that are served at the same time; None for one per core.
         request_log: where a sample of the requests is recorded.
     """
 
@@ -40,7 +40,7 @@ class Settings:
 
 
 def serve(settings: Settings, slot: ModelSlot, poller: "AliasPoller | None") -> None:
-    """Serve until SIGTERM or Ctrl-C; open requests are answered first.
+    """Serve until SIGTERM or Ctrl-C; open requests are finished first.
 
     Args:
         slot: holds the model, or is empty until the poller has loaded one.
