@@ -51,7 +51,7 @@ def drawn(lines: Any, times: int = 60) -> list[dict[str, Any]]:
 def test_documented_lines_are_the_plugins_distributions(
     line: str, expected: BaseDistribution
 ) -> None:
-    assert grammar.distribution(grammar.parse_line(line)) == expected
+    assert grammar.parse_line(line).distribution == expected
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,7 @@ def test_a_line_draws_every_value_it_names_and_no_other(text: str, values: list[
     found = [one["model.x"] for one in drawn({"model.x": text})]
     assert all(value in values and type(value) in map(type, values) for value in found)
     assert all(value in found for value in values)
-    assert sorted(map(str, grammar.options_of(grammar.parse_line(text)))) == sorted(
-        map(str, values)
-    )
+    assert sorted(map(str, grammar.parse_line(text).options)) == sorted(map(str, values))
 
 
 def test_a_logarithmic_interval_gives_each_decade_its_share() -> None:

@@ -9,8 +9,7 @@ from hydra.errors import HydraException
 
 from conveyor.config import ConfigError, FitConfig, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
-from conveyor.sweep import grammar
-from conveyor.sweep.grammar import EXAMPLES
+from conveyor.sweep.grammar import EXAMPLES, parse_line
 from conveyor.sweep.space import PLACE, Dimension, Space, pick, settings
 
 SEARCHED = ("model", "train")
@@ -44,7 +43,7 @@ def check_sweep(config: SweepConfig) -> None:
         f"  sweep.space.{dimension.key}: {sweep.sampler.name} needs a list of values; "
         "write choice(...) or range(...)"
         for dimension in space.dimensions
-        if sweep.sampler.name in ("grid", "brute_force") and not grammar.options_of(dimension.sweep)
+        if sweep.sampler.name in ("grid", "brute_force") and not dimension.line.options
     ]
     for field, value in (("sampler", sweep.sampler.name), ("executor", sweep.executor)):
         package, extra = EXTRAS[field].get(value, ("", ""))
@@ -67,7 +66,7 @@ def _refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -
         ]  # fmt: skip
     if key.partition(".")[0] not in SEARCHED:
         return [f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary"]
-    for value in grammar.probes(dimension.sweep):
+    for value in dimension.line.probes():
         try:
             overlay(base, settings({key: value}), origin=f"sweep.space.{key}")
         except ConfigError as error:
@@ -122,11 +121,11 @@ def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, l
 
 def _dimension(key: str, name: str, line: Any) -> Dimension:
     if not isinstance(line, Mapping) or "type" in line:
-        return Dimension(key, name, grammar.parse_line(line), {})
+        return Dimension(key, name, parse_line(line), {})
     if set(line) != {"when", "draw"} or not isinstance(line["when"], Mapping):
         raise ValueError("a line with a condition is {when: {other.key: value}, draw: choice(...)}")
     when = {k: v if isinstance(v, list) else [v] for k, v in line["when"].items()}
-    return Dimension(key, name, grammar.parse_line(line["draw"]), when)
+    return Dimension(key, name, parse_line(line["draw"]), when)
 
 
 def _in_order(dimensions: list[Dimension]) -> tuple[list[Dimension], list[str]]:

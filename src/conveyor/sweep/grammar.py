@@ -8,126 +8,120 @@ Grammar: https://hydra.cc/docs/advanced/override_grammar/extended/
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from hydra.core.override_parser import types
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import (
-    ChoiceSweep,
-    IntervalSweep,
-    Override,
-    QuotedString,
-    RangeSweep,
-)
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna import distributions
+from optuna.distributions import CategoricalDistribution
 
-Sweep = ChoiceSweep | IntervalSweep | RangeSweep
 EXAMPLES = "choice([32], [64, 32]), interval(0.1, 0.5), range(1, 9), tag(log, interval(1e-4, 1e-2))"
 
 
-def parse_line(text: Any) -> Sweep:
+@dataclass(frozen=True)
+class Line:
+    """One line of a space.
+
+    Attributes:
+        distribution: the Optuna distribution that hydra-optuna-sweeper uses for the same line.
+            Optuna's categories cannot be lists, so lists are JSON text in them.
+        options: all values, in order; empty for an interval of real numbers.
+    """
+
+    distribution: distributions.BaseDistribution
+    options: Sequence[Any]
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest number of an interval, or of a range in order."""
+        if self.options:
+            first, last = self.options[0], self.options[-1]
+            return min(first, last), max(first, last)
+        assert isinstance(self.distribution, distributions.FloatDistribution)
+        return self.distribution.low, self.distribution.high
+
+    def probes(self) -> list[Any]:
+        """Return values that stand for all; with a fraction, which an integer field refuses."""
+        if isinstance(self.distribution, CategoricalDistribution):
+            return list(self.options)
+        low, high = self.ends
+        return [low, high] if self.options else [low, low + 0.381966 * (high - low), high]
+
+
+def parse_line(text: Any) -> Line:
     """Parse one line of a search space.
 
     Raises:
         HydraException, ValueError: it is no sweep; the message says why.
     """
     if isinstance(text, Mapping):
-        raise ValueError(f"a space is one line of Hydra's sweep grammar{_new_line(text)}")
+        raise ValueError(f"a space is one line of Hydra's sweep grammar{_translate_mapping(text)}")
     if not isinstance(text, str):
         raise ValueError("that is one value, not a search")
     # Hydra's choice() refuses null, its bare list takes it; they mean the same.
     nullable = re.fullmatch(r"\s*choice\((.*\bnull\b.*)\)\s*", text)
     options = nullable[1] if nullable else text
-    override: Override = OverridesParser.create().parse_override(f"key={options}")
-    sweep: Any = override.value()
-    if not isinstance(sweep, ChoiceSweep | IntervalSweep | RangeSweep):
+    sweep: Any = OverridesParser.create().parse_override(f"key={options}").value()
+    log = "log" in getattr(sweep, "tags", ())
+    if isinstance(sweep, types.IntervalSweep):
+        line = _parse_interval(sweep, log=log)
+    elif isinstance(sweep, types.RangeSweep):
+        line = _parse_range(sweep, log=log)
+    elif isinstance(sweep, types.ChoiceSweep):
+        line = _categories([_to_plain(option) for option in sweep.list])
+    else:
         raise ValueError("that is one value, not a search")
-    if isinstance(sweep, RangeSweep) and not options_of(sweep):
-        raise ValueError("the range is empty")
-    if isinstance(sweep, IntervalSweep) and not _number(sweep.start) < _number(sweep.end):
-        raise ValueError("the interval's start must lie below its end")
-    if "log" in sweep.tags:
-        if isinstance(sweep, ChoiceSweep) or (isinstance(sweep, RangeSweep) and sweep.shuffle):
-            raise ValueError("log is for intervals and ranges")
-        if min(extremes(sweep)) <= 0:
-            raise ValueError("a log scale needs numbers above 0")
-        if isinstance(sweep, RangeSweep) and not (_is_int(sweep) and sweep.step == 1):
-            raise ValueError("a range on a log scale has step 1; list the values in choice(...)")
+    if log and isinstance(line.distribution, CategoricalDistribution):
+        raise ValueError("log is for intervals and ranges")
     if unknown := sweep.tags - {"log"}:
         raise ValueError(f"unknown tags {sorted(unknown)}; expected `log`")
-    return sweep
+    return line
 
 
-def distribution(sweep: Sweep) -> BaseDistribution:
-    """Return the Optuna distribution that hydra-optuna-sweeper uses for the same line.
-
-    Optuna's categories cannot be lists, so lists are JSON text in them.
-    """
-    log = "log" in sweep.tags
-    match sweep:
-        case IntervalSweep(start=low, end=high) if _is_int(sweep):
-            return IntDistribution(int(_number(low)), int(_number(high)), log=log)
-        case IntervalSweep(start=low, end=high):
-            return FloatDistribution(_number(low), _number(high), log=log)
-        case RangeSweep() if not sweep.shuffle:
-            low, high = extremes(sweep)
-            step = abs(_number(sweep.step))
-            if _is_int(sweep):
-                return IntDistribution(low, high, step=int(step), log=log)
-            return FloatDistribution(low, high, step=step)
-        case _:
-            return CategoricalDistribution(labels(options_of(sweep)))
+def _parse_interval(sweep: types.IntervalSweep, *, log: bool) -> Line:
+    low, high = _check_number(sweep.start), _check_number(sweep.end)
+    if not low < high:
+        raise ValueError("the interval's start must lie below its end")
+    if log and low <= 0:
+        raise ValueError("a log scale needs numbers above 0")
+    if isinstance(low, int) and isinstance(high, int):  # int(interval(1, 8)) casts its bounds
+        integers = distributions.IntDistribution(low, high, log=log)
+        return Line(integers, range(low, high + 1))
+    return Line(distributions.FloatDistribution(low, high, log=log), [])
 
 
-def options_of(sweep: Sweep) -> list[Any]:
-    """Return all values of a sweep, in order; none for an interval of real numbers."""
-    match sweep:
-        case ChoiceSweep():
-            return [_plain(option) for option in sweep.list]
-        case RangeSweep():
-            start, stop, step = (_number(v) for v in (sweep.start, sweep.stop, sweep.step))
-            count = int(np.floor((stop - start) / step + 1e-9)) + 1
-            kind = int if _is_int(sweep) else float
-            values = [kind(start + i * step) for i in range(max(0, count))]
-            # With shuffle, the plugin leaves the last value out, as Hydra does.
-            return [v for v in values if not sweep.shuffle or v != stop]
-        case IntervalSweep() if _is_int(sweep):
-            low, high = extremes(sweep)
-            return list(range(low, high + 1))
-    return []
+def _parse_range(sweep: types.RangeSweep, *, log: bool) -> Line:
+    start, stop, step = (_check_number(v) for v in (sweep.start, sweep.stop, sweep.step))
+    kind = int if all(isinstance(v, int) for v in (start, stop, step)) else float
+    count = int(np.floor((stop - start) / step + 1e-9)) + 1
+    options: list[Any] = [kind(start + i * step) for i in range(count)]
+    if sweep.shuffle:  # the plugin leaves the last value out then, as Hydra does
+        options = [value for value in options if value != stop]
+    if not options:
+        raise ValueError("the range is empty")
+    if sweep.shuffle:
+        return _categories(options)
+    low, high = min(options), max(options)
+    if log and low <= 0:
+        raise ValueError("a log scale needs numbers above 0")
+    if log and not (kind is int and step == 1):
+        raise ValueError("a range on a log scale has step 1; list the values in choice(...)")
+    if kind is int:
+        return Line(distributions.IntDistribution(low, high, log, abs(step)), options)
+    return Line(distributions.FloatDistribution(low, high, step=abs(step)), options)
 
 
-def labels(options: list[Any]) -> list[Any]:
-    """Return Optuna's categories for these options, in their order."""
+def _categories(options: list[Any]) -> Line:
     plain = [json.dumps(o) if isinstance(o, list) else o for o in options]
-    clash = any(plain.count(p) > 1 for p in plain)  # True == 1 == 1.0
-    return [json.dumps(o) for o in options] if clash else plain
+    if any(plain.count(p) > 1 for p in plain):  # True == 1 == 1.0
+        plain = [json.dumps(o) for o in options]
+    return Line(CategoricalDistribution(plain), options)
 
 
-def extremes(sweep: Sweep) -> list[Any]:
-    """Return the lowest and the highest value, or every value of a choice."""
-    if isinstance(sweep, IntervalSweep):
-        ends = [_number(sweep.start), _number(sweep.end)]
-        return [int(end) for end in ends] if _is_int(sweep) else ends
-    options = options_of(sweep)
-    return [min(options), max(options)] if isinstance(sweep, RangeSweep) else options
-
-
-def probes(sweep: Sweep) -> list[Any]:
-    """Return values that stand for all; with a fraction, which an integer field refuses."""
-    ends = extremes(sweep)
-    if isinstance(sweep, IntervalSweep) and not _is_int(sweep):
-        ends.insert(1, ends[0] + 0.381966 * (ends[1] - ends[0]))
-    return ends
-
-
-def _new_line(old: Mapping[str, Any]) -> str:
+def _translate_mapping(old: Mapping[str, Any]) -> str:
     """Return the line that replaces a mapping of hydra-optuna-sweeper 1.1."""
     try:
         match old["type"]:
@@ -144,21 +138,13 @@ def _new_line(old: Mapping[str, Any]) -> str:
     return f": write  {f'tag(log, {line})' if old.get('log') else line}"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, QuotedString):
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, types.QuotedString):
         return value.text
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return [_to_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _is_int(sweep: IntervalSweep | RangeSweep) -> bool:
-    """Return whether the bounds are integers; `int(interval(1, 8))` casts its bounds to int."""
-    bounds = [sweep.start, sweep.end if isinstance(sweep, IntervalSweep) else sweep.stop]
-    if isinstance(sweep, RangeSweep):
-        bounds.append(sweep.step)
-    return all(isinstance(bound, int) for bound in bounds)
-
-
-def _number(bound: Any) -> float:
+def _check_number(bound: Any) -> Any:
     if isinstance(bound, bool) or not isinstance(bound, int | float):
         raise ValueError(f"{bound!r} is not a number")
-    return float(bound)
+    return bound

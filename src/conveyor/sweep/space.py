@@ -14,20 +14,15 @@ that ends in a number is a place of a list; a place whose condition fails is lef
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from optuna import Trial
-from optuna.distributions import (
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from conveyor.sweep import grammar
-from conveyor.sweep.grammar import Sweep
+from conveyor.sweep.grammar import Line
 
 PLACE = re.compile(r"(.+)\.(\d+)")
 
@@ -44,15 +39,14 @@ class Dimension:
 
     key: str
     name: str
-    sweep: Sweep
+    line: Line
     when: Mapping[str, list[Any]]
 
     def value(self, label: Any) -> Any:
         """Return the setting's value for a value of Optuna's."""
-        if not isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
+        if not isinstance(self.line.distribution, CategoricalDistribution):
             return label
-        options = grammar.options_of(self.sweep)
-        return options[grammar.labels(options).index(label)]
+        return self.line.options[self.line.distribution.choices.index(label)]
 
     def label(self, value: Any) -> Any:
         """Return Optuna's value for a value of the setting.
@@ -60,12 +54,12 @@ class Dimension:
         Raises:
             ValueError: the line cannot draw it.
         """
-        options = grammar.options_of(self.sweep)
-        if isinstance(grammar.distribution(self.sweep), CategoricalDistribution):
-            return grammar.labels(options)[options.index(value)]
+        distribution, options = self.line.distribution, self.line.options
+        if isinstance(distribution, CategoricalDistribution):
+            return distribution.choices[options.index(value)]
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise ValueError(f"{value!r} is not a number")
-        low, high = grammar.extremes(self.sweep)
+        low, high = self.line.ends
         if not low <= value <= high or (
             options and not np.isclose(value, options, rtol=1e-9).any()
         ):
@@ -97,19 +91,15 @@ class Space:
     @property
     def logarithmic_keys(self) -> set[str]:
         """The keys that are searched on a log scale."""
-        return {dimension.key for dimension in self.dimensions if "log" in dimension.sweep.tags}
-
-    def walk(self, pick: Callable[[Dimension], Any]) -> dict[str, Any]:
-        """Return values by key, each from `pick`, of the lines whose condition holds."""
-        values: dict[str, Any] = {}
-        for dimension in self.dimensions:
-            if self._applies(dimension, values):
-                values[dimension.key] = pick(dimension)
-        return values
+        return {d.key for d in self.dimensions if getattr(d.line.distribution, "log", False)}
 
     def draw(self, trial: Trial) -> dict[str, Any]:
         """Let a trial suggest a value for every line whose condition holds."""
-        return self.walk(lambda dimension: dimension.value(_suggest(trial, dimension)))
+        values: dict[str, Any] = {}
+        for dimension in self.dimensions:
+            if self._applies(dimension, values):
+                values[dimension.key] = dimension.value(_suggest(trial, dimension))
+        return values
 
     def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values by key of Optuna's parameters."""
@@ -142,22 +132,22 @@ class Space:
 
     def configurations(self) -> Iterator[dict[str, Any]]:
         """Yield Optuna's parameters of every configuration; the last key changes fastest."""
-        return self._configurations(list(self.dimensions), {}, {})
+        pairs: Iterator[tuple[dict[str, Any], dict[str, Any]]] = iter([({}, {})])
+        for dimension in self.dimensions:
+            pairs = self._add_options(pairs, dimension)
+        return (params for _, params in pairs)
 
-    def _configurations(
-        self, lines: list[Dimension], drawn: dict[str, Any], params: dict[str, Any]
-    ) -> Iterator[dict[str, Any]]:
-        if not lines:
-            yield params
-            return
-        line, *rest = lines
-        if not self._applies(line, drawn):
-            yield from self._configurations(rest, drawn, params)
-            return
-        for option in grammar.options_of(line.sweep):
-            yield from self._configurations(
-                rest, {**drawn, line.key: option}, {**params, line.name: line.label(option)}
-            )
+    def _add_options(
+        self, pairs: Iterator[tuple[dict[str, Any], dict[str, Any]]], dimension: Dimension
+    ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Combine each pair of values by key and Optuna's parameters with a line's options."""
+        for drawn, params in pairs:
+            if not self._applies(dimension, drawn):
+                yield drawn, params
+                continue
+            for option in dimension.line.options:
+                label = dimension.label(option)
+                yield {**drawn, dimension.key: option}, {**params, dimension.name: label}
 
     def _applies(self, dimension: Dimension, drawn: Mapping[str, Any]) -> bool:
         values = {**self.fixed, **drawn}
@@ -194,7 +184,7 @@ def pick(values: Mapping[str, Any], key: str) -> Any:
 
 
 def _suggest(trial: Trial, dimension: Dimension) -> Any:
-    match grammar.distribution(dimension.sweep):
+    match dimension.line.distribution:
         case IntDistribution(low=low, high=high, step=step, log=log):
             return trial.suggest_int(dimension.name, low, high, step=step, log=log)
         case FloatDistribution(low=low, high=high, step=step, log=log):
