@@ -7,8 +7,9 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
 from conveyor.sweep.executors import executor_for
+from conveyor.sweep.report.outputs import write_nothing
 from conveyor.sweep.report.status import describe
-from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep, skip_sweep
+from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
 from conveyor.sweep.study import SweepStudy
 from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import run_script
@@ -43,7 +44,7 @@ def main(args: Namespace) -> None:
     elif config.sweep.enabled:
         sweep(config, paths, join=args.join)
     else:
-        skip_sweep(paths.sweep)
+        write_nothing(paths.sweep)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from conveyor.sweep.space import Space
 
 def drawn(lines: Any, times: int = 60) -> list[dict[str, Any]]:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
-    parsed = parse(lines, settings())
+    parsed = parse(settings(space=lines))
     return [parsed.draw(study.ask()) for _ in range(times)]
 
 
@@ -70,7 +70,7 @@ def test_documented_lines_are_the_plugins_distributions(
 )
 def test_the_old_style_is_refused_with_the_new_line(old: dict[str, Any], line: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"write  {line}")):
-        parse({"train.learning_rate": old})
+        parse(settings(space={"train.learning_rate": old}))
     assert grammar.parse_line(line)
 
 
@@ -119,7 +119,7 @@ def test_a_key_exists_only_when_another_has_a_value() -> None:
 
 
 def test_a_trial_s_parameters_and_its_values_lead_to_each_other() -> None:
-    parsed = parse(CONDITIONAL["space"])
+    parsed = parse(settings(space=CONDITIONAL["space"]))
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=2))
     for _ in range(20):
         trial = study.ask()
@@ -136,7 +136,7 @@ def test_a_key_that_is_not_searched_can_steer() -> None:
 
 
 def every(lines: Any) -> list[dict[str, Any]]:
-    parsed: Space = parse(lines)
+    parsed: Space = parse(settings(space=lines))
     return [parsed.values(params) for params in parsed.configurations()]
 
 
@@ -146,8 +146,9 @@ def test_every_configuration_of_a_conditional_space_is_listed_once() -> None:
 
 
 def test_what_the_space_cannot_draw_is_left_to_it_and_told() -> None:
-    parsed = parse({"model.dropout": "interval(0.1, 0.5)", "model.units": "choice([8], [16])",
-                    "train.epochs": "range(1, 9, 2)"})  # fmt: skip
+    space = {"model.dropout": "interval(0.1, 0.5)", "model.units": "choice([8], [16])",
+             "train.epochs": "range(1, 9, 2)"}  # fmt: skip
+    parsed = parse(settings(space=space))
     given = {"model.dropout": 0.9, "model.units": [16], "train.epochs": 4}
     params, left = parsed.params(given)
     assert params == {"model.units": "[16]"}
@@ -187,9 +188,9 @@ def test_lines_that_contradict_each_other_are_told() -> None:
     circle = {"a": {"when": {"b": 1}, "draw": "choice(1)"},
               "b": {"when": {"a": 1}, "draw": "choice(1)"}}  # fmt: skip
     with pytest.raises(ConfigError, match="a, b wait for each other"):
-        parse(circle)
+        parse(settings(space=circle))
     with pytest.raises(ConfigError, match=r"model\.units is searched as a whole too"):
-        parse({"model.units": "choice([8], [4])", "model.units.0": "choice(8, 4)"})
+        parse(settings(space={"model.units": "choice([8], [4])", "model.units.0": "choice(8)"}))
 
 
 def test_all_bad_lines_are_told_at_once() -> None:

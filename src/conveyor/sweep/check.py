@@ -14,10 +14,7 @@ from conveyor.sweep.space import PLACE, Dimension, Space, pick, settings
 
 SEARCHED = ("model", "train")
 # What a choice needs beyond the core: packages, and the extra that brings them.
-EXTRAS = {
-    "sampler": {"gp": ("torch", "gp"), "cmaes": ("cmaes", "cmaes")},
-    "executor": {"ray": ("ray", "ray")},
-}
+EXTRAS = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "cmaes"), "ray": ("ray", "ray")}
 
 
 def check_sweep(config: SweepConfig) -> None:
@@ -33,12 +30,12 @@ def check_sweep(config: SweepConfig) -> None:
     sweep = config.sweep
     if not sweep.enabled:
         return
-    space, problems = _parse(sweep.space, config)
+    space, problems = _parse(config)
     steering = {key for dimension in space.dimensions for key in dimension.when}
     base = narrow(config, FitConfig)
     for dimension in space.dimensions:
-        problems += _refused_values(dimension, base, steering)
-    _raise("the search space is not valid:", problems)
+        problems += _find_refused_values(dimension, base, steering)
+    _raise_problems("the search space is not valid:", problems)
     problems = [
         f"  sweep.space.{dimension.key}: {sweep.sampler.name} needs a list of values; "
         "write choice(...) or range(...)"
@@ -46,13 +43,13 @@ def check_sweep(config: SweepConfig) -> None:
         if sweep.sampler.name in ("grid", "brute_force") and not dimension.line.options
     ]
     for field, value in (("sampler", sweep.sampler.name), ("executor", sweep.executor)):
-        package, extra = EXTRAS[field].get(value, ("", ""))
+        package, extra = EXTRAS.get(value, ("", ""))
         if package and importlib.util.find_spec(package) is None:
             problems.append("  " + missing_package(f"sweep.{field}={value}", package, extra))
-    _raise("the sweep cannot run:", problems)
+    _raise_problems("the sweep cannot run:", problems)
 
 
-def _refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -> list[str]:
+def _find_refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -> list[str]:
     """Return why the configuration refuses a key or some of its values.
 
     Args:
@@ -74,21 +71,21 @@ def _refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -
     return problems
 
 
-def parse(space: Mapping[str, Any], config: FitConfig | None = None) -> Space:
-    """Parse every line of a space.
+def parse(config: SweepConfig) -> Space:
+    """Parse every line of `sweep.space`.
 
-    Args:
-        config: holds the values of keys that a `when` names and that are not searched.
+    The configuration holds the values of keys that a `when` names and that are not searched.
 
     Raises:
         ConfigError: names all lines that are no sweep, with examples of lines that are.
     """
-    parsed, problems = _parse(space, config)
-    _raise("the search space is not valid:", problems)
-    return parsed
+    space, problems = _parse(config)
+    _raise_problems("the search space is not valid:", problems)
+    return space
 
 
-def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, list[str]]:
+def _parse(config: SweepConfig) -> tuple[Space, list[str]]:
+    space = config.sweep.space
     dimensions: list[Dimension] = []
     problems: list[str] = []
     for key, written in sorted(space.items()):
@@ -96,7 +93,7 @@ def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, l
         for number, line in enumerate(lines):
             try:
                 name = f"{key} ({number + 1})" if len(lines) > 1 else key
-                dimensions.append(_dimension(key, name, line))
+                dimensions.append(_parse_dimension(key, name, line))
             except (HydraException, ValueError) as error:
                 problems.append(f"  sweep.space.{key}: got {line!r}; {error}. Write {EXAMPLES}")
         if (place := PLACE.fullmatch(key)) and place[1] in space:
@@ -107,19 +104,19 @@ def _parse(space: Mapping[str, Any], config: FitConfig | None) -> tuple[Space, l
             if other in space:
                 continue
             try:
-                fixed[other] = pick(_flat(config), other)
+                fixed[other] = pick(_flatten(config), other)
             except (KeyError, IndexError, TypeError):
                 problems.append(
                     f"  sweep.space.{dimension.key}: `when` asks for {other}, which is neither in "
                     "the space nor a setting of model or train"
                 )
-    ordered, cycle = _in_order(dimensions)
+    ordered, cycle = _sort_by_condition(dimensions)
     if cycle:
         problems.append(f"  sweep.space: {', '.join(cycle)} wait for each other in their `when`")
     return Space(ordered, fixed), problems
 
 
-def _dimension(key: str, name: str, line: Any) -> Dimension:
+def _parse_dimension(key: str, name: str, line: Any) -> Dimension:
     if not isinstance(line, Mapping) or "type" in line:
         return Dimension(key, name, parse_line(line), {})
     if set(line) != {"when", "draw"} or not isinstance(line["when"], Mapping):
@@ -128,7 +125,7 @@ def _dimension(key: str, name: str, line: Any) -> Dimension:
     return Dimension(key, name, parse_line(line["draw"]), when)
 
 
-def _in_order(dimensions: list[Dimension]) -> tuple[list[Dimension], list[str]]:
+def _sort_by_condition(dimensions: list[Dimension]) -> tuple[list[Dimension], list[str]]:
     """Sort dimensions behind those that their `when` names. Also returns the keys of a cycle."""
     ordered: list[Dimension] = []
     waiting = list(dimensions)
@@ -142,13 +139,11 @@ def _in_order(dimensions: list[Dimension]) -> tuple[list[Dimension], list[str]]:
     return ordered, []
 
 
-def _flat(config: FitConfig | None) -> dict[str, Any]:
-    if config is None:
-        return {}
+def _flatten(config: FitConfig) -> dict[str, Any]:
     sections = config.model_dump(mode="json", include=set(SEARCHED))
     return {f"{s}.{k}": v for s, values in sections.items() for k, v in values.items()}
 
 
-def _raise(title: str, problems: list[str]) -> None:
+def _raise_problems(title: str, problems: list[str]) -> None:
     if problems:
         raise ConfigError("\n".join([title, *dict.fromkeys(problems)]))

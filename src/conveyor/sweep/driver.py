@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from optuna.trial import TrialState
@@ -52,7 +53,7 @@ class Driver:
         Raises:
             SweepError: more than `sweep.max_failed_share` of the trials failed.
         """
-        with Progress(self.study) as self.progress:
+        with closing(Progress(self.study)) as self.progress:
             try:
                 while True:
                     self._fill_slots()
@@ -67,8 +68,7 @@ class Driver:
                 self.executor.close()
 
     def _is_time_up(self) -> bool:
-        limit = self.sweep.time_limit
-        return limit is not None and time.monotonic() - self.started > limit
+        return time.monotonic() - self.started > (self.sweep.time_limit or math.inf)
 
     def _fill_slots(self) -> None:
         """Start trials in free slots, unless the study had none to start a moment ago."""
@@ -79,7 +79,7 @@ class Driver:
         ):
             dead, trial = self.study.start_trial()
             for dead_trial in dead:
-                outcome = Outcome(State.FAILED, (), {}, DRIVER_DIED)
+                outcome = Outcome(State.FAILED, reason=DRIVER_DIED)
                 self.observer.observe(events.TrialFinished(dead_trial, outcome))
             if trial is None:
                 self._polled = time.monotonic()
@@ -125,7 +125,7 @@ class Driver:
                 self._requeue(running, reason)
             case (_, reason, _):
                 self._release(handle)
-                self._finish(running, Outcome(State.FAILED, (), {}, str(reason)))
+                self._finish(running, Outcome(State.FAILED, reason=reason))
 
     def _release(self, handle: Any) -> None:
         self.running.pop(handle)
@@ -135,7 +135,7 @@ class Driver:
         """Queue a trial again whose machine went away."""
         self.slots.release(running.slot)
         self.study.requeue(running.trial)
-        outcome = Outcome(State.FAILED, (), {}, f"{reason}; its parameters are tried again")
+        outcome = Outcome(State.FAILED, reason=f"{reason}; its parameters are tried again")
         log.warning("trial %s: %s", running.id, outcome.reason)
         self.observer.observe(events.TrialFinished(running.id, outcome))
 
@@ -166,7 +166,7 @@ class Driver:
         for objective, value in zip(self.sweep.objectives, values, strict=True):
             if value is None or not math.isfinite(value):
                 reason = f"{objective} is {value}, not a finite number"
-                self._finish(running, Outcome(State.FAILED, (), {}, reason))
+                self._finish(running, Outcome(State.FAILED, reason=reason))
                 return
         repeat, count = len(running.results), self.sweep.repeats.count
         running.results.append(dict(metrics))
@@ -202,12 +202,12 @@ class Driver:
         self.progress.update()
 
     def _enforce_trial_time_limit(self) -> None:
-        limit = self.sweep.trial_time_limit
+        limit = self.sweep.trial_time_limit or math.inf
         for handle, running in list(self.running.items()):
-            if limit is not None and time.monotonic() - running.started > limit:
+            if time.monotonic() - running.started > limit:
                 self._release(handle)
                 reason = f"stopped after sweep.trial_time_limit, {limit:g} s"
-                self._finish(running, Outcome(State.FAILED, (), {}, reason))
+                self._finish(running, Outcome(State.FAILED, reason=reason))
 
     def _enforce_failure_limit(self) -> None:
         failed = self.study.counted(TrialState.FAIL)

@@ -47,11 +47,7 @@ class FileLocks:
 
     def is_held(self, name: str) -> bool:
         """Return whether a living process, this one included, holds it."""
-        if name in self._held:
-            return True
-        if not (self._folder / name).exists():
-            return False
-        if not self.hold(name):
+        if name in self._held or not self.hold(name):
             return True
         self._release(name)
         return False
@@ -98,12 +94,10 @@ class PostgresLocks:
 
     def is_held(self, name: str) -> bool:
         """Return whether a living process, this one included, holds it."""
-        if name in self._held:
+        if name in self._held or not self._call("pg_try_advisory_lock", name):
             return True
-        if self._call("pg_try_advisory_lock", name):
-            self._call("pg_advisory_unlock", name)
-            return False
-        return True
+        self._call("pg_advisory_unlock", name)
+        return False
 
     def release_all(self) -> None:
         """Release all locks of this process."""

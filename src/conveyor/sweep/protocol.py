@@ -1,7 +1,7 @@
 """The interfaces between the driver, its trial processes and its executor."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -95,8 +95,8 @@ class Outcome:
     """
 
     state: State
-    values: tuple[float, ...]
-    metrics: Metrics
+    values: tuple[float, ...] = ()
+    metrics: Metrics = field(default_factory=dict)
     reason: str = ""
 
 

@@ -13,7 +13,7 @@ from conveyor.config import SweepConfig
 from conveyor.metrics.objectives import OBJECTIVES
 from conveyor.sweep.attributes import AGAIN, ATTEMPT, FAILURES, PARAMS, POSITION, REPEATS
 from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
-from conveyor.sweep.sampling import make_pruner, make_sampler
+from conveyor.sweep.sampling import SAMPLERS, make_pruner
 from conveyor.sweep.space import Space
 
 Params = Mapping[str, Any]  # Optuna's parameters by name
@@ -21,10 +21,8 @@ Params = Mapping[str, Any]  # Optuna's parameters by name
 
 def open_study(name: str, storage: BaseStorage, config: SweepConfig) -> CountedStudy:
     """Open the study of this name, and create it if it is missing."""
-    directions = [
-        StudyDirection.MINIMIZE if OBJECTIVES[name] == "lower" else StudyDirection.MAXIMIZE
-        for name in config.sweep.objectives
-    ]
+    optunas = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
+    directions = [optunas[OBJECTIVES[name]] for name in config.sweep.objectives]
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.create_study(
         study_name=name, storage=storage, directions=directions, load_if_exists=True
@@ -55,23 +53,20 @@ class TrialQueue:
 
     def warm_start(self, configurations: Sequence[Params]) -> None:
         """Queue parameters at the first positions. A killed call can be repeated."""
-        queued = len(self.counted())
-        for position, params in enumerate(configurations):
-            if position >= queued:
-                self.enqueue(params, {POSITION: position})
+        for position in range(len(self.counted()), len(configurations)):
+            self.enqueue(configurations[position], {POSITION: position})
 
     def ask(self) -> optuna.Trial:
         """Start the next trial, with the proposal of an uninterrupted study (see `sampling`).
 
         Each trial is queued with its position first, so that it never runs without one.
         """
-        waiting = self.counted(TrialState.WAITING)
-        if not waiting:
+        if not self.counted(TrialState.WAITING):
             position = len(self.counted())
             self.enqueue(self._listed[position] if self._listed else {}, {POSITION: position})
-            waiting = self.counted(TrialState.WAITING)
-        position, config = waiting[0].user_attrs[POSITION], self._config
-        self._study.sampler = make_sampler(config.sweep, self._space, config.seed, position)
+        position = self.counted(TrialState.WAITING)[0].user_attrs[POSITION]
+        sampler, seed = self._config.sweep.sampler, self._config.seed
+        self._study.sampler = SAMPLERS[sampler.name](sampler, self._space, seed, position)
         return self._study.ask()
 
     def requeue(self, trial: FrozenTrial, *, failed: bool = False) -> None:

@@ -77,12 +77,6 @@ def run_sweep(
     return best
 
 
-def skip_sweep(folder: Path) -> None:
-    """Write the outputs of a disabled sweep, after which `train` uses the configuration as is."""
-    log.info("sweep.enabled is false; train uses the configuration as it is")
-    outputs.write_nothing(folder)
-
-
 def join_sweep(
     config: SweepConfig, files: SweepFiles, observer: events.Observer, executor: Executor
 ) -> None:

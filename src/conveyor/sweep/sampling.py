@@ -34,6 +34,10 @@ class CmaEsSampler(samplers.CmaEsSampler):
         return super().sample_relative(study, number_by_position(trial), search_space)
 
 
+def _make_random(sampler: Sampler, space: Space, seed: int, position: int) -> samplers.BaseSampler:
+    return samplers.RandomSampler(seed=_mixed_seed(seed, position))
+
+
 SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] = {
     "tpe": lambda sampler, space, seed, position: samplers.TPESampler(
         seed=_mixed_seed(seed, position),
@@ -41,13 +45,13 @@ SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] 
         multivariate=True,
         group=space.conditional,  # without it, keys that may be absent are drawn independently
     ),
-    "random": lambda sampler, space, seed, position: samplers.RandomSampler(
-        seed=_mixed_seed(seed, position)
-    ),
+    "random": _make_random,
+    "grid": _make_random,  # needs no proposal; see `listed_configurations`
+    "brute_force": _make_random,
     "qmc": lambda sampler, space, seed, position: SobolSampler(
         position,
         seed=seed,
-        independent_sampler=samplers.RandomSampler(seed=_mixed_seed(seed, position)),
+        independent_sampler=_make_random(sampler, space, seed, position),
         warn_independent_sampling=False,
     ),
     "gp": lambda sampler, space, seed, position: samplers.GPSampler(
@@ -91,16 +95,6 @@ def make_pruner(pruner: Pruner, train: Train) -> pruners.BasePruner:
     if pruner.patience and pruner.name in ("median", "percentile", "successive_halving"):
         return pruners.PatientPruner(base, patience=pruner.patience)
     return base
-
-
-def make_sampler(sweep: Sweep, space: Space, seed: int, position: int) -> samplers.BaseSampler:
-    """Return the sampler of one proposal.
-
-    Listed configurations need no proposal (see `listed_configurations`), so any sampler serves.
-    """
-    name = sweep.sampler.name
-    name = "random" if name in ("grid", "brute_force") else name
-    return SAMPLERS[name](sweep.sampler, space, seed, position)
 
 
 def listed_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str, Any]] | None:

@@ -49,7 +49,7 @@ class SweepStudy:
         self, scratch: Path, config: SweepConfig, data_digest: str, mode: Mode = "lead"
     ) -> None:
         self.config = config
-        self.space = check.parse(config.sweep.space, config)
+        self.space = check.parse(config)
         self._listed = listed_configurations(config.sweep, self.space, config.seed)
         self.total = config.sweep.trials if self._listed is None else len(self._listed)
         self.key = study_key(config, data_digest)

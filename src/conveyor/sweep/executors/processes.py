@@ -46,8 +46,6 @@ class LocalExecutor:
         return process
 
     def events(self, timeout: float) -> list[tuple["TrialProcess", Message]]:
-        if not self._running:
-            time.sleep(timeout)
         ready = [self._running[c] for c in wait(list(self._running), timeout=timeout)]
         return [(process, process.receive()) for process in ready]
 

@@ -3,6 +3,7 @@
 All but the pages hold no times and no ids, so that equal sweeps write equal bytes."""
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from conveyor.sweep.best_trial import is_feasible
 from conveyor.sweep.report import html_report
 from conveyor.sweep.report.importance import importances
 from conveyor.sweep.study import SweepStudy
+
+log = logging.getLogger(__name__)
 
 EMPTY_BEST: dict[str, Any] = {"params": {}, "objectives": {}}
 
@@ -53,6 +56,7 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
 
 def write_nothing(folder: Path) -> None:
     """Write the outputs of a disabled sweep: no parameters, tables without rows."""
+    log.info("sweep.enabled is false; train uses the configuration as it is")
     with files.replacing_folder(folder) as temporary:
         _write_tables(temporary, EMPTY_BEST, [], [])
 

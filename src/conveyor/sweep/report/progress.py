@@ -28,10 +28,8 @@ class Progress:
             total=study.total, initial=study.done, unit="trial", disable=None, file=sys.stderr
         )
 
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *raised: object) -> None:
+    def close(self) -> None:
+        """Leave the bar as it is."""
         self.bar.close()
 
     def update(self) -> None:
