@@ -23,7 +23,7 @@ import yaml
 
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.sweep import events
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.protocol import TrialId
 from conveyor.sweep.run import SweepFiles, run_sweep
 
@@ -112,7 +112,7 @@ def random_search(trials: int, trial: str, observer: events.Observer) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepared = ROOT / "data" / "prepared"
-        executor = executor_for(config.sweep, prepared, trial)
+        executor = make_executor(config.sweep, prepared, trial)
         files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
         run_sweep(config, files, observer, executor)
 

@@ -15,7 +15,7 @@ from statistics import median
 
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.sweep import events
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.run import SweepFiles, run_sweep
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +54,7 @@ def sweep(workers: int) -> tuple[float, float]:
     clock, prepared = Clock(), ROOT / "data" / "prepared"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        executor = executor_for(config.sweep, prepared)
+        executor = make_executor(config.sweep, prepared)
         files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
         run_sweep(config, files, clock, executor)
     return 3600 * TRIALS / (clock.ended - clock.began), clock.idle_share

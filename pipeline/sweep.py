@@ -6,7 +6,7 @@ from conveyor.config import SweepConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.report.outputs import write_nothing
 from conveyor.sweep.report.status import describe
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
@@ -21,7 +21,7 @@ def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
     warm_start = config.sweep.warm_start.champion and not join
     champion = champion_settings(config.name, paths) if warm_start else None
-    executor = executor_for(config.sweep, paths.prepared)
+    executor = make_executor(config.sweep, paths.prepared)
     if join:
         join_sweep(config, files, recorder, executor)
     else:

@@ -22,7 +22,7 @@ from conveyor.tracking.sweeps import SweepRecorder
 def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -> None:
     from sweeping import settings
 
-    from conveyor.sweep.executors import executor_for
+    from conveyor.sweep.executors import make_executor
     from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
 
     usual = {
@@ -38,7 +38,7 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
     }
     config = settings(**{**usual, **changes})
     recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
-    executor = executor_for(config.sweep, paths.root, f"trial_functions:{function}")
+    executor = make_executor(config.sweep, paths.root, f"trial_functions:{function}")
     files = SweepFiles(paths.root, "digest", paths.scratch, paths.sweep, paths.sweep_pages)
     run = join_sweep if mode == "join" else run_sweep
     run(config, files, recorder, executor)

@@ -9,7 +9,7 @@ import plain
 from conveyor.config import SweepConfig, load, overlay
 from conveyor.paths import Paths
 from conveyor.sweep import events
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.run import SweepFiles, run_sweep
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ if __name__ == "__main__":
                "sweep.pruner.name": sys.argv[1]}  # fmt: skip
     config = overlay(load(SweepConfig, ROOT / "artifacts" / "config.yaml"), changes)
     prepared = ROOT / "data" / "prepared"
-    executor = executor_for(config.sweep, prepared)
+    executor = make_executor(config.sweep, prepared)
     from conveyor.tracking.sweeps import SweepRecorder
 
     class Teller(SweepRecorder):

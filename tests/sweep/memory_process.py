@@ -11,7 +11,7 @@ import psutil
 from sweeping import Listener, files_in, settings
 
 from conveyor.sweep import events
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.run import run_sweep
 
 
@@ -25,5 +25,5 @@ class Meter(Listener):
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     config = settings(trials=int(sys.argv[2]), sampler={"name": "random"})
-    executor = executor_for(config.sweep, folder, "trial_functions:instant")
+    executor = make_executor(config.sweep, folder, "trial_functions:instant")
     run_sweep(config, files_in(folder), Meter(), executor)

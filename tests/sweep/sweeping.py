@@ -14,7 +14,7 @@ import yaml
 
 from conveyor.config import SweepConfig, validate
 from conveyor.sweep import events
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.protocol import Outcome, Outcomes, TrialId
 from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
 
@@ -104,14 +104,14 @@ def search(
 ) -> tuple[dict[str, Any], Listener]:
     """Run a sweep of `trial_functions.<function>` with all its files in `folder`."""
     listener = Listener()
-    executor = executor_for(config.sweep, folder, f"trial_functions:{function}")
+    executor = make_executor(config.sweep, folder, f"trial_functions:{function}")
     return run_sweep(config, files_in(folder), listener, executor, champion), listener
 
 
 def join(folder: Path, config: SweepConfig, function: str) -> Listener:
     """One more driver of such a sweep."""
     listener = Listener()
-    executor = executor_for(config.sweep, folder, f"trial_functions:{function}")
+    executor = make_executor(config.sweep, folder, f"trial_functions:{function}")
     join_sweep(config, files_in(folder), listener, executor)
     return listener
 

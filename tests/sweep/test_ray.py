@@ -16,7 +16,7 @@ from processes import trials_below
 from sweeping import HERE, Listener, files_in, rows, settings
 
 from conveyor import files
-from conveyor.sweep.executors import executor_for
+from conveyor.sweep.executors import make_executor
 from conveyor.sweep.run import run_sweep
 from conveyor.sweep.storage import SweepError
 
@@ -24,7 +24,7 @@ from conveyor.sweep.storage import SweepError
 def test_without_a_cluster_the_error_names_the_address(tmp_path: Path) -> None:
     config = settings(executor="ray", ray={"address": "127.0.0.1:1"})
     with pytest.raises(SweepError, match=r"no Ray cluster at 127\.0\.0\.1:1"):
-        executor_for(config.sweep, tmp_path, "trial_functions:bowl")
+        make_executor(config.sweep, tmp_path, "trial_functions:bowl")
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
     config = settings(trials=8, max_failed_share=0.9, trial_time_limit=15.0, executor="ray",
                       sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
     listener = Listener()
-    executor = executor_for(config.sweep, HERE, "trial_functions:moody")
+    executor = make_executor(config.sweep, HERE, "trial_functions:moody")
     run_sweep(config, replace(files_in(tmp_path), prepared=HERE), listener, executor)
     reasons = [outcome.reason for outcome in listener.outcomes.values() if outcome.reason]
     for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",

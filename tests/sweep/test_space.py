@@ -112,9 +112,9 @@ def test_a_key_exists_only_when_another_has_a_value() -> None:
         low, high = (1e-4, 1e-2) if one["train.optimizer"] == "adam" else (1e-2, 1)
         assert low <= one["train.learning_rate"] <= high
         assert ("model.units.1" in one) is (one["layers"] == 2)
-        units = space.settings(one)["model.units"]
+        units = space.join_settings(one)["model.units"]
         assert len(units) == one["layers"]
-        assert "layers" not in space.settings(one)
+        assert "layers" not in space.join_settings(one)
     assert {one["layers"] for one in found} == {1, 2}
 
 

@@ -29,13 +29,13 @@ OPTUNA_STATE = {
 STATES = {optunas: ours.value for ours, optunas in OPTUNA_STATE.items()}
 
 
-def trial_id(trial: BaseTrial) -> TrialId:
+def identify_trial(trial: BaseTrial) -> TrialId:
     """Return by which number and attempt observers and logs name a trial."""
     attrs = trial.user_attrs
     return TrialId(attrs[POSITION], attrs.get(ATTEMPT, 1))
 
 
-def recorded_outcome(trial: FrozenTrial) -> Outcome:
+def read_outcome(trial: FrozenTrial) -> Outcome:
     """Return how an ended trial ended, as `SweepStudy.finish` recorded it."""
     state = State(STATES[trial.state])
     values = tuple(trial.values) if state is State.COMPLETE else ()
@@ -54,7 +54,7 @@ def parse_constraint(text: str) -> tuple[str, str, float]:
     return match[1], match[2], float(match[3])
 
 
-def violations(constraints: Sequence[str], metrics: Metrics) -> dict[str, float]:
+def compute_violations(constraints: Sequence[str], metrics: Metrics) -> dict[str, float]:
     """Return by how much each constraint is violated, 0 or less where it is met.
 
     Constraints on metrics that are not known yet are left out.

@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from conveyor.config import ConfigError, FitConfig, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
 from conveyor.sweep.grammar import EXAMPLES, parse_line
-from conveyor.sweep.space import PLACE, Dimension, Space, pick, settings
+from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, pick
 
 SEARCHED = ("model", "train")
 # What a choice needs beyond the core: packages, and the extra that brings them.
@@ -65,7 +65,7 @@ def _find_refused_values(dimension: Dimension, base: FitConfig, steering: set[st
         return [f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary"]
     for value in dimension.line.probes():
         try:
-            overlay(base, settings({key: value}), origin=f"sweep.space.{key}")
+            overlay(base, join_settings({key: value}), origin=f"sweep.space.{key}")
         except ConfigError as error:
             problems.append(f"  {str(error).splitlines()[-1].strip()}")
     return problems

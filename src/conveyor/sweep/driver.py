@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from conveyor.metrics.objectives import EPOCH_OBJECTIVES
 from conveyor.sweep import events
-from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, trial_id, violations
+from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, compute_violations, identify_trial
 from conveyor.sweep.protocol import Executor, Message, Metrics, Outcome, State
 from conveyor.sweep.report.progress import Progress
 from conveyor.sweep.running_trial import RunningTrial
@@ -86,7 +86,7 @@ class Driver:
                 self.slots.stop_idle_clocks()
                 return
             results = [dict(result) for result in trial.user_attrs.get(REPEATS, [])]
-            running = RunningTrial(trial, trial_id(trial), self.slots.take(), results)
+            running = RunningTrial(trial, identify_trial(trial), self.slots.take(), results)
             started = self._start_repeat(running)  # first, so that it loads while this one writes
             self.observer.observe(events.TrialStarted(running.id, trial.user_attrs[PARAMS]))
             if not started:
@@ -145,7 +145,7 @@ class Driver:
         running.latest_metrics |= metrics
         self.observer.observe(events.EpochReported(running.id, repeat, epoch, metrics))
         if epoch == 0:
-            excess = violations(self.sweep.constraints, metrics)
+            excess = compute_violations(self.sweep.constraints, metrics)
             running.violated = next((text for text, over in excess.items() if over > 0), "")
             return not running.violated
         if repeat or not self._prunes_by_epoch():
@@ -186,7 +186,8 @@ class Driver:
         """Record how a trial ended, and start the next one in its slot."""
         self.slots.release(running.slot)
         self._polled = 0.0
-        excess = violations(self.sweep.constraints, {**running.latest_metrics, **outcome.metrics})
+        metrics = {**running.latest_metrics, **outcome.metrics}
+        excess = compute_violations(self.sweep.constraints, metrics)
         if not self.study.finish(running.trial, outcome, excess):
             log.warning("trial %s: not recorded, since another driver runs it now", running.id)
             return

@@ -71,7 +71,7 @@ def parse_line(text: Any) -> Line:
     elif isinstance(sweep, types.RangeSweep):
         line = _parse_range(sweep, log=log)
     elif isinstance(sweep, types.ChoiceSweep):
-        line = _categories([_to_plain(option) for option in sweep.list])
+        line = _make_categories([_to_plain(option) for option in sweep.list])
     else:
         raise ValueError("that is one value, not a search")
     if log and isinstance(line.distribution, CategoricalDistribution):
@@ -103,7 +103,7 @@ def _parse_range(sweep: types.RangeSweep, *, log: bool) -> Line:
     if not options:
         raise ValueError("the range is empty")
     if sweep.shuffle:
-        return _categories(options)
+        return _make_categories(options)
     low, high = min(options), max(options)
     if log and low <= 0:
         raise ValueError("a log scale needs numbers above 0")
@@ -114,7 +114,7 @@ def _parse_range(sweep: types.RangeSweep, *, log: bool) -> Line:
     return Line(distributions.FloatDistribution(low, high, step=abs(step)), options)
 
 
-def _categories(options: list[Any]) -> Line:
+def _make_categories(options: list[Any]) -> Line:
     plain = [json.dumps(o) if isinstance(o, list) else o for o in options]
     if any(plain.count(p) > 1 for p in plain):  # True == 1 == 1.0
         plain = [json.dumps(o) for o in options]

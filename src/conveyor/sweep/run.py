@@ -10,9 +10,9 @@ from typing import Any
 
 from conveyor.config import SweepConfig
 from conveyor.sweep import events, warm_start
-from conveyor.sweep.best_trial import describe_best
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor
+from conveyor.sweep.ranking import describe_best
 from conveyor.sweep.report import outputs
 from conveyor.sweep.report.progress import format_objectives
 from conveyor.sweep.storage import SweepError
@@ -65,9 +65,9 @@ def run_sweep(
     """
     with SweepStudy(files.scratch, config, files.data_digest) as study:
         study.warm_start(
-            lambda: warm_start.configurations(config, study.space, files.scratch, champion)
+            lambda: warm_start.collect_configurations(config, study.space, files.scratch, champion)
         )
-        with _observed(study, observer):
+        with _report_to_observer(study, observer):
             idle_share = _run_driver(study, files.prepared, executor, observer)
             best = describe_best(study.optuna, config.sweep)
             log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
@@ -90,7 +90,7 @@ def join_sweep(
     """
     with (
         SweepStudy(files.scratch, config, files.data_digest, "join") as study,
-        _observed(study, observer),
+        _report_to_observer(study, observer),
     ):
         idle_share = _run_driver(study, files.prepared, executor, observer)
         best = describe_best(study.optuna, config.sweep)
@@ -99,7 +99,7 @@ def join_sweep(
 
 
 @contextmanager
-def _observed(study: SweepStudy, observer: events.Observer) -> Iterator[None]:
+def _report_to_observer(study: SweepStudy, observer: events.Observer) -> Iterator[None]:
     """Report the start of the sweep to the observer, and its end where it fails."""
     log.info("study %s", study.key)
     settings = study.config.sweep.model_dump(mode="json")
@@ -122,14 +122,14 @@ def _run_driver(
 ) -> float:
     """Run trials until the total. Returns the idle share of the slots."""
     driver = Driver(study, str(prepared), executor, observer)
-    with _sigterm_raises():
+    with _raise_on_sigterm():
         driver.run()
     log.info("the trial slots were idle for %.1f %% of the time", 100 * driver.slots.idle_share)
     return driver.slots.idle_share
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _raise_on_sigterm() -> Iterator[None]:
     """SIGTERM raises SystemExit, as Ctrl-C raises KeyboardInterrupt, so that trials are ended and
     the failure is reported."""
 

@@ -46,7 +46,7 @@ SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] 
         group=space.conditional,  # without it, keys that may be absent are drawn independently
     ),
     "random": _make_random,
-    "grid": _make_random,  # needs no proposal; see `listed_configurations`
+    "grid": _make_random,  # needs no proposal; see `list_configurations`
     "brute_force": _make_random,
     "qmc": lambda sampler, space, seed, position: SobolSampler(
         position,
@@ -97,7 +97,7 @@ def make_pruner(pruner: Pruner, train: Train) -> pruners.BasePruner:
     return base
 
 
-def listed_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str, Any]] | None:
+def list_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str, Any]] | None:
     """Return all configurations in the order of trial: as written (grid) or shuffled (brute force).
 
     Returns:

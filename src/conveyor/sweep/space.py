@@ -156,7 +156,7 @@ class Space:
         )
 
 
-def settings(values: Mapping[str, Any]) -> dict[str, Any]:
+def join_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings of values by key: places are joined to lists, and names without a dot, which
     only conditions refer to, are left out."""
     scalars: dict[str, Any] = {}

@@ -16,8 +16,8 @@ from conveyor.sweep import attributes, check
 from conveyor.sweep.optuna_internals import stored_trial, stored_trials
 from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
 from conveyor.sweep.queue import Params, TrialQueue, open_study
-from conveyor.sweep.sampling import listed_configurations
-from conveyor.sweep.space import settings
+from conveyor.sweep.sampling import list_configurations
+from conveyor.sweep.space import join_settings
 from conveyor.sweep.storage import (
     SweepError,
     latest_study_number,
@@ -50,7 +50,7 @@ class SweepStudy:
     ) -> None:
         self.config = config
         self.space = check.parse(config)
-        self._listed = listed_configurations(config.sweep, self.space, config.seed)
+        self._listed = list_configurations(config.sweep, self.space, config.seed)
         self.total = config.sweep.trials if self._listed is None else len(self._listed)
         self.key = study_key(config, data_digest)
         self.driver = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -90,7 +90,7 @@ class SweepStudy:
     def outcomes(self) -> Outcomes:
         """How each ended trial ended."""
         trials = self.counted(*attributes.STATES)
-        return {attributes.trial_id(t): attributes.recorded_outcome(t) for t in trials}
+        return {attributes.identify_trial(t): attributes.read_outcome(t) for t in trials}
 
     @property
     def done(self) -> int:
@@ -133,7 +133,7 @@ class SweepStudy:
             trial = self.queue.ask()
             trial.set_user_attr(attributes.DRIVER, self.driver)
             self.queue.restore_values(trial)
-            trial.set_user_attr(attributes.PARAMS, settings(self.space.draw(trial)))
+            trial.set_user_attr(attributes.PARAMS, join_settings(self.space.draw(trial)))
             return requeued, trial
 
     def requeue(self, trial: optuna.Trial) -> None:
@@ -235,4 +235,4 @@ class SweepStudy:
         dead = [trial for trial in running if not self.has_living_driver(trial)]
         for trial in dead:
             self.queue.requeue(trial)
-        return [attributes.trial_id(trial) for trial in dead]
+        return [attributes.identify_trial(trial) for trial in dead]

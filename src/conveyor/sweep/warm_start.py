@@ -10,7 +10,7 @@ import yaml
 
 from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import PARAMS
-from conveyor.sweep.best_trial import ranked_trials
+from conveyor.sweep.ranking import rank_trials
 from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError, latest_study_number, make_store, study_name
 
@@ -20,7 +20,7 @@ Settings = Mapping[str, Any]  # dotted key -> value
 FILE_CONTENT = "a list of mappings such as  - {train.learning_rate: 1.0e-3, model.units: [64, 64]}"
 
 
-def configurations(
+def collect_configurations(
     config: SweepConfig, space: Space, scratch: Path, champion: Settings | None
 ) -> list[dict[str, Any]]:
     """Return Optuna's parameters of each configuration that `sweep.warm_start` names, each once.
@@ -33,7 +33,7 @@ def configurations(
     Raises:
         SweepError: a file or a study does not exist, or is not readable.
     """
-    sources = _sources(config, scratch, champion)
+    sources = _collect_sources(config, scratch, champion)
     configurations: list[dict[str, Any]] = []
     for origin, values in sources:
         params, reasons = space.params(values)
@@ -47,7 +47,7 @@ def configurations(
     return configurations
 
 
-def _sources(
+def _collect_sources(
     config: SweepConfig, scratch: Path, champion: Settings | None
 ) -> list[tuple[str, Settings]]:
     """Return the settings that `sweep.warm_start` names, each with its origin for the log."""
@@ -61,7 +61,7 @@ def _sources(
         entries = _read_file(warm_start.file)
         sources += [(f"{warm_start.file}, entry {i}", entry) for i, entry in enumerate(entries, 1)]
     if warm_start.study is not None:
-        best = _best_of_study(config, scratch, warm_start.study)
+        best = _read_best_of_study(config, scratch, warm_start.study)
         sources += [(f"study {warm_start.study}", values) for values in best]
     return sources
 
@@ -83,14 +83,14 @@ def _read_file(name: str) -> list[Settings]:
     return content
 
 
-def _best_of_study(config: SweepConfig, scratch: Path, key: str) -> list[Settings]:
+def _read_best_of_study(config: SweepConfig, scratch: Path, key: str) -> list[Settings]:
     """Return the settings of the best trials of an earlier study, steering names included."""
     for folder in (key, f"{key}.previous"):
         store = make_store(scratch, folder, config.sweep.storage)
         number = latest_study_number(store.open(), key) if store.exists() else 0
         if number:
             study = optuna.Study(study_name(key, number), store.open())
-            best = ranked_trials(study)[: config.sweep.warm_start.best]
+            best = rank_trials(study)[: config.sweep.warm_start.best]
             return [{**trial.params, **trial.user_attrs.get(PARAMS, {})} for trial in best]
     raise SweepError(
         f"sweep.warm_start.study: there is no study {key!r} in sweep.storage "

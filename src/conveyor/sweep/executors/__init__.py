@@ -9,7 +9,7 @@ from conveyor.sweep.protocol import Executor
 TRIAL = "conveyor.training.trial:run"
 
 
-def executor_for(sweep: Sweep, prepared: Path, trial: str = TRIAL) -> Executor:
+def make_executor(sweep: Sweep, prepared: Path, trial: str = TRIAL) -> Executor:
     """Make the executor that `sweep.executor` names; its processes load TensorFlow from here on.
 
     Args:

@@ -36,7 +36,7 @@ class LocalExecutor:
 
     def __init__(self, function: str) -> None:
         self._function = function
-        self._context = forkserver(function)
+        self._context = make_context(function)
         ensure_running()
         self._running: dict[Any, TrialProcess] = {}
 
@@ -77,7 +77,7 @@ class TrialProcess:
             args=(function, job, trial_connection, trial_alive),
             name=f"trial-{job.number}",
         )
-        with _without_main():
+        with _hide_main():
             self._process.start()
         trial_connection.close()
         trial_alive.close()
@@ -88,7 +88,7 @@ class TrialProcess:
             return self.connection.recv()
         except (EOFError, OSError):
             self._process.join(EXIT_SECONDS)
-            return "failed", _death(self._process.exitcode), None
+            return "failed", _describe_exit(self._process.exitcode), None
 
     def answer(self, proceed: bool) -> None:
         """Answer a reported epoch: proceed, or stop."""
@@ -107,7 +107,7 @@ class TrialProcess:
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
+def _hide_main() -> Iterator[None]:
     """Hide this process's script while a trial starts.
 
     multiprocessing imports the script in every process that it starts, MLflow and Optuna with it,
@@ -121,7 +121,7 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = script
 
 
-def _death(code: int | None) -> str:
+def _describe_exit(code: int | None) -> str:
     """Describe the end of a trial process that sent no result; `code` is None if it still runs."""
     if code is None:
         return "the trial process closed its pipe to the driver, and hung"
@@ -132,7 +132,7 @@ def _death(code: int | None) -> str:
     return f"the trial process ended with exit code {code} and no result"
 
 
-def forkserver(function: str) -> Any:
+def make_context(function: str) -> Any:
     """Return a multiprocessing context whose server has loaded what a trial runs."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.partition(":")[0], __name__])

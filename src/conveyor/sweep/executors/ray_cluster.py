@@ -25,7 +25,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from conveyor import files
 from conveyor.config.sweep import RayCluster
-from conveyor.sweep.executors.processes import TrialProcess, forkserver
+from conveyor.sweep.executors.processes import TrialProcess, make_context
 from conveyor.sweep.protocol import Message, TrialJob
 from conveyor.sweep.storage import SweepError
 
@@ -145,10 +145,10 @@ def _run(
     """The task: run one trial in its own process."""
     ray.get(mailbox.send.remote(key, ("began", None, None)))
     prepared = _unpack(data, digest)
-    job = replace(job, prepared=str(prepared), scratch=_scratch(job, prepared))
+    job = replace(job, prepared=str(prepared), scratch=_choose_scratch(job, prepared))
     if gpu:
         job = replace(job, gpu=os.environ.get("CUDA_VISIBLE_DEVICES"))
-    process = TrialProcess(forkserver(function), function, job)
+    process = TrialProcess(make_context(function), function, job)
     try:
         while True:
             message = process.receive()
@@ -160,7 +160,7 @@ def _run(
         process.close()
 
 
-def _scratch(job: TrialJob, prepared: Path) -> str:
+def _choose_scratch(job: TrialJob, prepared: Path) -> str:
     """Return the driver's folder if this node sees it, as on a shared disk; else a local one."""
     if Path(job.scratch).parents[2].is_dir():
         return job.scratch

@@ -14,7 +14,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor import files
-from conveyor.sweep.best_trial import pareto_front
+from conveyor.sweep.ranking import find_pareto_front
 from conveyor.sweep.study import SweepStudy
 
 STYLE = "body{font-family:sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
@@ -27,7 +27,7 @@ def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> Non
         importance: share of each parameter; empty if unknown.
     """
     parts: list[str] = []
-    for title, figure in _figures(study, importance):
+    for title, figure in _draw_figures(study, importance):
         figure.update_layout(title=title, template="plotly_white", height=480)
         script = "inline" if not parts else False
         parts.append(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
@@ -38,7 +38,7 @@ def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> Non
     files.write_text(path, page)
 
 
-def _figures(study: SweepStudy, importance: Mapping[str, float]) -> list[tuple[str, Any]]:
+def _draw_figures(study: SweepStudy, importance: Mapping[str, float]) -> list[tuple[str, Any]]:
     """Return Optuna's figures of the first objective, and of the front if there are several."""
     objectives: Any = study.config.sweep.objectives
     single = len(objectives) == 1
@@ -52,7 +52,7 @@ def _figures(study: SweepStudy, importance: Mapping[str, float]) -> list[tuple[s
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         figures.append(("History", visualization.plot_optimization_history(shown, **target)))
-        if not single and len(objectives) <= 3 and pareto_front(study.optuna):
+        if not single and len(objectives) <= 3 and find_pareto_front(study.optuna):
             front = visualization.plot_pareto_front(shown, target_names=list(objectives))
             figures.append(("Pareto front", front))
         if importance:

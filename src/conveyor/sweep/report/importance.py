@@ -10,7 +10,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 
-def importances(study: optuna.Study) -> Mapping[str, float]:
+def compute_importances(study: optuna.Study) -> Mapping[str, float]:
     """Return each parameter's share, by PED-ANOVA (Watanabe et al. 2023).
 
     The result is empty where fewer than four trials are complete, or all have the same value.

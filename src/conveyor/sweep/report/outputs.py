@@ -17,9 +17,9 @@ from conveyor.plots.sweep import SweepTrials, plot_sweep
 from conveyor.plots.timeline import plot_timeline
 from conveyor.sweep.attributes import METRICS, POSITION, REASON, STATES
 from conveyor.sweep.best import BEST
-from conveyor.sweep.best_trial import is_feasible
+from conveyor.sweep.ranking import is_feasible
 from conveyor.sweep.report import html_report
-from conveyor.sweep.report.importance import importances
+from conveyor.sweep.report.importance import compute_importances
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         pages: of study.html and timeline.png.
         best: content of best.yaml.
     """
-    rows, keys = _rows(study), study.space.keys
-    objectives, importance = study.config.sweep.objectives, importances(study.optuna)
+    rows, keys = _collect_rows(study), study.space.keys
+    objectives, importance = study.config.sweep.objectives, compute_importances(study.optuna)
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
         _write_tables(tables, best, rows, keys)
         html_report.write(timed / "study.html", study, importance)
@@ -61,7 +61,7 @@ def write_nothing(folder: Path) -> None:
         _write_tables(temporary, EMPTY_BEST, [], [])
 
 
-def _rows(study: SweepStudy) -> list[dict[str, Any]]:
+def _collect_rows(study: SweepStudy) -> list[dict[str, Any]]:
     """Return the ended trials as plain values, numbered as in an uninterrupted study."""
     return [
         {

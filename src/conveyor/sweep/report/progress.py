@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from tqdm import tqdm
 
 from conveyor.sweep.attributes import PARAMS
-from conveyor.sweep.best_trial import best_trial
+from conveyor.sweep.ranking import find_best_trial
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,11 @@ def summary_line(study: SweepStudy) -> str:
     """Return the counts of pruned and failed trials, and the best trial with its parameters."""
     pruned, failed = (len(study.counted(s)) for s in (TrialState.PRUNED, TrialState.FAIL))
     sweep = study.config.sweep
-    best = best_trial(study.optuna, sweep.pick)
+    best = find_best_trial(study.optuna, sweep.pick)
     if best is None:
         return f"{pruned} pruned, {failed} failed, none complete yet"
     params = ", ".join(
-        f"{key.rpartition('.')[2]} {_short(value)}"
+        f"{key.rpartition('.')[2]} {_format_value(value)}"
         for key, value in best.user_attrs[PARAMS].items()
     )
     objectives = format_objectives(dict(zip(sweep.objectives, best.values, strict=True)))
@@ -71,5 +71,5 @@ def format_objectives(objectives: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.4g}" for name, value in objectives.items())
 
 
-def _short(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import Sweep
-from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, REPEATS, trial_id
+from conveyor.sweep.attributes import DONE, DRIVER, ENDED, LEADER, PARAMS, REPEATS, identify_trial
 from conveyor.sweep.report.progress import summary_line
 from conveyor.sweep.study import SweepStudy
 
@@ -21,16 +21,16 @@ def describe(study: SweepStudy) -> str:
     lines = [
         f"study {study.key}, {state}",
         f"{study.done} of {study.total} trials, {summary_line(study)}",
-        *_pace(study.counted(*DONE), study.total),
+        *_describe_pace(study.counted(*DONE), study.total),
     ]
     lines += [
-        _running(trial, sweep, alive=study.has_living_driver(trial))
+        _describe_trial(trial, sweep, alive=study.has_living_driver(trial))
         for trial in study.counted(TrialState.RUNNING)
     ]
     return "\n".join(lines)
 
 
-def _pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
+def _describe_pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
     """Return a line with trials per hour, and the time left at that pace; none if unknown."""
     ends = sorted(trial.datetime_complete for trial in done if trial.datetime_complete)
     ends = ends[-PACE_TRIALS:]
@@ -41,10 +41,10 @@ def _pace(done: Sequence[FrozenTrial], total: int) -> list[str]:
     return [f"{3600 / max(seconds, 1e-3):.0f} trials an hour; about {left} to go"]
 
 
-def _running(trial: FrozenTrial, sweep: Sweep, *, alive: bool) -> str:
+def _describe_trial(trial: FrozenTrial, sweep: Sweep, *, alive: bool) -> str:
     steps = trial.intermediate_values
     seconds = (datetime.now() - trial.datetime_start).total_seconds() if trial.datetime_start else 0
-    parts = [f"trial {trial_id(trial)} for {timedelta(seconds=round(seconds))}"]
+    parts = [f"trial {identify_trial(trial)} for {timedelta(seconds=round(seconds))}"]
     if sweep.repeats.count > 1:
         ended = len(trial.user_attrs.get(REPEATS, []))
         parts.append(f"repeat {ended + 1} of {sweep.repeats.count}")

@@ -1,4 +1,4 @@
-"""The best trial of a study. Everything else that needs it asks here."""
+"""Ranks the trials of a study, and chooses the best one."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from conveyor.sweep.attributes import METRICS, PARAMS, POSITION
 from conveyor.sweep.storage import SweepError
 
 
-def best_trial(study: optuna.Study, pick: Pick) -> FrozenTrial | None:
+def find_best_trial(study: optuna.Study, pick: Pick) -> FrozenTrial | None:
     """Return the best complete trial that meets every constraint; of equal ones, the earliest.
 
     With several objectives, the rule `sweep.pick` chooses from the Pareto front. `knee` scales
@@ -22,12 +22,10 @@ def best_trial(study: optuna.Study, pick: Pick) -> FrozenTrial | None:
     `tolerance` (a share of it) of the best, and takes the one with the best second objective,
     then third.
     """
-    front = pareto_front(study)
+    front = find_pareto_front(study)
     if not front:
         return None
     costs = np.array([_costs(study, trial) for trial in front])  # (trials, objectives)
-    if costs.shape[1] == 1:
-        return front[0]
     if pick.rule == "first":
         first = costs[:, 0]
         near = np.flatnonzero(first <= first.min() + pick.tolerance * abs(first.min()))
@@ -37,12 +35,12 @@ def best_trial(study: optuna.Study, pick: Pick) -> FrozenTrial | None:
     return front[int(np.argmin(np.linalg.norm(scaled, axis=1)))]
 
 
-def pareto_front(study: optuna.Study) -> list[FrozenTrial]:
+def find_pareto_front(study: optuna.Study) -> list[FrozenTrial]:
     """Return the ranked trials that no other trial beats in every objective.
 
     With one objective, that is the best trial alone.
     """
-    ranked = ranked_trials(study)
+    ranked = rank_trials(study)
     if len(study.directions) == 1:
         return ranked[:1]
     front: list[FrozenTrial] = []
@@ -53,7 +51,7 @@ def pareto_front(study: optuna.Study) -> list[FrozenTrial]:
     return front
 
 
-def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
+def rank_trials(study: optuna.Study) -> list[FrozenTrial]:
     """Return the feasible complete trials, the best first objective first.
 
     Equal trials are ordered by the next objective, then by position.
@@ -76,7 +74,7 @@ def describe_best(study: optuna.Study, sweep: Sweep) -> dict[str, Any]:
     Raises:
         SweepError: no trial is complete and feasible.
     """
-    best = best_trial(study, sweep.pick)
+    best = find_best_trial(study, sweep.pick)
     if best is None:
         complete = len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
         if not complete:
@@ -95,7 +93,7 @@ def describe_best(study: optuna.Study, sweep: Sweep) -> dict[str, Any]:
             "the best by the other objectives",
         }
         content["picked"] = f"{sweep.pick.rule}: {rules[sweep.pick.rule]}"
-        content["front"] = [_describe(trial, sweep) for trial in pareto_front(study)]
+        content["front"] = [_describe(trial, sweep) for trial in find_pareto_front(study)]
     return content
 
 
