@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
+from conveyor.metrics.objectives import OBJECTIVES
 from conveyor.plots import new_figure, save
 
 Trial = Mapping[str, Any]
@@ -37,14 +38,17 @@ class SweepTrials:
         keys: all searched keys; a trial may lack some.
         logarithmic: keys that were searched on a log scale.
         objectives: names of the objectives.
-        better: "lower" or "higher" for each objective.
     """
 
     rows: Sequence[Trial]
     keys: Sequence[str]
     logarithmic: Collection[str]
     objectives: Sequence[str]
-    better: Sequence[str]
+
+    @property
+    def better(self) -> list[str]:
+        """Which way each objective is better: "lower" or "higher"."""
+        return [OBJECTIVES[objective] for objective in self.objectives]
 
     @property
     def objective(self) -> str:

@@ -162,8 +162,9 @@ class Driver:
 
     def _complete_repeat(self, running: RunningTrial, metrics: Mapping[str, float]) -> None:
         """Record a completed repeat; then start the next one, prune the trial or finish it."""
-        values = [metrics.get(objective) for objective in self.sweep.objectives]
-        for objective, value in zip(self.sweep.objectives, values, strict=True):
+        objectives = self.sweep.objectives
+        for objective in objectives:
+            value = metrics.get(objective)
             if value is None or not math.isfinite(value):
                 reason = f"{objective} is {value}, not a finite number"
                 self._finish(running, Outcome(State.FAILED, reason=reason))
@@ -173,14 +174,14 @@ class Driver:
         if count > 1:
             self.observer.observe(events.RepeatFinished(running.id, repeat, metrics))
         if self.sweep.pruner.name == "wilcoxon":
-            prune = self.study.should_prune(running.trial, repeat, values[0] or 0.0)
+            prune = self.study.should_prune(running.trial, repeat, metrics[objectives[0]])
             if prune and repeat + 1 < count:
-                self._finish(running, running.pruned(self.sweep.objectives[0]))
+                self._finish(running, running.pruned(objectives[0]))
                 return
         if count > 1:  # after the pruner, so that a repeat which a kill leaves unjudged runs again
             running.trial.set_user_attr(REPEATS, running.results)
         if not self._start_repeat(running):
-            self._finish(running, running.completed(self.sweep.objectives))
+            self._finish(running, running.completed(objectives))
 
     def _finish(self, running: RunningTrial, outcome: Outcome) -> None:
         """Record how a trial ended, and start the next one in its slot."""

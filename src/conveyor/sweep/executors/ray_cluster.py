@@ -99,11 +99,10 @@ class RayExecutor:
 
     def start(self, job: TrialJob) -> int:
         self._count += 1
-        needs = {"num_cpus": self._cluster.cpus, "num_gpus": self._cluster.gpus, "max_retries": 0}
-        threads = max(1, int(self._cluster.cpus))
-        remote: Any = ray.remote(_run).options(**needs)
+        cpus, gpus = self._cluster.cpus, self._cluster.gpus
+        remote: Any = ray.remote(_run).options(num_cpus=cpus, num_gpus=gpus, max_retries=0)
         self._tasks[self._count] = remote.remote(
-            self._function, replace(job, threads=threads), self._cluster.gpus > 0, self._mailbox,
+            self._function, replace(job, threads=max(1, int(cpus))), gpus > 0, self._mailbox,
             self._count, self._data, self._digest,
         )  # fmt: skip
         return self._count

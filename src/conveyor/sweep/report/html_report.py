@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,12 @@ def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> Non
         importance: share of each parameter; empty if unknown.
     """
     parts: list[str] = []
-    for title, figure in _draw_figures(study, importance):
-        figure.update_layout(title=title, template="plotly_white", height=480)
-        script = "inline" if not parts else False
-        parts.append(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
+    with warnings.catch_warnings():  # Optuna calls its plots experimental
+        warnings.simplefilter("ignore")
+        for title, figure in _draw_figures(study, importance):
+            figure.update_layout(title=title, template="plotly_white", height=480)
+            script = "inline" if not parts else False
+            parts.append(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
     title = f"Sweep {study.key}: {study.done} trials"
     head = f"<meta charset='utf-8'><title>{title}</title><style>{STYLE}</style>"
     body = f"<h1>{title}</h1>" + "\n".join(parts)
@@ -38,34 +40,28 @@ def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> Non
     files.write_text(path, page)
 
 
-def _draw_figures(study: SweepStudy, importance: Mapping[str, float]) -> list[tuple[str, Any]]:
-    """Return Optuna's figures of the first objective, and of the front if there are several."""
-    objectives: Any = study.config.sweep.objectives
+def _draw_figures(study: SweepStudy, importance: Mapping[str, float]) -> Iterator[tuple[str, Any]]:
+    """Yield Optuna's figures of the first objective, and of the front if there are several."""
+    objectives: Any = list(study.config.sweep.objectives)
     single = len(objectives) == 1
     target: Any = {"target_name": objectives[0]}
     if not single:
         target["target"] = lambda trial: trial.values[0]
     # Without interrupted trials, the numbers are those of trials.csv.
-    shown = optuna.create_study(directions=study.optuna.directions)
-    shown.add_trials(_escape_trial(trial) for trial in study.counted())
-    figures: list[tuple[str, Any]] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        figures.append(("History", visualization.plot_optimization_history(shown, **target)))
-        if not single and len(objectives) <= 3 and find_pareto_front(study.optuna):
-            front = visualization.plot_pareto_front(shown, target_names=list(objectives))
-            figures.append(("Pareto front", front))
-        if importance:
-            figures.append(("Importance", visualization.plot_param_importances(shown, **target)))
-        if study.counted(TrialState.COMPLETE):
-            parallel = visualization.plot_parallel_coordinate(shown, **target)
-            figures.append(("Parallel coordinates", parallel))
-            figures.append(("Slices", visualization.plot_slice(shown, **target)))
-            figures.append(("Empirical distribution", visualization.plot_edf(shown, **target)))
-        if any(trial.intermediate_values for trial in shown.trials):
-            figures.append(("Intermediate values", visualization.plot_intermediate_values(shown)))
-        figures.append(("Timeline", visualization.plot_timeline(shown)))
-    return figures
+    plotted = optuna.create_study(directions=study.optuna.directions)
+    plotted.add_trials(_escape_trial(trial) for trial in study.counted())
+    yield "History", visualization.plot_optimization_history(plotted, **target)
+    if not single and len(objectives) <= 3 and find_pareto_front(study.optuna):
+        yield "Pareto front", visualization.plot_pareto_front(plotted, target_names=objectives)
+    if importance:
+        yield "Importance", visualization.plot_param_importances(plotted, **target)
+    if study.counted(TrialState.COMPLETE):
+        yield "Parallel coordinates", visualization.plot_parallel_coordinate(plotted, **target)
+        yield "Slices", visualization.plot_slice(plotted, **target)
+        yield "Empirical distribution", visualization.plot_edf(plotted, **target)
+    if any(trial.intermediate_values for trial in plotted.trials):
+        yield "Intermediate values", visualization.plot_intermediate_values(plotted)
+    yield "Timeline", visualization.plot_timeline(plotted)
 
 
 def _escape_trial(trial: FrozenTrial) -> FrozenTrial:

@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from conveyor import files
-from conveyor.metrics.objectives import OBJECTIVES
 from conveyor.plots.pareto import plot_pareto
 from conveyor.plots.sweep import SweepTrials, plot_sweep
 from conveyor.plots.timeline import plot_timeline
@@ -35,18 +34,12 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         pages: of study.html and timeline.png.
         best: content of best.yaml.
     """
-    rows, keys = _collect_rows(study), study.space.keys
+    rows, space = _collect_rows(study), study.space
     objectives, importance = study.config.sweep.objectives, compute_importances(study.optuna)
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
-        _write_tables(tables, best, rows, keys)
+        _write_tables(tables, best, rows, space.keys)
         html_report.write(timed / "study.html", study, importance)
-        trials = SweepTrials(
-            rows=rows,
-            keys=keys,
-            logarithmic=study.space.logarithmic_keys,
-            objectives=objectives,
-            better=[OBJECTIVES[objective] for objective in objectives],
-        )
+        trials = SweepTrials(rows, space.keys, space.logarithmic_keys, objectives)
         plot_sweep(trials, importance, tables)
         if "front" in best:
             front = [trial["trial"] for trial in best["front"]]
