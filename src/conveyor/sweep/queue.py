@@ -16,7 +16,7 @@ from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again,
 from conveyor.sweep.sampling import SAMPLERS, make_pruner
 from conveyor.sweep.space import Space
 
-Params = Mapping[str, Any]  # Optuna's parameters by name
+Params = dict[str, Any]  # Optuna's parameters by name
 
 
 def open_study(name: str, storage: BaseStorage, config: SweepConfig) -> CountedStudy:
@@ -38,11 +38,7 @@ class TrialQueue:
     """
 
     def __init__(
-        self,
-        study: optuna.Study,
-        config: SweepConfig,
-        space: Space,
-        listed: Sequence[Params] | None,
+        self, study: optuna.Study, config: SweepConfig, space: Space, listed: list[Params] | None
     ) -> None:
         self._study, self._config, self._space, self._listed = study, config, space, listed
 
@@ -103,4 +99,4 @@ class TrialQueue:
 
     def enqueue(self, params: Params, attrs: Mapping[str, Any]) -> None:
         """Add a waiting trial with these parameters and user attributes."""
-        self._study.enqueue_trial(dict(params), user_attrs=dict(attrs))
+        self._study.enqueue_trial(params, user_attrs=dict(attrs))

@@ -68,8 +68,7 @@ def run_sweep(
             lambda: warm_start.collect_configurations(config, study.space, files.scratch, champion)
         )
         with _report_to_observer(study, observer):
-            idle_share = _run_driver(study, files.prepared, executor, observer)
-            best = describe_best(study.optuna, config.sweep)
+            best, idle_share = _run_driver(study, files.prepared, executor, observer)
             log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
             outputs.write(files.outputs, files.pages, study, best)
             observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
@@ -92,8 +91,7 @@ def join_sweep(
         SweepStudy(files.scratch, config, files.data_digest, "join") as study,
         _report_to_observer(study, observer),
     ):
-        idle_share = _run_driver(study, files.prepared, executor, observer)
-        best = describe_best(study.optuna, config.sweep)
+        best, idle_share = _run_driver(study, files.prepared, executor, observer)
         log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
         observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
 
@@ -119,13 +117,13 @@ def _report_to_observer(study: SweepStudy, observer: events.Observer) -> Iterato
 
 def _run_driver(
     study: SweepStudy, prepared: Path, executor: Executor, observer: events.Observer
-) -> float:
-    """Run trials until the total. Returns the idle share of the slots."""
+) -> tuple[dict[str, Any], float]:
+    """Run trials until the total. Returns the content of best.yaml and the slots' idle share."""
     driver = Driver(study, str(prepared), executor, observer)
     with _raise_on_sigterm():
         driver.run()
     log.info("the trial slots were idle for %.1f %% of the time", 100 * driver.slots.idle_share)
-    return driver.slots.idle_share
+    return describe_best(study.optuna, study.config.sweep), driver.slots.idle_share
 
 
 @contextmanager

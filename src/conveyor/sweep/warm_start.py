@@ -1,7 +1,7 @@
 """The configurations that are tried before the sampler proposes any."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def collect_configurations(
     Raises:
         SweepError: a file or a study does not exist, or is not readable.
     """
-    sources = _collect_sources(config, scratch, champion)
+    sources = list(_read_sources(config, scratch, champion))
     configurations: list[dict[str, Any]] = []
     for origin, values in sources:
         params, reasons = space.params(values)
@@ -47,23 +47,21 @@ def collect_configurations(
     return configurations
 
 
-def _collect_sources(
+def _read_sources(
     config: SweepConfig, scratch: Path, champion: Settings | None
-) -> list[tuple[str, Settings]]:
-    """Return the settings that `sweep.warm_start` names, each with its origin for the log."""
+) -> Iterator[tuple[str, Settings]]:
+    """Yield the settings that `sweep.warm_start` names, each with its origin for the log."""
     warm_start = config.sweep.warm_start
-    sources: list[tuple[str, Settings]] = []
     if warm_start.champion and champion is None:
         log.info("warm start: there is no champion yet")
     elif warm_start.champion and champion is not None:
-        sources.append(("the champion", champion))
+        yield "the champion", champion
     if warm_start.file is not None:
-        entries = _read_file(warm_start.file)
-        sources += [(f"{warm_start.file}, entry {i}", entry) for i, entry in enumerate(entries, 1)]
+        for number, entry in enumerate(_read_file(warm_start.file), 1):
+            yield f"{warm_start.file}, entry {number}", entry
     if warm_start.study is not None:
-        best = _read_best_of_study(config, scratch, warm_start.study)
-        sources += [(f"study {warm_start.study}", values) for values in best]
-    return sources
+        for values in _read_best_of_study(config, scratch, warm_start.study):
+            yield f"study {warm_start.study}", values
 
 
 def _read_file(name: str) -> list[Settings]:

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
 from types import ModuleType
@@ -92,10 +92,8 @@ class TrialProcess:
 
     def answer(self, proceed: bool) -> None:
         """Answer a reported epoch: proceed, or stop."""
-        try:
+        with suppress(OSError):  # the trial has died; `receive` returns how
             self.connection.send(proceed)
-        except OSError:
-            return  # the trial has died; `receive` returns how
 
     def close(self) -> None:
         """End the process if it still runs, and free what it held."""
@@ -173,10 +171,9 @@ def _main(function: str, job: TrialJob, connection: Connection, alive: Connectio
 
 def _exit_with_driver(alive: Connection) -> None:
     """Exit when the driver, which holds the other end of the pipe, is gone."""
-    try:
+    with suppress(EOFError, OSError):
         alive.recv()
-    except (EOFError, OSError):
-        os._exit(1)
+    os._exit(1)
 
 
 def _to_floats(metrics: Metrics) -> dict[str, float]:

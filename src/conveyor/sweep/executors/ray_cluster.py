@@ -8,6 +8,7 @@ goes away, its trials' processes end with it, and the driver gets a "lost" messa
 import asyncio
 import hashlib
 import io
+import itertools
 import logging
 import os
 import socket
@@ -88,24 +89,22 @@ class RayExecutor:
             reason = f"{address or 'this machine'}: {str(error).splitlines()[0]}"
             raise SweepError(f"sweep.ray.address: no Ray cluster at {reason}") from None
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        self._mailbox: Any = (
-            ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
-        )
+        mailbox: Any = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here)
+        self._mailbox = mailbox.remote()
         packed = _pack(prepared)
         self._digest = hashlib.sha256(packed.data).hexdigest()[:16]
         self._data = ray.put(packed)
         self._tasks: dict[int, Any] = {}  # references of running and waiting tasks
-        self._count = 0
+        self._keys = itertools.count()
 
     def start(self, job: TrialJob) -> int:
-        self._count += 1
-        cpus, gpus = self._cluster.cpus, self._cluster.gpus
+        key, cpus, gpus = next(self._keys), self._cluster.cpus, self._cluster.gpus
         remote: Any = ray.remote(_run).options(num_cpus=cpus, num_gpus=gpus, max_retries=0)
-        self._tasks[self._count] = remote.remote(
+        self._tasks[key] = remote.remote(
             self._function, replace(job, threads=max(1, int(cpus))), gpus > 0, self._mailbox,
-            self._count, self._data, self._digest,
+            key, self._data, self._digest,
         )  # fmt: skip
-        return self._count
+        return key
 
     def events(self, timeout: float) -> list[tuple[int, Message]]:
         messages = ray.get(self._mailbox.receive.remote(timeout))
@@ -144,9 +143,9 @@ def _run(
     """The task: run one trial in its own process."""
     ray.get(mailbox.send.remote(key, ("began", None, None)))
     prepared = _unpack(data, digest)
-    job = replace(job, prepared=str(prepared), scratch=_choose_scratch(job, prepared))
-    if gpu:
-        job = replace(job, gpu=os.environ.get("CUDA_VISIBLE_DEVICES"))
+    device = os.environ.get("CUDA_VISIBLE_DEVICES") if gpu else job.gpu
+    scratch = _choose_scratch(job, prepared)
+    job = replace(job, prepared=str(prepared), scratch=scratch, gpu=device)
     process = TrialProcess(make_context(function), function, job)
     try:
         while True:

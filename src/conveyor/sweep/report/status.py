@@ -18,14 +18,12 @@ def describe(study: SweepStudy) -> str:
     attrs, sweep = study.optuna.user_attrs, study.config.sweep
     leader = f"led by {attrs[LEADER]}" if LEADER in attrs else "without a leader"
     state = f"ended: {attrs[ENDED]}" if ENDED in attrs else leader
+    alive = study.has_living_driver
     lines = [
         f"study {study.key}, {state}",
         f"{study.done} of {study.total} trials, {summary_line(study)}",
         *_describe_pace(study.counted(*DONE), study.total),
-    ]
-    lines += [
-        _describe_trial(trial, sweep, alive=study.has_living_driver(trial))
-        for trial in study.counted(TrialState.RUNNING)
+        *(_describe_trial(t, sweep, alive=alive(t)) for t in study.counted(TrialState.RUNNING)),
     ]
     return "\n".join(lines)
 
