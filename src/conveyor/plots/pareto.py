@@ -39,7 +39,6 @@ def _plot_against(
             axes.annotate(str(row["trial"]), (x, y), xytext=(4, 4), textcoords="offset points")
         if row["trial"] == best:
             axes.scatter([x], [y], s=160, facecolors="none", edgecolors="black", label="chosen")
-    axes.set(xlabel=f"{trials.objectives[other]} ({trials.better[other]} is better)",
-             ylabel=f"{trials.objective} ({trials.better[0]} is better)")  # fmt: skip
+    axes.set(xlabel=trials.labels[other], ylabel=trials.labels[0])
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)

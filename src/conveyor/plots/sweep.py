@@ -46,9 +46,9 @@ class SweepTrials:
     objectives: Sequence[str]
 
     @property
-    def better(self) -> list[str]:
-        """Which way each objective is better: "lower" or "higher"."""
-        return [OBJECTIVES[objective] for objective in self.objectives]
+    def labels(self) -> list[str]:
+        """Each objective, and which way it is better."""
+        return [f"{name} ({OBJECTIVES[name]} is better)" for name in self.objectives]
 
     @property
     def objective(self) -> str:
@@ -58,7 +58,7 @@ class SweepTrials:
     @property
     def lower_is_better(self) -> bool:
         """Whether the first objective is minimised."""
-        return self.better[0] == "lower"
+        return OBJECTIVES[self.objective] == "lower"
 
     @property
     def valued(self) -> list[Trial]:
@@ -92,8 +92,7 @@ def _plot_history(trials: SweepTrials) -> Figure:
         values = best.accumulate([row["value"] for row in complete])
         axes.step([row["trial"] for row in complete], values, where="post", color="tab:red",
                   label="best so far")  # fmt: skip
-    axes.set(xlabel="trial", ylabel=f"{trials.objective} ({trials.better[0]} is better)",
-             title="Trials")  # fmt: skip
+    axes.set(xlabel="trial", ylabel=trials.labels[0], title="Trials")
     axes.legend(frameon=False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
