@@ -1,6 +1,7 @@
 """Plots as PNG files. No display is needed, and equal data give equal bytes."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,10 +13,29 @@ from conveyor.plots.fonts import font_families
 DPI = 110
 
 
-def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes; its size in inches."""
+def new_figure(
+    width: float, height: float, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """A figure with rows x columns panels, listed row by row; its size in inches.
+
+    Args:
+        options: of `Figure.subplots`.
+    """
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots()
+    return figure, list(figure.subplots(rows, columns, squeeze=False, **options).flat)
+
+
+def finish(axes: Axes, grid: Literal["both", "x"] = "both", **properties: Any) -> None:
+    """Set properties of the axes, and draw a faint grid and, if anything has a label, a legend.
+
+    Args:
+        grid: the axes whose ticks have grid lines.
+        properties: of `Axes.set`, such as `xlabel` and `title`.
+    """
+    axes.set(**properties)
+    axes.grid(alpha=0.3, axis=grid)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False)
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -8,30 +8,28 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import new_figure, save
+from conveyor.plots import finish, new_figure, save
 
 COLORS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
 
 
 def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:
     """Draw the share of rows by length, one outline a split; `unit` is "tokens" or "steps"."""
-    figure, axes = new_figure(8, 4)
+    figure, [axes] = new_figure(8, 4)
     longest = max(int(v.max()) for v in by_split.values())
     edges = np.arange(0.5, longest + 1 + (width := -(-longest // 40)), width)
     for name, values in by_split.items():
         counts, _ = np.histogram(values, edges)  # Matplotlib's own takes 8 bytes more a row
         label = f"{name}: {len(values)} rows, {values.min()} to {values.max()}"
         axes.stairs(counts / len(values), edges, linewidth=1.8, color=COLORS[name], label=label)
-    axes.set(xlabel=f"length in {unit}", ylabel="share of the split's rows", title="Lengths")
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    finish(axes, xlabel=f"length in {unit}", ylabel="share of the split's rows", title="Lengths")
     save(figure, path)
 
 
 def plot_classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
     """Draw the share of each class by split, with the row counts on the bars."""
     names = list(next(iter(counts.values())))
-    figure, axes = new_figure(8, 1.4 + 0.5 * len(names))
+    figure, [axes] = new_figure(8, 1.4 + 0.5 * len(names))
     thickness = 0.8 / len(counts)
     for i, (split, numbers) in enumerate(counts.items()):
         total = sum(numbers.values())
@@ -53,14 +51,13 @@ def plot_findings(counts: Mapping[str, int], read: int, path: Path) -> None:
     Args:
         read: rows that were read.
     """
-    figure, axes = new_figure(8, 1.4 + 0.34 * len(counts))
+    figure, [axes] = new_figure(8, 1.4 + 0.34 * len(counts))
     bars = axes.barh(range(len(counts)), list(counts.values()), 0.7, color="tab:red")
     labels = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
     axes.bar_label(bars, labels, padding=3, fontsize=8)
     axes.set_yticks(range(len(counts)), list(counts))
     axes.invert_yaxis()
     limit = 1.25 * max(1, *counts.values())  # room for the counts beside the bars
-    axes.set(xlabel="rows", title=f"Findings in {read:,} rows", xlim=(0, limit))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3, axis="x")
+    finish(axes, "x", xlabel="rows", title=f"Findings in {read:,} rows", xlim=(0, limit))
     save(figure, path)

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import new_figure, save
+from conveyor.plots import finish, new_figure, save
 
 BEFORE, NOW = "tab:blue", "tab:orange"
 MAX_EFFECTS = 20  # features in the plot of effects
@@ -22,7 +21,7 @@ def plot_effects(effects: Sequence[tuple[str, float, bool]], limit: float, path:
         limit: the smallest effect that counts as drift.
     """
     drawn = effects[:MAX_EFFECTS]
-    figure, axes = new_figure(8, 1.4 + 0.3 * len(drawn))
+    figure, [axes] = new_figure(8, 1.4 + 0.3 * len(drawn))
     colors = ["tab:red" if drifts else "tab:gray" for _, _, drifts in drawn]
     bars = axes.barh(range(len(drawn)), [effect for _, effect, _ in drawn], 0.7, color=colors)
     axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in drawn], padding=3, fontsize=8)
@@ -30,10 +29,8 @@ def plot_effects(effects: Sequence[tuple[str, float, bool]], limit: float, path:
     axes.invert_yaxis()
     title = f"Drift of {len(drawn)} of {len(effects)} features (red: also significant)"
     axes.axvline(limit, color="black", linestyle="--", linewidth=1, label="limit")
-    axes.set(xlabel="effect (Cramér's V, KS's D, Cohen's h)", title=title)
-    axes.set_xlim(0, 1.15 * max([limit, 0.1, *(effect for _, effect, _ in drawn)]))
-    axes.grid(alpha=0.3, axis="x")
-    axes.legend(frameon=False)
+    right = 1.15 * max(limit, 0.1, *(effect for _, effect, _ in drawn))
+    finish(axes, "x", xlabel="effect (Cramér's V, KS's D, Cohen's h)", title=title, xlim=(0, right))
     save(figure, path)
 
 
@@ -46,15 +43,14 @@ def plot_distributions(
     """
     columns = min(3, len(pairs))
     rows = -(-len(pairs) // columns)
-    figure = Figure(figsize=(4 * columns, 2.8 * rows), layout="constrained")
-    grid = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-    for axes, (name, (before, now)) in zip(grid, pairs.items(), strict=False):
+    figure, panels = new_figure(4 * columns, 2.8 * rows, rows, columns)
+    for axes, (name, (before, now)) in zip(panels, pairs.items(), strict=False):
         for values, color, label in ((before, BEFORE, "champion's"), (now, NOW, "new")):
             axes.ecdf(values, color=color, label=f"{label}, {len(values)} rows")
         axes.set_title(plot_text(name), fontsize=10)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize=7)
-    for axes in grid[len(pairs) :]:
+    for axes in panels[len(pairs) :]:
         axes.set_axis_off()
     figure.supylabel("share of rows up to this value", fontsize=9)
     save(figure, path)

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import new_figure, save
+from conveyor.plots import finish, new_figure, save
 
 MOST_NAMED_CLASSES = 20  # with more, plots show neither counts in cells nor a legend
 
@@ -22,7 +21,7 @@ def plot_confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Pa
         counts: rows by true and predicted class, (classes, classes).
     """
     size = min(14.0, 3.0 + 0.45 * len(classes))
-    figure, axes = new_figure(size + 1, size)
+    figure, [axes] = new_figure(size + 1, size)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if len(classes) <= MOST_NAMED_CLASSES:
@@ -46,20 +45,16 @@ def plot_confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Pa
 
 def plot_curves(by_class: Mapping[str, Any], path: Path) -> None:
     """Draw ROC and precision-recall curves, by class: objects with the points `roc` and `pr`."""
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
-    roc, pr = figure.subplots(1, 2)
+    figure, [roc, pr] = new_figure(10, 4.6, columns=2)
     lines = []
     for i, points in enumerate(by_class.values()):
         color = colormaps["tab20" if len(by_class) > 10 else "tab10"](i)
         lines += roc.plot(*points.roc, color=color, drawstyle="steps-post")
         pr.plot(*points.pr, color=color)
     roc.plot([0, 1], [0, 1], ":", color="gray", linewidth=1)
-    roc.set(
-        xlabel="false positive rate", ylabel="true positive rate", title="ROC, one against the rest"
-    )
-    pr.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
-    for axes in (roc, pr):
-        axes.grid(alpha=0.3)
+    title = "ROC, one against the rest"
+    finish(roc, xlabel="false positive rate", ylabel="true positive rate", title=title)
+    finish(pr, xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
     if 0 < len(by_class) <= MOST_NAMED_CLASSES:
         # Labels by name: Matplotlib leaves out a line whose own label begins with "_".
         roc.legend(lines, [plot_text(name) for name in by_class], frameon=False, fontsize=8,
@@ -80,8 +75,7 @@ def plot_calibration(
         confidence: mean of each bin, (bins,), as are `accuracy` and `rows`.
         error: expected calibration error.
     """
-    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
-    top, bottom = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+    figure, [top, bottom] = new_figure(5.5, 5.5, rows=2, height_ratios=[3, 1], sharex=True)
     width = 1 / len(rows)
     centres = (np.arange(len(rows)) + 0.5) * width
     used = rows > 0
@@ -103,7 +97,7 @@ def plot_calibration(
 
 def plot_slices(scores: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw accuracy and macro F1 of each slice of row lengths."""
-    figure, axes = new_figure(7, 3.6)
+    figure, [axes] = new_figure(7, 3.6)
     positions = np.arange(len(scores))
     names = [f"{s['from']} to {s['to']}\n{s['rows']} rows" for s in scores]
     for shift, name, color in ((-0.2, "accuracy", "tab:blue"), (0.2, "macro_f1", "tab:green")):

@@ -81,7 +81,7 @@ def plot_sweep(trials: SweepTrials, importance: Mapping[str, float], folder: Pat
 
 
 def _plot_history(trials: SweepTrials) -> Figure:
-    figure, axes = new_figure(7, 4)
+    figure, [axes] = new_figure(7, 4)
     for state in ("complete", "pruned"):
         rows = [row for row in trials.valued if row["state"] == state]
         numbers, values = [row["trial"] for row in rows], [row["value"] for row in rows]
@@ -100,7 +100,7 @@ def _plot_history(trials: SweepTrials) -> Figure:
 
 
 def _plot_epochs(trials: SweepTrials) -> Figure:
-    figure, axes = new_figure(7, 4)
+    figure, [axes] = new_figure(7, 4)
     for row in trials.valued:
         epochs, values = zip(*row["epochs"], strict=True) if row["epochs"] else ((), ())
         axes.plot(
@@ -117,7 +117,7 @@ def _plot_epochs(trials: SweepTrials) -> Figure:
 
 
 def _plot_distribution(trials: SweepTrials) -> Figure:
-    figure, axes = new_figure(7, 4)
+    figure, [axes] = new_figure(7, 4)
     values = [row["value"] for row in trials.valued if row["state"] == "complete"]
     if values:
         axes.ecdf(values, color="tab:blue")
@@ -128,7 +128,7 @@ def _plot_distribution(trials: SweepTrials) -> Figure:
 
 
 def _plot_importance(importance: Mapping[str, float], objective: str) -> Figure:
-    figure, axes = new_figure(7, 1.4 + 0.4 * max(1, len(importance)))
+    figure, [axes] = new_figure(7, 1.4 + 0.4 * max(1, len(importance)))
     axes.set_title(f"What {objective} depends on (PED-ANOVA)")
     if importance:
         names = sorted(importance, key=lambda name: importance[name])
@@ -143,7 +143,7 @@ def _plot_importance(importance: Mapping[str, float], objective: str) -> Figure:
 
 def _plot_parallel(trials: SweepTrials) -> Figure:
     rows, keys = trials.valued, trials.keys
-    figure, axes = new_figure(2.2 * (len(keys) + 1), 4.5)
+    figure, [axes] = new_figure(2.2 * (len(keys) + 1), 4.5)
     if rows:
         columns = [_draw_key_axis(axes, i, key, trials) for i, key in enumerate(keys)]
         values = np.array([row["value"] for row in rows], dtype=float)

@@ -19,7 +19,7 @@ def plot_timeline(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
             if unknown; such a trial has no bar).
     """
     rows = [row for row in rows if row["start"] and row["end"]]
-    figure, axes = new_figure(9, 1.5 + 0.22 * max(4, min(len(rows), 60)))
+    figure, [axes] = new_figure(9, 1.5 + 0.22 * max(4, min(len(rows), 60)))
     first = min((row["start"] for row in rows), default=datetime.now())
     for state, color in COLORS.items():
         bars = [row for row in rows if row["state"] == state]
