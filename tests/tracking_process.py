@@ -14,7 +14,7 @@ import yaml
 
 from conveyor.paths import Paths
 from conveyor.tracking.retraining import retrain_run
-from conveyor.tracking.runs import begin
+from conveyor.tracking.runs import OpenRun
 from conveyor.tracking.store import connect
 from conveyor.tracking.sweeps import SweepRecorder
 
@@ -72,7 +72,7 @@ def main() -> None:
     paths, what = Paths(Path(sys.argv[1])), sys.argv[2]
     match what:
         case "connect":
-            begin(connect("toys", paths), "run", {}, {"a": 1})
+            OpenRun.begin(connect("toys", paths), "run", {}, {"a": 1})
         case "dying":
             with retrain_run("toys", paths):
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -172,7 +172,9 @@ def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
     version = ModelVersion("toys", "2", "run", 0.0, {})
     verdict_files.write(toy_project.promotion, version, verdict)
     with retrain_run("toys", toy_project) as run:
-        run.log_outcome("version 2 is trained, but not promoted", code=ExitCode.NOT_PROMOTED)
+        run.log_outcome(
+            "version 2 is trained, but not promoted", toy_project, code=ExitCode.NOT_PROMOTED
+        )
     (told,) = runs_of(toy_project)
     assert told.data.tags["outcome"] == "not promoted"
     assert told.data.metrics["seconds"] > 0

@@ -14,7 +14,7 @@ from conveyor.registry.lineage import lineage, log_patch
 from conveyor.registry.model_version import CHAMPION, ModelVersion, RegisteredModel, from_mlflow
 from conveyor.registry.package import Candidate, log_model
 from conveyor.tracking.location import home
-from conveyor.tracking.runs import MODEL_DIGEST, find_training_run, log_folder, set_tags
+from conveyor.tracking.runs import MODEL_DIGEST, TrainingRun, find_training_run
 from conveyor.tracking.store import connect
 
 log = logging.getLogger(__name__)
@@ -70,13 +70,13 @@ class Registry(RegisteredModel):
             self.client.delete_model_version(self.name, created.version)
             log.info("another process registered it as version %s first", first.version)
             return first
-        set_tags(self.tracking, run.id, {"version": created.version, "verdict": tags["verdict"]})
+        run.set_tags({"version": created.version, "verdict": tags["verdict"]})
         return created
 
     def write_verdict(self, version: ModelVersion, verdict: Verdict) -> None:
         """Write the verdict's files into the project, and log them under the train run."""
         verdict_files.write(self.paths.promotion, version, verdict)
-        log_folder(self.tracking, version.run_id, self.paths.promotion, "promotion")
+        TrainingRun(self.tracking, version.run_id).log_folder(self.paths.promotion, "promotion")
 
     def apply_verdict(self, version: ModelVersion) -> None:
         """Move the aliases as the verdict of a new version demands, once.

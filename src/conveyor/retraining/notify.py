@@ -18,13 +18,13 @@ def record_outcome(config: RetrainConfig, paths: Paths, run: RetrainRun, outcome
 
     If nothing had changed, there is no report and no hook is called.
     """
-    run.log_outcome(outcome.summary(), code=outcome.code)
+    run.log_outcome(outcome.summary(), paths, code=outcome.code)
     if outcome.review is None and not outcome.failed:
         return
     from conveyor.retraining import report  # loads Matplotlib, which a run without news spares
 
     report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
-    run.log_report(paths.retraining)
+    run.log_folder(paths.retraining, "report")
     notify(config.hooks, EVENT, {"model": config.name, **outcome.as_json()})
 
 

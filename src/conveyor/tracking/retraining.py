@@ -1,68 +1,47 @@
 """Each retraining as one MLflow run, and what it adds to the run that trained the champion."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags
-from conveyor.tracking.runs import (
-    NOTE,
-    STAGE,
-    begin,
-    close_dead_runs,
-    ending_run,
-    log_folder,
-    log_metrics,
-    set_tags,
-)
-from conveyor.tracking.store import Tracking, connect
+from conveyor.tracking.runs import NOTE, STAGE, OpenRun, TrainingRun, close_dead_runs
+from conveyor.tracking.store import connect
 
 WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
-PROFILES = "profile"  # artifact folder of a train run
+PROFILES = "profile"  # artifact folder of a training run
 
 
-@dataclass(frozen=True)
-class RetrainRun:
+class RetrainRun(OpenRun):
     """The open run of a retraining."""
 
-    tracking: Tracking
-    id: str
-    paths: Paths
-
-    def profile(self, train_run: str) -> Path | None:
-        """The profile that `log_profile` logged under a train run; None where there is none."""
+    def profile(self, training_run: str) -> Path | None:
+        """The profile that `log_profile` logged under a training run; None where there is none."""
         client = self.tracking.client
-        artifacts = client.list_artifacts(train_run, PROFILES)
-        return Path(client.download_artifacts(train_run, artifacts[0].path)) if artifacts else None
+        artifacts = client.list_artifacts(training_run, PROFILES)
+        if not artifacts:
+            return None
+        return Path(client.download_artifacts(training_run, artifacts[0].path))
 
-    def log_profile(self, train_run: str, file: Path) -> None:
+    def log_profile(self, training_run: str, file: Path) -> None:
         """Log the profile of a model's data under the run that trained it."""
-        self.tracking.client.log_artifact(train_run, str(file), PROFILES)
+        self.tracking.client.log_artifact(training_run, str(file), PROFILES)
 
-    def log_champion_score(self, train_run: str, rows: int, accuracy: float) -> None:
+    def log_champion_score(self, training_run: str, rows: int, accuracy: float) -> None:
         """Add the champion's accuracy on new rows to the curve of the run that trained it."""
-        history = self.tracking.client.get_metric_history(train_run, "new_rows_accuracy")
+        history = self.tracking.client.get_metric_history(training_run, "new_rows_accuracy")
         metrics = {"new_rows_accuracy": accuracy, "new_rows": float(rows)}
-        log_metrics(self.tracking, train_run, metrics, step=len(history) + 1)
+        TrainingRun(self.tracking, training_run).log_metrics(metrics, step=len(history) + 1)
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        log_metrics(self.tracking, self.id, metrics)
-
-    def log_outcome(self, summary: str, *, code: ExitCode) -> None:
+    def log_outcome(self, summary: str, paths: Paths, *, code: ExitCode) -> None:
         """Log the job's exit code and summary, and the verdict's files if there is a verdict."""
         outcome = code.name.lower().replace("_", " ")
-        tags = {"outcome": outcome, NOTE: summary, **dvc_tags(self.paths.root)}
-        set_tags(self.tracking, self.id, tags)
+        self.set_tags({"outcome": outcome, NOTE: summary, **dvc_tags(paths.root)})
         if code in WITH_VERDICT:
-            log_folder(self.tracking, self.id, self.paths.promotion, "promotion")
-
-    def log_report(self, folder: Path) -> None:
-        """Log the files of the report."""
-        log_folder(self.tracking, self.id, folder, "report")
+            self.log_folder(paths.promotion, "promotion")
 
 
 @contextmanager
@@ -70,10 +49,10 @@ def retrain_run(name: str, paths: Paths) -> Iterator[RetrainRun]:
     """A run that ends FINISHED, FAILED with the traceback, or KILLED, with its duration."""
     tracking = connect(name, paths)
     close_dead_runs(tracking)
-    run_id = begin(tracking, "retrain", {STAGE: "retrain", **git_tags(paths.root)}, {})
+    tags = {STAGE: "retrain", **git_tags(paths.root)}
     began = time.monotonic()
-    with ending_run(tracking, run_id):
+    with RetrainRun.begin(tracking, "retrain", tags, {}).ending() as run:
         try:
-            yield RetrainRun(tracking, run_id, paths)
+            yield run
         finally:
-            log_metrics(tracking, run_id, {"seconds": time.monotonic() - began})
+            run.log_metrics({"seconds": time.monotonic() - began})

@@ -1,4 +1,4 @@
-"""Runs in the tracking store, and the train run, which is found by the digest of its model."""
+"""Runs in the tracking store, and the training run, which the digest of its model identifies."""
 
 import csv
 import sys
@@ -6,8 +6,9 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
@@ -26,19 +27,73 @@ STAGE, NOTE, CLOSED = "stage", "mlflow.note.content", "closed"
 DIED = "its process died without a word"  # a value of CLOSED
 
 
-class TrainingRun:
-    """One train run. A live run and a restored one get their content from the same calls."""
+@dataclass(frozen=True)
+class OpenRun:
+    """A run of the experiment, to write to."""
 
-    def __init__(self, tracking: Tracking, run_id: str) -> None:
-        self.tracking, self.id = tracking, run_id
+    tracking: Tracking
+    id: str
+
+    @classmethod
+    def begin(
+        cls, tracking: Tracking, name: str, tags: Mapping[str, str], params: Mapping[str, Any]
+    ) -> Self:
+        """Open a run of this process."""
+        # The usual user and source tags, but not MLFLOW_RUN_ID or a parent from the environment.
+        usual = run_context.resolve_tags({"mlflow.source.name": sys.argv[0]})
+        tags = {**usual, **process_tags(), **tags}
+        run = tracking.client.create_run(tracking.experiment_id, run_name=name, tags=tags)
+        entities = [Param(key, str(value)) for key, value in params.items()]
+        tracking.client.log_batch(run.info.run_id, params=entities)
+        return cls(tracking, run.info.run_id)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        now = int(time.time() * 1000)
+        batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
+        self.tracking.client.log_batch(self.id, metrics=batch)
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        self.tracking.client.log_batch(self.id, tags=[RunTag(k, str(v)) for k, v in tags.items()])
+
+    def log_text(self, text: str, file: str) -> None:
+        self.tracking.client.log_text(self.id, text, file)
+
+    def log_folder(self, folder: Path, name: str) -> None:
+        """Log the files of a folder, if it exists, under the artifact folder `name`."""
+        if folder.is_dir():
+            self.tracking.client.log_artifacts(self.id, str(folder), name)
+
+    def end(self, status: str) -> None:
+        """End the run as FINISHED, FAILED or KILLED."""
+        self.tracking.client.set_terminated(self.id, status)
+
+    @contextmanager
+    def ending(self) -> Iterator[Self]:
+        """End the run as the block ends: FINISHED, FAILED with the traceback, or KILLED."""
+        try:
+            yield self
+        except Exception:
+            text = without_secret(traceback.format_exc())
+            self.log_text(text, "traceback.txt")
+            self.set_tags({"error": text.strip().splitlines()[-1][:500]})
+            self.end("FAILED")
+            raise
+        except BaseException:  # Ctrl-C, or a signal that the stage turned into an exit
+            self.end("KILLED")
+            raise
+        self.end("FINISHED")
+
+
+class TrainingRun(OpenRun):
+    """A training run. A live run and a restored one get their content from the same calls."""
 
     def log_layers(self, layers: Sequence[str]) -> None:
         """For each recurrent layer, whether cuDNN can serve it."""
-        set_tags(self.tracking, self.id, {"cudnn": "; ".join(layers)})
+        self.set_tags({"cudnn": "; ".join(layers)})
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Metrics of one epoch, from 1, which is their step."""
-        log_metrics(self.tracking, self.id, metrics, step=epoch)
+        self.log_metrics(metrics, step=epoch)
 
     def log_model(self, paths: Paths, digest: str) -> None:
         """Log the model folder: digests, best-epoch metrics, files.
@@ -49,15 +104,11 @@ class TrainingRun:
         card = files.read_json(paths.model / "card.json")
         metrics = {f"best_{name}": value for name, value in card["validation"].items()}
         metrics |= {name: float(card[name]) for name in ("best_epoch", "parameters", "flops")}
-        log_metrics(self.tracking, self.id, metrics)
-        tags = {
-            MODEL_DIGEST: digest,
-            DATA_DIGEST: card["data_digest"],
-            NOTE: _note(card),
-            "mlflow.runName": f"train-{digest[:8]}",
-        }
-        set_tags(self.tracking, self.id, tags)
-        log_folder(self.tracking, self.id, paths.model, "model")
+        self.log_metrics(metrics)
+        name = f"train-{digest[:8]}"
+        self.set_tags({MODEL_DIGEST: digest, DATA_DIGEST: card["data_digest"], NOTE: _note(card),
+                       "mlflow.runName": name})  # fmt: skip
+        self.log_folder(paths.model, "model")
 
     def log_evaluation(
         self, folder: Path, scores: Mapping[str, float], *, beats_baselines: bool | None
@@ -68,21 +119,20 @@ class TrainingRun:
         if logged.get("evaluation_digest") == digest:
             return
         metrics = {f"test_{key}": value for key, value in scores.items()}
-        log_metrics(self.tracking, self.id, metrics)
-        log_folder(self.tracking, self.id, folder, "evaluation")
+        self.log_metrics(metrics)
+        self.log_folder(folder, "evaluation")
         beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
-        tags = {"evaluation_digest": digest, "beats_baselines": beats}
-        set_tags(self.tracking, self.id, tags)
+        self.set_tags({"evaluation_digest": digest, "beats_baselines": beats})
 
 
 @contextmanager
 def training_run(config: FitConfig, paths: Paths, *, data_digest: str) -> Iterator[TrainingRun]:
-    """Open a train run, which the block logs into; see `ending_run` for its end."""
+    """Open a training run, which the block logs into and which ends as the block ends."""
     tracking = connect(config.name, paths)
     close_dead_runs(tracking)
     settings = narrow(config, FitConfig).model_dump(mode="json")
     run = _begin(tracking, settings, _origin(tracking, paths, data_digest))
-    with ending_run(tracking, run.id):
+    with run.ending():
         yield run
 
 
@@ -105,70 +155,27 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
     data_digest = files.read_json(paths.model / "card.json")["data_digest"]
     origin = _origin(tracking, paths, data_digest)
     run = _begin(tracking, settings, {"restored": "true", **origin})
-    with ending_run(tracking, run.id):
-        with (paths.model / "history.csv").open() as rows:
-            for row in csv.DictReader(rows):
-                epoch = int(row.pop("epoch"))
-                run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
+    with run.ending(), (paths.model / "history.csv").open() as rows:
+        for row in csv.DictReader(rows):
+            epoch = int(row.pop("epoch"))
+            run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
         run.log_model(paths, digest)
     return run
 
 
-@contextmanager
-def ending_run(tracking: Tracking, run_id: str) -> Iterator[None]:
-    """End the run as the block ended: FINISHED, FAILED with the traceback, or KILLED if stopped."""
-    try:
-        yield
-    except Exception:
-        text = without_secret(traceback.format_exc())
-        tracking.client.log_text(run_id, text, "traceback.txt")
-        set_tags(tracking, run_id, {"error": text.strip().splitlines()[-1][:500]})
-        tracking.client.set_terminated(run_id, "FAILED")
-        raise
-    except BaseException:  # Ctrl-C, or a signal that the stage turned into an exit
-        tracking.client.set_terminated(run_id, "KILLED")
-        raise
-    tracking.client.set_terminated(run_id, "FINISHED")
-
-
 def close_dead_runs(tracking: Tracking) -> None:
     """End as FAILED the runs that a killed process of this machine has left RUNNING."""
-    for run in search(tracking, "attributes.status = 'RUNNING'"):
-        if is_dead(run.data.tags):
-            set_tags(tracking, run.info.run_id, {CLOSED: DIED})
-            tracking.client.set_terminated(run.info.run_id, "FAILED")
-
-
-def begin(tracking: Tracking, name: str, tags: Mapping[str, str], params: Mapping[str, Any]) -> str:
-    """Open a run of this process. Returns its id."""
-    # The usual user and source tags, but not MLFLOW_RUN_ID or a parent from the environment.
-    usual = run_context.resolve_tags({"mlflow.source.name": sys.argv[0]})
-    tags = {**usual, **process_tags(), **tags}
-    run = tracking.client.create_run(tracking.experiment_id, run_name=name, tags=tags)
-    entities = [Param(key, str(value)) for key, value in params.items()]
-    tracking.client.log_batch(run.info.run_id, params=entities)
-    return run.info.run_id
-
-
-def log_metrics(
-    tracking: Tracking, run_id: str, metrics: Mapping[str, float], step: int = 0
-) -> None:
-    now = int(time.time() * 1000)
-    batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
-    tracking.client.log_batch(run_id, metrics=batch)
-
-
-def set_tags(tracking: Tracking, run_id: str, tags: Mapping[str, str]) -> None:
-    tracking.client.log_batch(run_id, tags=[RunTag(k, str(v)) for k, v in tags.items()])
+    for entity in search(tracking, "attributes.status = 'RUNNING'"):
+        if is_dead(entity.data.tags):
+            run = OpenRun(tracking, entity.info.run_id)
+            run.set_tags({CLOSED: DIED})
+            run.end("FAILED")
 
 
 def search(tracking: Tracking, query: str) -> list[Run]:
     """Runs of the experiment, newest first."""
-    return list(
-        tracking.client.search_runs(
-            [tracking.experiment_id], query, order_by=["attributes.start_time DESC"]
-        )
-    )
+    newest_first = ["attributes.start_time DESC"]
+    return [*tracking.client.search_runs([tracking.experiment_id], query, order_by=newest_first)]
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -182,12 +189,12 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
     name = "train-restored" if "restored" in tags else "train"
-    run_id = begin(tracking, name, {STAGE: "train", **tags}, flat(settings))
+    run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flat(settings))
     source: Any = CodeDatasetSource({"stage": "prepare"})
     dataset = MetaDataset(source, name=settings["name"], digest=tags[DATA_DIGEST][:16])
     entity = DatasetInput(dataset._to_mlflow_entity(), [])
-    tracking.client.log_inputs(run_id, datasets=[entity])
-    return TrainingRun(tracking, run_id)
+    tracking.client.log_inputs(run.id, datasets=[entity])
+    return run
 
 
 def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
@@ -208,9 +215,3 @@ def _note(card: Mapping[str, Any]) -> str:
         f"{card['parameters']:,} parameters, {card['flops']:,} FLOPs a sequence of "
         f"{card['flops_at_length']} steps. Best epoch {card['best_epoch']}: {best}."
     )
-
-
-def log_folder(tracking: Tracking, run_id: str, folder: Path, name: str) -> None:
-    """Log the files of a folder, if it exists, under the artifact folder `name`."""
-    if folder.is_dir():
-        tracking.client.log_artifacts(run_id, str(folder), name)
