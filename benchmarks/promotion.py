@@ -6,7 +6,7 @@
 Each simulation draws a champion and a challenger on the same 1,000 test rows, and asks every gate
 of the configuration; what would be measured on an artefact is given as good. The champion is right
 on 90 % of the rows. On 10 % of the rows exactly one of the two is right: that is how much two
-trainings of one net disagree, and it decides the power of every paired test (at 20 % it is far
+trainings of one network disagree, and it decides the power of every paired test (at 20 % it is far
 lower). "No better" is a true gain of exactly the margin, the hardest case; "better" is 3 points of
 accuracy more than the margin.
 """

@@ -53,10 +53,10 @@ def by_conveyor(config: Config, prepared: Prepared) -> tuple[list[float], float]
     set_threads(config, os.cpu_count() or 1)
     times: list[float] = []
     config = overlay(config, {"train.refit": False})
-    fitted = fit(config, prepared, progress=False,
-                 on_epoch=lambda epoch, row: times.append(time.perf_counter()))  # fmt: skip
+    model, _ = fit(config, prepared, progress=False,
+                   on_epoch=lambda epoch, row: times.append(time.perf_counter()))  # fmt: skip
     test = prepared.split("test")
-    return times, float((predict(fitted.model, test.sequences).argmax(1) == test.labels).mean())
+    return times, float((predict(model, test.sequences).argmax(1) == test.labels).mean())
 
 
 def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:

@@ -9,7 +9,7 @@ from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.sweep.best import BEST, read_best
 from conveyor.training.compile import new_model
-from conveyor.training.costs import costs_of
+from conveyor.training.measure import measure_costs
 from pipeline import run_script
 
 
@@ -19,7 +19,7 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
         config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
     model = new_model(config, prepared, rows=1)
-    costs = costs_of(model, config, prepared)
+    costs = measure_costs(model, config, prepared)
     print(f"{config.name}: {model.name}")
     for layer in model.layers:
         if layer.weights:

@@ -12,8 +12,8 @@ from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
 from conveyor.sweep.best import BEST, read_best
 from conveyor.tracking import runs
-from conveyor.training.export import write_model
 from conveyor.training.fit import fit
+from conveyor.training.model_folder import write_model
 from conveyor.training.threads import set_threads
 from pipeline import run_script
 
@@ -29,12 +29,12 @@ def train(config: TrainConfig, paths: Paths) -> None:
     with runs.training_run(config, paths, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
         log.info("%s", gpu_line())
-        fitted = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
-        run.log_layers([str(layer) for layer in cudnn_report(fitted.model)])
-        write_model(fitted, config, prepared, paths.model)
+        model, state = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
+        run.log_layers([str(layer) for layer in cudnn_report(model)])
+        write_model(model, state, config, prepared, paths.model)
         run.log_model(paths, files.digest_tree(paths.model))
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in fitted.best.items())
-    log.info("best epoch %d: %s", fitted.best_epoch, metrics)
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in state.best.items())
+    log.info("best epoch %d: %s", state.best_epoch, metrics)
     shutil.rmtree(scratch, ignore_errors=True)
 
 

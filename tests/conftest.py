@@ -66,13 +66,13 @@ def toys(tmp_path_factory: pytest.TempPathFactory, toy_config: Config) -> Prepar
 def toy_product(
     tmp_path_factory: pytest.TempPathFactory, toys: Prepared, toy_config: Config
 ) -> Path:
-    """The model folder of a small, good net on the toys; copy it to change it."""
-    from conveyor.training.export import write_model
+    """The model folder of a small, good network on the toys; copy it to change it."""
     from conveyor.training.fit import fit
+    from conveyor.training.model_folder import write_model
 
     config = overlay(toy_config, {"train.epochs": 12, "train.patience": 12})
     folder = tmp_path_factory.mktemp("product") / "model"
-    write_model(fit(config, toys, progress=False), config, toys, folder)
+    write_model(*fit(config, toys, progress=False), config, toys, folder)
     return folder
 
 

@@ -51,7 +51,7 @@ def operators(size: str) -> tuple[list[Callable[[], Any]], float]:
         inputs_of_forward = {"x": x, "mask": mask, "h0": h, "c0": c, **weights, **order}
 
         def forward(arguments: Any = inputs_of_forward) -> Any:
-            return load_kernels("lstm").conveyor_lstm(**arguments, keep=True)
+            return load_kernels("lstm").conveyor_lstm(**arguments, save=True)
 
         outputs = forward()
         back = {"x": x, "recurrent": weights["recurrent"], "mask": mask, "kept": outputs[1],

@@ -11,8 +11,8 @@ import pytest
 
 from conveyor.config import Model
 from conveyor.models.build import build
+from conveyor.models.costs import compute_costs
 from conveyor.models.cudnn import cudnn_report
-from conveyor.models.describe import describe
 from conveyor.models.onnx_graph import to_onnx
 
 PLAIN = {
@@ -99,7 +99,7 @@ def test_a_saved_model_loads_with_keras_alone(tmp_path: Path) -> None:
 
 def test_costs_are_those_counted_by_hand() -> None:
     model, config = stack(units=(2,), cell="lstm")
-    costs = describe(model, config, length=10, batch_size=1)
+    costs = compute_costs(model, config, length=10, batch_size=1)
     assert costs.parameters == 4 * (2 * (4 + 2) + 2) + (2 * 3 + 3)
     assert costs.flops == 10 * 2 * 4 * 2 * (4 + 2) + 2 * 2 * 3
 
@@ -130,7 +130,7 @@ def test_the_cudnn_report_names_the_parameter(changes: dict[str, Any], reason: s
 def test_the_cudnn_report_agrees_with_keras(
     changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keras marks a layer unfit for XLA when cuDNN would serve it; only a GPU is pretended."""
+    """Keras marks a layer unfit for XLA when cuDNN would compute it; only a GPU is pretended."""
     import sys
 
     rnn = sys.modules["keras.src.backend.tensorflow.rnn"]

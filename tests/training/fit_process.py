@@ -18,13 +18,13 @@ def main(config: str, prepared: str, scratch: str, kill_after: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     settings = load(FitConfig, Path(config))
-    fitted = fit(
+    model, state = fit(
         settings, Prepared(Path(prepared)), on_epoch=on_epoch, progress=False,
         scratch=Path(scratch) if scratch else None,
     )  # fmt: skip
-    weights = b"".join(w.tobytes() for w in fitted.model.get_weights())
-    print(json.dumps({"weights": hashlib.sha256(weights).hexdigest(), "rows": fitted.rows,
-                      "best": fitted.best_epoch}))  # fmt: skip
+    weights = b"".join(w.tobytes() for w in model.get_weights())
+    print(json.dumps({"weights": hashlib.sha256(weights).hexdigest(), "rows": state.epochs,
+                      "best": state.best_epoch}))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
 from conveyor.training.compile import class_weights
-from conveyor.training.export import write_model
 from conveyor.training.fit import fit
+from conveyor.training.model_folder import write_model
 from conveyor.training.state import Diverged
 
 PROCESS = Path(__file__).parent / "fit_process.py"
@@ -53,16 +53,16 @@ def test_a_killed_fit_resumes_to_the_same_weights(
 def test_the_model_has_the_weights_of_the_best_epoch(toys: Prepared, toy_config: Config) -> None:
     config = overlay(toy_config, {"train.learning_rate": 0.3, "train.epochs": 6})
     kept: dict[int, float] = {}
-    fitted = fit(
+    model, state = fit(
         config, toys, on_epoch=lambda e, r: kept.update({e: r["val_loss"]}), progress=False
     )
-    assert fitted.best_epoch == min(kept, key=lambda epoch: kept[epoch])
+    assert state.best_epoch == min(kept, key=lambda epoch: kept[epoch])
     values, lengths = toys.split("validation").sequences.pad_rows(
         np.arange(len(toys.split("validation").labels))
     )
-    answers = np.asarray(fitted.model({"values": values, "lengths": lengths}))
+    answers = np.asarray(model({"values": values, "lengths": lengths}))
     chosen = answers[np.arange(len(answers)), toys.split("validation").labels]
-    assert -np.log(chosen).mean() == pytest.approx(fitted.best["val_loss"], abs=1e-5)
+    assert -np.log(chosen).mean() == pytest.approx(state.best["val_loss"], abs=1e-5)
 
 
 def test_training_stops_when_validation_no_longer_improves(
@@ -71,17 +71,16 @@ def test_training_stops_when_validation_no_longer_improves(
     config = overlay(
         toy_config, {"train.learning_rate": 1.0, "train.patience": 1, "train.epochs": 30}
     )
-    fitted = fit(config, toys, progress=False)
-    assert len(fitted.rows) == fitted.best_epoch + 1 < 30
+    _, state = fit(config, toys, progress=False)
+    assert len(state.epochs) == state.best_epoch + 1 < 30
 
 
 def test_a_refit_learns_from_validation_rows_too(toys: Prepared, toy_config: Config) -> None:
-    plain = fit(toy_config, toys, progress=False)
-    again = fit(overlay(toy_config, {"train.refit": True}), toys, progress=False)
-    assert again.rows == plain.rows
+    model, plain = fit(toy_config, toys, progress=False)
+    refitted, again = fit(overlay(toy_config, {"train.refit": True}), toys, progress=False)
+    assert again.epochs == plain.epochs
     assert any(
-        (a != b).any()
-        for a, b in zip(again.model.get_weights(), plain.model.get_weights(), strict=True)
+        (a != b).any() for a, b in zip(refitted.get_weights(), model.get_weights(), strict=True)
     )
 
 
@@ -106,14 +105,14 @@ def test_the_product_answers_raw_rows_as_training_did(
     toys: Prepared, toy_config: Config, tmp_path: Path, precision: str
 ) -> None:
     config = overlay(toy_config, {"train.precision": precision, "train.epochs": 2})
-    fitted = fit(config, toys, progress=False)
-    card = write_model(fitted, config, toys, tmp_path / "model")
+    model, state = fit(config, toys, progress=False)
+    write_model(model, state, config, toys, tmp_path / "model")
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {"model.keras", "model.onnx", "encoder.json", "card.json", "config.yaml",
                      "history.csv", "curves.png"}  # fmt: skip
-    assert card["classes"] == ["down", "up"]
+    assert files.read_json(tmp_path / "model" / "card.json")["classes"] == ["down", "up"]
     first = {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
-    write_model(fitted, config, toys, tmp_path / "model")
+    write_model(model, state, config, toys, tmp_path / "model")
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
 
 
@@ -122,9 +121,9 @@ def test_an_int8_product_keeps_the_float_graph_and_says_what_it_is(
 ) -> None:
     plain = overlay(toy_config, {"train.epochs": 1})
     int8 = overlay(plain, {"serving.quantisation": "int8"})
-    fitted = fit(plain, toys, progress=False)
+    model, state = fit(plain, toys, progress=False)
     for config, name in ((plain, "plain"), (int8, "int8")):
-        write_model(fitted, config, toys, tmp_path / name)
+        write_model(model, state, config, toys, tmp_path / name)
     made = {p.name: p.read_bytes() for p in (tmp_path / "int8").iterdir()}
     as_ever = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
     assert made.pop("float.onnx") == as_ever["model.onnx"]
@@ -137,8 +136,8 @@ def test_an_int8_product_keeps_the_float_graph_and_says_what_it_is(
 def test_an_export_that_answers_otherwise_is_refused(
     toys: Prepared, toy_config: Config, tmp_path: Path
 ) -> None:
-    fitted = fit(overlay(toy_config, {"train.epochs": 1}), toys, progress=False)
-    write_model(fitted, toy_config, toys, tmp_path / "model")
+    model, state = fit(overlay(toy_config, {"train.epochs": 1}), toys, progress=False)
+    write_model(model, state, toy_config, toys, tmp_path / "model")
     validation = toys.split("validation")
     check_export(tmp_path / "model", validation.sequences, validation.rows)
     encoder = files.read_json(tmp_path / "model" / "encoder.json")

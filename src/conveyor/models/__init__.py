@@ -1,1 +1,1 @@
-"""Keras networks from the configuration: build, describe, export to ONNX."""
+"""Keras networks from the configuration: build, count the costs, export to ONNX."""

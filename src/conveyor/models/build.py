@@ -24,7 +24,7 @@ def build(
 
     Args:
         classes: width of the output.
-        features: channels of a series; None for text.
+        features: values of each step of a series; None for text.
         vocabulary: number of tokens, with the padding token; None for series.
 
     Returns:

@@ -47,10 +47,6 @@ CELLS: dict[Cell, CellType] = {
         onnx_attributes={"linear_before_reset": 1},
     ),
     "simple": CellType(
-        layers.SimpleRNN,
-        None,
-        onnx_operator="RNN",
-        gate_order=(0,),
-        activations=("activation",),
+        layers.SimpleRNN, None, onnx_operator="RNN", gate_order=(0,), activations=("activation",)
     ),
 }

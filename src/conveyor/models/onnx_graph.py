@@ -2,7 +2,7 @@
 
 It is written operator by operator from the weights, since converters unroll or loop what ONNX
 Runtime runs as one fused LSTM, GRU or RNN. Operator semantics: ONNX operators, opset 17.
-Inside the graph time comes first: (time, batch, channels).
+Inside the graph time comes first: (time, batch, features).
 """
 
 from typing import Any
@@ -21,13 +21,6 @@ from conveyor.models.cells import CELLS
 OPSET, IR_VERSION = 17, 9
 Array = NDArray[np.float32]
 
-ACTIVATION: dict[Activation, str] = {
-    "tanh": "Tanh",
-    "sigmoid": "Sigmoid",
-    "relu": "Relu",
-    "softsign": "Softsign",
-    "hard_sigmoid": "HardSigmoid",
-}
 HARD_SIGMOID = (1 / 6, 0.5)  # slope and offset of Keras 3's; ONNX's own default slope is 0.2
 
 
@@ -65,7 +58,7 @@ def to_onnx(model: keras.Model, config: Model) -> onnx.ModelProto:
     """Translate a model of `build`.
 
     Returns:
-        A graph of inputs `values` (int32 [batch, time] or float32 [batch, time, channels]) and
+        A graph of inputs `values` (int32 [batch, time] or float32 [batch, time, features]) and
         `lengths` (int32 [batch]), and the output `probabilities` (float32 [batch, classes]).
     """
     graph = Graph()
@@ -86,9 +79,9 @@ def to_onnx(model: keras.Model, config: Model) -> onnx.ModelProto:
 
 def _model(graph: Graph, model: keras.Model, *, text: bool) -> onnx.ModelProto:
     tensor = helper.make_tensor_value_info
-    channels = () if text else (model.input["values"].shape[-1],)
+    features = () if text else (model.input["values"].shape[-1],)
     kind = TensorProto.INT32 if text else TensorProto.FLOAT
-    values = tensor("values", kind, ["batch", "time", *channels])
+    values = tensor("values", kind, ["batch", "time", *features])
     lengths = tensor("lengths", TensorProto.INT32, ["batch"])
     output = tensor("probabilities", TensorProto.FLOAT, ["batch", model.output_shape[-1]])
     weights = list(graph.weights.values())
@@ -156,7 +149,8 @@ def _activations(config: Model) -> dict[str, list[Any]]:
     the output, for each direction."""
     names: list[Activation] = [getattr(config, name) for name in CELLS[config.cell].activations]
     names *= 2 if config.bidirectional else 1
-    attributes: dict[str, list[Any]] = {"activations": [ACTIVATION[name] for name in names]}
+    onnx_names = [name.title().replace("_", "") for name in names]  # hard_sigmoid: HardSigmoid
+    attributes: dict[str, list[Any]] = {"activations": onnx_names}
     if count := names.count("hard_sigmoid"):
         # ONNX Runtime reads these in order, one for each function that has parameters.
         attributes["activation_alpha"] = [HARD_SIGMOID[0]] * count

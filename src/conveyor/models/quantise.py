@@ -24,7 +24,6 @@ def quantise(folder: Path) -> None:
         InputError: the graph has a recurrent layer that ONNX Runtime cannot run in int8; it can
             run LSTM only.
     """
-
     (folder / GRAPH).replace(folder / FLOAT_GRAPH)
     with tempfile.TemporaryDirectory() as scratch:
         quantised = Path(scratch) / GRAPH
@@ -44,7 +43,7 @@ def quantise(folder: Path) -> None:
     unquantised = {node.op_type for node in graph.graph.node} & recurrent
     if unquantised:
         raise InputError(
-            f"serving.quantisation: expected none, since ONNX Runtime has no int8 form of "
+            "serving.quantisation: expected none, since ONNX Runtime has no int8 form of "
             f"{', '.join(sorted(unquantised))}; got int8. Set serving.quantisation=none."
         )
     files.write_bytes(folder / GRAPH, graph.SerializeToString(deterministic=True))

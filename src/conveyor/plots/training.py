@@ -8,7 +8,7 @@ from conveyor.plots import finish, new_figure, save
 PANELS = (("loss", "val_loss", "loss"), ("accuracy", "val_accuracy", "accuracy"))
 
 
-def curves(rows: Sequence[Mapping[str, float]], best_epoch: int, path: Path) -> None:
+def plot_learning_curves(rows: Sequence[Mapping[str, float]], best_epoch: int, path: Path) -> None:
     """Loss and accuracy of training and validation rows by epoch, the best epoch marked."""
     figure, panels = new_figure(10, 4, columns=2)
     epochs = range(1, len(rows) + 1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from conveyor.data.store import Split
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values, batches_by_length
 
-# values (rows, steps, channels) float32 or (rows, steps) int32, lengths (rows,), labels (rows,)
+# values (rows, steps, features) float32 or (rows, steps) int32, lengths (rows,), labels (rows,)
 Batch = tuple[Values, Lengths, NDArray[np.int32]]
 
 
@@ -86,7 +86,7 @@ class BatchReader:
 
     def read(self, batches: Sequence[RowNumbers]) -> Iterator[Batch]:
         """Read batches of these rows, padded with zeros on the right to the longest of each."""
-        empty = self.splits[0].sequences.values[:0]  # (0,) or (0, channels)
+        empty = self.splits[0].sequences.values[:0]  # (0,) or (0, features)
         for rows in batches:
             lengths = self.lengths[rows]
             values = np.zeros((len(rows), lengths.max(), *empty.shape[1:]), empty.dtype)
@@ -96,4 +96,4 @@ class BatchReader:
                 positions = np.flatnonzero(split_of_row == index)  # in the batch
                 first = self._split_ends[index - 1] if index else 0
                 self.splits[index].sequences.fill(values, positions, numbers[positions] - first)
-            yield values, lengths, self.labels[rows]  # values: (rows, steps) or with channels
+            yield values, lengths, self.labels[rows]

@@ -4,7 +4,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -24,26 +23,6 @@ log = logging.getLogger(__name__)
 STATE_FILE = "training_state.npz"
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted model and its history.
-
-    Attributes:
-        model: weights of the best epoch; after a refit, those of the fit on all rows.
-        rows: metrics of each epoch, in order; see `TrainingState`.
-        best_epoch: the epoch of the lowest validation loss, counted from 1.
-    """
-
-    model: keras.Model
-    rows: list[EpochMetrics]
-    best_epoch: int
-
-    @property
-    def best(self) -> EpochMetrics:
-        """Metrics of the best epoch."""
-        return self.rows[self.best_epoch - 1]
-
-
 def fit(
     config: FitConfig,
     prepared: Prepared,
@@ -51,7 +30,7 @@ def fit(
     on_epoch: OnEpoch = lambda epoch, row: None,
     scratch: Path | None = None,
     progress: bool = True,
-) -> Fitted:
+) -> tuple[keras.Model, TrainingState]:
     """Train as `train` says: until validation loss stops falling, then again if `train.refit`.
 
     A refit trains a new model from the same seed on training and validation rows together, for the
@@ -65,6 +44,10 @@ def fit(
             same weights; None saves no state.
         progress: show a progress bar if stderr is a terminal.
 
+    Returns:
+        The model with the weights of the best epoch or, after a refit, those of the fit on all
+        rows; and the metrics of each validated epoch.
+
     Raises:
         Diverged: the loss is not finite.
     """
@@ -74,7 +57,7 @@ def fit(
     if config.train.refit:
         model = refit(config, prepared, epochs=state.best_epoch, progress=progress)
     log.info("fitted in %.1f s", time.monotonic() - began)
-    return Fitted(model, state.rows, state.best_epoch)
+    return model, state
 
 
 def fit_best_epoch(
@@ -104,9 +87,9 @@ def fit_best_epoch(
     on_built(model)
     state.resume(model)
     trainer = EpochTrainer(model, config, training)
-    with _progress_bar(config.train.epochs, state.epochs_done, show=progress) as bar:
+    with _progress_bar(config.train.epochs, len(state.epochs), show=progress) as bar:
         while not state.should_stop:
-            row = trainer.train(state.epochs_done)
+            row = trainer.train(len(state.epochs))
             batches = validation.by_length(config.train.batch_size)
             scores = trainer.steps.validate(batches, metrics)
             row |= {f"val_{name}": value for name, value in scores.items()}
@@ -119,7 +102,7 @@ def fit_best_epoch(
 def refit(config: FitConfig, prepared: Prepared, *, epochs: int, progress: bool) -> keras.Model:
     """Train a new model on training and validation rows together, for a number of epochs."""
     rows = BatchReader([prepared.split("train"), prepared.split("validation")])
-    log.info("fitting again on %d rows, validation rows included", len(rows.labels))
+    log.info("refit on %d rows, those of training and validation", len(rows.labels))
     model = new_model(config, prepared, len(rows.labels))
     trainer = EpochTrainer(model, config, rows)
     with _progress_bar(epochs, 0, show=progress) as bar:

@@ -2,8 +2,8 @@
 
 Keras composes an update of some fifteen operations, whose tracing and dispatch cost more than
 their arithmetic: a third of a step of a small network. States and formula are Keras's; results
-agree up to rounding. The gradient of an embedding keeps Keras's own update, which squares the parts
-of a token that occurs several times one by one.
+agree up to rounding. The gradient of an embedding has a slice for each occurrence of a token. Keras
+squares each slice, but the operator would square their sum: so Keras updates an embedding.
 """
 
 from typing import Any

@@ -42,7 +42,7 @@ class TrainingState:
             again for each earlier epoch when a fit resumes.
 
     Attributes:
-        rows: metrics of each epoch, including those before a restart.
+        epochs: metrics of each epoch, including those before a restart.
         best_epoch: counted from 1; 0 before the first epoch ends.
         best_weights: the model's weights after the best epoch.
         plateau_since: the epoch from which a plateau of the validation loss is counted.
@@ -50,27 +50,22 @@ class TrainingState:
 
     def __init__(self, train: Train, path: Path | None, on_epoch: OnEpoch) -> None:
         self.train, self.path, self.on_epoch = train, path, on_epoch
-        self.rows: list[EpochMetrics] = []
+        self.epochs: list[EpochMetrics] = []
         self.best_epoch = 0
         self.best_weights: list[Any] = []
         self.plateau_since = 0
 
     @property
-    def epochs_done(self) -> int:
-        """Number of epochs that ended."""
-        return len(self.rows)
-
-    @property
     def best(self) -> EpochMetrics:
         """Metrics of the best epoch."""
-        return self.rows[self.best_epoch - 1]
+        return self.epochs[self.best_epoch - 1]
 
     @property
     def should_stop(self) -> bool:
         """Whether `patience` epochs brought no better loss, or all epochs are done."""
-        return self.epochs_done >= self.train.epochs or (
-            self.epochs_done > 0 and self.epochs_done - self.best_epoch >= self.train.patience
-        )
+        ended = len(self.epochs)
+        out_of_patience = ended > 0 and ended - self.best_epoch >= self.train.patience
+        return out_of_patience or ended >= self.train.epochs
 
     def record_epoch(self, model: keras.Model, row: EpochMetrics) -> None:
         """Add one epoch with its metrics, save the state, and call `on_epoch`.
@@ -78,10 +73,10 @@ class TrainingState:
         Raises:
             Diverged: the validation loss is not finite.
         """
-        epoch = self.epochs_done + 1
+        epoch = len(self.epochs) + 1
         if not math.isfinite(row["val_loss"]):
             raise Diverged(f"the validation loss became {row['val_loss']} in epoch {epoch}")
-        self.rows.append(row)
+        self.epochs.append(row)
         if self.best_epoch == 0 or row["val_loss"] < self.best["val_loss"]:
             self.best_epoch = self.plateau_since = epoch
             self.best_weights = model.get_weights()
@@ -97,8 +92,8 @@ class TrainingState:
             f"variable_{i}": np.asarray(value) for i, value in enumerate(_variables(model))
         }
         arrays |= {f"best_weight_{i}": weight for i, weight in enumerate(self.best_weights)}
-        arrays["metric_names"] = np.array(list(self.rows[0]))  # (metrics,)
-        arrays["metric_values"] = np.array([list(row.values()) for row in self.rows])
+        arrays["metric_names"] = np.array(list(self.epochs[0]))  # (metrics,)
+        arrays["metric_values"] = np.array([list(row.values()) for row in self.epochs])
         arrays["best_epoch"] = np.array(self.best_epoch)
         arrays["plateau_since"] = np.array(self.plateau_since)
         buffer = io.BytesIO()
@@ -116,19 +111,19 @@ class TrainingState:
             count = len(model.get_weights())
             self.best_weights = [saved[f"best_weight_{i}"] for i in range(count)]
             names, values = saved["metric_names"].tolist(), saved["metric_values"].tolist()
-            self.rows = [dict(zip(names, row, strict=True)) for row in values]
+            self.epochs = [dict(zip(names, row, strict=True)) for row in values]
             self.best_epoch = int(saved["best_epoch"])
             self.plateau_since = int(saved["plateau_since"])
-        log.info("resuming after epoch %d", self.epochs_done)
-        for epoch, row in enumerate(self.rows, start=1):
+        log.info("resuming after epoch %d", len(self.epochs))
+        for epoch, row in enumerate(self.epochs, start=1):
             self.on_epoch(epoch, row)
 
     def _lower_rate_on_plateau(self, model: keras.Model) -> None:
         if self.train.schedule != "plateau":
             return
-        if self.epochs_done - self.plateau_since >= max(1, self.train.patience // 2):
+        if len(self.epochs) - self.plateau_since >= max(1, self.train.patience // 2):
             model.optimizer.learning_rate = learning_rate(model) * PLATEAU_FACTOR
-            self.plateau_since = self.epochs_done
+            self.plateau_since = len(self.epochs)
 
 
 def learning_rate(model: keras.Model) -> float:

@@ -1,22 +1,19 @@
 """One trial of a sweep, inside its own process."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 
 from conveyor.data.store import Prepared
-from conveyor.training.costs import costs_of, latency_ms
+from conveyor.sweep.protocol import Channel, TrialJob
 from conveyor.training.fit import STATE_FILE, fit_best_epoch
+from conveyor.training.measure import measure_costs, measure_latency_ms
 from conveyor.training.state import TrainingState
 from conveyor.training.steps import VALIDATION_METRICS
 from conveyor.training.threads import set_threads
 
-if TYPE_CHECKING:
-    from conveyor.sweep.protocol import Channel, TrialJob
 
-
-def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
+def run(job: TrialJob, channel: Channel) -> dict[str, float]:
     """Fit the job's configuration, and report each epoch to the driver.
 
     A trial resumes after the last epoch that its scratch folder holds, and reports the earlier
@@ -38,22 +35,16 @@ def run(job: "TrialJob", channel: "Channel") -> dict[str, float]:
     metrics = tuple(dict.fromkeys((*VALIDATION_METRICS, *job.metrics)))
     measured: dict[str, float] = {}
 
-    def report_costs(model: keras.Model) -> None:
-        costs = costs_of(model, config, prepared)
+    def on_built(model: keras.Model) -> None:
+        costs = measure_costs(model, config, prepared)
         measured.update(parameters=float(costs.parameters), flops=float(costs.flops))
         channel.report(0, measured)
 
     state = TrainingState(config.train, Path(job.scratch, STATE_FILE), channel.report)
     model = fit_best_epoch(
-        config,
-        prepared,
-        state,
-        fold=job.fold,
-        metrics=metrics,
-        on_built=report_costs,
-        progress=False,
+        config, prepared, state, fold=job.fold, metrics=metrics, on_built=on_built, progress=False
     )
     if job.latency:
-        measured["latency_ms"] = latency_ms(model, config, prepared)
+        measured["latency_ms"] = measure_latency_ms(model, config, prepared)
     best = {name: value for name, value in state.best.items() if name != "learning_rate"}
     return {**best, "best_epoch": float(state.best_epoch), **measured}

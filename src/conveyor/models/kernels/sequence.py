@@ -96,7 +96,7 @@ class FusedSequence:
         x, kernel, recurrent, bias, h0, *c0 = inputs
         states = {"h0": h0, "c0": c0[0]} if c0 else {"h0": h0}
         weights = {"kernel": kernel, "recurrent": recurrent, "bias": bias}
-        return ForwardOutputs(*self._operator()(x=x, **weights, **states, keep=save))
+        return ForwardOutputs(*self._operator()(x=x, **weights, **states, save=save))
 
     def _first_gradient(self, inputs: Any, output_gradients: Any, saved: ForwardOutputs) -> Any:
         """Gradients of the inputs, weights and states, which are differentiable themselves."""
@@ -128,7 +128,7 @@ class FusedSequence:
         if c0:
             states |= {"c": saved.c, "c0": c0[0], "dc_last": dc_last[0]}
         gradients = self._operator("_grad")(
-            x=x, recurrent=recurrent, kept=saved.activations, **states
+            x=x, recurrent=recurrent, saved=saved.activations, **states
         )
         # The gradient of x is an operation of its own: a graph that does not need it drops it.
         columns = self.cell.kernel_of_dz(kernel)

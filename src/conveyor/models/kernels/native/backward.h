@@ -41,9 +41,9 @@ INLINE void backward_units(const Layer *l, const Place *p, int64_t from, int n, 
                            float *dh, float *dc) {
   const int64_t units = l->units;
   float *dz = l->dz + p->at * SUMS * units + from;
-  const float *kept = l->kept + p->at * SUMS * units + from;
+  const float *saved = l->saved + p->at * SUMS * units + from;
   vec z[SUMS];
-  UNROLL for (int g = 0; g < SUMS; g++) z[g] = load_some(kept + g * units, n);
+  UNROLL for (int g = 0; g < SUMS; g++) z[g] = load_some(saved + g * units, n);
   State old = {.h = load_some(p->h_old + from, n)}, new = {}, d;
   if (STATES == 2) {
     old.c = load_some(p->c_old + from, n);
@@ -81,7 +81,7 @@ static void fetch_row(const Layer *l, int64_t row, int64_t step, int64_t block, 
   const int64_t at = place(l, row, step), units = l->units, from = block * LANES, n = wide * LANES;
   for (int g = 0; g < SUMS; g++) {
     fetch_to_write(l->dz + (at * SUMS + g) * units + from, n);
-    if (l->kept != l->dz) fetch(l->kept + (at * SUMS + g) * units + from, n);
+    if (l->saved != l->dz) fetch(l->saved + (at * SUMS + g) * units + from, n);
   }
   fetch(l->dh + at * units + from, n);
   if (STATES == 2) fetch(before(l, l->c, l->c0, row, step) + from, n);

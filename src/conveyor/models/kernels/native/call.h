@@ -79,13 +79,13 @@ static int is_shape(Call *call, int i, int rank, int64_t a, int64_t b, const cha
   return 0;
 }
 
-typedef struct { int reverse, repeat, keep; } Attributes;
+typedef struct { int reverse, repeat, save; } Attributes;
 
 /* Read the attributes of an operator. A missing attribute is 0. */
 static void *create(TF_OpKernelConstruction *c) {
   static const Attributes every[8] = {{0, 0, 0}, {0, 0, 1}, {0, 1, 0}, {0, 1, 1},
                                       {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}};
-  const char *const names[3] = {"reverse", "repeat", "keep"};
+  const char *const names[3] = {"reverse", "repeat", "save"};
   int which = 0;
   TF_Status *s = TF_NewStatus();
   for (int i = 0; i < 3; i++) {

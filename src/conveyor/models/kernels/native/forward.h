@@ -30,9 +30,9 @@ INLINE void forward_tile(const int R, const int WHOLE, const Layer *l, const int
     store(h_new + r * width + from, state[r].h);
     store_some(l->h + at[r] * units + from, state[r].h, n);
     if (STATES == 2) store(c_now + r * width + from, state[r].c);
-    if (!l->keep) continue;
-    float *kept = l->kept + at[r] * SUMS * units + from;
-    UNROLL for (int g = 0; g < SUMS; g++) store_some(kept + g * units, acc[r][g], n);
+    if (!l->save) continue;
+    float *saved = l->saved + at[r] * SUMS * units + from;
+    UNROLL for (int g = 0; g < SUMS; g++) store_some(saved + g * units, acc[r][g], n);
     if (STATES == 2) store_some(l->c + at[r] * units + from, state[r].c, n);
   }
 }

@@ -7,17 +7,17 @@ enum { PENDING = 64 }; /* steps that are added to the gradient of the weights to
 
 typedef struct {
   int64_t batch, time, features, units, blocks; /* blocks of LANES units */
-  int reverse, keep, repeat; /* reverse time; save for backward; repeat outputs at masked steps */
+  int reverse, save, repeat; /* reverse time; save for backward; repeat outputs at masked steps */
   const float *x, *h0, *c0;  /* c is the second state of a cell that has one */
   const float *kernel, *recurrent, *bias; /* packed */
   const unsigned char *mask;
   int32_t *lengths;   /* number of unmasked steps of each row */
   int32_t *positions; /* (batch, time): their positions, in the order of computation */
   int32_t *order;     /* rows, longest first */
-  float *h, *c, *kept, *h_last, *c_last; /* forward; `kept`: gates, (batch, time, SUMS, units) */
+  float *h, *c, *saved, *h_last, *c_last; /* forward; `saved`: gates, (batch, time, SUMS, units) */
   const float *dh, *dh_last, *dc_last;
   float *dz, *dh0, *dc0; /* backward; `dz`: gradient of the sums, (batch, time, SUMS, units), in
-                            the memory of `kept` if possible */
+                            the memory of `saved` if possible */
   float *sums; /* gradient of the weights, of each share: (features + 1 + units, sums_width); its
                   rows are those of the kernel, the bias and the recurrent kernel */
   int64_t sums_width, pending_width; /* row widths: of `sums`, and of their inputs, see weights.h */

@@ -76,7 +76,7 @@ static int shapes_fit(Call *call, const Layer *l) {
 
 /* Read the sizes of the layer from x and from input number `recurrent`, the recurrent weights. */
 static Layer layer_of(const Call *call, const Attributes *a, int recurrent) {
-  Layer l = {.reverse = a->reverse, .repeat = a->repeat, .keep = a->keep};
+  Layer l = {.reverse = a->reverse, .repeat = a->repeat, .save = a->save};
   if (!ok(call)) return l;
   const TF_Tensor *x = call->tensors[0], *u = call->tensors[recurrent];
   if (TF_NumDims(x) == 3) l.batch = TF_Dim(x, 0), l.time = TF_Dim(x, 1), l.features = TF_Dim(x, 2);
@@ -93,14 +93,14 @@ static void compute_forward(void *attributes, TF_OpKernelContext *context) {
   const float *h0 = input(&call), *c0 = STATES == 2 ? input(&call) : NULL;
   Layer l = layer_of(&call, attributes, 2);
   if (ok(&call) && shapes_fit(&call, &l)) {
-    const int64_t kept = l.keep ? l.batch : 0, products = X_SUMS * l.features + H_SUMS * l.units;
+    const int64_t saved = l.save ? l.batch : 0, products = X_SUMS * l.features + H_SUMS * l.units;
     l.x = x, l.h0 = h0, l.c0 = c0, l.mask = mask;
     l.h = output(&call, 0, 3, l.batch, l.time, l.units);
-    l.kept = output(&call, 1, 3, kept, l.time, SUMS * l.units);
+    l.saved = output(&call, 1, 3, saved, l.time, SUMS * l.units);
     l.h_last = output(&call, 2, 2, l.batch, l.units, 0);
     if (STATES == 2) {
       l.c_last = output(&call, 3, 2, l.batch, l.units, 0);
-      l.c = output(&call, 4, 3, kept, l.time, l.units);
+      l.c = output(&call, 4, 3, saved, l.time, l.units);
     }
     l.kernel = pack(&call, kernel, &l, l.features, X_SUMS, X_ORDER);
     l.recurrent = pack(&call, recurrent, &l, l.units, H_SUMS, H_ORDER);
@@ -117,13 +117,13 @@ static void compute_backward(void *attributes, TF_OpKernelContext *context) {
   const unsigned char *mask = input(&call);
   Layer l = layer_of(&call, attributes, 1);
   TF_Tensor *dz = output_in_place_of(&call, 3, 0, l.batch, l.time, SUMS * l.units);
-  float *kept = input(&call), *h = input(&call);
+  float *saved = input(&call), *h = input(&call);
   const float *dh = input(&call), *h0 = input(&call), *dh_last = input(&call);
   const float *c0 = STATES == 2 ? input(&call) : NULL;
   float *c = STATES == 2 ? input(&call) : NULL;
   const float *dc_last = STATES == 2 ? input(&call) : NULL;
   const int64_t units = l.units, inputs = l.features + units;
-  l.x = x, l.mask = mask, l.kept = kept, l.h = h, l.dh = dh, l.h0 = h0, l.dh_last = dh_last;
+  l.x = x, l.mask = mask, l.saved = saved, l.h = h, l.dh = dh, l.h0 = h0, l.dh_last = dh_last;
   l.c0 = c0, l.c = c, l.dc_last = dc_last;
   l.sums_width = (SUMS * units + LANES - 1) / LANES * LANES;
   l.pending_width = ((inputs + 16) / 16 | 1) * 16; /* odd, so that rows do not share cache lines */
@@ -161,10 +161,10 @@ __attribute__((constructor)) static void register_operators(void) {
 #endif
   const char *const forward[] = {
       "<x: float", "<kernel: float", "<recurrent: float", "<bias: float", "<mask: bool",
-      "<h0: float", "2<c0: float", ">h: float", ">kept: float", ">h_last: float",
-      "2>c_last: float", "2>c: float", "@reverse: bool", "@repeat: bool", "@keep: bool", NULL};
+      "<h0: float", "2<c0: float", ">h: float", ">saved: float", ">h_last: float",
+      "2>c_last: float", "2>c: float", "@reverse: bool", "@repeat: bool", "@save: bool", NULL};
   const char *const backward[] = {
-      "<x: float", "<recurrent: float", "<mask: bool", "<kept: float", "<h: float", "<dh: float",
+      "<x: float", "<recurrent: float", "<mask: bool", "<saved: float", "<h: float", "<dh: float",
       "<h0: float", "<dh_last: float", "2<c0: float", "2<c: float", "2<dc_last: float",
       ">dz: float", ">dkernel: float", ">drecurrent: float", ">dbias: float", ">dh0: float",
       "2>dc0: float", "@reverse: bool", "@repeat: bool", NULL};

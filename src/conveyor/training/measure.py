@@ -1,4 +1,4 @@
-"""The costs of a model on the prepared data: size, operations, and the time of one prediction."""
+"""Measure a model on the prepared data: its costs, and the time of one prediction."""
 
 import tempfile
 from pathlib import Path
@@ -9,19 +9,19 @@ import numpy as np
 from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
-from conveyor.models.describe import Description, describe
+from conveyor.models.costs import Costs, compute_costs
 from conveyor.models.export import export
 from conveyor.serving import LoadedModel
 from conveyor.serving.latency import measure_latency
 
 
-def costs_of(model: Any, config: FitConfig, prepared: Prepared) -> Description:
-    """Describe the costs for a sequence of the training rows' median length."""
+def measure_costs(model: Any, config: FitConfig, prepared: Prepared) -> Costs:
+    """Compute the costs for a sequence of the training rows' median length."""
     length = int(np.median(prepared.split("train").sequences.lengths))
-    return describe(model, config.model, length=length, batch_size=config.train.batch_size)
+    return compute_costs(model, config.model, length=length, batch_size=config.train.batch_size)
 
 
-def latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:
+def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:
     """Measure the median time of one request in milliseconds, as the model is served.
 
     One raw validation row of median length passes through ONNX Runtime on one thread. A
@@ -32,12 +32,12 @@ def latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:
     middle = int(np.argsort(lengths, kind="stable")[len(lengths) // 2])
     encoder = load_encoder(prepared.folder / "encoder.json")
     with tempfile.TemporaryDirectory() as folder:
-        export(model, config.model, encoder, card_of_data(prepared), Path(folder))
+        export(model, config.model, encoder, describe_data(prepared), Path(folder))
         served = LoadedModel.load(Path(folder))
     return measure_latency(served, validation.rows[middle])
 
 
-def card_of_data(prepared: Prepared) -> dict[str, Any]:
+def describe_data(prepared: Prepared) -> dict[str, Any]:
     """Return the part of a model's card that the prepared data decides."""
     meta = prepared.meta
     size = {"features": meta.features} if meta.features else {"vocabulary": meta.vocabulary}

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import keras
 import yaml
 
 from conveyor import files
@@ -11,34 +12,34 @@ from conveyor.data.store import Prepared
 from conveyor.encoding import load_encoder
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
-from conveyor.plots.training import curves
-from conveyor.training.costs import card_of_data, costs_of
-from conveyor.training.fit import Fitted
+from conveyor.plots.training import plot_learning_curves
+from conveyor.training.measure import describe_data, measure_costs
+from conveyor.training.state import TrainingState
 
 CHECKED_ROWS = 512  # validation rows on which the export is compared with Keras
 
 
 def write_model(
-    fitted: Fitted, config: TrainConfig, prepared: Prepared, folder: Path
-) -> dict[str, Any]:
+    model: keras.Model, state: TrainingState, config: TrainConfig, prepared: Prepared, folder: Path
+) -> None:
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
     the graph), history.csv (one row for each epoch), curves.png, and float.onnx if model.onnx is
     int8.
 
-    Returns:
-        The card: what the model is, in numbers.
+    Args:
+        state: metrics of the epochs of the fit that gave `model`.
 
     Raises:
         ExportError: the exported graph does not predict from raw rows as the trained network does.
     """
-    card = _card(fitted, config, prepared)
+    card = _card(model, state, config, prepared)
     validation = prepared.split("validation")
     count = min(CHECKED_ROWS, len(validation.labels))
     with files.replacing_folder(folder) as temporary:
         encoder = load_encoder(prepared.folder / "encoder.json")
-        export(fitted.model, config.model, encoder, card, temporary)
+        export(model, config.model, encoder, card, temporary)
         check_export(temporary, validation.sequences.first(count), validation.rows[:count])
         used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":
@@ -46,23 +47,24 @@ def write_model(
             used = narrow(config, TrainConfig)
         text = yaml.safe_dump(used.model_dump(mode="json"), sort_keys=True)
         files.write_text(temporary / "config.yaml", text)
-        epochs = [(epoch, *row.values()) for epoch, row in enumerate(fitted.rows, start=1)]
-        files.write_csv(temporary / "history.csv", ["epoch", *fitted.rows[0]], epochs)
-        curves(fitted.rows, fitted.best_epoch, temporary / "curves.png")
-    return card
+        rows = [(number, *epoch.values()) for number, epoch in enumerate(state.epochs, start=1)]
+        files.write_csv(temporary / "history.csv", ["epoch", *state.epochs[0]], rows)
+        plot_learning_curves(state.epochs, state.best_epoch, temporary / "curves.png")
 
 
-def _card(fitted: Fitted, config: TrainConfig, prepared: Prepared) -> dict[str, Any]:
-    costs = costs_of(fitted.model, config, prepared)
+def _card(
+    model: keras.Model, state: TrainingState, config: TrainConfig, prepared: Prepared
+) -> dict[str, Any]:
+    costs = measure_costs(model, config, prepared)
     return {
         "name": config.name,
-        **card_of_data(prepared),
+        **describe_data(prepared),
         "parameters": costs.parameters,
         "flops": costs.flops,
         "flops_at_length": costs.length,
-        "best_epoch": fitted.best_epoch,
+        "best_epoch": state.best_epoch,
         "refit": config.train.refit,
         "data_digest": prepared.meta.digest,
         "precision": config.train.precision,
-        "validation": {k: v for k, v in fitted.best.items() if k != "learning_rate"},
+        "validation": {k: v for k, v in state.best.items() if k != "learning_rate"},
     }

@@ -11,7 +11,7 @@ BYTES = 4  # of a float32
 
 
 @dataclass(frozen=True)
-class Description:
+class Costs:
     """Costs of one model.
 
     Attributes:
@@ -33,7 +33,7 @@ class Description:
     training_bytes: int
 
 
-def describe(model: keras.Model, config: Model, *, length: int, batch_size: int) -> Description:
+def compute_costs(model: keras.Model, config: Model, *, length: int, batch_size: int) -> Costs:
     """Compute the costs of a model of `build` for sequences of `length` steps."""
     flops = 0
     for layer in model.layers:
@@ -46,7 +46,7 @@ def describe(model: keras.Model, config: Model, *, length: int, batch_size: int)
     units = sum(config.units) * (2 if config.bidirectional else 1)
     activations = length * units * (len(CELLS[config.cell].gate_order) + 2)
     parameters = sum(weight.numpy().size for weight in model.trainable_weights)
-    return Description(
+    return Costs(
         length=length,
         parameters=parameters,
         flops=flops,
