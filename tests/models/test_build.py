@@ -97,11 +97,33 @@ def test_a_saved_model_loads_with_keras_alone(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.asarray(model(batch())), np.asarray(again(batch())))
 
 
-def test_costs_are_those_counted_by_hand() -> None:
-    model, config = stack(units=(2,), cell="lstm")
-    costs = compute_costs(model, config, length=10, batch_size=1)
-    assert costs.parameters == 4 * (2 * (4 + 2) + 2) + (2 * 3 + 3)
-    assert costs.flops == 10 * 2 * 4 * 2 * (4 + 2) + 2 * 2 * 3
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize(
+    ("cell", "gates", "biases"), [("lstm", 4, 1), ("gru", 3, 2), ("simple", 1, 1)]
+)
+def test_costs_are_those_of_the_formulas(
+    cell: str, gates: int, biases: int, pooling: str, bidirectional: bool
+) -> None:
+    """A gate multiplies the input and the state by a matrix each, and adds `biases` vectors: two in
+    Keras's GRU (`reset_after`). A product of a vector and an n x m matrix is 2 n m operations."""
+    model, config = stack(units=(5, 7), cell=cell, pooling=pooling, bidirectional=bidirectional)
+    costs = compute_costs(model, config, length=10, batch_size=8)
+    directions = 2 if bidirectional else 1
+    parameters, flops, width = 0, 0, 4
+    for units in (5, 7):
+        products = directions * gates * units * (width + units)
+        parameters += products + directions * gates * units * biases
+        flops += 10 * 2 * products
+        width = directions * units
+    if pooling == "attention":  # a score of each step, and the weighted sum of the steps
+        parameters += width + 1
+        flops += 10 * (2 * width + 2 * width)
+    parameters += width * 3 + 3
+    saved = 10 * directions * (5 + 7) * (gates + 2)  # gates, state and output of each step and unit
+    assert (costs.parameters, costs.flops) == (parameters, flops + 2 * width * 3)
+    assert (costs.weight_bytes, costs.length) == (4 * parameters, 10)
+    assert costs.training_bytes == 4 * (4 * parameters + 8 * saved)
 
 
 @pytest.mark.parametrize(
