@@ -111,12 +111,12 @@ def test_duplicates_and_conflicts_are_kept_and_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "changes", "message"),
     [
-        (lambda row, i: {**row, "label": "ham"}, {}, "one class only"),
+        (lambda row, i: {**row, "label": "ham"}, {}, "at least two classes; got"),
         (lambda row, i: {**row, "text": None if i % 4 == 0 else row["text"]},
-         {"checks__max_dropped_share": 0.1}, r"10 of 40 rows cannot be used \(10 missing_input\)"),
+         {"checks__max_dropped_share": 0.1}, r"got 10 of 40 rows \(10 missing_input\)"),
         (lambda row, i: {**row, "label": "rare" if i in (0, 1) else row["label"]},
-         {"checks__min_rows_per_class": 3}, r"too few rows: .*of class 'rare'"),
-        (lambda row, i: {**row, "label": None}, {"checks__max_dropped_share": 1.0}, "no rows|one"),
+         {"checks__min_rows_per_class": 3}, r"got too few: .*of class 'rare'"),
+        (lambda row, i: {**row, "label": None}, {"checks__max_dropped_share": 1.0}, "at least two classes; got"),
         (lambda row, i: row, {"labels": {"thresholds": [0.0], "classes": ["a", "b"]}},
          "expected numbers, since dataset.labels.thresholds is set; got 'ham'"),
     ],
@@ -150,13 +150,13 @@ def test_series_of_changing_width_are_refused(tmp_path: Path) -> None:
     rows = machines()
     rows[5]["series"] = [[1.0, 2.0, 3.0]]
     with pytest.raises(
-        DataError, match="row all-000005: 3 channels, but the rows before it have 2"
+        DataError, match="row all-000005: expected 2 channels, as in the rows before; got 3"
     ):
         prepared(tmp_path, rows, SERIES)
 
 
 def test_a_text_column_of_numbers_is_no_series(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="must hold a list of steps"):
+    with pytest.raises(DataError, match="expected a list of steps"):
         prepared(tmp_path, [{"series": [1.0, 2.0], "label": "a"}] * 4, SERIES)
 
 

@@ -35,7 +35,7 @@ def test_a_short_row_of_a_csv_file_is_filled_and_a_blank_one_is_none(tmp_path: P
 def test_a_row_of_more_fields_than_the_header_is_refused(tmp_path: Path) -> None:
     """pandas takes the first field for an index then, and reads the rest one column off."""
     (tmp_path / "rows.csv").write_text("text,label\n" + "some words,ham,\n" * 40)
-    with pytest.raises(DataError, match=r"rows.csv as csv: .*Expected 2 columns, got 3"):
+    with pytest.raises(DataError, match=r"rows.csv: expected csv; got .*Expected 2 columns, got 3"):
         prepared(tmp_path, None, TEXT, source__format="csv", source__files={"all": "rows.csv"})
 
 
@@ -117,7 +117,7 @@ def test_parts_of_different_width_are_refused(tmp_path: Path) -> None:
         ("@x", "expected a line @data"),
         ("@data\n1,2:3:a", "expected channels of equal length; got \\[2, 1\\] steps"),
         ("@data\nnumbers", "expected at least one channel"),
-        ("@data\n1,two:a", "line 2: could not convert"),
+        ("@data\n1,two:a", "line 2: expected numbers; got could not convert"),
     ],
 )
 def test_a_broken_ts_file_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:

@@ -131,7 +131,7 @@ BAD_TIMES: dict[str, tuple[list[Any], str]] = {
     "number, then date": (["1", "2024-01-02", "3"], "expected a number, as in the rows before"),
     "date, then word": (["2024-01-01", "soon", "2024-01-03"], "expected a number, or an ISO date"),
     "offset, then none": (["2024-01-01T00:00Z", "2024-01-01T01:00", "2024-01-01T02:00Z"],
-                          "has no offset from UTC, unlike the rows before"),
+                          "expected times with an offset from UTC, as in the rows before"),
     "not a number": (["1", "nan", "3"], "expected a number, as in the rows before; got 'nan'"),
 }  # fmt: skip
 
@@ -162,7 +162,7 @@ def test_a_time_that_differs_from_the_stated_format_is_refused(tmp_path: Path) -
 
 def test_a_format_for_typed_times_is_refused(tmp_path: Path) -> None:
     write(steps(TYPED["timestamps"]), tmp_path / "rows.parquet")
-    with pytest.raises(DataError, match=r"time_format to null"):
+    with pytest.raises(DataError, match=r"time_format is set; got timestamp.* Set it to null"):
         read(tmp_path, "rows.parquet", "parquet", "%H:%M")
 
 

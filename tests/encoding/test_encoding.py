@@ -9,6 +9,7 @@ import pytest
 from conveyor.config.dataset import SeriesEncoding, TextEncoding
 from conveyor.encoding import SeriesEncoder, TextEncoder, load_encoder
 from conveyor.encoding.ragged import Ragged
+from conveyor.errors import InputError
 
 PLAIN = {
     "tokenizer": "word", "lowercase": False, "unescape_html": False, "normalise": "none",
@@ -153,7 +154,7 @@ def test_a_restored_series_encoder_answers_alike(tmp_path: Path) -> None:
 
 
 def test_nothing_to_scale_by_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no training series has a single step"):
+    with pytest.raises(InputError, match="expected a series with a step"):
         series_encoder([np.zeros((0, 2))])
 
 

@@ -80,17 +80,17 @@ def require_enough(
         DataError: too many rows are dropped, there is one class only, or a class has too few rows
             in a split.
     """
-    dropped = {reason: rows.rows for reason, rows in counts.dropped.items() if rows.rows}
+    dropped = {reason: rows.count for reason, rows in counts.dropped.items() if rows.count}
     if sum(dropped.values()) > checks.max_dropped_share * len(scan.index):
         reasons = ", ".join(f"{rows} {reason}" for reason, rows in dropped.items())
         raise DataError(
-            f"{sum(dropped.values())} of {len(scan.index)} rows cannot be used ({reasons}); "
-            f"dataset.checks.max_dropped_share allows {checks.max_dropped_share:g}. Change the "
-            "files, or raise the limit."
+            "dataset.checks.max_dropped_share: expected a share of unusable rows of at most "
+            f"{checks.max_dropped_share:g}; got {sum(dropped.values())} of {len(scan.index)} rows "
+            f"({reasons}). Change the files, or raise the limit."
         )
     if len(classes) < 2:
         raise DataError(
-            f"the training rows: expected at least two classes; got {classes}, one class only. "
+            f"the training rows: expected at least two classes; got {classes}. "
             "Change dataset.columns.label or dataset.split."
         )
     by_class = {}
@@ -105,8 +105,9 @@ def require_enough(
     ]
     if few:
         raise DataError(
-            f"too few rows: {'; '.join(few[:8])}{' ...' if len(few) > 8 else ''}; "
-            f"dataset.checks.min_rows_per_class is {checks.min_rows_per_class}. Add rows, change "
+            "dataset.checks.min_rows_per_class: expected at least "
+            f"{checks.min_rows_per_class} rows of each class in each split; got too few: "
+            f"{', '.join(few[:8])}{' ...' if len(few) > 8 else ''}. Add rows, change "
             "dataset.split, or lower the limit."
         )
     return by_class

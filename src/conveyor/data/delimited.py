@@ -25,9 +25,13 @@ def delimited_columns(source: Source, path: Path) -> Columns:
     with path.open(encoding="utf-8-sig", newline="") as file:
         names = next(_parse(source, file), [])
     if not names:
-        raise DataError(f"{path}: expected a header line; the file is empty")
+        raise DataError(
+            f"{path}: expected a header line; got an empty file. Change dataset.source.files."
+        )
     if len(set(names)) != len(names):
-        raise DataError(f"{path}: expected a header of distinct columns; got {names}")
+        raise DataError(
+            f"{path}: expected a header of distinct columns; got {names}. Rename a column."
+        )
     return names, {}
 
 

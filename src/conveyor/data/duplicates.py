@@ -16,11 +16,11 @@ MAX_IDS = 20  # rows listed for each problem; counts include all rows
 class FirstRows:
     """A count of rows, and the lowest MAX_IDS row numbers."""
 
-    rows: int = 0
+    count: int = 0
     first: list[int] = field(default_factory=list)
 
     def add(self, rows: NDArray[np.integer]) -> None:
-        self.rows += len(rows)
+        self.count += len(rows)
         self.first = sorted([*self.first, *np.sort(rows)[:MAX_IDS].tolist()])[:MAX_IDS]
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.data.scan import Scan
 from conveyor.data.split import SPLITS
-from conveyor.data.write import SplitWriter
+from conveyor.data.write import open_split
 from conveyor.encoding import Encoder, Ragged
 
 
@@ -45,40 +44,28 @@ class Tally:
         return self._unknown / max(1, self._tokens)
 
     def lengths(self) -> dict[str, float]:
-        """Percentiles of the rows' lengths, as `np.percentile` interpolates them."""
-        percentiles = {"min": 0, "median": 50, "p95": 95, "max": 100}
-        return {name: percentile(self._rows_by_length, q) for name, q in percentiles.items()}
+        """Percentiles of the rows' lengths."""
+        lengths = np.arange(len(self._rows_by_length), dtype=np.int32)
+        rows = np.repeat(lengths, self._rows_by_length)  # (rows,), sorted
+        names = ("min", "median", "p95", "max")
+        return dict(zip(names, np.percentile(rows, [0, 50, 95, 100]).tolist(), strict=True))
 
 
-def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
-    """Return what `np.percentile` does of lengths, from the number of rows of each length.
-
-    >>> percentile(np.bincount([3, 4, 4, 9]), 50), float(np.percentile([3, 4, 4, 9], 50))
-    (4.0, 4.0)
-    """
-    ends = np.cumsum(rows_by_length)
-    place = q / 100 * (int(ends[-1]) - 1)
-    share = place - np.floor(place)
-    low, high = np.searchsorted(ends, [np.floor(place), np.ceil(place)], side="right").tolist()
-    # NumPy interpolates from the nearer value; the same here gives the same last bit.
-    return float(low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share))
-
-
-def write_rows(rows: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:
+def write_rows(scan: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:
     """Encode each row that is in a split, and write it to the split's folder."""
     positions = {name: position for position, name in enumerate(classes)}
     # By the label's code in the scan, its position in `classes`; -1 for none.
-    class_codes = np.array([positions.get(name, -1) for name in rows.label_names], np.int32)
+    class_codes = np.array([positions.get(name, -1) for name in scan.label_names], np.int32)
     names = pa.array(classes, pa.string())
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as stack:
-        writers = [stack.enter_context(SplitWriter(folder / n, encoder.kind)) for n in SPLITS]
+        writers = [stack.enter_context(open_split(folder / n, encoder.kind)) for n in SPLITS]
         progress = stack.enter_context(
-            tqdm(desc="encoding", total=len(rows.index), unit=" rows", disable=None)
+            tqdm(desc="encoding", total=len(scan.index), unit=" rows", disable=None)
         )
-        for start, batch in rows.copy.batches():
-            chunk, ids = slice(start, start + len(batch)), rows.batch_ids(batch, start)
-            split, label = rows.index["split"][chunk], rows.index["label"][chunk]
+        for start, batch in scan.copy.batches():
+            chunk, ids = slice(start, start + len(batch)), scan.batch_ids(batch, start)
+            split, label = scan.index["split"][chunk], scan.index["label"][chunk]
             for code, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
                 mask = split == code  # (rows,)
                 if mask.any():

@@ -105,8 +105,8 @@ def _require_constant(
         codes = np.unique(values.codes[series == number])
         cells = ", ".join(sorted(str([*values.names, None][code]) for code in codes)[:3])
         raise DataError(
-            f"series {ids[number]!r}: column {name!r} has {len(codes)} values ({cells}); "
-            "expected one. Change dataset.columns.long.id, or the cells."
+            f"series {ids[number]!r}: column {name!r}: expected the same value in each row; got "
+            f"{len(codes)} values ({cells}). Change dataset.columns.long.id, or the cells."
         )
 
 

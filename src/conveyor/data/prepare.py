@@ -13,7 +13,7 @@ from conveyor.data.duplicates import Duplicates, FirstRows, remove_leaks
 from conveyor.data.encode import write_rows
 from conveyor.data.long_format import nest
 from conveyor.data.rows import RowReader
-from conveyor.data.scan import Scan, scan
+from conveyor.data.scan import Scan, scan_rows
 from conveyor.data.sources import open_source
 from conveyor.data.split import TRAIN, assign
 from conveyor.data.store import META, Meta
@@ -37,17 +37,17 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     """
     use_small_pool()
     readers = _open_readers(config, root, cache)
-    rows = scan(readers, cache)
+    scan = scan_rows(readers, cache)
     checks.require_equal_channels({reader.part.name: reader.channels for reader in readers})
-    assign(config.split, rows.index, rows.parts, rows.group_names)
-    classes = config.labels.classes or _learn_classes(rows)
-    duplicates = remove_leaks(rows.index)
-    counts = checks.count_rows(rows)
-    by_class = checks.require_enough(config.checks, counts, rows, classes)
+    assign(config.split, scan.index, scan.parts, scan.group_names)
+    classes = config.labels.classes or _learn_classes(scan)
+    duplicates = remove_leaks(scan.index)
+    counts = checks.count_rows(scan)
+    by_class = checks.require_enough(config.checks, counts, scan, classes)
     with files.replacing_folder(folder) as temporary:
-        encoder = _fit_encoder(config, rows)
+        encoder = _fit_encoder(config, scan)
         encoder.save(temporary / "encoder.json")
-        tallies = write_rows(rows, classes, encoder, temporary)
+        tallies = write_rows(scan, classes, encoder, temporary)
         digest = files.digest_value([files.digest_tree(temporary), classes])
         size = {"features": None, "vocabulary": None} | encoder.size
         meta = Meta(
@@ -55,7 +55,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
             digest=digest, **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
-    return _describe_rows(rows, counts, duplicates) | {
+    return _describe_rows(scan, counts, duplicates) | {
         "classes": by_class,
         "truncated": {name: tally.truncated for name, tally in tallies.items()},
         "lengths": {name: tally.lengths() for name, tally in tallies.items()},
@@ -66,13 +66,13 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
 
 
 def _describe_rows(
-    rows: Scan, counts: checks.Counts, duplicates: Duplicates
+    scan: Scan, counts: checks.Counts, duplicates: Duplicates
 ) -> dict[str, dict[str, Any] | int]:
     def list_ids(listed: FirstRows, count: str = "rows") -> dict[str, Any]:
-        return {count: listed.rows, "ids": rows.ids(listed.first)}
+        return {count: listed.count, "ids": scan.ids(listed.first)}
 
     return {
-        "rows": {"read": len(rows.index)} | counts.by_split(),
+        "rows": {"read": len(scan.index)} | counts.by_split(),
         "dropped": {reason: list_ids(dropped) for reason, dropped in counts.dropped.items()},
         "removed_between_splits": {
             f"{earlier}_in_{later}": list_ids(removed, "removed")
@@ -115,13 +115,13 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     return readers
 
 
-def _learn_classes(rows: Scan) -> list[str]:
+def _learn_classes(scan: Scan) -> list[str]:
     """Return the sorted classes of the training rows, and drop the rows of other classes."""
     learned: set[int] = set()
-    for chunk in rows.index.chunks():
-        learned.update(rows.index["label"][chunk][rows.index["split"][chunk] == TRAIN].tolist())
-    classes = sorted((rows.label_names[code] for code in learned), key=_natural_key)
-    checks.drop_unseen_labels(rows.index, rows.label_names, classes)
+    for chunk in scan.index.chunks():
+        learned.update(scan.index["label"][chunk][scan.index["split"][chunk] == TRAIN].tolist())
+    classes = sorted((scan.label_names[code] for code in learned), key=_natural_key)
+    checks.drop_unseen_labels(scan.index, scan.label_names, classes)
     return classes
 
 
@@ -134,11 +134,11 @@ def _natural_key(name: str) -> tuple[int, float, str]:
     return (0, number, name) if isfinite(number) else (1, 0.0, name)
 
 
-def _fit_encoder(config: Dataset, rows: Scan) -> Encoder:
+def _fit_encoder(config: Dataset, scan: Scan) -> Encoder:
     """Fit the encoder on the training rows."""
     batches = (
-        batch.column("raw").filter(rows.index["split"][start : start + len(batch)] == TRAIN)
-        for start, batch in rows.copy.batches()
+        batch.column("raw").filter(scan.index["split"][start : start + len(batch)] == TRAIN)
+        for start, batch in scan.copy.batches()
     )
     if isinstance(config, TextDataset):
         return TextEncoder.fit(chain.from_iterable(b.to_pylist() for b in batches), config.encoding)

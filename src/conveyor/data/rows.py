@@ -93,7 +93,7 @@ class RowReader:
 
     def _read_batch(self, batch: pa.RecordBatch, first: int) -> SourceRows:
         config = self.config
-        ids = read_ids(batch.column(config.columns.id)) if config.columns.id else None
+        ids = _read_ids(batch.column(config.columns.id)) if config.columns.id else None
         labels, problems = self._read_labels(batch.column(config.columns.label))
         column = batch.column(self.input_column)
         missing = column.is_null().to_numpy(zero_copy_only=False)  # (rows,)
@@ -109,8 +109,8 @@ class RowReader:
             problems[bad & (problems == NO_PROBLEM)] = PROBLEMS.index("not_finite")
         groups = None
         if config.split.group is not None:
-            groups = encode_distinct(batch.column(config.split.group))
-            groups = CodedValues([str(name) for name in [*groups.names, None]], groups.codes)
+            values = encode_distinct(batch.column(config.split.group))
+            groups = CodedValues([*map(str, [*values.names, None])], values.codes)
         return SourceRows(ids, raw, labels, groups, self._read_marks(batch), problems)
 
     def _read_marks(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
@@ -188,18 +188,18 @@ class RowReader:
             cells = [[np.nan if cell is None else cell for cell in step] for step in value]
             steps = np.array(cells, dtype=np.float32)
             if steps.ndim != 2:
-                raise ValueError(f"it has {steps.ndim} dimensions")
+                raise ValueError(f"a list of {steps.ndim} dimensions")
         except (TypeError, ValueError) as error:
             raise DataError(
-                f"row {name}: column {self.input_column!r} must hold a list of steps, each a list "
-                f"of one number a channel: {error}. Change dataset.columns.series, or the row."
+                f"row {name}: column {self.input_column!r}: expected a list of steps, each a list "
+                f"of one number a channel; got {error}. Change dataset.columns.series, or the row."
             ) from None
         steps = steps if layout == "steps_first" else steps.T
         self.channels = self.channels or steps.shape[1]
         if len(steps) and steps.shape[1] != self.channels:
             raise DataError(
-                f"row {name}: {steps.shape[1]} channels, but the rows before it have "
-                f"{self.channels}. Change dataset.columns.layout, or the row."
+                f"row {name}: expected {self.channels} channels, as in the rows before; got "
+                f"{steps.shape[1]}. Change dataset.columns.layout, or the row."
             )
         return steps
 
@@ -222,7 +222,7 @@ def to_strings(column: pa.Array) -> pa.Array:
     return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
 
 
-def read_ids(column: pa.Array) -> pa.Array:
+def _read_ids(column: pa.Array) -> pa.Array:
     """Return the ids of a column as text; null for an empty cell."""
     ids = to_strings(column)
     return pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)

@@ -112,7 +112,7 @@ class _Codes:
         return order, positions
 
 
-def scan(readers: list[RowReader], scratch: Path) -> Scan:
+def scan_rows(readers: list[RowReader], scratch: Path) -> Scan:
     """Read each row once, batch by batch, and copy it to a file in `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
     labels, groups, copy, starts = _Codes(), _Codes(), RowCopy(scratch), [0]

@@ -53,7 +53,7 @@ class Part:
         for name in names:
             if name not in self.columns:
                 raise DataError(
-                    f"{self.origin}: column {name!r} not found; columns are "
+                    f"{self.origin}: expected a column {name!r}; got columns "
                     f"{', '.join(map(repr, self.columns))}. {self._hint(name)}"
                 )
 
@@ -97,11 +97,13 @@ def _find_files(patterns: list[str], root: Path) -> list[Path]:
         matches = sorted(glob.glob(str(root / pattern)))
         if not matches:
             folder = (root / pattern).parent
-            state = f"there is no folder {folder}"
+            state = f"no folder {folder}"
             if folder.is_dir():
                 names = ", ".join(sorted(path.name for path in folder.iterdir()))
-                state = f"{folder} holds {names or 'nothing'}"
-            raise DataError(f"{pattern}: no such file; {state}. Change dataset.source.files.")
+                state = f"{names or 'nothing'} in {folder}"
+            raise DataError(
+                f"{pattern}: expected a file; got {state}. Change dataset.source.files."
+            )
         paths += map(Path, matches)
     return paths
 
@@ -112,7 +114,10 @@ def _open_files(source: Source, name: str, paths: list[Path]) -> Part:
     def convert(error: Exception) -> DataError:  # the readers raise many types
         if isinstance(error, DataError):
             return error
-        return DataError(f"cannot read {origin} as {source.format}: {error}")
+        return DataError(
+            f"{origin}: expected {source.format}; got {type(error).__name__}: {error}. "
+            "Change the file, or dataset.source.format."
+        )
 
     def read(wanted: Sequence[str]) -> Batches:
         rows = 0
@@ -161,8 +166,8 @@ def _open_hub(source: Source, name: str, split: str, cache: Path) -> Part:
         )
     except Exception as error:
         raise DataError(
-            f"cannot load {source.hub!r} (split {split!r}, revision {source.revision!r}) from the "
-            f"hub: {error}. Without a network, give local files: dataset.source.format and .files."
+            f"{origin}: expected a data set of the hub at revision {source.revision!r}; got "
+            f"{error}. Without a network, name local files in dataset.source.files."
         ) from error
     assert isinstance(rows, datasets.Dataset)
     features = rows.features.items()

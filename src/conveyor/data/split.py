@@ -54,7 +54,13 @@ def _choose(
     take = rules.test if name == "test" else rules.validation
     match take.by:
         case "given":
-            return np.flatnonzero(candidates & (index["part"] == _part_code(name, parts)))
+            if name not in parts:
+                raise DataError(
+                    f"dataset.split.{name}: expected a part {name!r} in dataset.source.files, "
+                    f"since `by` is 'given'; got {', '.join(sorted(parts))}. Add the part, or "
+                    "change `by`."
+                )
+            return np.flatnonzero(candidates & (index["part"] == parts.index(name)))
         case "column":
             position = ("test", "validation").index(name)
             return np.flatnonzero(candidates & index["marks"][:, position])
@@ -65,15 +71,6 @@ def _choose(
             return _draw_groups(take.share, rules.seed, index, np.flatnonzero(candidates))
         case "share":
             return _draw_stratified(take.share, rules.seed, index, candidates)
-
-
-def _part_code(name: str, parts: list[str]) -> int:
-    if name not in parts:
-        raise DataError(
-            f"dataset.split.{name}: expected a part {name!r} in dataset.source.files, since `by` "
-            f"is 'given'; got {', '.join(sorted(parts))}. Add the part, or change `by`."
-        )
-    return parts.index(name)
 
 
 def _draw_stratified(

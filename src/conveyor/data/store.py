@@ -86,7 +86,9 @@ class Prepared:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not (folder / META).is_file():
-            raise StoreError(f"{folder}: no prepared data. Run `dvc repro prepare` first.")
+            raise StoreError(
+                f"{folder}: expected prepared data; got none. Run `dvc repro prepare` first."
+            )
 
     @cached_property
     def meta(self) -> Meta:
@@ -95,7 +97,9 @@ class Prepared:
     def split(self, name: str) -> Split:
         folder = self.folder / name
         if not folder.is_dir():
-            raise StoreError(f"{self.folder}: no split {name!r}. Run `dvc repro prepare` again.")
+            raise StoreError(
+                f"{self.folder}: expected a split {name!r}; got none. Run `dvc repro prepare`."
+            )
         values, offsets = (
             np.load(folder / f, mmap_mode="r") for f in ("values.npy", "offsets.npy")
         )

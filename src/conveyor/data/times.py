@@ -49,8 +49,8 @@ def sort_keys(column: pa.Array, time_format: str | None) -> Keys:
     kind = column.type
     if pa.types.is_temporal(kind):
         if time_format is not None:
-            raise CellError(0, f"the column holds times of type {kind} already; set "
-                               "dataset.columns.long.time_format to null")  # fmt: skip
+            reason = f"expected text, since dataset.columns.long.time_format is set; got {kind}. "
+            raise CellError(0, reason + "Set it to null.")
         width = pa.int32() if pa.types.is_date32(kind) or pa.types.is_time32(kind) else pa.int64()
         return column.view(width).to_numpy().astype(np.int64)
     if time_format is not None:
@@ -110,27 +110,27 @@ def _number(cell: Any) -> float | None:
 
 
 def _by_iso(cells: list[str]) -> Keys:
-    for kind in ISO_TYPES:
-        try:
-            return pa.array(cells).cast(kind).view(pa.int64()).to_numpy()
-        except pa.ArrowInvalid:
-            continue
+    times = _parse_iso(cells)
+    if times is not None:
+        return times.view(pa.int64()).to_numpy()
+    first = _parse_iso(cells[:1])
     for row, cell in enumerate(cells):
-        if _has_zone(cell) is None:
+        time = _parse_iso([cell])
+        if time is None:
             raise CellError(row, f"expected {EXPECTED}; got {cell!r}. {FORMAT_HINT}")
-        if _has_zone(cell) != _has_zone(cells[0]):
-            state = "no offset" if _has_zone(cells[0]) else "an offset"
-            reason = f"{cell!r} has {state} from UTC, unlike the rows before"
-            raise CellError(row, f"expected times that all have an offset, or none; {reason}.")
-    raise CellError(0, "expected years from 1677 to 2262, or no fractions below a microsecond")
+        if first is not None and time.type.tz != first.type.tz:
+            offset = "an offset" if first.type.tz else "no offset"
+            reason = f"expected times with {offset} from UTC, as in the rows before; got {cell!r}. "
+            raise CellError(row, reason + "Change the cell.")
+    reason = "expected years from 1677 to 2262, or no fractions below a microsecond; got times "
+    raise CellError(0, reason + "outside these years, and such fractions. Change the cells.")
 
 
-def _has_zone(cell: str) -> bool | None:
-    """Whether an ISO time has an offset; None for another text."""
+def _parse_iso(cells: list[str]) -> pa.Array | None:
+    """Return times, with a zone if the cells have offsets; None if the cells differ."""
     for kind in ISO_TYPES:
         try:
-            pa.array([cell]).cast(kind)
-            return kind.tz is not None
+            return pa.array(cells).cast(kind)
         except pa.ArrowInvalid:
             continue
     return None

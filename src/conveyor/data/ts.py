@@ -41,28 +41,37 @@ def parse_ts(path: Path) -> Iterator[dict[str, Any]]:
             text = line.strip()
             if not text or text.startswith("#"):
                 continue
+            place = f"{path}, line {number}"
             if inside:
-                yield _series(text, f"{path}, line {number}")
+                yield _series(text, place)
             elif text.lower() == "@data":
                 inside = True
             elif not text.startswith("@"):
                 raise DataError(
-                    f"{path}, line {number}: expected an @ setting or @data; got {text[:40]!r}"
+                    f"{place}: expected an @ setting or @data; got {text[:40]!r}. "
+                    "Change the line, or dataset.source.format."
                 )
     if not inside:
-        raise DataError(f"{path}: expected a line @data, as .ts files have; got none")
+        raise DataError(
+            f"{path}: expected a line @data; got none. Add it, or change dataset.source.format."
+        )
 
 
 def _series(text: str, place: str) -> dict[str, Any]:
     *channels, label = text.split(":")
     if not channels:
-        raise DataError(f"{place}: expected at least one channel and a label, separated by ':'")
+        raise DataError(
+            f"{place}: expected at least one channel and a label, separated by ':'; got "
+            f"{text[:40]!r}. Change the line."
+        )
     try:
         # "?" marks a missing value.
         steps = [[float(v) if v != "?" else np.nan for v in c.split(",")] for c in channels]
     except ValueError as error:
-        raise DataError(f"{place}: {error}") from None
+        raise DataError(f"{place}: expected numbers; got {error}. Change the line.") from None
     if len({len(channel) for channel in steps}) > 1:
         lengths = [len(channel) for channel in steps]
-        raise DataError(f"{place}: expected channels of equal length; got {lengths} steps")
+        raise DataError(
+            f"{place}: expected channels of equal length; got {lengths} steps. Change the line."
+        )
     return {"series": [list(step) for step in zip(*steps, strict=True)], "label": label}

@@ -1,9 +1,9 @@
 """Writes the prepared store batch by batch; memory holds a few batches."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,23 +17,16 @@ ROW_TYPE = {"text": pa.string(), "series": SERIES}
 
 
 class SplitWriter:
-    """Writes one split. The files are complete when the `with` block ends."""
+    """Writes one split to the files that `open_split` opens."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
-        folder.mkdir()
-        self._schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind], "label": pa.string()})  # type: ignore[arg-type]
+    def __init__(
+        self, schema: pa.Schema, rows: Any, values: "_Npy", offsets: "_Npy", labels: "_Npy"
+    ) -> None:
+        self._schema, self._rows = schema, rows
+        self._values, self._offsets, self._labels = values, offsets, labels
         self._waiting: list[pa.Table] = []  # fewer rows than a batch
         self._steps = 0
-        with ExitStack() as files:
-            self._rows = files.enter_context(
-                pa.ipc.new_file(str(folder / "rows.arrow"), self._schema)
-            )
-            self._values, self._offsets, self._labels = (
-                files.enter_context(_Npy(folder / f"{name}.npy"))
-                for name in ("values", "offsets", "labels")
-            )
-            self._files = files.pop_all()
-        self._offsets.add(np.zeros(1, np.int64))
+        offsets.add(np.zeros(1, np.int64))
 
     def add(
         self, ids: pa.Array, raw: pa.Array, labels: pa.Array, codes: NDArray[np.int32],
@@ -62,17 +55,26 @@ class SplitWriter:
             # A copy, because Arrow pads a slice with bytes of the rows behind it.
             self._rows.write_batch(batch.take(pa.array(np.arange(len(batch)))))
 
-    def __enter__(self) -> Self:
-        return self
+    def finish(self) -> None:
+        """Write the rows that are fewer than a batch."""
+        for table in self._waiting:
+            self._write(table)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        if error is None:
-            for table in self._waiting:
-                self._write(table)
-        self._files.__exit__(kind, error, trace)
+
+@contextmanager
+def open_split(folder: Path, kind: str) -> Iterator[SplitWriter]:
+    """Create the folder of a split. Its files are complete when the `with` block ends."""
+    folder.mkdir()
+    schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind], "label": pa.string()})  # type: ignore[arg-type]
+    with (
+        pa.ipc.new_file(str(folder / "rows.arrow"), schema) as rows,
+        closing(_Npy(folder / "values.npy")) as values,
+        closing(_Npy(folder / "offsets.npy")) as offsets,
+        closing(_Npy(folder / "labels.npy")) as labels,
+    ):
+        writer = SplitWriter(schema, rows, values, offsets, labels)
+        yield writer
+        writer.finish()
 
 
 class _Npy:
@@ -92,14 +94,10 @@ class _Npy:
     def _header(self) -> None:
         # NumPy pads the header, so that it holds any number of rows.
         shape = (self._rows, *self._like.shape[1:])
-        descr = np.lib.format.dtype_to_descr(self._like.dtype)
-        header = {"descr": descr, "fortran_order": False, "shape": shape}
+        header = np.lib.format.header_data_from_array_1_0(self._like) | {"shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         with self._file:
             self._file.seek(0)
             self._header()

@@ -46,6 +46,5 @@ def tokenize_ascii(texts: Sequence[str], token_of: Callable[[str], int]) -> Ragg
 
 def _string_array(content: NDArray[np.uint8], lengths: NDArray[np.int64]) -> pa.Array:
     """Arrow strings of these lengths that stand behind one another in `content`."""
-    ends = np.zeros(len(lengths) + 1, np.int32)
-    np.cumsum(lengths, out=ends[1:])
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(ends), pa.py_buffer(content))

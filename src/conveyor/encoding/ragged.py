@@ -98,9 +98,7 @@ class Ragged:
 
 
 def _offsets(lengths: ArrayLike) -> NDArray[np.int64]:
-    offsets = np.zeros(len(np.asarray(lengths)) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def batches_by_length(lengths: Lengths, batch_size: int) -> list[RowNumbers]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from conveyor.config.dataset import SeriesEncoding
 from conveyor.encoding.encoder import Encoder, RowError
 from conveyor.encoding.ragged import Ragged
+from conveyor.errors import InputError
 
 
 class SeriesEncoder(Encoder):
@@ -35,7 +36,7 @@ class SeriesEncoder(Encoder):
         since a plain sum of squares loses all digits of a large, steady channel.
 
         Raises:
-            ValueError: no series has a step.
+            InputError: no series has a step.
         """
         count = 0
         mean = squares = low = high = np.empty(0)  # squares: sum of squared deviations
@@ -57,7 +58,10 @@ class SeriesEncoder(Encoder):
                 low, high = np.minimum(low, steps.min(0)), np.maximum(high, steps.max(0))
             count += len(steps)
         if not count:
-            raise ValueError("no training series has a single step; there is nothing to scale by")
+            raise InputError(
+                "the training rows: expected a series with a step; got none. Change the files, or "
+                "dataset.columns."
+            )
         shift, scale = {
             "standard": (mean, np.sqrt(squares / count)),
             "minmax": (low, high - low),
