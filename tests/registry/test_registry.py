@@ -218,6 +218,7 @@ def test_the_signature_tells_what_goes_in_and_what_comes_out(
 ) -> None:
     paths, _, _ = champion
     mlflow.set_tracking_uri(f"sqlite:///{paths.root / 'mlflow.db'}")
+    mlflow.set_registry_uri(mlflow.get_tracking_uri())  # another test may have set another
     signature = mlflow.models.get_model_info("models:/toys@champion").signature
     assert signature is not None
     assert signature.inputs.input_names() == ["series"]

@@ -58,6 +58,7 @@ def bodies(column: str, rows: list[Any]) -> list[dict[str, Any]]:
 def of_mlflow(paths: Paths, name: str, body: Any) -> Any:
     """What MLflow's own server answers: the function behind its /invocations."""
     mlflow.set_tracking_uri(f"sqlite:///{paths.root}/mlflow.db")
+    mlflow.set_registry_uri(mlflow.get_tracking_uri())  # another test may have set another
     model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     schema = model.metadata.get_input_schema()
     answer = scoring_server.invocations(json.dumps(body), "application/json", model, schema)
