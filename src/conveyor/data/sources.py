@@ -167,7 +167,8 @@ def _open_hub(source: Source, name: str, split: str, cache: Path) -> Part:
     except Exception as error:
         raise DataError(
             f"{origin}: expected a data set of the hub at revision {source.revision!r}; got "
-            f"{error}. Without a network, name local files in dataset.source.files."
+            f"{error}. Without a network, name local files in dataset.source.files, and their "
+            "format in dataset.source.format."
         ) from error
     assert isinstance(rows, datasets.Dataset)
     features = rows.features.items()
