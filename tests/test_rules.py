@@ -162,27 +162,13 @@ def test_no_file_is_two_rooms() -> None:
     assert not long
 
 
-# Where identifiers are not renamed yet.
-UNFINISHED = (
-    "pipeline/",
-    "src/conveyor/config/",
-    "src/conveyor/data/",
-    "src/conveyor/evaluation/",
-    "src/conveyor/plots/",
-    "src/conveyor/retraining/",
-    "src/conveyor/sweep/",
-    "src/conveyor/tracking/",
-)
-
-
 def test_an_identifier_says_what_it_holds() -> None:
     problems = []
     for folder in ("src", "pipeline", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
-            if not name.startswith(UNFINISHED):
-                problems += [
-                    f"{name}:{line}: {identifier}: {VOCABULARY[identifier.strip('_').lower()]}"
-                    for line, identifier in banned_identifiers(ast.parse(path.read_text()))
-                ]
+            problems += [
+                f"{name}:{line}: {identifier}: {VOCABULARY[identifier.strip('_').lower()]}"
+                for line, identifier in banned_identifiers(ast.parse(path.read_text()))
+            ]
     assert not problems, "\n".join(problems)
