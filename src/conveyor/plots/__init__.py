@@ -25,17 +25,20 @@ def new_figure(
     return figure, list(figure.subplots(rows, columns, squeeze=False, **options).flat)
 
 
-def finish(axes: Axes, grid: Literal["both", "x"] = "both", **properties: Any) -> None:
+def finish(
+    axes: Axes, grid: Literal["both", "x"] = "both", legend_size: float = 10, **properties: Any
+) -> None:
     """Set properties of the axes, and draw a faint grid and, if anything has a label, a legend.
 
     Args:
         grid: the axes whose ticks have grid lines.
+        legend_size: font size of the legend, in points.
         properties: of `Axes.set`, such as `xlabel` and `title`.
     """
     axes.set(**properties)
     axes.grid(alpha=0.3, axis=grid)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, fontsize=legend_size)
 
 
 def save(figure: Figure, path: Path) -> None:

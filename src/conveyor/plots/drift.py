@@ -48,8 +48,7 @@ def plot_distributions(
         for values, color, label in ((before, BEFORE, "champion's"), (now, NOW, "new")):
             axes.ecdf(values, color=color, label=f"{label}, {len(values)} rows")
         axes.set_title(plot_text(name), fontsize=10)
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=7)
+        finish(axes, legend_size=7)
     for axes in panels[len(pairs) :]:
         axes.set_axis_off()
     figure.supylabel("share of rows up to this value", fontsize=9)

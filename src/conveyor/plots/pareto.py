@@ -4,9 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from conveyor.plots import save
+from conveyor.plots import finish, new_figure, save
 from conveyor.plots.sweep import SweepTrials
 
 
@@ -18,8 +17,8 @@ def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Pa
         best: number of the chosen trial.
     """
     others = range(1, len(trials.objectives))
-    figure = Figure(figsize=(5.5 * len(others), 4.2), layout="constrained")
-    for axes, other in zip(figure.subplots(1, len(others), squeeze=False)[0], others, strict=True):
+    figure, panels = new_figure(5.5 * len(others), 4.2, columns=len(others))
+    for axes, other in zip(panels, others, strict=True):
         _plot_against(axes, trials, other, front, best)
     figure.suptitle("Pareto front")
     save(figure, path)
@@ -39,6 +38,4 @@ def _plot_against(
             axes.annotate(str(row["trial"]), (x, y), xytext=(4, 4), textcoords="offset points")
         if row["trial"] == best:
             axes.scatter([x], [y], s=160, facecolors="none", edgecolors="black", label="chosen")
-    axes.set(xlabel=trials.labels[other], ylabel=trials.labels[0])
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=8)
+    finish(axes, xlabel=trials.labels[other], ylabel=trials.labels[0], legend_size=8)

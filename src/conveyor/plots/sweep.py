@@ -1,8 +1,9 @@
-"""Plots of a sweep: history, epochs, importance, parallel coordinates, slices, distribution."""
+"""Plots of a sweep: history, epochs, importance, parallel coordinates, slices, timeline."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
 from conveyor.metrics.objectives import OBJECTIVES
-from conveyor.plots import new_figure, save
+from conveyor.plots import finish, new_figure, save
 
 Trial = Mapping[str, Any]
 Ticks = list[tuple[float, str]]  # position on an axis, text
@@ -80,6 +81,34 @@ def plot_sweep(trials: SweepTrials, importance: Mapping[str, float], folder: Pat
     save(_plot_distribution(trials), folder / "edf.png")
 
 
+def plot_timeline(rows: Sequence[Trial], path: Path) -> None:
+    """Write a plot of each trial as a bar in time.
+
+    Args:
+        rows: a mapping for each trial with `trial` (its number), `state`, `start` and `end` (None
+            if unknown; such a trial has no bar).
+    """
+    rows = [row for row in rows if row["start"] and row["end"]]
+    figure, [axes] = new_figure(9, 1.5 + 0.22 * max(4, min(len(rows), 60)))
+    first = min((row["start"] for row in rows), default=datetime.now())
+    for state, color in COLORS.items():
+        bars = [row for row in rows if row["state"] == state]
+        if not bars:
+            continue
+        axes.barh(
+            [row["trial"] for row in bars],
+            [(row["end"] - row["start"]).total_seconds() for row in bars],
+            left=[(row["start"] - first).total_seconds() for row in bars],
+            color=color,
+            label=state,
+        )
+    axes.set(xlabel=f"seconds since {first:%Y-%m-%d %H:%M:%S}", ylabel="trial", title="Timeline")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.invert_yaxis()
+    axes.legend(frameon=False)
+    save(figure, path)
+
+
 def _plot_history(trials: SweepTrials) -> Figure:
     figure, [axes] = new_figure(7, 4)
     for state in ("complete", "pruned"):
@@ -92,10 +121,8 @@ def _plot_history(trials: SweepTrials) -> Figure:
         values = best.accumulate([row["value"] for row in complete])
         axes.step([row["trial"] for row in complete], values, where="post", color="tab:red",
                   label="best so far")  # fmt: skip
-    axes.set(xlabel="trial", ylabel=trials.labels[0], title="Trials")
-    axes.legend(frameon=False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
+    finish(axes, xlabel="trial", ylabel=trials.labels[0], title="Trials")
     return figure
 
 
@@ -110,9 +137,8 @@ def _plot_epochs(trials: SweepTrials) -> Figure:
     if not any(row["epochs"] for row in trials.valued):
         axes.text(0.5, 0.5, "no values before the end of a trial", ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
-    axes.set(xlabel="epoch", ylabel=trials.objective, title="Epoch by epoch (orange: pruned)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(alpha=0.3)
+    finish(axes, xlabel="epoch", ylabel=trials.objective, title="Epoch by epoch (orange: pruned)")
     return figure
 
 
@@ -121,9 +147,8 @@ def _plot_distribution(trials: SweepTrials) -> Figure:
     values = [row["value"] for row in trials.valued if row["state"] == "complete"]
     if values:
         axes.ecdf(values, color="tab:blue")
-    axes.set(xlabel=trials.objective, ylabel="share of completed trials at or below it",
-             title=f"Distribution of {trials.objective}")  # fmt: skip
-    axes.grid(alpha=0.3)
+    title, share = f"Distribution of {trials.objective}", "share of completed trials at or below it"
+    finish(axes, xlabel=trials.objective, ylabel=share, title=title)
     return figure
 
 
@@ -158,10 +183,9 @@ def _plot_parallel(trials: SweepTrials) -> Figure:
             axes.text(len(keys) + 0.03, rank[end], f"{values[end]:.4g}", **LABEL)
     names = [key.rpartition(".")[2] for key in keys]
     axes.set_xticks(range(len(keys) + 1), [*names, f"{trials.objective}\n(rank)"])
-    axes.set_yticks([])
-    axes.set_xlim(-0.1, len(keys) + 0.35)
+    title = "Every trial (yellow: best, dotted: pruned)"
+    axes.set(yticks=[], xlim=(-0.1, len(keys) + 0.35), title=title)
     axes.grid(axis="x")
-    axes.set_title("Every trial (yellow: best, dotted: pruned)")
     return figure
 
 
@@ -186,9 +210,8 @@ def _draw_key_axis(axes: Axes, column: int, key: str, trials: SweepTrials) -> ND
 
 
 def _plot_slices(trials: SweepTrials) -> Figure:
-    panel_count = max(1, len(trials.keys))
-    figure = Figure(figsize=(3.4 * panel_count, 3.6), layout="constrained")
-    panels = figure.subplots(1, panel_count, sharey=True, squeeze=False)[0]
+    count = max(1, len(trials.keys))
+    figure, panels = new_figure(3.4 * count, 3.6, columns=count, sharey=True)
     for axes, key in zip(panels, trials.keys, strict=False):
         rows = [row for row in trials.valued if key in row["params"]]
         if not rows:
@@ -197,8 +220,7 @@ def _plot_slices(trials: SweepTrials) -> Figure:
         colors = [COLORS[row["state"]] for row in rows]
         axes.scatter(positions, [row["value"] for row in rows], c=colors)
         axes.set_xticks([tick for tick, _ in ticks], [text for _, text in ticks], fontsize=8)
-        axes.set(xlabel=f"{key}{' (log)' if key in trials.logarithmic else ''}")
-        axes.grid(alpha=0.3)
+        finish(axes, xlabel=f"{key}{' (log)' if key in trials.logarithmic else ''}")
     panels[0].set_ylabel(trials.objective)
     figure.suptitle("One parameter at a time (orange: pruned)")
     return figure

@@ -12,8 +12,7 @@ import yaml
 
 from conveyor import files
 from conveyor.plots.pareto import plot_pareto
-from conveyor.plots.sweep import SweepTrials, plot_sweep
-from conveyor.plots.timeline import plot_timeline
+from conveyor.plots.sweep import SweepTrials, plot_sweep, plot_timeline
 from conveyor.sweep.attributes import METRICS, POSITION, REASON, STATES
 from conveyor.sweep.best import BEST
 from conveyor.sweep.ranking import is_feasible
