@@ -26,7 +26,7 @@ from conveyor.tracking.store import connect
 
 
 def train(config: Config, paths: Paths, error: BaseException | None = None) -> str:
-    """A train run of the model that lies in the project."""
+    """A training run of the model that lies in the project."""
     with training_run(config, paths, data_digest="d" * 64) as run:
         run.log_layers(["lstm_0: cuDNN"])
         for row in table(paths.model / "history.csv"):
@@ -38,7 +38,7 @@ def train(config: Config, paths: Paths, error: BaseException | None = None) -> s
     return run.id
 
 
-def test_a_train_run_holds_parameters_curves_figures_and_files(
+def test_a_training_run_holds_parameters_curves_figures_and_files(
     toy_project: Paths, toy_config: Config
 ) -> None:
     run_id = train(toy_config, toy_project)

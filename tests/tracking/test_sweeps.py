@@ -112,7 +112,7 @@ def test_a_failed_sweep_is_failed_with_its_reason(paths: Paths) -> None:
     assert {child.info.status for child in children} == {"FAILED"}
 
 
-def test_a_train_run_links_the_sweep_whose_outputs_it_used(
+def test_a_training_run_links_the_sweep_whose_outputs_it_used(
     toy_project: Paths,
 ) -> None:
     assert start_sweep(toy_project, "bowl", 2).wait() == 0
