@@ -10,7 +10,7 @@ from conveyor.config import Config, overlay
 from conveyor.data.prepare import prepare
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion
-from conveyor.registry.package import Candidate
+from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.tracking.retraining import retrain_run
@@ -23,7 +23,7 @@ YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {}
 def champion(toy_project: Paths) -> ModelVersion:
     """The toys' net, registered and promoted."""
     registry = Registry("toys", toy_project)
-    registry.apply_verdict(registry.register(Candidate.read(toy_project), YES))
+    registry.apply_verdict(registry.register(Challenger.read(toy_project), YES))
     version = registry.champion()
     assert version is not None
     return version
@@ -79,7 +79,7 @@ def test_each_night_adds_a_point_to_the_curve_of_the_model(
     assert [point.step for point in shares] == [1, 2]
     assert all(0.5 < point.value <= 1 for point in shares)
     last = tracking.client.get_run(run.id).data.metrics
-    assert (last["new_rows"], last["champion_accuracy"]) == (30.0, shares[-1].value)
+    assert (last["new_or_relabelled_rows"], last["champion_accuracy"]) == (30.0, shares[-1].value)
 
 
 def test_the_champion_s_age_is_that_of_its_version(

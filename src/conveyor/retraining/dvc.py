@@ -15,7 +15,7 @@ from conveyor.paths import Paths
 
 log = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "dvc")
+DVC = (sys.executable, "-m", "dvc")
 
 
 class RetrainError(RuntimeError):
@@ -29,7 +29,7 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
         InputError: a stage refused its input; its message is in the output.
         RetrainError: any other failure.
     """
-    log.info("running `dvc %s`", " ".join(arguments))
+    log.info("the job runs `dvc %s`", " ".join(arguments))
     with tempfile.TemporaryDirectory() as folder:
         refusal = Path(folder) / "refusal"
         code = _run(paths, arguments, {**os.environ, REFUSAL_VARIABLE: str(refusal)})
@@ -45,7 +45,7 @@ def _run(paths: Paths, arguments: tuple[str, ...], environment: Mapping[str, str
     It runs in a session of its own, so that a stopped job stops DVC and its running stage too.
     """
     with subprocess.Popen(
-        [*COMMAND, *arguments], cwd=paths.root, env=environment, start_new_session=True
+        [*DVC, *arguments], cwd=paths.root, env=environment, start_new_session=True
     ) as process:
         try:
             return process.wait()
@@ -60,7 +60,7 @@ def changed_stages(paths: Paths) -> set[str]:
     Raises:
         RetrainError: DVC failed; the message holds its output.
     """
-    command = [*COMMAND, "status", "--json"]
+    command = [*DVC, "status", "--json"]
     status = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
     if status.returncode:
         raise RetrainError(f"`dvc status` failed: {status.stderr.strip()}")

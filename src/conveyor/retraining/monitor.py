@@ -37,7 +37,7 @@ class ChampionMonitor:
             file = Path(folder) / PROFILE
             compute_profile(prepared, LoadedModel.load(champion.fetch(self.paths))).save(file)
             self.run.log_profile(champion.run_id, file)
-        log.info("saved the profile of version %s with its run", champion.version)
+        log.info("the profile of version %s is saved with its training run", champion.version)
 
     def review(self) -> Review:
         """Review the prepared data, and log the champion's accuracy on the new rows.
@@ -65,7 +65,7 @@ class ChampionMonitor:
 
     def _log(self, champion: ModelVersion, review: Review) -> None:
         metrics = {
-            "new_rows": float(review.evidence.arrived),
+            "new_or_relabelled_rows": float(review.evidence.arrived),
             "drifting_features": float(len(review.evidence.drifting)),
         }
         score = review.score
