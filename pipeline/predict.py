@@ -34,10 +34,10 @@ def model_folder(args: Namespace, paths: Paths) -> Path:
         refuse_options(["--name"], "--version or --alias with it")
         return args.model
     # Imports MLflow, which must not be needed to predict with a folder.
-    from conveyor.registry.model_version import find_served
+    from conveyor.registry.model_version import find_version
 
     name = args.name or load(NamedConfig).name
-    return find_served(name, paths, alias=args.alias, version=args.version).fetch(paths)
+    return find_version(name, paths, alias=args.alias, version=args.version).fetch(paths)
 
 
 def main(args: Namespace) -> None:

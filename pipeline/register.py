@@ -7,7 +7,7 @@ from conveyor.config import Gates, RegisterConfig, load
 from conveyor.paths import Paths
 from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.model_version import CHAMPION, ModelVersion
-from conveyor.registry.package import Candidate
+from conveyor.registry.package import Challenger
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
 from pipeline import run_script
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 def register(config: RegisterConfig, paths: Paths) -> None:
     """Register the model folder once, and promote it if every gate passes."""
     registry = Registry(config.name, paths)
-    candidate = Candidate.read(paths)
+    challenger = Challenger.read(paths)
     with registry.lock:
-        version = registry.find_by_digest(candidate.digest)
+        version = registry.find_by_digest(challenger.digest)
         if version is None:
-            version = judge(registry, candidate, config.gates)
+            version = judge(registry, challenger, config.gates)
         else:
             log.info("this model is registered already, as version %s", version.version)
         registry.apply_verdict(version)
@@ -30,11 +30,11 @@ def register(config: RegisterConfig, paths: Paths) -> None:
     notify_hooks(registry, config.hooks)
     state = "champion" if champion == version.version else "not the champion"
     log.info("version %s of %s is %s", version.version, config.name, state)
-    files.write_json(paths.receipt, {"name": config.name, "model_digest": candidate.digest,
-                                     "data_digest": candidate.data_digest})  # fmt: skip
+    files.write_json(paths.receipt, {"name": config.name, "model_digest": challenger.digest,
+                                     "data_digest": challenger.data_digest})  # fmt: skip
 
 
-def judge(registry: Registry, candidate: Candidate, config: Gates) -> ModelVersion:
+def judge(registry: Registry, challenger: Challenger, config: Gates) -> ModelVersion:
     """Ask the gates, register the model with their verdict, and write the verdict's files."""
     champion = registry.champion()
     evidence = collect_evidence(registry.paths, champion)
@@ -43,7 +43,7 @@ def judge(registry: Registry, candidate: Candidate, config: Gates) -> ModelVersi
         log.info("%s: %s", result.gate, result.reason)
     refusals = f"{len(verdict.reasons)} of {len(verdict.results)} gates refuse the model"
     log.info("every gate passes the model" if verdict.promote else refusals)
-    version = registry.register(candidate, verdict)
+    version = registry.register(challenger, verdict)
     registry.write_verdict(version, verdict)
     return version
 

@@ -49,7 +49,7 @@ def register(paths: Paths) -> None:
     import logging
 
     from conveyor import gates
-    from conveyor.registry.package import Candidate
+    from conveyor.registry.package import Challenger
     from conveyor.registry.registry import Registry
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
@@ -58,11 +58,11 @@ def register(paths: Paths) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     with registry.lock:
-        candidate = Candidate.read(paths)
-        version = registry.find_by_digest(candidate.digest)
+        challenger = Challenger.read(paths)
+        version = registry.find_by_digest(challenger.digest)
         if version is None:
             verdict = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
-            version = registry.register(candidate, verdict)
+            version = registry.register(challenger, verdict)
         else:
             print(f"registered already, as version {version.version}")
         registry.apply_verdict(version)

@@ -63,7 +63,7 @@ def test_a_verdict_gives_every_reason_not_only_the_first() -> None:
     ]  # fmt: skip
     assert "accuracy 0.5 is below the bar of 0.6" in verdict.reasons
     assert any("version 3, the champion, wrong on 0 rows;" in r for r in verdict.reasons)
-    assert "| **refused** |" in verdict_files.markdown(verdict)
+    assert "| **refused** |" in verdict_files.render_markdown(verdict)
 
 
 def test_an_upper_bar_refuses_what_lies_above() -> None:

@@ -12,7 +12,7 @@ from conveyor import gates
 from conveyor.config import Config, overlay
 from conveyor.files import write_text
 from conveyor.paths import Paths
-from conveyor.registry.package import Candidate
+from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -35,7 +35,7 @@ class Project:
 def project(toy_project: Paths, toy_config: Config) -> Project:
     write_text(toy_project.config, yaml.safe_dump(toy_config.model_dump(mode="json")))
     registry = Registry("toys", toy_project)
-    registry.apply_verdict(registry.register(Candidate.read(toy_project), YES))
+    registry.apply_verdict(registry.register(Challenger.read(toy_project), YES))
     return Project(toy_project)
 
 
@@ -53,7 +53,7 @@ def test_a_receiver_may_roll_back_what_it_hears_of(project: Project, toy_config:
         file.write("# another model\n")
     registry = Registry("toys", project.paths)
     no = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
-    registry.apply_verdict(registry.register(Candidate.read(project.paths), no))
+    registry.apply_verdict(registry.register(Challenger.read(project.paths), no))
     call = {"command": [sys.executable, "-c", VETO]}
     changed = overlay(toy_config, {"hooks.calls": [call], "hooks.timeout": 60.0})
     write_text(project.paths.config, yaml.safe_dump(changed.model_dump(mode="json")))

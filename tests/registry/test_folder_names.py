@@ -10,7 +10,7 @@ from test_registry import YES, register
 from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.registry.model_version import find_served
+from conveyor.registry.model_version import find_version
 from conveyor.sweep.storage import FileStore
 from conveyor.tracking.location import sqlite_file, uri
 from conveyor.tracking.store import connect
@@ -31,7 +31,7 @@ def test_runs_versions_and_studies_stay_inside_a_folder_of_any_name(
     shutil.copytree(toy_product, paths.model)
     shutil.copy(empty_store, paths.root)
     registry, version = register(paths, YES)
-    served = find_served("toys", paths, alias="champion")
+    served = find_version("toys", paths, alias="champion")
     assert served.version == version.version == "1"
     folder = served.fetch(paths)
     assert folder.is_relative_to(paths.root)

@@ -15,7 +15,7 @@ import yaml
 from conveyor import files, gates
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.registry.package import Candidate
+from conveyor.registry.package import Challenger
 from conveyor.registry.rebuild import rebuild
 from conveyor.registry.registry import Registry
 from conveyor.registry.why import why
@@ -47,7 +47,7 @@ def project(toy_project: Paths) -> Paths:
 
 def register(paths: Paths) -> Registry:
     registry = Registry("toys", paths)
-    registry.register(Candidate.read(paths), YES)
+    registry.register(Challenger.read(paths), YES)
     return registry
 
 

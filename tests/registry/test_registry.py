@@ -23,7 +23,7 @@ from conveyor import files, gates
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion
-from conveyor.registry.package import Candidate
+from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.serving import LoadedModel
 
@@ -33,7 +33,7 @@ NO = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
 
 def register(paths: Paths, verdict: gates.Verdict) -> tuple[Registry, ModelVersion]:
     registry = Registry("toys", paths)
-    made = registry.register(Candidate.read(paths), verdict)
+    made = registry.register(Challenger.read(paths), verdict)
     registry.apply_verdict(made)
     return registry, made
 
@@ -101,7 +101,7 @@ def test_a_version_whose_process_died_before_the_alias_is_settled_later(
     toy_project: Paths,
 ) -> None:
     registry = Registry("toys", toy_project)
-    registry.register(Candidate.read(toy_project), YES)
+    registry.register(Challenger.read(toy_project), YES)
     assert registry.aliases() == {}  # here it died
     again = Registry("toys", toy_project)
     found = again.find_by_digest(files.digest_tree(toy_project.model))

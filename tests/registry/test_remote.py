@@ -14,7 +14,7 @@ from test_registry import YES, become_another_model, register
 
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.registry.model_version import find_served
+from conveyor.registry.model_version import find_version
 from conveyor.registry.registry import Registry
 
 
@@ -67,7 +67,7 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
     assert champion.digest == digest == files.digest_tree(model)
     left = set((tmp_path / "temporary").iterdir())
     (model / "mark").touch()  # would be gone if it were fetched again
-    again = find_served("toys", toy_project, alias="champion")
+    again = find_version("toys", toy_project, alias="champion")
     assert (again.version, again.fetch(toy_project)) == ("1", model)
     assert (model / "mark").is_file()
     assert set((tmp_path / "temporary").iterdir()) == left

@@ -14,7 +14,7 @@ from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.registry.model_version import find_served
+from conveyor.registry.model_version import find_version
 from conveyor.registry.registry import Registry
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.tracking.retraining import retrain_run
@@ -99,7 +99,7 @@ def run_promote(action: str, version: str | None = None) -> Callable[[Config, Pa
 
 
 def run_serve(config: Config, paths: Paths) -> str:
-    version = find_served(config.name, paths, alias="champion")
+    version = find_version(config.name, paths, alias="champion")
     assert (version.fetch(paths) / "model.onnx").is_file()
     return version.version
 

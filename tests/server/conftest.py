@@ -11,7 +11,7 @@ from registered import point
 from conveyor import files, gates
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.registry.package import Candidate
+from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -19,8 +19,8 @@ YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {}
 
 def register(name: str, paths: Paths, kind: str, example: Any) -> None:
     registry = Registry(name, paths)
-    candidate = Candidate(paths.model, files.digest_tree(paths.model), kind, example, "digest")
-    registry.apply_verdict(registry.register(candidate, YES))
+    challenger = Challenger(paths.model, files.digest_tree(paths.model), kind, example, "digest")
+    registry.apply_verdict(registry.register(challenger, YES))
 
 
 def become_version_2(model: Path) -> None:

@@ -1,1 +1,1 @@
-"""From a trained model to a promotion: the case for the gates, and the proof of its origin."""
+"""The model registry: packages, registers, promotes, traces and rebuilds model versions."""

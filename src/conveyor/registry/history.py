@@ -77,7 +77,7 @@ class History:
         return change
 
 
-def unannounced(history: Sequence[Change], champion: str | None) -> list[Change]:
+def find_unannounced(history: Sequence[Change], champion: str | None) -> list[Change]:
     """Changes whose hooks were not called, oldest first.
 
     A change counts only if the alias moved: the next change starts from its version, or its

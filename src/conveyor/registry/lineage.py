@@ -31,8 +31,8 @@ REGISTER_STAGE = "register"  # DVC writes its entry after the registration
 LARGEST_PATCH = 20_000_000  # bytes
 
 
-def lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, str]:
-    """Digests of model, data, configuration and dvc.lock; git revision; train run.
+def collect_lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, str]:
+    """Digests of model, data, configuration and dvc.lock; git revision; training run.
 
     The digest of dvc.lock leaves the stage `register` out, so it equals that of the file which is
     committed after the registration.
@@ -47,18 +47,18 @@ def lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, str]:
     }
     lock = paths.root / "dvc.lock"
     if lock.is_file():
-        tags[LOCK_DIGEST] = lock_digest(lock)
+        tags[LOCK_DIGEST] = digest_lock(lock)
     return tags
 
 
-def lock_digest(lock: Path) -> str:
+def digest_lock(lock: Path) -> str:
     """SHA-256 of the entries of dvc.lock for all stages but `register`, in hex."""
     stages = (files.read_yaml(lock) or {}).get("stages", {})
     return files.digest_value({name: stages[name] for name in stages if name != REGISTER_STAGE})
 
 
 def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
-    """Log how the sources differ from their git revision under the train run.
+    """Log how the sources differ from their git revision under the training run.
 
     Most models are trained before their settings are committed, and then the revision alone
     cannot reproduce them.
@@ -110,6 +110,6 @@ def _stage_outputs(root: Path) -> list[str]:
     return [next(iter(out)) if isinstance(out, dict) else out for out in outs]
 
 
-def lineage_of(tags: Mapping[str, str]) -> dict[str, str]:
+def select_lineage(tags: Mapping[str, str]) -> dict[str, str]:
     """The part of a version's tags that says where it comes from."""
     return {tag: tags[tag] for tag in LINEAGE.values() if tag in tags}

@@ -157,7 +157,9 @@ class RegisteredModel:
             return None
 
 
-def find_served(name: str, paths: Paths, *, alias: str, version: str | None = None) -> ModelVersion:
+def find_version(
+    name: str, paths: Paths, *, alias: str, version: str | None = None
+) -> ModelVersion:
     """The version behind an alias, or the one with a number, for a process that only reads.
 
     Raises:

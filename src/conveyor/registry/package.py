@@ -43,8 +43,8 @@ OUTPUTS = Schema(
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A trained model folder that can be registered.
+class Challenger:
+    """A trained model folder that the gates judge before it is registered.
 
     Attributes:
         folder: the exported model.
@@ -61,26 +61,26 @@ class Candidate:
     data_digest: str
 
     @classmethod
-    def read(cls, paths: Paths) -> "Candidate":
+    def read(cls, paths: Paths) -> "Challenger":
         """The project's model folder, with the first prepared test row as its example."""
         prepared = Prepared(paths.prepared)
         meta, example = prepared.meta, prepared.split("test").rows[0]
         return cls(paths.model, files.digest_tree(paths.model), meta.kind, example, meta.digest)
 
 
-def log_model(name: str, run_id: str, candidate: Candidate) -> Any:
-    """Log the folder as a model from code, with signature and example, under its train run.
+def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
+    """Log the folder as a model from code, with signature and example, under its training run.
 
     Returns:
         MLflow's `ModelInfo`.
     """
-    column, row = INPUTS[candidate.kind], candidate.example
+    column, row = INPUTS[challenger.kind], challenger.example
     value = row if isinstance(row, str) else np.asarray(row).tolist()
     with mlflow.start_run(run_id=run_id):
         return mlflow.pyfunc.log_model(
             name=name,
             python_model=str(SOURCES / "serving" / "mlflow_model.py"),
-            artifacts={"model": candidate.folder.absolute().as_uri()},  # a path would be decoded
+            artifacts={"model": challenger.folder.absolute().as_uri()},  # a path would be decoded
             code_paths=[str(SOURCES)],
             signature=ModelSignature(Schema([column]), OUTPUTS),
             input_example=pd.DataFrame({column.name: [value]}),

@@ -25,16 +25,16 @@ def promote(
         InputError: there is no such version; a gate refused it and `force` is not set; or `force`
             is set without a reason.
     """
-    candidate, reason = registry.version(version), _check_reason(reason)
+    model_version, reason = registry.version(version), _check_reason(reason)
     if registry.aliases().get(CHAMPION) == version:
         return None
     if force and not reason:
         raise InputError("--force needs a reason, which is recorded; add --reason TEXT")
-    if candidate.passed:
+    if model_version.passed:
         default = "by hand; it passed every gate"
         return registry.set_champion(version, history.PROMOTED, reason or default)
     if not force:
-        refusal = candidate.reasons or "it was registered without a verdict"
+        refusal = model_version.reasons or "it was registered without a verdict"
         raise InputError(
             f"version {version} of {registry.name} did not pass the gates: {refusal}. "
             "To promote it anyway, add --force --reason TEXT"
@@ -80,17 +80,17 @@ def notify_hooks(registry: Registry, config: Hooks) -> list[Change]:
         The changes that this call announced.
     """
     announced: list[Change] = []
-    while _unannounced(registry):
+    while _find_unannounced(registry):
         try:
             with registry.hooks_lock.acquire(timeout=0):
-                announced += [_call_hooks(registry, config, c) for c in _unannounced(registry)]
+                announced += [_call_hooks(registry, config, c) for c in _find_unannounced(registry)]
         except Timeout:
             break
     return announced
 
 
-def _unannounced(registry: Registry) -> list[Change]:
-    return history.unannounced(registry.history.changes(), registry.aliases().get(CHAMPION))
+def _find_unannounced(registry: Registry) -> list[Change]:
+    return history.find_unannounced(registry.history.changes(), registry.aliases().get(CHAMPION))
 
 
 def _call_hooks(registry: Registry, config: Hooks, change: Change) -> Change:

@@ -17,7 +17,8 @@ from conveyor.registry.registry import Registry
 
 log = logging.getLogger(__name__)
 
-STORES = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "PYTHONPATH")  # the clone uses stores of its own
+# The clone uses stores of its own.
+STORE_VARIABLES = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "PYTHONPATH")
 
 
 class RebuildError(RuntimeError):
@@ -109,7 +110,7 @@ def _get_data(root: Path, project: Path) -> None:
 
 def _run_dvc(folder: Path, *arguments: str) -> str:
     """Run DVC with this environment's Python. Returns its standard output."""
-    environment = {name: value for name, value in os.environ.items() if name not in STORES}
+    environment = {name: value for name, value in os.environ.items() if name not in STORE_VARIABLES}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, text=True,
                              env={**environment, "PATH": path}, capture_output=True,

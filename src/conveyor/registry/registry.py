@@ -10,9 +10,9 @@ from conveyor.gates import Verdict
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
 from conveyor.registry.history import PROMOTED, Change, History, rollback_targets
-from conveyor.registry.lineage import lineage, log_patch
+from conveyor.registry.lineage import collect_lineage, log_patch
 from conveyor.registry.model_version import CHAMPION, ModelVersion, RegisteredModel, from_mlflow
-from conveyor.registry.package import Candidate, log_model
+from conveyor.registry.package import Challenger, log_model
 from conveyor.tracking.location import home
 from conveyor.tracking.runs import MODEL_DIGEST, TrainingRun, find_training_run
 from conveyor.tracking.store import connect
@@ -20,7 +20,7 @@ from conveyor.tracking.store import connect
 log = logging.getLogger(__name__)
 
 CHALLENGER, PREVIOUS = "challenger", "previous"
-SETTLED = "settled"  # tag of a version whose verdict was applied
+VERDICT_APPLIED = "settled"  # a tag of the version
 
 
 class Registry(RegisteredModel):
@@ -46,18 +46,18 @@ class Registry(RegisteredModel):
         existing = {version.version for version in self.versions()}
         return rollback_targets(self.history.changes(), existing)
 
-    def register(self, candidate: Candidate, verdict: Verdict) -> ModelVersion:
+    def register(self, challenger: Challenger, verdict: Verdict) -> ModelVersion:
         """Create a version of a model folder, with the verdict as its tags and description.
 
         A process on another machine, which no lock here excludes, may register the same artifact
         at the same time. The older version is kept, and the newer one is deleted.
         """
-        description = verdict_files.markdown(verdict)[: verdict_files.LONGEST_TAG]
+        description = verdict_files.render_markdown(verdict)[: verdict_files.LONGEST_TAG]
         tags = verdict_files.verdict_tags(verdict)
-        run = find_training_run(self.name, self.paths, candidate.digest)
-        tags |= lineage(self.paths, run.id, candidate.digest)
+        run = find_training_run(self.name, self.paths, challenger.digest)
+        tags |= collect_lineage(self.paths, run.id, challenger.digest)
         tags |= log_patch(self.tracking, run.id, self.paths.root)
-        model = log_model(self.name, run.id, candidate)
+        model = log_model(self.name, run.id, challenger)
         self._create_registered_model()
         created = from_mlflow(
             self.client.create_model_version(
@@ -65,7 +65,7 @@ class Registry(RegisteredModel):
                 description=description[:verdict_files.LONGEST_TAG], model_id=model.model_id,
             )
         )  # fmt: skip
-        first = self.find_by_digest(candidate.digest)
+        first = self.find_by_digest(challenger.digest)
         if first is not None and int(first.version) < int(created.version):
             self.client.delete_model_version(self.name, created.version)
             log.info("another process registered it as version %s first", first.version)
@@ -74,7 +74,7 @@ class Registry(RegisteredModel):
         return created
 
     def write_verdict(self, version: ModelVersion, verdict: Verdict) -> None:
-        """Write the verdict's files into the project, and log them under the train run."""
+        """Write the verdict's files into the project, and log them under the training run."""
         verdict_files.write(self.paths.promotion, version, verdict)
         TrainingRun(self.tracking, version.run_id).log_folder(self.paths.promotion, "promotion")
 
@@ -84,12 +84,12 @@ class Registry(RegisteredModel):
         A process that dies before this leaves the version for the next process. A version whose
         verdict was applied stays as it is, so that running again does not undo a rollback.
         """
-        if SETTLED in version.tags:
+        if VERDICT_APPLIED in version.tags:
             return
         self._set_alias(CHALLENGER, version.version)
         if version.passed:
             self.set_champion(version.version, PROMOTED, "it passed every gate")
-        self.set_tags(version.version, {SETTLED: "true"})
+        self.set_tags(version.version, {VERDICT_APPLIED: "true"})
 
     def set_champion(self, version: str, action: str, reason: str) -> Change | None:
         """Make a version champion and record the change; None if it is champion already."""

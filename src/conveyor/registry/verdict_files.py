@@ -11,7 +11,7 @@ from conveyor.escape import mlflow_name
 from conveyor.gates import GateResult, Verdict
 from conveyor.pages import load_templates
 from conveyor.paths import VERDICT_FILE
-from conveyor.registry.lineage import lineage_of
+from conveyor.registry.lineage import select_lineage
 from conveyor.registry.model_version import PASSED, ModelVersion
 
 LONGEST_TAG = 4000  # characters; MLflow takes 5000
@@ -25,7 +25,7 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
         "version": version.version,
         "promote": verdict.promote,
         "gates": [asdict(result) for result in verdict.results],
-        "lineage": lineage_of(version.tags),
+        "lineage": select_lineage(version.tags),
     }
     with files.replacing_folder(folder) as temporary:
         files.write_json(temporary / VERDICT_FILE, content)
@@ -34,7 +34,7 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
             files.write_text(temporary / name, page)
 
 
-def markdown(verdict: Verdict) -> str:
+def render_markdown(verdict: Verdict) -> str:
     """A table of all gates with their reasons."""
     return PAGES.get_template("gates.md").render(results=verdict.results).rstrip()
 

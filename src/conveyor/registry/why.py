@@ -17,11 +17,11 @@ def why(registry: Registry, version: str) -> str:
     Raises:
         InputError: there is no such version.
     """
-    candidate = registry.version(version)
-    tags = candidate.tags
+    model_version = registry.version(version)
+    tags = model_version.tags
     rows = {
-        "version": f"models:/{registry.name}/{version}, {candidate.verdict or MISSING}",
-        "reasons": candidate.reasons or "every gate passed",
+        "version": f"models:/{registry.name}/{version}, {model_version.verdict or MISSING}",
+        "reasons": model_version.reasons or "every gate passed",
         "forced": tags.get("forced_reason"),
         **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
     }

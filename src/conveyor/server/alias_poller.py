@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conveyor.paths import Paths
-from conveyor.registry.model_version import find_served
+from conveyor.registry.model_version import find_version
 from conveyor.server.live_model import ModelSlot, load_version
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class AliasPoller:
     def poll(self) -> None:
         """Read the alias, and load its version if the alias has moved."""
         try:
-            version = find_served(self.slot.name, self.paths, alias=self.alias)
+            version = find_version(self.slot.name, self.paths, alias=self.alias)
             has_moved = version.version != self._latest
             folder = version.fetch(self.paths) if has_moved else None
         except Exception as error:  # every store has errors of its own

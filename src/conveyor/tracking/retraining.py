@@ -11,7 +11,7 @@ from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.runs import NOTE, STAGE, OpenRun, TrainingRun, close_dead_runs
 from conveyor.tracking.store import connect
 
-WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
+CODES_WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
 PROFILES = "profile"  # artifact folder of a training run
 
 
@@ -40,7 +40,7 @@ class RetrainRun(OpenRun):
         """Log the job's exit code and summary, and the verdict's files if there is a verdict."""
         outcome = code.name.lower().replace("_", " ")
         self.set_tags({"outcome": outcome, NOTE: summary, **dvc_tags(paths.root)})
-        if code in WITH_VERDICT:
+        if code in CODES_WITH_VERDICT:
             self.log_folder(paths.promotion, "promotion")
 
 

@@ -178,18 +178,18 @@ def search(tracking: Tracking, query: str) -> list[Run]:
     return [*tracking.client.search_runs([tracking.experiment_id], query, order_by=newest_first)]
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested values under dotted names, as they are written in overrides."""
     flattened: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
-        flattened |= flat(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+        flattened |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
     return flattened
 
 
 def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
     name = "train-restored" if "restored" in tags else "train"
-    run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flat(settings))
+    run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
     source: Any = CodeDatasetSource({"stage": "prepare"})
     dataset = MetaDataset(source, name=settings["name"], digest=tags[DATA_DIGEST][:16])
     entity = DatasetInput(dataset._to_mlflow_entity(), [])
@@ -205,7 +205,7 @@ def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str
         if sweeps:
             tags["sweep_run"] = sweeps[0].info.run_id
     if paths.config.is_file():
-        tags["config_digest"] = files.digest_file(paths.config)
+        tags["composed_config_digest"] = files.digest_file(paths.config)
     return tags
 
 

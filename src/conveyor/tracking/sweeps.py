@@ -24,7 +24,7 @@ from conveyor.tracking.runs import (
     SWEEP_DIGEST,
     OpenRun,
     close_dead_runs,
-    flat,
+    flatten,
     search,
 )
 from conveyor.tracking.store import connect, without_secret
@@ -89,8 +89,8 @@ class SweepRecorder:
         earlier = search(self.tracking, f"tags.{KEY} = '{token}' and tags.{STAGE} = 'sweep'")
         if not earlier:
             origin = {DATA_DIGEST: self.data_digest, **git_tags(self.paths.root)}
-            tags = {STAGE: "sweep", KEY: token, **origin}
-            self.parent = OpenRun.begin(self.tracking, f"sweep-{token[:8]}", tags, flat(settings))
+            tags, name = {STAGE: "sweep", KEY: token, **origin}, f"sweep-{token[:8]}"
+            self.parent = OpenRun.begin(self.tracking, name, tags, flatten(settings))
             return
         self.parent = OpenRun(self.tracking, earlier[0].info.run_id)
         self.tracking.client.update_run(self.parent.id, status="RUNNING")
