@@ -4,33 +4,18 @@ from conveyor.config import Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 
 
-def calibration(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """The expected calibration error on the test rows."""
-    value = evidence.scores.get("ece")
-    return _at_most("calibration", "expected calibration error", value, config.max_ece)
-
-
-def size(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """Bytes of all files of the artifact."""
-    return _at_most("size", "bytes of the artifact", evidence.measured.size, config.max_bytes)
-
-
-def latency(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """Median time of one row."""
-    value = evidence.measured.latency
-    return _at_most("latency", "milliseconds for one row", value, config.max_latency_ms)
-
-
-def padding(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """A row's probabilities must not depend on the rows in the same batch."""
-    what = "difference between a row alone and beside longer rows"
-    return _at_most("padding", what, evidence.measured.padding, config.padding_tolerance)
-
-
-def round_trip(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """A fresh process must give the probabilities that were scored."""
-    what = "difference between this process and a fresh one"
-    return _at_most("round trip", what, evidence.measured.round_trip, config.round_trip_tolerance)
+def upper_limits(evidence: Evidence, config: Gates) -> list[GateResult]:
+    """Calibration, size, latency, and differences between probabilities that should be equal."""
+    measured, ece = evidence.measured, evidence.scores.get("ece")
+    batch = "difference between a row alone and beside longer rows"
+    process = "difference between this process and a fresh one"
+    return [
+        *_at_most("calibration", "expected calibration error", ece, config.max_ece),
+        *_at_most("size", "bytes of the artifact", measured.size, config.max_bytes),
+        *_at_most("latency", "milliseconds for one row", measured.latency, config.max_latency_ms),
+        *_at_most("padding", batch, measured.padding, config.padding_tolerance),
+        *_at_most("round trip", process, measured.round_trip, config.round_trip_tolerance),
+    ]
 
 
 def quantisation(evidence: Evidence, config: Gates) -> list[GateResult]:
@@ -82,12 +67,4 @@ def _at_most(gate: str, what: str, value: float | None, limit: float | None) -> 
     ]
 
 
-GATES: tuple[Gate, ...] = (
-    calibration,
-    size,
-    latency,
-    padding,
-    round_trip,
-    quantisation,
-    data_checked,
-)
+GATES: tuple[Gate, ...] = (upper_limits, quantisation, data_checked)

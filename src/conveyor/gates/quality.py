@@ -1,7 +1,5 @@
 """Gates on the predictions for all test rows."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,12 +88,10 @@ def _mcnemar(gate: str, evidence: Evidence, champion: NDArray, config: Gates) ->
 def _bootstrap(gate: str, evidence: Evidence, champion: NDArray, config: Gates) -> GateResult:
     """A paired bootstrap of any metric, with a margin."""
     limits, version = config.champion, evidence.champion_version
-    test: dict[str, Any] = {
-        **paired_gain(
-            METRICS[limits.metric], evidence.labels, evidence.challenger, champion,
-            samples=limits.samples, confidence=limits.confidence, seed=SEED,
-        )
-    }  # fmt: skip
+    test = paired_gain(
+        METRICS[limits.metric], evidence.labels, evidence.challenger, champion,
+        samples=limits.samples, confidence=limits.confidence, seed=SEED,
+    )  # fmt: skip
     passed = test["lower"] > limits.margin
     comparison = "better" if test["gain"] >= 0 else "worse"
     reason = (
