@@ -7,7 +7,7 @@ from conveyor.config import EvaluateConfig, load
 from conveyor.data.store import Prepared
 from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate as evaluate_answers
-from conveyor.evaluation.results import EvaluationInput, LabelledRows
+from conveyor.evaluation.results import EvaluationInput
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking import runs
@@ -18,12 +18,10 @@ log = logging.getLogger(__name__)
 
 def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     settings, prepared = config.evaluate, Prepared(paths.prepared)
-    train, validation, test = (
-        LabelledRows.from_split(prepared.split(name)) for name in ("train", "validation", "test")
-    )
+    train, validation, test = map(prepared.split, ("train", "validation", "test"))
     kind, classes = prepared.meta.kind, prepared.meta.classes
-    probabilities = LoadedModel.load(paths.model).predict(test.raw, progress=True).probabilities
-    data = EvaluationInput(kind, classes, train + validation, test, probabilities)
+    probabilities = LoadedModel.load(paths.model).predict(test.rows, progress=True).probabilities
+    data = EvaluationInput(kind, classes, [train, validation], test, probabilities)
     evaluation = evaluate_answers(data, settings, config.seed)
     report.write(paths.evaluation, evaluation, data, settings)
     files.write_json(paths.metrics, report.headline(evaluation))

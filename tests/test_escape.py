@@ -27,12 +27,13 @@ from conveyor.escape import markdown_text, mlflow_name, plot_text
 from conveyor.evaluation import report
 from conveyor.evaluation.curves import compute_class_curves
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
+from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
 from conveyor.plots import evaluation as evaluation_plots
 from conveyor.registry.model_version import ModelVersion
 from conveyor.registry.verdict_files import markdown, verdict_tags, write
+from tests.toys import make_split
 
 COUNT = len(NASTY_LABELS)
 SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, calibration_bins=5, length_slices=2,
@@ -56,10 +57,10 @@ def evaluated() -> tuple[Evaluation, EvaluationInput]:
     labels = np.tile(np.arange(COUNT), 2)
     raw = [NASTY_LABELS[label] for label in labels]
     ids = [f"{name} {i}" for i, name in enumerate(raw)]
-    test = LabelledRows(ids, raw, labels, np.arange(2 * COUNT) + 1)
+    test = make_split(ids, raw, labels, np.arange(2 * COUNT) + 1)
     predicted = np.where(np.arange(2 * COUNT) < COUNT, labels, (labels + 1) % COUNT)
     probabilities = np.where(np.eye(COUNT)[predicted] > 0, 0.9, 0.1 / COUNT)
-    data = EvaluationInput("text", NASTY_LABELS, test, test, probabilities)
+    data = EvaluationInput("text", NASTY_LABELS, [test], test, probabilities)
     return evaluate(data, SCORING, 0), data
 
 
@@ -76,7 +77,7 @@ def test_the_evaluation_report_holds_every_nasty_label(tmp_path: Path) -> None:
     with (folder / "predictions.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header[4:] == [f"p({name})" for name in NASTY_LABELS]
-    assert [row[1] for row in rows] == data.test.raw
+    assert [row[1] for row in rows] == data.test.rows
     by_class, errors = (folder / "report.md").read_text().split("## By class")[1].split("## Most")
     table = [cells(line) for line in by_class.splitlines() if line.startswith("|")][2:]
     assert [row[0] for row in table] == [markdown_text(name).strip() for name in NASTY_LABELS]
@@ -177,7 +178,7 @@ def verdict() -> gates.Verdict:
         evaluation.scores,
         None,
         NASTY_LABELS,
-        data.test.lengths,
+        data.test.sequences.lengths,
     )
     return gates.decide(evidence, Gates.model_validate(values))
 

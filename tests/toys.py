@@ -1,9 +1,15 @@
 """Rows for the smallest of data sets."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+
+from conveyor.data.store import Split
+from conveyor.encoding.ragged import Ragged
 
 
 def write_toys(folder: Path, rows: int = 80) -> None:
@@ -15,3 +21,9 @@ def write_toys(folder: Path, rows: int = 80) -> None:
             steps = np.arange(draw.integers(3, 10))[:, None] * slope + draw.normal(size=(1, 2))
             row = {"series": steps.tolist(), "label": "up" if slope > 0 else "down"}
             file.write(json.dumps(row) + "\n")
+
+
+def make_split(ids: list[str], rows: Sequence[Any], labels: np.ndarray, lengths: Any) -> Split:
+    """A split of raw rows whose encoded steps are all 0."""
+    sequences = Ragged.from_lengths(np.zeros(sum(lengths)), lengths)
+    return Split(sequences, labels, rows, pa.chunked_array([ids]))

@@ -11,6 +11,7 @@ from PIL import Image
 from sklearn.metrics import auc, roc_auc_score
 
 from conveyor.config import Evaluate
+from conveyor.data.store import Split
 from conveyor.evaluation import report
 from conveyor.evaluation.baselines import predict_linear, predict_majority, summarise
 from conveyor.evaluation.curves import (
@@ -19,22 +20,21 @@ from conveyor.evaluation.curves import (
     compute_pooled_curves,
 )
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
+from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics import BASELINE, score_all
+from tests.toys import make_split
 
 SETTINGS = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
                     worst_rows=4, baselines=True)  # fmt: skip
 NAMES = ["cold", "hot|dry", "mild"]
 
 
-def rows(count: int, seed: int) -> LabelledRows:
+def rows(count: int, seed: int) -> Split:
     """Series whose mean tells the class, of 2 to 11 steps."""
     draw = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     raw = [draw.normal(label, 0.1, (draw.integers(2, 12), 2)) for label in labels]
-    return LabelledRows(
-        [f"r{i}" for i in range(count)], raw, labels, np.array([len(r) for r in raw])
-    )
+    return make_split([f"r{i}" for i in range(count)], raw, labels, [len(r) for r in raw])
 
 
 def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
@@ -46,17 +46,17 @@ def answers(labels: np.ndarray, wrong: int) -> np.ndarray:
 
 def evaluated(
     wrong: int = 6, settings: Evaluate = SETTINGS
-) -> tuple[Evaluation, LabelledRows, np.ndarray]:
+) -> tuple[Evaluation, Split, np.ndarray]:
     data = inputs(wrong)
     return evaluate(data, settings, seed=3), data.test, data.probabilities
 
 
 def inputs(wrong: int = 6) -> EvaluationInput:
     test = rows(60, 2)
-    return EvaluationInput("series", NAMES, rows(90, 1), test, answers(test.labels, wrong))
+    return EvaluationInput("series", NAMES, [rows(90, 1)], test, answers(test.labels, wrong))
 
 
-def write_report(folder: Path) -> tuple[LabelledRows, np.ndarray]:
+def write_report(folder: Path) -> tuple[Split, np.ndarray]:
     evaluation, test, p = evaluated()
     report.write(folder, evaluation, inputs(), SETTINGS)
     return test, p
@@ -69,8 +69,8 @@ def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
     assert sum(part["rows"] for part in evaluation.slices) == 60
     right = sum(part["rows"] * part["accuracy"] for part in evaluation.slices)
     assert right == pytest.approx(54)
-    assert evaluation.slices[0]["from"] == test.lengths.min()
-    assert evaluation.slices[-1]["to"] == test.lengths.max()
+    assert evaluation.slices[0]["from"] == test.sequences.lengths.min()
+    assert evaluation.slices[-1]["to"] == test.sequences.lengths.max()
 
 
 def test_metrics_by_class_by_hand() -> None:
@@ -99,8 +99,9 @@ def test_a_network_that_loses_to_a_baseline_is_reported_loudly() -> None:
 
 def test_a_network_that_beats_the_baselines_is_reported_with_its_p_value() -> None:
     data = inputs(wrong=0)
-    swapped = replace(data.training, labels=np.roll(data.training.labels, 1))
-    evaluation = evaluate(replace(data, training=swapped), SETTINGS, seed=3)
+    [training] = data.training
+    swapped = replace(training, labels=np.roll(training.labels, 1))
+    evaluation = evaluate(replace(data, training=[swapped]), SETTINGS, seed=3)
     assert evaluation.beats_baselines is True
     assert evaluation.p_value is not None
     assert evaluation.p_value < 1e-6
@@ -191,10 +192,10 @@ def test_plots_are_not_blank(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_errors_and_survives_odd_texts() -> None:
-    test = LabelledRows(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), np.array([3, 1]))
+    test = make_split(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), [3, 1])
     p = np.array([[0.1, 0.9], [0.2, 0.8]])
     settings = SETTINGS.model_copy(update={"baselines": False})
-    evaluation = evaluate(EvaluationInput("text", ["no", "yes"], test, test, p), settings, seed=0)
+    evaluation = evaluate(EvaluationInput("text", ["no", "yes"], [], test, p), settings, seed=0)
     page = report.markdown(evaluation, 2, 0.9)
     assert "| a | no | yes | 0.900 | one \\| two three |" in page
     assert "90% interval" in page

@@ -13,7 +13,7 @@ from conveyor.config import Config
 from conveyor.errors import ExitCode, InputError
 from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import EvaluationInput, LabelledRows
+from conveyor.evaluation.results import EvaluationInput
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tracking.retraining import retrain_run
@@ -125,9 +125,9 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     from conveyor.data.store import Prepared
 
     run_id = train(toy_config, toy_project)
-    rows = LabelledRows.from_split(Prepared(toy_project.prepared).split("test"))
-    p = LoadedModel.load(toy_project.model).predict(rows.raw).probabilities
-    data = EvaluationInput("series", ["down", "up"], rows, rows, p)
+    test = Prepared(toy_project.prepared).split("test")
+    p = LoadedModel.load(toy_project.model).predict(test.rows).probabilities
+    data = EvaluationInput("series", ["down", "up"], [test], test, p)
     found = evaluate(data, toy_config.evaluate, seed=1)
     report.write(toy_project.evaluation, found, data, toy_config.evaluate)
     for _ in range(2):

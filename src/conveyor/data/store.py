@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -44,11 +44,8 @@ class RawRows(Sequence[Any]):
     def __len__(self) -> int:
         return len(self.column)
 
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
+        """One row, or a list of the rows of a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         value = self.column[index].as_py()
@@ -67,7 +64,7 @@ class Split:
 
     sequences: Ragged
     labels: NDArray[np.int32]
-    rows: RawRows
+    rows: Sequence[Any]
     _ids: pa.ChunkedArray
 
     @cached_property

@@ -12,7 +12,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 Probabilities = NDArray[np.float64]
 ITERATIONS = 2000
-EDGES = (0, -1)  # the first and the last step
 
 
 def predict_majority(labels: NDArray[np.integer], classes: int, rows: int) -> Probabilities:
@@ -56,8 +55,7 @@ def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     features = []
     for row in rows:
         steps = np.asarray(row, dtype=np.float64)
-        parts = [steps.mean(0), steps.std(0), steps.min(0), steps.max(0)]
-        parts += [steps[edge] for edge in EDGES]
+        parts = [steps.mean(0), steps.std(0), steps.min(0), steps.max(0), steps[0], steps[-1]]
         features.append(np.concatenate([*parts, [len(steps)]]))
     return np.array(features)
 

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
 from conveyor.config import Evaluate
+from conveyor.data.store import Split
 from conveyor.evaluation import baselines
-from conveyor.evaluation.results import Evaluation, EvaluationInput, LabelledRows
+from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import slices_by_length
@@ -51,12 +52,14 @@ def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
 
 def _baseline_answers(data: EvaluationInput, seed: int) -> dict[str, Probabilities]:
     """Probabilities of each baseline for the test rows, by its name."""
-    training, test, count = data.training, data.test, len(data.classes)
+    test, count = data.test.rows, len(data.classes)
+    rows = [row for split in data.training for row in split.rows]
+    labels = np.concatenate([split.labels for split in data.training])
     features, _ = baselines.FEATURES[data.kind]
     return {
-        "majority class": baselines.predict_majority(training.labels, count, len(test.ids)),
+        "majority class": baselines.predict_majority(labels, count, len(test)),
         f"{features} + logistic regression": baselines.predict_linear(
-            data.kind, training.raw, training.labels, test.raw, count, seed
+            data.kind, rows, labels, test, count, seed
         ),
     }
 
@@ -75,11 +78,11 @@ def _per_class(
     }
 
 
-def _slices(test: LabelledRows, probabilities: Probabilities, count: int) -> list[dict[str, Any]]:
+def _slices(test: Split, probabilities: Probabilities, count: int) -> list[dict[str, Any]]:
     return [
         {"from": low, "to": high, "rows": int(rows.sum()),
          **score_all(test.labels[rows], probabilities[rows])}
-        for low, high, rows in slices_by_length(test.lengths, count)
+        for low, high, rows in slices_by_length(test.sequences.lengths, count)
     ]  # fmt: skip
 
 
@@ -95,8 +98,8 @@ def _worst(data: EvaluationInput, count: int) -> list[dict[str, Any]]:
             "label": classes[test.labels[row]],
             "predicted": classes[predicted[row]],
             "confidence": round(float(confidence[row]), 6),
-            "length": int(test.lengths[row]),
-            "row": test.raw[row] if isinstance(test.raw[row], str) else None,
+            "length": int(test.sequences.lengths[row]),
+            "row": test.rows[row] if isinstance(test.rows[row], str) else None,
         }
         for row in errors.tolist()
     ]

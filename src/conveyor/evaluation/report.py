@@ -25,7 +25,7 @@ def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: E
     predictions = LabelledPredictions(data.test.labels, data.probabilities)
     reliability = calibration(predictions, config.calibration_bins)
     by_class = compute_class_curves(predictions.labels, data.probabilities, data.classes)
-    rows = len(data.test.ids)
+    rows = len(data.test.rows)
     with files.replacing_folder(folder) as new:
         plots.plot_confusion(predictions.confusion, data.classes, new / "confusion.png")
         plots.plot_curves(by_class, new / "curves.png")

@@ -1,5 +1,6 @@
 """What is evaluated, and the results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,44 +13,21 @@ Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class LabelledRows:
-    """Labelled rows: labels and lengths, int (rows,); ids and raw rows in the same order."""
-
-    ids: list[str]
-    raw: Any
-    labels: NDArray[np.integer]
-    lengths: NDArray[np.integer]
-
-    @classmethod
-    def from_split(cls, split: Split) -> "LabelledRows":
-        """Return the rows of a prepared split."""
-        return cls(split.ids, split.rows, split.labels, split.sequences.lengths)
-
-    def __add__(self, other: "LabelledRows") -> "LabelledRows":
-        return LabelledRows(
-            [*self.ids, *other.ids],
-            [*self.raw, *other.raw],
-            np.concatenate([self.labels, other.labels]),
-            np.concatenate([self.lengths, other.lengths]),
-        )
-
-
-@dataclass(frozen=True)
 class EvaluationInput:
     """A model's answers on the test rows, and what is needed to judge them.
 
     Attributes:
         kind: "text" or "series".
         classes: names, in the order of the probabilities' columns.
-        training: rows from which the baselines may learn: training and validation.
-        test: the rows on which everything is scored.
+        training: splits from which the baselines may learn: training and validation.
+        test: the split on which everything is scored.
         probabilities: the model's answers on the test rows, (rows, classes).
     """
 
     kind: str
     classes: list[str]
-    training: LabelledRows
-    test: LabelledRows
+    training: Sequence[Split]
+    test: Split
     probabilities: Floats
 
 
