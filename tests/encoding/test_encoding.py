@@ -65,10 +65,8 @@ def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) 
 
 
 def test_rows_are_merged_in_their_order() -> None:
-    first, second = (
-        Ragged.from_rows([np.array([1, 2]), np.array([3])]),
-        Ragged.from_rows([np.array([9])]),
-    )
+    first = Ragged.from_lengths(np.array([1, 2, 3]), [2, 1])
+    second = Ragged.from_lengths(np.array([9]), [1])
     merged = Ragged.merge(np.array([True, False, True]), first, second)
     assert [merged[i].tolist() for i in range(3)] == [[1, 2], [9], [3]]
 
@@ -76,7 +74,8 @@ def test_rows_are_merged_in_their_order() -> None:
 @pytest.mark.parametrize("longest", [None, 2, 9])
 def test_a_cut_leaves_the_first_steps_and_fills_what_is_empty(longest: int | None) -> None:
     rows = [np.arange(4), np.arange(0), np.arange(2)]
-    cut = Ragged.from_rows([row.astype(np.int32) for row in rows]).cut(longest, 7)
+    joined = np.concatenate(rows).astype(np.int32)
+    cut = Ragged.from_lengths(joined, [len(row) for row in rows]).cut(longest, 7)
     expected = [row[:longest].tolist() or [7] for row in rows]
     assert [cut[i].tolist() for i in range(3)] == expected
 
@@ -159,13 +158,13 @@ def test_nothing_to_scale_by_is_an_error() -> None:
 
 
 def test_padding_is_on_the_right_and_lengths_tell_where() -> None:
-    rows = Ragged.from_rows([np.arange(1, 4), np.arange(5, 6)])
+    rows = Ragged.from_lengths(np.array([1, 2, 3, 5]), [3, 1])
     values, lengths = rows.pad_rows(np.array([1, 0]))
     assert values.tolist() == [[5, 0, 0], [1, 2, 3]]
     assert lengths.tolist() == [1, 3]
     assert rows.first(1).values.tolist() == [1, 2, 3]
     assert len(rows) == 2
-    series = Ragged.from_rows([np.ones((2, 3)), np.ones((4, 3))])
+    series = Ragged.from_lengths(np.ones((6, 3)), [2, 4])
     assert series.pad_rows(np.array([0, 1]))[0].shape == (2, 4, 3)
 
 

@@ -1,6 +1,5 @@
 """Rows of different length in two flat arrays."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +74,6 @@ class Ragged:
         source, target = (np.repeat(o[:-1], cut) + step for o in (self.offsets, offsets))
         values[target] = self.values[source]
         return Ragged(values, offsets)
-
-    @classmethod
-    def from_rows(cls, rows: Sequence[Values]) -> "Ragged":
-        """Join rows of shape (steps,) or (steps, channels)."""
-        return cls(np.concatenate(rows), _offsets([len(row) for row in rows]))
 
     @classmethod
     def from_lengths(cls, values: Values, lengths: ArrayLike) -> "Ragged":

@@ -106,7 +106,7 @@ class SeriesEncoder(Encoder):
     def read_rows(self, rows: Sequence[ArrayLike]) -> Ragged:
         """Steps of each series, float64 (steps, channels)."""
         steps = [np.asarray(row, dtype=np.float64).reshape(-1, self.channels) for row in rows]
-        return Ragged.from_rows(steps)
+        return Ragged.from_lengths(np.concatenate(steps), [len(row) for row in steps])
 
     def read_arrow(self, column: pa.Array) -> Ragged:
         """Steps of a column of lists of lists of numbers, a view of Arrow's memory."""
