@@ -21,12 +21,20 @@ def save_canonical(model: keras.Model, path: Path) -> None:
     Keras writes the date, the times of the zip's members, and `shared_object_id`s that are memory
     addresses: these are replaced. Weights and configuration stay as they are.
     """
+    numbers: dict[int, int] = {}  # by address
+
+    def number_shared_object(node: dict[str, Any]) -> dict[str, Any]:
+        address = node.get("shared_object_id")
+        if address is not None:
+            node["shared_object_id"] = numbers.setdefault(address, len(numbers) + 1)
+        return node
+
     with tempfile.TemporaryDirectory() as folder:
         saved_path = Path(folder, "model.keras")
         model.save(saved_path)
         with zipfile.ZipFile(saved_path) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
-    config = _renumber(json.loads(members["config.json"]), {})
+    config = json.loads(members["config.json"], object_hook=number_shared_object)
     metadata = json.loads(members["metadata.json"]) | {"date_saved": DATE}
     members["config.json"] = json.dumps(config, sort_keys=True).encode()
     members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
@@ -37,17 +45,3 @@ def save_canonical(model: keras.Model, path: Path) -> None:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, members[name])
     files.write_bytes(path, buffer.getvalue())
-
-
-def _renumber(node: Any, seen: dict[int, int]) -> Any:
-    """Number shared objects 1, 2, ... in the order in which they appear."""
-    if isinstance(node, list):
-        return [_renumber(item, seen) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: seen.setdefault(value, len(seen) + 1)
-        if key == "shared_object_id" and value is not None
-        else _renumber(value, seen)
-        for key, value in node.items()
-    }
