@@ -31,8 +31,8 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
     training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {config.train.batch_size}"
     print(f"training memory    at least {training}")
     print(gpu_line())
-    for layer in cudnn_report(model):
-        print(f"  {layer}")
+    for line in cudnn_report(model):
+        print(f"  {line}")
 
 
 def add_options(parser: ArgumentParser) -> None:

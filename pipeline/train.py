@@ -30,7 +30,7 @@ def train(config: TrainConfig, paths: Paths) -> None:
         set_threads(config, os.cpu_count() or 1)
         log.info("%s", gpu_line())
         model, state = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
-        run.log_layers([str(layer) for layer in cudnn_report(model)])
+        run.log_layers(cudnn_report(model))
         write_model(model, state, config, prepared, paths.model)
         run.log_model(paths, files.digest_tree(paths.model))
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in state.best.items())

@@ -5,41 +5,27 @@ Keras decides this inside each call without a message. The rules here are those 
 configuration has; a test compares them with Keras's own decision.
 """
 
-from dataclasses import dataclass
-
 import keras
 from keras import layers
 
 from conveyor.models.kernels import fused
 
 
-@dataclass(frozen=True)
-class LayerReport:
-    """What computes one recurrent layer.
+def cudnn_report(model: keras.Model) -> list[str]:
+    """Describe in a line what computes a recurrent layer, on a GPU and on the processor.
 
-    Attributes:
-        name: of the layer.
-        reasons: the parameters that prevent cuDNN on a GPU; empty if none does.
-        kernel: what computes it on the processor.
+    Returns:
+        The lines of all such layers from bottom to top; a bidirectional layer has one line. It
+        names the parameters that prevent cuDNN or the compiled kernel, if any.
     """
-
-    name: str
-    reasons: list[str]
-    kernel: str
-
-    def __str__(self) -> str:
-        cudnn = f"no cuDNN, because {', '.join(self.reasons)}" if self.reasons else "cuDNN"
-        return f"{self.name}: {cudnn} on a GPU; {self.kernel} on the processor"
-
-
-def cudnn_report(model: keras.Model) -> list[LayerReport]:
-    """Report every recurrent layer from bottom to top; a bidirectional layer has one report."""
-    reports = []
+    lines = []
     for layer in model.layers:
         inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
         if isinstance(inner, layers.RNN):
-            reports.append(LayerReport(layer.name, _reasons(inner), _kernel(inner)))
-    return reports
+            reasons = ", ".join(_reasons(inner))
+            cudnn = f"no cuDNN, because {reasons}" if reasons else "cuDNN"
+            lines.append(f"{layer.name}: {cudnn} on a GPU; {_kernel(inner)} on the processor")
+    return lines
 
 
 def _kernel(layer: layers.RNN) -> str:
