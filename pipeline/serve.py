@@ -9,9 +9,10 @@ from pathlib import Path
 
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
+from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
-from conveyor.server.run import Settings, serve
+from conveyor.server.run import serve
 from pipeline import refuse_options, run_script
 
 MIB = 2**20
@@ -49,16 +50,17 @@ def main(args: Namespace) -> None:
         refuse_options(["--poll"], "--reload with it")
     requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
                           args.log_rows)  # fmt: skip
-    settings = Settings(args.host, args.port, int(args.body_limit * MIB), args.threads, requests)
     if args.model is not None:
         refuse_options(["--alias"], "no --model with it")
         live = load_folder(args.model, args.name)
-        return serve(settings, ModelSlot(live.name, live), poller=None)
-    from conveyor.server.alias_poller import AliasPoller  # loads MLflow, which no folder needs
+        slot, poller = ModelSlot(live.name, live), None
+    else:
+        from conveyor.server.alias_poller import AliasPoller  # loads MLflow, which no folder needs
 
-    slot = ModelSlot(args.name or load(NamedConfig).name)
-    interval = args.poll if args.reload else None
-    return serve(settings, slot, AliasPoller(slot, args.alias, interval, Paths()))
+        slot = ModelSlot(args.name or load(NamedConfig).name)
+        poller = AliasPoller(slot, args.alias, args.poll if args.reload else None, Paths())
+    app = App(slot, int(args.body_limit * MIB), args.threads, requests)
+    serve(app, args.host, args.port, poller)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError
@@ -39,13 +40,18 @@ class App:
 
     The event loop reads a request; a thread parses it, predicts and formats the response, since
     ONNX Runtime and the tokenizer release the interpreter's lock.
+
+    Args:
+        body_limit: largest request body, in bytes.
+        threads: requests that are served at the same time; None for one per core.
+        request_log: where a sample of the requests is recorded.
     """
 
     def __init__(
-        self, slot: ModelSlot, body_limit: int, threads: int, request_log: RequestLog
+        self, slot: ModelSlot, body_limit: int, threads: int | None, request_log: RequestLog
     ) -> None:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
+        self.pool = ThreadPoolExecutor(threads or os.cpu_count(), thread_name_prefix="predict")
 
     def asgi(self) -> Starlette:
         """Return the app with its routes; errors are JSON."""

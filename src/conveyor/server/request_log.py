@@ -92,7 +92,7 @@ class RequestLog:
         self, live: LiveModel, rows: Sequence[Any], predictions: Predictions
     ) -> list[dict[str, Any]]:
         encoder, now = live.model.encoder, time.time_ns() // 1000
-        sequences = encoder.encode(rows)
+        sequences, unknown = encoder.encode(rows), encoder.unknown_token
         predicted = zip(rows, predictions.labels, predictions.best.tolist(), strict=True)
         records: list[dict[str, Any]] = []
         for number, (row, label, probability) in enumerate(predicted):
@@ -103,9 +103,8 @@ class RequestLog:
                 "label": label,
                 "probability": probability,
                 "length": len(units),
+                "unknown": None if unknown is None else int((units == unknown).sum()),
             }
-            if encoder.unknown_token is not None:
-                record["unknown"] = int((units == encoder.unknown_token).sum())
             if self.raw_rows:
                 record[encoder.column] = row if isinstance(row, str) else np.asarray(row).tolist()
             records.append(record)
