@@ -17,7 +17,7 @@ from pathlib import Path
 from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
-from conveyor.retraining.schedules import SCHEDULERS, Installation, render_files
+from conveyor.retraining.schedules.render import SCHEDULERS, Installation, render_files
 from pipeline import run_script
 
 

@@ -16,8 +16,8 @@ from debian import program
 
 from conveyor.config import Config, ConfigError, Schedule, overlay
 from conveyor.config.cron import either_day_suffices, expand_cron
-from conveyor.retraining.schedules import SCHEDULERS, Installation, render_files
 from conveyor.retraining.schedules.calendar import on_calendar
+from conveyor.retraining.schedules.render import SCHEDULERS, Installation, render_files
 
 ROOT = Path(__file__).parents[2]
 SHELL = Path("/bin/sh")

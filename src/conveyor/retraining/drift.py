@@ -60,6 +60,12 @@ class Summary:
     samples: dict[str, Floats] = field(default_factory=dict)
     rates: dict[str, Rate] = field(default_factory=dict)
 
+    def merge(self, other: "Summary") -> "Summary":
+        """The features of both summaries, which share none."""
+        return Summary(
+            self.counts | other.counts, self.samples | other.samples, self.rates | other.rates
+        )
+
 
 @dataclass(frozen=True)
 class TestResult:

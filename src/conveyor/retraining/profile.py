@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,8 @@ class ProfiledRows:
 
     def where(self, mask: NDArray[np.bool_]) -> "ProfiledRows":
         """The rows at which the mask, one value per row, is true."""
-        return ProfiledRows(
-            [self.raw[i] for i in np.flatnonzero(mask)],
-            [self.labels[i] for i in np.flatnonzero(mask)],
-            self.inputs[mask],
-            self.pairs[mask],
-        )
+        raw, labels = list(compress(self.raw, mask)), list(compress(self.labels, mask))
+        return ProfiledRows(raw, labels, self.inputs[mask], self.pairs[mask])
 
 
 @dataclass(frozen=True)
@@ -87,12 +84,7 @@ def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
     inputs = np.unique(np.concatenate([training.inputs, test.inputs]))
     pairs = np.unique(np.concatenate([training.pairs, test.pairs]))
     outputs = summarise_predictions(test, model, model.predict(test.raw))
-    return Profile(inputs, pairs, merge_summaries(summarise_inputs(training, model), outputs))
-
-
-def merge_summaries(inputs: Summary, outputs: Summary) -> Summary:
-    """One summary with the features of inputs and of predictions."""
-    return Summary(inputs.counts | outputs.counts, inputs.samples | outputs.samples, outputs.rates)
+    return Profile(inputs, pairs, summarise_inputs(training, model).merge(outputs))
 
 
 def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:

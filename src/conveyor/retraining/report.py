@@ -36,8 +36,6 @@ def write(folder: Path, name: str, outcome: Outcome, limit: float) -> None:
 def _plot(review: Review, limit: float, folder: Path) -> None:
     effects = [(f.feature, f.effect, f.drifts) for f in review.findings]
     plot_effects(effects, limit, folder / "effects.png")
-    if review.before is None or review.now is None:
-        return
     before, now = review.before.samples, review.now.samples
     names = [f.feature for f in review.findings if f.feature in before and f.feature in now]
     samples = {name: (before[name], now[name]) for name in names[:MAX_DISTRIBUTIONS]}

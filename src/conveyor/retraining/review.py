@@ -11,13 +11,7 @@ from conveyor.config import Retrain
 from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared
 from conveyor.retraining.drift import Finding, Summary, compare
-from conveyor.retraining.profile import (
-    Profile,
-    merge_summaries,
-    read_rows,
-    summarise_inputs,
-    summarise_predictions,
-)
+from conveyor.retraining.profile import Profile, read_rows, summarise_inputs, summarise_predictions
 from conveyor.retraining.triggers import Decision, Evidence, decide
 from conveyor.serving import LoadedModel
 
@@ -51,8 +45,8 @@ class Review:
         gone: number of rows that the champion was prepared with and that the data no longer have.
         findings: one for each feature tested for drift.
         score: the champion on rows it has never seen; None if there is none.
-        before: summary of the champion's rows; None if they cannot be compared.
-        now: summary of the new rows.
+        before: summary of the champion's rows; empty if they cannot be compared.
+        now: summary of the new rows; empty if too few arrived.
     """
 
     evidence: Evidence
@@ -60,8 +54,8 @@ class Review:
     gone: int = 0
     findings: list[Finding] = field(default_factory=list)
     score: Score | None = None
-    before: Summary | None = None
-    now: Summary | None = None
+    before: Summary = field(default_factory=Summary)
+    now: Summary = field(default_factory=Summary)
 
     def as_json(self) -> dict[str, Any]:
         """The part of report.json that says why the job trained or not."""
@@ -116,7 +110,7 @@ def review_data(
     if len(fresh.raw) >= config.drift.rows:
         now = summarise_inputs(fresh, model)
         if predictions is not None:  # of the rows with a new input only
-            now = merge_summaries(now, summarise_predictions(unseen, model, predictions))
+            now = now.merge(summarise_predictions(unseen, model, predictions))
         findings = compare(profile.summary, now, config.drift)
     evidence = Evidence(
         champion=version,
