@@ -32,7 +32,7 @@ from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
 from conveyor.plots import evaluation as evaluation_plots
 from conveyor.registry.model_version import ModelVersion
-from conveyor.registry.verdict_files import markdown, verdict_tags, write
+from conveyor.registry.verdict_files import render_markdown, verdict_tags, write
 from tests.toys import make_split
 
 COUNT = len(NASTY_LABELS)
@@ -184,7 +184,7 @@ def verdict() -> gates.Verdict:
 
 
 def test_a_verdict_is_one_table_row_a_gate() -> None:
-    page = markdown(verdict()).splitlines()
+    page = render_markdown(verdict()).splitlines()
     assert len(page) == 2 + COUNT + 1  # the gate on the champion
     assert all(len(cells(line)) == 3 for line in page)
 
