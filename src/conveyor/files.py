@@ -100,12 +100,16 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder, in hex, by its relative name; sorted by path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): digest_file(path) for path in paths}
+
+
 def digest_tree(folder: Path) -> str:
     """SHA-256 over the relative names and bytes of every file below a folder, in hex."""
-    total = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        total.update(f"{path.relative_to(folder).as_posix()} {digest_file(path)}\n".encode())
-    return total.hexdigest()
+    lines = [f"{name} {digest}\n" for name, digest in digest_files(folder).items()]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def digest_value(value: Any) -> str:

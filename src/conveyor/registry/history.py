@@ -3,12 +3,12 @@
 import getpass
 import json
 import socket
-from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
-from conveyor.registry.model_version import RegisteredModel
+from conveyor.registry.model_version import CHAMPION, RegisteredModel
 
 PREFIX = "history."
 PROMOTED, FORCED, ROLLED_BACK = "promoted", "forced", "rolled back"
@@ -76,37 +76,35 @@ class History:
         self.record(change)
         return change
 
+    def unannounced(self) -> list[Change]:
+        """Changes whose hooks were not called, oldest first.
 
-def find_unannounced(history: Sequence[Change], champion: str | None) -> list[Change]:
-    """Changes whose hooks were not called, oldest first.
+        A change counts only if the alias moved: the next change starts from its version, or its
+        version is the champion now.
+        """
+        changes, champion = self.changes(), self.registered.aliases().get(CHAMPION)
+        next_before = [*(change.before for change in changes[1:]), champion]
+        return [
+            change
+            for change, version in zip(changes, next_before, strict=False)
+            if change.hooks is None and change.after == version
+        ]
 
-    A change counts only if the alias moved: the next change starts from its version, or its
-    version is the champion now.
-    """
-    next_before = [*(change.before for change in history[1:]), champion]
-    return [
-        change
-        for change, version in zip(history, next_before[: len(history)], strict=True)
-        if change.hooks is None and change.after == version
-    ]
+    def rollback_targets(self) -> list[str]:
+        """Versions that rollbacks return to, oldest first; the last one serves.
 
-
-def rollback_targets(history: Sequence[Change], existing: Collection[str]) -> list[str]:
-    """Versions that rollbacks return to, oldest first; the last one serves.
-
-    A rollback removes what came after its target, so two rollbacks go two champions back.
-
-    Args:
-        existing: versions that were not deleted.
-    """
-    stack: list[str] = []
-    for change in history:
-        if change.before is not None and stack[-1:] != [change.before]:
-            stack.append(change.before)  # the alias was moved outside this project
-        if change.action == ROLLED_BACK and change.after in stack:
-            while stack[-1] != change.after:
-                stack.pop()
-        else:
-            stack.append(change.after)
-    targets = [version for version in stack if version in existing]
-    return [v for i, v in enumerate(targets) if i == 0 or v != targets[i - 1]]
+        A rollback removes what came after its target, so two rollbacks go two champions back.
+        Deleted versions are left out.
+        """
+        existing = {version.version for version in self.registered.versions()}
+        stack: list[str] = []
+        for change in self.changes():
+            if change.before is not None and stack[-1:] != [change.before]:
+                stack.append(change.before)  # the alias was moved outside this project
+            if change.action == ROLLED_BACK and change.after in stack:
+                while stack[-1] != change.after:
+                    stack.pop()
+            else:
+                stack.append(change.after)
+        targets = [version for version in stack if version in existing]
+        return [version for version, _ in groupby(targets)]

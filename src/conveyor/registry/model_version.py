@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import getmtime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,7 +104,7 @@ class ModelVersion:
             return folder
         with files.replacing_folder(folder) as temporary:
             download_artifacts(f"models:/{self.name}/{self.version}", dst_path=str(temporary))
-        for old in sorted(cache.iterdir(), key=_modified)[:-CACHED_VERSIONS]:
+        for old in sorted(cache.iterdir(), key=getmtime)[:-CACHED_VERSIONS]:
             shutil.rmtree(old, ignore_errors=True)
         return folder
 
@@ -116,13 +117,11 @@ class RegisteredModel:
 
     def aliases(self) -> dict[str, str]:
         """Version behind each alias; empty before the first registration."""
-        entity = self._entity()
-        return {} if entity is None else {a: str(v) for a, v in entity.aliases.items()}
+        return {alias: str(version) for alias, version in self._entity().aliases.items()}
 
     def tags(self) -> dict[str, str]:
         """Tags of the registered model itself; empty before the first registration."""
-        entity = self._entity()
-        return {} if entity is None else entity.tags
+        return self._entity().tags
 
     def versions(self, query: str = "") -> list[ModelVersion]:
         """Its versions, oldest first; `query` restricts them by a tag."""
@@ -148,13 +147,14 @@ class RegisteredModel:
         version = self.aliases().get(CHAMPION)
         return None if version is None else self.version(version)
 
-    def _entity(self) -> model_registry.RegisteredModel | None:
+    def _entity(self) -> model_registry.RegisteredModel:
+        """MLflow's description of the model; an empty one before the first registration."""
         try:
             return self.client.get_registered_model(self.name)
         except MlflowException as error:
             if error.error_code != NOT_FOUND:
                 raise  # a store that cannot answer is not a registry without a champion
-            return None
+            return model_registry.RegisteredModel(self.name)
 
 
 def find_version(
@@ -195,7 +195,3 @@ def from_mlflow(entity: model_registry.ModelVersion) -> ModelVersion:
         entity.creation_timestamp / 1000,
         dict(entity.tags),
     )
-
-
-def _modified(path: Path) -> float:
-    return path.stat().st_mtime

@@ -80,17 +80,14 @@ def notify_hooks(registry: Registry, config: Hooks) -> list[Change]:
         The changes that this call announced.
     """
     announced: list[Change] = []
-    while _find_unannounced(registry):
+    while registry.history.unannounced():
         try:
             with registry.hooks_lock.acquire(timeout=0):
-                announced += [_call_hooks(registry, config, c) for c in _find_unannounced(registry)]
+                changes = registry.history.unannounced()
+                announced += [_call_hooks(registry, config, change) for change in changes]
         except Timeout:
             break
     return announced
-
-
-def _find_unannounced(registry: Registry) -> list[Change]:
-    return history.find_unannounced(registry.history.changes(), registry.aliases().get(CHAMPION))
 
 
 def _call_hooks(registry: Registry, config: Hooks, change: Change) -> Change:
@@ -104,7 +101,7 @@ def _call_hooks(registry: Registry, config: Hooks, change: Change) -> Change:
 
 
 def _previous_champion(registry: Registry, champion: str, previous: str | None) -> str:
-    targets = registry.rollback_targets()
+    targets = registry.history.rollback_targets()
     target = targets[-2] if len(targets) > 1 and targets[-1] == champion else previous
     if target is None or target == champion:
         raise InputError(

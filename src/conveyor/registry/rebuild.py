@@ -42,29 +42,25 @@ def rebuild(registry: Registry, version: str) -> bool:
         raise InputError(f"version {version} of {registry.name} was registered outside a git "
                          "repository, so its sources are not recorded")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="rebuild-") as folder:
-        project = _clone(root, Path(folder) / "clone", revision)
-        _apply_patch(registry, original.tags, project)
+        clone = Path(folder) / "clone"
+        project = _clone(root, clone, revision)
+        _apply_patch(registry, original.tags, clone)
         _get_data(root, project)
         _run_dvc(project, "repro", "--force", "train")
         model = Paths(project).model
         if files.digest_tree(model) == original.digest:
             log.info("version %s was rebuilt with equal bytes: %s", version, original.digest)
             return True
-        different = ", ".join(differences(original.fetch(registry.paths), model))
+        different = ", ".join(compare_folders(original.fetch(registry.paths), model))
         log.error("version %s was NOT rebuilt with equal bytes; these differ: %s",
                   version, different)  # fmt: skip
     return False
 
 
-def differences(folder: Path, other: Path) -> list[str]:
+def compare_folders(folder: Path, other: Path) -> list[str]:
     """Names of files that differ between two folders, or are in one of them only."""
-    digests, other_digests = (
-        {path.relative_to(base).as_posix(): files.digest_file(path)
-         for path in base.rglob("*") if path.is_file()}
-        for base in (folder, other)
-    )  # fmt: skip
-    names = sorted(digests.keys() | other_digests.keys())
-    return [name for name in names if digests.get(name) != other_digests.get(name)]
+    differences = files.digest_files(folder).items() ^ files.digest_files(other).items()
+    return sorted({name for name, digest in differences})
 
 
 def _clone(root: Path, target: Path, revision: str) -> Path:
@@ -81,7 +77,7 @@ def _clone(root: Path, target: Path, revision: str) -> Path:
     return target / repository.prefix
 
 
-def _apply_patch(registry: Registry, tags: Mapping[str, str], project: Path) -> None:
+def _apply_patch(registry: Registry, tags: Mapping[str, str], clone: Path) -> None:
     """Apply how the sources differed from the revision when the version was registered."""
     digest = tags.get(lineage.PATCH_DIGEST, lineage.NO_PATCH)
     if digest == lineage.NO_PATCH:
@@ -91,9 +87,7 @@ def _apply_patch(registry: Registry, tags: Mapping[str, str], project: Path) -> 
     if files.digest_file(patch) != digest:
         raise InputError(f"{lineage.PATCH} of run {run_id}: expected the digest {digest}; the "
                          "artifacts of the run were changed")  # fmt: skip
-    repository = find_repository(project)
-    assert repository is not None
-    git(repository.top, "apply", "--whitespace=nowarn", str(patch.absolute()))
+    git(clone, "apply", "--whitespace=nowarn", str(patch.absolute()))
 
 
 def _get_data(root: Path, project: Path) -> None:

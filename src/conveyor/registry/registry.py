@@ -9,7 +9,7 @@ from mlflow.exceptions import MlflowException
 from conveyor.gates import Verdict
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
-from conveyor.registry.history import PROMOTED, Change, History, rollback_targets
+from conveyor.registry.history import PROMOTED, Change, History
 from conveyor.registry.lineage import collect_lineage, log_patch
 from conveyor.registry.model_version import CHAMPION, ModelVersion, RegisteredModel, from_mlflow
 from conveyor.registry.package import Challenger, log_model
@@ -40,12 +40,6 @@ class Registry(RegisteredModel):
         """The oldest version of this artifact, if it was registered."""
         return next(iter(self.versions(f"tags.{MODEL_DIGEST} = '{digest}'")), None)
 
-    def rollback_targets(self) -> list[str]:
-        """Versions that rollbacks return to, oldest first; the last one serves. Deleted versions
-        are left out."""
-        existing = {version.version for version in self.versions()}
-        return rollback_targets(self.history.changes(), existing)
-
     def register(self, challenger: Challenger, verdict: Verdict) -> ModelVersion:
         """Create a version of a model folder, with the verdict as its tags and description.
 
@@ -62,7 +56,7 @@ class Registry(RegisteredModel):
         created = from_mlflow(
             self.client.create_model_version(
                 self.name, model.model_uri, run_id=run.id, tags=tags,
-                description=description[:verdict_files.LONGEST_TAG], model_id=model.model_id,
+                description=description, model_id=model.model_id,
             )
         )  # fmt: skip
         first = self.find_by_digest(challenger.digest)
@@ -97,7 +91,7 @@ class Registry(RegisteredModel):
         if before == version:
             return None
         change = self.history.begin(action, before, version, reason)
-        targets = self.rollback_targets()
+        targets = self.history.rollback_targets()
         if len(targets) > 1:
             self._set_alias(PREVIOUS, targets[-2])
         elif PREVIOUS in self.aliases():

@@ -46,8 +46,7 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
         "reasons": "; ".join(verdict.reasons)[:LONGEST_TAG],
     }
     for result in verdict.results:
-        text = _gate_tag(result)
-        tags[mlflow_name(f"gate.{result.gate}", tags)] = text
+        tags[mlflow_name(f"gate.{result.gate}", tags)] = _gate_tag(result)
     return tags
 
 
