@@ -24,18 +24,15 @@ def plot_confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Pa
     figure, [axes] = new_figure(size + 1, size)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
     if len(classes) <= MOST_NAMED_CLASSES:
         for (true, predicted), count in np.ndenumerate(counts):
             if count:
                 color = "white" if shares[true, predicted] > 0.5 else "black"
-                axes.text(
-                    predicted, true, str(count), ha="center", va="center", color=color, fontsize=8
-                )
+                axes.text(predicted, true, str(count), color=color, **centred)
     names = [plot_text(name) for name in classes]
-    long = max(map(len, names)) > 3
-    axes.set_xticks(
-        range(len(names)), names, rotation=45 if long else 0, ha="right" if long else "center"
-    )
+    slanted = {"rotation": 45, "ha": "right"} if max(map(len, names)) > 3 else {}
+    axes.set_xticks(range(len(names)), names, **slanted)
     axes.set_yticks(range(len(names)), names)
     accuracy = np.trace(counts) / max(1, counts.sum())
     axes.set(xlabel="predicted", ylabel="true", title=f"Confusion: {accuracy:.1%} on the diagonal")
@@ -79,12 +76,9 @@ def plot_calibration(
     width = 1 / len(rows)
     centres = (np.arange(len(rows)) + 0.5) * width
     used = rows > 0
-    top.bar(
-        centres[used], accuracy[used], width * 0.94, color="tab:blue", alpha=0.7, label="accuracy"
-    )
-    top.plot(
-        confidence[used], accuracy[used], "o", color="black", markersize=4, label="mean confidence"
-    )
+    height = accuracy[used]
+    top.bar(centres[used], height, width * 0.94, color="tab:blue", alpha=0.7, label="accuracy")
+    top.plot(confidence[used], height, "o", color="black", markersize=4, label="mean confidence")
     top.plot([0, 1], [0, 1], ":", color="gray")
     top.set(ylabel="accuracy", title=f"Calibration, expected error {error:.3f}", ylim=(0, 1.03))
     top.legend(frameon=False, loc="upper left")

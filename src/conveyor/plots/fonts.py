@@ -1,7 +1,8 @@
 """Fonts for labels in any script."""
 
 from functools import cache
-from importlib.resources import as_file, files
+from importlib.resources import files
+from pathlib import Path
 
 from matplotlib.font_manager import fontManager
 from matplotlib.ft2font import FT2Font
@@ -18,9 +19,8 @@ def font_families() -> list[str]:
     """
     families = ["sans-serif"]
     for package in PACKAGES:
-        resources = [f for f in files(package).iterdir() if f.name.endswith(SUFFIXES)]
-        for resource in sorted(resources, key=lambda resource: resource.name):
-            with as_file(resource) as path:
-                fontManager.addfont(path)
-                families.append(FT2Font(path).family_name)
+        folder = Path(str(files(package)))
+        for path in sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES):
+            fontManager.addfont(path)
+            families.append(FT2Font(path).family_name)
     return list(dict.fromkeys(families))

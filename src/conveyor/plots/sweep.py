@@ -30,11 +30,11 @@ COLORS = {"complete": "tab:blue", "pruned": "tab:orange", "failed": "tab:red"}
 
 @dataclass(frozen=True)
 class SweepTrials:
-    """The trials of a sweep, as the plots show them.
+    """The trials of a sweep that have a value, as the plots show them.
 
     Attributes:
         rows: a mapping for each trial with `trial` (its number), `state`, `feasible`, `value` (the
-            first objective, None if unknown), `values` (all objectives), `params` (value by key)
+            first objective), `values` (all objectives), `params` (value by key)
             and `epochs` (pairs of epoch and first objective).
         keys: all searched keys; a trial may lack some.
         logarithmic: keys that were searched on a log scale.
@@ -60,11 +60,6 @@ class SweepTrials:
     def lower_is_better(self) -> bool:
         """Whether the first objective is minimised."""
         return OBJECTIVES[self.objective] == "lower"
-
-    @property
-    def valued(self) -> list[Trial]:
-        """The trials that have a value of the first objective."""
-        return [row for row in self.rows if row["value"] is not None]
 
 
 def plot_sweep(trials: SweepTrials, importance: Mapping[str, float], folder: Path) -> None:
@@ -112,10 +107,10 @@ def plot_timeline(rows: Sequence[Trial], path: Path) -> None:
 def _plot_history(trials: SweepTrials) -> Figure:
     figure, [axes] = new_figure(7, 4)
     for state in ("complete", "pruned"):
-        rows = [row for row in trials.valued if row["state"] == state]
+        rows = [row for row in trials.rows if row["state"] == state]
         numbers, values = [row["trial"] for row in rows], [row["value"] for row in rows]
         axes.scatter(numbers, values, c=COLORS[state], label=state)
-    complete = [row for row in trials.valued if row["state"] == "complete" and row["feasible"]]
+    complete = [row for row in trials.rows if row["state"] == "complete" and row["feasible"]]
     best = np.minimum if trials.lower_is_better else np.maximum
     if complete:
         values = best.accumulate([row["value"] for row in complete])
@@ -128,13 +123,13 @@ def _plot_history(trials: SweepTrials) -> Figure:
 
 def _plot_epochs(trials: SweepTrials) -> Figure:
     figure, [axes] = new_figure(7, 4)
-    for row in trials.valued:
+    for row in trials.rows:
         epochs, values = zip(*row["epochs"], strict=True) if row["epochs"] else ((), ())
         axes.plot(
             epochs, values, color=COLORS[row["state"]], alpha=0.6, linewidth=1,
             marker="o", markersize=3, markevery=[-1] if epochs else None,
         )  # fmt: skip
-    if not any(row["epochs"] for row in trials.valued):
+    if not any(row["epochs"] for row in trials.rows):
         axes.text(0.5, 0.5, "no values before the end of a trial", ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -144,7 +139,7 @@ def _plot_epochs(trials: SweepTrials) -> Figure:
 
 def _plot_distribution(trials: SweepTrials) -> Figure:
     figure, [axes] = new_figure(7, 4)
-    values = [row["value"] for row in trials.valued if row["state"] == "complete"]
+    values = [row["value"] for row in trials.rows if row["state"] == "complete"]
     if values:
         axes.ecdf(values, color="tab:blue")
     title, share = f"Distribution of {trials.objective}", "share of completed trials at or below it"
@@ -167,7 +162,7 @@ def _plot_importance(importance: Mapping[str, float], objective: str) -> Figure:
 
 
 def _plot_parallel(trials: SweepTrials) -> Figure:
-    rows, keys = trials.valued, trials.keys
+    rows, keys = trials.rows, trials.keys
     figure, [axes] = new_figure(2.2 * (len(keys) + 1), 4.5)
     if rows:
         columns = [_draw_key_axis(axes, i, key, trials) for i, key in enumerate(keys)]
@@ -195,7 +190,7 @@ def _draw_key_axis(axes: Axes, column: int, key: str, trials: SweepTrials) -> ND
     Returns:
         The height of each trial on it, 0 ... 1, or ABSENT; float64 (trials,).
     """
-    has_key = np.array([key in row["params"] for row in trials.valued])
+    has_key = np.array([key in row["params"] for row in trials.rows])
     heights = np.full(len(has_key), ABSENT)
     if not has_key.all():
         axes.text(column + 0.03, ABSENT, "(none)", **LABEL)
@@ -213,7 +208,7 @@ def _plot_slices(trials: SweepTrials) -> Figure:
     count = max(1, len(trials.keys))
     figure, panels = new_figure(3.4 * count, 3.6, columns=count, sharey=True)
     for axes, key in zip(panels, trials.keys, strict=False):
-        rows = [row for row in trials.valued if key in row["params"]]
+        rows = [row for row in trials.rows if key in row["params"]]
         if not rows:
             continue
         positions, ticks = _scale(key, trials)
@@ -228,7 +223,7 @@ def _plot_slices(trials: SweepTrials) -> Figure:
 
 def _scale(key: str, trials: SweepTrials) -> tuple[list[float], Ticks]:
     """Return the positions on a key's axis of the trials that have the key, and its ticks."""
-    values = [row["params"][key] for row in trials.valued if key in row["params"]]
+    values = [row["params"][key] for row in trials.rows if key in row["params"]]
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         options = _sorted_options(values)
         ticks = [(float(i), plot_text(str(option))) for i, option in enumerate(options)]

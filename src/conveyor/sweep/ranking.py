@@ -1,9 +1,12 @@
-"""Ranks the trials of a study, and chooses the best one."""
+"""Ranks the trials of a study and its parameters, and chooses the best trial."""
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import optuna
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
@@ -64,6 +67,23 @@ def rank_trials(study: optuna.Study) -> list[FrozenTrial]:
 def is_feasible(trial: FrozenTrial) -> bool:
     """Return whether a trial meets every constraint."""
     return all(violation <= 0.0 for violation in trial.constraints.values())
+
+
+def compute_importances(study: optuna.Study) -> Mapping[str, float]:
+    """Return each parameter's share of the first objective's variance, by PED-ANOVA (Watanabe et
+    al. 2023).
+
+    The result is empty where fewer than four trials are complete, or all have the same value.
+    """
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < 4 or len({trial.values[0] for trial in complete}) < 2:
+        return {}
+    evaluator: Any = PedAnovaImportanceEvaluator()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return get_param_importances(
+            study, evaluator=evaluator, target=lambda trial: _costs(study, trial)[0]
+        )
 
 
 def describe_best(study: optuna.Study, sweep: Sweep) -> dict[str, Any]:

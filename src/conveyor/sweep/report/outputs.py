@@ -15,9 +15,8 @@ from conveyor.plots.pareto import plot_pareto
 from conveyor.plots.sweep import SweepTrials, plot_sweep, plot_timeline
 from conveyor.sweep.attributes import METRICS, POSITION, REASON, STATES
 from conveyor.sweep.best import BEST
-from conveyor.sweep.ranking import is_feasible
+from conveyor.sweep.ranking import compute_importances, is_feasible
 from conveyor.sweep.report import html_report
-from conveyor.sweep.report.importance import compute_importances
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,8 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
         _write_tables(tables, best, rows, space.keys)
         html_report.write(timed / "study.html", study, importance)
-        trials = SweepTrials(rows, space.keys, space.logarithmic_keys, objectives)
+        valued = [row for row in rows if row["value"] is not None]
+        trials = SweepTrials(valued, space.keys, space.logarithmic_keys, objectives)
         plot_sweep(trials, importance, tables)
         if "front" in best:
             front = [trial["trial"] for trial in best["front"]]
@@ -76,15 +76,13 @@ def _collect_rows(study: SweepStudy) -> list[dict[str, Any]]:
 def _write_tables(
     folder: Path, best: dict[str, Any], rows: list[dict[str, Any]], keys: Sequence[str]
 ) -> None:
+    """Write best.yaml, a line for each trial, and a line for each epoch.
+
+    The column `objective` holds the first one; the others are among the metrics.
+    """
     files.write_text(folder / BEST, yaml.safe_dump(best, sort_keys=True))
-    _write_trials(folder / "trials.csv", rows, keys)
     epochs = [(row["trial"], epoch, value) for row in rows for epoch, value in row["epochs"]]
     files.write_csv(folder / "intermediate.csv", ["trial", "epoch", "objective"], epochs)
-
-
-def _write_trials(path: Path, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
-    """Write one line for each trial; `objective` is the first one, the others are among the
-    metrics."""
     metrics = sorted({name for row in rows for name in row["metrics"]})
     columns = ["trial", "state", "feasible", "objective", *keys, *metrics, "reason"]
     lines = [
@@ -99,4 +97,4 @@ def _write_trials(path: Path, rows: Sequence[dict[str, Any]], keys: Sequence[str
         ]
         for row in rows
     ]
-    files.write_csv(path, columns, lines)
+    files.write_csv(folder / "trials.csv", columns, lines)
