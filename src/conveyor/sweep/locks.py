@@ -5,7 +5,6 @@ lives. On one machine the kernel releases the file locks of a dead process; Post
 advisory locks of a session whose connection broke.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -106,11 +105,10 @@ class PostgresLocks:
         self._session.close()
 
     def _call(self, function: str, name: str) -> Any:
-        whole = hashlib.sha256(f"conveyor/{self._study}/{name}".encode()).digest()
-        key = int.from_bytes(whole[:8], signed=True)
-        statement = text(f"SELECT {function}(:key)")
+        statement = text(f"SELECT {function}(hashtextextended(:name, 0))")  # keys have 64 bits
         try:
-            return self._session.execute(statement, {"key": key}).scalar()
+            whole_name = f"conveyor/{self._study}/{name}"
+            return self._session.execute(statement, {"name": whole_name}).scalar()
         except SQLAlchemyError as error:
             raise StorageLost(
                 "the study's database went away, and this driver's locks with it. Run it again to "

@@ -25,31 +25,27 @@ class SweepError(InputError):
 
 
 class FileStore:
-    """A journal or SQLite file in the project's scratch folder, for drivers of one machine."""
+    """A journal or SQLite file in the project's scratch folder, for drivers of one machine.
+
+    Attributes:
+        url: the study's location, as optuna-dashboard takes it.
+    """
 
     def __init__(self, scratch: Path, key: str, location: str) -> None:
         self.folder = scratch / "sweep" / key
-        self.location = location
+        self._is_sqlite = location == "sqlite"
+        self._file = self.folder / ("study.db" if self._is_sqlite else "journal.log")
+        self.url = files.sqlite_url(self._file) if self._is_sqlite else str(self._file)
         self.locks: Locks = FileLocks(scratch / "sweep" / f"{key}.locks")
-
-    @property
-    def file(self) -> Path:
-        """The file that holds the study."""
-        return self.folder / ("study.db" if self.location == "sqlite" else "journal.log")
-
-    @property
-    def url(self) -> str:
-        """The study's location, as optuna-dashboard takes it."""
-        return files.sqlite_url(self.file) if self.location == "sqlite" else str(self.file)
 
     def exists(self) -> bool:
         """Return whether a study has been stored."""
-        return self.file.is_file()
+        return self._file.is_file()
 
     def open(self) -> BaseStorage:
         """Open the storage, and create it if it is missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return RDBStorage(self.url) if self.location == "sqlite" else open_journal(self.file)
+        return RDBStorage(self.url) if self._is_sqlite else open_journal(self._file)
 
     def set_aside(self) -> None:
         """Rename the study's folder to `.previous`, so that the next `open` starts a new study."""

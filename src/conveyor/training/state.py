@@ -119,9 +119,8 @@ class TrainingState:
             self.on_epoch(epoch, row)
 
     def _lower_rate_on_plateau(self, model: keras.Model) -> None:
-        if self.train.schedule != "plateau":
-            return
-        if len(self.epochs) - self.plateau_since >= max(1, self.train.patience // 2):
+        waited = len(self.epochs) - self.plateau_since
+        if self.train.schedule == "plateau" and waited >= max(1, self.train.patience // 2):
             model.optimizer.learning_rate = learning_rate(model) * PLATEAU_FACTOR
             self.plateau_since = len(self.epochs)
 
