@@ -22,10 +22,12 @@ import psutil
 import yaml
 
 from conveyor.config import SweepConfig, load, overlay
+from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
 from conveyor.sweep.protocol import TrialId
-from conveyor.sweep.run import SweepFiles, run_sweep
+from conveyor.sweep.run import run_sweep
+from conveyor.sweep.study import SweepStudy
 
 ROOT, HERE = Path(__file__).parents[1], Path(__file__).parent
 ROUNDS, TRIALS, TRIVIAL = 7, 12, 1000
@@ -110,11 +112,10 @@ def random_search(trials: int, trial: str, observer: events.Observer) -> None:
     changes = {"sweep.trials": trials, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
     config = overlay(load(SweepConfig), changes)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        prepared = ROOT / "data" / "prepared"
-        executor = make_executor(config.sweep, prepared, trial)
-        files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
-        run_sweep(config, files, observer, executor)
+        executor = make_executor(config.sweep, ROOT / "data" / "prepared", trial)
+        paths = Paths(Path(name))
+        with SweepStudy(paths.scratch, config, "none") as study:
+            run_sweep(study, paths, observer, executor)
 
 
 def driver() -> str:

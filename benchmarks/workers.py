@@ -14,9 +14,11 @@ from pathlib import Path
 from statistics import median
 
 from conveyor.config import SweepConfig, load, overlay
+from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
-from conveyor.sweep.run import SweepFiles, run_sweep
+from conveyor.sweep.run import run_sweep
+from conveyor.sweep.study import SweepStudy
 
 ROOT = Path(__file__).parents[1]
 TRIALS, EPOCHS = 8, 12
@@ -51,12 +53,12 @@ def sweep(workers: int) -> tuple[float, float]:
         "sweep.space": SPACE,
     }  # fmt: skip
     config = overlay(load(SweepConfig), changes)
-    clock, prepared = Clock(), ROOT / "data" / "prepared"
+    clock = Clock()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        executor = make_executor(config.sweep, prepared)
-        files = SweepFiles(prepared, "none", folder, folder / "out", folder / "pages")
-        run_sweep(config, files, clock, executor)
+        executor = make_executor(config.sweep, ROOT / "data" / "prepared")
+        paths = Paths(Path(name))
+        with SweepStudy(paths.scratch, config, "none") as study:
+            run_sweep(study, paths, clock, executor)
     return 3600 * TRIALS / (clock.ended - clock.began), clock.idle_share
 
 

@@ -9,7 +9,7 @@ from conveyor.registry.model_version import champion_settings
 from conveyor.sweep.executors import make_executor
 from conveyor.sweep.report.outputs import write_nothing
 from conveyor.sweep.report.status import describe
-from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
+from conveyor.sweep.run import join_sweep, run_sweep
 from conveyor.sweep.study import SweepStudy
 from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import run_script
@@ -17,15 +17,15 @@ from pipeline import run_script
 
 def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
     digest = Prepared(paths.prepared).meta.digest
-    files = SweepFiles(paths.prepared, digest, paths.scratch, paths.sweep, paths.sweep_pages)
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
     warm_start = config.sweep.warm_start.champion and not join
     champion = champion_settings(config.name, paths) if warm_start else None
     executor = make_executor(config.sweep, paths.prepared)
-    if join:
-        join_sweep(config, files, recorder, executor)
-    else:
-        run_sweep(config, files, recorder, executor, champion)
+    with SweepStudy(paths.scratch, config, digest, "join" if join else "lead") as study:
+        if join:
+            join_sweep(study, recorder, executor)
+        else:
+            run_sweep(study, paths, recorder, executor, champion)
 
 
 def add_options(parser: ArgumentParser) -> None:

@@ -19,11 +19,12 @@ from conveyor.tracking.store import connect
 from conveyor.tracking.sweeps import SweepRecorder
 
 
-def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -> None:
+def sweep(paths: Paths, function: str, trials: int, mode: Any, **changes: Any) -> None:
     from sweeping import settings
 
     from conveyor.sweep.executors import make_executor
-    from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
+    from conveyor.sweep.run import join_sweep, run_sweep
+    from conveyor.sweep.study import SweepStudy
 
     usual = {
         "trials": trials,
@@ -39,9 +40,11 @@ def sweep(paths: Paths, function: str, trials: int, mode: str, **changes: Any) -
     config = settings(**{**usual, **changes})
     recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
     executor = make_executor(config.sweep, paths.root, f"trial_functions:{function}")
-    files = SweepFiles(paths.root, "digest", paths.scratch, paths.sweep, paths.sweep_pages)
-    run = join_sweep if mode == "join" else run_sweep
-    run(config, files, recorder, executor)
+    with SweepStudy(paths.scratch, config, "digest", mode) as study:
+        if mode == "join":
+            join_sweep(study, recorder, executor)
+        else:
+            run_sweep(study, paths, recorder, executor)
 
 
 def register(paths: Paths) -> None:

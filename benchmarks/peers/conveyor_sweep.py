@@ -10,7 +10,8 @@ from conveyor.config import SweepConfig, load, overlay
 from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
-from conveyor.sweep.run import SweepFiles, run_sweep
+from conveyor.sweep.run import run_sweep
+from conveyor.sweep.study import SweepStudy
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,8 +19,7 @@ if __name__ == "__main__":
     changes = {"seed": plain.SEED, "sweep.trials": 10_000, "sweep.workers": 2,
                "sweep.pruner.name": sys.argv[1]}  # fmt: skip
     config = overlay(load(SweepConfig, ROOT / "artifacts" / "config.yaml"), changes)
-    prepared = ROOT / "data" / "prepared"
-    executor = make_executor(config.sweep, prepared)
+    executor = make_executor(config.sweep, ROOT / "data" / "prepared")
     from conveyor.tracking.sweeps import SweepRecorder
 
     class Teller(SweepRecorder):
@@ -29,8 +29,7 @@ if __name__ == "__main__":
                 values, state = event.outcome.values, event.outcome.state
                 plain.write_trial(values[0] if values else float("nan"), str(state))
 
-    folder = Path(tempfile.mkdtemp())
-    paths = Paths(folder)
+    paths = Paths(Path(tempfile.mkdtemp()))
     recorder = Teller("benchmark", paths, "benchmark")
-    files = SweepFiles(prepared, "benchmark", paths.scratch, paths.sweep, paths.sweep_pages)
-    run_sweep(config, files, recorder, executor)
+    with SweepStudy(paths.scratch, config, "benchmark") as study:
+        run_sweep(study, paths, recorder, executor)

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import psutil
-from sweeping import Listener, files_in, settings
+from sweeping import Listener, paths_in, settings
 
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
 from conveyor.sweep.run import run_sweep
+from conveyor.sweep.study import SweepStudy
 
 
 class Meter(Listener):
@@ -26,4 +27,6 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     config = settings(trials=int(sys.argv[2]), sampler={"name": "random"})
     executor = make_executor(config.sweep, folder, "trial_functions:instant")
-    run_sweep(config, files_in(folder), Meter(), executor)
+    paths = paths_in(folder)
+    with SweepStudy(paths.scratch, config, "digest") as study:
+        run_sweep(study, paths, Meter(), executor)

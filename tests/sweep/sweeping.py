@@ -13,10 +13,12 @@ from typing import Any
 import yaml
 
 from conveyor.config import SweepConfig, validate
+from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
 from conveyor.sweep.protocol import Outcome, Outcomes, TrialId
-from conveyor.sweep.run import SweepFiles, join_sweep, run_sweep
+from conveyor.sweep.run import join_sweep, run_sweep
+from conveyor.sweep.study import SweepStudy
 
 HERE = Path(__file__).parent
 SPACE = {
@@ -94,9 +96,13 @@ class Listener:
                 self.end, self.ended = (None, error), ended
 
 
-def files_in(folder: Path) -> SweepFiles:
-    """The files of a sweep that has all of them in one folder."""
-    return SweepFiles(folder, "digest", folder / "scratch", folder / "out", folder / "pages")
+def paths_in(folder: Path) -> Paths:
+    """The paths of a sweep that has all its files in one folder."""
+    paths = Paths(folder)
+    paths.scratch, paths.sweep, paths.sweep_pages = (
+        folder / name for name in ("scratch", "out", "pages")
+    )
+    return paths
 
 
 def search(
@@ -105,14 +111,17 @@ def search(
     """Run a sweep of `trial_functions.<function>` with all its files in `folder`."""
     listener = Listener()
     executor = make_executor(config.sweep, folder, f"trial_functions:{function}")
-    return run_sweep(config, files_in(folder), listener, executor, champion), listener
+    paths = paths_in(folder)
+    with SweepStudy(paths.scratch, config, "digest") as study:
+        return run_sweep(study, paths, listener, executor, champion), listener
 
 
 def join(folder: Path, config: SweepConfig, function: str) -> Listener:
     """One more driver of such a sweep."""
     listener = Listener()
     executor = make_executor(config.sweep, folder, f"trial_functions:{function}")
-    join_sweep(config, files_in(folder), listener, executor)
+    with SweepStudy(paths_in(folder).scratch, config, "digest", "join") as study:
+        join_sweep(study, listener, executor)
     return listener
 
 

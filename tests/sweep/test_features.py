@@ -12,7 +12,6 @@ from conveyor.sweep.protocol import State, TrialId
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
-from conveyor.sweep.trial_jobs import make_job
 
 SMALL = {"model.units": "choice([8], [4, 4], [16])", "train.epochs": "range(1, 2)"}
 
@@ -139,7 +138,8 @@ def test_the_trial_computes_the_metrics_that_objectives_and_constraints_name(
     with SweepStudy(tmp_path, config, "digest") as study:
         _, trial = study.start_trial()
         assert trial is not None
-        job = make_job(config, RunningTrial(trial, TrialId(0, 1), 0, []), "prepared", tmp_path)
+        running = RunningTrial(trial, TrialId(0, 1), 0, [])
+        job = running.next_job(config, tmp_path, tmp_path)
     assert job.metrics == ("mcc", "ece")
     assert job.latency
     with pytest.raises(ConfigError, match="val_nothing"):

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ import pytest
 import ray
 import yaml
 from processes import trials_below
-from sweeping import HERE, Listener, files_in, rows, settings
+from sweeping import HERE, Listener, paths_in, rows, settings
 
 from conveyor import files
 from conveyor.sweep.executors import make_executor
 from conveyor.sweep.run import run_sweep
 from conveyor.sweep.storage import SweepError
+from conveyor.sweep.study import SweepStudy
 
 
 def test_without_a_cluster_the_error_names_the_address(tmp_path: Path) -> None:
@@ -91,7 +91,9 @@ def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
                       sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
     listener = Listener()
     executor = make_executor(config.sweep, HERE, "trial_functions:moody")
-    run_sweep(config, replace(files_in(tmp_path), prepared=HERE), listener, executor)
+    paths = paths_in(tmp_path)
+    with SweepStudy(paths.scratch, config, "digest") as study:
+        run_sweep(study, paths, listener, executor)
     reasons = [outcome.reason for outcome in listener.outcomes.values() if outcome.reason]
     for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",
                  "trial_time_limit", "exit code 7"):  # fmt: skip

@@ -10,7 +10,6 @@ from typing import Any
 
 from optuna.trial import TrialState
 
-from conveyor.metrics.objectives import EPOCH_OBJECTIVES
 from conveyor.sweep import events
 from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, compute_violations, identify_trial
 from conveyor.sweep.protocol import Executor, Message, Metrics, Outcome, State
@@ -18,7 +17,6 @@ from conveyor.sweep.report.progress import Progress
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
-from conveyor.sweep.trial_jobs import make_job, trial_folder
 from conveyor.sweep.worker_slots import WorkerSlots
 
 log = logging.getLogger(__name__)
@@ -32,16 +30,11 @@ class Driver:
 
     `sweep.workers` trials run at once, and a slot is refilled as soon as it is free. Several
     drivers may share one study; each reports its own trials to its own observer.
-
-    Args:
-        prepared: folder of the prepared data.
     """
 
-    def __init__(
-        self, study: SweepStudy, prepared: str, executor: Executor, observer: events.Observer
-    ) -> None:
+    def __init__(self, study: SweepStudy, executor: Executor, observer: events.Observer) -> None:
         self.study, self.sweep = study, study.config.sweep
-        self.prepared, self.executor, self.observer = prepared, executor, observer
+        self.executor, self.observer = executor, observer
         self.running: dict[Any, RunningTrial] = {}  # by the executor's handle
         self.slots = WorkerSlots(self.sweep.workers)
         self.started = time.monotonic()
@@ -53,19 +46,16 @@ class Driver:
         Raises:
             SweepError: more than `sweep.max_failed_share` of the trials failed.
         """
-        with closing(Progress(self.study)) as self.progress:
-            try:
-                while True:
-                    self._fill_slots()
-                    if not self.running and (self.study.is_complete or self._is_time_up()):
-                        return
-                    for handle, message in self.executor.events(POLL_SECONDS):
-                        self._handle(handle, message)
-                    self._enforce_trial_time_limit()
-                    self._enforce_failure_limit()
-                    self.progress.refresh()
-            finally:
-                self.executor.close()
+        with closing(Progress(self.study)) as self.progress, closing(self.executor):
+            while True:
+                self._fill_slots()
+                if not self.running and (self.study.is_complete or self._is_time_up()):
+                    return
+                for handle, message in self.executor.events(POLL_SECONDS):
+                    self._handle(handle, message)
+                self._enforce_trial_time_limit()
+                self._enforce_failure_limit()
+                self.progress.refresh()
 
     def _is_time_up(self) -> bool:
         return time.monotonic() - self.started > (self.sweep.time_limit or math.inf)
@@ -96,16 +86,18 @@ class Driver:
         """Start the next repeat of a trial. Returns False if all are completed."""
         if len(running.results) >= self.sweep.repeats.count:
             return False
-        running.started = math.inf if self.executor.queues else time.monotonic()
+        running.started = math.inf  # until it says that it began
         running.latest_metrics = {}
-        folder = trial_folder(self.study.folder, running)
-        job = make_job(self.study.config, running, self.prepared, folder)
+        job = running.next_job(self.study.config, self.executor.prepared, self.study.folder)
         self.running[self.executor.start(job)] = running
         return True
 
     def _handle(self, handle: Any, message: Message) -> None:
         """Handle one message of a trial; see `protocol.Executor`."""
         running = self.running[handle]
+        if message[0] not in ("began", "epoch"):
+            self.running.pop(handle)
+            self.executor.stop(handle)
         match message:
             case ("began", _, _):
                 running.started = time.monotonic()
@@ -113,23 +105,15 @@ class Driver:
                 proceed = self._record_epoch(running, epoch, metrics)
                 self.executor.answer(handle, proceed=proceed)
             case ("done", metrics, waited):
-                self._release(handle)
                 self.slots.add_waiting_time(waited)
                 self._complete_repeat(running, metrics)
             case ("pruned", _, waited):
-                self._release(handle)
                 self.slots.add_waiting_time(waited)
                 self._finish(running, running.pruned(self.sweep.objectives[0]))
             case ("lost", reason, _):
-                self._release(handle)
                 self._requeue(running, reason)
             case (_, reason, _):
-                self._release(handle)
                 self._finish(running, Outcome(State.FAILED, reason=reason))
-
-    def _release(self, handle: Any) -> None:
-        self.running.pop(handle)
-        self.executor.stop(handle)
 
     def _requeue(self, running: RunningTrial, reason: str) -> None:
         """Queue a trial again whose machine went away."""
@@ -148,17 +132,13 @@ class Driver:
             excess = compute_violations(self.sweep.constraints, metrics)
             running.violated = next((text for text, over in excess.items() if over > 0), "")
             return not running.violated
-        if repeat or not self._prunes_by_epoch():
-            return True
-        value = metrics.get(self.sweep.objectives[0])
+        objective, *others = self.sweep.objectives
+        if repeat or others or self.sweep.pruner.name == "wilcoxon":
+            return True  # pruners judge by one objective, and that one by repeats
+        value = metrics.get(objective)  # None for one that is measured at the end
         if value is None or not math.isfinite(value):
             return True  # the trial fails by itself, with the epoch and the learning rate
         return not self.study.should_prune(running.trial, epoch, value)
-
-    def _prunes_by_epoch(self) -> bool:
-        objectives = self.sweep.objectives
-        judged_by_epoch = len(objectives) == 1 and objectives[0] in EPOCH_OBJECTIVES
-        return judged_by_epoch and self.sweep.pruner.name != "wilcoxon"
 
     def _complete_repeat(self, running: RunningTrial, metrics: Mapping[str, float]) -> None:
         """Record a completed repeat; then start the next one, prune the trial or finish it."""
@@ -197,7 +177,7 @@ class Driver:
                 self._fill_slots()
         finally:
             self.observer.observe(events.TrialFinished(running.id, outcome))
-        shutil.rmtree(trial_folder(self.study.folder, running), ignore_errors=True)
+        shutil.rmtree(running.folder(self.study.folder), ignore_errors=True)
         if outcome.state is State.FAILED:
             last_line = outcome.reason.strip().splitlines()[-1]
             log.warning("trial %s failed: %s", running.id, last_line)
@@ -207,9 +187,8 @@ class Driver:
         limit = self.sweep.trial_time_limit or math.inf
         for handle, running in list(self.running.items()):
             if time.monotonic() - running.started > limit:
-                self._release(handle)
                 reason = f"stopped after sweep.trial_time_limit, {limit:g} s"
-                self._finish(running, Outcome(State.FAILED, reason=reason))
+                self._handle(handle, ("failed", reason, None))
 
     def _enforce_failure_limit(self) -> None:
         failed = self.study.counted(TrialState.FAIL)

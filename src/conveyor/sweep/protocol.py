@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from conveyor.config import FitConfig
@@ -110,7 +111,7 @@ class Executor(Protocol):
     """Runs trials somewhere and passes their messages to the driver.
 
     The messages of a trial are:
-        ("began", None, None): it runs now; only from executors that queue trials.
+        ("began", None, None): it runs now; an executor may have queued it until then.
         ("epoch", epoch, metrics): it waits for an answer.
         ("done", metrics, seconds): it is completed; seconds that it waited for answers.
         ("pruned", None, seconds): it stopped because the driver said so.
@@ -118,7 +119,7 @@ class Executor(Protocol):
         ("lost", reason, None): the machine or worker that it ran on went away.
     """
 
-    queues: bool  # whether trials may wait before they run, and send "began" when they do
+    prepared: Path  # folder of the prepared data
 
     def start(self, job: TrialJob) -> Any:
         """Start a trial, and return a handle by which the other methods name it."""

@@ -1,14 +1,12 @@
-"""Runs a whole sweep: opens the study, drives its trials, writes the outputs."""
+"""Runs a whole sweep: drives the trials of its study, writes the outputs."""
 
 import logging
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from conveyor.config import SweepConfig
+from conveyor.paths import Paths
 from conveyor.sweep import events, warm_start
 from conveyor.sweep.driver import Driver
 from conveyor.sweep.protocol import Executor
@@ -21,29 +19,9 @@ from conveyor.sweep.study import SweepStudy
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class SweepFiles:
-    """What a sweep reads and writes.
-
-    Attributes:
-        prepared: folder of the prepared data.
-        data_digest: digest of the prepared data.
-        scratch: folder of the study and of what interrupted trials resume from.
-        outputs: folder of best.yaml, the tables and the plots.
-        pages: folder of the interactive page and the timeline. They show times, so DVC does not
-            track them.
-    """
-
-    prepared: Path
-    data_digest: str
-    scratch: Path
-    outputs: Path
-    pages: Path
-
-
 def run_sweep(
-    config: SweepConfig,
-    files: SweepFiles,
+    study: SweepStudy,
+    paths: Paths,
     observer: events.Observer,
     executor: Executor,
     champion: Mapping[str, Any] | None = None,
@@ -54,44 +32,39 @@ def run_sweep(
     also draws the same proposals and finds the same best trial.
 
     Args:
+        study: entered, with the mode "lead".
+        paths: of the outputs, and of the studies to start from.
         champion: settings of the champion by dotted key, for `sweep.warm_start.champion`.
 
     Returns:
         The content of best.yaml.
 
     Raises:
-        SweepError: another process runs this sweep, too many trials failed, or no trial is
-            complete and feasible.
+        SweepError: too many trials failed, or no trial is complete and feasible.
     """
-    with SweepStudy(files.scratch, config, files.data_digest) as study:
-        study.warm_start(
-            lambda: warm_start.collect_configurations(config, study.space, files.scratch, champion)
-        )
-        with _report_to_observer(study, observer):
-            best, idle_share = _run_driver(study, files.prepared, executor, observer)
-            log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
-            outputs.write(files.outputs, files.pages, study, best)
-            observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
-            study.end()
+    study.warm_start(lambda: warm_start.collect_configurations(study, paths.scratch, champion))
+    with _report_to_observer(study, observer):
+        best, idle_share = _run_driver(study, executor, observer)
+        log.info("best: %s with %s", format_objectives(best["objectives"]), best["params"])
+        outputs.write(paths.sweep, paths.sweep_pages, study, best)
+        observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
+        study.end()
     return best
 
 
-def join_sweep(
-    config: SweepConfig, files: SweepFiles, observer: events.Observer, executor: Executor
-) -> None:
+def join_sweep(study: SweepStudy, observer: events.Observer, executor: Executor) -> None:
     """Run trials of a sweep as an additional driver, until the study has its total.
 
     It may start before the sweep itself does. It writes no outputs; the stage `sweep` does.
 
+    Args:
+        study: entered, with the mode "join".
+
     Raises:
-        SweepError: the latest study has ended, too many trials failed, or no trial is complete
-            and feasible.
+        SweepError: too many trials failed, or no trial is complete and feasible.
     """
-    with (
-        SweepStudy(files.scratch, config, files.data_digest, "join") as study,
-        _report_to_observer(study, observer),
-    ):
-        best, idle_share = _run_driver(study, files.prepared, executor, observer)
+    with _report_to_observer(study, observer):
+        best, idle_share = _run_driver(study, executor, observer)
         log.info("the study has its %d trials; `dvc repro sweep` writes its outputs", study.total)
         observer.observe(events.SweepFinished(best, study.outcomes, idle_share))
 
@@ -116,10 +89,10 @@ def _report_to_observer(study: SweepStudy, observer: events.Observer) -> Iterato
 
 
 def _run_driver(
-    study: SweepStudy, prepared: Path, executor: Executor, observer: events.Observer
+    study: SweepStudy, executor: Executor, observer: events.Observer
 ) -> tuple[dict[str, Any], float]:
     """Run trials until the total. Returns the content of best.yaml and the slots' idle share."""
-    driver = Driver(study, str(prepared), executor, observer)
+    driver = Driver(study, executor, observer)
     with _raise_on_sigterm():
         driver.run()
     log.info("the trial slots were idle for %.1f %% of the time", 100 * driver.slots.idle_share)

@@ -11,8 +11,8 @@ import yaml
 from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.ranking import rank_trials
-from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError, latest_study_number, make_store, study_name
+from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ FILE_CONTENT = "a list of mappings such as  - {train.learning_rate: 1.0e-3, mode
 
 
 def collect_configurations(
-    config: SweepConfig, space: Space, scratch: Path, champion: Settings | None
+    study: SweepStudy, scratch: Path, champion: Settings | None
 ) -> list[dict[str, Any]]:
     """Return Optuna's parameters of each configuration that `sweep.warm_start` names, each once.
 
@@ -33,10 +33,10 @@ def collect_configurations(
     Raises:
         SweepError: a file or a study does not exist, or is not readable.
     """
-    sources = list(_read_sources(config, scratch, champion))
+    sources = list(_read_sources(study.config, scratch, champion))
     configurations: list[dict[str, Any]] = []
     for origin, values in sources:
-        params, reasons = space.params(values)
+        params, reasons = study.space.params(values)
         if reasons:
             log.warning("warm start from %s: left to the sampler: %s", origin, "; ".join(reasons))
         if params and params not in configurations:

@@ -21,4 +21,4 @@ def make_executor(sweep: Sweep, prepared: Path, trial: str = TRIAL) -> Executor:
         from conveyor.sweep.executors.ray_cluster import RayExecutor
 
         return RayExecutor(trial, sweep.ray, prepared)
-    return LocalExecutor(trial)
+    return LocalExecutor(trial, prepared)

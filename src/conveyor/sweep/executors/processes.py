@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.forkserver import ensure_running
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -32,10 +33,8 @@ class LocalExecutor:
         function: "module:function" that runs one trial; see `TrialJob`, `Channel`.
     """
 
-    queues = False
-
-    def __init__(self, function: str) -> None:
-        self._function = function
+    def __init__(self, function: str, prepared: Path) -> None:
+        self._function, self.prepared = function, prepared
         self._context = make_context(function)
         ensure_running()
         self._running: dict[Any, TrialProcess] = {}
@@ -159,6 +158,7 @@ def _main(function: str, job: TrialJob, connection: Connection, alive: Connectio
     if job.gpu is not None:  # TensorFlow reads it when it first lists devices
         os.environ["CUDA_VISIBLE_DEVICES"] = job.gpu
     channel = _Channel(connection)
+    connection.send(("began", None, None))
     try:
         module, _, name = function.partition(":")
         metrics = getattr(importlib.import_module(module), name)(job, channel)

@@ -6,13 +6,10 @@ goes away, its trials' processes end with it, and the driver gets a "lost" messa
 """
 
 import asyncio
-import hashlib
-import io
 import itertools
 import logging
 import os
 import socket
-import tarfile
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -38,13 +35,13 @@ class _Mailbox:
         self._inbox: asyncio.Queue[tuple[int, Message]] = asyncio.Queue()
         self._answers: dict[int, asyncio.Future[bool]] = {}
 
-    async def send(self, key: int, message: Message) -> None:
+    async def send(self, key: int, message: Message) -> bool:
+        """Pass a message to the driver. Returns its answer to an "epoch", and True otherwise."""
+        waits = message[0] == "epoch"
+        if waits:
+            self._answers[key] = asyncio.get_running_loop().create_future()
         await self._inbox.put((key, message))
-
-    async def send_and_wait(self, key: int, message: Message) -> bool:
-        self._answers[key] = asyncio.get_running_loop().create_future()
-        await self._inbox.put((key, message))
-        return await self._answers[key]
+        return await self._answers[key] if waits else True
 
     async def answer(self, key: int, proceed: bool) -> None:
         self._answers.pop(key).set_result(proceed)
@@ -72,10 +69,8 @@ class RayExecutor:
         SweepError: there is no cluster at the address.
     """
 
-    queues = True  # a trial may wait for resources before it runs
-
     def __init__(self, function: str, cluster: RayCluster, prepared: Path) -> None:
-        self._function, self._cluster = function, cluster
+        self._function, self._cluster, self.prepared = function, cluster, prepared
         address = cluster.address or os.environ.get("RAY_ADDRESS", "")
         workers_need = {n: os.environ[n] for n in ("PYTHONPATH",) if n in os.environ}
         try:
@@ -91,9 +86,8 @@ class RayExecutor:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         mailbox: Any = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here)
         self._mailbox = mailbox.remote()
-        packed = _pack(prepared)
-        self._digest = hashlib.sha256(packed.data).hexdigest()[:16]
-        self._data = ray.put(packed)
+        self._digest = files.digest_tree(prepared)[:16]
+        self._data = ray.put(_read_files(prepared))
         self._tasks: dict[int, Any] = {}  # references of running and waiting tasks
         self._keys = itertools.count()
 
@@ -141,8 +135,7 @@ def _run(
     function: str, job: TrialJob, gpu: bool, mailbox: Any, key: int, data: Any, digest: str
 ) -> None:
     """The task: run one trial in its own process."""
-    ray.get(mailbox.send.remote(key, ("began", None, None)))
-    prepared = _unpack(data, digest)
+    prepared = _write_files(data, digest)
     device = os.environ.get("CUDA_VISIBLE_DEVICES") if gpu else job.gpu
     scratch = _choose_scratch(job, prepared)
     job = replace(job, prepared=str(prepared), scratch=scratch, gpu=device)
@@ -150,10 +143,11 @@ def _run(
     try:
         while True:
             message = process.receive()
-            if message[0] != "epoch":
-                ray.get(mailbox.send.remote(key, message))
+            proceed: Any = ray.get(mailbox.send.remote(key, message))
+            if message[0] == "epoch":
+                process.answer(proceed)
+            elif message[0] != "began":
                 return
-            process.answer(ray.get(mailbox.send_and_wait.remote(key, message)))
     finally:
         process.close()
 
@@ -165,24 +159,23 @@ def _choose_scratch(job: TrialJob, prepared: Path) -> str:
     return str(prepared.parent / files.digest_value(job.scratch))
 
 
-def _pack(folder: Path) -> Any:
-    """Return a folder's files as one array of bytes, which Ray passes to tasks without a copy."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.add(folder, arcname=".")
-    return np.frombuffer(buffer.getvalue(), dtype=np.uint8)
+def _read_files(folder: Path) -> dict[Path, Any]:
+    """Return a folder's files by their path in it: arrays, which Ray passes on without a copy."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): np.fromfile(path, np.uint8) for path in paths}
 
 
-def _unpack(data: Any, digest: str) -> Path:
+def _write_files(contents: dict[Path, Any], digest: str) -> Path:
     """Return the folder on this node; the first task that needs it writes it."""
     home = Path(tempfile.gettempdir()) / f"conveyor-{os.getuid()}"
     home.mkdir(mode=0o700, exist_ok=True)
     folder = home / digest
     with FileLock(home / f"{digest}.lock"):
         if not folder.is_dir():
-            archive = tarfile.open(fileobj=io.BytesIO(data.data))  # noqa: SIM115
-            with files.replacing_folder(folder) as temporary, archive:
-                archive.extractall(temporary, filter="data")
+            with files.replacing_folder(folder) as temporary:
+                for path, content in contents.items():
+                    (temporary / path).parent.mkdir(parents=True, exist_ok=True)
+                    content.tofile(temporary / path)
     return folder
 
 
