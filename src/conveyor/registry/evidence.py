@@ -21,15 +21,16 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     Args:
         champion: None before the first champion.
     """
+    champion_folder = None if champion is None else champion.fetch(paths)
     test = Prepared(paths.prepared).split("test")
     model = LoadedModel.load(paths.model)
     labels, lengths = np.asarray(test.labels), test.sequences.lengths  # (rows,)
     sample = [test.rows[int(row)] for row in spread_over_lengths(lengths, SAMPLE)]
-    champion_probabilities = None
-    if champion is not None:
-        champion_model = LoadedModel.load(champion.fetch(paths))
-        champion_probabilities = champion_model.predict_as(model.classes, model.kind, test.rows)
     probabilities = model.predict(test.rows).probabilities  # (rows, classes)
+    champion_probabilities = None
+    if champion_folder is not None:
+        champion_model = LoadedModel.load(champion_folder)
+        champion_probabilities = champion_model.predict_as(model.classes, model.kind, test.rows)
     report = paths.data_report
     measured = Measurements(
         size=measurements.size(paths.model),
