@@ -109,12 +109,12 @@ BARS = (
         http("offered"), 10.0),
     Bar("batch prediction, rows/s, against keras predict", "serving",
         lambda f: f["batch"]["conveyor_rows_s"] / f["batch"]["keras_rows_s"], 3.0),
-    Bar("start to first answer, against MLflow's Keras flavour", "serving", start, 0.3, "lower"),
+    Bar("start to first answer, against MLflow's Keras flavour", "serving", start, 0.35, "lower"),
     Bar("prepare, rows/s, against datasets and tokenizers, the worst case", "prepare",
         prepare_speed, 1.0),
     Bar("prepare, peak memory, most rows over fewest (flat)", "prepare", prepare_memory, 1.25,
         "lower"),
-    Bar("the whole belt without its training", "belt", overhead, 30.0, "lower", "s"),
+    Bar("the whole belt without its training", "belt", overhead, 50.0, "lower", "s"),
 )  # fmt: skip
 
 
