@@ -208,7 +208,7 @@ def test_of_two_registrations_at_once_one_wins_and_the_other_says_so(
     toy_project: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machines: str
 ) -> None:
     registry = of_versions(toy_project, YES)  # and the folder is another model since
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", registry.tracking.uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", registry.client.tracking_uri)
     folders = [toy_project.root, toy_project.root]
     if machines == "two":  # with locks of their own, only the store can tell
         folders[1] = tmp_path / "elsewhere"

@@ -39,7 +39,7 @@ def test_a_temporary_checkout_records_in_the_main_project(
 
 def test_a_given_store_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'other.db'}")
-    assert connect("toys", Paths(tmp_path)).uri.endswith("other.db")
+    assert connect("toys", Paths(tmp_path)).client.tracking_uri.endswith("other.db")
     assert (tmp_path / "other.db").is_file()
     assert not (tmp_path / "mlflow.db").exists()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from conveyor import files
 from conveyor.git import GitError, git
 from conveyor.paths import Paths
-from conveyor.tracking.provenance import dvc_tags, git_tags
+from conveyor.tracking.provenance import dvc_tags, git_tags, lock_entries
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
 from conveyor.tracking.store import Tracking
 
@@ -45,16 +45,11 @@ def collect_lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, s
         **git_tags(paths.root),
         **dvc_tags(paths.root),
     }
-    lock = paths.root / "dvc.lock"
-    if lock.is_file():
-        tags[LOCK_DIGEST] = digest_lock(lock)
+    entries = lock_entries(paths.root)
+    if entries:
+        entries.pop(REGISTER_STAGE, None)
+        tags[LOCK_DIGEST] = files.digest_value(entries)
     return tags
-
-
-def digest_lock(lock: Path) -> str:
-    """SHA-256 of the entries of dvc.lock for all stages but `register`, in hex."""
-    stages = (files.read_yaml(lock) or {}).get("stages", {})
-    return files.digest_value({name: stages[name] for name in stages if name != REGISTER_STAGE})
 
 
 def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:

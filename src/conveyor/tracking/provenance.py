@@ -23,15 +23,17 @@ def git_tags(root: Path) -> dict[str, str]:
     return {"git.revision": revision, "git.changed": json.dumps(bool(changed))}
 
 
+def lock_entries(root: Path) -> dict[str, Any]:
+    """The entry of each stage in dvc.lock; empty before the first `dvc repro`."""
+    path = root / "dvc.lock"
+    return (files.read_yaml(path) or {}).get("stages", {}) if path.is_file() else {}
+
+
 def dvc_tags(root: Path) -> dict[str, str]:
     """The hash of each output in dvc.lock; outputs of stages that have not run yet are missing."""
-    path = root / "dvc.lock"
-    if not path.is_file():
-        return {}
-    stages = (files.read_yaml(path) or {}).get("stages", {})
     return {
         f"dvc.{stage}.{Path(out['path']).name}": out["md5"]
-        for stage, entry in stages.items()
+        for stage, entry in lock_entries(root).items()
         for out in entry.get("outs", [])
         if "md5" in out
     }

@@ -1,18 +1,17 @@
 """Runs in the tracking store, and the training run, which the digest of its model identifies."""
 
 import csv
+import json
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import DatasetInput, Metric, Param, Run, RunTag
+from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
 from mlflow.tracking.context import registry as run_context
 
 from conveyor import files
@@ -125,15 +124,14 @@ class TrainingRun(OpenRun):
         self.set_tags({"evaluation_digest": digest, "beats_baselines": beats})
 
 
-@contextmanager
-def training_run(config: FitConfig, paths: Paths, *, data_digest: str) -> Iterator[TrainingRun]:
+def training_run(
+    config: FitConfig, paths: Paths, *, data_digest: str
+) -> AbstractContextManager[TrainingRun]:
     """Open a training run, which the block logs into and which ends as the block ends."""
     tracking = connect(config.name, paths)
     close_dead_runs(tracking)
     settings = narrow(config, FitConfig).model_dump(mode="json")
-    run = _begin(tracking, settings, _origin(tracking, paths, data_digest))
-    with run.ending():
-        yield run
+    return _begin(tracking, settings, _origin(tracking, paths, data_digest)).ending()
 
 
 def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
@@ -190,10 +188,9 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
     name = "train-restored" if "restored" in tags else "train"
     run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
-    source: Any = CodeDatasetSource({"stage": "prepare"})
-    dataset = MetaDataset(source, name=settings["name"], digest=tags[DATA_DIGEST][:16])
-    entity = DatasetInput(dataset._to_mlflow_entity(), [])
-    tracking.client.log_inputs(run.id, datasets=[entity])
+    source = json.dumps({"tags": {"stage": "prepare"}})
+    dataset = Dataset(settings["name"], tags[DATA_DIGEST][:16], "code", source)
+    tracking.client.log_inputs(run.id, datasets=[DatasetInput(dataset, [])])
     return run
 
 

@@ -24,7 +24,6 @@ class Tracking:
 
     client: MlflowClient
     experiment_id: str
-    uri: str
 
 
 def without_secret(text: str) -> str:
@@ -49,14 +48,13 @@ def connect(name: str, paths: Paths) -> Tracking:
     try:
         with FileLock(lock):
             _create_sqlite(where)
-            _point_mlflow_at(where)
-            client = MlflowClient(where, where)
+            client = _open_client(where)
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 # A local store gets its folder; a server chooses its own.
                 folder = home(paths) / ARTIFACTS / name
                 location = folder.as_uri() if sqlite_file(where) else None
-                return Tracking(client, client.create_experiment(name, location), where)
+                return Tracking(client, client.create_experiment(name, location))
     except ModuleNotFoundError as error:
         needed_by = f"the MLflow store {without_secret(where)}"
         extra = "postgres" if where.startswith("postgresql") else None
@@ -69,7 +67,7 @@ def connect(name: str, paths: Paths) -> Tracking:
             f"the MLflow experiment {name!r} is deleted; restore it (`mlflow experiments restore "
             f"--experiment-id {experiment.experiment_id}`) or choose another `name` in params.yaml"
         )
-    return Tracking(client, experiment.experiment_id, where)
+    return Tracking(client, experiment.experiment_id)
 
 
 def open_existing(paths: Paths) -> MlflowClient:
@@ -83,8 +81,7 @@ def open_existing(paths: Paths) -> MlflowClient:
     file = sqlite_file(where)
     if file and not file.is_file():
         raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
-    _point_mlflow_at(where)
-    return MlflowClient(where, where)
+    return _open_client(where)
 
 
 def _create_sqlite(where: str) -> None:
@@ -103,13 +100,17 @@ def _create_sqlite(where: str) -> None:
     fresh.replace(path)
 
 
-def _point_mlflow_at(where: str) -> None:
-    """Set the store of MLflow's fluent calls, without the variable that it sets for children."""
+def _open_client(where: str) -> MlflowClient:
+    """Open a store, also for MLflow's fluent calls.
+
+    MLflow sets a variable of the environment for children, which is removed again.
+    """
     from_environment = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(where)
     mlflow.set_registry_uri(where)
     if from_environment is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
+    return MlflowClient(where, where)
 
 
 def quiet() -> None:

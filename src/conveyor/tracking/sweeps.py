@@ -56,7 +56,9 @@ class SweepRecorder:
         self._repeats: dict[tuple[TrialId, int], OpenRun] = {}  # by trial and repeat
 
     def observe(self, event: events.Event) -> None:
-        """Record one event of the sweep."""
+        """Record one event of the sweep, after the epochs that wait to be written."""
+        if not isinstance(event, events.EpochReported):
+            self._flush()
         match event:
             case events.SweepStarted(token, settings, ended):
                 self._open_parent(token, settings, ended)
@@ -66,20 +68,16 @@ class SweepRecorder:
             case events.EpochReported():
                 self._add_epoch(event)
             case events.RepeatFinished(trial, repeat, metrics):
-                self._flush()
                 run = self._repeat_run(trial, repeat)
                 run.log_metrics(_name_best(metrics))
                 run.end("FINISHED")
                 del self._repeats[trial, repeat]
             case events.TrialFinished(trial, outcome):
-                self._flush()
                 self._end_trial(trial, outcome)
             case events.SweepFinished():
-                self._flush()
                 self._record_missed_ends(event.ended)
                 self._end_parent(event)
             case events.SweepFailed():
-                self._flush()
                 self._fail_parent(event)
 
     def _open_parent(self, token: str, settings: Mapping[str, Any], ended: Outcomes) -> None:
