@@ -3,7 +3,6 @@
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from conveyor import files
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
 NO_PATCH = "none"
-LINEAGE = {
+LINEAGE = {  # the tags of a version that say where it comes from, by their titles
     "train run": TRAIN_RUN,
     "model digest": MODEL_DIGEST,
     "config digest": CONFIG_DIGEST,
@@ -103,8 +102,3 @@ def _stage_outputs(root: Path) -> list[str]:
     outs = [out for stage in stages.values() for kind in ("outs", "metrics", "plots")
             for out in stage.get(kind, [])]  # fmt: skip
     return [next(iter(out)) if isinstance(out, dict) else out for out in outs]
-
-
-def select_lineage(tags: Mapping[str, str]) -> dict[str, str]:
-    """The part of a version's tags that says where it comes from."""
-    return {tag: tags[tag] for tag in LINEAGE.values() if tag in tags}

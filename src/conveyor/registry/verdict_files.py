@@ -11,7 +11,7 @@ from conveyor.escape import mlflow_name
 from conveyor.gates import GateResult, Verdict
 from conveyor.pages import load_templates
 from conveyor.paths import VERDICT_FILE
-from conveyor.registry.lineage import select_lineage
+from conveyor.registry.lineage import LINEAGE
 from conveyor.registry.model_version import PASSED, ModelVersion
 
 LONGEST_TAG = 4000  # characters; MLflow takes 5000
@@ -25,7 +25,7 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
         "version": version.version,
         "promote": verdict.promote,
         "gates": [asdict(result) for result in verdict.results],
-        "lineage": select_lineage(version.tags),
+        "lineage": {tag: version.tags[tag] for tag in LINEAGE.values() if tag in version.tags},
     }
     with files.replacing_folder(folder) as temporary:
         files.write_json(temporary / VERDICT_FILE, content)

@@ -54,8 +54,11 @@ class OpenRun:
     def set_tags(self, tags: Mapping[str, str]) -> None:
         self.tracking.client.log_batch(self.id, tags=[RunTag(k, str(v)) for k, v in tags.items()])
 
-    def log_text(self, text: str, file: str) -> None:
+    def log_reason(self, text: str, file: str, tag: str) -> None:
+        """Log why the run ended, without passwords: the text as a file, its last line as a tag."""
+        text = without_secret(text)
         self.tracking.client.log_text(self.id, text, file)
+        self.set_tags({tag: text.strip().splitlines()[-1][:500]})
 
     def log_folder(self, folder: Path, name: str) -> None:
         """Log the files of a folder, if it exists, under the artifact folder `name`."""
@@ -72,9 +75,7 @@ class OpenRun:
         try:
             yield self
         except Exception:
-            text = without_secret(traceback.format_exc())
-            self.log_text(text, "traceback.txt")
-            self.set_tags({"error": text.strip().splitlines()[-1][:500]})
+            self.log_reason(traceback.format_exc(), "traceback.txt", "error")
             self.end("FAILED")
             raise
         except BaseException:  # Ctrl-C, or a signal that the stage turned into an exit

@@ -118,17 +118,14 @@ class SweepRecorder:
         if outcome.state == State.COMPLETE or (outcome.state == State.PRUNED and self.repeats > 1):
             run.log_metrics(_name_best(outcome.metrics))
         if outcome.reason:
-            reason = without_secret(outcome.reason)
-            run.log_text(reason, "reason.txt")
-            run.set_tags({"reason": reason.strip().splitlines()[-1][:500]})
+            run.log_reason(outcome.reason, "reason.txt", "reason")
         self._repeats = {key: run for key, run in self._repeats.items() if key[0] != trial}
         self._end_run(run, STATUS[outcome.state])
 
     def _end_parent(self, event: events.SweepFinished) -> None:
-        best, counts = event.best, _count_states(event.ended)
-        self.parent.log_metrics(
-            {**counts, "idle_share": event.idle_share, **_name_best(best["metrics"])}
-        )
+        best = event.best
+        metrics = {**_count_states(event.ended), "idle_share": event.idle_share}
+        self.parent.log_metrics(metrics | _name_best(best["metrics"]))
         params = "\n".join(f"- `{key}`: {value}" for key, value in best["params"].items())
         objectives = ", ".join(f"{name} {value:.4g}" for name, value in best["objectives"].items())
         rule = f"\n\nOf {len(best['front'])} on the Pareto front: {best['picked']}." if (
@@ -152,7 +149,7 @@ class SweepRecorder:
         if not self.leads:
             return
         first, *rest = without_secret(event.error).strip().splitlines() or [""]
-        self.parent.log_text("\n".join([first, *rest]), "error.txt")
+        self.tracking.client.log_text(self.parent.id, "\n".join([first, *rest]), "error.txt")
         summary = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
         self.parent.set_tags({"error": summary})
         self.parent.end("FAILED")

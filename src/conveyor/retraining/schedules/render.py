@@ -52,12 +52,11 @@ def render_files(scheduler: str, schedule: Schedule, installation: Installation)
         "on_calendar": on_calendar(schedule),
         "success_codes": [ExitCode.NOTHING_TO_DO, ExitCode.NOT_PROMOTED],  # beside 0
     }
-    return {
-        f"{installation.unit}.{ending}": TEMPLATES.get_template(f"{scheduler}.{ending}.j2").render(
-            values
-        )
-        for ending in SCHEDULERS[scheduler]
-    }
+    texts = {}
+    for ending in SCHEDULERS[scheduler]:
+        template = TEMPLATES.get_template(f"{scheduler}.{ending}.j2")
+        texts[f"{installation.unit}.{ending}"] = template.render(values)
+    return texts
 
 
 def _join_for_cron(lines: str) -> str:
