@@ -262,7 +262,7 @@ def test_few_new_rows_are_no_reason_and_drift_is(clone: Clone) -> None:
     assert report["champion_on_new_rows"]["accuracy"] < 0.6
     assert (clone.root / "reports/retrain/effects.png").is_file()
     night = clone.runs("retrain")[-1]
-    assert night.data.metrics["new_or_relabelled_rows"] == 39
+    assert night.data.metrics["new_rows"] == 39
     scored = [r for r in clone.runs("train") if "new_rows_accuracy" in r.data.metrics]
     assert len(scored) == 1
     assert clone.git("status", "--porcelain") == ""

@@ -79,7 +79,7 @@ def test_each_night_adds_a_point_to_the_curve_of_the_model(
     assert [point.step for point in shares] == [1, 2]
     assert all(0.5 < point.value <= 1 for point in shares)
     last = tracking.client.get_run(run.id).data.metrics
-    assert (last["new_or_relabelled_rows"], last["champion_accuracy"]) == (30.0, shares[-1].value)
+    assert (last["new_rows"], last["champion_accuracy"]) == (30.0, shares[-1].value)
 
 
 def test_the_champion_s_age_is_that_of_its_version(

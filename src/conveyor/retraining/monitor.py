@@ -65,7 +65,7 @@ class ChampionMonitor:
 
     def _log(self, champion: ModelVersion, review: Review) -> None:
         metrics = {
-            "new_or_relabelled_rows": float(review.evidence.arrived),
+            "new_rows": float(review.evidence.arrived),
             "drifting_features": float(len(review.evidence.drifting)),
         }
         score = review.score

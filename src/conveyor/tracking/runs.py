@@ -203,7 +203,7 @@ def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str
         if sweeps:
             tags["sweep_run"] = sweeps[0].info.run_id
     if paths.config.is_file():
-        tags["composed_config_digest"] = files.digest_file(paths.config)
+        tags["config_digest"] = files.digest_file(paths.config)
     return tags
 
 
