@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,14 @@ def test_an_identifier_says_what_it_holds() -> None:
                 for line, identifier in banned_identifiers(ast.parse(path.read_text()))
             ]
     assert not problems, "\n".join(problems)
+
+
+def test_no_two_classes_have_one_name() -> None:
+    names = Counter(
+        node.name
+        for folder in ("src", "pipeline")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []

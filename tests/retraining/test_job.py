@@ -14,7 +14,7 @@ from conveyor.config import Config, overlay
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import RetrainError, changed_stages, run_dvc, update_configuration
-from conveyor.retraining.job import Job, Outcome
+from conveyor.retraining.job import Job, RetrainOutcome
 from conveyor.retraining.lock import Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.tracking.retraining import retrain_run
@@ -57,7 +57,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     return Paths(tmp_path)
 
 
-def run_job(config: Config, project: Paths) -> Outcome:
+def run_job(config: Config, project: Paths) -> RetrainOutcome:
     with retrain_run(config.name, project) as run:
         job = Job(config, project, ChampionMonitor(config, project, run))
         return job.run(changed_stages(project))

@@ -11,15 +11,17 @@ from conveyor import files
 from conveyor.config import Config, overlay
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
-from conveyor.retraining.job import Job, Outcome
+from conveyor.retraining.job import Job, RetrainOutcome
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.retraining.review import Review
-from conveyor.retraining.triggers import Decision, Evidence, Reason
+from conveyor.retraining.triggers import Decision, Reason, TriggerInputs
 from conveyor.tracking.retraining import retrain_run
 
 APPEND = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read() + '\\n')"
-REVIEW = Review(Evidence(arrived=80), Decision([Reason("rows", True, "80 rows are new")]), gone=3)
+REVIEW = Review(
+    TriggerInputs(arrived=80), Decision([Reason("rows", True, "80 rows are new")]), gone=3
+)
 
 
 @pytest.fixture
@@ -40,11 +42,11 @@ def test_hooks_get_the_report_of_a_training_and_nothing_of_a_quiet_night(
     config, log = receiver
     with retrain_run("toys", toy_project) as run:
         record_outcome(
-            config, toy_project, run, Outcome(ExitCode.NOTHING_TO_DO, "nothing to do", None)
+            config, toy_project, run, RetrainOutcome(ExitCode.NOTHING_TO_DO, "nothing to do", None)
         )
         assert calls(log) == []
         assert not toy_project.retraining.exists()
-        outcome = Outcome(ExitCode.NOT_PROMOTED, "known", {"promote": False}, REVIEW)
+        outcome = RetrainOutcome(ExitCode.NOT_PROMOTED, "known", {"promote": False}, REVIEW)
         record_outcome(config, toy_project, run, outcome)
     [call] = calls(log)
     assert (call["event"], call["model"], call["code"]) == ("retraining", "toys", 11)

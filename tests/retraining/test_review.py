@@ -18,7 +18,7 @@ from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.retraining import report
 from conveyor.retraining.drift import Summary, compare
-from conveyor.retraining.job import Outcome
+from conveyor.retraining.job import RetrainOutcome
 from conveyor.retraining.profile import (
     PROFILE,
     Profile,
@@ -175,7 +175,7 @@ def test_the_report_is_json_markdown_and_plots(
     night: Callable[[int, Change], Review], tmp_path: Path
 ) -> None:
     folder = Paths(tmp_path).retraining
-    outcome = Outcome(
+    outcome = RetrainOutcome(
         ExitCode.NOTHING_TO_DO, "not trained: no trigger fired", None, night(200, same)
     )
     report.write(folder, "toys", outcome, 0.1)
@@ -187,6 +187,8 @@ def test_the_report_is_json_markdown_and_plots(
     assert page.startswith("# toys: not trained")
     assert "120 rows are new or relabelled, and 0 are gone" in page
     assert "| length | Kolmogorov-Smirnov |" in page
-    report.write(folder, "toys", Outcome(ExitCode.NOTHING_TO_DO, "few", None, night(85, same)), 0.1)
+    report.write(
+        folder, "toys", RetrainOutcome(ExitCode.NOTHING_TO_DO, "few", None, night(85, same)), 0.1
+    )
     assert "Not tested" in (folder / "report.md").read_text()
     assert not (folder / "effects.png").exists()

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from conveyor.config.retrain import When
-from conveyor.retraining.triggers import Evidence, decide
+from conveyor.retraining.triggers import TriggerInputs, check_triggers
 
 OFF = When(always=False, rows=None, share=None, age_days=None, drift=False, accuracy=None)
-CALM = Evidence(champion="3", arrived=9, before=100, age_days=2.0, tested=3, accuracy=0.9, scored=9)
+CALM = TriggerInputs(
+    champion="3", arrived=9, before=100, age_days=2.0, tested=3, accuracy=0.9, scored=9
+)
 
 
 def when(**on: Any) -> When:
@@ -29,38 +31,40 @@ def when(**on: Any) -> When:
 def test_a_trigger_fires_at_its_limit_and_not_before(
     on: dict[str, Any], changes: dict[str, Any], message: str
 ) -> None:
-    calm = decide(CALM, when(**on))
+    calm = check_triggers(CALM, when(**on))
     assert not calm.train
     assert len(calm.reasons) == 1
-    fired = decide(Evidence(**{**CALM.__dict__, **changes}), when(**on))
+    fired = check_triggers(TriggerInputs(**{**CALM.__dict__, **changes}), when(**on))
     assert fired.train
     assert fired.summary.startswith(message)
-    assert not decide(Evidence(**{**CALM.__dict__, **changes}), OFF).train
+    assert not check_triggers(TriggerInputs(**{**CALM.__dict__, **changes}), OFF).train
 
 
 def test_no_champion_unknown_rows_and_always_train() -> None:
-    assert decide(Evidence(), OFF).summary == "there is no champion yet"
-    lost = Evidence(champion="3", unknown="its rows are not known here")
-    assert decide(lost, OFF).summary == "its rows are not known here"
-    assert decide(CALM, when(always=True)).train
+    assert check_triggers(TriggerInputs(), OFF).summary == "there is no champion yet"
+    lost = TriggerInputs(champion="3", unknown="its rows are not known here")
+    assert check_triggers(lost, OFF).summary == "its rows are not known here"
+    assert check_triggers(CALM, when(always=True)).train
 
 
 def test_drift_that_was_not_tested_is_not_called_absent() -> None:
-    few = Evidence(champion="3", arrived=4)
-    assert decide(few, when(drift=True)).summary.startswith("drift was not tested: 4 new rows")
-    assert decide(CALM, when(drift=True)).summary == "none of 3 features drifts"
+    few = TriggerInputs(champion="3", arrived=4)
+    assert check_triggers(few, when(drift=True)).summary.startswith(
+        "drift was not tested: 4 new rows"
+    )
+    assert check_triggers(CALM, when(drift=True)).summary == "none of 3 features drifts"
 
 
 def test_few_scored_rows_are_no_verdict_and_no_trigger_says_so() -> None:
-    decision = decide(CALM, when(accuracy={"below": 1.0, "rows": 20}))
+    decision = check_triggers(CALM, when(accuracy={"below": 1.0, "rows": 20}))
     assert decision.summary == "9 new rows were scored; accuracy needs 20"
-    assert decide(CALM, OFF).summary == "no trigger is on; see retrain.when"
+    assert check_triggers(CALM, OFF).summary == "no trigger is on; see retrain.when"
 
 
 def test_all_that_is_on_answers_and_what_fired_comes_first() -> None:
     limits = when(always=True, rows=5, share=0.5, age_days=7, drift=True,
                   accuracy={"below": 0.5, "rows": 5})  # fmt: skip
-    decision = decide(CALM, limits)
+    decision = check_triggers(CALM, limits)
     names = [r.trigger for r in decision.reasons]
     assert names == ["always", "rows", "share", "age", "drift", "accuracy"]
     assert [r.trigger for r in decision.reasons if r.fired] == ["always", "rows"]

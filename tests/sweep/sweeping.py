@@ -16,7 +16,7 @@ from conveyor.config import SweepConfig, validate
 from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
-from conveyor.sweep.protocol import Outcome, Outcomes, TrialId
+from conveyor.sweep.protocol import TrialId, TrialOutcome, TrialOutcomes
 from conveyor.sweep.run import join_sweep, run_sweep
 from conveyor.sweep.study import SweepStudy
 
@@ -68,12 +68,12 @@ class Listener:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.ended_before: Outcomes = {}
+        self.ended_before: TrialOutcomes = {}
         self.started: list[Mapping[str, Any]] = []
         self.epochs: list[tuple[TrialId, int, int]] = []  # trial, repeat, epoch
         self.repeats: list[tuple[TrialId, int]] = []
-        self.outcomes: dict[TrialId, Outcome] = {}
-        self.ended: Outcomes = {}
+        self.outcomes: dict[TrialId, TrialOutcome] = {}
+        self.ended: TrialOutcomes = {}
         self.idle_share = 0.0
         self.end: tuple[Mapping[str, Any] | None, str | None] | None = None
 

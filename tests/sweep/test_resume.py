@@ -13,7 +13,7 @@ from conveyor import files
 from conveyor.sweep.attributes import AGAIN, POSITION
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.optuna_internals import stored_trial, stored_trials
-from conveyor.sweep.protocol import Outcome, State
+from conveyor.sweep.protocol import State, TrialOutcome
 from conveyor.sweep.study import SweepStudy
 
 TRIALS = 8
@@ -129,7 +129,7 @@ def test_a_driver_that_was_taken_for_dead_records_nothing(tmp_path: Path) -> Non
         _, trial = study.start_trial()
         assert trial
         study.requeue(trial)
-        assert not study.finish(trial, Outcome(State.COMPLETE, (1.0,), {"val_loss": 1.0}), {})
+        assert not study.finish(trial, TrialOutcome(State.COMPLETE, (1.0,), {"val_loss": 1.0}), {})
         assert study.done == 0
         assert len(study.counted(TrialState.WAITING)) == 1
 

@@ -26,7 +26,7 @@ WindowPredictions = tuple[NDArray[np.bool_], NDArray[np.float32]]  # (rows,) and
 
 
 @dataclass(frozen=True)
-class Counts:
+class PredictedRows:
     """Number of rows read, and of those without a prediction."""
 
     rows: int
@@ -35,7 +35,7 @@ class Counts:
 
 def predict_file(
     model: LoadedModel, source: Path, target: Path, *, column: str | None, skip_bad: bool
-) -> Counts:
+) -> PredictedRows:
     """Write a prediction for every row of `source` to `target`, in the order of the rows.
 
     Each core predicts a window of rows; ONNX Runtime releases the interpreter's lock, and one
@@ -70,7 +70,7 @@ def predict_file(
                 f"{source}, row {rows + (error.row or 0)}: {error.reason}. Nothing was "
                 "written; --skip-bad writes nulls for such rows"
             ) from None
-    return Counts(rows, bad)
+    return PredictedRows(rows, bad)
 
 
 def _map_in_order(

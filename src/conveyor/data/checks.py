@@ -15,7 +15,7 @@ from conveyor.data.split import NO_SPLIT, SPLITS
 
 
 @dataclass
-class Counts:
+class RowCounts:
     """Rows of a scan.
 
     Attributes:
@@ -33,10 +33,10 @@ class Counts:
         return dict(zip(SPLITS, self.labels.sum(axis=1).tolist(), strict=True))
 
 
-def count_rows(scan: Scan) -> Counts:
+def count_rows(scan: Scan) -> RowCounts:
     """Count the rows of a scan in one pass."""
     labels = np.zeros((len(SPLITS), len(scan.label_names)), np.int64)
-    counts = Counts({reason: FirstRows() for reason in PROBLEMS}, labels)
+    counts = RowCounts({reason: FirstRows() for reason in PROBLEMS}, labels)
     for rows in scan.index.chunks():
         split, label, empty, problem = (
             scan.index[column][rows] for column in ("split", "label", "empty", "problem")
@@ -72,7 +72,7 @@ def drop_unseen_labels(index: RowIndex, label_names: list[str], classes: list[st
 
 
 def require_enough(
-    checks: Checks, counts: Counts, scan: Scan, classes: list[str]
+    checks: Checks, counts: RowCounts, scan: Scan, classes: list[str]
 ) -> dict[str, dict[str, int]]:
     """Return the rows of each class by split.
 

@@ -66,7 +66,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
 
 
 def _describe_rows(
-    scan: Scan, counts: checks.Counts, duplicates: Duplicates
+    scan: Scan, counts: checks.RowCounts, duplicates: Duplicates
 ) -> dict[str, dict[str, Any] | int]:
     def list_ids(listed: FirstRows, count: str = "rows") -> dict[str, Any]:
         return {count: listed.count, "ids": scan.ids(listed.first)}

@@ -20,7 +20,7 @@ STAGES_WITHOUT_SWEEP = ("compose", "prepare", "train", "evaluate", "register")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RetrainOutcome:
     """The result of a retraining.
 
     Attributes:
@@ -63,7 +63,7 @@ class Job:
         self.config, self.paths, self.monitor = config, paths, monitor
         self.review: Review | None = None
 
-    def run(self, changed: Set[str]) -> Outcome:
+    def run(self, changed: Set[str]) -> RetrainOutcome:
         """Update the data, review them, and reproduce the pipeline if there is a reason.
 
         Args:
@@ -78,14 +78,14 @@ class Job:
             changed = changed_stages(self.paths)
         if not changed - ({"sweep"} if self._skips_sweep else set()):
             message = "nothing to do: data, code and configuration are as they were"
-            return Outcome(ExitCode.NOTHING_TO_DO, message, None)
+            return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None)
         # A `dvc repro` by hand saves no profile, and `prepare` overwrites the champion's data.
         self.monitor.save_profile()
         run_dvc(self.paths, "repro", "prepare")
         self.review = self.monitor.review()
         if not self.review.decision.train:
             message = "not trained: no trigger fired"
-            return Outcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
+            return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         previous = self._read_verdict()
         self._train()
         outcome = self._outcome(previous)
@@ -114,20 +114,20 @@ class Job:
         else:
             run_dvc(self.paths, "repro")
 
-    def _outcome(self, previous: dict[str, Any] | None) -> Outcome:
+    def _outcome(self, previous: dict[str, Any] | None) -> RetrainOutcome:
         """The outcome after a training; `previous` is the verdict before it."""
         verdict = self._read_verdict()
         if verdict is None or verdict == previous:
             message = "the pipeline ran and produced a model that is registered already"
-            return Outcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
+            return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         version = f"version {verdict['version']}"
         if verdict["promote"]:
             code, message = ExitCode.PROMOTED, f"{version} is the new champion"
         else:
             code, message = ExitCode.NOT_PROMOTED, f"{version} is trained, but not promoted"
-        return Outcome(code, message, verdict, self.review)
+        return RetrainOutcome(code, message, verdict, self.review)
 
-    def _publish(self, outcome: Outcome) -> None:
+    def _publish(self, outcome: RetrainOutcome) -> None:
         if self.config.retrain.commit:
             log.info("%s", commit(self.paths, outcome.message))
         if self.config.retrain.push:

@@ -7,13 +7,15 @@ from conveyor.config import RetrainConfig
 from conveyor.errors import ExitCode, InputError
 from conveyor.hooks import notify
 from conveyor.paths import Paths
-from conveyor.retraining.job import Job, Outcome
+from conveyor.retraining.job import Job, RetrainOutcome
 from conveyor.tracking.retraining import RetrainRun
 
 EVENT = "retraining"
 
 
-def record_outcome(config: RetrainConfig, paths: Paths, run: RetrainRun, outcome: Outcome) -> None:
+def record_outcome(
+    config: RetrainConfig, paths: Paths, run: RetrainRun, outcome: RetrainOutcome
+) -> None:
     """Log the outcome in MLflow, write the report, and call the hooks.
 
     If nothing had changed, there is no report and no hook is called.
@@ -41,5 +43,7 @@ def record_failure(
         public = f"{type(error).__name__}; the log has its traceback"
         cause = str(error) if is_input_error else public
         code = ExitCode.INPUT_REFUSED if is_input_error else ExitCode.FAILED
-        record_outcome(config, paths, run, Outcome(code, f"failed: {cause}", None, job.review))
+        record_outcome(
+            config, paths, run, RetrainOutcome(code, f"failed: {cause}", None, job.review)
+        )
         raise

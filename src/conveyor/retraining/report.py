@@ -5,14 +5,14 @@ from pathlib import Path
 from conveyor import files
 from conveyor.pages import load_templates
 from conveyor.plots.drift import plot_distributions, plot_effects
-from conveyor.retraining.job import Outcome
+from conveyor.retraining.job import RetrainOutcome
 from conveyor.retraining.review import Review
 
 PAGES = load_templates(__file__)
 MAX_DISTRIBUTIONS = 6  # features whose distributions are plotted
 
 
-def write(folder: Path, name: str, outcome: Outcome, limit: float) -> None:
+def write(folder: Path, name: str, outcome: RetrainOutcome, limit: float) -> None:
     """Write report.json, report.md and, if drift was tested, two plots of it.
 
     Args:

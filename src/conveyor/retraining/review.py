@@ -12,7 +12,7 @@ from conveyor.data.split import SPLITS
 from conveyor.data.store import Prepared
 from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import Profile, read_rows, summarise_inputs, summarise_predictions
-from conveyor.retraining.triggers import Decision, Evidence, decide
+from conveyor.retraining.triggers import Decision, TriggerInputs, check_triggers
 from conveyor.serving import LoadedModel
 
 
@@ -49,7 +49,7 @@ class Review:
         now: summary of the new rows; empty if too few arrived.
     """
 
-    evidence: Evidence
+    evidence: TriggerInputs
     decision: Decision
     gone: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -75,8 +75,8 @@ class Review:
 
 def review_without_champion(config: Retrain) -> Review:
     """The review before a model has its first champion; it always trains."""
-    evidence = Evidence()
-    return Review(evidence, decide(evidence, config.when))
+    evidence = TriggerInputs()
+    return Review(evidence, check_triggers(evidence, config.when))
 
 
 def review_data(
@@ -97,8 +97,8 @@ def review_data(
     """
     reason = _find_mismatch(prepared, model, profile)
     if profile is None or reason is not None:
-        evidence = Evidence(version, reason, age_days=age_days)
-        return Review(evidence, decide(evidence, config.when))
+        evidence = TriggerInputs(version, reason, age_days=age_days)
+        return Review(evidence, check_triggers(evidence, config.when))
     rows = read_rows(prepared, SPLITS)
     fresh = rows.where(~np.isin(rows.pairs, profile.pairs))
     unseen = rows.where(~np.isin(rows.inputs, profile.inputs))
@@ -112,7 +112,7 @@ def review_data(
         if predictions is not None:  # of the rows with a new input only
             now = now.merge(summarise_predictions(unseen, model, predictions))
         findings = compare(profile.summary, now, config.drift)
-    evidence = Evidence(
+    evidence = TriggerInputs(
         champion=version,
         arrived=len(fresh.raw),
         before=len(profile.pairs),
@@ -123,7 +123,7 @@ def review_data(
         scored=score.rows if score else 0,
     )
     gone = int((~np.isin(profile.pairs, rows.pairs)).sum())
-    decision = decide(evidence, config.when)
+    decision = check_triggers(evidence, config.when)
     return Review(evidence, decision, gone, findings, score, profile.summary, now)
 
 

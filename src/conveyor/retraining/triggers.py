@@ -1,4 +1,4 @@
-"""Decides whether to train: a pure function of the evidence, with its reasons."""
+"""Decides whether to train: a pure function of the inputs, with its reasons."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ MAX_NAMED = 5  # features that a reason names
 
 
 @dataclass(frozen=True)
-class Evidence:
+class TriggerInputs:
     """What the job knows before a training.
 
     Attributes:
@@ -60,51 +60,51 @@ class Decision:
         return "; ".join(fired or [reason.message for reason in self.reasons])
 
 
-def decide(evidence: Evidence, when: When) -> Decision:
+def check_triggers(inputs: TriggerInputs, when: When) -> Decision:
     """Collect the reason of each trigger that is on, whether it fires or not."""
     reasons: list[Reason] = []
-    if evidence.champion is None or evidence.unknown is not None:
-        message = evidence.unknown or "there is no champion yet"
+    if inputs.champion is None or inputs.unknown is not None:
+        message = inputs.unknown or "there is no champion yet"
         reasons.append(Reason("champion", True, message))
     if when.always:
         message = "data, code or configuration changed, and retrain.when.always is true"
         reasons.append(Reason("always", True, message))
     if when.rows is not None:
-        message = f"{evidence.arrived} rows are new or relabelled (trains from {when.rows})"
-        reasons.append(Reason("rows", evidence.arrived >= when.rows, message))
+        message = f"{inputs.arrived} rows are new or relabelled (trains from {when.rows})"
+        reasons.append(Reason("rows", inputs.arrived >= when.rows, message))
     if when.share is not None:
-        share = evidence.arrived / max(1, evidence.before)
+        share = inputs.arrived / max(1, inputs.before)
         message = f"new or relabelled rows are {share:.1%} of the champion's rows"
         message = f"{message} (trains from {when.share:.1%})"
         reasons.append(Reason("share", share >= when.share, message))
     if when.age_days is not None:
-        age = evidence.age_days
+        age = inputs.age_days
         message = f"the champion is {age:.1f} days old (trains from {when.age_days:g})"
         reasons.append(Reason("age", age >= when.age_days, message))
     if when.drift:
-        reasons.append(_check_drift(evidence))
+        reasons.append(_check_drift(inputs))
     if when.accuracy is not None:
-        reasons.append(_check_accuracy(evidence, when.accuracy))
+        reasons.append(_check_accuracy(inputs, when.accuracy))
     return Decision(reasons or [Reason("none", False, "no trigger is on; see retrain.when")])
 
 
-def _check_drift(evidence: Evidence) -> Reason:
-    if not evidence.tested:
-        few = f"{evidence.arrived} new rows are fewer than retrain.drift.rows"
+def _check_drift(inputs: TriggerInputs) -> Reason:
+    if not inputs.tested:
+        few = f"{inputs.arrived} new rows are fewer than retrain.drift.rows"
         return Reason("drift", False, f"drift was not tested: {few}")
-    if not evidence.drifting:
-        return Reason("drift", False, f"none of {evidence.tested} features drifts")
-    names = ", ".join(evidence.drifting[:MAX_NAMED])
-    more = ", ..." if len(evidence.drifting) > MAX_NAMED else ""
-    return Reason("drift", True, f"{len(evidence.drifting)} features drift: {names}{more}")
+    if not inputs.drifting:
+        return Reason("drift", False, f"none of {inputs.tested} features drifts")
+    names = ", ".join(inputs.drifting[:MAX_NAMED])
+    more = ", ..." if len(inputs.drifting) > MAX_NAMED else ""
+    return Reason("drift", True, f"{len(inputs.drifting)} features drift: {names}{more}")
 
 
-def _check_accuracy(evidence: Evidence, limit: Accuracy) -> Reason:
-    if evidence.accuracy is None or evidence.scored < limit.rows:
-        message = f"{evidence.scored} new rows were scored; accuracy needs {limit.rows}"
+def _check_accuracy(inputs: TriggerInputs, limit: Accuracy) -> Reason:
+    if inputs.accuracy is None or inputs.scored < limit.rows:
+        message = f"{inputs.scored} new rows were scored; accuracy needs {limit.rows}"
         return Reason("accuracy", False, message)
     message = (
-        f"the champion's accuracy on {evidence.scored} new rows is {evidence.accuracy:.4f} "
+        f"the champion's accuracy on {inputs.scored} new rows is {inputs.accuracy:.4f} "
         f"(trains below {limit.below:g})"
     )
-    return Reason("accuracy", evidence.accuracy < limit.below, message)
+    return Reason("accuracy", inputs.accuracy < limit.below, message)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from conveyor.config import CONSTRAINT
-from conveyor.sweep.protocol import Metrics, Outcome, State, TrialId
+from conveyor.sweep.protocol import Metrics, State, TrialId, TrialOutcome
 
 # User attributes of a trial.
 POSITION = "position"  # its place in the sequence of an uninterrupted study
@@ -35,12 +35,12 @@ def identify_trial(trial: BaseTrial) -> TrialId:
     return TrialId(attrs[POSITION], attrs.get(ATTEMPT, 1))
 
 
-def read_outcome(trial: FrozenTrial) -> Outcome:
+def read_outcome(trial: FrozenTrial) -> TrialOutcome:
     """Return how an ended trial ended, as `SweepStudy.finish` recorded it."""
     state = State(STATES[trial.state])
     values = tuple(trial.values) if state is State.COMPLETE else ()
     attrs = trial.user_attrs
-    return Outcome(state, values, attrs.get(METRICS, {}), attrs.get(REASON, ""))
+    return TrialOutcome(state, values, attrs.get(METRICS, {}), attrs.get(REASON, ""))
 
 
 def parse_constraint(text: str) -> tuple[str, str, float]:

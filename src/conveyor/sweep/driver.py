@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from conveyor.sweep import events
 from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, compute_violations, identify_trial
-from conveyor.sweep.protocol import Executor, Message, Metrics, Outcome, State
+from conveyor.sweep.protocol import Executor, Message, Metrics, State, TrialOutcome
 from conveyor.sweep.report.progress import Progress
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
@@ -69,7 +69,7 @@ class Driver:
         ):
             dead, trial = self.study.start_trial()
             for dead_trial in dead:
-                outcome = Outcome(State.FAILED, reason=DRIVER_DIED)
+                outcome = TrialOutcome(State.FAILED, reason=DRIVER_DIED)
                 self.observer.observe(events.TrialFinished(dead_trial, outcome))
             if trial is None:
                 self._polled = time.monotonic()
@@ -113,13 +113,13 @@ class Driver:
             case ("lost", reason, _):
                 self._requeue(running, reason)
             case (_, reason, _):
-                self._finish(running, Outcome(State.FAILED, reason=reason))
+                self._finish(running, TrialOutcome(State.FAILED, reason=reason))
 
     def _requeue(self, running: RunningTrial, reason: str) -> None:
         """Queue a trial again whose machine went away."""
         self.slots.release(running.slot)
         self.study.requeue(running.trial)
-        outcome = Outcome(State.FAILED, reason=f"{reason}; its parameters are tried again")
+        outcome = TrialOutcome(State.FAILED, reason=f"{reason}; its parameters are tried again")
         log.warning("trial %s: %s", running.id, outcome.reason)
         self.observer.observe(events.TrialFinished(running.id, outcome))
 
@@ -147,7 +147,7 @@ class Driver:
             value = metrics.get(objective)
             if value is None or not math.isfinite(value):
                 reason = f"{objective} is {value}, not a finite number"
-                self._finish(running, Outcome(State.FAILED, reason=reason))
+                self._finish(running, TrialOutcome(State.FAILED, reason=reason))
                 return
         repeat, count = len(running.results), self.sweep.repeats.count
         running.results.append(dict(metrics))
@@ -163,7 +163,7 @@ class Driver:
         if not self._start_repeat(running):
             self._finish(running, running.completed(objectives))
 
-    def _finish(self, running: RunningTrial, outcome: Outcome) -> None:
+    def _finish(self, running: RunningTrial, outcome: TrialOutcome) -> None:
         """Record how a trial ended, and start the next one in its slot."""
         self.slots.release(running.slot)
         self._polled = 0.0

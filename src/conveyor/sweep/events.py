@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from conveyor.sweep.protocol import Metrics, Outcome, Outcomes, TrialId
+from conveyor.sweep.protocol import Metrics, TrialId, TrialOutcome, TrialOutcomes
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class SweepStarted:
 
     token: str
     settings: Mapping[str, Any]
-    ended: Outcomes
+    ended: TrialOutcomes
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class TrialFinished:
     """A trial has ended: one of this driver, or one that died with another driver."""
 
     trial: TrialId
-    outcome: Outcome
+    outcome: TrialOutcome
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class SweepFinished:
     """
 
     best: Mapping[str, Any]
-    ended: Outcomes
+    ended: TrialOutcomes
     idle_share: float
 
 
@@ -78,7 +78,7 @@ class SweepFailed:
     """The driver stops before the total, for the reason `error`."""
 
     error: str
-    ended: Outcomes
+    ended: TrialOutcomes
 
 
 Event = (

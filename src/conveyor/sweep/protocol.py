@@ -84,7 +84,7 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """How one trial ended.
 
     Attributes:
@@ -101,7 +101,7 @@ class Outcome:
     reason: str = ""
 
 
-Outcomes = Mapping[TrialId, Outcome]
+TrialOutcomes = Mapping[TrialId, TrialOutcome]
 
 
 Message = tuple[Literal["began", "epoch", "done", "pruned", "failed", "lost"], Any, Any]

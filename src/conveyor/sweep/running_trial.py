@@ -12,7 +12,7 @@ import optuna
 from conveyor.config import FitConfig, SweepConfig, narrow, overlay
 from conveyor.metrics.objectives import EPOCH_OBJECTIVES, VALIDATION
 from conveyor.sweep.attributes import FAILURES, PARAMS, parse_constraint
-from conveyor.sweep.protocol import Outcome, State, TrialId, TrialJob
+from conveyor.sweep.protocol import State, TrialId, TrialJob, TrialOutcome
 
 
 @dataclass
@@ -63,17 +63,17 @@ class RunningTrial:
             latency="latency_ms" in measured,
         )
 
-    def completed(self, objectives: Sequence[str]) -> Outcome:
+    def completed(self, objectives: Sequence[str]) -> TrialOutcome:
         """Return the outcome of a trial whose repeats are all completed."""
         metrics = summarize(self.results)
-        return Outcome(State.COMPLETE, tuple(metrics[name] for name in objectives), metrics)
+        return TrialOutcome(State.COMPLETE, tuple(metrics[name] for name in objectives), metrics)
 
-    def pruned(self, objective: str) -> Outcome:
+    def pruned(self, objective: str) -> TrialOutcome:
         """Return the outcome of a trial that the pruner or a violated constraint stopped."""
         metrics = summarize(self.results) if self.results else self.latest_metrics
         if self.violated:
-            return Outcome(State.PRUNED, (), metrics, f"not trained: violates {self.violated}")
-        return Outcome(State.PRUNED, (metrics[objective],), metrics)
+            return TrialOutcome(State.PRUNED, (), metrics, f"not trained: violates {self.violated}")
+        return TrialOutcome(State.PRUNED, (metrics[objective],), metrics)
 
 
 def summarize(results: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 from conveyor.config import SweepConfig
 from conveyor.sweep import attributes, check
 from conveyor.sweep.optuna_internals import stored_trial, stored_trials
-from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
+from conveyor.sweep.protocol import State, TrialId, TrialOutcome, TrialOutcomes
 from conveyor.sweep.queue import Params, TrialQueue, open_study
 from conveyor.sweep.sampling import list_configurations
 from conveyor.sweep.space import join_settings
@@ -87,7 +87,7 @@ class SweepStudy:
         return self.queue.counted(*states)
 
     @property
-    def outcomes(self) -> Outcomes:
+    def outcomes(self) -> TrialOutcomes:
         """How each ended trial ended."""
         trials = self.counted(*attributes.STATES)
         return {attributes.identify_trial(t): attributes.read_outcome(t) for t in trials}
@@ -152,7 +152,7 @@ class SweepStudy:
         return trial.should_prune()
 
     def finish(
-        self, trial: optuna.Trial, outcome: Outcome, violations: Mapping[str, float]
+        self, trial: optuna.Trial, outcome: TrialOutcome, violations: Mapping[str, float]
     ) -> bool:
         """Record how a trial ended; queue it again if it failed and `sweep.retries` allows.
 

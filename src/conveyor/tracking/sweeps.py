@@ -13,7 +13,7 @@ from mlflow.entities import Metric, Run
 from conveyor import files
 from conveyor.paths import Paths
 from conveyor.sweep import events
-from conveyor.sweep.protocol import Outcome, Outcomes, State, TrialId
+from conveyor.sweep.protocol import State, TrialId, TrialOutcome, TrialOutcomes
 from conveyor.tracking.provenance import git_tags, is_dead, process_tags
 from conveyor.tracking.runs import (
     CLOSED,
@@ -80,7 +80,7 @@ class SweepRecorder:
             case events.SweepFailed():
                 self._fail_parent(event)
 
-    def _open_parent(self, token: str, settings: Mapping[str, Any], ended: Outcomes) -> None:
+    def _open_parent(self, token: str, settings: Mapping[str, Any], ended: TrialOutcomes) -> None:
         """Open the parent run, or continue that of an interrupted sweep."""
         self.repeats = settings["repeats"]["count"]
         close_dead_runs(self.tracking)
@@ -106,7 +106,7 @@ class SweepRecorder:
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flush()
 
-    def _end_trial(self, trial: TrialId, outcome: Outcome) -> None:
+    def _end_trial(self, trial: TrialId, outcome: TrialOutcome) -> None:
         run = self._runs.pop(trial, None)
         if run is None:
             query = " and ".join(f"tags.{key} = '{v}'" for key, v in _trial_tags(trial).items())
@@ -161,7 +161,7 @@ class SweepRecorder:
             self._repeats[trial, repeat] = OpenRun.begin(self.tracking, name, tags, {})
         return self._repeats[trial, repeat]
 
-    def _record_missed_ends(self, ended: Outcomes) -> None:
+    def _record_missed_ends(self, ended: TrialOutcomes) -> None:
         """Record trials whose driver was killed after it had recorded their end in the study."""
         running = self._search_children(self.parent, RUNNING)
         dead = [run for run in running if is_dead(run.data.tags)]
@@ -198,7 +198,7 @@ def _trial_tags(trial: TrialId) -> dict[str, str]:
     return {TRIAL: str(trial.number), ATTEMPT: str(trial.attempt)}
 
 
-def _count_states(ended: Outcomes) -> dict[str, float]:
+def _count_states(ended: TrialOutcomes) -> dict[str, float]:
     states = [outcome.state for outcome in ended.values()]
     return {f"trials_{state}": float(states.count(state)) for state in STATUS}
 
