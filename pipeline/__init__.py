@@ -3,8 +3,14 @@
 import logging
 import signal
 import sys
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import (
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 
 from conveyor.errors import InputError, record_refusal
@@ -63,3 +69,20 @@ def refuse_options(options: Sequence[str], expected: str) -> None:
             raise InputError(
                 f"{option}: expected {expected}; got {' '.join(arguments)}. See --help"
             )
+
+
+def number(kind: type[int] | type[float], low: float, high: float = inf) -> Callable[[str], float]:
+    """Return the type of an option, for argparse: a number from `low` to `high`."""
+    noun = "a whole number" if kind is int else "a number"
+    limits = f"of at least {low:g}" if high == inf else f"from {low:g} to {high:g}"
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            raise ArgumentTypeError(f"expected {noun} {limits}; got {text!r}")
+        return value
+
+    return parse

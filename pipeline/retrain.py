@@ -22,7 +22,7 @@ from conveyor.retraining.lock import retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.notify import record_failure, record_outcome
 from conveyor.tracking.retraining import retrain_run
-from pipeline import run_script
+from pipeline import number, run_script
 
 
 def retrain(args: Namespace) -> ExitCode:
@@ -41,7 +41,7 @@ def retrain(args: Namespace) -> ExitCode:
 
 def add_options(parser: ArgumentParser) -> None:
     wait = "wait so many seconds for another retraining to end (default: %(default)g)"
-    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help=wait)
+    parser.add_argument("--wait", type=number(float, 0), default=0.0, metavar="SECONDS", help=wait)
 
 
 if __name__ == "__main__":

@@ -13,30 +13,36 @@ from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import serve
-from pipeline import refuse_options, run_script
+from pipeline import number, refuse_options, run_script
 
 MIB = 2**20
 LOG_OPTIONS = ("--log-rows", "--log-folder", "--log-rows-per-file", "--log-files")
-# The options with a default: name, default, help.
+COUNT = number(int, 1)
+# The options with a default: name, type, default, help.
 SETTINGS = (
-    ("--alias", "champion", "serve the version with this alias"),
-    ("--host", "127.0.0.1", "the address to listen on; only this machine reaches the default"),
-    ("--port", 5001, "the port; 0 takes any free one"),
-    ("--poll", 5.0, "with --reload: seconds between two readings of the alias"),
-    ("--body-limit", 16.0, "refuse a request whose body is larger, in MiB"),
-    ("--log-share", 0.0, "record this share of the requests, from 0 (none) to 1 (all)"),
-    ("--log-folder", Paths().scratch / "requests", "with --log-share: the folder of the records"),
-    ("--log-rows-per-file", 10_000, "with --log-share: end a file after so many rows"),
-    ("--log-files", 100, "with --log-share: keep so many of the newest files"),
+    ("--alias", str, "champion", "serve the version with this alias"),
+    ("--host", str, "127.0.0.1", "the address to listen on; only this machine reaches the default"),
+    ("--port", number(int, 0, 65535), 5001, "the port; 0 takes any free one"),
+    (
+        "--poll",
+        number(float, 0.01),
+        5.0,
+        "with --reload: seconds between two readings of the alias",
+    ),
+    ("--body-limit", number(float, 0.001), 16.0, "refuse a request with a larger body, in MiB"),
+    ("--log-share", number(float, 0, 1), 0.0, "record this share of the requests: 0 none, 1 all"),
+    ("--log-folder", Path, Paths().scratch / "requests", "with --log-share: the records' folder"),
+    ("--log-rows-per-file", COUNT, 10_000, "with --log-share: end a file after so many rows"),
+    ("--log-files", COUNT, 100, "with --log-share: keep so many of the newest files"),
 )
 
 
 def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    for option, default, text in SETTINGS:
-        add(option, type=type(default), default=default, help=f"{text} (default: {default})")
+    for option, kind, default, text in SETTINGS:
+        add(option, type=kind, default=default, help=f"{text} (default: {default})")
     add("--name", help="name of the registered model (default: `name` in artifacts/config.yaml)")
-    add("--threads", type=int, help="answer so many requests at once (default: one for each core)")
+    add("--threads", type=COUNT, help="answer so many requests at once (default: one a core)")
     add("--log-rows", action="store_true", help="with --log-share: record the raw rows as well")
     either = parser.add_mutually_exclusive_group().add_argument
     either("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")

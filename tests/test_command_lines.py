@@ -142,3 +142,30 @@ def test_promote_refuses_an_argument_that_its_action_does_not_take(
 
 
 HOOKS = "{name: toys, hooks: {calls: [], retries: 0, wait: 0.0, timeout: 1.0}}"
+
+
+@pytest.mark.parametrize(
+    ("script", "option", "value", "limits"),
+    [
+        ("retrain", "--wait", "-1", "a number of at least 0"),
+        ("serve", "--port", "70000", "a whole number from 0 to 65535"),
+        ("serve", "--port", "http", "a whole number from 0 to 65535"),
+        ("serve", "--threads", "0", "a whole number of at least 1"),
+        ("serve", "--poll", "nan", "a number of at least 0.01"),
+        ("serve", "--body-limit", "-1", "a number of at least 0.001"),
+        ("serve", "--log-share", "2", "a number from 0 to 1"),
+        ("serve", "--log-files", "0", "a whole number of at least 1"),
+        ("serve", "--log-rows-per-file", "1.5", "a whole number of at least 1"),
+    ],
+)
+def test_a_number_outside_its_limits_is_refused(
+    script: str,
+    option: str,
+    value: str,
+    limits: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code(monkeypatch, script, option, value) == 2
+    error = capsys.readouterr().err
+    assert f"argument {option}: expected {limits}; got {value!r}" in error
