@@ -45,8 +45,8 @@ def main(args: Namespace) -> None:
     counts = predict_file(
         model, args.source, args.target, column=args.column, skip_bad=args.skip_bad
     )
-    bad = f", {counts.bad} of them without an answer" if args.skip_bad else ""
-    print(f"{counts.rows} rows answered in {args.target}{bad}")
+    bad = f"; {counts.bad} rows could not be read, and have nulls" if args.skip_bad else ""
+    print(f"{args.target}: {counts.rows} rows written{bad}")
 
 
 if __name__ == "__main__":

@@ -27,16 +27,16 @@ NO_CHANGE = "nothing changed: this version is the champion already"
 # The arguments of each action; any other action is the version to promote.
 ARGUMENTS = {
     "history": [],
-    "why": ["version"],
-    "rebuild": ["version"],
-    "rollback": ["to", "reason"],
+    "why": ["VERSION"],
+    "rebuild": ["VERSION"],
+    "rollback": ["--to", "--reason"],
 }
 
 
 def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("action", help="a version to promote, or one of rollback, history, why and rebuild")
-    add("version", nargs="?", help="the version that why and rebuild are about")
+    add("version", nargs="?", metavar="VERSION", help="the version that why and rebuild are about")
     add("--to", metavar="VERSION", help="roll back to this version (default: the previous one)")
     add("--force", action="store_true", help="promote a version that a gate refused")
     add("--reason", metavar="TEXT", help="the reason that the history records; --force needs one")
@@ -44,9 +44,11 @@ def add_options(parser: ArgumentParser) -> None:
 
 def check_arguments(args: Namespace) -> None:
     """Refuse arguments that the action does not take, and a missing version."""
-    expected = ARGUMENTS.get(args.action, ["force", "reason"])
-    got = [name for name in ("version", "to", "force", "reason") if getattr(args, name)]
-    lacks_version = "version" in expected and "version" not in got
+    expected = ARGUMENTS.get(args.action, ["--force", "--reason"])
+    names = {"VERSION": args.version, "--to": args.to, "--force": args.force,
+             "--reason": args.reason}  # fmt: skip
+    got = [name for name, value in names.items() if value]
+    lacks_version = "VERSION" in expected and "VERSION" not in got
     if lacks_version or any(name not in expected for name in got):
         raise InputError(
             f"{args.action}: expected {' or '.join(expected) or 'no argument'}; got "

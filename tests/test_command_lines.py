@@ -66,7 +66,8 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "describe": {"--swept": None},
     "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
                 "--skip-bad": None, "--name": "--version or --alias with it"},
-    "promote": {"--to": "force or reason", "--force": "to or reason", "--reason": "no argument"},
+    "promote": {"--to": "--force or --reason", "--force": "--to or --reason",
+                "--reason": "no argument"},
     "retrain": {"--wait": None},
     "schedule": {"--into": None},
     "serve": {"--name": None, "--host": None, "--port": None, "--model": None, "--reload": None,
@@ -122,10 +123,10 @@ def test_an_option_that_would_have_no_effect_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "refusal"),
     [
-        (["rollback", "2"], "rollback: expected to or reason; got version"),
-        (["history", "--force"], "history: expected no argument; got force"),
-        (["why"], "why: expected version; got none"),
-        (["2", "--to", "1"], "2: expected force or reason; got to"),
+        (["rollback", "2"], "rollback: expected --to or --reason; got VERSION"),
+        (["history", "--force"], "history: expected no argument; got --force"),
+        (["why"], "why: expected VERSION; got none"),
+        (["2", "--to", "1"], "2: expected --force or --reason; got --to"),
     ],
 )
 def test_promote_refuses_an_argument_that_its_action_does_not_take(

@@ -77,7 +77,7 @@ def test_a_bad_row_is_named_by_its_place_in_the_file_and_nothing_is_written(
     values[WINDOW + 2] = [[1.0, 2.0, 3.0]]
     source, target = write(tmp_path / f"in{kind}", values), tmp_path / "out.csv"
     target.write_text("before")
-    with pytest.raises(InputError, match=rf"row {WINDOW + 2}: .*got an array of shape \(1, 3\)"):
+    with pytest.raises(InputError, match=rf"row {WINDOW + 3}: .*got an array of shape \(1, 3\)"):
         predict_file(series, source, target, column=None, skip_bad=False)
     assert target.read_text() == "before"
     assert len(list(tmp_path.iterdir())) == 2
@@ -115,7 +115,7 @@ def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
 ) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
     source.write_text('\ufeffmessage,id\n"bad\nmorning, ""good""",1\n,2\nshort\nevening,3\n')
-    with pytest.raises(InputError, match=r"row 2: expected 2 fields, as in the header; got 1"):
+    with pytest.raises(InputError, match=r"row 3: expected 2 fields, as in the header; got 1"):
         predict_file(texts, source, target, column="message", skip_bad=False)
     predict_file(texts, source, target, column="message", skip_bad=True)
     expected = texts.predict(['bad\nmorning, "good"', "", "evening"]).best.tolist()
@@ -180,10 +180,10 @@ def test_the_command_says_what_it_did(toy_product: Path, tmp_path: Path) -> None
                "--model", str(toy_product)]  # fmt: skip
     refused = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
     assert refused.returncode == 2
-    assert refused.stderr.startswith(f"predict: {source}, row 3: expected a list of steps")
+    assert refused.stderr.startswith(f"predict: {source}, row 4: expected a list of steps")
     done = subprocess.run(
         [*command, "--skip-bad"], capture_output=True, text=True, env=os.environ, check=True
     )
-    assert "4 rows answered in" in done.stdout
-    assert "1 of them without an answer" in done.stdout
+    assert ": 4 rows written" in done.stdout
+    assert "1 rows could not be read" in done.stdout
     assert files.read_json(toy_product / "card.json")["kind"] == "series"

@@ -107,6 +107,12 @@ def test_settings_that_contradict_each_other_are_refused(dataset_change: str) ->
         compose(Paths(ROOT), [dataset_change])
 
 
+def test_the_kernel_of_float32_is_refused_for_another_precision() -> None:
+    overrides = ["model.kernel=fused", "train.precision=mixed_float16"]
+    with pytest.raises(ConfigError, match=r"train\.precision: expected float32 with model\.kernel"):
+        compose(Paths(ROOT), overrides)
+
+
 @pytest.mark.parametrize(
     ("params", "cell"),
     [("choose: {serving: int8, model: gru}", "model.cell=gru"),

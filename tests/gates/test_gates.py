@@ -98,7 +98,9 @@ def test_losing_to_a_baseline_refuses_only_where_asked(required: bool, promoted:
     assert verdict.promote is promoted
     words = [r.reason for r in verdict.results if r.gate == "baselines"]
     told = "accuracy 0.7 does not beat the best simple baseline's 0.8"
-    assert words == [told + ("" if required else "; must_beat_baselines does not ask for it")]
+    assert words == [
+        told + ("" if required else "; gates.must_beat_baselines is false, so this refuses nothing")
+    ]
 
 
 def test_the_same_case_gives_the_same_verdict() -> None:

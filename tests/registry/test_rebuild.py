@@ -83,6 +83,24 @@ def test_a_version_that_cannot_be_made_again_is_told_with_the_files_that_differ(
     assert "version 1 was NOT rebuilt with equal bytes; these differ: card.json" in caplog.text
 
 
+def test_a_version_whose_changes_were_too_large_to_keep_says_so(
+    project: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conveyor.registry.lineage.LARGEST_PATCH", 10)
+    (project.root / "make.py").write_text(MAKE + "  # a change\n")
+    registry = register(project)
+    assert "# apply the uncommitted changes, which were not kept" in why(registry, "1")
+    with pytest.raises(InputError, match="expected the uncommitted changes; got not kept"):
+        rebuild(registry, "1")
+
+
+def test_a_version_without_a_verdict_is_not_said_to_have_passed(project: Paths) -> None:
+    registry = register(project)
+    for tag in ("verdict", "reasons"):
+        registry.client.delete_model_version_tag("toys", "1", tag)
+    assert "every gate passed" not in why(registry, "1")
+
+
 def test_a_version_from_outside_git_has_no_origin(toy_project: Paths) -> None:
     registry = register(toy_project)
     with pytest.raises(InputError, match="registered outside a git repository"):

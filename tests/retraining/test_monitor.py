@@ -48,7 +48,7 @@ def test_the_profile_outlives_the_data_it_was_made_from(
         again = run.profile(champion.run_id)
         assert again is not None
         assert again.read_bytes() == saved.read_bytes()
-        assert monitor.review().evidence.arrived == 10
+        assert monitor.review().inputs.arrived == 10
 
 
 def test_without_the_data_of_the_champion_no_profile_is_saved(

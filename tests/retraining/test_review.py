@@ -64,7 +64,7 @@ def test_the_same_rows_are_nothing_new_though_they_are_shuffled(
     night: Callable[[int, Change], Review],
 ) -> None:
     found = night(80, lambda rows: rows[::-1])
-    assert (found.evidence.arrived, found.gone, found.evidence.before) == (0, 0, 80)
+    assert (found.inputs.arrived, found.gone, found.inputs.before) == (0, 0, 80)
     assert (found.findings, found.score) == ([], None)
 
 
@@ -76,19 +76,19 @@ def test_new_relabelled_and_missing_rows_are_counted(
         return rows[:78] + rows[80:]
 
     found = night(90, change)
-    assert (found.evidence.arrived, found.gone) == (11, 3)
+    assert (found.inputs.arrived, found.gone) == (11, 3)
     assert found.score is not None
     assert found.score.rows == 10  # the relabelled one is no new input: the champion knows it
-    assert found.evidence.accuracy == found.score.right / 10
+    assert found.inputs.accuracy == found.score.right / 10
 
 
 def test_more_of_the_same_does_not_drift_and_is_answered_well(
     night: Callable[[int, Change], Review],
 ) -> None:
     found = night(200, same)
-    assert found.evidence.arrived == 120
-    assert found.evidence.tested == 8
-    assert found.evidence.drifting == ()
+    assert found.inputs.arrived == 120
+    assert found.inputs.tested == 8
+    assert found.inputs.drifting == ()
     assert found.score is not None
     assert found.score.accuracy > 0.9
     low, high = found.score.interval
@@ -105,10 +105,10 @@ def test_a_moved_channel_and_labels_that_are_wrong_now_are_found(
         return rows
 
     found = night(200, change)
-    assert "level of channel 1" in found.evidence.drifting
-    assert not {"level of channel 0", "length", "label"} & set(found.evidence.drifting)
-    assert found.evidence.accuracy is not None
-    assert found.evidence.accuracy < 0.6
+    assert "level of channel 1" in found.inputs.drifting
+    assert not {"level of channel 0", "length", "label"} & set(found.inputs.drifting)
+    assert found.inputs.accuracy is not None
+    assert found.inputs.accuracy < 0.6
 
 
 def test_rows_that_cannot_be_compared_are_a_reason_to_train(

@@ -67,7 +67,7 @@ def predict_file(
                 bar.update(len(missing))
         except RowError as error:
             raise InputError(
-                f"{source}, row {rows + (error.row or 0)}: {error.reason}. Nothing was "
+                f"{source}, row {rows + (error.row or 0) + 1}: {error.reason}. Nothing was "
                 "written; --skip-bad writes nulls for such rows"
             ) from None
     return PredictedRows(rows, bad)

@@ -118,10 +118,12 @@ class LongLayout(Section):
     id: str
     order: str
     channels: list[str] = Field(min_length=1)
-    time_format: str | None = None  # the one value that conf/ need not name: `long` itself is null
+    time_format: str | None = None  # null is the default
 
 
 class TextColumns(Section):
+    """The columns of a text data set."""
+
     text: str
     label: str
     id: str | None  # null numbers the rows: "train-000017"
@@ -146,6 +148,8 @@ class SeriesColumns(Section):
 
 
 class TextEncoding(Section):
+    """How texts become tokens; the vocabulary comes from the training rows."""
+
     tokenizer: Literal["word", "bpe"]
     lowercase: bool
     unescape_html: bool
@@ -157,6 +161,8 @@ class TextEncoding(Section):
 
 
 class SeriesEncoding(Section):
+    """How series are scaled and cut."""
+
     scaling: Literal["standard", "minmax", "none"]  # per channel, from training rows
     max_length: PositiveInt | None  # steps; the rest of a longer series is cut and counted
 

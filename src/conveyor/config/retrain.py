@@ -35,6 +35,8 @@ class Drift(Section):
 
 
 class Retrain(Section):
+    """What the nightly job does before and after a training, and when it trains."""
+
     refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
     push: bool  # DVC's cache, before data are updated and at the end
     commit: bool  # what the belt changed, to git

@@ -55,6 +55,8 @@ class Model(Section):
 
 
 class Train(Section):
+    """How a fit runs: epochs, batches, optimiser, early stopping, devices and threads."""
+
     epochs: PositiveInt
     batch_size: PositiveInt
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"]
@@ -75,6 +77,8 @@ class Train(Section):
 
 
 class Evaluate(Section):
+    """What the report of the test rows holds."""
+
     bootstrap_samples: PositiveInt
     confidence: Share  # of the bootstrap intervals
     calibration_bins: PositiveInt
@@ -84,10 +88,14 @@ class Evaluate(Section):
 
 
 class Serving(Section):
+    """The form of the graph that is served."""
+
     quantisation: Literal["none", "int8"]  # of the exported graph's weights, and of layers' inputs
 
 
 class Bar(Section):
+    """Limits of one metric, in its unit; null is no limit."""
+
     min: float | None
     max: float | None
 
@@ -99,6 +107,8 @@ class Bar(Section):
 
 
 class ChampionGate(Section):
+    """The paired test by which a model must be better than the champion on the test rows."""
+
     test: Literal["mcnemar", "bootstrap"]
     metric: str  # of METRICS; McNemar's test is for accuracy
     margin: NonNegativeFloat  # how much better, in the metric's unit
@@ -124,6 +134,8 @@ class DataGate(Section):
 
 
 class QuantisationGate(Section):
+    """What the int8 graph may lose; without effect where the float graph is served."""
+
     max_drop: Portion | None  # of accuracy, float graph less the one that is served
 
 

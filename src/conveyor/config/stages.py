@@ -4,6 +4,8 @@ A class lists the keys of artifacts/config.yaml that its stage may read; dvc.yam
 keys as the stage's params. A function takes the narrowest class that has what it needs.
 """
 
+from typing import Self
+
 from pydantic import NonNegativeInt, model_validator
 
 from conveyor.config.dataset import Dataset
@@ -30,6 +32,15 @@ class FitConfig(NamedConfig):
     seed: NonNegativeInt
     model: Model
     train: Train
+
+    @model_validator(mode="after")
+    def _check_kernel(self) -> Self:
+        if self.model.kernel == "fused" and self.train.precision != "float32":
+            raise ValueError(
+                "train.precision: expected float32 with model.kernel=fused; got "
+                f"{self.train.precision}. Set model.kernel=auto or train.precision=float32"
+            )
+        return self
 
 
 class SweepConfig(FitConfig):

@@ -32,6 +32,8 @@ STORAGE = re.compile(r"journal|sqlite|postgresql(\+\w+)?://(?![^:/@]*:[^@]*@).*"
 
 
 class Sampler(Section):
+    """Proposes the parameters of each trial."""
+
     name: Literal["tpe", "random", "qmc", "grid", "brute_force", "gp", "cmaes"]
     startup_trials: NonNegativeInt  # tpe, gp, cmaes: random trials before the model proposes
 

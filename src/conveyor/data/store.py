@@ -92,6 +92,11 @@ class Prepared:
         return Meta.model_validate(files.read_json(self.folder / META))
 
     def split(self, name: str) -> Split:
+        """Open a split: train, validation or test. Its rows are read from disk on access.
+
+        Raises:
+            StoreError: the folder holds no such split.
+        """
         folder = self.folder / name
         if not folder.is_dir():
             raise StoreError(

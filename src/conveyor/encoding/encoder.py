@@ -19,7 +19,8 @@ class RowError(InputError):
 
     Attributes:
         reason: the message without the row's number.
-        row: position among the rows of the call, from 0; None where there is only one.
+        row: position among the rows of the call, from 0; None where there is only one. Rows of a
+            file are counted from 1 in messages, those of a request from 0.
     """
 
     def __init__(self, reason: str, row: int | None = None) -> None:

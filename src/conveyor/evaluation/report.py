@@ -13,7 +13,7 @@ from conveyor.config import Evaluate
 from conveyor.evaluation.curves import compute_class_curves, compute_pooled_curves
 from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics import BASELINE, METRICS
-from conveyor.metrics.table import LabelledPredictions, calibration, ece
+from conveyor.metrics.table import LabelledPredictions, calibration, calibration_error
 from conveyor.pages import load_templates
 from conveyor.plots import evaluation as plots
 
@@ -29,7 +29,8 @@ def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: E
     with files.replacing_folder(folder) as new:
         plots.plot_confusion(predictions.confusion, data.classes, new / "confusion.png")
         plots.plot_curves(by_class, new / "curves.png")
-        plots.plot_calibration(*reliability, ece(predictions), new / "calibration.png")
+        error = calibration_error(*reliability)
+        plots.plot_calibration(*reliability, error, new / "calibration.png")
         plots.plot_slices(evaluation.slices, new / "lengths.png")
         curves = compute_pooled_curves(predictions.labels, data.probabilities)
         _write_points(new / "roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc)
@@ -49,7 +50,7 @@ def headline(evaluation: Evaluation) -> dict[str, float]:
     metrics = dict(evaluation.scores)
     metrics["accuracy_low"], metrics["accuracy_high"] = evaluation.intervals["accuracy"]
     if evaluation.baselines:
-        metrics[BASELINE] = max(scores["accuracy"] for scores in evaluation.baselines.values())
+        metrics[BASELINE] = evaluation.baselines[evaluation.best_baseline]["accuracy"]
     return metrics
 
 
@@ -85,7 +86,7 @@ def compare_with_baselines(evaluation: Evaluation) -> str:
     """Return a line that compares the network with the best baseline, loud if the network loses."""
     if evaluation.beats_baselines is None:
         return "No baseline was scored."
-    best = max(evaluation.baselines, key=lambda name: evaluation.baselines[name]["accuracy"])
+    best = evaluation.best_baseline
     comparison = (
         f"accuracy {evaluation.scores['accuracy']:.4f} against "
         f"{evaluation.baselines[best]['accuracy']:.4f} of {best} "

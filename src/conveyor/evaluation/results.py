@@ -55,3 +55,8 @@ class Evaluation:
     per_class: dict[str, dict[str, float]]
     slices: list[dict[str, Any]]
     worst: list[dict[str, Any]]
+
+    @property
+    def best_baseline(self) -> str:
+        """Name of the simple model of the highest accuracy; the first of equal ones."""
+        return max(self.baselines, key=lambda name: self.baselines[name]["accuracy"])

@@ -168,7 +168,13 @@ def ece(predictions: LabelledPredictions) -> float:
     The mean distance between confidence and accuracy over equal bins of confidence,
     weighted by their rows.
     """
-    confidence, correct, rows = calibration(predictions, CALIBRATION_BINS)
+    return calibration_error(*calibration(predictions, CALIBRATION_BINS))
+
+
+def calibration_error(
+    confidence: NDArray[np.floating], correct: NDArray[np.floating], rows: NDArray[np.integer]
+) -> float:
+    """Return the expected calibration error of bins, each (bins,), as `calibration` gives them."""
     used = rows > 0
     return float((np.abs(confidence[used] - correct[used]) * rows[used]).sum() / rows.sum())
 

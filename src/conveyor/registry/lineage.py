@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
-NO_PATCH = "none"
+NO_PATCH, NOT_KEPT = "none", "not kept"  # values of PATCH_DIGEST without a patch
 LINEAGE = {  # the tags of a version that say where it comes from, by their titles
     "train run": TRAIN_RUN,
     "model digest": MODEL_DIGEST,
@@ -58,7 +58,8 @@ def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
     cannot reproduce them.
 
     Returns:
-        A tag: the patch's SHA-256, "none", or nothing outside a git repository.
+        A tag: the patch's SHA-256, "none", or "not kept: N bytes" above LARGEST_PATCH; no tag
+        outside a git repository.
     """
     with tempfile.TemporaryDirectory() as folder:
         patch = Path(folder) / Path(PATCH).name
@@ -68,7 +69,7 @@ def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
         if size == 0:
             return {PATCH_DIGEST: NO_PATCH}
         if size > LARGEST_PATCH:
-            return {PATCH_DIGEST: f"not kept: {size} bytes"}
+            return {PATCH_DIGEST: f"{NOT_KEPT}: {size} bytes"}
         tracking.client.log_artifact(run_id, str(patch), str(Path(PATCH).parent))
         return {PATCH_DIGEST: files.digest_file(patch)}
 

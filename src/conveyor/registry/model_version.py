@@ -79,7 +79,7 @@ class ModelVersion:
         """The exported model folder of this version, on this machine.
 
         A remote store's files are downloaded once, into `.conveyor/versions`, where the last
-        `CACHED_VERSIONS` versions stay.
+        `CACHED_VERSIONS` versions stay. The store is the one that this process has opened.
 
         Raises:
             InputError: the files are missing.
@@ -158,9 +158,9 @@ class RegisteredModel:
 
 
 def find_version(
-    name: str, paths: Paths, *, alias: str, version: str | None = None
+    name: str, paths: Paths, *, alias: str | None = None, version: str | None = None
 ) -> ModelVersion:
-    """The version behind an alias, or the one with a number, for a process that only reads.
+    """The version with a number, or else the one behind an alias, for a process that only reads.
 
     Raises:
         InputError: there is no store, or no such version or alias; the message lists what exists.

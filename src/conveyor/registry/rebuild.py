@@ -83,6 +83,11 @@ def _apply_patch(registry: Registry, tags: Mapping[str, str], clone: Path) -> No
     if digest == lineage.NO_PATCH:
         return
     run_id = tags[lineage.TRAIN_RUN]
+    if digest.startswith(lineage.NOT_KEPT):
+        raise InputError(
+            f"{lineage.PATCH} of run {run_id}: expected the uncommitted changes; got {digest}. "
+            "Rebuild a version that was trained on committed files."
+        )
     patch = Path(registry.client.download_artifacts(run_id, lineage.PATCH))
     if files.digest_file(patch) != digest:
         raise InputError(f"{lineage.PATCH} of run {run_id}: expected the digest {digest}; the "

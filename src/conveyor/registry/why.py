@@ -21,7 +21,7 @@ def why(registry: Registry, version: str) -> str:
     tags = model_version.tags
     rows = {
         "version": f"models:/{registry.name}/{version}, {model_version.verdict or MISSING}",
-        "reasons": model_version.reasons or "every gate passed",
+        "reasons": "every gate passed" if model_version.passed else model_version.reasons,
         "forced": tags.get("forced_reason"),
         **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
     }
@@ -42,7 +42,10 @@ def _commands(root: Path, tags: Mapping[str, str]) -> list[str]:
         f"git clone {quote(str(repository.top))} rebuilt && cd rebuilt",
         f"git checkout {tags[lineage.REVISION]}",
     ]
-    if tags.get(lineage.PATCH_DIGEST, lineage.NO_PATCH) != lineage.NO_PATCH:
+    patch = tags.get(lineage.PATCH_DIGEST, lineage.NO_PATCH)
+    if patch.startswith(lineage.NOT_KEPT):
+        lines.append(f"# apply the uncommitted changes, which were {patch}")
+    elif patch != lineage.NO_PATCH:
         run = tags.get(lineage.TRAIN_RUN, MISSING)
         lines.append(f"git apply source.patch   # {lineage.PATCH} of the train run {run}")
     if repository.prefix:

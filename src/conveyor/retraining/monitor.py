@@ -65,8 +65,8 @@ class ChampionMonitor:
 
     def _log(self, champion: ModelVersion, review: Review) -> None:
         metrics = {
-            "new_rows": float(review.evidence.arrived),
-            "drifting_features": float(len(review.evidence.drifting)),
+            "new_rows": float(review.inputs.arrived),
+            "drifting_features": float(len(review.inputs.drifting)),
         }
         score = review.score
         if score is not None:

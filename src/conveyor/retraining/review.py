@@ -49,7 +49,7 @@ class Review:
         now: summary of the new rows; empty if too few arrived.
     """
 
-    evidence: TriggerInputs
+    inputs: TriggerInputs
     decision: Decision
     gone: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Review:
         return {
             "train": self.decision.train,
             "reasons": reasons,
-            "evidence": asdict(self.evidence),
+            "evidence": asdict(self.inputs),
             "rows_gone": self.gone,
             "drift": [asdict(finding) for finding in self.findings],
             "champion_on_new_rows": None if self.score is None else self.score.as_json(),
@@ -75,8 +75,8 @@ class Review:
 
 def review_without_champion(config: Retrain) -> Review:
     """The review before a model has its first champion; it always trains."""
-    evidence = TriggerInputs()
-    return Review(evidence, check_triggers(evidence, config.when))
+    inputs = TriggerInputs()
+    return Review(inputs, check_triggers(inputs, config.when))
 
 
 def review_data(
@@ -97,8 +97,8 @@ def review_data(
     """
     reason = _find_mismatch(prepared, model, profile)
     if profile is None or reason is not None:
-        evidence = TriggerInputs(version, reason, age_days=age_days)
-        return Review(evidence, check_triggers(evidence, config.when))
+        inputs = TriggerInputs(version, reason, age_days=age_days)
+        return Review(inputs, check_triggers(inputs, config.when))
     rows = read_rows(prepared, SPLITS)
     fresh = rows.where(~np.isin(rows.pairs, profile.pairs))
     unseen = rows.where(~np.isin(rows.inputs, profile.inputs))
@@ -112,7 +112,7 @@ def review_data(
         if predictions is not None:  # of the rows with a new input only
             now = now.merge(summarise_predictions(unseen, model, predictions))
         findings = compare(profile.summary, now, config.drift)
-    evidence = TriggerInputs(
+    inputs = TriggerInputs(
         champion=version,
         arrived=len(fresh.raw),
         before=len(profile.pairs),
@@ -123,8 +123,8 @@ def review_data(
         scored=score.rows if score else 0,
     )
     gone = int((~np.isin(profile.pairs, rows.pairs)).sum())
-    decision = check_triggers(evidence, config.when)
-    return Review(evidence, decision, gone, findings, score, profile.summary, now)
+    decision = check_triggers(inputs, config.when)
+    return Review(inputs, decision, gone, findings, score, profile.summary, now)
 
 
 def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | None) -> str | None:

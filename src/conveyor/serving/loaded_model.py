@@ -70,11 +70,10 @@ class LoadedModel:
         self.classes: list[str] = card["classes"]
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1, graph: str = GRAPH) -> "LoadedModel":
+    def load(cls, folder: Path, *, graph: str = GRAPH) -> "LoadedModel":
         """Load the graph, encoder.json and card.json of a folder.
 
         Args:
-            threads: of one batch; 1 is fastest for single rows and for many callers at once.
             graph: file name; FLOAT_GRAPH only to compare it with an int8 graph.
 
         Raises:
@@ -87,7 +86,8 @@ class LoadedModel:
                     "or name another folder"
                 )
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = threads
+        # One thread is fastest for single rows and for many callers at once.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(
             str(folder / graph), options, providers=["CPUExecutionProvider"]
         )

@@ -16,5 +16,7 @@ def read_best(folder: Path) -> dict[str, Any]:
         InputError: the sweep has not run.
     """
     if not (folder / BEST).is_file():
-        raise InputError(f"{folder / BEST} is missing. Run `dvc repro sweep` first.")
+        raise InputError(
+            f"{folder / BEST}: expected a file; got none. Run `dvc repro sweep` first."
+        )
     return files.read_yaml(folder / BEST)["params"]

@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from conveyor.config import ConfigError, FitConfig, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
 from conveyor.sweep.grammar import EXAMPLES, parse_line
-from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, pick
+from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, look_up
 
 SEARCHED = ("model", "train")
 # What a choice needs beyond the core: packages, and the extra that brings them.
@@ -31,10 +31,10 @@ def check_sweep(config: SweepConfig) -> None:
     if not sweep.enabled:
         return
     space, problems = _parse(config)
-    steering = {key for dimension in space.dimensions for key in dimension.when}
+    condition_keys = {key for dimension in space.dimensions for key in dimension.when}
     base = narrow(config, FitConfig)
     for dimension in space.dimensions:
-        problems += _find_refused_values(dimension, base, steering)
+        problems += _find_refused_values(dimension, base, condition_keys)
     _raise_problems("the search space is not valid:", problems)
     problems = [
         f"  sweep.space.{dimension.key}: {sweep.sampler.name} needs a list of values; "
@@ -49,15 +49,17 @@ def check_sweep(config: SweepConfig) -> None:
     _raise_problems("the sweep cannot run:", problems)
 
 
-def _find_refused_values(dimension: Dimension, base: FitConfig, steering: set[str]) -> list[str]:
+def _find_refused_values(
+    dimension: Dimension, base: FitConfig, condition_keys: set[str]
+) -> list[str]:
     """Return why the configuration refuses a key or some of its values.
 
     Args:
-        steering: keys that a `when` names.
+        condition_keys: keys that a `when` names.
     """
     key, problems = dimension.key, []
     if "." not in key:
-        return [] if key in steering else [
+        return [] if key in condition_keys else [
             f"  sweep.space.{key}: a name without a dot is no setting, and no `when` uses it. "
             "Write a setting as model.… or train.…"
         ]  # fmt: skip
@@ -104,7 +106,7 @@ def _parse(config: SweepConfig) -> tuple[Space, list[str]]:
             if other in space:
                 continue
             try:
-                fixed[other] = pick(_flatten(config), other)
+                fixed[other] = look_up(_flatten(config), other)
             except (KeyError, IndexError, TypeError):
                 problems.append(
                     f"  sweep.space.{dimension.key}: `when` asks for {other}, which is neither in "
@@ -112,7 +114,9 @@ def _parse(config: SweepConfig) -> tuple[Space, list[str]]:
                 )
     ordered, cycle = _sort_by_condition(dimensions)
     if cycle:
-        problems.append(f"  sweep.space: {', '.join(cycle)} wait for each other in their `when`")
+        problems.append(
+            f"  sweep.space: expected conditions without a cycle; got one of {', '.join(cycle)}"
+        )
     return Space(ordered, fixed), problems
 
 

@@ -77,7 +77,7 @@ class Driver:
                 return
             results = [dict(result) for result in trial.user_attrs.get(REPEATS, [])]
             running = RunningTrial(trial, identify_trial(trial), self.slots.take(), results)
-            started = self._start_repeat(running)  # first, so that it loads while this one writes
+            started = self._start_repeat(running)  # before MLflow is written: both run at once
             self.observer.observe(events.TrialStarted(running.id, trial.user_attrs[PARAMS]))
             if not started:
                 self._finish(running, running.completed(self.sweep.objectives))
@@ -173,7 +173,9 @@ class Driver:
             log.warning("trial %s: not recorded, since another driver runs it now", running.id)
             return
         try:
-            if outcome.state is not State.FAILED:  # a failed one may have been one too many
+            if (
+                outcome.state is not State.FAILED
+            ):  # after a failure, the share of failures is checked first
                 self._fill_slots()
         finally:
             self.observer.observe(events.TrialFinished(running.id, outcome))

@@ -18,6 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna import distributions
 from optuna.distributions import CategoricalDistribution
 
+IRRATIONAL = 0.381966  # share of an interval; no multiple of a round step
 EXAMPLES = "choice([32], [64, 32]), interval(0.1, 0.5), range(1, 9), tag(log, interval(1e-4, 1e-2))"
 
 
@@ -44,11 +45,12 @@ class Line:
         return self.distribution.low, self.distribution.high
 
     def probes(self) -> list[Any]:
-        """Return values that stand for all; with a fraction, which an integer field refuses."""
+        """Return values with which a setting's limits are checked: both ends of an interval, and a
+        fraction between them, which a setting of whole numbers refuses; or all options."""
         if isinstance(self.distribution, CategoricalDistribution):
             return list(self.options)
         low, high = self.ends
-        return [low, high] if self.options else [low, low + 0.381966 * (high - low), high]
+        return [low, high] if self.options else [low, low + IRRATIONAL * (high - low), high]
 
 
 def parse_line(text: Any) -> Line:
@@ -60,7 +62,7 @@ def parse_line(text: Any) -> Line:
     if isinstance(text, Mapping):
         raise ValueError(f"a space is one line of Hydra's sweep grammar{_translate_mapping(text)}")
     if not isinstance(text, str):
-        raise ValueError("that is one value, not a search")
+        raise ValueError("expected several values; this is one")
     # Hydra's choice() refuses null, its bare list takes it; they mean the same.
     nullable = re.fullmatch(r"\s*choice\((.*\bnull\b.*)\)\s*", text)
     options = nullable[1] if nullable else text
@@ -73,7 +75,7 @@ def parse_line(text: Any) -> Line:
     elif isinstance(sweep, types.ChoiceSweep):
         line = _make_categories([_to_plain(option) for option in sweep.list])
     else:
-        raise ValueError("that is one value, not a search")
+        raise ValueError("expected several values; this is one")
     if log and isinstance(line.distribution, CategoricalDistribution):
         raise ValueError("log is for intervals and ranges")
     if unknown := sweep.tags - {"log"}:

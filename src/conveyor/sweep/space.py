@@ -119,7 +119,7 @@ class Space:
             if not self._applies(dimension, drawn):
                 continue
             try:
-                value = pick(values, dimension.key)
+                value = look_up(values, dimension.key)
             except (KeyError, IndexError, TypeError):
                 reasons.append(f"{dimension.key} has no value")
                 continue
@@ -170,7 +170,7 @@ def join_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(sorted({**scalars, **lists}.items()))
 
 
-def pick(values: Mapping[str, Any], key: str) -> Any:
+def look_up(values: Mapping[str, Any], key: str) -> Any:
     """Return the value of a key, which may be a place of a list.
 
     Raises:

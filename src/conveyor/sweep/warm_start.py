@@ -68,7 +68,8 @@ def _read_file(name: str) -> list[Settings]:
     path = Path(name)
     if not path.is_file():
         raise SweepError(
-            f"sweep.warm_start.file: {name} does not exist. Write a file that holds {FILE_CONTENT}."
+            f"sweep.warm_start.file: expected a file that holds {FILE_CONTENT}; got {name}, which "
+            "does not exist. Write it, or set the field to null."
         )
     try:
         content = yaml.safe_load(path.read_text())
@@ -77,12 +78,14 @@ def _read_file(name: str) -> list[Settings]:
     if isinstance(content, dict) and isinstance(content.get("params"), dict):
         content = [content["params"]]  # a best.yaml
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        raise SweepError(f"sweep.warm_start.file: {name} must hold {FILE_CONTENT}")
+        raise SweepError(
+            f"sweep.warm_start.file: {name}: expected {FILE_CONTENT}; got {type(content).__name__}"
+        )
     return content
 
 
 def _read_best_of_study(config: SweepConfig, scratch: Path, key: str) -> list[Settings]:
-    """Return the settings of the best trials of an earlier study, steering names included."""
+    """Return the settings of the best trials of an earlier study, condition names included."""
     for folder in (key, f"{key}.previous"):
         store = make_store(scratch, folder, config.sweep.storage)
         number = latest_study_number(store.open(), key) if store.exists() else 0

@@ -145,7 +145,9 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
         InputError: there is no model folder.
     """
     if not paths.model.is_dir():
-        raise InputError(f"there is no {paths.model}; run `dvc repro train` first")
+        raise InputError(
+            f"{paths.model}: expected a model folder; got none. Run `dvc repro train` first."
+        )
     tracking = connect(name, paths)
     existing = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
     if existing:

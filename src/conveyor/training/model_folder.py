@@ -66,5 +66,5 @@ def _card(
         "refit": config.train.refit,
         "data_digest": prepared.meta.digest,
         "precision": config.train.precision,
-        "validation": {k: v for k, v in state.best.items() if k != "learning_rate"},
+        "validation": state.best_metrics,
     }

@@ -2,8 +2,9 @@
 
 Keras composes an update of some fifteen operations, whose tracing and dispatch cost more than
 their arithmetic: a third of a step of a small network. States and formula are Keras's; results
-agree up to rounding. The gradient of an embedding has a slice for each occurrence of a token. Keras
-squares each slice, but the operator would square their sum: so Keras updates an embedding.
+agree up to rounding. The gradient of an embedding is sparse, and may hold a token several times.
+Keras squares each of these slices, while the operator would square their sum, so embeddings get
+Keras's own update.
 """
 
 from typing import Any

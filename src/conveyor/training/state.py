@@ -61,6 +61,11 @@ class TrainingState:
         return self.epochs[self.best_epoch - 1]
 
     @property
+    def best_metrics(self) -> EpochMetrics:
+        """Metrics of the best epoch, without its learning rate."""
+        return {name: value for name, value in self.best.items() if name != "learning_rate"}
+
+    @property
     def should_stop(self) -> bool:
         """Whether `patience` epochs brought no better loss, or all epochs are done."""
         ended = len(self.epochs)

@@ -46,5 +46,4 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
     )
     if job.latency:
         measured["latency_ms"] = measure_latency_ms(model, config, prepared)
-    best = {name: value for name, value in state.best.items() if name != "learning_rate"}
-    return {**best, "best_epoch": float(state.best_epoch), **measured}
+    return {**state.best_metrics, "best_epoch": float(state.best_epoch), **measured}

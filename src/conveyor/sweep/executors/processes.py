@@ -1,4 +1,4 @@
-"""One trial, one process: what it costs when it dies is itself.
+"""Runs each trial in a process of its own, so that a crash fails that trial only.
 
 Processes come from multiprocessing's forkserver, which has imported the trial's module (and
 TensorFlow with it) once: a trial starts in hundredths of a second, and memory that a trial leaks
