@@ -33,7 +33,7 @@ from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.latency import measure_latencies
-from conveyor.serving.measurements import padding_difference, quantised
+from conveyor.serving.measurements import padding_difference
 
 RESULT = Path(__file__).with_suffix(".json")
 PARTS = ("call", "http", "batch", "int8")
@@ -62,7 +62,7 @@ def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[st
     turns = [(model, cycle(rows[:100])) for model in models.values()]
     calls = [lambda m=model, r=raw: m.predict([next(r)]) for model, raw in turns]
     times = dict(zip(models, measure_latencies(calls, repeats=CALLS), strict=True))
-    cost = quantised(small, rows, labels, models["int8"].predict(rows).probabilities)
+    cost = compare_with_float(small, rows, labels, models["int8"].predict(rows).probabilities)
     assert cost is not None
     return {
         "bytes": {k: (f / "model.onnx").stat().st_size

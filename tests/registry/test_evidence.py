@@ -57,7 +57,7 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
     assert found["accuracy"] == (answers.argmax(axis=1) == test.labels).mean()
     assert 0 < found["largest_difference"] < 0.1
     labels = 1 - np.asarray(test.labels)  # all that is right becomes wrong
-    turned = measurements.quantised(evaluated.model, test.rows, labels, answers[:, ::-1])
+    turned = measurements.compare_with_float(evaluated.model, test.rows, labels, answers[:, ::-1])
     assert turned is not None
     assert turned["accuracy"] == found["accuracy"]
     assert turned["float_accuracy"] == pytest.approx(1 - found["float_accuracy"])

@@ -37,7 +37,7 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
         latency=measure_latency(model, sample[len(sample) // 2]),
         padding=measurements.padding_difference(model, sample),
         round_trip=measurements.round_trip_difference(model, paths.model, sample),
-        quantised=measurements.quantised(paths.model, test.rows, labels, probabilities),
+        quantised=measurements.compare_with_float(paths.model, test.rows, labels, probabilities),
         data=files.read_json(report) if report.is_file() else None,
     )
     return Evidence(

@@ -29,7 +29,7 @@ def round_trip_difference(model: LoadedModel, folder: Path, rows: Sequence[Any])
     return float(np.abs(here - predict_in_fresh_process(folder, rows)).max())
 
 
-def quantised(
+def compare_with_float(
     folder: Path,
     rows: Sequence[Any],
     labels: NDArray[np.integer],

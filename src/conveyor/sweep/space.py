@@ -42,13 +42,13 @@ class Dimension:
     line: Line
     when: Mapping[str, list[Any]]
 
-    def value(self, label: Any) -> Any:
+    def value(self, optuna_value: Any) -> Any:
         """Return the setting's value for a value of Optuna's."""
         if not isinstance(self.line.distribution, CategoricalDistribution):
-            return label
-        return self.line.options[self.line.distribution.choices.index(label)]
+            return optuna_value
+        return self.line.options[self.line.distribution.choices.index(optuna_value)]
 
-    def label(self, value: Any) -> Any:
+    def optuna_value(self, value: Any) -> Any:
         """Return Optuna's value for a value of the setting.
 
         Raises:
@@ -124,7 +124,7 @@ class Space:
                 reasons.append(f"{dimension.key} has no value")
                 continue
             try:
-                params[dimension.name] = dimension.label(value)
+                params[dimension.name] = dimension.optuna_value(value)
                 drawn[dimension.key] = value
             except ValueError:
                 reasons.append(f"{dimension.key}={value!r} is not in the space")
@@ -146,8 +146,8 @@ class Space:
                 yield drawn, params
                 continue
             for option in dimension.line.options:
-                label = dimension.label(option)
-                yield {**drawn, dimension.key: option}, {**params, dimension.name: label}
+                choice = dimension.optuna_value(option)
+                yield {**drawn, dimension.key: option}, {**params, dimension.name: choice}
 
     def _applies(self, dimension: Dimension, drawn: Mapping[str, Any]) -> bool:
         values = {**self.fixed, **drawn}
