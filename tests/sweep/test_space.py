@@ -158,7 +158,7 @@ def test_what_the_space_cannot_draw_is_left_to_it_and_told() -> None:
 @pytest.mark.parametrize(
     ("key", "line", "reason"),
     [
-        ("train.learning_rate", "0.1", "one value, not a search"),
+        ("train.learning_rate", "0.1", "expected several values; this is one"),
         ("train.learning_rate", "interval(0.1", "no viable alternative"),
         ("train.learning_rate", "interval(0.5, 0.1)", "start must lie below its end"),
         ("train.learning_rate", "tag(log, interval(0, 1))", "above 0"),
