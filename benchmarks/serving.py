@@ -33,7 +33,7 @@ from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.latency import measure_latencies
-from conveyor.serving.measurements import padding_difference
+from conveyor.serving.measurements import compare_with_float, padding_difference
 
 RESULT = Path(__file__).with_suffix(".json")
 PARTS = ("call", "http", "batch", "int8")
