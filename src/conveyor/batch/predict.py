@@ -93,6 +93,8 @@ def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Wind
         RowError: a row cannot be read and `skip_bad` is off.
     """
     missing = np.zeros(len(rows), dtype=bool)
+    if not skip_bad and not any(isinstance(row, RowError) for row in rows):
+        return missing, model.predict(rows, batch_size=BATCH).probabilities  # which checks the rows
     checked = []
     for number, row in enumerate(rows):
         try:
