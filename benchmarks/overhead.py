@@ -15,8 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import psutil
 import yaml
@@ -25,7 +27,7 @@ from conveyor.config import SweepConfig, load, overlay
 from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.executors import make_executor
-from conveyor.sweep.protocol import TrialId
+from conveyor.sweep.protocol import Executor, TrialJob
 from conveyor.sweep.run import run_sweep
 from conveyor.sweep.study import SweepStudy
 
@@ -38,15 +40,22 @@ class Starts:
     """Observer of a sweep: seconds from the driver's start of a trial to the trial's first line."""
 
     def __init__(self) -> None:
-        self.started: dict[TrialId, float] = {}
+        self.started: dict[int, float] = {}
         self.waits: list[float] = []
 
+    def time_starts(self, executor: Executor) -> None:
+        """Record when the driver asks the executor to start a trial."""
+        start = executor.start
+
+        def start_timed(job: TrialJob) -> Any:
+            self.started[job.number] = time.time()
+            return start(job)
+
+        executor.start = start_timed
+
     def observe(self, event: events.Event) -> None:
-        match event:
-            case events.TrialStarted(trial):
-                self.started[trial] = time.time()
-            case events.TrialFinished(trial, outcome):
-                self.waits.append(outcome.values[0] - self.started[trial])
+        if isinstance(event, events.TrialFinished):
+            self.waits.append(event.outcome.values[0] - self.started[event.trial.number])
 
 
 def seconds(folder: Path) -> float:
@@ -107,12 +116,18 @@ class Meter:
             self.memory.append(psutil.Process().memory_info().rss / 2**20)
 
 
-def random_search(trials: int, trial: str, observer: events.Observer) -> None:
+def random_search(
+    trials: int,
+    trial: str,
+    observer: events.Observer,
+    on_executor: Callable[[Executor], None] = lambda executor: None,
+) -> None:
     """A random search in a folder of its own."""
     changes = {"sweep.trials": trials, "sweep.sampler.name": "random", "sweep.pruner.name": "none"}
     config = overlay(load(SweepConfig), changes)
     with tempfile.TemporaryDirectory() as name:
         executor = make_executor(config.sweep, ROOT / "data" / "prepared", trial)
+        on_executor(executor)
         paths = Paths(Path(name))
         with SweepStudy(paths.scratch, config, "none") as study:
             run_sweep(study, paths, observer, executor)
@@ -132,7 +147,7 @@ def driver() -> str:
 
 def trial_start() -> str:
     starts = Starts()
-    random_search(TRIALS, "trial_start:run", starts)
+    random_search(TRIALS, "trial_start:run", starts, starts.time_starts)
     later = starts.waits[1:]
     return (
         f"trial start after the first: median {median(later):.3f} s, longest {max(later):.3f} s "
