@@ -45,11 +45,9 @@ def add_options(parser: ArgumentParser) -> None:
 def check_arguments(args: Namespace) -> None:
     """Refuse arguments that the action does not take, and a missing version."""
     expected = ARGUMENTS.get(args.action, ["--force", "--reason"])
-    names = {"VERSION": args.version, "--to": args.to, "--force": args.force,
-             "--reason": args.reason}  # fmt: skip
-    got = [name for name, value in names.items() if value]
-    lacks_version = "VERSION" in expected and "VERSION" not in got
-    if lacks_version or any(name not in expected for name in got):
+    names = ("VERSION", "--to", "--force", "--reason")
+    got = [name for name in names if getattr(args, name.strip("-").lower())]
+    if not set(got) <= set(expected) or (expected == ["VERSION"] and not got):
         raise InputError(
             f"{args.action}: expected {' or '.join(expected) or 'no argument'}; got "
             f"{', '.join(got) or 'none'}. See python -m pipeline.promote --help"

@@ -23,12 +23,7 @@ SETTINGS = (
     ("--alias", str, "champion", "serve the version with this alias"),
     ("--host", str, "127.0.0.1", "the address to listen on; only this machine reaches the default"),
     ("--port", number(int, 0, 65535), 5001, "the port; 0 takes any free one"),
-    (
-        "--poll",
-        number(float, 0.01),
-        5.0,
-        "with --reload: seconds between two readings of the alias",
-    ),
+    ("--poll", number(float, 0.01), 5.0, "with --reload: seconds between readings of the alias"),
     ("--body-limit", number(float, 0.001), 16.0, "refuse a request with a larger body, in MiB"),
     ("--log-share", number(float, 0, 1), 0.0, "record this share of the requests: 0 none, 1 all"),
     ("--log-folder", Path, Paths().scratch / "requests", "with --log-share: the records' folder"),
