@@ -84,7 +84,7 @@ def run_retrain(config: Config, paths: Paths) -> str:
     with retrain_run("toys", paths) as run:
         monitor = ChampionMonitor(config, paths, run)
         monitor.save_profile()
-        return str(monitor.review().evidence.champion)
+        return str(monitor.review().inputs.champion)
 
 
 def run_promote(action: str, version: str | None = None) -> Callable[[Config, Paths], str]:

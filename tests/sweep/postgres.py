@@ -7,15 +7,16 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from debian import program
 
 
 def as_postgres(command: Sequence[str | Path]) -> None:
     """The server refuses to run as root."""
-    who = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    done = subprocess.run([*who, *map(str, command)], cwd="/", text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+    who: Any = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
+    done = subprocess.run([*map(str, command)], cwd="/", text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **who)  # fmt: skip
     assert done.returncode == 0, done.stdout
 
 

@@ -44,7 +44,7 @@ def test_a_warm_start_from_a_study_tries_its_best(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("warm", "reason"),
     [
-        ({"file": "missing.yaml"}, "missing.yaml does not exist"),
+        ({"file": "missing.yaml"}, "got missing.yaml, which does not exist"),
         ({"study": "0123"}, "there is no study '0123'"),
     ],
 )
