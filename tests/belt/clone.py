@@ -83,7 +83,7 @@ class Clone:
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
         (packages,) = environment.glob("lib/python*/site-packages")
         (packages / "shared.pth").write_text(f"{self.root / 'src'}\n{site_packages()}\n")
-        for script in Path(sys.executable).parent.iterdir():
+        for script in filter(Path.is_file, Path(sys.executable).parent.iterdir()):
             text = script.read_bytes()
             if text.startswith(b"#!") and not (environment / "bin" / script.name).exists():
                 first, _, rest = text.partition(b"\n")
