@@ -16,6 +16,7 @@ from making import (
     python,
 )
 
+from conveyor.data.encode import percentile
 from conveyor.data.store import Prepared, StoreError
 
 
@@ -89,3 +90,11 @@ def test_a_batch_in_the_store_is_written_as_if_it_were_alone(tmp_path: Path) -> 
                 some = rows[start : start + 500]
                 alone.write_batch(pa.RecordBatch.from_pylist(some, schema=schema))
         assert written.read_bytes() == (tmp_path / "alone.arrow").read_bytes()
+
+
+@pytest.mark.parametrize("q", [0, 50, 95, 100])
+def test_percentiles_from_counts_are_numpys_to_the_last_bit(q: int) -> None:
+    draw = np.random.default_rng(q)
+    for rows in (1, 2, 3, 20, 1001):
+        lengths = draw.integers(0, 40, rows)
+        assert percentile(np.bincount(lengths), q) == np.percentile(lengths, q)

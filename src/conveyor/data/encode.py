@@ -1,10 +1,12 @@
 """Encodes rows into the splits of the store, and counts what encoding loses."""
 
 from contextlib import ExitStack
+from math import modf
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.data.scan import Scan
@@ -45,10 +47,19 @@ class Tally:
 
     def lengths(self) -> dict[str, float]:
         """Percentiles of the rows' lengths."""
-        lengths = np.arange(len(self._rows_by_length), dtype=np.int32)
-        rows = np.repeat(lengths, self._rows_by_length)  # (rows,), sorted
-        names = ("min", "median", "p95", "max")
-        return dict(zip(names, np.percentile(rows, [0, 50, 95, 100]).tolist(), strict=True))
+        percentiles = {"min": 0, "median": 50, "p95": 95, "max": 100}
+        return {name: percentile(self._rows_by_length, q) for name, q in percentiles.items()}
+
+
+def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
+    """Return `np.percentile` of the rows' lengths, without an array of all rows.
+
+    Args:
+        rows_by_length: number of rows of each length, from 0.
+    """
+    ends = np.cumsum(rows_by_length)
+    share, place = modf(q / 100 * (ends[-1] - 1))  # between two of the sorted rows
+    return float(np.quantile(np.searchsorted(ends, [place, place + 1], side="right"), share))
 
 
 def write_rows(scan: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:

@@ -9,7 +9,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from conveyor.config import Evaluate
 from conveyor.data.store import Split
 from conveyor.evaluation import baselines
-from conveyor.evaluation.results import Evaluation, EvaluationInput
+from conveyor.evaluation.results import Evaluation, EvaluationInput, find_best_baseline
 from conveyor.metrics import score_all
 from conveyor.metrics.resampling import intervals, mcnemar
 from conveyor.metrics.slices import slices_by_length
@@ -29,7 +29,7 @@ def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
     baseline_scores = {name: score_all(test.labels, answers[name]) for name in answers}
     beats_baselines = p_value = None
     if baseline_scores:
-        best = max(baseline_scores, key=lambda name: baseline_scores[name]["accuracy"])
+        best = find_best_baseline(baseline_scores)
         beats_baselines = scores["accuracy"] > baseline_scores[best]["accuracy"]
         right = probabilities.argmax(axis=1) == test.labels
         baseline_right = answers[best].argmax(axis=1) == test.labels

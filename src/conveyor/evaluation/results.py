@@ -1,6 +1,6 @@
 """What is evaluated, and the results."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,4 +59,9 @@ class Evaluation:
     @property
     def best_baseline(self) -> str:
         """Name of the simple model of the highest accuracy; the first of equal ones."""
-        return max(self.baselines, key=lambda name: self.baselines[name]["accuracy"])
+        return find_best_baseline(self.baselines)
+
+
+def find_best_baseline(scores: Mapping[str, Mapping[str, float]]) -> str:
+    """Return the model of the highest accuracy, of metrics by model; the first of equal ones."""
+    return max(scores, key=lambda name: scores[name]["accuracy"])

@@ -173,9 +173,8 @@ class Driver:
             log.warning("trial %s: not recorded, since another driver runs it now", running.id)
             return
         try:
-            if (
-                outcome.state is not State.FAILED
-            ):  # after a failure, the share of failures is checked first
+            # After a failure, the share of failures is checked first.
+            if outcome.state is not State.FAILED:
                 self._fill_slots()
         finally:
             self.observer.observe(events.TrialFinished(running.id, outcome))
