@@ -146,7 +146,7 @@ class Project:
         if name in owner.members or not isinstance(owner.node, ast.ClassDef):
             return owner.members.get(name)
         for base in owner.node.bases:
-            for parent in self.classes(base, owner.module):
+            for parent in self.definitions(base, owner.module):
                 if method := self.member(parent, name):
                     return method
         return None
@@ -160,16 +160,16 @@ class Project:
             return self.lookup(base.name, node.attr)
         return self.member(base, node.attr) if isinstance(base, Definition) else None
 
-    def classes(self, annotation: ast.expr | None, module: Module) -> list[Definition]:
+    def definitions(self, annotation: ast.expr | None, module: Module) -> list[Definition]:
         """The project's classes that an annotation names, also inside `X | None` or `list[X]`."""
-        classes = []
+        definitions = []
         for name in names_in(annotation):
             symbol = self.resolve(name, module)
             if isinstance(symbol, Union):
-                classes += self.classes(symbol.value, symbol.module)
+                definitions += self.definitions(symbol.value, symbol.module)
             elif isinstance(symbol, Definition) and isinstance(symbol.node, ast.ClassDef):
-                classes += self.implementations(symbol) or [symbol]
-        return classes
+                definitions += self.implementations(symbol) or [symbol]
+        return definitions
 
     def implementations(self, protocol: Definition) -> list[Definition]:
         """The project's classes that have every method of a protocol; none for another class."""

@@ -35,8 +35,10 @@ def draw_rows(
     ranks = (VOCABULARY_SIZE ** draw.random(offsets[-1]) - 1).astype(np.int32)
     texts = pa.compute.binary_join(pa.ListArray.from_arrays(offsets, vocabulary.take(ranks)), " ")
     ends = pa.array([".", "?", " !", ""]).take(pa.array(draw.integers(0, 4, count)))
-    labels = pa.array(CLASSES).take(pa.array(draw.integers(0, len(CLASSES), count)))
-    return pa.table({"text": pa.compute.binary_join_element_wise(texts, ends, ""), "label": labels})
+    targets = pa.array(CLASSES).take(pa.array(draw.integers(0, len(CLASSES), count)))
+    return pa.table(
+        {"text": pa.compute.binary_join_element_wise(texts, ends, ""), "label": targets}
+    )
 
 
 def write_sentences(path: Path, count: int, length: tuple[int, int, int] = (3, 9, 24)) -> Path:

@@ -91,11 +91,13 @@ def steps(folder: Path) -> dict[str, float]:
         return rows.shuffled(train.batch_size, train.bucket_batches, config.seed, epoch=0)
 
     drawn = rate(lambda: sum(1 for _ in batches()))
-    model = compile_model(config, Prepared(folder), len(rows.labels))
-    step, first = Steps(model, smoothing=0.0, weights=None), [*batches()][:200]
+    prepared = Prepared(folder)
+    head = prepared.task.head(config.head)
+    model = compile_model(config, prepared, head, len(rows.targets))
+    step, first = Steps(model, head, rows.targets), [*batches()][:200]
     step.train(first[0])  # builds the graph
     trained = rate(lambda: sum(1 for batch in first if step.train(batch)))
-    return {"drawn": drawn, "trained": trained, "rows": float(len(rows.labels))}
+    return {"drawn": drawn, "trained": trained, "rows": float(len(rows.targets))}
 
 
 def rate(work: Callable[[], int]) -> float:

@@ -45,7 +45,7 @@ def dataset(file: Path) -> Any:
         "columns": {"text": "text", "label": "label", "id": None},
         "labels": {"classes": None, "thresholds": None},
         "split": {"seed": 1, "test": share, "validation": share, "group": None},
-        "checks": {"min_rows_per_class": 1, "max_dropped_share": 0.5}, "encoding": ENCODING,
+        "checks": {"min_rows": 1, "max_dropped_share": 0.5}, "encoding": ENCODING,
     })  # fmt: skip
 
 

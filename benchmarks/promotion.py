@@ -20,27 +20,28 @@ from scipy.stats import binomtest
 from conveyor import gates
 from conveyor.compose import compose
 from conveyor.config import Gates
-from conveyor.metrics import score_all
 from conveyor.paths import Paths
+from conveyor.tasks import Task
 
 ROOT = Path(__file__).parents[1]
 ROWS, CLASSES, SIMULATIONS = 1000, 4, 1000
 CHAMPION, DISAGREE, EFFECT = 0.90, 0.10, 0.03
-CLEAN = {"rows": {"read": ROWS, "test": ROWS}, "dropped": {}, "conflicting_labels": {"rows": 0}}
+CLEAN = {"rows": {"read": ROWS, "test": ROWS}, "dropped": {}, "conflicting_targets": {"rows": 0}}
+TASK = Task.from_json({"task": "classification", "classes": [str(i) for i in range(CLASSES)]})
 GOOD = gates.Measurements(size=1, latency=0.1, padding=0.0, round_trip=0.0, data=CLEAN)
 
 
 def simulate(draw: np.random.Generator, gain: float) -> gates.Evidence:
     """Two models whose true accuracies differ by `gain`, on rows drawn anew."""
-    labels = draw.integers(0, CLASSES, ROWS)
+    targets = draw.integers(0, CLASSES, ROWS)
     only_ours, only_theirs = (DISAGREE + gain) / 2, (DISAGREE - gain) / 2
     both = CHAMPION - only_theirs
     kind = draw.choice(4, ROWS, p=[both, only_ours, only_theirs, 1 - both - DISAGREE])
-    ours = _answers(labels, (kind == 0) | (kind == 1), draw)
-    theirs = _answers(labels, (kind == 0) | (kind == 2), draw)
+    ours = _answers(targets, (kind == 0) | (kind == 1), draw)
+    theirs = _answers(targets, (kind == 0) | (kind == 2), draw)
     return gates.Evidence(
-        labels, ours, theirs, "1", score_all(labels, ours), None,
-        [str(i) for i in range(CLASSES)], draw.integers(5, 50, ROWS), GOOD,
+        TASK, targets, ours, theirs, "1", TASK.metrics.score_all(targets, ours), None,
+        draw.integers(5, 50, ROWS), GOOD,
     )  # fmt: skip
 
 
@@ -50,9 +51,11 @@ def count_promoted(config: Gates, gain: float, simulations: int, seed: int) -> i
     return sum(gates.decide(simulate(draw, gain), config).promote for _ in range(simulations))
 
 
-def _answers(labels: np.ndarray, right: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def _answers(targets: np.ndarray, right: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Probabilities (rows, classes), sure to about the accuracy that they have."""
-    answers = np.where(right, labels, (labels + draw.integers(1, CLASSES, len(labels))) % CLASSES)
+    answers = np.where(
+        right, targets, (targets + draw.integers(1, CLASSES, len(targets))) % CLASSES
+    )
     rest = 0.1 / (CLASSES - 1)
     return np.where(np.eye(CLASSES)[answers] > 0, 0.9, rest)
 

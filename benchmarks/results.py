@@ -50,9 +50,9 @@ def local_source(name: str, data: Path | None, project: Path) -> dict[str, Any]:
         return {"dataset": {"source": source}}
     for part, to in (("train", "train"), ("valid", "validation"), ("test", "test")):
         texts = (data / name / f"{part}.seq.in").read_text().splitlines()
-        labels = (data / name / f"{part}.label").read_text().splitlines()
+        intents = (data / name / f"{part}.label").read_text().splitlines()
         rows = "".join(
-            f"{label.strip()}\t{text}\n" for label, text in zip(labels, texts, strict=True)
+            f"{intent.strip()}\t{text}\n" for intent, text in zip(intents, texts, strict=True)
         )
         (raw / f"{to}.tsv").write_text(rows)
     return {}

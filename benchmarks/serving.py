@@ -52,7 +52,7 @@ def one_call(model: LoadedModel, rows: list[Any]) -> dict[str, Any]:
     return {"predictor": figures(ours), "session": figures(session)}
 
 
-def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[str, Any]:
+def in_int8(paths: Paths, rows: list[Any], targets: Any, folder: Path) -> dict[str, Any]:
     """The float graph and its int8 form: bytes, one row's latency, accuracy on the test rows."""
     small = folder / "int8"
     shutil.copytree(paths.model, small)
@@ -62,7 +62,7 @@ def in_int8(paths: Paths, rows: list[Any], labels: Any, folder: Path) -> dict[st
     turns = [(model, cycle(rows[:100])) for model in models.values()]
     calls = [lambda m=model, r=raw: m.predict([next(r)]) for model, raw in turns]
     times = dict(zip(models, measure_latencies(calls, repeats=CALLS), strict=True))
-    cost = compare_with_float(small, rows, labels, models["int8"].predict(rows).probabilities)
+    cost = compare_with_float(small, rows, targets, models["int8"].predict(rows).outputs)
     assert cost is not None
     return {
         "bytes": {k: (f / "model.onnx").stat().st_size
@@ -118,7 +118,7 @@ def measure(parts: list[str]) -> dict[str, Any]:
             "call": lambda: one_call(model, rows[:100]),
             "http": lambda: over_http(model, paths, rows[0], Path(name)),
             "batch": lambda: by_the_file(model, paths, rows, Path(name)),
-            "int8": lambda: in_int8(paths, rows, np.asarray(test.labels), Path(name)),
+            "int8": lambda: in_int8(paths, rows, np.asarray(test.targets), Path(name)),
         }
         return results | {part: work[part]() for part in parts}
 

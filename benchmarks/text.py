@@ -56,7 +56,7 @@ def by_conveyor(config: Config, prepared: Prepared) -> tuple[list[float], float]
     model, _ = fit(config, prepared, progress=False,
                    on_epoch=lambda epoch, row: times.append(time.perf_counter()))  # fmt: skip
     test = prepared.split("test")
-    return times, float((predict(model, test.sequences).argmax(1) == test.labels).mean())
+    return times, float((predict(model, test.sequences).argmax(1) == test.targets).mean())
 
 
 def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:
@@ -68,10 +68,10 @@ def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:
     longest = max(int(split.sequences.lengths.max()) for split in splits)
     data = []
     for split in splits:
-        rows = np.zeros((len(split.labels), longest), np.int32)
+        rows = np.zeros((len(split.targets), longest), np.int32)
         for i, length in enumerate(split.sequences.lengths):
             rows[i, :length] = split.sequences[i]
-        data.append((rows, np.asarray(split.labels)))
+        data.append((rows, np.asarray(split.targets)))
     train, validation, test = data
     model, training = config.model, config.train
     keras.utils.set_random_seed(config.seed)
@@ -82,7 +82,7 @@ def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:
         more = depth + 1 < len(model.units)
         layer = layers.LSTM(units, dropout=model.dropout, return_sequences=more)
         x = layers.Bidirectional(layer)(x)
-    outputs = layers.Dense(len(prepared.meta.classes), activation="softmax")(x)
+    outputs = layers.Dense(prepared.task.head(config.head).width, activation="softmax")(x)
     network = keras.Model(inputs, outputs)
     adam = keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm)
     network.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -104,9 +104,9 @@ def fit_once(contender: str, seed: int, epochs: int, folder: Path) -> None:
     changes = {"seed": seed, "train.epochs": epochs, "train.patience": epochs}
     config = overlay(compose(Paths(folder)), changes)
     work = by_conveyor if contender == "conveyor" else by_keras
-    times, accuracy = work(config, Prepared(folder / "prepared"))
+    times, score = work(config, Prepared(folder / "prepared"))
     epoch = median(b - a for a, b in itertools.pairwise(times))
-    print(json.dumps({"epoch_s": epoch, "accuracy": accuracy}))
+    print(json.dumps({"epoch_s": epoch, "accuracy": score}))
 
 
 def measure(seeds: int, epochs: int) -> None:

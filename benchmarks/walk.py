@@ -19,34 +19,34 @@ class Scope:
             arguments = function.node.args
             names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
             for argument in names:
-                self.bind(argument.arg, project.classes(argument.annotation, module))
+                self.bind(argument.arg, project.definitions(argument.annotation, module))
             if function.owner and names:
                 self.bind(names[0].arg, [function.owner])
 
-    def bind(self, name: str, classes: list[Definition]) -> None:
-        if classes:
-            self.variables[name] = classes
+    def bind(self, name: str, definitions: list[Definition]) -> None:
+        if definitions:
+            self.variables[name] = definitions
 
-    def bind_target(self, target: ast.expr | None, classes: list[Definition]) -> None:
+    def bind_target(self, target: ast.expr | None, definitions: list[Definition]) -> None:
         """Bind the name of an assignment; of several names, each to the same classes."""
         for node in ast.walk(target) if target else ():
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self.bind(node.id, classes)
+                self.bind(node.id, definitions)
 
-    def classes(self, node: ast.expr | None) -> list[Definition]:
+    def definitions(self, node: ast.expr | None) -> list[Definition]:
         """The classes that an expression's value, or its elements, may have."""
         match node:
             case ast.Name():
                 return self.variables.get(node.id, [])
             case ast.IfExp():
-                return self.classes(node.body) or self.classes(node.orelse)
+                return self.definitions(node.body) or self.definitions(node.orelse)
             case ast.BoolOp():
-                return next(filter(None, map(self.classes, node.values)), [])
+                return next(filter(None, map(self.definitions, node.values)), [])
             case ast.Attribute():
-                owners = self.classes(node.value)
+                owners = self.definitions(node.value)
                 return [c for owner in owners for c in self.of_attribute(owner, node.attr)]
             case ast.Subscript() | ast.Await() | ast.Starred() | ast.NamedExpr():
-                return self.classes(node.value)
+                return self.definitions(node.value)
             case ast.Call():
                 return [c for callee in self.callees(node.func) for c in self.of_result(callee)]
         return []
@@ -54,7 +54,7 @@ class Scope:
     def of_result(self, callee: Definition) -> list[Definition]:
         if isinstance(callee.node, ast.ClassDef):
             return [callee]
-        returned = self.project.classes(callee.node.returns, callee.module)
+        returned = self.project.definitions(callee.node.returns, callee.module)
         own = getattr(callee.node.returns, "id", "") == "Self"
         return [callee.owner] if own and callee.owner else returned
 
@@ -65,20 +65,20 @@ class Scope:
             return self.of_result(method)
         for node in ast.walk(owner.node):
             if isinstance(node, ast.AnnAssign) and is_field(node.target, name):
-                return self.project.classes(node.annotation, owner.module)
+                return self.project.definitions(node.annotation, owner.module)
         constructor = owner.members.get("__init__")
         if constructor and constructor is not self.function:  # which may set it by itself
             for node in ast.walk(constructor.node):
                 for target, value in assignments(node):
                     if is_field(target, name):
-                        return Scope(self.project, owner.module, constructor).classes(value)
+                        return Scope(self.project, owner.module, constructor).definitions(value)
         return []
 
     def callees(self, node: ast.expr) -> list[Definition]:
         """The functions, methods or classes that an expression names."""
         if isinstance(node, ast.Name) and node.id in self.variables:
             return self._members(self.variables[node.id], "__call__")
-        if isinstance(node, ast.Attribute) and (owners := self.classes(node.value)):
+        if isinstance(node, ast.Attribute) and (owners := self.definitions(node.value)):
             return self._members(owners, node.attr)
         definition = self.project.resolve(node, self.module)
         return [definition] if isinstance(definition, Definition) else []
@@ -166,14 +166,14 @@ class Walk:
             match node:
                 case ast.Assign():
                     for target, value in assignments(node):
-                        scope.bind_target(target, scope.classes(value))
+                        scope.bind_target(target, scope.definitions(value))
                 case ast.AnnAssign():
-                    classes = scope.project.classes(node.annotation, module)
-                    scope.bind_target(node.target, classes or scope.classes(node.value))
+                    definitions = scope.project.definitions(node.annotation, module)
+                    scope.bind_target(node.target, definitions or scope.definitions(node.value))
                 case ast.For() | ast.comprehension():
-                    scope.bind_target(node.target, scope.classes(node.iter))
+                    scope.bind_target(node.target, scope.definitions(node.iter))
                 case ast.withitem():
-                    scope.bind_target(node.optional_vars, scope.classes(node.context_expr))
+                    scope.bind_target(node.optional_vars, scope.definitions(node.context_expr))
                 case ast.Call():
                     references = [node.func, *node.args, *(k.value for k in node.keywords)]
                     for reference in references:

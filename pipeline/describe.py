@@ -18,7 +18,7 @@ def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
     if swept:
         config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
-    model = new_model(config, prepared, rows=1)
+    model = new_model(config, prepared, prepared.task.head(config.head), rows=1)
     costs = measure_costs(model, config, prepared)
     print(f"{config.name}: {model.name}")
     for layer in model.layers:

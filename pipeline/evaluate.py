@@ -6,7 +6,7 @@ from conveyor import files
 from conveyor.config import EvaluateConfig, load
 from conveyor.data.store import Prepared
 from conveyor.evaluation import report
-from conveyor.evaluation.evaluate import evaluate as evaluate_answers
+from conveyor.evaluation.evaluate import evaluate as evaluate_outputs
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     settings, prepared = config.evaluate, Prepared(paths.prepared)
     train, validation, test = map(prepared.split, ("train", "validation", "test"))
-    kind, classes = prepared.meta.kind, prepared.meta.classes
-    probabilities = LoadedModel.load(paths.model).predict(test.rows, progress=True).probabilities
-    data = EvaluationInput(kind, classes, [train, validation], test, probabilities)
-    evaluation = evaluate_answers(data, settings, config.seed)
+    model = LoadedModel.load(paths.model)
+    outputs = model.predict(test.rows, progress=True).outputs
+    data = EvaluationInput(model.kind, model.task, [train, validation], test, outputs)
+    evaluation = evaluate_outputs(data, settings, config.seed)
     report.write(paths.evaluation, evaluation, data, settings)
-    files.write_json(paths.metrics, report.headline(evaluation))
+    files.write_json(paths.metrics, report.headline(evaluation, model.task))
     level = logging.WARNING if evaluation.beats_baselines is False else logging.INFO
-    log.log(level, "%s", report.compare_with_baselines(evaluation))
+    log.log(level, "%s", report.compare_with_baselines(evaluation, model.task))
     run = runs.find_training_run(config.name, paths, files.digest_tree(paths.model))
     run.log_evaluation(paths.evaluation, evaluation.scores,
                        beats_baselines=evaluation.beats_baselines)  # fmt: skip

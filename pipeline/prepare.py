@@ -23,17 +23,17 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
     prepared = Prepared(paths.prepared)
     lengths = {name: prepared.split(name).sequences.lengths for name in SPLITS}
     unit = ENCODERS[prepared.meta.kind].unit
-    rows, classes = report["rows"], report["classes"]
+    rows = report["rows"]
     with files.replacing_folder(paths.data_plots) as folder:
         plots.plot_lengths(lengths, unit, folder / "lengths.png")
-        plots.plot_classes(classes, folder / "classes.png")
+        prepared.task.plot_targets(report, folder)
         plots.plot_findings(findings(report), rows["read"], folder / "findings.png")
     dropped = sum(entry["rows"] for entry in report["dropped"].values())
     removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
     counts = ", ".join(f"{name} {rows[name]}" for name in SPLITS)
     log.info("%d rows read: %s; %d dropped, %d removed as duplicates of rows in a later split",
              rows["read"], counts, dropped, removed)  # fmt: skip
-    log.info("%d classes; all findings are in %s", len(classes["train"]), paths.data_report)
+    log.info("all findings are in %s", paths.data_report)
 
 
 if __name__ == "__main__":

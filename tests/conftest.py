@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from toys import write_toys
+from toys import class_head, write_toys
 
 from conveyor import files
 from conveyor.compose import compose
@@ -23,12 +23,11 @@ SERIES = {
     "kind": "series", "name": "toys",
     "source": {"format": "jsonl", "files": {"all": "toys.jsonl"}, "hub": None, "revision": None,
                "header": None, "quoted": True},
-    "columns": {"series": "series", "layout": "steps_first", "long": None, "label": "label",
-                "id": None},
-    "labels": {"classes": None, "thresholds": None},
+    "columns": {"series": "series", "layout": "steps_first", "long": None, "id": None},
+    "target": {"task": "classification", "column": "label", "classes": None, "thresholds": None},
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
               "validation": {"by": "share", "share": 0.25}, "group": None},
-    "checks": {"min_rows_per_class": 2, "max_dropped_share": 0.1},
+    "checks": {"min_rows": 2, "max_dropped_share": 0.1},
     "encoding": {"scaling": "standard", "max_length": None},
 }  # fmt: skip
 TINY = {
@@ -95,10 +94,12 @@ def word_product(
     config = overlay(toy_config, {"model.embedding": 4}).model
     vocabulary = encoder.size["vocabulary"]
     keras.utils.set_random_seed(1)
-    model = build(config, classes=2, vocabulary=vocabulary)
+    head = class_head(2)
+    model = build(config, head, vocabulary=vocabulary)
     card = {k: v for k, v in files.read_json(folder / "card.json").items() if k != "features"}
-    told = {"name": "words", "kind": "text", "classes": ["no", "yes"], "vocabulary": vocabulary}
-    export(model, config, encoder, {**card, **told}, folder)
+    told = {"name": "words", "kind": "text", "vocabulary": vocabulary,
+            "target": {"task": "classification", "classes": ["no", "yes"]}}  # fmt: skip
+    export(model, config, head, encoder, {**card, **told}, folder)
     return folder
 
 

@@ -25,18 +25,22 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.escape import markdown_text, mlflow_name, plot_text
 from conveyor.evaluation import report
-from conveyor.evaluation.curves import compute_class_curves
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.plots import data as data_plots
 from conveyor.plots import drift as drift_plots
-from conveyor.plots import evaluation as evaluation_plots
 from conveyor.registry.model_version import ModelVersion
 from conveyor.registry.verdict_files import render_markdown, verdict_tags, write
+from conveyor.tasks import Task
+from conveyor.tasks.classification import plots as evaluation_plots
+from conveyor.tasks.classification.curves import compute_class_curves
+from conveyor.tasks.classification.options import ClassReport, ClassSpec
 from tests.toys import make_split
 
 COUNT = len(NASTY_LABELS)
-SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, calibration_bins=5, length_slices=2,
+TASK = Task(ClassSpec(classes=NASTY_LABELS))
+REPORT = ClassReport(task="classification", calibration_bins=5)
+SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, report=REPORT, length_slices=2,
                    worst_rows=COUNT, baselines=False)  # fmt: skip
 TEXT_ENCODING = {
     "tokenizer": "word", "lowercase": True, "unescape_html": False, "normalise": "nfc",
@@ -60,7 +64,7 @@ def evaluated() -> tuple[Evaluation, EvaluationInput]:
     test = make_split(ids, raw, labels, np.arange(2 * COUNT) + 1)
     predicted = np.where(np.arange(2 * COUNT) < COUNT, labels, (labels + 1) % COUNT)
     probabilities = np.where(np.eye(COUNT)[predicted] > 0, 0.9, 0.1 / COUNT)
-    data = EvaluationInput("text", NASTY_LABELS, [test], test, probabilities)
+    data = EvaluationInput("text", TASK, [test], test, probabilities)
     return evaluate(data, SCORING, 0), data
 
 
@@ -99,7 +103,7 @@ def test_markdown_shows_text_as_it_is(text: str, escaped: str) -> None:
 
 def test_plots_draw_every_nasty_label(tmp_path: Path) -> None:
     counts = {split: dict.fromkeys(NASTY_LABELS, 3) for split in ("train", "validation", "test")}
-    data_plots.plot_classes(counts, tmp_path / "classes.png")
+    data_plots.plot_counts(counts, tmp_path / "classes.png", "Classes")
     values = np.arange(5, dtype=np.float32)
     effects = [(f"class {name}", 0.5, True) for name in NASTY_LABELS]
     for start in range(0, COUNT, 20):
@@ -148,14 +152,14 @@ def test_prepare_keeps_every_nasty_label(tmp_path: Path, form: str, toy_config: 
     values = toy_config.dataset.model_dump(mode="json")
     values |= {
         "kind": "text", "source": values["source"] | {"format": form, "files": {"all": path.name}},
-        "columns": {"text": "text", "label": "label", "id": None},
-        "checks": {"min_rows_per_class": 1, "max_dropped_share": 0.0},
+        "columns": {"text": "text", "id": None},
+        "checks": {"min_rows": 1, "max_dropped_share": 0.0},
         "encoding": TEXT_ENCODING,
     }  # fmt: skip
     config = TypeAdapter(Dataset).validate_python(values)
     data_report = prepare(config, tmp_path, tmp_path / "prepared", tmp_path / "cache")
-    assert set(Prepared(tmp_path / "prepared").meta.classes) == set(NASTY_LABELS)
-    data_plots.plot_classes(data_report["classes"], tmp_path / "classes.png")
+    assert set(Prepared(tmp_path / "prepared").meta.target.classes) == set(NASTY_LABELS)
+    data_plots.plot_counts(data_report["classes"], tmp_path / "classes.png", "Classes")
 
 
 def verdict() -> gates.Verdict:
@@ -167,17 +171,17 @@ def verdict() -> gates.Verdict:
         "must_beat_baselines": False,
         "slices": {"bars": {"class *": {"accuracy": {"min": 0.9, "max": None}}},
                    "metric": "accuracy", "tolerance": None, "min_rows": 1, "lengths": 2},
-        "max_ece": None, "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
+        "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
         "round_trip_tolerance": None, "quantisation": {"max_drop": None}, "data": None,
     }  # fmt: skip
     evidence = gates.Evidence(
-        data.test.labels,
-        data.probabilities,
+        data.task,
+        data.test.targets,
+        data.outputs,
         None,
         None,
         evaluation.scores,
         None,
-        NASTY_LABELS,
         data.test.sequences.lengths,
     )
     return gates.decide(evidence, Gates.model_validate(values))
@@ -223,7 +227,7 @@ def test_names_for_mlflow_differ_where_labels_do() -> None:
 
 
 def test_a_csv_of_answers_has_a_column_for_each_label(tmp_path: Path) -> None:
-    columns = schema(NASTY_LABELS)
+    columns = schema(TASK.answers)
     probabilities = dict.fromkeys(NASTY_LABELS, 0.25)
     answer = {"row": 0, "label": "$$", "probability": 0.25, "probabilities": probabilities}
     with open_writer(tmp_path / "answers.csv", columns) as append:

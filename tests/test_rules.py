@@ -1,9 +1,12 @@
 """The house's rules, as tests: dvc.yaml against the code, and who may load what."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from house import VOCABULARY, banned_identifiers, code_lines  # noqa: E402
 
+TASKS = ROOT / "src/conveyor/tasks"
+TASK_NAME = re.compile(
+    "class_?names?|classes|n_classes|labels?|probabilit(y|ies)|probs?|softmax|accuracy"
+)
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # Code that cannot change what a stage writes into a tracked file: records, paths, file helpers,
 # the reading of the resolved configuration, hooks. So are package files that only import.
@@ -126,12 +133,12 @@ def test_a_script_stays_thin(stage: str) -> None:
         ("datasets", ["data/"]),
         ("optuna", ["sweep/"]),
         ("mlflow", ["registry/", "tracking/", "serving/mlflow_model.py"]),
-        ("keras", ["models/", "training/"]),
-        ("tensorflow", ["models/", "training/"]),
+        ("keras", ["models/", "training/", "tasks/*/head.py"]),
+        ("tensorflow", ["models/", "training/", "tasks/*/head.py"]),
         ("onnxruntime", ["models/quantise.py", "serving/"]),
         ("starlette", ["server/"]),
         ("uvicorn", ["server/"]),
-        ("matplotlib", ["plots/"]),
+        ("matplotlib", ["plots/", "tasks/*/plots.py", "tasks/*/data_plots.py"]),
         ("ray", ["sweep/executors/ray_cluster.py"]),
         ("plotly", ["sweep/report/html_report.py"]),
     ],
@@ -139,7 +146,7 @@ def test_a_script_stays_thin(stage: str) -> None:
 def test_a_framework_has_one_home(framework: str, homes: list[str]) -> None:
     for path in (ROOT / "src/conveyor").rglob("*.py"):
         name = path.relative_to(ROOT / "src/conveyor").as_posix()
-        if not name.startswith(tuple(homes)):
+        if not any(fnmatchcase(name, f"{home}*") for home in homes):
             roots = {m.partition(".")[0] for m in imports_of(path)}
             assert framework not in roots, f"{name} imports {framework}"
 
@@ -176,11 +183,44 @@ def test_an_identifier_says_what_it_holds() -> None:
 
 
 def test_no_two_classes_have_one_name() -> None:
+    """But each task implements the protocols of the facets, under their names."""
     names = Counter(
-        node.name
+        class_name
         for folder in ("src", "pipeline")
         for path in (ROOT / folder).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
+        for class_name in classes_of(path)
+        if path.parent.parent != TASKS
     )
     assert [name for name, count in names.items() if count > 1] == []
+    facets = set(classes_of(TASKS / "facets.py")) | set(classes_of(TASKS / "answers.py"))
+    for folder in {path.parent for path in TASKS.glob("*/*.py")}:
+        own = Counter(name for path in folder.glob("*.py") for name in classes_of(path))
+        assert [name for name, count in own.items() if count > 1] == []
+        assert own.keys() & names.keys() <= facets
+
+
+def classes_of(path: Path) -> list[str]:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return [node.name for node in nodes if isinstance(node, ast.ClassDef)]
+
+
+def test_only_the_rooms_of_tasks_know_what_a_task_predicts() -> None:
+    problems = [
+        f"{path.relative_to(ROOT).as_posix()}:{line}: {name}"
+        for folder in ("src", "pipeline", "benchmarks")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if TASKS not in path.parents
+        for line, name in identifiers_of(ast.parse(path.read_text()))
+        if TASK_NAME.fullmatch(name.strip("_"))
+    ]
+    assert not problems, "\n".join(problems)
+
+
+def identifiers_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield line and text of each name, attribute, parameter and definition of a file."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                yield node.lineno, name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield node.lineno, name

@@ -10,6 +10,9 @@ import pyarrow as pa
 
 from conveyor.data.store import Split
 from conveyor.encoding.ragged import Ragged
+from conveyor.tasks import Task
+from conveyor.tasks.classification.options import ClassHead, ClassSpec
+from conveyor.tasks.facets import Head
 
 
 def write_toys(folder: Path, rows: int = 80) -> None:
@@ -23,7 +26,14 @@ def write_toys(folder: Path, rows: int = 80) -> None:
             file.write(json.dumps(row) + "\n")
 
 
-def make_split(ids: list[str], rows: Sequence[Any], labels: np.ndarray, lengths: Any) -> Split:
+def make_split(ids: list[str], rows: Sequence[Any], targets: np.ndarray, lengths: Any) -> Split:
     """A split of raw rows whose encoded steps are all 0."""
     sequences = Ragged.from_lengths(np.zeros(sum(lengths)), lengths)
-    return Split(sequences, labels, rows, pa.chunked_array([ids]))
+    return Split(sequences, targets, rows, pa.chunked_array([ids]))
+
+
+def class_head(count: int, *, smoothing: float = 0.0, weights: str = "none") -> Head:
+    """The head of a classifier of so many classes."""
+    options = {"task": "classification", "label_smoothing": smoothing, "class_weights": weights}
+    spec = ClassSpec(classes=[f"class {i}" for i in range(count)])
+    return Task(spec).head(ClassHead.model_validate(options))

@@ -40,14 +40,14 @@ class Clock(keras.callbacks.Callback):
         self.times.append(now())
 
 
-def dataset(batches: Any, like: Batch, classes: int, autotune: bool) -> tf.data.Dataset:
+def dataset(batches: Any, like: Batch, width: int, autotune: bool) -> tf.data.Dataset:
     def rows() -> Iterator[Any]:
-        for values, lengths, labels in batches():
-            yield {"values": values, "lengths": lengths}, np.eye(classes, dtype=np.float32)[labels]
+        for values, lengths, targets in batches():
+            yield {"values": values, "lengths": lengths}, np.eye(width, dtype=np.float32)[targets]
 
     values = tf.TensorSpec((None, None, *like[0].shape[2:]), like[0].dtype)
     inputs = {"values": values, "lengths": tf.TensorSpec((None,), tf.int32)}
-    signature = (inputs, tf.TensorSpec((None, classes), tf.float32))
+    signature = (inputs, tf.TensorSpec((None, width), tf.float32))
     options = tf.data.Options()
     options.autotune.enabled = autotune
     data = tf.data.Dataset.from_generator(rows, output_signature=signature)
@@ -64,11 +64,11 @@ if __name__ == "__main__":
     set_threads(config, os.cpu_count() or 1)
     set_up_keras(config.seed)
     meta = prepared.meta
-    classes = len(meta.classes)
+    head = prepared.task.head(config.head)
     times = [now()]
     clock = Clock(times)
     rows, held_out = (BatchReader([prepared.split(name)]) for name in ("train", "validation"))
-    model = build(config.model, classes=classes, features=meta.features, vocabulary=meta.vocabulary)
+    model = build(config.model, head, features=meta.features, vocabulary=meta.vocabulary)
     adam = keras.optimizers.Adam(train.learning_rate, global_clipnorm=train.clip_norm)
     metrics = ["accuracy", keras.metrics.F1Score(average="macro")]
     model.compile(adam, "categorical_crossentropy", metrics=metrics, steps_per_execution=steps)
@@ -76,9 +76,9 @@ if __name__ == "__main__":
     like = next(held_out.by_length(size))
     training = dataset(
         lambda: rows.shuffled(size, train.bucket_batches, config.seed, clock.epoch),
-        like, classes, autotune,
+        like, head.width, autotune,
     )  # fmt: skip
-    validation = dataset(lambda: held_out.by_length(size), like, classes, autotune)
+    validation = dataset(lambda: held_out.by_length(size), like, head.width, autotune)
     model.fit(training, validation_data=validation, epochs=train.epochs, callbacks=[clock],
               shuffle=False, verbose=0)  # fmt: skip
     print(json.dumps(figures(times)))

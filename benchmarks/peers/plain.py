@@ -25,35 +25,35 @@ def write_trial(val_loss: float, state: str) -> None:
 
 
 def data() -> tuple[Any, Any]:
-    """Load (values, one-hot labels) of the training rows, and the same of the validation rows."""
+    """Load (values, one-hot targets) of the training rows, and the same of the validation rows."""
     splits = []
     for split in ("train", "validation"):
         folder = Path(os.environ["PREPARED"]) / split
         values, offsets = np.load(folder / "values.npy"), np.load(folder / "offsets.npy")
-        labels = np.load(folder / "labels.npy")
-        splits.append((values, offsets, labels))
+        targets = np.load(folder / "targets.npy")
+        splits.append((values, offsets, targets))
     longest = max(int(np.diff(offsets).max()) for _, offsets, _ in splits)
-    classes = 1 + max(int(labels.max()) for *_, labels in splits)
+    width = 1 + max(int(targets.max()) for *_, targets in splits)
     padded = []
-    for values, offsets, labels in splits:
-        rows = np.zeros((len(labels), longest, values.shape[1]), np.float32)
-        for i in range(len(labels)):
+    for values, offsets, targets in splits:
+        rows = np.zeros((len(targets), longest, values.shape[1]), np.float32)
+        for i in range(len(targets)):
             row = values[offsets[i] : offsets[i + 1]]
             rows[i, : len(row)] = row
-        padded.append((rows, np.eye(classes, dtype=np.float32)[labels]))
+        padded.append((rows, np.eye(width, dtype=np.float32)[targets]))
     return padded[0], padded[1]
 
 
 def model(units: tuple[int, ...], dropout: float, learning_rate: float, like: Any) -> Any:
     import keras
 
-    rows, labels = like
+    rows, targets = like
     x = inputs = keras.Input(rows.shape[1:])
     x = keras.layers.Masking()(x)
     for depth, width in enumerate(units):
         layer = keras.layers.LSTM(width, dropout=dropout, return_sequences=depth + 1 < len(units))
         x = keras.layers.Bidirectional(layer)(x)
-    outputs = keras.layers.Dense(labels.shape[1], activation="softmax")(x)
+    outputs = keras.layers.Dense(targets.shape[1], activation="softmax")(x)
     model = keras.Model(inputs, outputs)
     optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
     model.compile(optimizer, loss="categorical_crossentropy", metrics=["accuracy"])

@@ -17,6 +17,8 @@ from conveyor.compose import compose
 from conveyor.config import overlay
 from conveyor.models.build import build
 from conveyor.paths import Paths
+from conveyor.tasks import Task
+from conveyor.tasks.classification.options import ClassSpec
 from conveyor.training.compile import set_up_keras
 from conveyor.training.optimizers import Adam
 from conveyor.training.steps import Steps
@@ -34,12 +36,13 @@ if __name__ == "__main__":
     set_threads(config, os.cpu_count() or 1)
     set_up_keras(17, "float32" if precision == "tf32" else precision)
     tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
-    model = build(config.model, classes=2, features=features)
+    head = Task(ClassSpec(classes=["0", "1"])).head(config.head)
+    model = build(config.model, head, features=features)
     model.compile(Adam())
     model.optimizer.build(model.trainable_variables)
     lengths = np.full(rows, steps, np.int32)
     data = [(x, lengths, (y[:, 0] > 0).astype(np.int32)) for x, y in stack.batches(size)]
-    trainer = Steps(model, smoothing=0.0, weights=None)
+    trainer = Steps(model, head, data[0][2])
     began = time.perf_counter()
     trainer.train(data[0])
     first = time.perf_counter() - began

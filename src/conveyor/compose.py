@@ -7,7 +7,7 @@ from conveyor.config.resolve import resolve
 from conveyor.data.sources import check_format
 from conveyor.gates import check_gates
 from conveyor.paths import Paths
-from conveyor.sweep.check import check_sweep
+from conveyor.sweep.check import check_objectives, check_sweep
 
 
 def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
@@ -25,5 +25,6 @@ def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     config = resolve(paths, overrides)
     check_format(config.dataset.source)
     check_sweep(config)
-    check_gates(config.gates)
+    check_objectives(config.sweep, config.dataset.target.task)
+    check_gates(config.gates, config.dataset.target.task)
     return config

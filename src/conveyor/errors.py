@@ -34,6 +34,10 @@ class InputError(ValueError):
     exit_code = ExitCode.INPUT_REFUSED
 
 
+class DataError(InputError):
+    """The data, or their configuration, cannot be used for training."""
+
+
 def missing_package(needed_by: str, package: str | None, extra: str | None) -> str:
     """The message for a package that is not installed, with the line that installs it.
 

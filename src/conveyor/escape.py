@@ -26,9 +26,9 @@ def one_line(text: str) -> str:
     return "".join(" " if unicodedata.category(c) in controls else c for c in text)
 
 
-def plot_text(label: str) -> str:
+def plot_text(value: str) -> str:
     """One line of at most 40 characters; `conveyor.plots.save` draws it without mathematics."""
-    text = one_line(label)
+    text = one_line(value)
     return text if len(text) <= LONGEST_PLOT_TEXT else f"{text[: LONGEST_PLOT_TEXT - 1]}…"
 
 

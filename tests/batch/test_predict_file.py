@@ -95,7 +95,7 @@ def test_bad_rows_are_null_and_counted_when_they_may_be(
     target = tmp_path / f"out{out}"
     counts = predict_file(series, source, target, column=None, skip_bad=True)
     assert (counts.rows, counts.bad) == (6, 3)
-    labels = series.predict(good).labels
+    labels = [record["label"] for record in series.predict(good).records()]
     answers = read(target)
     assert [label or None for label in answers["label"]] == [
         labels[0], None, labels[1], None, None, labels[2]
@@ -118,7 +118,7 @@ def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
     with pytest.raises(InputError, match=r"row 3: expected 2 fields, as in the header; got 1"):
         predict_file(texts, source, target, column="message", skip_bad=False)
     predict_file(texts, source, target, column="message", skip_bad=True)
-    expected = texts.predict(['bad\nmorning, "good"', "", "evening"]).best.tolist()
+    expected = texts.predict(['bad\nmorning, "good"', "", "evening"]).outputs.max(axis=1).tolist()
     best = [json.loads(line)["probability"] for line in target.read_text().splitlines()]
     assert best[2] is None
     np.testing.assert_allclose([best[0], best[1], best[3]], expected, atol=1e-6)

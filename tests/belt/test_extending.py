@@ -80,9 +80,10 @@ DATASET = """
 defaults: [base/series@_here_, _self_]
 name: vowels_orc
 source: {format: orc, files: {train: data/raw/orc/train.orc, test: data/raw/orc/test.orc}}
-columns: {series: series, label: label}
+columns: {series: series}
+target: {task: classification, column: label}
 split: {test: {by: given}, validation: {by: share, share: 0.3}}
-checks: {min_rows_per_class: 2}
+checks: {min_rows: 2}
 """
 
 

@@ -100,7 +100,7 @@ def test_unusable_params_are_one_clear_error(project: Paths, params: str, part: 
 
 
 @pytest.mark.parametrize("dataset_change", [
-    "dataset.source.format=hub", "dataset.labels.thresholds=[1.0]", "dataset.columns.long.id=a",
+    "dataset.source.format=hub", "dataset.target.thresholds=[1.0]", "dataset.columns.long.id=a",
 ])  # fmt: skip
 def test_settings_that_contradict_each_other_are_refused(dataset_change: str) -> None:
     with pytest.raises(ConfigError, match="dataset"):
@@ -173,7 +173,7 @@ def test_a_stage_gets_only_the_keys_it_names(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({**values, "gates": "of no concern to a fit"}))
     config = load(FitConfig, path)
     assert config.seed == 17
-    assert set(config.model_dump()) == {"name", "seed", "model", "train"}
+    assert set(config.model_dump()) == {"name", "seed", "model", "head", "train"}
     with pytest.raises(ConfigError, match="dvc repro"):
         load(FitConfig, tmp_path / "missing.yaml")
     path.write_text("- a list")
@@ -278,7 +278,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (["model.units=[]"], "model.units: expected at least 1 item; got []"),
     (["schedule.cron=daily"], "schedule.cron: expected 5 fields"),
     (
-        ["dataset.labels.thresholds=[1.0]"],
+        ["dataset.target.thresholds=[1.0]"],
         "classes: expected one name more than thresholds [1.0]; got None",
     ),
     (

@@ -21,19 +21,18 @@ TEXT: dict[str, Any] = {
     "kind": "text", "name": "mails",
     "source": {"format": "jsonl", "files": {"all": "rows.jsonl"}, "hub": None, "revision": None,
                "header": None, "quoted": True},
-    "columns": {"text": "text", "label": "label", "id": None},
-    "labels": {"classes": None, "thresholds": None},
+    "columns": {"text": "text", "id": None},
+    "target": {"task": "classification", "column": "label", "classes": None, "thresholds": None},
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
               "validation": {"by": "share", "share": 0.25}, "group": None},
-    "checks": {"min_rows_per_class": 1, "max_dropped_share": 0.5},
+    "checks": {"min_rows": 1, "max_dropped_share": 0.5},
     "encoding": {"tokenizer": "word", "lowercase": True, "unescape_html": False,
                  "normalise": "nfc", "strip_accents": False, "vocabulary": 1000,
                  "min_frequency": 1, "max_length": 50},
 }  # fmt: skip
 SERIES: dict[str, Any] = {
     **TEXT, "kind": "series", "name": "machines",
-    "columns": {"series": "series", "layout": "steps_first", "long": None, "label": "label",
-                "id": None},
+    "columns": {"series": "series", "layout": "steps_first", "long": None, "id": None},
     "encoding": {"scaling": "standard", "max_length": None},
 }  # fmt: skip
 
@@ -123,6 +122,6 @@ def python(code: str, *arguments: str, **environment: str) -> str:
 def content(store: Prepared) -> dict[str, Any]:
     parts = {name: store.split(name) for name in ("train", "validation", "test")}
     return {
-        name: [(i, str(r), int(c)) for i, r, c in zip(p.ids, p.rows, p.labels, strict=True)]
+        name: [(i, str(r), int(c)) for i, r, c in zip(p.ids, p.rows, p.targets, strict=True)]
         for name, p in parts.items()
     }

@@ -14,9 +14,9 @@ from making import (
     require_all_counted,
 )
 
-from conveyor.data.errors import DataError
 from conveyor.data.prepare import findings
 from conveyor.data.split import SPLITS
+from conveyor.errors import DataError
 
 
 def test_every_unusable_row_is_counted_by_reason(tmp_path: Path) -> None:
@@ -24,13 +24,18 @@ def test_every_unusable_row_is_counted_by_reason(tmp_path: Path) -> None:
     rows[0]["text"] = None
     rows[1]["label"] = None
     rows[2]["label"] = "eggs"
-    _, report = prepared(tmp_path, rows, TEXT, labels__classes=["ham", "spam"])
+    _, report = prepared(tmp_path, rows, TEXT, target__classes=["ham", "spam"])
     dropped = {reason: one["rows"] for reason, one in report["dropped"].items()}
-    assert dropped == {"missing_input": 1, "missing_label": 1, "not_finite": 0, "unknown_label": 1}
+    assert dropped == {
+        "missing_input": 1,
+        "missing_target": 1,
+        "not_finite": 0,
+        "unknown_target": 1,
+    }
     assert report["dropped"]["missing_input"]["ids"] == ["all-000000"]
     require_all_counted(report)
     shown = findings(report)
-    assert shown["dropped: unknown label"] == 1
+    assert shown["dropped: unknown target"] == 1
     assert sum(n for name, n in shown.items() if name.startswith("dropped")) == 3
 
 
@@ -47,8 +52,8 @@ def test_a_class_that_no_training_row_has_is_dropped_and_counted(tmp_path: Path)
     rows = [*mails(), {"text": "an odd one", "label": "new"}]
     last: Any = {"by": "order", "share": 0.25}
     store, report = prepared(tmp_path, rows, TEXT, split__test=last)
-    assert store.meta.classes == ["ham", "spam"]
-    assert report["dropped"]["unknown_label"]["rows"] == 1
+    assert store.meta.target.classes == ["ham", "spam"]
+    assert report["dropped"]["unknown_target"]["rows"] == 1
     require_all_counted(report)
 
 
@@ -103,8 +108,8 @@ def test_duplicates_and_conflicts_are_kept_and_counted(tmp_path: Path) -> None:
         row["part"] = "test" if i in (7, 8) else "validation" if i in (9, 10) else "train"
     _, report = prepared(tmp_path, rows, TEXT, split__test=order, split__validation=validation)
     assert report["duplicates_within"] == {"train": 2, "validation": 0, "test": 0}
-    assert report["conflicting_labels"]["rows"] == 2
-    assert report["conflicting_labels"]["ids"] == ["all-000000", "all-000032"]
+    assert report["conflicting_targets"]["rows"] == 2
+    assert report["conflicting_targets"]["ids"] == ["all-000000", "all-000032"]
     require_all_counted(report)
 
 
@@ -115,11 +120,11 @@ def test_duplicates_and_conflicts_are_kept_and_counted(tmp_path: Path) -> None:
         (lambda row, i: {**row, "text": None if i % 4 == 0 else row["text"]},
          {"checks__max_dropped_share": 0.1}, r"got 10 of 40 rows \(10 missing_input\)"),
         (lambda row, i: {**row, "label": "rare" if i in (0, 1) else row["label"]},
-         {"checks__min_rows_per_class": 3}, r"got too few: .*of class 'rare'"),
+         {"checks__min_rows": 3}, r"got too few: .*of class 'rare'"),
         (lambda row, i: {**row, "label": None}, {"checks__max_dropped_share": 1.0},
          "two classes; got"),
-        (lambda row, i: row, {"labels": {"thresholds": [0.0], "classes": ["a", "b"]}},
-         "expected numbers, since dataset.labels.thresholds is set; got 'ham'"),
+        (lambda row, i: row, {"target__thresholds": [0.0], "target__classes": ["a", "b"]},
+         "expected numbers, since dataset.target.thresholds is set; got 'ham'"),
     ],
 )  # fmt: skip
 def test_what_makes_training_meaningless_stops_and_leaves_nothing(
@@ -134,17 +139,17 @@ def test_what_makes_training_meaningless_stops_and_leaves_nothing(
 def test_thresholds_cut_numbers_into_classes(tmp_path: Path) -> None:
     rows = [{"text": f"word{i}", "label": i - 20} for i in range(40)]
     store, report = prepared(
-        tmp_path, rows, TEXT, labels={"thresholds": [0.0], "classes": ["below", "above"]}
+        tmp_path, rows, TEXT, target__thresholds=[0.0], target__classes=["below", "above"]
     )
-    assert store.meta.classes == ["below", "above"]
-    total = {c: sum(report["classes"][s][c] for s in SPLITS) for c in store.meta.classes}
+    assert store.meta.target.classes == ["below", "above"]
+    total = {c: sum(report["classes"][s][c] for s in SPLITS) for c in store.meta.target.classes}
     assert total == {"below": 20, "above": 20}  # 0 itself is above
 
 
 def test_numeric_labels_keep_their_order(tmp_path: Path) -> None:
     rows = [{"text": f"word{i}", "label": [2, 10, 1][i % 3]} for i in range(60)]
     store, _ = prepared(tmp_path, rows, TEXT)
-    assert store.meta.classes == ["1", "2", "10"]
+    assert store.meta.target.classes == ["1", "2", "10"]
 
 
 def test_series_of_changing_width_are_refused(tmp_path: Path) -> None:
@@ -165,4 +170,4 @@ def test_classes_are_sorted_by_number_then_by_name(tmp_path: Path) -> None:
     names = ["10", "nan", "9", "inf", "b", "-1", "a"]
     rows = [{"text": f"word{i}", "label": name} for i, name in enumerate(names * 8)]
     store, _ = prepared(tmp_path, rows, TEXT)
-    assert store.meta.classes == ["-1", "9", "10", "a", "b", "inf", "nan"]
+    assert store.meta.target.classes == ["-1", "9", "10", "a", "b", "inf", "nan"]

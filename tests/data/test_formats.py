@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from making import SERIES, TEXT, content, machines, mails, prepared, write
 
-from conveyor.data.errors import DataError
 from conveyor.data.ts import parse_ts
+from conveyor.errors import DataError
 
 Rows = list[dict[str, Any]]
 
@@ -26,7 +26,7 @@ def test_a_short_row_of_a_csv_file_is_filled_and_a_blank_one_is_none(tmp_path: P
         tmp_path, None, TEXT, source__format="csv", source__files={"all": "rows.csv"}
     )
     assert report["rows"]["read"] == 40
-    assert report["dropped"]["missing_label"] == {"rows": 1, "ids": ["all-000006"]}
+    assert report["dropped"]["missing_target"] == {"rows": 1, "ids": ["all-000006"]}
     rows = {i: (text, label) for part in content(found).values() for i, text, label in part}
     assert rows["all-000003"] == ("cut off", 0)
     assert rows["all-000039"] == (mails()[39]["text"], 1)
@@ -43,7 +43,7 @@ def test_json_may_mix_types_leave_keys_out_and_be_one_array(tmp_path: Path) -> N
     rows: Rows = [{"text": f"word{i}", "label": [1, "one"][i % 2], "more": i} for i in range(40)]
     del rows[5]["text"], rows[6]["more"]
     found, report = prepared(tmp_path, rows, TEXT)
-    assert found.meta.classes == ["1", "one"]
+    assert found.meta.target.classes == ["1", "one"]
     assert report["dropped"]["missing_input"] == {"rows": 1, "ids": ["all-000005"]}
     (tmp_path / "rows.jsonl").write_text(json.dumps(rows))
     again, _ = prepared(tmp_path, None, TEXT)
@@ -63,7 +63,7 @@ def test_class_numbers_get_the_names_that_the_file_tells(tmp_path: Path, form: s
     found, _ = prepared(
         tmp_path, None, TEXT, source__format=form, source__files={"all": f"data.{form}"}
     )
-    assert found.meta.classes == ["no", "yes"]
+    assert found.meta.target.classes == ["no", "yes"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_the_store_gives_back_raw_and_encoded_rows(tmp_path: Path) -> None:
         source = np.float32(machines()[int(name[-6:])]["series"])
         np.testing.assert_array_equal(test.rows[i], source)
         assert len(test.sequences[i]) == len(source)
-        assert store.meta.classes[test.labels[i]] == machines()[int(name[-6:])]["label"]
+        assert store.meta.target.classes[test.targets[i]] == machines()[int(name[-6:])]["label"]
     assert isinstance(test.sequences.values, np.memmap)
 
 
@@ -77,9 +77,9 @@ def test_a_batch_in_the_store_is_written_as_if_it_were_alone(tmp_path: Path) -> 
         pq.write_table(pa.Table.from_pylist(mails(3000)), folder / "rows.parquet", groups)
         store, _ = prepared(folder, None, TEXT, source__format="parquet",
                             source__files={"all": "rows.parquet"})  # fmt: skip
-        split, names = store.split("train"), store.meta.classes
+        split, names = store.split("train"), store.meta.target.classes
         rows = [
-            {"id": split.ids[i], "row": split.rows[i], "label": names[split.labels[i]]}
+            {"id": split.ids[i], "row": split.rows[i], "label": names[split.targets[i]]}
             for i in range(len(split.ids))
         ]
         written = store.folder / "train" / "rows.arrow"

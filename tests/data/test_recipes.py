@@ -20,20 +20,23 @@ LINES = re.findall(r"^\| (?!your data|---)(.*?) \| (.*) \|$", PAGE, re.MULTILINE
 TEXT: dict[str, Any] = {
     "name": "mine",
     "source": {"format": "csv", "files": {"all": "data/raw/mine/*.csv"}},
-    "columns": {"text": "message", "label": "team"},
+    "columns": {"text": "message"},
+    "target": {"task": "classification", "column": "team"},
     "split": {"test": {"by": "share", "share": 0.2}, "validation": {"by": "share", "share": 0.2}},
-    "checks": {"min_rows_per_class": 1},
+    "checks": {"min_rows": 1},
 }
 SERIES = TEXT | {
     "source": {"format": "jsonl", "files": {"all": "data/raw/mine/nested.jsonl"}},
-    "columns": {"series": "signal", "label": "state"},
+    "columns": {"series": "signal"},
+    "target": {"task": "classification", "column": "state"},
 }
 LONG = SERIES | {
     "source": {"format": "csv", "files": {"all": "data/raw/mine/long/*.csv"}},
-    "columns": {"long": {"id": "machine", "order": "date", "channels": ["x"]}, "label": "state"},
+    "columns": {"long": {"id": "machine", "order": "date", "channels": ["x"]}},
+    "target": {"task": "classification", "column": "state"},
 }
 NO_HEADER = {"source": {"format": "csv", "files": {"all": "data/raw/mine/headless/*.csv"}}}
-LEVELS = {"columns": {"label": "level"}}
+LEVELS = {"target": {"task": "classification", "column": "level"}}
 # What a line is added to, by a part of its first cell; else to TEXT.
 BASES = {"time step": LONG, "times that": LONG, "nested": SERIES, "no header": TEXT | NO_HEADER}
 # The parts of a line that a reader fills in.

@@ -18,8 +18,8 @@ from making import (
 )
 
 from conveyor import files
-from conveyor.data.errors import DataError
 from conveyor.data.split import SPLITS
+from conveyor.errors import DataError
 
 
 def test_shares_are_stratified_and_every_row_is_in_one_split(tmp_path: Path) -> None:

@@ -13,20 +13,25 @@ from sklearn.metrics import auc, roc_auc_score
 from conveyor.config import Evaluate
 from conveyor.data.store import Split
 from conveyor.evaluation import report
-from conveyor.evaluation.baselines import predict_linear, predict_majority, summarise
-from conveyor.evaluation.curves import (
+from conveyor.evaluation.evaluate import evaluate
+from conveyor.evaluation.results import Evaluation, EvaluationInput
+from conveyor.tasks import Task
+from conveyor.tasks.classification.baselines import Baselines
+from conveyor.tasks.classification.curves import (
     compute_class_curves,
     compute_curves,
     compute_pooled_curves,
 )
-from conveyor.evaluation.evaluate import evaluate
-from conveyor.evaluation.results import Evaluation, EvaluationInput
-from conveyor.metrics import BASELINE, score_all
+from conveyor.tasks.classification.metrics import TABLE
+from conveyor.tasks.classification.options import ClassReport, ClassSpec
+from conveyor.tasks.features import summarise
 from tests.toys import make_split
 
-SETTINGS = Evaluate(bootstrap_samples=50, confidence=0.9, calibration_bins=5, length_slices=3,
+REPORT = ClassReport(task="classification", calibration_bins=5)
+SETTINGS = Evaluate(bootstrap_samples=50, confidence=0.9, report=REPORT, length_slices=3,
                     worst_rows=4, baselines=True)  # fmt: skip
 NAMES = ["cold", "hot|dry", "mild"]
+TASK = Task(ClassSpec(classes=NAMES))
 
 
 def rows(count: int, seed: int) -> Split:
@@ -48,12 +53,12 @@ def evaluated(
     wrong: int = 6, settings: Evaluate = SETTINGS
 ) -> tuple[Evaluation, Split, np.ndarray]:
     data = inputs(wrong)
-    return evaluate(data, settings, seed=3), data.test, data.probabilities
+    return evaluate(data, settings, seed=3), data.test, data.outputs
 
 
 def inputs(wrong: int = 6) -> EvaluationInput:
     test = rows(60, 2)
-    return EvaluationInput("series", NAMES, [rows(90, 1)], test, answers(test.labels, wrong))
+    return EvaluationInput("series", TASK, [rows(90, 1)], test, answers(test.targets, wrong))
 
 
 def write_report(folder: Path) -> tuple[Split, np.ndarray]:
@@ -64,7 +69,7 @@ def write_report(folder: Path) -> tuple[Split, np.ndarray]:
 
 def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
     evaluation, test, p = evaluated()
-    assert evaluation.scores == score_all(test.labels, p)
+    assert evaluation.scores == TABLE.score_all(test.targets, p)
     assert evaluation.scores["accuracy"] == 0.9
     assert sum(part["rows"] for part in evaluation.slices) == 60
     right = sum(part["rows"] * part["accuracy"] for part in evaluation.slices)
@@ -76,36 +81,36 @@ def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
 def test_metrics_by_class_by_hand() -> None:
     evaluation, _, _ = evaluated(wrong=6)
     # rows 0..5 are two of each class, each taken for the next
-    for score in evaluation.per_class.values():
+    for score in evaluation.details["per_class"].values():
         assert score == {"precision": 0.9, "recall": 0.9, "f1": 0.9, "rows": 20}
 
 
 def test_the_worst_errors_are_the_most_confident() -> None:
     evaluation, test, p = evaluated(wrong=6)
-    assert [error["id"] for error in evaluation.worst] == ["r5", "r4", "r3", "r2"]
-    assert evaluation.worst[0]["confidence"] == pytest.approx(p[5].max(), abs=1e-6)
-    assert evaluation.worst[0]["label"] == NAMES[test.labels[5]]
+    assert [error["id"] for error in evaluation.details["worst"]] == ["r5", "r4", "r3", "r2"]
+    assert evaluation.details["worst"][0]["confidence"] == pytest.approx(p[5].max(), abs=1e-6)
+    assert evaluation.details["worst"][0]["label"] == NAMES[test.targets[5]]
 
 
 def test_a_network_that_loses_to_a_baseline_is_reported_loudly() -> None:
     evaluation, _, _ = evaluated(wrong=6)
     assert evaluation.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
     assert evaluation.beats_baselines is False
-    assert report.compare_with_baselines(evaluation).startswith(
+    assert report.compare_with_baselines(evaluation, TASK).startswith(
         "**THE NETWORK DOES NOT BEAT A SIMPLE BASELINE**: accuracy"
     )
-    assert report.headline(evaluation)[BASELINE] == 1.0
+    assert report.headline(evaluation, TASK)["baseline_accuracy"] == 1.0
 
 
 def test_a_network_that_beats_the_baselines_is_reported_with_its_p_value() -> None:
     data = inputs(wrong=0)
     [training] = data.training
-    swapped = replace(training, labels=np.roll(training.labels, 1))
+    swapped = replace(training, targets=np.roll(training.targets, 1))
     evaluation = evaluate(replace(data, training=[swapped]), SETTINGS, seed=3)
     assert evaluation.beats_baselines is True
     assert evaluation.p_value is not None
     assert evaluation.p_value < 1e-6
-    assert report.compare_with_baselines(evaluation).startswith(
+    assert report.compare_with_baselines(evaluation, TASK).startswith(
         "The network beats the simple baselines: accuracy 1.0000"
     )
 
@@ -117,24 +122,27 @@ def test_without_baselines_nothing_is_claimed() -> None:
         None,
         {},
     )
-    assert BASELINE not in report.headline(evaluation)
-    assert report.compare_with_baselines(evaluation) == "No baseline was scored."
+    assert "baseline_accuracy" not in report.headline(evaluation, TASK)
+    assert report.compare_with_baselines(evaluation, TASK) == "No baseline was scored."
 
 
 def test_headline_metrics_are_flat_numbers_within_their_interval() -> None:
-    metrics = report.headline(evaluated()[0])
+    metrics = report.headline(evaluated()[0], TASK)
     assert all(isinstance(value, float) for value in metrics.values())
     assert metrics["accuracy_low"] <= metrics["accuracy"] <= metrics["accuracy_high"]
 
 
 def test_the_majority_baseline_gives_the_shares_of_the_training_rows() -> None:
-    p = predict_majority(np.array([0, 1, 1, 1]), 3, 2)
+    texts, labels = ["aa bb", "cc dd", "cc ee", "cc ff"], np.array([0, 1, 1, 1])
+    p = Baselines(TASK.spec).predict("text", texts, labels, ["aa", "bb"], 0)["majority class"]
     assert p.tolist() == [[0.25, 0.75, 0.0]] * 2
 
 
 def test_the_text_baseline_reads_words() -> None:
     texts = ["good film", "great film", "bad film", "awful film"] * 3
-    p = predict_linear("text", texts, np.array([1, 1, 0, 0] * 3), ["great", "awful"], 2, seed=0)
+    baselines = Baselines(ClassSpec(classes=["bad", "good"]))
+    outputs = baselines.predict("text", texts, np.array([1, 1, 0, 0] * 3), ["great", "awful"], 0)
+    p = outputs["TF-IDF + logistic regression"]
     assert p.argmax(axis=1).tolist() == [1, 0]
 
 
@@ -145,12 +153,12 @@ def test_summary_statistics_by_hand() -> None:
 
 def test_curves_have_the_area_of_their_metric() -> None:
     _, test, p = evaluated()
-    by_class = compute_class_curves(test.labels, p, NAMES)
+    by_class = compute_class_curves(test.targets, p, NAMES)
     assert set(by_class) == set(NAMES)
     areas = [auc(*curve.roc) for curve in by_class.values()]
-    assert np.mean(areas) == pytest.approx(score_all(test.labels, p)["roc_auc"])
-    flat = roc_auc_score(np.eye(3)[test.labels].ravel(), p.ravel())
-    assert auc(*compute_pooled_curves(test.labels, p).roc) == pytest.approx(flat)
+    assert np.mean(areas) == pytest.approx(TABLE.score_all(test.targets, p)["roc_auc"])
+    flat = roc_auc_score(np.eye(3)[test.targets].ravel(), p.ravel())
+    assert auc(*compute_pooled_curves(test.targets, p).roc) == pytest.approx(flat)
     two = compute_pooled_curves(np.array([0, 1, 1]), np.array([[0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]))
     expected = compute_curves(np.array([False, True, True]), np.array([0.2, 0.7, 0.1]))
     np.testing.assert_array_equal(two.roc, expected.roc)
@@ -178,7 +186,7 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
     assert np.mean(right) == json.loads(first["report.json"])["scores"]["accuracy"] == 0.9
     points = list(csv.DictReader((folder / "roc.csv").open()))
     x, y = ([float(point[axis]) for point in points] for axis in points[0])
-    assert auc(x, y) == pytest.approx(auc(*compute_pooled_curves(test.labels, p).roc), abs=1e-4)
+    assert auc(x, y) == pytest.approx(auc(*compute_pooled_curves(test.targets, p).roc), abs=1e-4)
     bins = list(csv.DictReader((folder / "calibration.csv").open()))
     assert sum(float(row["rows"]) for row in bins) == 60
 
@@ -195,7 +203,8 @@ def test_the_page_shows_errors_and_survives_odd_texts() -> None:
     test = make_split(["a", "b"], ["one | two\nthree", "x"], np.array([0, 1]), [3, 1])
     p = np.array([[0.1, 0.9], [0.2, 0.8]])
     settings = SETTINGS.model_copy(update={"baselines": False})
-    evaluation = evaluate(EvaluationInput("text", ["no", "yes"], [], test, p), settings, seed=0)
-    page = report.markdown(evaluation, 2, 0.9)
+    task = Task(ClassSpec(classes=["no", "yes"]))
+    data = EvaluationInput("text", task, [], test, p)
+    page = report.markdown(evaluate(data, settings, seed=0), data, 0.9)
     assert "| a | no | yes | 0.900 | one \\| two three |" in page
     assert "90% interval" in page

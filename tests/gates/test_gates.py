@@ -8,9 +8,11 @@ import pytest
 from conveyor import gates
 from conveyor.config import ConfigError, Gates
 from conveyor.files import read_json
-from conveyor.metrics import score_all
 from conveyor.registry import verdict_files
 from conveyor.registry.model_version import ModelVersion
+from conveyor.tasks import Task
+from conveyor.tasks.classification.metrics import TABLE
+from conveyor.tasks.classification.options import ClassSpec
 
 LIMITS: dict[str, Any] = {
     "bars": {"accuracy": {"min": 0.6, "max": None}},
@@ -18,9 +20,10 @@ LIMITS: dict[str, Any] = {
                  "samples": 200},
     "must_beat_baselines": False,
     "slices": {"bars": {}, "metric": "accuracy", "tolerance": None, "min_rows": 10, "lengths": 2},
-    "max_ece": None, "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
+    "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
     "round_trip_tolerance": None, "quantisation": {"max_drop": None}, "data": None,
 }  # fmt: skip
+TASK = Task(ClassSpec(classes=["a", "b"]))
 BOOTSTRAP = {**LIMITS["champion"], "test": "bootstrap"}
 
 
@@ -39,7 +42,7 @@ def case(right: int, champion: int | None = None, baseline: float | None = None)
     name = None if champion is None else "3"
     theirs = None if champion is None else answers(champion)
     ours = answers(right)
-    return gates.Evidence(labels, ours, theirs, name, score_all(labels, ours), baseline)
+    return gates.Evidence(TASK, labels, ours, theirs, name, TABLE.score_all(labels, ours), baseline)
 
 
 @pytest.mark.parametrize("test", [LIMITS["champion"], BOOTSTRAP])
@@ -74,7 +77,7 @@ def test_an_upper_bar_refuses_what_lies_above() -> None:
 
 def test_a_metric_that_is_not_defined_refuses() -> None:
     one = case(70)
-    bare = gates.Evidence(one.labels, one.challenger, None, None, {"accuracy": 0.7}, None)
+    bare = gates.Evidence(TASK, one.targets, one.challenger, None, None, {"accuracy": 0.7}, None)
     config = limits(bars={"roc_auc": {"min": 0.5, "max": None}})
     assert gates.decide(bare, config).reasons == ["roc_auc is not defined on these test rows"]
 
@@ -87,7 +90,7 @@ def test_a_margin_asks_for_more_than_better() -> None:
 
 def test_a_champion_of_other_classes_is_not_silently_replaced() -> None:
     one = case(90)
-    other = gates.Evidence(one.labels, one.challenger, None, "3", one.scores, None)
+    other = gates.Evidence(TASK, one.targets, one.challenger, None, "3", one.scores, None)
     (reason,) = gates.decide(other, limits()).reasons
     assert "version 3, the champion, has other classes" in reason
 
@@ -114,14 +117,14 @@ def test_bad_limits_are_refused_all_at_once() -> None:
         champion={**LIMITS["champion"], "metric": "macro_f1", "margin": 0.1},
     )
     with pytest.raises(ConfigError) as told:
-        gates.check_gates(config)
+        gates.check_gates(config, "classification")
     for part in (
         "gates.bars.acuracy: expected one of accuracy",
         "mcnemar tests accuracy",
         "has no margin",
     ):
         assert part in str(told.value)
-    gates.check_gates(limits())
+    gates.check_gates(limits(), "classification")
 
 
 def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> None:

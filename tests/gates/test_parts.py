@@ -9,12 +9,15 @@ from test_gates import LIMITS
 
 from conveyor import gates
 from conveyor.config import ConfigError, Gates
-from conveyor.metrics import score_all
+from conveyor.tasks import Task
+from conveyor.tasks.classification.metrics import TABLE
+from conveyor.tasks.classification.options import ClassSpec
 
+TASK = Task(ClassSpec(classes=["a", "b", "c"]))
 REPORT = {
     "rows": {"read": 100, "test": 90},
-    "dropped": {"missing_label": {"rows": 4, "ids": []}, "not_finite": {"rows": 2, "ids": []}},
-    "conflicting_labels": {"rows": 3, "ids": []},
+    "dropped": {"missing_target": {"rows": 4, "ids": []}, "not_finite": {"rows": 2, "ids": []}},
+    "conflicting_targets": {"rows": 3, "ids": []},
 }
 
 
@@ -34,7 +37,7 @@ def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any)
     ours = answers(labels, np.isin(at, at[wrong]))
     theirs = None if champion is None else answers(labels, np.isin(at, at[champion]))
     return gates.Evidence(
-        labels, ours, theirs, None, score_all(labels, ours), None, ["a", "b", "c"], 1 + at // 10,
+        TASK, labels, ours, theirs, None, TABLE.score_all(labels, ours), None, 1 + at // 10,
         gates.Measurements(**more),
     )  # fmt: skip
 
@@ -116,8 +119,11 @@ def test_the_drop_is_told_with_both_accuracies() -> None:
 
 
 def test_confidence_that_means_nothing_refuses() -> None:
-    assert refused(case(), limits(max_ece=0.1)) == ["calibration"]  # 0.8 sure, always right
-    assert refused(case(), limits(max_ece=0.3)) == []
+    def bar(limit: float) -> dict[str, dict[str, float | None]]:
+        return {"ece": {"min": None, "max": limit}}
+
+    assert refused(case(), limits(bars=bar(0.1))) == ["bar: ece"]  # 0.8 sure, always right
+    assert refused(case(), limits(bars=bar(0.3))) == []
 
 
 @pytest.mark.parametrize(
@@ -142,12 +148,12 @@ def test_metrics_of_slices_that_there_are_not_are_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"gates\.slices\.bars\.class a\.recal: expected one of accuracy"
     ):
-        gates.check_gates(limits(slices={"bars": bars}))
+        gates.check_gates(limits(slices={"bars": bars}), "classification")
 
 
 def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> None:
     config = limits(
-        bars={"accuracy": {"min": 0.1, "max": None}}, max_ece=1.0, max_bytes=9, max_latency_ms=1.0,
+        bars={"accuracy": {"min": 0.1, "max": None}}, max_bytes=9, max_latency_ms=1.0,
         padding_tolerance=1.0, round_trip_tolerance=1.0,
         quantisation={"max_drop": 0.1},
         data={"max_dropped_share": 1.0, "max_conflicting_share": 1.0},

@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics as reference
 
-from conveyor.metrics import METRICS, score_all
-from conveyor.metrics.resampling import intervals, mcnemar, paired_gain
-from conveyor.metrics.table import LabelledPredictions, calibration
+from conveyor.metrics.resampling import intervals, paired_gain
+from conveyor.tasks.classification.comparison import mcnemar
+from conveyor.tasks.classification.metrics import METRICS, TABLE, LabelledPredictions, calibration
 
 
 def answers(classes: int, rows: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -39,7 +39,7 @@ def expected(labels: np.ndarray, p: np.ndarray) -> dict[str, float]:
 @pytest.mark.parametrize("classes", [2, 3, 9])
 def test_every_metric_agrees_with_scikit_learn(classes: int) -> None:
     labels, p = answers(classes)
-    found = score_all(labels, p)
+    found = TABLE.score_all(labels, p)
     assert set(found) == set(METRICS)
     for name, value in expected(labels, p).items():
         assert found[name] == pytest.approx(value, abs=1e-9), name
@@ -49,14 +49,16 @@ def test_calibration_error_by_hand() -> None:
     labels = np.array([0, 0, 1, 1])
     p = np.array([[0.95, 0.05], [0.95, 0.05], [0.95, 0.05], [0.35, 0.65]])
     # three rows at confidence .95, two of them right; one at .65, right
-    assert score_all(labels, p)["ece"] == pytest.approx((3 * abs(0.95 - 2 / 3) + abs(0.65 - 1)) / 4)
+    assert TABLE.score_all(labels, p)["ece"] == pytest.approx(
+        (3 * abs(0.95 - 2 / 3) + abs(0.65 - 1)) / 4
+    )
     confidence, right, rows = calibration(LabelledPredictions(labels, p), 10)
     assert rows.tolist() == [0, 0, 0, 0, 0, 0, 1, 0, 0, 3]
     assert (confidence[9], right[9]) == (pytest.approx(0.95), pytest.approx(2 / 3))
 
 
 def test_rows_of_one_class_leave_curves_undefined_and_the_rest_defined() -> None:
-    found = score_all(np.zeros(4, int), np.tile([0.7, 0.3], (4, 1)))
+    found = TABLE.score_all(np.zeros(4, int), np.tile([0.7, 0.3], (4, 1)))
     assert set(METRICS) - set(found) == {"roc_auc", "pr_auc"}
     assert (found["accuracy"], found["mcc"]) == (1.0, 0.0)
 
@@ -64,13 +66,13 @@ def test_rows_of_one_class_leave_curves_undefined_and_the_rest_defined() -> None
 def test_a_class_that_no_test_row_has_counts_only_where_predicted() -> None:
     labels = np.array([0, 0, 1, 1])
     p = np.eye(3)[[0, 0, 1, 2]]
-    assert score_all(labels, p)["macro_f1"] == pytest.approx(np.mean([1.0, 2 / 3, 0.0]))
+    assert TABLE.score_all(labels, p)["macro_f1"] == pytest.approx(np.mean([1.0, 2 / 3, 0.0]))
     p = np.eye(3)[[0, 0, 1, 1]]
-    assert score_all(labels, p)["macro_f1"] == 1.0
+    assert TABLE.score_all(labels, p)["macro_f1"] == 1.0
 
 
 def test_a_sure_and_wrong_answer_costs_finitely_much() -> None:
-    assert np.isfinite(score_all(np.array([0, 1]), np.eye(2)[[1, 0]])["log_loss"])
+    assert np.isfinite(TABLE.score_all(np.array([0, 1]), np.eye(2)[[1, 0]])["log_loss"])
 
 
 def test_confusion_has_the_truth_by_row() -> None:
@@ -89,7 +91,7 @@ def test_bootstrap_intervals_cover_as_often_as_they_say() -> None:
     for seed in range(200):
         right = draw.random(100) < 0.8
         p = np.where(right[:, None], [0.9, 0.1], [0.1, 0.9])
-        found = intervals(np.zeros(100, int), p, samples=100, confidence=0.9, seed=seed)
+        found = intervals(TABLE, np.zeros(100, int), p, samples=100, confidence=0.9, seed=seed)
         low, high = found["accuracy"]
         held += low <= 0.8 <= high
     assert 0.82 <= held / 200 <= 0.96
@@ -97,14 +99,14 @@ def test_bootstrap_intervals_cover_as_often_as_they_say() -> None:
 
 def test_intervals_hold_the_figure_and_repeat() -> None:
     labels, p = answers(3)
-    found = intervals(labels, p, samples=200, confidence=0.95, seed=1)
-    for name, value in score_all(labels, p).items():
+    found = intervals(TABLE, labels, p, samples=200, confidence=0.95, seed=1)
+    for name, value in TABLE.score_all(labels, p).items():
         low, high = found[name]
         assert low < high, name
         if name != "ece":  # biased upwards by resampling
             assert low <= value <= high, name
-    assert found == intervals(labels, p, samples=200, confidence=0.95, seed=1)
-    assert found != intervals(labels, p, samples=200, confidence=0.95, seed=2)
+    assert found == intervals(TABLE, labels, p, samples=200, confidence=0.95, seed=1)
+    assert found != intervals(TABLE, labels, p, samples=200, confidence=0.95, seed=2)
 
 
 def test_mcnemar_counts_rows_that_one_alone_gets_right() -> None:
@@ -124,8 +126,8 @@ def test_a_paired_gain_is_bounded_below_and_turns_with_the_models(name: str) -> 
     worse = 0.6 * p + 0.4 / 3
     worse[:100] = np.roll(worse[:100], 1, axis=1)
     settings = {"samples": 300, "confidence": 0.95, "seed": 0}
-    better = paired_gain(METRICS[name], labels, p, worse, **settings)
+    better = paired_gain(TABLE, name, labels, p, worse, **settings)
     assert 0 < better["lower"] < better["gain"]
-    turned = paired_gain(METRICS[name], labels, worse, p, **settings)
+    turned = paired_gain(TABLE, name, labels, worse, p, **settings)
     assert turned["gain"] == pytest.approx(-better["gain"])
     assert turned["lower"] < 0

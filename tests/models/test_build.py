@@ -14,6 +14,7 @@ from conveyor.models.build import build
 from conveyor.models.costs import compute_costs
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.onnx_graph import to_onnx
+from tests.toys import class_head
 
 PLAIN = {
     "cell": "lstm", "units": (5, 5), "bidirectional": False, "activation": "tanh",
@@ -21,6 +22,7 @@ PLAIN = {
     "layer_norm": False, "residual": False, "embedding": 6, "pooling": "last",
     "head_dropout": 0.1, "kernel": "keras",
 }  # fmt: skip
+HEAD = class_head(3)
 LENGTHS = np.array([7, 1, 4], np.int32)
 STACKS = [
     {"cell": cell, "pooling": pooling, "bidirectional": bidirectional, **extra}
@@ -38,7 +40,7 @@ def stack(text: bool = False, **changes: Any) -> tuple[keras.Model, Model]:
     """A small network of random weights, biases included, so that nothing cancels."""
     config = Model(**{**PLAIN, **changes})
     keras.utils.set_random_seed(1)
-    model = build(config, classes=3, **({"vocabulary": 11} if text else {"features": 4}))
+    model = build(config, HEAD, **({"vocabulary": 11} if text else {"features": 4}))
     draw = np.random.default_rng(0)
     model.set_weights([w + 0.3 * draw.standard_normal(w.shape) for w in model.get_weights()])
     return model, config
@@ -56,7 +58,7 @@ def batch(text: bool = False, padding: int = 0) -> dict[str, np.ndarray]:
 
 
 def answers_of_onnx(model: keras.Model, config: Model, **inputs: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(to_onnx(model, config).SerializeToString())
+    session = onnxruntime.InferenceSession(to_onnx(model, config, HEAD).SerializeToString())
     return session.run(None, inputs)[0]
 
 

@@ -16,6 +16,7 @@ from conveyor.models.canonical import save_canonical
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.kernels import fused
 from tests.models.test_build import PLAIN
+from tests.toys import class_head
 
 TOLERANCE = 1e-5
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
@@ -209,7 +210,7 @@ def test_what_the_kernel_cannot_serve_is_computed_by_keras_and_told(
 def test_a_file_of_one_kernel_loads_with_the_other(
     tmp_path: Path, bidirectional: bool, cell: Cell
 ) -> None:
-    size = {"classes": 3, "features": 4}
+    head = class_head(3)
     values = np.random.default_rng(0).normal(size=(5, 6, 4)).astype(np.float32)
     batch = {"values": values, "lengths": np.array([6, 1, 4, 3, 2], np.int32)}
     answers = {}
@@ -217,9 +218,9 @@ def test_a_file_of_one_kernel_loads_with_the_other(
         how = {"cell": cell, "kernel": kernel, "bidirectional": bidirectional}
         config = Model(**{**PLAIN, **how})
         keras.utils.set_random_seed(1)
-        model = build(config, **size)
+        model = build(config, head, features=4)
         save_canonical(model, tmp_path / f"{kernel}.keras")
-        swapped = build(config.model_copy(update={"kernel": other}), **size)
+        swapped = build(config.model_copy(update={"kernel": other}), head, features=4)
         swapped.load_weights(tmp_path / f"{kernel}.keras")
         answers[kernel] = np.asarray(model(batch))
         np.testing.assert_allclose(np.asarray(swapped(batch)), answers[kernel], atol=1e-6)

@@ -13,6 +13,7 @@ from conveyor.config import Model
 from conveyor.models.build import build
 from conveyor.models.kernels import fused, library, sequence
 from tests.models.test_build import PLAIN
+from tests.toys import class_head
 
 
 def test_fused_is_refused_for_a_stack_it_cannot_serve() -> None:
@@ -29,12 +30,12 @@ def test_without_a_compiler_auto_trains_with_keras_and_says_so(
     library.operators.cache_clear()
     try:
         with caplog.at_level(logging.WARNING):
-            model = build(Model(**{**PLAIN, "kernel": "auto"}), classes=3, features=4)
+            model = build(Model(**{**PLAIN, "kernel": "auto"}), class_head(3), features=4)
         assert not any(isinstance(layer, fused.LSTM) for layer in model.layers)
         assert "no such processor" in caplog.text
         assert "model.kernel=keras" in caplog.text
         with pytest.raises(library.KernelError, match="no such processor"):
-            build(Model(**{**PLAIN, "kernel": "fused"}), classes=3, features=4)
+            build(Model(**{**PLAIN, "kernel": "fused"}), class_head(3), features=4)
     finally:
         library.operators.cache_clear()
 

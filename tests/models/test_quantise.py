@@ -14,6 +14,7 @@ from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.models.quantise import quantise
 from conveyor.serving import LoadedModel
+from tests.toys import class_head
 
 
 def quantised(product: Path, to: Path) -> Path:
@@ -27,10 +28,10 @@ def test_answers_stay_within_little_of_the_float_graphs(
 ) -> None:
     folder = quantised(toy_product, tmp_path / "model")
     rows = toys.split("test").rows
-    before = LoadedModel.load(toy_product).predict(rows).probabilities
-    after = LoadedModel.load(folder).predict(rows).probabilities
+    before = LoadedModel.load(toy_product).predict(rows).outputs
+    after = LoadedModel.load(folder).predict(rows).outputs
     assert 0 < np.abs(before - after).max() < 0.05
-    exact = LoadedModel.load(folder, graph="float.onnx").predict(rows).probabilities
+    exact = LoadedModel.load(folder, graph="float.onnx").predict(rows).outputs
     np.testing.assert_array_equal(exact, before)
 
 
@@ -44,7 +45,7 @@ def test_every_layer_with_a_matrix_is_in_int8(word_product: Path, tmp_path: Path
     floats = {one.name for one in matrices if one.data_type == onnx.TensorProto.FLOAT}
     # What is left in float is small: biases, scales and zero points, a value a unit.
     assert all("bias" in name or "zero_point" in name for name in floats), floats
-    assert len(LoadedModel.load(folder).predict(["good morning"]).labels) == 1
+    assert len(LoadedModel.load(folder).predict(["good morning"]).records()) == 1
 
 
 def test_equal_graphs_give_equal_bytes(toy_product: Path, tmp_path: Path) -> None:
@@ -63,8 +64,8 @@ def test_what_cannot_be_quantised_is_refused(
     shutil.copytree(toy_product, tmp_path / "model")
     card = files.read_json(toy_product / "card.json")
     config = overlay(toy_config, {"model.cell": "gru"}).model
-    model = build(config, classes=2, features=card["features"])
+    model = build(config, class_head(2), features=card["features"])
     encoder = load_encoder(toy_product / "encoder.json")
-    export(model, config, encoder, card, tmp_path / "model")
+    export(model, config, class_head(2), encoder, card, tmp_path / "model")
     with pytest.raises(InputError, match="no int8 form of GRU"):
         quantise(tmp_path / "model")

@@ -43,7 +43,7 @@ def test_a_good_artefact_is_measured_as_good(evaluated: Paths) -> None:
     assert case.champion is not None
     np.testing.assert_array_equal(case.champion, case.challenger)
     assert case.lengths is not None
-    assert len(case.lengths) == len(case.labels)
+    assert len(case.lengths) == len(case.targets)
 
 
 def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
@@ -51,12 +51,12 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
 ) -> None:
     quantise(evaluated.model)
     test = Prepared(evaluated.prepared).split("test")
-    answers = LoadedModel.load(evaluated.model).predict(test.rows).probabilities
+    answers = LoadedModel.load(evaluated.model).predict(test.rows).outputs
     found = collect_evidence(evaluated, None).measured.quantised
     assert found is not None
-    assert found["accuracy"] == (answers.argmax(axis=1) == test.labels).mean()
+    assert found["accuracy"] == (answers.argmax(axis=1) == test.targets).mean()
     assert 0 < found["largest_difference"] < 0.1
-    labels = 1 - np.asarray(test.labels)  # all that is right becomes wrong
+    labels = 1 - np.asarray(test.targets)  # all that is right becomes wrong
     turned = measurements.compare_with_float(evaluated.model, test.rows, labels, answers[:, ::-1])
     assert turned is not None
     assert turned["accuracy"] == found["accuracy"]
@@ -69,7 +69,7 @@ class Leaking(LoadedModel):
     def predict(self, rows: Any, **more: Any) -> Any:
         answers = super().predict(rows, **more)
         shift = 0.01 * (len(rows) > 1)
-        return replace(answers, probabilities=answers.probabilities + np.float32(shift))
+        return replace(answers, outputs=answers.outputs + np.float32(shift))
 
 
 def test_an_answer_that_depends_on_its_batch_is_seen(evaluated: Paths) -> None:

@@ -142,7 +142,7 @@ def champion(toy_project: Paths, tmp_path: Path) -> tuple[Paths, Path, list[Any]
 
 def scored(paths: Paths) -> tuple[list[str], np.ndarray]:
     answers = LoadedModel.load(paths.model).predict(Prepared(paths.prepared).split("test").rows)
-    return answers.labels, answers.probabilities[:, 1]
+    return [answer["label"] for answer in answers.records()], answers.outputs[:, 1]
 
 
 def test_pyfunc_in_a_fresh_process_answers_raw_rows_as_scored(

@@ -79,7 +79,8 @@ def test_new_relabelled_and_missing_rows_are_counted(
     assert (found.inputs.arrived, found.gone) == (11, 3)
     assert found.score is not None
     assert found.score.rows == 10  # the relabelled one is no new input: the champion knows it
-    assert found.inputs.accuracy == found.score.right / 10
+    assert found.inputs.score == found.score
+    assert found.score.value == found.score.numbers["right"] / 10
 
 
 def test_more_of_the_same_does_not_drift_and_is_answered_well(
@@ -90,9 +91,9 @@ def test_more_of_the_same_does_not_drift_and_is_answered_well(
     assert found.inputs.tested == 8
     assert found.inputs.drifting == ()
     assert found.score is not None
-    assert found.score.accuracy > 0.9
+    assert found.score.value > 0.9
     low, high = found.score.interval
-    assert low < found.score.accuracy <= high
+    assert low < found.score.value <= high
 
 
 def test_a_moved_channel_and_labels_that_are_wrong_now_are_found(
@@ -107,8 +108,8 @@ def test_a_moved_channel_and_labels_that_are_wrong_now_are_found(
     found = night(200, change)
     assert "level of channel 1" in found.inputs.drifting
     assert not {"level of channel 0", "length", "label"} & set(found.inputs.drifting)
-    assert found.inputs.accuracy is not None
-    assert found.inputs.accuracy < 0.6
+    assert found.inputs.score is not None
+    assert found.inputs.score.value < 0.6
 
 
 def test_rows_that_cannot_be_compared_are_a_reason_to_train(
@@ -158,7 +159,7 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
 
     encoder = TextEncoder.fit(texts(0.0), encoding)
     net = LoadedModel(cast(Any, None), encoder, {"kind": "text", "classes": ["a", "b"]})
-    answers = Predictions(["a", "b"], np.full((150, 2), 0.5, np.float32))
+    answers = Predictions(net.task, np.full((150, 2), 0.5, np.float32))
 
     def summary(share: float) -> Summary:
         empty = np.zeros(0, np.uint64)

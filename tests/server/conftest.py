@@ -26,7 +26,8 @@ def register(name: str, paths: Paths, kind: str, example: Any) -> None:
 def become_version_2(model: Path) -> None:
     """Other class names and another scaling: no answer is that of version 1."""
     card, encoder = (files.read_json(model / f"{name}.json") for name in ("card", "encoder"))
-    files.write_json(model / "card.json", {**card, "classes": ["falls", "rises"]})
+    target = {**card["target"], "classes": ["falls", "rises"]}
+    files.write_json(model / "card.json", {**card, "target": target})
     encoder["scale"] = [3 * scale for scale in encoder["scale"]]
     files.write_json(model / "encoder.json", encoder)
 

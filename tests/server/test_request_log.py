@@ -9,7 +9,7 @@ from server_process import serving
 
 from conveyor.paths import Paths
 from conveyor.server.live_model import LiveModel
-from conveyor.server.request_log import SCHEMA, RequestLog
+from conveyor.server.request_log import RequestLog
 from conveyor.serving import LoadedModel
 
 TEXTS = ["good morning", "nobody knows"]
@@ -18,7 +18,7 @@ TEXTS = ["good morning", "nobody knows"]
 def read_log(folder: Path) -> pa.Table:
     """All records of a folder, oldest file first."""
     paths = sorted(folder.glob("*.parquet"))
-    return pa.concat_tables(pq.read_table(path, schema=SCHEMA) for path in paths)
+    return pa.concat_tables(pq.read_table(path) for path in paths)
 
 
 def test_what_was_answered_is_read_back_after_the_server_stopped(

@@ -299,6 +299,6 @@ def test_a_folder_cannot_be_reloaded(project: Paths, tmp_path: Path) -> None:
 def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]) -> None:
     answers = LoadedModel.load(project.root / "model-1").predict(rows)
     record = answers.records()[0]
-    assert record["label"] == answers.labels[0]
+    assert record["label"] == answers.records()[0]["label"]
     assert record["probability"] == max(record["probabilities"].values())
-    assert list(record["probabilities"]) == answers.classes
+    assert list(record["probabilities"]) == answers.task.spec.classes

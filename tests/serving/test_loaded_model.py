@@ -21,11 +21,13 @@ def test_answers_are_those_of_each_row_alone_in_the_order_of_the_rows(
 ) -> None:
     rows = list(toys.split("test").rows)
     together = predictor.predict(rows, batch_size=3)
-    alone = np.concatenate([predictor.predict([row]).probabilities for row in rows])
-    np.testing.assert_allclose(together.probabilities, alone, atol=1e-6)
-    assert together.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
-    truth = [toys.meta.classes[code] for code in toys.split("test").labels]
-    right = np.mean([a == b for a, b in zip(together.labels, truth, strict=True)])
+    alone = np.concatenate([predictor.predict([row]).outputs for row in rows])
+    np.testing.assert_allclose(together.outputs, alone, atol=1e-6)
+    assert together.outputs.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    truth = [toys.meta.target.classes[code] for code in toys.split("test").targets]
+    right = np.mean(
+        [a == b for a, b in zip((r["label"] for r in together.records()), truth, strict=True)]
+    )
     assert right >= 0.9
 
 
@@ -33,11 +35,16 @@ def test_probabilities_come_in_the_order_that_another_model_has(
     predictor: LoadedModel, toys: Prepared
 ) -> None:
     rows = toys.split("test").rows[:4]
-    plain = predictor.predict(rows).probabilities
-    turned = predictor.predict_as(["up", "down"], "series", rows)
+    plain = predictor.predict(rows).outputs
+
+    def other(classes: list[str], kind: str = "series") -> LoadedModel:
+        card = {"kind": kind, "target": {"task": "classification", "classes": classes}}
+        return LoadedModel(predictor.session, predictor.encoder, card)
+
+    turned = predictor.predict_as(other(["up", "down"]), rows)
     np.testing.assert_array_equal(turned, plain[:, ::-1])
-    assert predictor.predict_as(["up", "left"], "series", rows) is None
-    assert predictor.predict_as(["up", "down"], "text", rows) is None
+    assert predictor.predict_as(other(["up", "left"]), rows) is None
+    assert predictor.predict_as(other(["up", "down"], "text"), rows) is None
 
 
 @pytest.mark.parametrize(
@@ -62,10 +69,10 @@ def test_a_row_that_cannot_be_read_is_named(
 
 
 def test_an_empty_series_is_answered_like_training_met_it(predictor: LoadedModel) -> None:
-    empty = predictor.predict([[]]).probabilities
+    empty = predictor.predict([[]]).outputs
     encoder = predictor.encoder
     one_step = [encoder.shift.tolist()]  # type: ignore[union-attr]
-    np.testing.assert_allclose(empty, predictor.predict([one_step]).probabilities, atol=1e-6)
+    np.testing.assert_allclose(empty, predictor.predict([one_step]).outputs, atol=1e-6)
 
 
 def test_a_folder_without_a_model_says_what_to_run(toy_product: Path, tmp_path: Path) -> None:

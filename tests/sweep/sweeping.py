@@ -34,10 +34,11 @@ MODEL = {
 }  # fmt: skip
 TRAIN = {
     "epochs": 10, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
-    "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0, "label_smoothing": 0.0,
-    "class_weights": "none", "patience": 5, "refit": False, "bucket_batches": 4,
-    "precision": "float32", "strategy": "one", "intra_op": "auto", "inter_op": "auto",
+    "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0, "patience": 5,
+    "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
+    "intra_op": "auto", "inter_op": "auto",
 }  # fmt: skip
+HEAD = {"task": "classification", "label_smoothing": 0.0, "class_weights": "none"}
 SWEEP = {
     **yaml.safe_load((HERE.parents[1] / "conf" / "sweep" / "base" / "engine.yaml").read_text()),
     "trials": 6, "sampler": {"name": "tpe", "startup_trials": 3}, "space": SPACE,
@@ -51,7 +52,7 @@ def settings(**changes: Any) -> SweepConfig:
     nested = ("sampler", "pruner", "repeats", "pick", "warm_start", "ray")
     changes = {k: {**SWEEP[k], **v} if k in nested else v for k, v in changes.items()}
     sweep = {**SWEEP, **changes}
-    values = {"name": "t", "seed": 5, "model": MODEL, "train": TRAIN, "sweep": sweep}
+    values = {"name": "t", "seed": 5, "model": MODEL, "head": HEAD, "train": TRAIN, "sweep": sweep}
     return validate(SweepConfig, values, origin=lambda dotted: "its test")
 
 

@@ -7,11 +7,11 @@ import pytest
 from sweeping import rows, search, settings
 
 from conveyor.config import ConfigError
-from conveyor.metrics import METRICS
 from conveyor.sweep.protocol import State, TrialId
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
+from conveyor.tasks.task import TASKS, load_metrics
 
 SMALL = {"model.units": "choice([8], [4, 4], [16])", "train.epochs": "range(1, 2)"}
 
@@ -122,12 +122,17 @@ def test_two_objectives_leave_a_front_and_a_stated_pick(tmp_path: Path) -> None:
     assert small["objectives"]["parameters"] == min(p for _, p in front)
 
 
+METRICS = {
+    name: metric.better for task in TASKS for name, metric in load_metrics(task).metrics.items()
+}
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_can_be_an_objective_in_its_own_direction(tmp_path: Path, name: str) -> None:
     config = settings(objectives=[f"val_{name}"], constraints=[f"val_{name} >= 0"])
     with SweepStudy(tmp_path, config, "digest") as study:
         [direction] = study.optuna.directions
-    assert direction.name == ("MINIMIZE" if METRICS[name].better == "lower" else "MAXIMIZE")
+    assert direction.name == ("MINIMIZE" if METRICS[name] == "lower" else "MAXIMIZE")
 
 
 def test_the_trial_computes_the_metrics_that_objectives_and_constraints_name(

@@ -175,7 +175,7 @@ def test_what_the_space_cannot_draw_is_left_to_it_and_told() -> None:
         ("model.unit", "choice(1, 2)", "there is no 'model.unit'"),
         ("model.units.0", "choice(0, 2)", "got [0]"),
         ("layers", "range(1, 2)", "a name without a dot is no setting, and no `when` uses it"),
-        ("sweep.trials", "range(1, 4)", "only keys of model and train"),
+        ("sweep.trials", "range(1, 4)", "only keys of model, head, train"),
     ],
 )
 def test_a_line_that_cannot_run_is_named_with_what_came(key: str, line: Any, reason: str) -> None:

@@ -125,9 +125,10 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     from conveyor.data.store import Prepared
 
     run_id = train(toy_config, toy_project)
-    test = Prepared(toy_project.prepared).split("test")
-    p = LoadedModel.load(toy_project.model).predict(test.rows).probabilities
-    data = EvaluationInput("series", ["down", "up"], [test], test, p)
+    prepared = Prepared(toy_project.prepared)
+    test = prepared.split("test")
+    p = LoadedModel.load(toy_project.model).predict(test.rows).outputs
+    data = EvaluationInput("series", prepared.task, [test], test, p)
     found = evaluate(data, toy_config.evaluate, seed=1)
     report.write(toy_project.evaluation, found, data, toy_config.evaluate)
     for _ in range(2):

@@ -57,7 +57,7 @@ def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> Non
         values, lengths = split.sequences.pad_rows(expected)
         np.testing.assert_array_equal(found[0], values)
         np.testing.assert_array_equal(found[1], lengths)
-        np.testing.assert_array_equal(labels, split.labels[expected])
+        np.testing.assert_array_equal(labels, split.targets[expected])
         for row, length in zip(values, lengths, strict=True):
             assert not row[length:].any()
 
@@ -65,13 +65,13 @@ def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> Non
 def test_two_splits_behind_one_another_are_one_set(toys: Prepared) -> None:
     train, validation = toys.split("train"), toys.split("validation")
     both = BatchReader([train, validation])
-    first = len(train.labels)
-    asked = np.array([first - 1, 0, first, first + len(validation.labels) - 1])
+    first = len(train.targets)
+    asked = np.array([first - 1, 0, first, first + len(validation.targets) - 1])
     ((values, lengths, labels),) = both.read([asked])
     expected = [train.sequences[first - 1], train.sequences[0], validation.sequences[0],
-                validation.sequences[len(validation.labels) - 1]]  # fmt: skip
+                validation.sequences[len(validation.targets) - 1]]  # fmt: skip
     for row, length, sequence in zip(values, lengths, expected, strict=True):
         np.testing.assert_array_equal(row[:length], sequence)
         assert not row[length:].any()
-    assert labels.tolist() == [train.labels[first - 1], train.labels[0], validation.labels[0],
-                               validation.labels[-1]]  # fmt: skip
+    assert labels.tolist() == [train.targets[first - 1], train.targets[0], validation.targets[0],
+                               validation.targets[-1]]  # fmt: skip

@@ -14,10 +14,10 @@ from conveyor import files
 from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
-from conveyor.training.compile import class_weights
 from conveyor.training.fit import fit
 from conveyor.training.model_folder import write_model
 from conveyor.training.state import Diverged
+from tests.toys import class_head
 
 PROCESS = Path(__file__).parent / "fit_process.py"
 
@@ -58,10 +58,10 @@ def test_the_model_has_the_weights_of_the_best_epoch(toys: Prepared, toy_config:
     )
     assert state.best_epoch == min(kept, key=lambda epoch: kept[epoch])
     values, lengths = toys.split("validation").sequences.pad_rows(
-        np.arange(len(toys.split("validation").labels))
+        np.arange(len(toys.split("validation").targets))
     )
     answers = np.asarray(model({"values": values, "lengths": lengths}))
-    chosen = answers[np.arange(len(answers)), toys.split("validation").labels]
+    chosen = answers[np.arange(len(answers)), toys.split("validation").targets]
     assert -np.log(chosen).mean() == pytest.approx(state.best["val_loss"], abs=1e-5)
 
 
@@ -94,10 +94,13 @@ def test_a_diverging_loss_stops_with_epoch_and_learning_rate(
     assert "train.learning_rate" in str(told.value)
 
 
-def test_class_weights_balance_the_classes(toy_config: Config) -> None:
-    train = overlay(toy_config, {"train.class_weights": "balanced"}).train
-    assert class_weights(train, np.array([0, 0, 0, 1]), 2) == pytest.approx([2 / 3, 2.0])
-    assert class_weights(toy_config.train, np.array([0, 1]), 2) is None
+@pytest.mark.parametrize(("weights", "factors"), [("balanced", [2 / 3, 2.0]), ("none", [1, 1])])
+def test_class_weights_balance_the_classes(weights: str, factors: list[float]) -> None:
+    head = class_head(2, weights=weights)
+    head.set_weights(np.array([0, 0, 0, 1]))
+    targets, outputs = np.array([0, 1]), np.full((2, 2), 0.5, np.float32)
+    weighted = np.asarray(head.training_losses(targets, outputs))
+    assert weighted / np.asarray(head.losses(targets, outputs)) == pytest.approx(factors)
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
@@ -110,7 +113,7 @@ def test_the_product_answers_raw_rows_as_training_did(
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {"model.keras", "model.onnx", "encoder.json", "card.json", "config.yaml",
                      "history.csv", "curves.png"}  # fmt: skip
-    assert files.read_json(tmp_path / "model" / "card.json")["classes"] == ["down", "up"]
+    assert files.read_json(tmp_path / "model" / "card.json")["target"]["classes"] == ["down", "up"]
     first = {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
     write_model(model, state, config, toys, tmp_path / "model")
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}

@@ -10,10 +10,12 @@ import tensorflow as tf
 from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
+from conveyor.tasks.classification.metrics import TABLE
 from conveyor.training.batches import Batch, BatchReader
 from conveyor.training.compile import compile_model, set_up_keras
 from conveyor.training.optimizers import Adam, AdamW
 from conveyor.training.steps import Steps
+from tests.toys import class_head
 
 
 def batches(toys: Prepared, epoch: int = 0) -> list[Batch]:
@@ -22,22 +24,21 @@ def batches(toys: Prepared, epoch: int = 0) -> list[Batch]:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("weights", [None, [0.5, 2.0]])
+@pytest.mark.parametrize("weights", [None, [2.0, 2 / 3]])
 def test_steps_train_as_keras_does(
     toys: Prepared, toy_config: Config, smoothing: float, weights: Any
 ) -> None:
     config = overlay(toy_config, {"train.weight_decay": 0.01, "train.clip_norm": 0.5})
     set_up_keras(config.seed)
-    ours = compile_model(config, toys, rows=45)
+    head = class_head(2, smoothing=smoothing, weights="none" if weights is None else "balanced")
+    ours = compile_model(config, toys, head, rows=45)
     set_up_keras(config.seed)
-    theirs = build(config.model, classes=2, features=2)
+    theirs = build(config.model, class_head(2), features=2)
     adam = keras.optimizers.Adam(config.train.learning_rate, weight_decay=0.01, global_clipnorm=0.5)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
     theirs.compile(adam, loss)
-    steps = Steps(
-        ours, smoothing=smoothing,
-        weights=None if weights is None else np.array(weights, np.float32),
-    )  # fmt: skip
+    head.set_weights(np.array([0, 1, 1, 1]))
+    steps = Steps(ours, head, toys.split("train").targets)
     for values, lengths, labels in batches(toys):
         found, _ = steps.train((values, lengths, labels))
         expected = theirs.train_on_batch(
@@ -73,7 +74,7 @@ def test_an_update_in_one_operator_is_kerass(kind: Any) -> None:
 
 def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_config: Config) -> None:
     set_up_keras(1)
-    model = compile_model(toy_config, toys, rows=45)
+    model = compile_model(toy_config, toys, class_head(2), rows=45)
     traced: list[bool] = []
     call = type(model).call
 
@@ -82,11 +83,11 @@ def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_confi
         return call(self, *given, **named)
 
     model.call = counting.__get__(model)
-    steps = Steps(model, smoothing=0.0, weights=None)
+    steps = Steps(model, class_head(2), toys.split("train").targets)
     some = batches(toys)
     assert len({batch[0].shape for batch in some}) > 2
     for batch in some:
         steps.train(batch)
-    steps.validate(some)
-    steps.validate(some[:1])
+    steps.validate(some, TABLE, ["accuracy"])
+    steps.validate(some[:1], TABLE, ["accuracy"])
     assert traced == [True, False]

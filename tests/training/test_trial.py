@@ -9,9 +9,9 @@ import pytest
 
 from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
-from conveyor.metrics.table import METRICS
 from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
+from conveyor.tasks.classification.metrics import TABLE
 from conveyor.training.batches import BatchReader, assign_folds
 from conveyor.training.fit import STATE_FILE, fit
 from conveyor.training.state import TrainingState
@@ -78,7 +78,7 @@ def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
 ) -> None:
     model, state = fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
     held = toys.split("validation")
-    expected = METRICS["macro_f1"].compute(held.labels, predict(model, held.sequences))
+    expected = TABLE.compute_one("macro_f1", held.targets, predict(model, held.sequences))
     assert state.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 
@@ -108,15 +108,15 @@ def test_folds_share_out_every_row_once_and_every_class_evenly() -> None:
 
 def test_a_fold_validates_on_its_rows_and_trains_on_the_others(toys: Prepared) -> None:
     splits = [toys.split("train"), toys.split("validation")]
-    every = [split.sequences[i] for split in splits for i in range(len(split.labels))]
+    every = [split.sequences[i] for split in splits for i in range(len(split.targets))]
     pooled = BatchReader(splits)
-    inside = assign_folds(pooled.labels, 4, seed=1) == 2
+    inside = assign_folds(pooled.targets, 4, seed=1) == 2
     held, rest = pooled.subset(inside), pooled.subset(~inside)
     for some, kept in ((held, inside), (rest, ~inside)):
         seen = np.concatenate([
             values[i, : lengths[i]]
-            for values, lengths, _ in some.read([np.arange(len(some.labels))])
-            for i in range(len(some.labels))
+            for values, lengths, _ in some.read([np.arange(len(some.targets))])
+            for i in range(len(some.targets))
         ])  # fmt: skip
         rows = [every[row] for row in np.flatnonzero(kept)]
         assert (seen == np.concatenate(rows)).all()

@@ -17,12 +17,13 @@ from tqdm import tqdm
 from conveyor.batch.read import read_windows
 from conveyor.batch.write import open_writer, schema
 from conveyor.errors import InputError
+from conveyor.metrics import Outputs
 from conveyor.serving import LoadedModel, RowError
 
 WINDOW = 1024  # rows read together, from which batches of rows of similar length are formed
 BATCH = 64  # rows of a batch; its arrays fit into the cache of a core
 
-WindowPredictions = tuple[NDArray[np.bool_], NDArray[np.float32]]  # (rows,) and (rows, classes)
+WindowPredictions = tuple[NDArray[np.bool_], Outputs]  # (rows,) and (rows, width)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def predict_file(
     """
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: expected another file than the input. Name another output")
-    columns, rows, bad = schema(model.classes), 0, 0
+    answers, rows, bad = model.task.answers, 0, 0
+    columns = schema(answers)
     windows = read_windows(source, column or model.encoder.column, WINDOW)
     with (
         open_writer(target, columns) as write,
@@ -61,8 +63,10 @@ def predict_file(
     ):
         try:
             predict = partial(_predict_window, model, skip_bad)
-            for missing, probabilities in _map_in_order(pool, predict, windows):
-                write(_table(columns, rows, missing, probabilities))
+            for missing, outputs in _map_in_order(pool, predict, windows):
+                numbers = pa.array(np.arange(rows, rows + len(missing)))
+                cells = [numbers, *answers.columns(outputs, missing)]
+                write(pa.Table.from_arrays(cells, schema=columns))
                 rows, bad = rows + len(missing), bad + int(missing.sum())
                 bar.update(len(missing))
         except RowError as error:
@@ -87,14 +91,14 @@ def _map_in_order(
 
 
 def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> WindowPredictions:
-    """Which rows cannot be read, and the probabilities of all; those of unreadable rows are 0.
+    """Which rows cannot be read, and the outputs of all; those of unreadable rows are 0.
 
     Raises:
         RowError: a row cannot be read and `skip_bad` is off.
     """
     missing = np.zeros(len(rows), dtype=bool)
     if not skip_bad and not any(isinstance(row, RowError) for row in rows):
-        return missing, model.predict(rows, batch_size=BATCH).probabilities  # which checks the rows
+        return missing, model.predict(rows, batch_size=BATCH).outputs  # which checks the rows
     checked = []
     for number, row in enumerate(rows):
         try:
@@ -105,28 +109,7 @@ def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Wind
             if not skip_bad:
                 raise RowError(error.reason, number) from None
             missing[number] = True
-    probabilities = np.zeros((len(rows), len(model.classes)), np.float32)
+    outputs = np.zeros((len(rows), model.width), np.float32)
     if checked:
-        probabilities[~missing] = model.predict(checked, batch_size=BATCH).probabilities
-    return missing, probabilities
-
-
-def _table(
-    columns: pa.Schema, first: int, missing: NDArray[np.bool_], probabilities: NDArray[np.float32]
-) -> pa.Table:
-    """The predictions of a window, null in the missing rows.
-
-    Args:
-        first: number of the window's first row in the file.
-    """
-    struct = columns.field("probabilities").type
-    names = pa.array([field.name for field in struct], pa.string())
-    best = pa.array(probabilities.argmax(axis=1), pa.int32(), mask=missing)
-    by_class = [pa.array(np.ascontiguousarray(column), mask=missing) for column in probabilities.T]
-    arrays = [
-        pa.array(np.arange(first, first + len(missing))),
-        names.take(best),
-        pa.array(probabilities.max(axis=1), mask=missing),
-        pa.StructArray.from_arrays(by_class, fields=list(struct), mask=pa.array(missing)),
-    ]
-    return pa.Table.from_arrays(arrays, schema=columns)
+        outputs[~missing] = model.predict(checked, batch_size=BATCH).outputs
+    return missing, outputs

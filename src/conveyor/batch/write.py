@@ -1,7 +1,7 @@
 """Writes predictions to a file, which appears under its name only when it is complete."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,25 +11,19 @@ from pyarrow import csv
 
 from conveyor import files
 from conveyor.batch.read import check_suffix
+from conveyor.tasks.answers import Answers
 
 
-def schema(classes: Sequence[str]) -> pa.Schema:
-    """Columns of the predictions: row number from 0, and the fields of the server's predictions."""
-    return pa.schema(
-        {
-            "row": pa.int64(),
-            "label": pa.string(),
-            "probability": pa.float32(),
-            "probabilities": pa.struct([(name, pa.float32()) for name in classes]),
-        }
-    )
+def schema(answers: Answers) -> pa.Schema:
+    """Columns of the predictions: row number from 0, and the fields of the task's answers."""
+    return pa.schema([pa.field("row", pa.int64()), *answers.schema])
 
 
 @contextmanager
 def open_writer(path: Path, columns: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """Yield a function that appends a table; the file appears when the body ends without an error.
 
-    In a CSV file each class gets a column, `probabilities.<class>`.
+    In a CSV file each part of a structure gets a column, such as `probabilities.<class>`.
 
     Raises:
         InputError: the name has the suffix of another format.

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from conveyor.config.section import Portion, Section, Share, Slug
+from conveyor.section import Portion, Section, Share, Slug
+from conveyor.tasks.options import Target
 
 
 class Source(Section):
@@ -40,31 +41,6 @@ class Source(Section):
         return self
 
 
-class Labels(Section):
-    """How the label column becomes a class.
-
-    `thresholds` cuts a numeric column into len(thresholds) + 1 classes, named by `classes` from
-    the lowest up; a value equal to a threshold belongs to the class above it. Without
-    thresholds, `classes` lists the allowed values, or null takes those of the training rows.
-    """
-
-    classes: list[str] | None = Field(min_length=2)
-    thresholds: list[float] | None = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _check_classes(self) -> "Labels":
-        if self.thresholds is not None and len(self.classes or ()) != len(self.thresholds) + 1:
-            raise ValueError(
-                f"classes: expected one name more than thresholds {self.thresholds}; "
-                f"got {self.classes}"
-            )
-        if self.thresholds is not None and sorted(set(self.thresholds)) != self.thresholds:
-            raise ValueError(f"thresholds: expected rising numbers; got {self.thresholds}")
-        if self.classes is not None and len(set(self.classes)) != len(self.classes):
-            raise ValueError(f"classes: expected different names; got {self.classes}")
-        return self
-
-
 class OwnFile(Section):
     """The part is a file, or a split of the hub, of its own."""
 
@@ -82,7 +58,7 @@ class ByColumn(Section):
 class ByShare(Section):
     """The part is a share of the rows.
 
-    share: drawn with `split.seed`, stratified by class. order: the last rows of the source.
+    share: drawn with `split.seed`, stratified by the target. order: the last rows of the source.
     """
 
     by: Literal["share", "order"]
@@ -104,7 +80,7 @@ class SplitRules(Section):
 class Checks(Section):
     """Limits beyond which bad data stop the belt; reports/data.json counts the rows below them."""
 
-    min_rows_per_class: PositiveInt  # in each of train, validation and test
+    min_rows: PositiveInt  # of each class, label or the like, in each of train, validation and test
     max_dropped_share: Portion  # of all rows
 
 
@@ -125,7 +101,6 @@ class TextColumns(Section):
     """The columns of a text data set."""
 
     text: str
-    label: str
     id: str | None  # null numbers the rows: "train-000017"
 
 
@@ -135,7 +110,6 @@ class SeriesColumns(Section):
     series: str | None
     layout: Literal["steps_first", "channels_first"]
     long: LongLayout | None
-    label: str
     id: str | None
 
     @model_validator(mode="after")
@@ -172,7 +146,7 @@ class BaseDataset(Section):
 
     name: Slug
     source: Source
-    labels: Labels
+    target: Target
     split: SplitRules
     checks: Checks
 

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from conveyor import files
 from conveyor.config.messages import Origin, explain
-from conveyor.config.section import Section
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.section import Section
 
 C = TypeVar("C", bound=Section)
 CONFIG_FILE = Paths().config

@@ -10,7 +10,19 @@ from pydantic_core import ErrorDetails
 
 Origin = Callable[[str], str]  # dotted key -> the file in which it stands
 
-DISCRIMINATORS = ("kind", "by")  # fields whose value chooses the class of their section
+DISCRIMINATORS = ("kind", "by", "task")  # fields whose value chooses the class of their section
+# Settings of earlier versions, and what to write instead.
+MOVED = {
+    "dataset.columns.label": "dataset.target.column",
+    "dataset.checks.min_rows_per_class": "dataset.checks.min_rows",
+    "dataset.labels": "dataset.target, as in `target: {task: classification, column: NAME, "
+    "classes: null, thresholds: null}`",
+    "evaluate.calibration_bins": "evaluate.report.calibration_bins",
+    "gates.max_ece": "gates.bars.ece, as in `bars: {ece: {min: null, max: 0.25}}`",
+    "retrain.when.accuracy": "retrain.when.score, as in `score: {worse_than: 0.9, rows: 50}`",
+    "train.class_weights": "head.class_weights",
+    "train.label_smoothing": "head.label_smoothing",
+}
 # Pydantic's wording -> this project's. The rules apply in this order.
 REWORDINGS = (
     (r"^Value error, ", ""),
@@ -41,7 +53,8 @@ def explain(error: ValidationError, values: Mapping[str, Any], origin: Origin) -
             missing = [d["loc"][-1] for d in error.errors() if d["type"] == "missing"
                        and d["loc"][:-1] == detail["loc"][:-1]]  # fmt: skip
             settings = [str(key) for key in (*section, *missing) if key != keys[-1]]
-            reason += suggest(str(keys[-1]), settings)
+            moved = MOVED.get(".".join(map(str, keys)))
+            reason += f"; it is now {moved}" if moved else suggest(str(keys[-1]), settings)
         stop, dotted = "" if reason.endswith("?") else ".", ".".join(map(str, keys))
         lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}")
     return "\n".join(lines)

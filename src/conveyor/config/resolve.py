@@ -21,6 +21,7 @@ from conveyor.config.overrides import Overrides, overlap, parse_overrides
 from conveyor.config.space import CHOOSE, flatten_space, has_value, remove_fixed
 from conveyor.config.stages import Config
 from conveyor.paths import Paths
+from conveyor.tasks.task import TASKS
 
 EXPERIMENT = "experiment"  # the group whose files name choices of the other groups
 COMMAND = "the command's arguments"
@@ -115,26 +116,48 @@ def _hint(name: str, names: Sequence[str]) -> str:
 def _merge(conf: Path, choose: Mapping[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
     """Merge the chosen files of conf/ and the values of the experiment, which win."""
     try:
-        merged = OmegaConf.merge(_compose_groups(conf, choose), experiment)
+        task = OmegaConf.select(OmegaConf.create(experiment), "dataset.target.task")
+        merged = OmegaConf.merge(_compose_groups(conf, choose, task), experiment)
         values: Any = OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"cannot compose conf/ with params.yaml: {error}") from None
     return values
 
 
-def _compose_groups(conf: Path, choose: Mapping[str, Any]) -> DictConfig:
-    overrides = [
-        f"{'+' if group == EXPERIMENT else ''}{group}={choice}"  # conf/config.yaml chooses none
-        for group, choice in choose.items()
-        if choice is not None
-    ]
+def _compose_groups(conf: Path, choose: Mapping[str, Any], task: str | None) -> DictConfig:
+    """Compose the chosen files of conf/.
+
+    A choice of conf/config.yaml that is named after a task is replaced with the file of the data
+    set's task.
+
+    Args:
+        choose: file by group, as params.yaml and the command name them.
+        task: of the data set, if params.yaml or the command sets it.
+    """
+    named = {group: choice for group, choice in choose.items() if choice is not None}
     with initialize_config_dir(str(conf.absolute()), version_base=None):
-        config = hydra_compose("config", overrides, return_hydra_config=True)
+        config = _compose(named)
+        task = task or OmegaConf.select(config, "dataset.target.task")
+        by_task = {
+            group: str(task)
+            for group, choice in config.hydra.runtime.choices.items()
+            if choice in TASKS and group not in named and (conf / group / f"{task}.yaml").is_file()
+        }
+        if set(by_task.values()) - set(config.hydra.runtime.choices.values()):
+            config = _compose(named | by_task)
     choices: Any = OmegaConf.to_container(config.hydra.runtime.choices)
     OmegaConf.set_struct(config, False)
     del config["hydra"]
     config[CHOOSE] = {k: v for k, v in sorted(choices.items()) if not k.startswith("hydra/")}
     return config
+
+
+def _compose(choices: Mapping[str, str]) -> DictConfig:
+    overrides = [
+        f"{'+' if group == EXPERIMENT else ''}{group}={choice}"  # conf/config.yaml chooses none
+        for group, choice in choices.items()
+    ]
+    return hydra_compose("config", overrides, return_hydra_config=True)
 
 
 def _find_origin(

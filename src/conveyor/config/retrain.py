@@ -1,16 +1,16 @@
 """The section `retrain`: what the retraining job does, when it trains, and the limits of drift."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 
-from conveyor.config.section import Portion, Section, Share
+from conveyor.section import Portion, Section, Share
 
 
-class Accuracy(Section):
-    """The limit of the champion's accuracy on labelled rows that arrived after its training."""
+class ScoreLimit(Section):
+    """The limit of the champion's headline metric on rows that arrived after its training."""
 
-    below: Annotated[float, Field(gt=0.0, le=1.0)]
+    worse_than: float  # in the metric's unit
     rows: PositiveInt  # with fewer rows the trigger does not fire
 
 
@@ -22,7 +22,7 @@ class When(Section):
     share: PositiveFloat | None  # of these, relative to the champion's rows
     age_days: PositiveFloat | None  # of the champion's version
     drift: bool  # any feature drifts
-    accuracy: Accuracy | None
+    score: ScoreLimit | None
 
 
 class Drift(Section):

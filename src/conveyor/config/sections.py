@@ -13,7 +13,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from conveyor.config.section import Portion, Section, Share
+from conveyor.section import Portion, Section, Share
+from conveyor.tasks.options import Report
 
 Cell = Literal["lstm", "gru", "simple"]
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
@@ -22,7 +23,7 @@ Threads = Literal["auto"] | PositiveInt
 
 
 class Model(Section):
-    """A stack of recurrent layers, pooled over time, under one softmax head."""
+    """A stack of recurrent layers, pooled over time, under the head of the task."""
 
     cell: Cell
     units: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=8)]  # bottom to top
@@ -64,8 +65,6 @@ class Train(Section):
     schedule: Literal["constant", "cosine", "plateau"]
     weight_decay: NonNegativeFloat
     clip_norm: PositiveFloat | None  # of the whole gradient
-    label_smoothing: Rate
-    class_weights: Literal["none", "balanced"]
     patience: PositiveInt  # epochs without a better validation loss before stopping
     refit: bool  # once the best epoch is known, fit anew on train + validation rows up to it
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
@@ -81,10 +80,10 @@ class Evaluate(Section):
 
     bootstrap_samples: PositiveInt
     confidence: Share  # of the bootstrap intervals
-    calibration_bins: PositiveInt
     length_slices: PositiveInt  # quantile slices of the test rows by length
-    worst_rows: NonNegativeInt  # most confident errors listed in the report
+    worst_rows: NonNegativeInt  # worst errors listed in the report
     baselines: bool
+    report: Report
 
 
 class Serving(Section):
@@ -109,18 +108,19 @@ class Bar(Section):
 class ChampionGate(Section):
     """The paired test by which a model must be better than the champion on the test rows."""
 
-    test: Literal["mcnemar", "bootstrap"]
-    metric: str  # of METRICS; McNemar's test is for accuracy
+    test: str  # bootstrap, or a paired test of the task, such as mcnemar
+    metric: str  # of the task
     margin: NonNegativeFloat  # how much better, in the metric's unit
     confidence: Share
     samples: PositiveInt  # bootstrap resamples
 
 
 class SliceGate(Section):
-    """Limits on parts of the test rows: `class NAME` and `length A to B`, A and B in steps."""
+    """Limits on parts of the test rows: the task's, such as `class NAME`; `length A to B`,
+    A and B in steps."""
 
     bars: dict[str, dict[str, Bar]]  # slice, or a pattern such as `class *` -> metric -> limits
-    metric: str  # of METRICS, held against the champion's on the same rows
+    metric: str  # of the task, held against the champion's on the same rows
     tolerance: NonNegativeFloat | None  # how much worse than the champion's, in its unit
     min_rows: PositiveInt  # of a slice that is judged; smaller slices are not judged
     lengths: PositiveInt  # slices of equal rows by length
@@ -130,13 +130,13 @@ class DataGate(Section):
     """Limits on the findings of reports/data.json, as shares of the rows read."""
 
     max_dropped_share: Portion | None
-    max_conflicting_share: Portion | None  # equal input, unequal label
+    max_conflicting_share: Portion | None  # equal input, unequal target
 
 
 class QuantisationGate(Section):
     """What the int8 graph may lose; without effect where the float graph is served."""
 
-    max_drop: Portion | None  # of accuracy, float graph less the one that is served
+    max_drop: NonNegativeFloat | None  # of the headline metric, from the float graph
 
 
 class Gates(Section):
@@ -146,13 +146,12 @@ class Gates(Section):
     champion: ChampionGate
     must_beat_baselines: bool
     slices: SliceGate
-    max_ece: Portion | None  # expected calibration error
     max_bytes: PositiveInt | None  # of all files of the model folder
     max_latency_ms: PositiveFloat | None  # median for one row, ONNX Runtime, one thread
-    padding_tolerance: NonNegativeFloat | None  # of a row's probabilities, alone and in a batch
-    round_trip_tolerance: (
-        NonNegativeFloat | None
-    )  # of its probabilities, here and in a fresh process
+    # Differences of a row's outputs, in the unit of the task's answers: for numbers, the standard
+    # deviation of the training target.
+    padding_tolerance: NonNegativeFloat | None  # alone and in a batch
+    round_trip_tolerance: NonNegativeFloat | None  # here and in a fresh process
     quantisation: QuantisationGate
     data: DataGate | None
 

@@ -11,9 +11,10 @@ from pydantic import NonNegativeInt, model_validator
 from conveyor.config.dataset import Dataset
 from conveyor.config.retrain import Retrain
 from conveyor.config.schedule import Schedule
-from conveyor.config.section import Section, Slug
 from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Serving, Train
 from conveyor.config.sweep import Sweep
+from conveyor.section import Section, Slug
+from conveyor.tasks.options import Head
 
 
 class NamedConfig(Section):
@@ -31,6 +32,7 @@ class FitConfig(NamedConfig):
 
     seed: NonNegativeInt
     model: Model
+    head: Head
     train: Train
 
     @model_validator(mode="after")
@@ -87,6 +89,18 @@ class Config(
             f"serving.quantisation: int8 serves LSTM layers only; got {cell}. Set model.cell=lstm "
             "or serving.quantisation=none"
         )
+
+    @model_validator(mode="after")
+    def _check_task(self) -> "Config":
+        task = self.dataset.target.task
+        sections = {"head": self.head, "evaluate.report": self.evaluate.report}
+        for name, section in sections.items():
+            if section.task != task:
+                raise ValueError(
+                    f"{name}.task: expected {task}, as dataset.target.task; got {section.task}. "
+                    f"Set choose.{name.partition('.')[0]}={task}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_folds(self) -> "Config":

@@ -15,8 +15,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from conveyor.config.section import Section, Share
-from conveyor.metrics.objectives import EPOCH_OBJECTIVES, OBJECTIVES
+from conveyor.section import Section, Share
+from conveyor.tasks.objectives import EPOCH_OBJECTIVES, OBJECTIVES
 
 
 def _check_objective(name: str) -> str:

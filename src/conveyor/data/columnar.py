@@ -11,12 +11,12 @@ from conveyor.config.dataset import Source
 
 ROWS, BYTES = 8192, 4 << 20  # limits of a batch; a larger row is a batch of its own
 Batches = Iterator[pa.RecordBatch]
-# The columns of a file, and by column the names of its class numbers.
+# The columns of a file, and by column the names of its numbers.
 Columns = tuple[Sequence[str], Mapping[str, list[str]]]
 
 
-def class_names(schema: pa.Schema) -> dict[str, list[str]]:
-    """Return the class names that `datasets` stores in the schema of a file, by column."""
+def value_names(schema: pa.Schema) -> dict[str, list[str]]:
+    """Return the names of numbers that `datasets` stores in the schema of a file, by column."""
     metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     features = (metadata.get("info") or {}).get("features") or {}
     return {
@@ -30,7 +30,7 @@ def class_names(schema: pa.Schema) -> dict[str, list[str]]:
 
 def parquet_columns(source: Source, path: Path) -> Columns:
     schema = pq.read_schema(path)
-    return schema.names, class_names(schema)
+    return schema.names, value_names(schema)
 
 
 def read_parquet(
@@ -56,7 +56,7 @@ def _open_arrow(path: Path) -> tuple[pa.Schema, Batches]:
 
 def arrow_columns(source: Source, path: Path) -> Columns:
     schema, _ = _open_arrow(path)
-    return schema.names, class_names(schema)
+    return schema.names, value_names(schema)
 
 
 def read_arrow(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:

@@ -10,7 +10,7 @@ import pyarrow.csv
 
 from conveyor.config.dataset import Source
 from conveyor.data.columnar import Batches, Columns
-from conveyor.data.errors import DataError
+from conveyor.errors import DataError
 
 DELIMITER = {"csv": ",", "tsv": "\t"}
 # Bytes read at a time. Arrow reads up to 32 blocks ahead, so they are small; but a block must not

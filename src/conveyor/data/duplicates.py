@@ -31,7 +31,7 @@ class Duplicates:
     Attributes:
         leaks: by pair of splits, the rows removed from the first of them.
         duplicates: by split, the rows whose input is in an earlier row of it; they stay.
-        conflicts: rows of equal input and different label. They stay, but no model can predict all
+        conflicts: rows of equal input and different target. They stay, but no model can predict all
             of them.
     """
 
@@ -60,7 +60,7 @@ def _compare(index: RowIndex, numbers: NDArray[np.int64], result: Duplicates) ->
     Args:
         numbers: of the rows, (rows,).
     """
-    split, labels = index["split"][numbers], index["label"][numbers]
+    split, targets = index["split"][numbers], index["target"][numbers]
     _, inputs = np.unique(index["digest"][numbers], axis=0, return_inverse=True)
     for pair in SPLIT_PAIRS:
         earlier, later = map(SPLITS.index, pair)
@@ -72,7 +72,7 @@ def _compare(index: RowIndex, numbers: NDArray[np.int64], result: Duplicates) ->
         remaining = inputs[split == code]
         result.duplicates[name] += len(remaining) - len(np.unique(remaining))
     used = split != NO_SPLIT
-    last_labels = np.empty(len(numbers), np.int32)  # of each input
-    last_labels[inputs[used]] = labels[used]
-    conflicting = inputs[used & (last_labels[inputs] != labels)]
+    last_targets = np.empty(len(numbers), np.int32)  # of each input
+    last_targets[inputs[used]] = targets[used]
+    conflicting = inputs[used & (last_targets[inputs] != targets)]
     result.conflicts.add(numbers[used & np.isin(inputs, conflicting)])

@@ -13,6 +13,7 @@ from conveyor.data.scan import Scan
 from conveyor.data.split import SPLITS
 from conveyor.data.write import open_split
 from conveyor.encoding import Encoder, Ragged
+from conveyor.metrics import Targets
 
 
 class Tally:
@@ -62,12 +63,12 @@ def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
     return float(np.quantile(np.searchsorted(ends, [place, place + 1], side="right"), share))
 
 
-def write_rows(scan: Scan, classes: list[str], encoder: Encoder, folder: Path) -> dict[str, Tally]:
-    """Encode each row that is in a split, and write it to the split's folder."""
-    positions = {name: position for position, name in enumerate(classes)}
-    # By the label's code in the scan, its position in `classes`; -1 for none.
-    class_codes = np.array([positions.get(name, -1) for name in scan.label_names], np.int32)
-    names = pa.array(classes, pa.string())
+def write_rows(scan: Scan, targets: Targets, encoder: Encoder, folder: Path) -> dict[str, Tally]:
+    """Encode each row that is in a split, and write it to the split's folder.
+
+    Args:
+        targets: the encoded target of each key, first axis (keys,).
+    """
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as stack:
         writers = [stack.enter_context(open_split(folder / n, encoder.kind)) for n in SPLITS]
@@ -76,11 +77,11 @@ def write_rows(scan: Scan, classes: list[str], encoder: Encoder, folder: Path) -
         )
         for start, batch in scan.copy.batches():
             chunk, ids = slice(start, start + len(batch)), scan.batch_ids(batch, start)
-            split, label = scan.index["split"][chunk], scan.index["label"][chunk]
+            split, target = scan.index["split"][chunk], scan.index["target"][chunk]
             for code, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
                 mask = split == code  # (rows,)
                 if mask.any():
-                    raw, labels = batch.column("raw").filter(mask), class_codes[label[mask]]
-                    writer.add(ids.filter(mask), raw, names.take(labels), labels, tally.encode(raw))
+                    raw = batch.column("raw").filter(mask)
+                    writer.add(ids.filter(mask), raw, targets[target[mask]], tally.encode(raw))
             progress.update(len(batch))
     return tallies

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout
 from conveyor.data.arrow import nest_steps
-from conveyor.data.errors import DataError
 from conveyor.data.rows import encode_distinct, to_strings
 from conveyor.data.sources import Part, limit_size
 from conveyor.data.times import CellError, sort_keys
+from conveyor.errors import DataError
 
 
 def nest(part: Part, layout: LongLayout, constant: Sequence[str]) -> Part:

@@ -1,9 +1,10 @@
 """Prepares a data set: reads, checks, splits, encodes and writes it."""
 
 from itertools import chain
-from math import isfinite
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from conveyor import files
 from conveyor.config.dataset import SeriesDataset, TextDataset
@@ -15,7 +16,7 @@ from conveyor.data.long_format import nest
 from conveyor.data.rows import RowReader
 from conveyor.data.scan import Scan, scan_rows
 from conveyor.data.sources import open_source
-from conveyor.data.split import TRAIN, assign
+from conveyor.data.split import SPLITS, TRAIN, assign
 from conveyor.data.store import META, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
 
@@ -33,36 +34,46 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         The data report: every row read is in it, kept or not, with the reason.
 
     Raises:
-        DataError: the source cannot be read, or its data cannot train a classifier.
+        DataError: the source cannot be read, or its data cannot train a model.
     """
     use_small_pool()
     readers = _open_readers(config, root, cache)
     scan = scan_rows(readers, cache)
     checks.require_equal_channels({reader.part.name: reader.channels for reader in readers})
-    assign(config.split, scan.index, scan.parts, scan.group_names)
-    classes = config.labels.classes or _learn_classes(scan)
+    target = readers[0].target
+    keys = pa.array(scan.keys, target.key_type)
+    assign(config.split, scan, target.stratify(keys, scan.count_keys()))
+    training = scan.count_keys(TRAIN)
+    spec = target.learn(keys.filter(training > 0), training[training > 0])
+    checks.drop_unseen_targets(scan.index, target.accepts(keys, spec))
     duplicates = remove_leaks(scan.index)
     counts = checks.count_rows(scan)
-    by_class = checks.require_enough(config.checks, counts, scan, classes)
+    checks.require_usable(config.checks, counts, len(scan.index))
+    by_split: dict[str, Any] = dict(zip(SPLITS, counts.targets, strict=True))
+    target_report = target.check(keys, by_split, spec, config.checks.min_rows)
     with files.replacing_folder(folder) as temporary:
         encoder = _fit_encoder(config, scan)
         encoder.save(temporary / "encoder.json")
-        tallies = write_rows(scan, classes, encoder, temporary)
-        digest = files.digest_value([files.digest_tree(temporary), classes])
+        tallies = write_rows(scan, target.encode(keys, spec), encoder, temporary)
+        described = spec.model_dump(mode="json")
+        digest = files.digest_value([files.digest_tree(temporary), described])
         size = {"features": None, "vocabulary": None} | encoder.size
         meta = Meta(
-            kind=config.kind, name=config.name, classes=classes, counts=counts.by_split(),
+            kind=config.kind, name=config.name, target=spec, counts=counts.by_split(),
             digest=digest, **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
-    return _describe_rows(scan, counts, duplicates) | {
-        "classes": by_class,
-        "truncated": {name: tally.truncated for name, tally in tallies.items()},
-        "lengths": {name: tally.lengths() for name, tally in tallies.items()},
-        "unknown_token_share": None
-        if encoder.unknown_token is None
-        else {name: tally.unknown_share for name, tally in tallies.items()},
-    }
+    return (
+        _describe_rows(scan, counts, duplicates)
+        | target_report
+        | {
+            "truncated": {name: tally.truncated for name, tally in tallies.items()},
+            "lengths": {name: tally.lengths() for name, tally in tallies.items()},
+            "unknown_token_share": None
+            if encoder.unknown_token is None
+            else {name: tally.unknown_share for name, tally in tallies.items()},
+        }
+    )
 
 
 def _describe_rows(
@@ -80,7 +91,7 @@ def _describe_rows(
         },
         "replaced_empty": counts.empty,
         "duplicates_within": duplicates.duplicates,
-        "conflicting_labels": list_ids(duplicates.conflicts),
+        "conflicting_targets": list_ids(duplicates.conflicts),
     }
 
 
@@ -95,7 +106,7 @@ def findings(report: dict[str, Any]) -> dict[str, int]:
         for pair, removed in report["removed_between_splits"].items()
     }
     counts["kept: duplicates within a split"] = sum(report["duplicates_within"].values())
-    counts["kept: equal input, other label"] = report["conflicting_labels"]["rows"]
+    counts["kept: equal input, other target"] = report["conflicting_targets"]["rows"]
     counts["truncated"] = sum(report["truncated"].values())
     counts["empty, replaced by one step"] = report["replaced_empty"]
     return counts
@@ -113,25 +124,6 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
         part.require(reader.columns)
         readers.append(reader)
     return readers
-
-
-def _learn_classes(scan: Scan) -> list[str]:
-    """Return the sorted classes of the training rows, and drop the rows of other classes."""
-    learned: set[int] = set()
-    for chunk in scan.index.chunks():
-        learned.update(scan.index["label"][chunk][scan.index["split"][chunk] == TRAIN].tolist())
-    classes = sorted((scan.label_names[code] for code in learned), key=_natural_key)
-    checks.drop_unseen_labels(scan.index, scan.label_names, classes)
-    return classes
-
-
-def _natural_key(name: str) -> tuple[int, float, str]:
-    """Sort numbers by value, and other names after them as text."""
-    try:
-        number = float(name)
-    except ValueError:
-        return 1, 0.0, name
-    return (0, number, name) if isfinite(number) else (1, 0.0, name)
 
 
 def _fit_encoder(config: Dataset, scan: Scan) -> Encoder:

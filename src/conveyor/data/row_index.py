@@ -12,7 +12,7 @@ CHUNK = 1 << 15  # rows in memory during a pass
 
 COLUMNS = {
     "digest": np.dtype((np.uint64, (2,))),  # equal for rows of equal input only
-    "label": np.dtype(np.int32),  # a code into the sorted names, -1 for rows with a problem
+    "target": np.dtype(np.int32),  # a code into the sorted keys, -1 for rows with a problem
     "group": np.dtype(np.int32),  # likewise; 0 if there is no group column
     "part": np.dtype(np.int8),  # of the source
     "problem": np.dtype(np.int8),  # a code into PROBLEMS, NO_PROBLEM for a usable row
@@ -25,7 +25,7 @@ COLUMNS = {
 class RowIndex:
     """The facts about all rows, in unnamed temporary files that end with the process.
 
-    `index["label"]` is a column, (rows,) or (rows, 2), that can be changed. It is mapped anew each
+    `index["target"]` is a column, (rows,) or (rows, 2), that can be changed. It is mapped anew each
     time, so that no pass holds the pages of another.
     """
 

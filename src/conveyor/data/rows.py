@@ -1,4 +1,4 @@
-"""Reads the ids, inputs, labels and groups of rows from the columns of a source."""
+"""Reads the ids, inputs, targets and groups of rows from the columns of a source."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data.arrow import Steps, join_steps, nest_steps
-from conveyor.data.errors import DataError
 from conveyor.data.sources import Part
+from conveyor.errors import DataError
+from conveyor.tasks.task import load_target
 
-PROBLEMS = ("missing_input", "missing_label", "not_finite", "unknown_label")
+PROBLEMS = ("missing_input", "missing_target", "not_finite", "unknown_target")
 NO_PROBLEM = -1
 Codes = NDArray[np.int32]
 
@@ -38,7 +39,7 @@ class SourceRows:
     Attributes:
         ids: null for a row without an id; None if the configuration names no id column.
         raw: strings, or lists of steps, each a list of float32 channels; empty if missing.
-        labels: class names; a row with a problem may have none.
+        targets: keys of targets; a row with a problem may have none.
         groups: None without a group column.
         marks: bool (rows, 2), whether a split column marks a test row, or a validation row.
         problems: int8 (rows,), codes into PROBLEMS of unusable rows, else NO_PROBLEM.
@@ -46,7 +47,7 @@ class SourceRows:
 
     ids: pa.Array | None
     raw: pa.Array
-    labels: CodedValues
+    targets: CodedValues
     groups: CodedValues | None
     marks: NDArray[np.bool_]
     problems: NDArray[np.int8]
@@ -63,12 +64,12 @@ class RowReader:
         self.config, self.part = config, part
         self.channels: int | None = None
         self._takes = (config.split.test, config.split.validation)
-        self._classes = part.classes.get(config.columns.label)
+        self.target = load_target(config.target, part.value_names)
 
     @property
     def columns(self) -> list[str]:
         """Columns that the part must have."""
-        names = [self.input_column, self.config.columns.label]
+        names = [self.input_column, *self.target.columns]
         names += [take.column for take in self._takes if take.by == "column"]
         names += [n for n in (self.config.columns.id, self.config.split.group) if n]
         return list(dict.fromkeys(names))
@@ -83,8 +84,7 @@ class RowReader:
         """Yield all rows, batch by batch.
 
         Raises:
-            DataError: a series is no list of steps, its steps differ in width, or a label to which
-                thresholds apply is no number.
+            DataError: a series is no list of steps, its steps differ in width, or a target is none.
         """
         first = 0
         for batch in self.part.read(self.columns):
@@ -94,7 +94,7 @@ class RowReader:
     def _read_batch(self, batch: pa.RecordBatch, first: int) -> SourceRows:
         config = self.config
         ids = _read_ids(batch.column(config.columns.id)) if config.columns.id else None
-        labels, problems = self._read_labels(batch.column(config.columns.label))
+        targets, problems = self._read_targets(batch)
         column = batch.column(self.input_column)
         missing = column.is_null().to_numpy(zero_copy_only=False)  # (rows,)
         problems[missing & (problems == NO_PROBLEM)] = PROBLEMS.index("missing_input")
@@ -111,7 +111,7 @@ class RowReader:
         if config.split.group is not None:
             values = encode_distinct(batch.column(config.split.group))
             groups = CodedValues([*map(str, [*values.names, None])], values.codes)
-        return SourceRows(ids, raw, labels, groups, self._read_marks(batch), problems)
+        return SourceRows(ids, raw, targets, groups, self._read_marks(batch), problems)
 
     def _read_marks(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
         marks = np.zeros((len(batch), 2), np.bool_)
@@ -121,46 +121,15 @@ class RowReader:
                 marks[:, position] = cells == take.value
         return marks
 
-    def _read_labels(self, column: pa.Array) -> tuple[CodedValues, NDArray[np.int8]]:
-        """Return the labels, and the problem of each row, (rows,)."""
-        values = encode_distinct(column)
-        labels = [self._label(value) for value in [*values.names, None]]
-        problems = [NO_PROBLEM if p is None else PROBLEMS.index(p) for _, p in labels]
-        named = CodedValues([name for name, _ in labels], values.codes)
-        return named, np.array(problems, np.int8)[values.codes]
-
-    def _label(self, value: Any) -> tuple[str | None, str | None]:
-        """Return the class name of a cell, and its problem, if any."""
-        if value is None or value == "":
-            return None, "missing_label"
-        labels = self.config.labels
-        if labels.thresholds is not None:
-            return self._apply_thresholds(value)
-        name = self._class_name(value)
-        if labels.classes is not None and name not in labels.classes:
-            return name, "unknown_label"
-        return name, None
-
-    def _class_name(self, value: Any) -> str:
-        if self._classes is not None and isinstance(value, int):
-            return self._classes[value] if value >= 0 else "-1"
-        if isinstance(value, float) and value.is_integer():
-            return str(int(value))
-        return str(value)
-
-    def _apply_thresholds(self, value: Any) -> tuple[str | None, str | None]:
-        thresholds, classes = self.config.labels.thresholds or [], self.config.labels.classes or []
+    def _read_targets(self, batch: pa.RecordBatch) -> tuple[CodedValues, NDArray[np.int8]]:
+        """Return the keys of the targets, and the problem of each row, (rows,)."""
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"{self.part.origin}: column {self.config.columns.label!r}: expected numbers, "
-                f"since dataset.labels.thresholds is set; got {value!r}. Remove the thresholds, or "
-                "change the column."
-            ) from None
-        if not np.isfinite(number):
-            return None, "missing_label"
-        return classes[int(np.searchsorted(thresholds, number, side="right"))], None
+            keys, problems = self.target.read([batch.column(n) for n in self.target.columns])
+        except DataError as error:
+            raise DataError(f"{self.part.origin}: {error}") from None
+        reasons = encode_distinct(problems)
+        codes = [*map(PROBLEMS.index, reasons.names), NO_PROBLEM]
+        return encode_keys(keys), np.array(codes, np.int8)[reasons.codes]
 
     def _read_series(self, column: pa.Array, ids: pa.Array | None, first: int) -> Steps:
         """Return the joined steps (all steps, channels), and the steps of each row, (rows,)."""
@@ -211,6 +180,18 @@ def encode_distinct(column: pa.Array) -> CodedValues:
     encoded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
     return CodedValues(encoded.dictionary.to_pylist(), codes)
+
+
+def encode_keys(keys: pa.Array) -> CodedValues:
+    """Return the distinct keys of targets; those that are lists as tuples."""
+    if not pa.types.is_nested(keys.type):
+        return encode_distinct(keys)
+    positions: dict[Any, int] = {}
+    codes = [
+        -1 if key is None else positions.setdefault(tuple(key), len(positions))
+        for key in keys.to_pylist()
+    ]
+    return CodedValues([*positions], np.array(codes, np.int32))
 
 
 def to_strings(column: pa.Array) -> pa.Array:

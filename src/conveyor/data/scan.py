@@ -23,7 +23,7 @@ class Scan:
 
     Attributes:
         parts: names; part p has the rows from `starts[p]` up to `starts[p + 1]`.
-        label_names: sorted.
+        keys: of the targets, sorted.
         group_names: sorted.
         copy: the rows themselves.
         index: the facts about each row.
@@ -31,10 +31,20 @@ class Scan:
 
     parts: list[str]
     starts: NDArray[np.int64]
-    label_names: list[str]
+    keys: list[str]
     group_names: list[str]
     copy: "RowCopy"
     index: RowIndex
+
+    def count_keys(self, split: int | None = None) -> NDArray[np.int64]:
+        """Return the number of usable rows of each key, (keys,), of one split or of all."""
+        counts = np.zeros(len(self.keys) + 1, np.int64)  # the last for rows with a problem
+        for chunk in self.index.chunks():
+            codes = self.index["target"][chunk]
+            if split is not None:
+                codes = codes[self.index["split"][chunk] == split]
+            counts += np.bincount(codes % len(counts), minlength=len(counts))
+        return counts[:-1]
 
     def ids(self, rows: Iterable[int]) -> list[str]:
         """Return the ids of rows by their numbers, read from the copy."""
@@ -115,7 +125,7 @@ class _Codes:
 def scan_rows(readers: list[RowReader], scratch: Path) -> Scan:
     """Read each row once, batch by batch, and copy it to a file in `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
-    labels, groups, copy, starts = _Codes(), _Codes(), RowCopy(scratch), [0]
+    targets, groups, copy, starts = _Codes(), _Codes(), RowCopy(scratch), [0]
     index = RowIndex(scratch)
     for part, reader in enumerate(readers):
         with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:
@@ -127,7 +137,7 @@ def scan_rows(readers: list[RowReader], scratch: Path) -> Scan:
                     part=part,
                     problem=rows.problems,
                     empty=usable & _empty(rows.raw),
-                    label=labels.encode(rows.labels, usable),
+                    target=targets.encode(rows.targets, usable),
                     marks=rows.marks,
                     group=0
                     if rows.groups is None
@@ -137,12 +147,12 @@ def scan_rows(readers: list[RowReader], scratch: Path) -> Scan:
                 progress.update(count)
         starts.append(len(copy))
     copy.finish()
-    (label_names, label_positions), (group_names, group_positions) = labels.sort(), groups.sort()
+    (keys, target_positions), (group_names, group_positions) = targets.sort(), groups.sort()
     parts = [reader.part.name for reader in readers]
     for rows in index.chunks():
-        index["label"][rows] = label_positions[index["label"][rows]]
+        index["target"][rows] = target_positions[index["target"][rows]]
         index["group"][rows] = group_positions[index["group"][rows]]
-    return Scan(parts, np.array(starts), label_names, group_names, copy, index)
+    return Scan(parts, np.array(starts), keys, group_names, copy, index)
 
 
 def _empty(raw: pa.Array) -> NDArray[np.bool_]:

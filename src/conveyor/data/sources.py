@@ -22,9 +22,9 @@ from conveyor.data.columnar import (
     read_parquet,
 )
 from conveyor.data.delimited import delimited_columns, read_delimited
-from conveyor.data.errors import DataError
 from conveyor.data.jsonl import jsonl_columns, read_jsonl
 from conveyor.data.ts import read_ts, ts_columns
+from conveyor.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Part:
     Attributes:
         origin: the files, or the data set of the hub.
         columns: all columns.
-        classes: by column, the names of its class numbers, if the source has them.
+        value_names: by column, the names of its numbers, if the source has them.
         read: batches of the wanted columns, in the source's order, of at most ROWS rows and about
             BYTES bytes; each call reads the files again.
         locate: the file and row of a row of the part, by its position from 0: "FILE, row N". N
@@ -44,7 +44,7 @@ class Part:
     name: str
     origin: str
     columns: Sequence[str]
-    classes: Mapping[str, list[str]]
+    value_names: Mapping[str, list[str]]
     read: Callable[[Sequence[str]], Batches]
     locate: Callable[[int], str]
 
@@ -132,10 +132,10 @@ def _open_files(source: Source, name: str, paths: list[Path]) -> Part:
             raise DataError(f"{origin}: expected rows; got none. Change dataset.source.files.")
 
     try:
-        columns, classes = reader.columns(source, paths[0])
+        columns, value_names = reader.columns(source, paths[0])
     except Exception as error:
         raise convert(error) from error
-    return Part(name, origin, columns, classes, read, partial(_locate, source, paths, columns))
+    return Part(name, origin, columns, value_names, read, partial(_locate, source, paths, columns))
 
 
 def _locate(source: Source, paths: Sequence[Path], columns: Sequence[str], row: int) -> str:
@@ -172,14 +172,14 @@ def _open_hub(source: Source, name: str, split: str, cache: Path) -> Part:
         ) from error
     assert isinstance(rows, datasets.Dataset)
     features = rows.features.items()
-    classes = {name: label.names for name, label in features if hasattr(label, "names")}
+    value_names = {name: kind.names for name, kind in features if hasattr(kind, "names")}
 
     def read(wanted: Sequence[str]) -> Batches:
         for table in rows.select_columns(list(wanted)).with_format("arrow").iter(ROWS):
             yield from limit_size(table.to_batches())  # type: ignore[union-attr]
 
     return Part(
-        name, origin, rows.column_names, classes, read, lambda row: f"{origin}, row {row + 1}"
+        name, origin, rows.column_names, value_names, read, lambda row: f"{origin}, row {row + 1}"
     )
 
 
@@ -188,7 +188,7 @@ class Reader:
     """Reads files of one format.
 
     Attributes:
-        columns: returns the columns of a file, and by column the names of its class numbers.
+        columns: returns the columns of a file, and by column the names of its numbers.
         read: yields batches of the wanted columns; takes the source, a path, all columns, and the
             wanted ones.
     """

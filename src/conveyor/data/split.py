@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import SplitRules
-from conveyor.data.errors import DataError
 from conveyor.data.row_index import RowIndex
 from conveyor.data.rows import NO_PROBLEM
+from conveyor.data.scan import Scan
+from conveyor.errors import DataError
 
 SPLITS = ("train", "validation", "test")
 SPLIT_PAIRS = (("train", "test"), ("train", "validation"), ("validation", "test"))
@@ -14,15 +15,16 @@ TRAIN, NO_SPLIT = 0, -1
 Rows = NDArray[np.int64]  # numbers of rows
 
 
-def assign(rules: SplitRules, index: RowIndex, parts: list[str], group_names: list[str]) -> None:
+def assign(rules: SplitRules, scan: Scan, strata: NDArray[np.int32]) -> None:
     """Write the split of each usable row: first the test rows, then the validation rows.
 
     Args:
-        parts: names of the source's parts.
+        strata: of each key of the target, (keys,), from which `share` draws equal shares.
 
     Raises:
         DataError: a part that is `given` is absent, a split is empty, or a group is in two splits.
     """
+    index, parts = scan.index, scan.parts
     split, part = index["split"], index["part"]  # views
     usable = index["problem"] == NO_PROBLEM
     split[:] = NO_SPLIT
@@ -36,7 +38,7 @@ def assign(rules: SplitRules, index: RowIndex, parts: list[str], group_names: li
             for code, part_name in enumerate(parts):
                 if part_name in takes and takes[part_name].by == "given":
                     candidates &= part != code
-        split[_choose(name, rules, index, candidates, parts)] = SPLITS.index(name)
+        split[_choose(name, rules, scan, candidates, strata)] = SPLITS.index(name)
     for code, name in enumerate(SPLITS):
         if not (split == code).any():
             raise DataError(
@@ -44,13 +46,18 @@ def assign(rules: SplitRules, index: RowIndex, parts: list[str], group_names: li
                 "dataset.source.files."
             )
     if rules.group is not None:
-        _require_whole_groups(index, group_names)
+        _require_whole_groups(index, scan.group_names)
 
 
 def _choose(
-    name: str, rules: SplitRules, index: RowIndex, candidates: NDArray[np.bool_], parts: list[str]
+    name: str,
+    rules: SplitRules,
+    scan: Scan,
+    candidates: NDArray[np.bool_],
+    strata: NDArray[np.int32],
 ) -> Rows:
     """Return the numbers of the rows that are in the split `name`."""
+    index, parts = scan.index, scan.parts
     take = rules.test if name == "test" else rules.validation
     match take.by:
         case "given":
@@ -68,29 +75,37 @@ def _choose(
             rows = np.flatnonzero(candidates)
             return rows[len(rows) - round(take.share * len(rows)) :]
         case "share" if rules.group is not None:
-            return _draw_groups(take.share, rules.seed, index, np.flatnonzero(candidates))
+            return _draw_groups(take.share, rules.seed, scan, np.flatnonzero(candidates), strata)
         case "share":
-            return _draw_stratified(take.share, rules.seed, index, candidates)
+            return _draw_stratified(take.share, rules.seed, scan, candidates, strata)
 
 
 def _draw_stratified(
-    share: float, seed: int, index: RowIndex, candidates: NDArray[np.bool_]
+    share: float,
+    seed: int,
+    scan: Scan,
+    candidates: NDArray[np.bool_],
+    strata: NDArray[np.int32],
 ) -> Rows:
-    """Draw a share of each class, in the order of their names; one row or more if it has two."""
+    """Draw a share of each stratum, in their order; one row or more if it has two."""
     draw, chosen = np.random.default_rng(seed), []
-    for label in range(index["label"].max() + 1):
-        rows = np.flatnonzero(candidates & (index["label"] == label))
+    stratum_of_row = strata[scan.index["target"]]  # (rows,); that of a row with a problem is unused
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(candidates & (stratum_of_row == stratum))
         draw.shuffle(rows)
         chosen.append(rows[: min(max(round(share * len(rows)), 1), max(len(rows) - 1, 0))])
     return np.concatenate(chosen)
 
 
-def _draw_groups(share: float, seed: int, index: RowIndex, rows: Rows) -> Rows:
+def _draw_groups(
+    share: float, seed: int, scan: Scan, rows: Rows, strata: NDArray[np.int32]
+) -> Rows:
     """Draw whole groups with scikit-learn."""
     # Few data sets have groups, and the import takes a second.
     from sklearn.model_selection import StratifiedGroupKFold
 
-    labels, groups = index["label"][rows], index["group"][rows]  # (rows,) each
+    stratum_of_row = strata[scan.index["target"][rows]]  # (rows,)
+    groups = scan.index["group"][rows]  # (rows,)
     folds, count = max(2, round(1 / share)), len(np.unique(groups))
     if count < folds:
         raise DataError(
@@ -98,7 +113,7 @@ def _draw_groups(share: float, seed: int, index: RowIndex, rows: Rows) -> Rows:
             f"{count}. Change the share, or dataset.split.group."
         )
     folding = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    _, positions = next(iter(folding.split(np.zeros(len(labels)), labels, groups)))
+    _, positions = next(iter(folding.split(np.zeros(len(rows)), stratum_of_row, groups)))
     return rows[positions]
 
 

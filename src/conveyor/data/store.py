@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from conveyor import files
 from conveyor.encoding.ragged import Ragged
 from conveyor.errors import InputError
+from conveyor.metrics import Targets
+from conveyor.tasks import Task
+from conveyor.tasks.options import TargetSpec
 
 META = "meta.json"
 
@@ -28,7 +30,7 @@ class Meta(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["text", "series"]
     name: str
-    classes: list[str]
+    target: TargetSpec
     features: int | None  # channels of a series
     vocabulary: int | None  # tokens of a text, padding and unknown included
     counts: dict[str, int]  # rows of each split
@@ -58,12 +60,12 @@ class Split:
 
     Attributes:
         sequences: encoded rows.
-        labels: int32 (rows,), positions in `meta.classes`.
+        targets: encoded as the task does, first axis (rows,).
         rows: the same rows, raw.
     """
 
     sequences: Ragged
-    labels: NDArray[np.int32]
+    targets: Targets
     rows: Sequence[Any]
     _ids: pa.ChunkedArray
 
@@ -91,6 +93,11 @@ class Prepared:
     def meta(self) -> Meta:
         return Meta.model_validate(files.read_json(self.folder / META))
 
+    @cached_property
+    def task(self) -> Task:
+        """The task of the data set's target."""
+        return Task(self.meta.target)
+
     def split(self, name: str) -> Split:
         """Open a split: train, validation or test. Its rows are read from disk on access.
 
@@ -108,7 +115,7 @@ class Prepared:
         table = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
         return Split(
             sequences=Ragged(values, offsets),
-            labels=np.load(folder / "labels.npy"),
+            targets=np.load(folder / "targets.npy"),
             rows=RawRows(table["row"]),
             _ids=table["id"],
         )

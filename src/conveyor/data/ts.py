@@ -15,7 +15,7 @@ import pyarrow as pa
 from conveyor.config.dataset import Source
 from conveyor.data.arrow import SERIES
 from conveyor.data.columnar import Batches, Columns
-from conveyor.data.errors import DataError
+from conveyor.errors import DataError
 
 BATCH = 500  # rows
 
@@ -58,7 +58,7 @@ def parse_ts(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _series(text: str, place: str) -> dict[str, Any]:
-    *channels, label = text.split(":")
+    *channels, target = text.split(":")
     if not channels:
         raise DataError(
             f"{place}: expected at least one channel and a label, separated by ':'; got "
@@ -74,4 +74,4 @@ def _series(text: str, place: str) -> dict[str, Any]:
         raise DataError(
             f"{place}: expected channels of equal length; got {lengths} steps. Change the line."
         )
-    return {"series": [list(step) for step in zip(*steps, strict=True)], "label": label}
+    return {"series": [list(step) for step in zip(*steps, strict=True)], "label": target}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conveyor.data.arrow import SERIES
 from conveyor.encoding.ragged import Ragged
+from conveyor.metrics import Targets
 
 BATCH = 500  # rows of a batch in rows.arrow
 ROW_TYPE = {"text": pa.string(), "series": SERIES}
@@ -20,31 +21,27 @@ class SplitWriter:
     """Writes one split to the files that `open_split` opens."""
 
     def __init__(
-        self, schema: pa.Schema, rows: Any, values: "_Npy", offsets: "_Npy", labels: "_Npy"
+        self, schema: pa.Schema, rows: Any, values: "_Npy", offsets: "_Npy", targets: "_Npy"
     ) -> None:
         self._schema, self._rows = schema, rows
-        self._values, self._offsets, self._labels = values, offsets, labels
+        self._values, self._offsets, self._targets = values, offsets, targets
         self._waiting: list[pa.Table] = []  # fewer rows than a batch
         self._steps = 0
         offsets.add(np.zeros(1, np.int64))
 
-    def add(
-        self, ids: pa.Array, raw: pa.Array, labels: pa.Array, codes: NDArray[np.int32],
-        encoded: Ragged,
-    ) -> None:  # fmt: skip
+    def add(self, ids: pa.Array, raw: pa.Array, targets: Targets, encoded: Ragged) -> None:
         """Append rows.
 
         Args:
             ids: strings, (rows,).
             raw: strings or lists of steps, (rows,).
-            labels: class names, (rows,).
-            codes: positions of the classes, (rows,).
+            targets: encoded targets, first axis (rows,).
         """
         self._values.add(encoded.values)
         self._offsets.add(self._steps + encoded.offsets[1:])
-        self._labels.add(codes)
+        self._targets.add(targets)
         self._steps += int(encoded.offsets[-1])
-        table = pa.Table.from_arrays([ids, raw, labels], schema=self._schema)
+        table = pa.Table.from_arrays([ids, raw], schema=self._schema)
         table = pa.concat_tables([*self._waiting, table]).combine_chunks()
         whole = len(table) // BATCH * BATCH
         self._write(table[:whole])
@@ -65,14 +62,14 @@ class SplitWriter:
 def open_split(folder: Path, kind: str) -> Iterator[SplitWriter]:
     """Create the folder of a split. Its files are complete when the `with` block ends."""
     folder.mkdir()
-    schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind], "label": pa.string()})  # type: ignore[arg-type]
+    schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind]})  # type: ignore[arg-type]
     with (
         pa.ipc.new_file(str(folder / "rows.arrow"), schema) as rows,
         closing(_Npy(folder / "values.npy")) as values,
         closing(_Npy(folder / "offsets.npy")) as offsets,
-        closing(_Npy(folder / "labels.npy")) as labels,
+        closing(_Npy(folder / "targets.npy")) as targets,
     ):
-        writer = SplitWriter(schema, rows, values, offsets, labels)
+        writer = SplitWriter(schema, rows, values, offsets, targets)
         yield writer
         writer.finish()
 

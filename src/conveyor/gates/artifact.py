@@ -5,12 +5,11 @@ from conveyor.gates.evidence import Evidence, Gate, GateResult
 
 
 def upper_limits(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """Calibration, size, latency, and differences between probabilities that should be equal."""
-    measured, ece = evidence.measured, evidence.scores.get("ece")
+    """Size, latency, and differences between outputs that should be equal."""
+    measured = evidence.measured
     batch = "difference between a row alone and beside longer rows"
     process = "difference between this process and a fresh one"
     return [
-        *_at_most("calibration", "expected calibration error", ece, config.max_ece),
         *_at_most("size", "bytes of the artifact", measured.size, config.max_bytes),
         *_at_most("latency", "milliseconds for one row", measured.latency, config.max_latency_ms),
         *_at_most("padding", batch, measured.padding, config.padding_tolerance),
@@ -19,16 +18,18 @@ def upper_limits(evidence: Evidence, config: Gates) -> list[GateResult]:
 
 
 def quantisation(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """The accuracy that the int8 graph loses against the float graph, on the test rows."""
-    limit, accuracies = config.quantisation.max_drop, evidence.measured.quantised
-    if limit is None or accuracies is None:
+    """What the int8 graph loses of the headline metric against the float graph."""
+    limit, scores = config.quantisation.max_drop, evidence.measured.quantised
+    if limit is None or scores is None:
         return []
-    int8, float32 = accuracies["accuracy"], accuracies["float_accuracy"]
-    drop = float32 - int8
+    metrics = evidence.task.metrics
+    name = metrics.headline
+    int8, float32 = scores[name], scores[f"float_{name}"]
+    drop = metrics[name].gain(float32, int8)
     passed = drop <= limit
-    reason = (f"accuracy {int8:.4g} in int8, {float32:.4g} in float: a drop of {drop:.4g}, "
+    reason = (f"{name} {int8:.4g} in int8, {float32:.4g} in float: a drop of {drop:.4g}, "
               f"{'within' if passed else 'above'} the limit of {limit:g}")  # fmt: skip
-    return [GateResult("quantisation", passed, reason, {**accuracies, "drop": drop, "max": limit})]
+    return [GateResult("quantisation", passed, reason, {**scores, "drop": drop, "max": limit})]
 
 
 def data_checked(evidence: Evidence, config: Gates) -> list[GateResult]:
@@ -38,16 +39,16 @@ def data_checked(evidence: Evidence, config: Gates) -> list[GateResult]:
         return []
     if report is None:
         return [GateResult("data", False, "there is no data report; run `dvc repro`", {})]
-    if report["rows"]["test"] != len(evidence.labels):
+    if report["rows"]["test"] != len(evidence.targets):
         reason = (f"the data report counts {report['rows']['test']} test rows, but the split has "
-                  f"{len(evidence.labels)}; run `dvc repro`")  # fmt: skip
+                  f"{len(evidence.targets)}; run `dvc repro`")  # fmt: skip
         return [GateResult("data", False, reason, {})]
     read = max(1, report["rows"]["read"])
     dropped = sum(problem["rows"] for problem in report["dropped"].values()) / read
-    conflicting = report["conflicting_labels"]["rows"] / read
+    conflicting = report["conflicting_targets"]["rows"] / read
     return [
         *_at_most("data: dropped", "share of rows dropped", dropped, limits.max_dropped_share),
-        *_at_most("data: conflicting", "share of rows with conflicting labels", conflicting,
+        *_at_most("data: conflicting", "share of rows with conflicting targets", conflicting,
                   limits.max_conflicting_share),
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What the gates judge, and how a gate answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Gates
+from conveyor.metrics import Outputs, Targets
+from conveyor.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,11 @@ class Measurements:
     Attributes:
         size: of all its files, bytes.
         latency: median of one row, milliseconds.
-        padding: largest difference between a row's probabilities alone and beside longer rows.
+        padding: largest difference between a row's outputs alone and beside longer rows.
         round_trip: the same between this process and a fresh one.
-        quantised: accuracy on the test rows, `float_accuracy` of the float graph on the same rows,
-            and their probabilities' largest difference; None where the float graph is served.
+        quantised: the headline metric on the test rows, that of the float graph on the same rows
+            under `float_` and its name, and their outputs' largest difference; None where the float
+            graph is served.
         data: the content of reports/data.json.
     """
 
@@ -37,24 +40,25 @@ class Evidence:
     """A challenger and the champion on the same test rows.
 
     Attributes:
-        labels: true classes, int (rows,), as positions in the challenger's classes.
-        challenger: probabilities, (rows, classes).
-        champion: probabilities of the champion, columns in the challenger's order; None without
-            a champion, or where its classes differ.
+        task: the challenger's.
+        targets: of the rows, encoded as the challenger's.
+        challenger: its outputs, (rows, width).
+        champion: outputs of the champion in the challenger's order; None without a champion, or
+            where the two cannot be compared.
         champion_version: its number in the registry; None without a champion.
         scores: the challenger's metrics.
-        baseline: accuracy of the best simple baseline on these rows; None if none was scored.
-        classes: names, in the order of the columns; empty: there are no slices by class.
+        baseline: the headline metric of the best simple baseline on these rows; None if none was
+            scored.
         lengths: steps of each row, int (rows,); None: there are no slices by length.
     """
 
-    labels: NDArray[np.integer]
-    challenger: NDArray[np.floating]
-    champion: NDArray[np.floating] | None
+    task: Task
+    targets: Targets
+    challenger: Outputs
+    champion: Outputs | None
     champion_version: str | None
     scores: Mapping[str, float]
     baseline: float | None
-    classes: Sequence[str] = ()
     lengths: NDArray[np.integer] | None = None
     measured: Measurements = Measurements()
 

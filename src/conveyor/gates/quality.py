@@ -1,12 +1,9 @@
 """Gates on the predictions for all test rows."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from conveyor.config import Bar, Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
-from conveyor.metrics import METRICS
-from conveyor.metrics.resampling import mcnemar, paired_gain
+from conveyor.metrics import Outputs
+from conveyor.metrics.resampling import paired_gain
 
 SEED = 0  # of the bootstrap, so that the same evidence gives the same verdict
 
@@ -44,52 +41,37 @@ def better_than_champion(evidence: Evidence, config: Gates) -> list[GateResult]:
             "cannot be compared. To promote the model anyway: pipeline.promote --force"
         )
         return [GateResult(gate, False, reason, {})]
-    if config.champion.test == "mcnemar":
-        return [_mcnemar(gate, evidence, champion, config)]
-    return [_bootstrap(gate, evidence, champion, config)]
+    test = evidence.task.comparison.tests.get(config.champion.test)
+    if test is None:
+        return [_bootstrap(gate, evidence, champion, config)]
+    alpha = 1 - config.champion.confidence
+    answer = test.judge(
+        evidence.targets, evidence.challenger, champion, evidence.champion_version, alpha
+    )
+    return [GateResult(gate, *answer)]
 
 
 def beats_baselines(evidence: Evidence, config: Gates) -> list[GateResult]:
     """The network against the best simple baseline; a refusal only if the configuration asks."""
     if evidence.baseline is None:
         return []
-    value, baseline = evidence.scores["accuracy"], evidence.baseline
-    ahead, required = value > baseline, config.must_beat_baselines
+    metrics, required = evidence.task.metrics, config.must_beat_baselines
+    name, baseline = metrics.headline, evidence.baseline
+    value = evidence.scores[name]
+    ahead = metrics[name].gain(value, baseline) > 0
     verb = "beats" if ahead else "does not beat"
-    reason = f"accuracy {value:.4g} {verb} the best simple baseline's {baseline:.4g}"
+    reason = f"{name} {value:.4g} {verb} the best simple baseline's {baseline:.4g}"
     if not ahead and not required:
         reason += "; gates.must_beat_baselines is false, so this refuses nothing"
     numbers = {"value": value, "baseline": baseline, "required": required}
     return [GateResult("baselines", ahead or not required, reason, numbers)]
 
 
-def _mcnemar(gate: str, evidence: Evidence, champion: NDArray, config: Gates) -> GateResult:
-    """McNemar's exact test of the two accuracies."""
-    version, alpha = evidence.champion_version, 1 - config.champion.confidence
-    if np.array_equal(evidence.challenger.argmax(axis=1), champion.argmax(axis=1)):
-        reason = f"it predicts the same class as version {version}, the champion, for all test rows"
-        return GateResult(gate, False, reason, {"differing_rows": 0})
-    right, champion_right = (
-        probabilities.argmax(axis=1) == evidence.labels
-        for probabilities in (evidence.challenger, champion)
-    )
-    test = mcnemar(right, champion_right)
-    passed = test["p_value"] < alpha
-    reason = (
-        f"it is right and version {version}, the champion, wrong on {test['only_ours']} rows; the "
-        f"other way round on {test['only_theirs']}: p = {test['p_value']:.3g} is "
-        f"{'below' if passed else 'not below'} {alpha:.3g} (McNemar)"
-    )
-    numbers = {**test, "alpha": alpha, "accuracy": float(right.mean()),
-               "champion_accuracy": float(champion_right.mean())}  # fmt: skip
-    return GateResult(gate, passed, reason, numbers)
-
-
-def _bootstrap(gate: str, evidence: Evidence, champion: NDArray, config: Gates) -> GateResult:
+def _bootstrap(gate: str, evidence: Evidence, champion: Outputs, config: Gates) -> GateResult:
     """A paired bootstrap of any metric, with a margin."""
     limits, version = config.champion, evidence.champion_version
     test = paired_gain(
-        METRICS[limits.metric], evidence.labels, evidence.challenger, champion,
+        evidence.task.metrics, limits.metric, evidence.targets, evidence.challenger, champion,
         samples=limits.samples, confidence=limits.confidence, seed=SEED,
     )  # fmt: skip
     passed = test["lower"] > limits.margin

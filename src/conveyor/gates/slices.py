@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 from conveyor.config import Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 from conveyor.gates.quality import judge_bar
-from conveyor.metrics import METRICS
+from conveyor.metrics import Outputs
 from conveyor.metrics.slices import slices_by_length
 
 
 def slice_bars(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """Absolute limits of any metric on each slice that a pattern names.
-
-    On the rows of one class, accuracy is the class's recall.
-    """
+    """Absolute limits of any metric on each slice that a pattern names."""
     results, slices = [], dict(_slices(evidence, config))
     for pattern, bars in config.slices.bars.items():
         names = [name for name in slices if fnmatchcase(name, pattern)]
@@ -28,7 +25,9 @@ def slice_bars(evidence: Evidence, config: Gates) -> list[GateResult]:
         for name in names:
             rows = slices[name]
             for metric, bar in bars.items():
-                value = METRICS[metric].compute(evidence.labels[rows], evidence.challenger[rows])
+                value = evidence.task.metrics.compute_one(
+                    metric, evidence.targets[rows], evidence.challenger[rows]
+                )
                 defined = float(value) if np.isfinite(value) else None
                 results.append(judge_bar(f"slice: {name}", f"on {name}, {metric}", defined, bar))
     return results
@@ -52,22 +51,22 @@ def no_slice_loses(evidence: Evidence, config: Gates) -> list[GateResult]:
     return [GateResult("slices beside the champion's", not losses, reason, numbers)]
 
 
-def _gains(evidence: Evidence, champion: NDArray, config: Gates) -> dict[str, float]:
+def _gains(evidence: Evidence, champion: Outputs, config: Gates) -> dict[str, float]:
     """By slice, how much better the challenger is; only slices where the metric is defined."""
-    metric, gains = METRICS[config.slices.metric], {}
-    for name, rows in _slices(evidence, config):
+    metrics, name, gains = evidence.task.metrics, config.slices.metric, {}
+    for part, rows in _slices(evidence, config):
         value, champion_value = (
-            metric.compute(evidence.labels[rows], probabilities[rows])
-            for probabilities in (evidence.challenger, champion)
+            metrics.compute_one(name, evidence.targets[rows], outputs[rows])
+            for outputs in (evidence.challenger, champion)
         )
         if np.isfinite([value, champion_value]).all():
-            gains[name] = float(metric.gain(value, champion_value))
+            gains[part] = float(metrics[name].gain(value, champion_value))
     return gains
 
 
 def _slices(evidence: Evidence, config: Gates) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Name and rows, bool (rows,), of each slice that is large enough."""
-    slices = [(f"class {name}", evidence.labels == i) for i, name in enumerate(evidence.classes)]
+    slices = evidence.task.comparison.slices(evidence.targets)
     if evidence.lengths is not None:
         by_length = slices_by_length(evidence.lengths, config.slices.lengths)
         slices += [(f"length {low} to {high}", rows) for low, high, rows in by_length]

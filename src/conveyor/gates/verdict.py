@@ -1,11 +1,16 @@
 """The verdict over all gates, and the check of their limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conveyor.config import ConfigError, Gates
+from conveyor.config.sections import ChampionGate
 from conveyor.gates import artifact, quality, slices
 from conveyor.gates.evidence import Evidence, Gate, GateResult
-from conveyor.metrics import METRICS
+from conveyor.tasks.facets import PairedTest
+from conveyor.tasks.task import load_metrics, load_tests
+
+BOOTSTRAP = "bootstrap"  # the paired test that every task has
 
 GATES: tuple[Gate, ...] = (*quality.GATES, *slices.GATES, *artifact.GATES)
 
@@ -31,31 +36,48 @@ def decide(evidence: Evidence, config: Gates) -> Verdict:
     return Verdict([result for gate in GATES for result in gate(evidence, config)])
 
 
-def check_gates(config: Gates) -> None:
-    """Check the metrics that the limits name, and that McNemar's test can use its settings.
+def check_gates(config: Gates, task: str) -> None:
+    """Check the metrics that the limits name, and that the task's paired test can use its settings.
+
+    Args:
+        task: name of the data set's task.
 
     Raises:
         ConfigError: with all problems.
     """
+    metrics, tests = load_metrics(task), load_tests(task)
     fields = [(f"gates.bars.{name}", name) for name in config.bars]
     fields += [(f"gates.slices.bars.{part}.{name}", name)
                for part, bars in config.slices.bars.items() for name in bars]  # fmt: skip
     fields += [("gates.champion.metric", config.champion.metric)]
     fields += [("gates.slices.metric", config.slices.metric)]
     problems = [
-        f"  {field}: expected one of {', '.join(METRICS)}; got {name!r}"
+        f"  {field}: expected one of {', '.join(metrics.metrics)}; got {name!r}"
         for field, name in fields
-        if name not in METRICS
+        if name not in metrics.metrics
     ]
-    if config.champion.test == "mcnemar" and config.champion.metric != "accuracy":
-        problems.append(
-            f"  gates.champion.metric: mcnemar tests accuracy; got {config.champion.metric!r}. For "
-            "another metric set gates.champion.test to bootstrap"
-        )
-    if config.champion.test == "mcnemar" and config.champion.margin:
-        problems.append(
-            f"  gates.champion.margin: mcnemar has no margin; got {config.champion.margin:g}. For "
-            "a margin set gates.champion.test to bootstrap"
-        )
+    problems += _check_champion(config.champion, tests)
     if problems:
         raise ConfigError("\n".join(["the gates are not valid:", *problems]))
+
+
+def _check_champion(limits: ChampionGate, tests: Mapping[str, PairedTest]) -> list[str]:
+    """Return what is wrong with the settings of the test against the champion."""
+    name = limits.test
+    if name == BOOTSTRAP:
+        return []
+    if name not in tests:
+        names = ", ".join([BOOTSTRAP, *tests])
+        return [f"  gates.champion.test: expected one of {names}; got {name!r}"]
+    problems, way_out = [], f"set gates.champion.test to {BOOTSTRAP}"
+    if limits.metric != tests[name].metric:
+        problems.append(
+            f"  gates.champion.metric: {name} tests {tests[name].metric}; got {limits.metric!r}. "
+            f"For another metric {way_out}"
+        )
+    if limits.margin:
+        problems.append(
+            f"  gates.champion.margin: {name} has no margin; got {limits.margin:g}. For "
+            f"a margin {way_out}"
+        )
+    return problems

@@ -1,5 +1,5 @@
-"""Metrics of a classifier: pure functions of labels and probabilities, in NumPy."""
+"""What all metrics have in common: direction, intervals, paired comparison, slices by length."""
 
-from conveyor.metrics.table import BASELINE, METRICS, Metric, compute_metrics, score_all
+from conveyor.metrics.table import Metric, MetricTable, Outputs, Targets
 
-__all__ = ["BASELINE", "METRICS", "Metric", "compute_metrics", "score_all"]
+__all__ = ["Metric", "MetricTable", "Outputs", "Targets"]

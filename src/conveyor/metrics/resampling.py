@@ -1,32 +1,37 @@
-"""Confidence intervals of metrics, and tests that one model is better than another."""
+"""Confidence intervals of metrics, and a test that one model is better than another."""
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtrc
 
-from conveyor.metrics.table import METRICS, Labels, Metric, Probabilities, compute_metrics
+from conveyor.metrics.table import MetricTable, Outputs, Targets
 
 
 def intervals(
-    labels: Labels, probabilities: Probabilities, *, samples: int, confidence: float, seed: int
+    table: MetricTable,
+    targets: Targets,
+    outputs: Outputs,
+    *,
+    samples: int,
+    confidence: float,
+    seed: int,
 ) -> dict[str, tuple[float, float]]:
     """Compute a percentile bootstrap interval of every metric (Efron & Tibshirani 1993, chapter
     13). Rows are drawn with replacement, the same draws for all metrics.
 
     Args:
-        labels: true classes, int (rows,).
-        probabilities: float (rows, classes).
+        targets: of the rows, first axis (rows,).
+        outputs: (rows, width).
 
     Returns:
         (low, high) by metric, without the metrics that no draw defines.
     """
-    draws = _draws(len(labels), samples, seed)
-    scores = [compute_metrics(METRICS, labels[rows], probabilities[rows]) for rows in draws]
+    draws = _draws(len(targets), samples, seed)
+    scores = [table.compute(table.metrics, targets[rows], outputs[rows]) for rows in draws]
     tail = 100 * (1 - confidence) / 2
     bounds = {}
-    for name in METRICS:
+    for name in table.metrics:
         values = np.array([score[name] for score in scores])  # (samples,)
         finite = values[np.isfinite(values)]
         if len(finite):
@@ -35,29 +40,12 @@ def intervals(
     return bounds
 
 
-def mcnemar(ours_right: NDArray[np.bool_], theirs_right: NDArray[np.bool_]) -> dict[str, float]:
-    """Test that our model is right more often than theirs on the same rows, by McNemar's exact
-    test (McNemar 1947).
-
-    Args:
-        ours_right: where our model is right, bool (rows,).
-        theirs_right: where their model is right, bool (rows,).
-
-    Returns:
-        only_ours, only_theirs: rows that one model alone gets right; p_value: the one-sided
-        probability of at least only_ours wins if both were equally good; 1 where they never differ.
-    """
-    ours = int((ours_right & ~theirs_right).sum())
-    theirs = int((theirs_right & ~ours_right).sum())
-    p = float(bdtrc(ours - 1, ours + theirs, 0.5)) if ours else 1.0
-    return {"only_ours": ours, "only_theirs": theirs, "p_value": p}
-
-
 def paired_gain(
-    metric: Metric,
-    labels: Labels,
-    ours: Probabilities,
-    theirs: Probabilities,
+    table: MetricTable,
+    name: str,
+    targets: Targets,
+    ours: Outputs,
+    theirs: Outputs,
     *,
     samples: int,
     confidence: float,
@@ -71,13 +59,14 @@ def paired_gain(
         confidence, the gain is above this bound.
     """
 
-    def gain(labels: Labels, ours: Probabilities, theirs: Probabilities) -> float:
-        return metric.gain(metric.compute(labels, ours), metric.compute(labels, theirs))
+    def gain(targets: Targets, ours: Outputs, theirs: Outputs) -> float:
+        scores = (table.compute_one(name, targets, outputs) for outputs in (ours, theirs))
+        return table[name].gain(*scores)
 
-    draws = _draws(len(labels), samples, seed)
-    gains = [gain(labels[rows], ours[rows], theirs[rows]) for rows in draws]
+    draws = _draws(len(targets), samples, seed)
+    gains = [gain(targets[rows], ours[rows], theirs[rows]) for rows in draws]
     lower = float(np.nanpercentile(gains, 100 * (1 - confidence)))
-    return {"gain": gain(labels, ours, theirs), "lower": lower}
+    return {"gain": gain(targets, ours, theirs), "lower": lower}
 
 
 def _draws(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:

@@ -1,76 +1,14 @@
-"""Every metric of a classifier, with its title and direction.
+"""A metric, and the table of a task's metrics."""
 
-To add a metric, write its function here and add its row to METRICS: the evaluation, the gates, the
-reports and the objectives of a sweep then know it.
-"""
-
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.integer]  # (rows,), indices of classes
-Probabilities = NDArray[np.floating]  # (rows, classes)
-EPSILON = 1e-7  # lower bound of a probability in the log loss, which is infinite at 0
-CALIBRATION_BINS = 10
-BASELINE = "baseline_accuracy"  # in reports/metrics.json: accuracy of the best simple model
-
-
-class LabelledPredictions:
-    """True classes and predicted probabilities, and what several metrics derive from them.
-
-    Args:
-        labels: true classes, int (rows,).
-        probabilities: float (rows, classes).
-    """
-
-    def __init__(self, labels: Labels, probabilities: Probabilities) -> None:
-        self.labels, self.probabilities = labels, probabilities
-
-    @cached_property
-    def predicted(self) -> Labels:
-        """The most probable class of each row, int (rows,)."""
-        return self.probabilities.argmax(axis=1)
-
-    @cached_property
-    def confusion(self) -> NDArray[np.int64]:
-        """Rows by true class (rows of the matrix) and predicted class (columns).
-
-        Returns:
-            int64 (classes, classes).
-        """
-        classes = self.probabilities.shape[1]
-        pairs = np.bincount(self.labels * classes + self.predicted, minlength=classes**2)
-        return pairs.reshape(classes, classes)
-
-    @cached_property
-    def threshold_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows predicted positive, and true positives among them, at each threshold of a score.
-
-        Returns:
-            Two arrays (counted classes, rows + 1), from the highest threshold, with no positive
-            row, to the lowest; rows of equal score become positive together. Counted are the
-            classes that occur, but only class 1 of two classes, and no class where only one occurs.
-        """
-        occurring = np.unique(self.labels)
-        if self.probabilities.shape[1] == 2:
-            occurring = np.array([1])[: len(occurring) - 1]
-        elif len(occurring) < 2:
-            occurring = occurring[:0]
-        rows = len(self.labels)
-        negated = np.ascontiguousarray(-self.probabilities.T[occurring])  # (counted, rows)
-        order = np.argsort(negated, axis=1)
-        negated = np.take_along_axis(negated, order, axis=1)
-        is_positive = self.labels[order] == occurring[:, None]
-        ends = np.full(negated.shape, rows)  # where the run of equal scores ends
-        ends[:, :-1] = np.where(np.diff(negated, axis=1) != 0, np.arange(1, rows), rows)
-        positives = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
-        true_positives = np.take_along_axis(is_positive.cumsum(axis=1), positives - 1, axis=1)
-        zero = np.zeros((len(occurring), 1), dtype=np.int64)
-        return np.hstack([zero, positives]), np.hstack([zero, true_positives])
+Targets = NDArray[Any]  # encoded targets, (rows,) or (rows, values)
+Outputs = NDArray[np.floating]  # what the network gives for each row, (rows, width)
 
 
 @dataclass(frozen=True)
@@ -79,151 +17,59 @@ class Metric:
 
     Attributes:
         title: its name in reports.
-        function: computes it from predictions; NaN where it is not defined.
+        function: computes it from what `MetricTable.pair` returns; NaN where it is not defined.
         better: whether a higher or a lower value is better.
     """
 
     title: str
-    function: Callable[[LabelledPredictions], float]
+    function: Callable[[Any], float]
     better: Literal["higher", "lower"] = "higher"
-
-    def compute(self, labels: Labels, probabilities: Probabilities) -> float:
-        """Compute the metric from labels (rows,) and probabilities (rows, classes)."""
-        return self.function(LabelledPredictions(labels, probabilities))
 
     def gain(self, new: float, old: float) -> float:
         """Return by how much `new` is better than `old`, in the metric's unit."""
         return new - old if self.better == "higher" else old - new
 
 
-def accuracy(predictions: LabelledPredictions) -> float:
-    """Share of the rows whose most probable class is the true one."""
-    return float((predictions.predicted == predictions.labels).mean())
+@dataclass(frozen=True)
+class MetricTable:
+    """The metrics of a task.
 
-
-def balanced_accuracy(predictions: LabelledPredictions) -> float:
-    """Mean recall of the classes that occur."""
-    confusion = predictions.confusion
-    support = confusion.sum(axis=1)  # (classes,)
-    occurs = support > 0
-    return float((np.diag(confusion)[occurs] / support[occurs]).mean())
-
-
-def macro_f1(predictions: LabelledPredictions) -> float:
-    """Mean F1 of the classes that occur or are predicted; the others have none."""
-    confusion = predictions.confusion
-    present = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
-    return float(_f1(confusion)[present].mean())
-
-
-def weighted_f1(predictions: LabelledPredictions) -> float:
-    """Mean F1 of the classes, weighted by their rows."""
-    confusion = predictions.confusion
-    return float(np.average(_f1(confusion), weights=confusion.sum(axis=1)))
-
-
-def mcc(predictions: LabelledPredictions) -> float:
-    """Matthews' correlation for several classes (Gorodkin 2004); 0 where it is not defined."""
-    confusion = predictions.confusion.astype(float)
-    true, predicted, total = confusion.sum(axis=1), confusion.sum(axis=0), confusion.sum()
-    covariance = np.trace(confusion) * total - true @ predicted
-    deviations = np.sqrt(total**2 - predicted @ predicted) * np.sqrt(total**2 - true @ true)
-    return float(covariance / deviations) if deviations else 0.0
-
-
-def log_loss(predictions: LabelledPredictions) -> float:
-    """Mean negative log probability of the true class, in nats."""
-    rows = np.arange(len(predictions.labels))
-    of_true_class = predictions.probabilities[rows, predictions.labels]  # (rows,)
-    return float(-np.log(np.clip(of_true_class, EPSILON, 1.0)).mean())
-
-
-def roc_auc(predictions: LabelledPredictions) -> float:
-    """Area under the ROC curve: the share of pairs of a positive and a negative row that are in the
-    right order, where ties count half (Mann & Whitney 1947).
-
-    With two classes, class 1 is positive; with more, each class that occurs against the rest, and
-    the mean of them. NaN where only one class occurs.
+    Attributes:
+        metrics: by name.
+        headline: name of the metric by which models are compared where no other is named.
+        validation: names of the metrics of the validation rows that each epoch records.
+        pair: joins targets and outputs to what the metrics' functions take, so that several metrics
+            share what they derive from them.
     """
-    positives, true_positives = predictions.threshold_counts
-    false_positives = positives - true_positives
-    pairs = true_positives[:, -1] * false_positives[:, -1]
-    doubled = np.diff(false_positives, axis=1) * (true_positives[:, 1:] + true_positives[:, :-1])
-    return float((doubled.sum(axis=1) / (2 * pairs)).mean()) if pairs.size else float("nan")
 
+    metrics: Mapping[str, Metric]
+    headline: str
+    validation: tuple[str, ...]
+    pair: Callable[[Targets, Outputs], Any]
 
-def pr_auc(predictions: LabelledPredictions) -> float:
-    """Average precision, averaged over classes like `roc_auc`."""
-    positives, true_positives = predictions.threshold_counts
-    gained = np.diff(true_positives, axis=1)
-    if not gained.size:
-        return float("nan")
-    weighted = gained * true_positives[:, 1:] / np.maximum(positives[:, 1:], 1)
-    return float((weighted.sum(axis=1) / true_positives[:, -1]).mean())
+    def __getitem__(self, name: str) -> Metric:
+        return self.metrics[name]
 
+    def compute(self, names: Iterable[str], targets: Targets, outputs: Outputs) -> dict[str, float]:
+        """Compute metrics by their names; NaN where one is not defined for these rows."""
+        pair = self.pair(targets, outputs)
+        return {name: self.metrics[name].function(pair) for name in names}
 
-def ece(predictions: LabelledPredictions) -> float:
-    """Expected calibration error (Naeini et al. 2015; Guo et al. 2017).
+    def compute_one(self, name: str, targets: Targets, outputs: Outputs) -> float:
+        """Compute one metric; NaN where it is not defined for these rows."""
+        return self.compute([name], targets, outputs)[name]
 
-    The mean distance between confidence and accuracy over equal bins of confidence,
-    weighted by their rows.
-    """
-    return calibration_error(*calibration(predictions, CALIBRATION_BINS))
+    def score_all(self, targets: Targets, outputs: Outputs) -> dict[str, float]:
+        """Compute every metric that is defined for these rows."""
+        scores = self.compute(self.metrics, targets, outputs)
+        return {name: score for name, score in scores.items() if np.isfinite(score)}
 
+    def find_best(self, scores: Mapping[str, Mapping[str, float]]) -> str:
+        """Return the name of the model whose headline metric is best; the first of equal ones.
 
-def calibration_error(
-    confidence: NDArray[np.floating], correct: NDArray[np.floating], rows: NDArray[np.integer]
-) -> float:
-    """Return the expected calibration error of bins, each (bins,), as `calibration` gives them."""
-    used = rows > 0
-    return float((np.abs(confidence[used] - correct[used]) * rows[used]).sum() / rows.sum())
-
-
-def calibration(
-    predictions: LabelledPredictions, bins: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Compute mean confidence, accuracy and rows of each equal bin of confidence.
-
-    Returns:
-        Three arrays (bins,); the first two are NaN in empty bins.
-    """
-    confidence = predictions.probabilities.max(axis=1)
-    correct = predictions.predicted == predictions.labels
-    bin_of_row = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    rows = np.bincount(bin_of_row, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        mean = np.bincount(bin_of_row, confidence, bins) / rows
-        return mean, np.bincount(bin_of_row, correct, bins) / rows, rows
-
-
-def _f1(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """F1 of each class, (classes,); 0 for one that neither occurs nor is predicted."""
-    either = confusion.sum(axis=0) + confusion.sum(axis=1)
-    return 2 * np.diag(confusion) / np.maximum(either, 1)
-
-
-METRICS: dict[str, Metric] = {
-    "accuracy": Metric("accuracy", accuracy),
-    "balanced_accuracy": Metric("balanced accuracy", balanced_accuracy),
-    "macro_f1": Metric("macro F1", macro_f1),
-    "weighted_f1": Metric("weighted F1", weighted_f1),
-    "mcc": Metric("Matthews correlation", mcc),
-    "log_loss": Metric("log loss", log_loss, better="lower"),
-    "roc_auc": Metric("ROC AUC", roc_auc),
-    "pr_auc": Metric("PR AUC", pr_auc),
-    "ece": Metric("expected calibration error", ece, better="lower"),
-}
-
-
-def score_all(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
-    """Compute every metric of the table that is defined for these rows."""
-    scores = compute_metrics(METRICS, labels, probabilities)
-    return {name: score for name, score in scores.items() if np.isfinite(score)}
-
-
-def compute_metrics(
-    names: Iterable[str], labels: Labels, probabilities: Probabilities
-) -> dict[str, float]:
-    """Compute metrics by their names in METRICS; NaN where one is not defined for these rows."""
-    predictions = LabelledPredictions(labels, probabilities)
-    return {name: METRICS[name].function(predictions) for name in names}
+        Args:
+            scores: metrics by model.
+        """
+        headline = self.metrics[self.headline]
+        sign = 1 if headline.better == "higher" else -1
+        return max(scores, key=lambda name: sign * scores[name][self.headline])

@@ -11,6 +11,7 @@ from conveyor.config import Model
 from conveyor.models.cells import CELLS
 from conveyor.models.devices import gpus
 from conveyor.models.kernels.library import KernelError, operators
+from conveyor.tasks.facets import Head
 
 log = logging.getLogger(__name__)
 
@@ -18,19 +19,19 @@ LOWEST = -6e4  # below every activation, and still a float16
 
 
 def build(
-    config: Model, *, classes: int, features: int | None = None, vocabulary: int | None = None
+    config: Model, head: Head, *, features: int | None = None, vocabulary: int | None = None
 ) -> keras.Model:
-    """Stack layers of `config.units` under pooling and a softmax.
+    """Stack layers of `config.units` under pooling and a task's head.
 
     Args:
-        classes: width of the output.
+        head: adds the last layer.
         features: values of each step of a series; None for text.
         vocabulary: number of tokens, with the padding token; None for series.
 
     Returns:
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
         "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; and one
-        output, probabilities float32 (batch, classes). Padding a row further changes nothing.
+        output, float32 (batch, head.width). Padding a row further changes nothing.
         With `kernel=keras` it consists of stock Keras layers and operations, so that its file loads
         without this package. The weights are the same with every kernel.
 
@@ -53,12 +54,8 @@ def build(
         x = POOLINGS[config.pooling](x, mask, lengths)  # (batch, width)
     if config.head_dropout:
         x = layers.Dropout(config.head_dropout, name="head_dropout")(x)
-    # The softmax stays float32 under mixed precision.
-    probabilities = layers.Dense(
-        classes, activation="softmax", dtype="float32", name="probabilities"
-    )(x)
     inputs = {"values": values, "lengths": lengths}
-    return keras.Model(inputs, probabilities, name=f"stacked_{config.cell}")
+    return keras.Model(inputs, head.build(x), name=f"stacked_{config.cell}")
 
 
 def returns_last_state(config: Model, depth: int) -> bool:
@@ -123,7 +120,8 @@ def _max(x: keras.KerasTensor, mask: keras.KerasTensor, lengths: keras.KerasTens
 def _attention(x: keras.KerasTensor, mask: keras.KerasTensor, lengths: keras.KerasTensor) -> Any:
     scores = layers.Dense(1, name="attention")(x)  # (batch, time, 1)
     masked = ops.where(ops.expand_dims(mask, -1), scores, ops.full_like(scores, LOWEST))
-    return ops.sum(ops.softmax(masked, axis=1) * x, axis=1)
+    weights = layers.Softmax(axis=1, name="attention_weights")(masked)  # (batch, time, 1)
+    return ops.sum(weights * x, axis=1)
 
 
 POOLINGS = {"mean": _mean, "max": _max, "attention": _attention}

@@ -15,8 +15,9 @@ from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
 from conveyor.models.onnx_graph import to_onnx
 from conveyor.serving import LoadedModel
+from conveyor.tasks.facets import Head
 
-TOLERANCE = 1e-5  # largest difference of a probability
+TOLERANCE = 1e-5  # largest difference of an output, in the task's unit
 BATCH = 256
 
 
@@ -25,11 +26,14 @@ class ExportError(InputError):
 
 
 def export(
-    model: keras.Model, config: Model, encoder: Any, card: dict[str, Any], folder: Path
+    model: keras.Model, config: Model, head: Head, encoder: Any, card: dict[str, Any], folder: Path
 ) -> None:
     """Write model.keras, model.onnx, encoder.json and card.json into a folder.
 
     Both models hold float32 weights and compute in float32, whatever precision trained them.
+
+    Args:
+        head: with which the model was built.
     """
     vocabulary, features = card.get("vocabulary"), card.get("features")
     weights = model.get_weights()
@@ -38,10 +42,10 @@ def export(
     keras.config.set_dtype_policy("float32")
     # Stock layers only, so that the file loads without this package.
     stock = config.model_copy(update={"kernel": "keras"})
-    plain = build(stock, classes=len(card["classes"]), features=features, vocabulary=vocabulary)
+    plain = build(stock, head, features=features, vocabulary=vocabulary)
     plain.set_weights(weights)
     save_canonical(plain, folder / "model.keras")
-    graph = to_onnx(plain, config).SerializeToString(deterministic=True)
+    graph = to_onnx(plain, config, head).SerializeToString(deterministic=True)
     files.write_bytes(folder / "model.onnx", graph)
     encoder.save(folder / "encoder.json")
     files.write_json(folder / "card.json", card)
@@ -59,24 +63,25 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> None:
         rows: the same rows, raw.
 
     Raises:
-        ExportError: a probability differs by more than TOLERANCE.
+        ExportError: an output differs by more than TOLERANCE.
     """
     network: Any = keras.models.load_model(folder / "model.keras")
     trained = predict(network, sequences)
-    served = LoadedModel.load(folder).predict(rows).probabilities
-    differences = np.abs(trained - served).max(axis=1)  # (rows,)
+    model = LoadedModel.load(folder)
+    served = model.predict(rows).outputs
+    differences = (np.abs(trained - served) / model.task.answers.unit).max(axis=1)  # (rows,)
     if not differences.max() <= TOLERANCE:
         raise ExportError(
-            "the exported model: expected the probabilities of the trained network within "
+            "the exported model: expected the outputs of the trained network within "
             f"{TOLERANCE:g}; got a difference of {differences.max():.2g} in row "
             f"{differences.argmax()}. Nothing was exported."
         )
 
 
 def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
-    """Predict the probabilities (rows, classes) of encoded sequences, in their order."""
-    probabilities = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
+    """Predict the outputs (rows, width) of encoded sequences, in their order."""
+    outputs = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
     for rows in batches_by_length(sequences.lengths, BATCH):
         values, lengths = sequences.pad_rows(rows)
-        probabilities[rows] = model({"values": values, "lengths": lengths}, training=False)
-    return probabilities
+        outputs[rows] = model({"values": values, "lengths": lengths}, training=False)
+    return outputs

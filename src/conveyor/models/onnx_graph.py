@@ -17,6 +17,7 @@ from conveyor.config import Model
 from conveyor.config.sections import Activation
 from conveyor.models.build import LOWEST, returns_last_state
 from conveyor.models.cells import CELLS
+from conveyor.tasks.facets import Head
 
 OPSET, IR_VERSION = 17, 9
 Array = NDArray[np.float32]
@@ -43,6 +44,10 @@ class Graph:
         [name] = self.add(operator, *inputs, **attributes)
         return name
 
+    def output(self, operator: str, name: str, *inputs: str, **attributes: Any) -> None:
+        """Add the node that gives the graph's output, under its name."""
+        self.nodes.append(helper.make_node(operator, inputs, [name], "head", **attributes))
+
     def weight(self, name: str, value: Any, dtype: Any = np.float32) -> str:
         """Add a constant, and return its name."""
         array = np.ascontiguousarray(np.asarray(value, dtype=dtype))
@@ -54,12 +59,15 @@ class Graph:
         return self.weight(f"a{index}", [index], np.int64)
 
 
-def to_onnx(model: keras.Model, config: Model) -> onnx.ModelProto:
+def to_onnx(model: keras.Model, config: Model, head: Head) -> onnx.ModelProto:
     """Translate a model of `build`.
+
+    Args:
+        head: with which the model was built.
 
     Returns:
         A graph of inputs `values` (int32 [batch, time] or float32 [batch, time, features]) and
-        `lengths` (int32 [batch]), and the output `probabilities` (float32 [batch, classes]).
+        `lengths` (int32 [batch]), and one output (float32 [batch, head.width]).
     """
     graph = Graph()
     text = "embedding" in {layer.name for layer in model.layers}
@@ -71,19 +79,17 @@ def to_onnx(model: keras.Model, config: Model) -> onnx.ModelProto:
         x = _recurrent_block(graph, model, config, depth, x)
     if config.pooling != "last":
         x = POOLINGS[config.pooling](graph, model, x)
-    kernel, bias = model.get_layer("probabilities").get_weights()
-    x = graph.op("Gemm", x, graph.weight("head_kernel", kernel), graph.weight("head_bias", bias))
-    graph.nodes.append(helper.make_node("Softmax", [x], ["probabilities"], "head", axis=-1))
-    return _model(graph, model, text=text)
+    head.add_to_graph(graph, model, x)
+    return _model(graph, model, head, text=text)
 
 
-def _model(graph: Graph, model: keras.Model, *, text: bool) -> onnx.ModelProto:
+def _model(graph: Graph, model: keras.Model, head: Head, *, text: bool) -> onnx.ModelProto:
     tensor = helper.make_tensor_value_info
     features = () if text else (model.input["values"].shape[-1],)
     kind = TensorProto.INT32 if text else TensorProto.FLOAT
     values = tensor("values", kind, ["batch", "time", *features])
     lengths = tensor("lengths", TensorProto.INT32, ["batch"])
-    output = tensor("probabilities", TensorProto.FLOAT, ["batch", model.output_shape[-1]])
+    output = tensor(head.output_name, TensorProto.FLOAT, ["batch", head.width])
     weights = list(graph.weights.values())
     body = helper.make_graph(graph.nodes, model.name, [values, lengths], [output], weights)
     opset = helper.make_opsetid("", OPSET)

@@ -20,14 +20,14 @@ def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Pat
     edges = np.arange(0.5, longest + 1 + (width := -(-longest // 40)), width)
     for name, values in by_split.items():
         counts, _ = np.histogram(values, edges)  # Matplotlib's own takes 8 bytes more a row
-        label = f"{name}: {len(values)} rows, {values.min()} to {values.max()}"
-        axes.stairs(counts / len(values), edges, linewidth=1.8, color=COLORS[name], label=label)
+        legend = f"{name}: {len(values)} rows, {values.min()} to {values.max()}"
+        axes.stairs(counts / len(values), edges, linewidth=1.8, color=COLORS[name], label=legend)
     finish(axes, xlabel=f"length in {unit}", ylabel="share of the split's rows", title="Lengths")
     save(figure, path)
 
 
-def plot_classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
-    """Draw the share of each class by split, with the row counts on the bars."""
+def plot_counts(counts: Mapping[str, Mapping[str, int]], path: Path, title: str) -> None:
+    """Draw the share of each value by split, with the row counts on the bars."""
     names = list(next(iter(counts.values())))
     figure, [axes] = new_figure(8, 1.4 + 0.5 * len(names))
     thickness = 0.8 / len(counts)
@@ -40,7 +40,7 @@ def plot_classes(counts: Mapping[str, Mapping[str, int]], path: Path) -> None:
     axes.set_yticks(range(len(names)), [plot_text(name) for name in names])
     axes.invert_yaxis()
     axes.margins(x=0.1)
-    axes.set(xlabel="share of the split's rows", title="Classes (row counts on the bars)")
+    axes.set(xlabel="share of the split's rows", title=title)
     axes.legend(frameon=False)
     save(figure, path)
 
@@ -53,8 +53,8 @@ def plot_findings(counts: Mapping[str, int], read: int, path: Path) -> None:
     """
     figure, [axes] = new_figure(8, 1.4 + 0.34 * len(counts))
     bars = axes.barh(range(len(counts)), list(counts.values()), 0.7, color="tab:red")
-    labels = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
-    axes.bar_label(bars, labels, padding=3, fontsize=8)
+    texts = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
+    axes.bar_label(bars, texts, padding=3, fontsize=8)
     axes.set_yticks(range(len(counts)), list(counts))
     axes.invert_yaxis()
     limit = 1.25 * max(1, *counts.values())  # room for the counts beside the bars

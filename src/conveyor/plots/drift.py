@@ -45,8 +45,8 @@ def plot_distributions(
     rows = -(-len(pairs) // columns)
     figure, panels = new_figure(4 * columns, 2.8 * rows, rows, columns)
     for axes, (name, (before, now)) in zip(panels, pairs.items(), strict=False):
-        for values, color, label in ((before, BEFORE, "champion's"), (now, NOW, "new")):
-            axes.ecdf(values, color=color, label=f"{label}, {len(values)} rows")
+        for values, color, legend in ((before, BEFORE, "champion's"), (now, NOW, "new")):
+            axes.ecdf(values, color=color, label=f"{legend}, {len(values)} rows")
         axes.set_title(plot_text(name), fontsize=10)
         finish(axes, legend_size=7)
     for axes in panels[len(pairs) :]:

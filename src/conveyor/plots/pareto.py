@@ -18,16 +18,16 @@ def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Pa
     figure, panels = new_figure(5.5 * len(others), 4.2, columns=len(others))
     complete = [row for row in trials.rows if row["state"] == "complete"]
     for axes, other in zip(panels, others, strict=True):
-        for on_front, color, label in ((False, "tab:gray", "beaten, or breaks a constraint"),
+        for on_front, color, legend in ((False, "tab:gray", "beaten, or breaks a constraint"),
                                        (True, "tab:red", "on the Pareto front")):  # fmt: skip
             values = [row["values"] for row in complete if (row["trial"] in front) is on_front]
-            axes.scatter([v[other] for v in values], [v[0] for v in values], c=color, label=label)
+            axes.scatter([v[other] for v in values], [v[0] for v in values], c=color, label=legend)
         for row in complete:
             x, y = row["values"][other], row["values"][0]
             if row["trial"] in front:
                 axes.annotate(str(row["trial"]), (x, y), xytext=(4, 4), textcoords="offset points")
             if row["trial"] == best:
                 axes.scatter([x], [y], s=160, facecolors="none", edgecolors="black", label="chosen")
-        finish(axes, xlabel=trials.labels[other], ylabel=trials.labels[0], legend_size=8)
+        finish(axes, xlabel=trials.axis_titles[other], ylabel=trials.axis_titles[0], legend_size=8)
     figure.suptitle("Pareto front")
     save(figure, path)

@@ -15,7 +15,6 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.metrics.objectives import OBJECTIVES
 from conveyor.plots import finish, new_figure, save
 
 Trial = Mapping[str, Any]
@@ -38,28 +37,28 @@ class SweepTrials:
             and `epochs` (pairs of epoch and first objective).
         keys: all searched keys; a trial may lack some.
         logarithmic: keys that were searched on a log scale.
-        objectives: names of the objectives.
+        objectives: by name, whether a higher or a lower value is better.
     """
 
     rows: Sequence[Trial]
     keys: Sequence[str]
     logarithmic: Collection[str]
-    objectives: Sequence[str]
+    objectives: Mapping[str, str]
 
     @property
-    def labels(self) -> list[str]:
+    def axis_titles(self) -> list[str]:
         """Each objective, and which way it is better."""
-        return [f"{name} ({OBJECTIVES[name]} is better)" for name in self.objectives]
+        return [f"{name} ({better} is better)" for name, better in self.objectives.items()]
 
     @property
     def objective(self) -> str:
         """The first objective, which most plots show."""
-        return self.objectives[0]
+        return next(iter(self.objectives))
 
     @property
     def lower_is_better(self) -> bool:
         """Whether the first objective is minimised."""
-        return OBJECTIVES[self.objective] == "lower"
+        return self.objectives[self.objective] == "lower"
 
 
 def plot_sweep(trials: SweepTrials, importance: Mapping[str, float], folder: Path) -> None:
@@ -117,7 +116,7 @@ def _plot_history(trials: SweepTrials) -> Figure:
         axes.step([row["trial"] for row in complete], values, where="post", color="tab:red",
                   label="best so far")  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    finish(axes, xlabel="trial", ylabel=trials.labels[0], title="Trials")
+    finish(axes, xlabel="trial", ylabel=trials.axis_titles[0], title="Trials")
     return figure
 
 

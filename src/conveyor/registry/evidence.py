@@ -6,13 +6,12 @@ from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.encoding.ragged import spread_over_lengths
 from conveyor.gates import Evidence, Measurements
-from conveyor.metrics import BASELINE, score_all
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel, measurements
 from conveyor.serving.latency import measure_latency
 
-SAMPLE = 32  # rows, spread over all lengths, on which probabilities are compared
+SAMPLE = 32  # rows, spread over all lengths, on which outputs are compared
 
 
 def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
@@ -24,30 +23,29 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     champion_folder = None if champion is None else champion.fetch(paths)
     test = Prepared(paths.prepared).split("test")
     model = LoadedModel.load(paths.model)
-    labels, lengths = np.asarray(test.labels), test.sequences.lengths  # (rows,)
+    targets, lengths = np.asarray(test.targets), test.sequences.lengths
     sample = [test.rows[int(row)] for row in spread_over_lengths(lengths, SAMPLE)]
-    probabilities = model.predict(test.rows).probabilities  # (rows, classes)
-    champion_probabilities = None
+    outputs = model.predict(test.rows).outputs  # (rows, width)
+    champion_outputs = None
     if champion_folder is not None:
-        champion_model = LoadedModel.load(champion_folder)
-        champion_probabilities = champion_model.predict_as(model.classes, model.kind, test.rows)
-    report = paths.data_report
+        champion_outputs = LoadedModel.load(champion_folder).predict_as(model, test.rows)
+    report, metrics = paths.data_report, model.task.metrics
     measured = Measurements(
         size=measurements.size(paths.model),
         latency=measure_latency(model, sample[len(sample) // 2]),
         padding=measurements.padding_difference(model, sample),
         round_trip=measurements.round_trip_difference(model, paths.model, sample),
-        quantised=measurements.compare_with_float(paths.model, test.rows, labels, probabilities),
+        quantised=measurements.compare_with_float(paths.model, test.rows, targets, outputs),
         data=files.read_json(report) if report.is_file() else None,
     )
     return Evidence(
-        labels=labels,
-        challenger=probabilities,
-        champion=champion_probabilities,
+        task=model.task,
+        targets=targets,
+        challenger=outputs,
+        champion=champion_outputs,
         champion_version=None if champion is None else champion.version,
-        scores=score_all(labels, probabilities),
-        baseline=files.read_json(paths.metrics).get(BASELINE),
-        classes=model.classes,
+        scores=metrics.score_all(targets, outputs),
+        baseline=files.read_json(paths.metrics).get(f"baseline_{metrics.headline}"),
         lengths=lengths,
         measured=measured,
     )

@@ -8,12 +8,15 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
 
 from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
+from conveyor.serving.loaded_model import read_target
+from conveyor.tasks import Task
 
 SOURCES = Path(__file__).parents[1]
 # What the served model imports. MLflow could infer this list, but it takes half a minute and finds
@@ -24,6 +27,7 @@ REQUIREMENTS = (
     "onnxruntime",
     "pandas",
     "psutil",
+    "pyarrow",
     "pydantic",
     "pyyaml",
     "tokenizers",
@@ -33,13 +37,6 @@ INPUTS: dict[str, Any] = {
     "text": ColSpec(DataType.string, "text"),
     "series": ColSpec(Array(Array(DataType.double)), "series"),
 }
-OUTPUTS = Schema(
-    [
-        ColSpec(DataType.string, "label"),
-        ColSpec(DataType.double, "probability"),
-        ColSpec(Map(DataType.double), "probabilities"),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,25 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
             python_model=str(SOURCES / "serving" / "mlflow_model.py"),
             artifacts={"model": challenger.folder.absolute().as_uri()},  # a path would be decoded
             code_paths=[str(SOURCES)],
-            signature=ModelSignature(Schema([column]), OUTPUTS),
+            signature=ModelSignature(Schema([column]), _output_schema(challenger.folder)),
             input_example=pd.DataFrame({column.name: [value]}),
             pip_requirements=[
                 f"{package}=={installed_version(package)}" for package in REQUIREMENTS
             ],
         )
+
+
+def _output_schema(folder: Path) -> Schema:
+    """Return the fields of the model's answers as MLflow's schema."""
+    task = Task.from_json(read_target(files.read_json(folder / "card.json")))
+    return Schema([ColSpec(_mlflow_type(field.type), field.name) for field in task.answers.schema])
+
+
+def _mlflow_type(kind: pa.DataType) -> Any:
+    if pa.types.is_struct(kind):
+        return Map(DataType.double)
+    if pa.types.is_list(kind):
+        return Array(_mlflow_type(kind.value_type))
+    if pa.types.is_integer(kind):
+        return DataType.long
+    return DataType.string if pa.types.is_string(kind) else DataType.double

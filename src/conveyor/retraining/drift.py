@@ -51,7 +51,7 @@ class Summary:
     """The distributions that are compared, by feature.
 
     Attributes:
-        counts: number of rows of each class.
+        counts: number of rows of each value.
         samples: one value per row.
         rates: shares of tokens.
     """

@@ -40,7 +40,7 @@ class ChampionMonitor:
         log.info("the profile of version %s is saved with its training run", champion.version)
 
     def review(self) -> Review:
-        """Review the prepared data, and log the champion's accuracy on the new rows.
+        """Review the prepared data, and log the champion's score on the new rows.
 
         Where these are the champion's own data, its profile is saved first.
         """
@@ -70,6 +70,6 @@ class ChampionMonitor:
         }
         score = review.score
         if score is not None:
-            metrics["champion_accuracy"] = score.accuracy
-            self.run.log_champion_score(champion.run_id, score.rows, score.accuracy)
+            metrics[f"champion_{score.metric}"] = score.value
+            self.run.log_champion_score(champion.run_id, score.metric, score.rows, score.value)
         self.run.log_metrics(metrics)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import compress
@@ -23,30 +22,31 @@ Digests = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class ProfiledRows:
-    """Labelled raw rows with digests that identify them.
+    """Raw rows with their targets, and with digests that identify them.
 
     Attributes:
         raw: for each row a text, or an array (steps, features).
+        targets: as they are in the data.
         inputs: a digest of 8 bytes of each row's input.
-        pairs: a digest of 8 bytes of each row's input and label.
+        pairs: a digest of 8 bytes of each row's input and target.
     """
 
     raw: list[Any]
-    labels: list[str]
+    targets: list[Any]
     inputs: Digests
     pairs: Digests
 
     def where(self, mask: NDArray[np.bool_]) -> "ProfiledRows":
         """The rows at which the mask, one value per row, is true."""
-        raw, labels = list(compress(self.raw, mask)), list(compress(self.labels, mask))
-        return ProfiledRows(raw, labels, self.inputs[mask], self.pairs[mask])
+        raw, targets = list(compress(self.raw, mask)), list(compress(self.targets, mask))
+        return ProfiledRows(raw, targets, self.inputs[mask], self.pairs[mask])
 
 
 @dataclass(frozen=True)
 class Profile:
     """The rows that a model was prepared with, as digests, and a summary of them.
 
-    Labels, lengths and channels are those of the training and validation rows. Unknown tokens and
+    Targets, lengths and channels are those of the training and validation rows. Unknown tokens and
     the model's predictions are those of the test rows, since both are too good on training rows.
     """
 
@@ -90,28 +90,30 @@ def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
 def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
     """Read all rows of the splits into memory."""
     raw: list[Any] = []
-    labels: list[str] = []
+    targets: list[Any] = []
     for name in splits:
         split = prepared.split(name)
         raw += split.rows
-        labels += [prepared.meta.classes[int(code)] for code in split.labels]
+        targets += prepared.task.answers.decode(split.targets)
     inputs = [_content(row) for row in raw]
     pairs = [
-        content + b"\0" + label.encode() for content, label in zip(inputs, labels, strict=True)
+        content + b"\0" + str(target).encode()
+        for content, target in zip(inputs, targets, strict=True)
     ]
-    return ProfiledRows(raw, labels, _digests(inputs), _digests(pairs))
+    return ProfiledRows(raw, targets, _digests(inputs), _digests(pairs))
 
 
 def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
-    """Summarise the labels, the lengths, and the level and spread of each channel."""
+    """Summarise the targets, the lengths, and the level and spread of each channel."""
     samples = {"length": model.encoder.read_rows(rows.raw).lengths.astype(np.float32)}
     # One value per row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.size.get("features", 0)):
         values = [row[:, channel] if row.size else np.zeros(1) for row in rows.raw]
         samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
         samples[f"spread of channel {channel}"] = np.array([v.std() for v in values], np.float32)
-    sampled = {name: _sample(values) for name, values in samples.items()}
-    return Summary(counts={"label": dict(Counter(rows.labels))}, samples=sampled)
+    targets = model.task.answers.summarise_targets(rows.targets)
+    samples |= targets.samples
+    return Summary(targets.counts, {name: _sample(values) for name, values in samples.items()})
 
 
 def summarise_predictions(
@@ -124,8 +126,9 @@ def summarise_predictions(
         tokens = model.encoder.read_rows(rows.raw)
         hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
-    counts = {"predicted label": dict(Counter(predictions.labels))}
-    return Summary(counts, {"confidence": _sample(predictions.best)}, rates)
+    answers = predictions.task.answers.summarise(predictions.outputs)
+    samples = {name: _sample(values) for name, values in answers.samples.items()}
+    return Summary(answers.counts, samples, rates)
 
 
 def _sample(values: Floats) -> Floats:

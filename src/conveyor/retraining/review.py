@@ -1,11 +1,9 @@
 """Reviews the new rows before a training: their number, their drift, the champion on them."""
 
 from dataclasses import asdict, dataclass, field
-from operator import eq
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from conveyor.config import Retrain
 from conveyor.data.split import SPLITS
@@ -14,27 +12,7 @@ from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import Profile, read_rows, summarise_inputs, summarise_predictions
 from conveyor.retraining.triggers import Decision, TriggerInputs, check_triggers
 from conveyor.serving import LoadedModel
-
-
-@dataclass(frozen=True)
-class Score:
-    """The champion's accuracy on rows that it has never seen, in any split of today's data."""
-
-    rows: int
-    right: int
-
-    @property
-    def accuracy(self) -> float:
-        return self.right / self.rows
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the accuracy (Wilson 1927)."""
-        interval = stats.binomtest(self.right, self.rows).proportion_ci(method="wilson")
-        return float(interval.low), float(interval.high)
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "accuracy": self.accuracy, "interval": list(self.interval)}
+from conveyor.tasks.values import Score
 
 
 @dataclass(frozen=True)
@@ -63,14 +41,21 @@ class Review:
             {"trigger": reason.trigger, "fired": reason.fired, "words": reason.message}
             for reason in self.decision.reasons
         ]
+        inputs = asdict(self.inputs)
+        del inputs["score"]  # see champion_on_new_rows
         return {
             "train": self.decision.train,
             "reasons": reasons,
-            "evidence": asdict(self.inputs),
+            "evidence": inputs,
             "rows_gone": self.gone,
             "drift": [asdict(finding) for finding in self.findings],
-            "champion_on_new_rows": None if self.score is None else self.score.as_json(),
+            "champion_on_new_rows": None if self.score is None else _score_as_json(self.score),
         }
+
+
+def _score_as_json(score: Score) -> dict[str, Any]:
+    return {"rows": score.rows, score.metric: score.value, "interval": list(score.interval),
+            **score.numbers}  # fmt: skip
 
 
 def review_without_champion(config: Retrain) -> Review:
@@ -105,8 +90,7 @@ def review_data(
     predictions = model.predict(unseen.raw) if unseen.raw else None
     score, now, findings = None, Summary(), []
     if predictions is not None:
-        right = sum(map(eq, predictions.labels, unseen.labels))
-        score = Score(len(unseen.raw), right)
+        score = model.task.comparison.score(unseen.targets, predictions.outputs)
     if len(fresh.raw) >= config.drift.rows:
         now = summarise_inputs(fresh, model)
         if predictions is not None:  # of the rows with a new input only
@@ -119,8 +103,7 @@ def review_data(
         age_days=age_days,
         tested=len(findings),
         drifting=tuple(finding.feature for finding in findings if finding.drifts),
-        accuracy=score.accuracy if score else None,
-        scored=score.rows if score else 0,
+        score=score,
     )
     gone = int((~np.isin(profile.pairs, rows.pairs)).sum())
     decision = check_triggers(inputs, config.when)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from conveyor.config.retrain import Accuracy, When
+from conveyor.config.retrain import ScoreLimit, When
+from conveyor.tasks.values import Score
 
 MAX_NAMED = 5  # features that a reason names
 
@@ -19,8 +20,7 @@ class TriggerInputs:
         age_days: age of the champion's version, in days.
         tested: number of features tested for drift; 0 if too few rows arrived.
         drifting: the features that drift.
-        accuracy: the champion's accuracy on new rows; None if no row was scored.
-        scored: number of rows scored.
+        score: of the champion on new rows; None if no row was scored.
     """
 
     champion: str | None = None
@@ -30,8 +30,7 @@ class TriggerInputs:
     age_days: float = 0.0
     tested: int = 0
     drifting: tuple[str, ...] = ()
-    accuracy: float | None = None
-    scored: int = 0
+    score: Score | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,8 @@ def check_triggers(inputs: TriggerInputs, when: When) -> Decision:
         reasons.append(Reason("age", age >= when.age_days, message))
     if when.drift:
         reasons.append(_check_drift(inputs))
-    if when.accuracy is not None:
-        reasons.append(_check_accuracy(inputs, when.accuracy))
+    if when.score is not None:
+        reasons.append(_check_score(inputs.score, when.score))
     return Decision(reasons or [Reason("none", False, "no trigger is on; see retrain.when")])
 
 
@@ -99,12 +98,12 @@ def _check_drift(inputs: TriggerInputs) -> Reason:
     return Reason("drift", True, f"{len(inputs.drifting)} features drift: {names}{more}")
 
 
-def _check_accuracy(inputs: TriggerInputs, limit: Accuracy) -> Reason:
-    if inputs.accuracy is None or inputs.scored < limit.rows:
-        message = f"{inputs.scored} new rows were scored; accuracy needs {limit.rows}"
-        return Reason("accuracy", False, message)
+def _check_score(score: Score | None, limit: ScoreLimit) -> Reason:
+    rows = 0 if score is None else score.rows
+    if score is None or rows < limit.rows:
+        return Reason("score", False, f"{rows} new rows were scored; a score needs {limit.rows}")
     message = (
-        f"the champion's accuracy on {inputs.scored} new rows is {inputs.accuracy:.4f} "
-        f"(trains below {limit.below:g})"
+        f"the champion's {score.metric} on {rows} new rows is {score.value:.4f} "
+        f"(trains if worse than {limit.worse_than:g})"
     )
-    return Reason("accuracy", inputs.accuracy < limit.below, message)
+    return Reason("score", score.is_worse_than(limit.worse_than), message)

@@ -1,7 +1,7 @@
 """A sample of requests and predictions, in a limited number of small Parquet files.
 
-Raw rows are recorded only on demand. Without them a row's record has its length, the prediction,
-the version, the time and, for text, the number of tokens that are unknown to the model.
+Raw rows are recorded only on demand. Without them a row's record has its length, the main fields of
+the answer, the version, the time and, for text, the number of tokens that are unknown to the model.
 """
 
 import logging
@@ -20,14 +20,12 @@ import pyarrow.parquet as pq
 from conveyor import files
 from conveyor.server.live_model import LiveModel
 from conveyor.serving import Predictions
+from conveyor.tasks import Task
 
 log = logging.getLogger(__name__)
-SCHEMA = pa.schema(
+REQUEST = pa.schema({"time": pa.timestamp("us", tz="UTC"), "version": pa.string()})
+ROW = pa.schema(
     {
-        "time": pa.timestamp("us", tz="UTC"),
-        "version": pa.string(),
-        "label": pa.string(),
-        "probability": pa.float32(),
         "length": pa.int32(),  # tokens or steps that the model read
         "unknown": pa.int32(),  # unknown tokens among them; null for series
         "text": pa.string(),  # the raw row, in one of these two, if it is recorded
@@ -58,6 +56,7 @@ class RequestLog:
     waiting: list[dict[str, Any]] = field(default_factory=list)
     last_write: float = field(default_factory=time.monotonic)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    task: Task | None = None  # of the waiting records
 
     def add(self, live: LiveModel, rows: Sequence[Any], predictions: Predictions) -> None:
         """Record a request, or ignore it by chance. An error is logged and fails no request."""
@@ -66,6 +65,9 @@ class RequestLog:
         try:
             records = self._records(live, rows, predictions)
             with self.lock:
+                if self.task is not live.model.task:  # another model may have other fields
+                    self.flush()
+                    self.task = live.model.task
                 self.waiting += records
                 is_late = time.monotonic() - self.last_write >= self.interval
                 if len(self.waiting) >= self.rows_per_file or is_late:
@@ -77,10 +79,13 @@ class RequestLog:
         """Write the waiting rows."""
         with self.lock:
             waiting, self.waiting, self.last_write = self.waiting, [], time.monotonic()
-            if not waiting:
+            if not waiting or self.task is None:
                 return
+            answers = self.task.answers
+            fields = [answers.schema.field(name) for name in answers.logged]
+            schema = pa.schema([*REQUEST, *fields, *ROW])
             for start in range(0, len(waiting), self.rows_per_file):
-                part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], SCHEMA)
+                part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], schema)
                 # Names sort by time, also where two servers share a folder.
                 path = self.folder / f"{time.time_ns():020d}-{random.getrandbits(32):08x}.parquet"
                 with files.replacing_file(path) as temporary:
@@ -93,15 +98,14 @@ class RequestLog:
     ) -> list[dict[str, Any]]:
         encoder, now = live.model.encoder, time.time_ns() // 1000
         sequences, unknown = encoder.encode(rows), encoder.unknown_token
-        predicted = zip(rows, predictions.labels, predictions.best.tolist(), strict=True)
+        logged = predictions.task.answers.logged
         records: list[dict[str, Any]] = []
-        for number, (row, label, probability) in enumerate(predicted):
+        for number, (row, answer) in enumerate(zip(rows, predictions.records(), strict=True)):
             units = sequences[number]
-            record = {
+            record: dict[str, Any] = {
                 "time": now,
                 "version": live.version,
-                "label": label,
-                "probability": probability,
+                **{name: answer[name] for name in logged},
                 "length": len(units),
                 "unknown": None if unknown is None else int((units == unknown).sum()),
             }

@@ -25,7 +25,8 @@ NUMPY_TYPES = {
 
 def describe(live: LiveModel) -> dict[str, Any]:
     """Return the model's metadata; a size of -1 stands for any size."""
-    encoder, classes = live.model.encoder, live.model.classes
+    encoder, answers = live.model.encoder, live.model.task.answers
+    outputs = answers.tensors(np.zeros((1, live.model.width), np.float32))
     shape = encoder.tensor_shape
     inputs = [{"name": encoder.column, "datatype": encoder.tensor_types[0], "shape": shape}]
     if len(shape) > 1:
@@ -36,11 +37,10 @@ def describe(live: LiveModel) -> dict[str, Any]:
         "platform": "onnxruntime_onnx",
         "inputs": inputs,
         "outputs": [
-            {"name": "label", "datatype": "BYTES", "shape": [-1]},
-            {"name": "probability", "datatype": "FP32", "shape": [-1]},
-            {"name": "probabilities", "datatype": "FP32", "shape": [-1, len(classes)]},
+            {"name": name, "datatype": datatype, "shape": [-1, *shape[1:]]}
+            for name, (datatype, shape, _) in outputs.items()
         ],
-        "parameters": {"classes": classes, "optional_inputs": ["lengths"]},
+        "parameters": answers.parameters() | {"optional_inputs": ["lengths"]},
     }
 
 
@@ -75,13 +75,7 @@ def format_response(
     Raises:
         InputError: a selected tensor does not exist.
     """
-    rows, classes = predictions.probabilities.shape
-    probabilities = predictions.probabilities.ravel().tolist()
-    tensors = {
-        "label": {"datatype": "BYTES", "shape": [rows], "data": predictions.labels},
-        "probability": {"datatype": "FP32", "shape": [rows], "data": predictions.best.tolist()},
-        "probabilities": {"datatype": "FP32", "shape": [rows, classes], "data": probabilities},
-    }
+    tensors = predictions.task.answers.tensors(predictions.outputs)
     outputs = body.get("outputs") or []
     selected = [str(t.get("name")) for t in outputs if isinstance(t, dict)]
     unknown = [name for name in selected if name not in tensors]
@@ -90,7 +84,11 @@ def format_response(
     response: dict[str, Any] = {"model_name": live.name, "model_version": live.version}
     if "id" in body:
         response["id"] = body["id"]
-    response["outputs"] = [{"name": name, **tensors[name]} for name in selected or tensors]
+    parts = ("datatype", "shape", "data")
+    response["outputs"] = [
+        {"name": name, **dict(zip(parts, tensors[name], strict=True))}
+        for name in selected or tensors
+    ]
     return response
 
 

@@ -27,6 +27,6 @@ def measure_latencies(
 
 
 def measure_latency(model: LoadedModel, row: Any) -> float:
-    """Median milliseconds of one prediction, from a raw row to probabilities, in this process."""
+    """Median milliseconds of one prediction, from a raw row to outputs, in this process."""
     [times] = measure_latencies([lambda: model.predict([row])])
     return median(times)

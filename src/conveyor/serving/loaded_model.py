@@ -1,19 +1,20 @@
 """The exported model behind one call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor import files
 from conveyor.encoding import Encoder, load_encoder
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values
 from conveyor.errors import InputError
+from conveyor.metrics import Outputs
+from conveyor.tasks import Task
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float form if it is int8
 
@@ -25,33 +26,16 @@ class Predictions:
     """The predictions of a model, in the order of the rows.
 
     Attributes:
-        classes: names of the classes, in the order of the columns of `probabilities`.
-        probabilities: float32 (rows, classes); the sum of each row is 1.
+        task: the model's.
+        outputs: what the network gives for each row, float32 (rows, width).
     """
 
-    classes: list[str]
-    probabilities: NDArray[np.float32]
-
-    @property
-    def labels(self) -> list[str]:
-        """Name of each row's most probable class."""
-        return [self.classes[i] for i in self.probabilities.argmax(axis=1)]
-
-    @property
-    def best(self) -> NDArray[np.float32]:
-        """Probability of each row's most probable class, (rows,)."""
-        return self.probabilities.max(axis=1)
+    task: Task
+    outputs: Outputs
 
     def records(self) -> list[dict[str, Any]]:
-        """For each row: `label`, its `probability`, and `probabilities` by class name."""
-        return [
-            {
-                "label": label,
-                "probability": max(row),
-                "probabilities": dict(zip(self.classes, row, strict=True)),
-            }
-            for label, row in zip(self.labels, self.probabilities.tolist(), strict=True)
-        ]
+        """Return the answer for each row, by field."""
+        return self.task.answers.records(self.outputs)
 
 
 class LoadedModel:
@@ -59,7 +43,7 @@ class LoadedModel:
 
     Attributes:
         kind: the kind of its encoder, `text` or `series`.
-        classes: class names, in the order of the columns of the probabilities.
+        task: what its targets are.
     """
 
     def __init__(
@@ -67,7 +51,12 @@ class LoadedModel:
     ) -> None:
         self.session, self.encoder, self.card = session, encoder, card
         self.kind: str = card["kind"]
-        self.classes: list[str] = card["classes"]
+        self.task = Task.from_json(read_target(card))
+
+    @property
+    def width(self) -> int:
+        """Number of outputs for each row."""
+        return self.session.get_outputs()[0].shape[1]
 
     @classmethod
     def load(cls, folder: Path, *, graph: str = GRAPH) -> "LoadedModel":
@@ -107,29 +96,28 @@ class LoadedModel:
         Raises:
             RowError: the encoder does not accept a row, or there are no rows.
         """
-        probabilities = np.zeros((len(rows), len(self.classes)), dtype=np.float32)
+        outputs = np.zeros((len(rows), self.width), dtype=np.float32)
         batches = self.encoder.batches(rows, batch_size)
         for batch, values, lengths in _show_progress(batches, len(rows)) if progress else batches:
             feed = {"values": values, "lengths": lengths}
-            probabilities[batch] = self.session.run(["probabilities"], feed)[0]
-        return Predictions(self.classes, probabilities)
+            outputs[batch] = self.session.run(None, feed)[0]
+        return Predictions(self.task, outputs)
 
-    def predict_as(
-        self, classes: Sequence[str], kind: str, rows: Sequence[Any]
-    ) -> NDArray[np.float32] | None:
-        """Probabilities with the columns in the order of another model's classes.
-
-        Args:
-            classes: of the other model.
-            kind: of the other model.
+    def predict_as(self, other: "LoadedModel", rows: Sequence[Any]) -> Outputs | None:
+        """Predict in the order of another model's outputs.
 
         Returns:
-            (rows, classes); None where the other model has other classes or reads other rows.
+            (rows, width); None where the other model has another target or reads other rows.
         """
-        if self.kind != kind or sorted(self.classes) != sorted(classes):
+        if self.kind != other.kind:
             return None
-        order = [self.classes.index(name) for name in classes]
-        return self.predict(rows).probabilities[:, order]
+        return other.task.answers.align(self.task.spec, self.predict(rows).outputs)
+
+
+def read_target(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the target of a model's card. Cards of the first format, before there were tasks, list
+    the classes of a classifier."""
+    return card.get("target") or {"task": "classification", "classes": card["classes"]}
 
 
 def _show_progress(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:

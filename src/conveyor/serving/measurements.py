@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from conveyor.metrics import Outputs, Targets
 from conveyor.serving.loaded_model import FLOAT_GRAPH, LoadedModel
 from conveyor.serving.predict_process import predict_in_fresh_process
 
@@ -17,38 +17,44 @@ def size(folder: Path) -> int:
 
 
 def padding_difference(model: LoadedModel, rows: Sequence[Any]) -> float:
-    """Largest difference between a row's probabilities alone and in one batch of all rows."""
-    together = model.predict(rows, batch_size=len(rows)).probabilities
-    alone = np.concatenate([model.predict([row]).probabilities for row in rows])
-    return float(np.abs(together - alone).max())
+    """Largest difference between a row's outputs alone and in one batch of all rows, in the task's
+    unit."""
+    together = model.predict(rows, batch_size=len(rows)).outputs
+    alone = np.concatenate([model.predict([row]).outputs for row in rows])
+    return largest_difference(model, together, alone)
 
 
 def round_trip_difference(model: LoadedModel, folder: Path, rows: Sequence[Any]) -> float:
-    """Largest difference between probabilities in this process and in a fresh one."""
-    here = model.predict(rows).probabilities.astype(np.float64)
-    return float(np.abs(here - predict_in_fresh_process(folder, rows)).max())
+    """Largest difference between outputs in this process and in a fresh one, in the task's unit."""
+    here = model.predict(rows).outputs.astype(np.float64)
+    return largest_difference(model, here, predict_in_fresh_process(folder, rows))
+
+
+def largest_difference(model: LoadedModel, outputs: Outputs, others: Outputs) -> float:
+    """Largest difference between outputs (rows, width) of the same rows, in the task's unit."""
+    return float((np.abs(outputs - others) / model.task.answers.unit).max())
 
 
 def compare_with_float(
-    folder: Path,
-    rows: Sequence[Any],
-    labels: NDArray[np.integer],
-    probabilities: NDArray[np.float32],
+    folder: Path, rows: Sequence[Any], targets: Targets, outputs: Outputs
 ) -> dict[str, float] | None:
-    """What int8 costs on these rows: accuracies of both graphs, and the probabilities' largest
+    """What int8 costs on these rows: the headline metric of both graphs, and the outputs' largest
     difference.
 
     Args:
-        probabilities: of the graph that is served, (rows, classes).
+        targets: of the rows.
+        outputs: of the graph that is served, (rows, width).
 
     Returns:
         None where the float graph is served.
     """
     if not (folder / FLOAT_GRAPH).is_file():
         return None
-    exact = LoadedModel.load(folder, graph=FLOAT_GRAPH).predict(rows).probabilities
+    model = LoadedModel.load(folder, graph=FLOAT_GRAPH)
+    exact, metrics = model.predict(rows).outputs, model.task.metrics
+    name = metrics.headline
     return {
-        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
-        "float_accuracy": float((exact.argmax(axis=1) == labels).mean()),
-        "largest_difference": float(np.abs(probabilities - exact).max()),
+        name: metrics.compute_one(name, targets, outputs),
+        f"float_{name}": metrics.compute_one(name, targets, exact),
+        "largest_difference": largest_difference(model, outputs, exact),
     }

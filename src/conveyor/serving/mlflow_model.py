@@ -14,7 +14,7 @@ from mlflow.pyfunc.model import PythonModel
 from conveyor.serving import LoadedModel
 
 
-class SequenceClassifier(PythonModel):
+class SequenceModel(PythonModel):
     """Predicts from a frame with one column, `text` (strings) or `series` (lists of steps)."""
 
     def load_context(self, context: Any) -> None:
@@ -24,10 +24,10 @@ class SequenceClassifier(PythonModel):
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Returns: `label`, its `probability`, and `probabilities` of all classes by name."""
+        """Returns: the fields of an answer, such as a class and its probability, for each row."""
         del context, params
         rows = list(model_input[self.model.encoder.column])
         return pd.DataFrame(self.model.predict(rows).records())
 
 
-set_model(SequenceClassifier())
+set_model(SequenceModel())

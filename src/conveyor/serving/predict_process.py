@@ -20,7 +20,7 @@ SOURCES = Path(__file__).parents[2]
 
 
 def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.float64]:
-    """Probabilities (rows, classes) of raw rows, from a fresh process that loads the folder.
+    """Outputs (rows, width) of raw rows, from a fresh process that loads the folder.
 
     Raises:
         RuntimeError: the process failed; the message holds the end of its error output.
@@ -41,8 +41,8 @@ def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.fl
 
 def main() -> None:
     rows = json.load(sys.stdin)
-    probabilities = LoadedModel.load(Path(sys.argv[1])).predict(rows).probabilities
-    json.dump(probabilities.astype(float).tolist(), sys.stdout)
+    outputs = LoadedModel.load(Path(sys.argv[1])).predict(rows).outputs
+    json.dump(outputs.astype(float).tolist(), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from typing import Any
 
 from hydra.errors import HydraException
 
-from conveyor.config import ConfigError, FitConfig, SweepConfig, narrow, overlay
+from conveyor.config import ConfigError, FitConfig, Sweep, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
 from conveyor.sweep.grammar import EXAMPLES, parse_line
 from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, look_up
+from conveyor.tasks.objectives import COSTS, VALIDATION
+from conveyor.tasks.task import load_metrics
 
-SEARCHED = ("model", "train")
+SEARCHED = ("model", "head", "train")
 # What a choice needs beyond the core: packages, and the extra that brings them.
 EXTRAS = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "cmaes"), "ray": ("ray", "ray")}
 
@@ -49,6 +51,18 @@ def check_sweep(config: SweepConfig) -> None:
     _raise_problems("the sweep cannot run:", problems)
 
 
+def check_objectives(sweep: Sweep, task: str) -> None:
+    """Raise a ConfigError if an objective is a metric of another task."""
+    names = [f"{VALIDATION}loss", *(f"{VALIDATION}{name}" for name in load_metrics(task).metrics)]
+    names += COSTS
+    problems = [
+        f"  sweep.objectives: expected some of {', '.join(names)} for {task}; got {name!r}"
+        for name in sweep.objectives
+        if name not in names
+    ]
+    _raise_problems("the sweep cannot run:", problems)
+
+
 def _find_refused_values(
     dimension: Dimension, base: FitConfig, condition_keys: set[str]
 ) -> list[str]:
@@ -64,7 +78,7 @@ def _find_refused_values(
             "Write a setting as model.… or train.…"
         ]  # fmt: skip
     if key.partition(".")[0] not in SEARCHED:
-        return [f"  sweep.space.{key}: only keys of {' and '.join(SEARCHED)} can vary"]
+        return [f"  sweep.space.{key}: only keys of {', '.join(SEARCHED)} can vary"]
     for value in dimension.line.probes():
         try:
             overlay(base, join_settings({key: value}), origin=f"sweep.space.{key}")

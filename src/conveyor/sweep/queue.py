@@ -10,11 +10,11 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.config import SweepConfig
-from conveyor.metrics.objectives import OBJECTIVES
 from conveyor.sweep.attributes import AGAIN, ATTEMPT, FAILURES, PARAMS, POSITION, REPEATS
 from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
 from conveyor.sweep.sampling import SAMPLERS, make_pruner
 from conveyor.sweep.space import Space
+from conveyor.tasks.objectives import OBJECTIVES
 
 Params = dict[str, Any]  # Optuna's parameters by name
 

@@ -10,9 +10,9 @@ from typing import Any
 import optuna
 
 from conveyor.config import FitConfig, SweepConfig, narrow, overlay
-from conveyor.metrics.objectives import EPOCH_OBJECTIVES, VALIDATION
 from conveyor.sweep.attributes import FAILURES, PARAMS, parse_constraint
 from conveyor.sweep.protocol import State, TrialId, TrialJob, TrialOutcome
+from conveyor.tasks.objectives import EPOCH_OBJECTIVES, VALIDATION
 
 
 @dataclass

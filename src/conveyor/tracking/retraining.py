@@ -30,10 +30,11 @@ class RetrainRun(OpenRun):
         """Log the profile of a model's data under the run that trained it."""
         self.tracking.client.log_artifact(training_run, str(file), PROFILES)
 
-    def log_champion_score(self, training_run: str, rows: int, accuracy: float) -> None:
-        """Add the champion's accuracy on new rows to the curve of the run that trained it."""
-        history = self.tracking.client.get_metric_history(training_run, "new_rows_accuracy")
-        metrics = {"new_rows_accuracy": accuracy, "new_rows": float(rows)}
+    def log_champion_score(self, training_run: str, metric: str, rows: int, value: float) -> None:
+        """Add the champion's metric on new rows to the curve of the run that trained it."""
+        name = f"new_rows_{metric}"
+        history = self.tracking.client.get_metric_history(training_run, name)
+        metrics = {name: value, "new_rows": float(rows)}
         TrainingRun(self.tracking, training_run).log_metrics(metrics, step=len(history) + 1)
 
     def log_outcome(self, summary: str, paths: Paths, *, code: ExitCode) -> None:

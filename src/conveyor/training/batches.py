@@ -1,16 +1,16 @@
 """Assign rows to batches: little padding, a new order each epoch, each row once."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.data.store import Split
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values, batches_by_length
+from conveyor.metrics import Targets
 
-# values (rows, steps, features) float32 or (rows, steps) int32, lengths (rows,), labels (rows,)
-Batch = tuple[Values, Lengths, NDArray[np.int32]]
+# values (rows, steps, features) float32 or (rows, steps) int32, lengths (rows,), targets
+Batch = tuple[Values, Lengths, Targets]
 
 
 def plan_batches(
@@ -39,16 +39,16 @@ def plan_batches(
     return [batches[i] for i in generator.permutation(len(batches))]
 
 
-def assign_folds(labels: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:
+def assign_folds(strata: NDArray[np.integer], count: int, seed: int) -> NDArray[np.int64]:
     """Assign each row to a fold of a stratified cross-validation.
 
     Returns:
-        The fold of each row, 0 to count - 1, int64 (rows,); each class is spread over all folds.
+        The fold of each row, 0 to count - 1, int64 (rows,); each stratum is spread over all folds.
     """
-    order = np.random.default_rng(seed).permutation(len(labels))
-    order = order[np.argsort(labels[order], kind="stable")]
-    folds = np.empty(len(labels), dtype=np.int64)
-    folds[order] = np.arange(len(labels)) % count
+    order = np.random.default_rng(seed).permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]
+    folds = np.empty(len(strata), dtype=np.int64)
+    folds[order] = np.arange(len(strata)) % count
     return folds
 
 
@@ -56,22 +56,22 @@ class BatchReader:
     """Reads the rows of one or more splits in batches from the memory-mapped store.
 
     Attributes:
-        labels: int32 (rows,), of the splits one after another.
+        targets: of the splits one after another, first axis (rows,).
         lengths: steps of each row, int32 (rows,).
     """
 
     def __init__(self, splits: Sequence[Split]) -> None:
         self.splits = splits
-        self.labels = np.concatenate([split.labels for split in splits]).astype(np.int32)
+        self.targets = np.concatenate([split.targets for split in splits])
         self.lengths = np.concatenate([split.sequences.lengths for split in splits])
-        self._split_ends = np.cumsum([len(split.labels) for split in splits])
-        self._row_numbers = np.arange(len(self.labels))  # in the splits, one after another
+        self._split_ends = np.cumsum([len(split.targets) for split in splits])
+        self._row_numbers = np.arange(len(self.targets))  # in the splits, one after another
 
     def subset(self, mask: NDArray[np.bool_]) -> "BatchReader":
         """Select the rows of the splits where `mask`, bool (rows,), is true."""
         subset = BatchReader(self.splits)
         subset._row_numbers = np.flatnonzero(mask)
-        subset.labels, subset.lengths = self.labels[mask], self.lengths[mask]
+        subset.targets, subset.lengths = self.targets[mask], self.lengths[mask]
         return subset
 
     def shuffled(
@@ -96,4 +96,4 @@ class BatchReader:
                 positions = np.flatnonzero(split_of_row == index)  # in the batch
                 first = self._split_ends[index - 1] if index else 0
                 self.splits[index].sequences.fill(values, positions, numbers[positions] - first)
-            yield values, lengths, self.labels[rows]
+            yield values, lengths, self.targets[rows]

@@ -5,14 +5,13 @@ from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from conveyor.config import FitConfig, Train
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.models.devices import prepare_devices
+from conveyor.tasks.facets import Head
 from conveyor.training.optimizers import Adam, AdamW
 
 COSINE_FLOOR = 0.01  # of the first learning rate
@@ -27,44 +26,28 @@ def set_up_keras(seed: int, precision: str = "float32") -> None:
     keras.config.set_dtype_policy(precision)
 
 
-def new_model(config: FitConfig, prepared: Prepared, rows: int) -> keras.Model:
+def new_model(config: FitConfig, prepared: Prepared, head: Head, rows: int) -> keras.Model:
     """Seed everything and compile a new model; equal arguments give equal weights.
 
     Args:
+        head: adds the last layer.
         rows: training rows, from which the steps of a learning rate schedule follow.
     """
     # free_memory would collect garbage among all objects, which takes 0.25 s.
     keras.backend.clear_session(free_memory=False)
     set_up_keras(config.seed, config.train.precision)
-    return compile_model(config, prepared, rows)
+    return compile_model(config, prepared, head, rows)
 
 
-def compile_model(config: FitConfig, prepared: Prepared, rows: int) -> keras.Model:
+def compile_model(config: FitConfig, prepared: Prepared, head: Head, rows: int) -> keras.Model:
     """Build and compile the network, on every visible device if `train.strategy` is mirrored."""
     meta, train = prepared.meta, config.train
     with _strategy(train).scope():
-        model = build(
-            config.model,
-            classes=len(meta.classes),
-            features=meta.features,
-            vocabulary=meta.vocabulary,
-        )
+        model = build(config.model, head, features=meta.features, vocabulary=meta.vocabulary)
         steps_per_epoch = -(-rows // train.batch_size)
         model.compile(_optimizer(train, steps=steps_per_epoch * train.epochs))
         model.optimizer.build(model.trainable_variables)
     return model
-
-
-def class_weights(train: Train, labels: Any, classes: int) -> NDArray[np.float32] | None:
-    """Compute the weight of each class as rows / (classes x rows of the class).
-
-    Returns:
-        float32 (classes,); None where `train.class_weights` is none.
-    """
-    if train.class_weights == "none":
-        return None
-    counts = np.bincount(labels, minlength=classes)
-    return (len(labels) / (classes * np.maximum(counts, 1))).astype(np.float32)
 
 
 def _strategy(train: Train) -> Any:

@@ -13,10 +13,11 @@ from tqdm import tqdm
 
 from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
+from conveyor.tasks.facets import Head
 from conveyor.training.batches import BatchReader, assign_folds
-from conveyor.training.compile import class_weights, new_model
+from conveyor.training.compile import new_model
 from conveyor.training.state import Diverged, EpochMetrics, OnEpoch, TrainingState, learning_rate
-from conveyor.training.steps import VALIDATION_METRICS, Steps
+from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def fit_best_epoch(
     state: TrainingState,
     *,
     fold: tuple[int, int] | None = None,
-    metrics: Sequence[str] = VALIDATION_METRICS,
+    metrics: Sequence[str] = (),
     on_built: Callable[[keras.Model], None] = lambda model: None,
     progress: bool = True,
 ) -> keras.Model:
@@ -76,22 +77,25 @@ def fit_best_epoch(
         state: resumes the fit where it has a saved state, and records each epoch.
         fold: (index, count) of a cross-validation: training and validation rows are pooled, this
             fold of them validates and the others train. None keeps the prepared splits.
-        metrics: metrics of the validation rows, by their names in METRICS, beside their loss.
+        metrics: metrics of the validation rows beside their loss and the task's own.
         on_built: called with the model before it is trained.
 
     Raises:
         Diverged: the loss is not finite.
     """
     training, validation = _training_and_validation(prepared, fold, config.seed)
-    model = new_model(config, prepared, len(training.labels))
+    task = prepared.task
+    head = task.head(config.head)
+    model = new_model(config, prepared, head, len(training.targets))
     on_built(model)
     state.resume(model)
-    trainer = EpochTrainer(model, config, training)
+    trainer = EpochTrainer(model, head, config, training)
+    names = tuple(dict.fromkeys((*task.metrics.validation, *metrics)))
     with _progress_bar(config.train.epochs, len(state.epochs), show=progress) as bar:
         while not state.should_stop:
             row = trainer.train(len(state.epochs))
             batches = validation.by_length(config.train.batch_size)
-            scores = trainer.steps.validate(batches, metrics)
+            scores = trainer.steps.validate(batches, task.metrics, names)
             row |= {f"val_{name}": value for name, value in scores.items()}
             state.record_epoch(model, row | {"learning_rate": learning_rate(model)})
             _advance(bar, row)
@@ -102,9 +106,10 @@ def fit_best_epoch(
 def refit(config: FitConfig, prepared: Prepared, *, epochs: int, progress: bool) -> keras.Model:
     """Train a new model on training and validation rows together, for a number of epochs."""
     rows = BatchReader([prepared.split("train"), prepared.split("validation")])
-    log.info("refit on %d rows, those of training and validation", len(rows.labels))
-    model = new_model(config, prepared, len(rows.labels))
-    trainer = EpochTrainer(model, config, rows)
+    log.info("refit on %d rows, those of training and validation", len(rows.targets))
+    head = prepared.task.head(config.head)
+    model = new_model(config, prepared, head, len(rows.targets))
+    trainer = EpochTrainer(model, head, config, rows)
     with _progress_bar(epochs, 0, show=progress) as bar:
         for epoch in range(epochs):
             _advance(bar, trainer.train(epoch))
@@ -114,33 +119,35 @@ def refit(config: FitConfig, prepared: Prepared, *, epochs: int, progress: bool)
 class EpochTrainer:
     """Trains a compiled model on all training rows, epoch by epoch."""
 
-    def __init__(self, model: keras.Model, config: FitConfig, rows: BatchReader) -> None:
-        self.model, self.config, self.rows = model, config, rows
-        weights = class_weights(config.train, rows.labels, model.output_shape[-1])
-        self.steps = Steps(model, smoothing=config.train.label_smoothing, weights=weights)
+    def __init__(
+        self, model: keras.Model, head: Head, config: FitConfig, rows: BatchReader
+    ) -> None:
+        self.model, self.head, self.config, self.rows = model, head, config, rows
+        head.set_weights(rows.targets)
+        self.steps = Steps(model, head, rows.targets)
 
     def train(self, epoch: int) -> EpochMetrics:
         """Run one epoch, counted from 0.
 
         Returns:
-            `loss` and `accuracy` of the training rows while the weights change.
+            `loss` and the head's score of the training rows while the weights change.
 
         Raises:
             Diverged: the loss of a batch is not finite.
         """
         train, seed = self.config.train, self.config.seed
         rate = learning_rate(self.model)
-        total, correct = 0.0, 0
+        total, score = 0.0, 0.0
         for batch in self.rows.shuffled(train.batch_size, train.bucket_batches, seed, epoch):
-            loss, correct_in_batch = self.steps.train(batch)
+            loss, score_of_batch = self.steps.train(batch)
             if not math.isfinite(loss):
                 raise Diverged(
                     f"the loss became {loss} in epoch {epoch + 1} at learning rate {rate:g}. "
                     "Lower train.learning_rate, or set train.clip_norm."
                 )
-            total, correct = total + loss, correct + correct_in_batch
-        count = len(self.rows.labels)
-        return {"loss": total / count, "accuracy": correct / count}
+            total, score = total + loss, score + score_of_batch
+        count = len(self.rows.targets)
+        return {"loss": total / count, self.head.score_name: score / count}
 
 
 def _training_and_validation(
@@ -151,7 +158,8 @@ def _training_and_validation(
         return BatchReader([train]), BatchReader([validation])
     index, count = fold
     pooled = BatchReader([train, validation])
-    inside = assign_folds(pooled.labels, count, seed) == index  # (rows,)
+    strata = prepared.task.comparison.strata(pooled.targets)
+    inside = assign_folds(strata, count, seed) == index  # (rows,)
     return pooled.subset(~inside), pooled.subset(inside)
 
 

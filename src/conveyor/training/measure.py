@@ -32,7 +32,8 @@ def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> flo
     middle = int(np.argsort(lengths, kind="stable")[len(lengths) // 2])
     encoder = load_encoder(prepared.folder / "encoder.json")
     with tempfile.TemporaryDirectory() as folder:
-        export(model, config.model, encoder, describe_data(prepared), Path(folder))
+        head = prepared.task.head(config.head)
+        export(model, config.model, head, encoder, describe_data(prepared), Path(folder))
         served = LoadedModel.load(Path(folder))
     return measure_latency(served, validation.rows[middle])
 
@@ -41,4 +42,4 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
     """Return the part of a model's card that the prepared data decides."""
     meta = prepared.meta
     size = {"features": meta.features} if meta.features else {"vocabulary": meta.vocabulary}
-    return {"kind": meta.kind, "classes": meta.classes, **size}
+    return {"kind": meta.kind, "target": meta.target.model_dump(mode="json"), **size}

@@ -36,10 +36,10 @@ def write_model(
     """
     card = _card(model, state, config, prepared)
     validation = prepared.split("validation")
-    count = min(CHECKED_ROWS, len(validation.labels))
+    count = min(CHECKED_ROWS, len(validation.targets))
     with files.replacing_folder(folder) as temporary:
         encoder = load_encoder(prepared.folder / "encoder.json")
-        export(model, config.model, encoder, card, temporary)
+        export(model, config.model, prepared.task.head(config.head), encoder, card, temporary)
         check_export(temporary, validation.sequences.first(count), validation.rows[:count])
         used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":

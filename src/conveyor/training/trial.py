@@ -9,7 +9,6 @@ from conveyor.sweep.protocol import Channel, TrialJob
 from conveyor.training.fit import STATE_FILE, fit_best_epoch
 from conveyor.training.measure import measure_costs, measure_latency_ms
 from conveyor.training.state import TrainingState
-from conveyor.training.steps import VALIDATION_METRICS
 from conveyor.training.threads import set_threads
 
 
@@ -20,9 +19,9 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
     epochs again. It does not refit: the objective comes from the validated fit.
 
     Returns:
-        Metrics of the best epoch (`val_loss`, `val_accuracy`, `val_macro_f1`, those of
-        `job.metrics`, `loss`, `accuracy`), `best_epoch`, `parameters`, `flops`, and `latency_ms`
-        if the job wants it.
+        Metrics of the best epoch (`loss` and the head's score of the training rows; `val_loss`, and
+        as `val_` and its name each metric of the task's `validation` and of `job.metrics`),
+        `best_epoch`, `parameters`, `flops`, and `latency_ms` if the job wants it.
 
     Raises:
         Pruned: the driver said to stop.
@@ -32,7 +31,6 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
     if job.threads is not None:
         set_threads(config, job.threads)
     prepared = Prepared(Path(job.prepared))
-    metrics = tuple(dict.fromkeys((*VALIDATION_METRICS, *job.metrics)))
     measured: dict[str, float] = {}
 
     def on_built(model: keras.Model) -> None:
@@ -42,7 +40,13 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
 
     state = TrainingState(config.train, Path(job.scratch, STATE_FILE), channel.report)
     model = fit_best_epoch(
-        config, prepared, state, fold=job.fold, metrics=metrics, on_built=on_built, progress=False
+        config,
+        prepared,
+        state,
+        fold=job.fold,
+        metrics=job.metrics,
+        on_built=on_built,
+        progress=False,
     )
     if job.latency:
         measured["latency_ms"] = measure_latency_ms(model, config, prepared)

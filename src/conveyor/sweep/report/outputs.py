@@ -18,6 +18,7 @@ from conveyor.sweep.best import BEST
 from conveyor.sweep.ranking import compute_importances, is_feasible
 from conveyor.sweep.report import html_report
 from conveyor.sweep.study import SweepStudy
+from conveyor.tasks.objectives import OBJECTIVES
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         best: content of best.yaml.
     """
     rows, space = _collect_rows(study), study.space
-    objectives, importance = study.config.sweep.objectives, compute_importances(study.optuna)
+    objectives = {name: OBJECTIVES[name] for name in study.config.sweep.objectives}
+    importance = compute_importances(study.optuna)
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
         _write_tables(tables, best, rows, space.keys)
         html_report.write(timed / "study.html", study, importance)

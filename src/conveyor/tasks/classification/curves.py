@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from conveyor.evaluation.results import Floats
+from conveyor.metrics import Outputs
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Curves:
         pr: recall, precision.
     """
 
-    roc: tuple[Floats, Floats]
-    pr: tuple[Floats, Floats]
+    roc: tuple[Outputs, Outputs]
+    pr: tuple[Outputs, Outputs]
 
 
-def compute_curves(positive: NDArray[np.bool_], score: Floats) -> Curves:
+def compute_curves(positive: NDArray[np.bool_], score: Outputs) -> Curves:
     """Compute the ROC and the precision-recall curve of one binary decision.
 
     Args:
@@ -36,7 +36,7 @@ def compute_curves(positive: NDArray[np.bool_], score: Floats) -> Curves:
 
 
 def compute_class_curves(
-    labels: NDArray[np.integer], probabilities: Floats, classes: Sequence[str]
+    labels: NDArray[np.integer], probabilities: Outputs, classes: Sequence[str]
 ) -> dict[str, Curves]:
     """Compute the curves of each class that occurs beside others, against the rest.
 
@@ -53,7 +53,7 @@ def compute_class_curves(
     }
 
 
-def compute_pooled_curves(labels: NDArray[np.integer], probabilities: Floats) -> Curves:
+def compute_pooled_curves(labels: NDArray[np.integer], probabilities: Outputs) -> Curves:
     """Compute the curves of all classes: each (row, class) pair is a decision (micro-average)."""
     if probabilities.shape[1] == 2:
         return compute_curves(labels == 1, probabilities[:, 1])

@@ -1,8 +1,11 @@
-"""What a sweep can optimise or constrain, and which way each is better."""
+"""What a sweep can optimise or constrain, and which way each is better.
+
+The metrics of all tasks stand in one table: a name means one metric, whatever the task.
+"""
 
 from typing import Literal
 
-from conveyor.metrics.table import METRICS
+from conveyor.tasks.task import TASKS, load_metrics
 
 Better = Literal["higher", "lower"]
 
@@ -10,7 +13,11 @@ VALIDATION = "val_"  # prefix of a metric of the validation rows
 # Known after every epoch, so that a pruner can judge a trial by them.
 EPOCH_OBJECTIVES: dict[str, Better] = {
     f"{VALIDATION}loss": "lower",
-    **{f"{VALIDATION}{name}": metric.better for name, metric in METRICS.items()},
+    **{
+        f"{VALIDATION}{name}": metric.better
+        for task in TASKS
+        for name, metric in load_metrics(task).metrics.items()
+    },
 }
 # Costs of the network, known once for each trial.
 COSTS: dict[str, Better] = {"parameters": "lower", "flops": "lower", "latency_ms": "lower"}

@@ -87,17 +87,3 @@ def plot_calibration(
     bottom.margins(y=0.25)
     bottom.set(xlabel="confidence of the predicted class", ylabel="rows", xlim=(0, 1))
     save(figure, path)
-
-
-def plot_slices(scores: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw accuracy and macro F1 of each slice of row lengths."""
-    figure, [axes] = new_figure(7, 3.6)
-    positions = np.arange(len(scores))
-    names = [f"{s['from']} to {s['to']}\n{s['rows']} rows" for s in scores]
-    for shift, name, color in ((-0.2, "accuracy", "tab:blue"), (0.2, "macro_f1", "tab:green")):
-        bars = axes.bar(positions + shift, [s[name] for s in scores], 0.38, color=color, label=name)
-        axes.bar_label(bars, fmt="%.3f", fontsize=8)
-    axes.set_xticks(positions, names)
-    axes.set(xlabel="length", title="By length of the row", ylim=(0, 1.3))
-    axes.legend(frameon=False, ncols=2, loc="upper right")
-    save(figure, path)

@@ -1,0 +1,64 @@
+"""What the facet of answers can do: from the outputs of a network to what a caller gets."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.options import TargetSpec
+from conveyor.tasks.values import Distributions
+
+
+class Answers(Protocol):
+    """Turns the outputs of a network into what a caller gets.
+
+    Attributes:
+        schema: fields of an answer: those of a record, and the columns of a file.
+        logged: names of the fields that a request log keeps.
+        unit: of the outputs, in which tolerances are given, (width,) or one number: 1 for
+            probabilities, the standard deviation of the training target for numbers.
+    """
+
+    schema: pa.Schema
+    logged: Sequence[str]
+    unit: float | NDArray[np.floating]
+
+    def decode(self, targets: Targets) -> list[Any]:
+        """Return the targets of rows as they are in the data."""
+        ...
+
+    def records(self, outputs: Outputs) -> list[dict[str, Any]]:
+        """Return the answer for each row, by field."""
+        ...
+
+    def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
+        """Return the columns of `schema`; null in the rows where `missing`, (rows,), is true."""
+        ...
+
+    def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
+        """Return datatype, shape and flat data of each tensor of KServe's V2 protocol."""
+        ...
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what the V2 protocol tells about the model beside its tensors."""
+        ...
+
+    def align(self, other: TargetSpec, outputs: Outputs) -> Outputs | None:
+        """Return the outputs of a model of target `other` in this model's order; None if the two
+        cannot be compared."""
+        ...
+
+    def summarise(self, outputs: Outputs) -> Distributions:
+        """Return the distributions of answers that drift tests compare."""
+        ...
+
+    def summarise_targets(self, values: Sequence[Any]) -> Distributions:
+        """Return the distributions of targets that drift tests compare.
+
+        Args:
+            values: as they are in the data.
+        """
+        ...

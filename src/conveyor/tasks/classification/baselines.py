@@ -1,0 +1,58 @@
+"""Simple classifiers, which a recurrent network must beat to be worth its cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.features import FEATURES
+
+ITERATIONS = 2000
+
+
+class Baselines:
+    """Predicts by class shares, and by logistic regression on simple features."""
+
+    def __init__(self, spec: ClassSpec) -> None:
+        self._width = len(spec.classes)
+
+    def predict(
+        self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
+    ) -> dict[str, Outputs]:
+        """Predict the test rows.
+
+        Args:
+            kind: of the rows, a key of FEATURES.
+            rows: training rows, raw.
+            targets: of the training rows, (rows,).
+
+        Returns:
+            Probabilities (test rows, classes), by the name of the baseline.
+        """
+        features, _ = FEATURES[kind]
+        return {
+            "majority class": self._predict_shares(targets, len(test_rows)),
+            f"{features} + logistic regression": self._predict_linear(
+                kind, rows, targets, test_rows, seed
+            ),
+        }
+
+    def _predict_shares(self, targets: Targets, rows: int) -> Outputs:
+        """Return the class shares of the training rows for each row."""
+        shares = np.bincount(targets, minlength=self._width) / len(targets)
+        return np.tile(shares, (rows, 1))
+
+    def _predict_linear(
+        self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
+    ) -> Outputs:
+        _, make_features = FEATURES[kind]
+        classifier = LogisticRegression(max_iter=ITERATIONS, random_state=seed)
+        model = make_pipeline(make_features(), classifier)
+        model.fit(rows, targets)
+        probabilities = np.zeros((len(test_rows), self._width))
+        probabilities[:, model.classes_] = model.predict_proba(test_rows)
+        return probabilities

@@ -1,0 +1,87 @@
+"""Compares two classifiers on the same rows, and scores one on rows that it has never seen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.special import bdtrc
+
+from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.values import Score
+
+
+def mcnemar(ours_right: NDArray[np.bool_], theirs_right: NDArray[np.bool_]) -> dict[str, float]:
+    """Test that our model is right more often than theirs on the same rows, by McNemar's exact
+    test (McNemar 1947).
+
+    Args:
+        ours_right: where our model is right, bool (rows,).
+        theirs_right: where their model is right, bool (rows,).
+
+    Returns:
+        only_ours, only_theirs: rows that one model alone gets right; p_value: the one-sided
+        probability of at least only_ours wins if both were equally good; 1 where they never differ.
+    """
+    ours = int((ours_right & ~theirs_right).sum())
+    theirs = int((theirs_right & ~ours_right).sum())
+    p = float(bdtrc(ours - 1, ours + theirs, 0.5)) if ours else 1.0
+    return {"only_ours": ours, "only_theirs": theirs, "p_value": p}
+
+
+class McNemarTest:
+    """McNemar's exact test of the two accuracies."""
+
+    metric = "accuracy"
+
+    def judge(
+        self, targets: Targets, ours: Outputs, theirs: Outputs, version: str, alpha: float
+    ) -> tuple[bool, str, dict[str, Any]]:
+        if np.array_equal(ours.argmax(axis=1), theirs.argmax(axis=1)):
+            reason = (
+                f"it predicts the same class as version {version}, the champion, for all test rows"
+            )
+            return False, reason, {"differing_rows": 0}
+        right, champion_right = (outputs.argmax(axis=1) == targets for outputs in (ours, theirs))
+        test = mcnemar(right, champion_right)
+        passed = test["p_value"] < alpha
+        reason = (
+            f"it is right and version {version}, the champion, wrong on {test['only_ours']} rows; "
+            f"the other way round on {test['only_theirs']}: p = {test['p_value']:.3g} is "
+            f"{'below' if passed else 'not below'} {alpha:.3g} (McNemar)"
+        )
+        numbers = {**test, "alpha": alpha, "accuracy": float(right.mean()),
+                   "champion_accuracy": float(champion_right.mean())}  # fmt: skip
+        return passed, reason, numbers
+
+
+class Comparison:
+    """See `conveyor.tasks.facets.Comparison`."""
+
+    test_title = "McNemar"
+    tests = {"mcnemar": McNemarTest()}  # noqa: RUF012
+
+    def __init__(self, spec: ClassSpec) -> None:
+        self._classes = spec.classes
+
+    def p_value(self, targets: Targets, ours: Outputs, theirs: Outputs) -> float:
+        right, other_right = (outputs.argmax(axis=1) == targets for outputs in (ours, theirs))
+        return mcnemar(right, other_right)["p_value"]
+
+    def strata(self, targets: Targets) -> NDArray[np.integer]:
+        return targets
+
+    def slices(self, targets: Targets) -> list[tuple[str, NDArray[np.bool_]]]:
+        """On the rows of one class, accuracy is the class's recall."""
+        return [(f"class {name}", targets == code) for code, name in enumerate(self._classes)]
+
+    def score(self, values: Sequence[str], outputs: Outputs) -> Score:
+        """Return the accuracy, with Wilson's interval (Wilson 1927). A class that is new to the
+        model counts as an error."""
+        predicted = [self._classes[code] for code in outputs.argmax(axis=1)]
+        right = sum(p == value for p, value in zip(predicted, values, strict=True))
+        interval = stats.binomtest(right, len(predicted)).proportion_ci(method="wilson")
+        bounds = float(interval.low), float(interval.high)
+        return Score(len(predicted), "accuracy", right / len(predicted), bounds, {"right": right})

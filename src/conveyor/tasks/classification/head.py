@@ -1,0 +1,81 @@
+"""The head of a classifier: softmax, cross-entropy, and the end of the ONNX graph."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from conveyor.metrics import Targets
+from conveyor.tasks.classification.options import ClassHead, ClassSpec
+
+Tensor = Any
+OUTPUT = "probabilities"  # name of the layer and of the graph's output
+
+
+class Head:
+    """The last layer, and what it is trained for.
+
+    Attributes:
+        width: number of classes.
+        score_name: name of the metric that `score` sums.
+    """
+
+    score_name = "accuracy"
+
+    def __init__(self, spec: ClassSpec, options: ClassHead) -> None:
+        self.width, self.output_name = len(spec.classes), OUTPUT
+        self._options = options
+        self._weights: Any = None  # of each class, (classes,)
+
+    def build(self, x: keras.KerasTensor) -> Any:
+        """Return probabilities (batch, classes) of pooled features (batch, width).
+
+        The softmax stays float32 under mixed precision.
+        """
+        layer = layers.Dense(self.width, activation="softmax", dtype="float32", name=OUTPUT)
+        return layer(x)
+
+    def add_to_graph(self, graph: Any, model: keras.Model, x: str) -> None:
+        """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
+        kernel, bias = model.get_layer(OUTPUT).get_weights()
+        x = graph.op(
+            "Gemm", x, graph.weight("head_kernel", kernel), graph.weight("head_bias", bias)
+        )
+        graph.output("Softmax", OUTPUT, x, axis=-1)
+
+    def set_weights(self, targets: Targets) -> None:
+        """Weigh each class by rows / (classes x rows of the class) in training, if the options say
+        so.
+
+        Args:
+            targets: of the training rows, (rows,).
+        """
+        if self._options.class_weights == "balanced":
+            counts = np.bincount(targets, minlength=self.width)
+            weights = len(targets) / (self.width * np.maximum(counts, 1))
+            self._weights = weights.astype(np.float32)
+
+    def training_losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
+        """Return the loss of each row, (rows,), with label smoothing and class weights."""
+        losses = self._cross_entropy(targets, outputs, self._options.label_smoothing)
+        if self._weights is not None:
+            losses *= tf.gather(tf.constant(self._weights), targets)
+        return losses
+
+    def losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
+        """Return the negative log probability of each row's class, (rows,), in nats.
+
+        Label smoothing and class weights do not enter, so that trials which differ in them compare.
+        """
+        return self._cross_entropy(targets, outputs, 0.0)
+
+    def score(self, targets: Tensor, outputs: Tensor) -> Tensor:
+        """Return the number of rows whose most probable class is the true one."""
+        correct = tf.equal(tf.argmax(outputs, -1, tf.int32), targets)
+        return tf.reduce_sum(tf.cast(correct, tf.int32))
+
+    def _cross_entropy(self, targets: Tensor, outputs: Tensor, smoothing: float) -> Tensor:
+        one_hot = tf.one_hot(targets, self.width)  # (rows, classes)
+        return keras.losses.categorical_crossentropy(one_hot, outputs, label_smoothing=smoothing)

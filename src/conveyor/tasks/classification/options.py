@@ -1,0 +1,59 @@
+"""Options of classification: where a row's class comes from, and how the network learns it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from conveyor.section import Section
+
+ValueType = Literal["text", "integer", "number", "boolean"]
+
+
+class ClassTarget(Section):
+    """How a column becomes a class.
+
+    `thresholds` cuts a numeric column into len(thresholds) + 1 classes, named by `classes` from
+    the lowest up; a value equal to a threshold belongs to the class above it. Without
+    thresholds, `classes` lists the allowed values, or null takes those of the training rows.
+    """
+
+    task: Literal["classification"]
+    column: str
+    classes: list[str] | None = Field(None, min_length=2)
+    thresholds: list[float] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> "ClassTarget":
+        if self.thresholds is not None and len(self.classes or ()) != len(self.thresholds) + 1:
+            raise ValueError(
+                f"classes: expected one name more than thresholds {self.thresholds}; "
+                f"got {self.classes}"
+            )
+        if self.thresholds is not None and sorted(set(self.thresholds)) != self.thresholds:
+            raise ValueError(f"thresholds: expected rising numbers; got {self.thresholds}")
+        if self.classes is not None and len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"classes: expected different names; got {self.classes}")
+        return self
+
+
+class ClassHead(Section):
+    """How the network learns classes."""
+
+    task: Literal["classification"]
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
+    class_weights: Literal["none", "balanced"]
+
+
+class ClassReport(Section):
+    """What the report of the test rows shows."""
+
+    task: Literal["classification"]
+    calibration_bins: PositiveInt  # of the reliability diagram
+
+
+class ClassSpec(Section):
+    """The target of prepared data or of a model: the classes, in the order of the outputs."""
+
+    task: Literal["classification"] = "classification"
+    classes: list[str]
+    value_type: ValueType = "text"  # of the data's cells

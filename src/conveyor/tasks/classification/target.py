@@ -1,0 +1,149 @@
+"""The target of a classifier, from the cells of a column to the codes of classes."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from conveyor.errors import DataError
+from conveyor.tasks.classification.options import ClassSpec, ClassTarget, ValueType
+
+MAX_LISTED = 8  # classes that an error lists
+
+
+class Target:
+    """See `conveyor.tasks.facets.Target`. A key is the name of a class."""
+
+    key_type = pa.string()
+
+    def __init__(self, options: ClassTarget, stored_names: Mapping[str, list[str]]) -> None:
+        self._options = options
+        self._stored_names = stored_names.get(options.column)
+        self.columns = [options.column]
+        self._cell_type = pa.null()  # of the column, once read
+
+    def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
+        [column] = cells
+        if pa.types.is_nested(column.type):
+            raise DataError(
+                f"column {self._options.column!r}: expected one class a row; got {column.type}. "
+                "For several labels a row, set dataset.target.task to multilabel."
+            )
+        self._cell_type = column.type
+        coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+        results = [self._read_value(value) for value in coded.dictionary.to_pylist()]
+        keys = pa.array([key for key, _ in results], pa.string())
+        problems = pa.array([problem for _, problem in results], pa.string())
+        missing = pa.scalar("missing_target", pa.string())
+        return keys.take(coded.indices), pc.if_else(
+            coded.indices.is_null(), missing, problems.take(coded.indices)
+        )
+
+    def _read_value(self, value: Any) -> tuple[str | None, str | None]:
+        if value is None or value == "":
+            return None, "missing_target"
+        if self._options.thresholds is not None:
+            return self._apply_thresholds(value)
+        name = self._name(value)
+        if self._options.classes is not None and name not in self._options.classes:
+            return name, "unknown_target"
+        return name, None
+
+    def stratify(self, keys: pa.Array, rows: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Each class is a stratum, in the order of their names."""
+        return np.arange(len(keys), dtype=np.int32)
+
+    def learn(self, keys: pa.Array, rows: NDArray[np.integer]) -> ClassSpec:
+        classes = self._options.classes or sorted(keys.to_pylist(), key=_natural_key)
+        return ClassSpec(classes=list(classes), value_type=self._value_type)
+
+    def accepts(self, keys: pa.Array, spec: ClassSpec) -> NDArray[np.bool_]:
+        """A class that is in no training row cannot be learned."""
+        return np.isin(keys.to_pylist(), spec.classes)
+
+    def encode(self, keys: pa.Array, spec: ClassSpec) -> NDArray[np.int32]:
+        positions = {name: position for position, name in enumerate(spec.classes)}
+        return np.array([positions.get(key, -1) for key in keys.to_pylist()], np.int32)
+
+    def check(
+        self,
+        keys: pa.Array,
+        rows: Mapping[str, NDArray[np.integer]],
+        spec: ClassSpec,
+        min_rows: int,
+    ) -> dict[str, Any]:
+        if len(spec.classes) < 2:
+            raise DataError(
+                f"the training rows: expected at least two classes; got {spec.classes}. "
+                "Change dataset.target.column or dataset.split."
+            )
+        by_class = {}
+        for split, counts in rows.items():
+            by_key = dict(zip(keys.to_pylist(), counts.tolist(), strict=True))
+            by_class[split] = {name: by_key.get(name, 0) for name in spec.classes}
+        few = [
+            f"{split} has {count} of class {name!r}"
+            for split, counts in by_class.items()
+            for name, count in counts.items()
+            if count < min_rows
+        ]
+        if few:
+            raise DataError(
+                f"dataset.checks.min_rows: expected at least {min_rows} rows of each class in "
+                f"each split; got too few: {', '.join(few[:MAX_LISTED])}"
+                f"{' ...' if len(few) > MAX_LISTED else ''}. Add rows, change dataset.split, or "
+                f"lower the limit.{self._suggest_numbers(spec.classes)}"
+            )
+        return {"classes": by_class}
+
+    @property
+    def _value_type(self) -> ValueType:
+        """The type of the cells; names of classes that the configuration gives are text."""
+        if self._stored_names is not None or self._options.thresholds is not None:
+            return "text"
+        if pa.types.is_boolean(self._cell_type):
+            return "boolean"
+        if pa.types.is_integer(self._cell_type):
+            return "integer"
+        return "number" if pa.types.is_floating(self._cell_type) else "text"
+
+    def _suggest_numbers(self, classes: Sequence[str]) -> str:
+        """Return a hint where the classes look like measurements."""
+        fractions = [name for name in classes if "." in name and _natural_key(name)[0] == 0]
+        if len(fractions) < len(classes) / 2:
+            return ""
+        return " To predict a number, set dataset.target.task to regression."
+
+    def _name(self, value: Any) -> str:
+        if self._stored_names is not None and isinstance(value, int):
+            return self._stored_names[value] if value >= 0 else "-1"
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        return str(value)
+
+    def _apply_thresholds(self, value: Any) -> tuple[str | None, str | None]:
+        thresholds, classes = self._options.thresholds or [], self._options.classes or []
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"column {self._options.column!r}: expected numbers, since "
+                f"dataset.target.thresholds is set; got {value!r}. Remove the thresholds, or "
+                "change the column."
+            ) from None
+        if not np.isfinite(number):
+            return None, "missing_target"
+        return classes[int(np.searchsorted(thresholds, number, side="right"))], None
+
+
+def _natural_key(name: str) -> tuple[int, float, str]:
+    """Sort numbers by value, and other names after them as text."""
+    try:
+        number = float(name)
+    except ValueError:
+        return 1, 0.0, name
+    return (0, number, name) if isfinite(number) else (1, 0.0, name)

@@ -1,0 +1,206 @@
+"""What each facet of a task can do, in the order in which a row meets the facets.
+
+The last one, the answers, is in `tasks/answers.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.options import TargetSpec
+from conveyor.tasks.values import Score, ScoredRows
+
+
+class Target(Protocol):
+    """Reads the targets of a data set.
+
+    The key of a row is its target before it is encoded: rows of equal target have equal keys.
+
+    Attributes:
+        columns: that hold the target.
+        key_type: of the keys.
+    """
+
+    columns: Sequence[str]
+    key_type: pa.DataType
+
+    def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
+        """Return the key of each row, and the problem that makes it unusable.
+
+        Args:
+            cells: one array for each of `columns`, (rows,).
+
+        Returns:
+            The keys, (rows,) of `key_type`, and the problems, (rows,): "missing_target",
+            "unknown_target", "not_finite", or null for a usable row. A row with a problem may have
+            no key.
+
+        Raises:
+            DataError: a column cannot hold such a target.
+        """
+        ...
+
+    def stratify(self, keys: pa.Array, rows: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Return a stratum for each key, from which a split draws equal shares.
+
+        Args:
+            keys: different ones, sorted.
+            rows: number of rows of each key.
+        """
+        ...
+
+    def learn(self, keys: pa.Array, rows: NDArray[np.integer]) -> TargetSpec:
+        """Return what the training rows say of the target; `keys` and `rows` as in `stratify`."""
+        ...
+
+    def accepts(self, keys: pa.Array, spec: TargetSpec) -> NDArray[np.bool_]:
+        """Return whether a model of this target can predict each key, (keys,)."""
+        ...
+
+    def encode(self, keys: pa.Array, spec: TargetSpec) -> Targets:
+        """Return the encoded target of each key, first axis (keys,)."""
+        ...
+
+    def check(
+        self,
+        keys: pa.Array,
+        rows: Mapping[str, NDArray[np.integer]],
+        spec: TargetSpec,
+        min_rows: int,
+    ) -> dict[str, Any]:
+        """Return what the data report says of the target.
+
+        Args:
+            rows: by split, the number of rows of each key, (keys,).
+            min_rows: that each split needs, and each part of the target in it.
+
+        Raises:
+            DataError: the data cannot train a model.
+        """
+        ...
+
+
+class Head(Protocol):
+    """The last layer of a network, and what it is trained for; needs Keras.
+
+    Attributes:
+        width: of the outputs.
+        output_name: of the output of the ONNX graph.
+        score_name: of what `score` sums.
+    """
+
+    width: int
+    output_name: str
+    score_name: str
+
+    def build(self, x: Any) -> Any:
+        """Return the outputs (batch, width) of pooled features."""
+        ...
+
+    def add_to_graph(self, graph: Any, model: Any, x: str) -> None:
+        """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
+        ...
+
+    def set_weights(self, targets: Targets) -> None:
+        """Weigh the training rows by their targets, if the options say so."""
+        ...
+
+    def training_losses(self, targets: Any, outputs: Any) -> Any:
+        """Return the loss of each training row, (rows,)."""
+        ...
+
+    def losses(self, targets: Any, outputs: Any) -> Any:
+        """Return the loss of each row, (rows,), by which epochs and trials are compared."""
+        ...
+
+    def score(self, targets: Any, outputs: Any) -> Any:
+        """Return a figure of the training rows for the log, summed over the rows."""
+        ...
+
+
+class Baselines(Protocol):
+    """Simple models, which a recurrent network must beat to be worth its cost."""
+
+    def predict(
+        self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
+    ) -> dict[str, Outputs]:
+        """Train on some rows and predict others.
+
+        Args:
+            kind: of the rows, "text" or "series".
+            rows: training rows, raw.
+            targets: of the training rows, first axis (rows,).
+
+        Returns:
+            Outputs (test rows, width), by the name of the baseline.
+        """
+        ...
+
+
+class PairedTest(Protocol):
+    """A paired test of two models: its metric, and the test itself."""
+
+    metric: str
+
+    def judge(
+        self, targets: Targets, ours: Outputs, theirs: Outputs, version: str, alpha: float
+    ) -> tuple[bool, str, dict[str, Any]]:
+        """Return whether ours is better at level `alpha`, a sentence, and its numbers."""
+        ...
+
+
+class Comparison(Protocol):
+    """Compares models on the same rows.
+
+    Attributes:
+        test_title: name of the test behind `p_value`.
+        tests: paired tests of the task beside the bootstrap, which every task has; by name.
+    """
+
+    test_title: str
+    tests: Mapping[str, PairedTest]
+
+    def p_value(self, targets: Targets, ours: Outputs, theirs: Outputs) -> float:
+        """Return the one-sided p value of the test that `test_title` names."""
+        ...
+
+    def strata(self, targets: Targets) -> NDArray[np.integer]:
+        """Return a stratum of each row, (rows,), over which folds are spread evenly."""
+        ...
+
+    def slices(self, targets: Targets) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Return name and rows, bool (rows,), of each slice that the target makes."""
+        ...
+
+    def score(self, values: Sequence[Any], outputs: Outputs) -> Score:
+        """Score a model on rows whose targets, as they are in the data, may be new to it."""
+        ...
+
+
+class Report(Protocol):
+    """What the report of an evaluation has beside metrics and baselines."""
+
+    def details(self, test: ScoredRows, worst_rows: int) -> dict[str, Any]:
+        """Return what report.json has beside metrics; `worst` lists so many of the worst rows."""
+        ...
+
+    def section(self, details: dict[str, Any]) -> str:
+        """Return the details as Markdown, with the plots of `draw`."""
+        ...
+
+    def draw(self, test: ScoredRows, options: Any, folder: Path) -> None:
+        """Write the plots, and their points as CSV.
+
+        Args:
+            options: `evaluate.report` of the configuration.
+        """
+        ...
+
+    def predictions(self, test: ScoredRows) -> tuple[list[str], list[list[str]]]:
+        """Return columns and rows of predictions.csv."""
+        ...

@@ -1,0 +1,82 @@
+"""A task, and its facets.
+
+A facet is a module of the task's folder, imported when it is asked for, so that a stage which does
+not train loads no Keras, and a server no scikit-learn.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from conveyor.metrics import MetricTable
+from conveyor.tasks.answers import Answers
+from conveyor.tasks.facets import Baselines, Comparison, Head, PairedTest, Report, Target
+from conveyor.tasks.options import TargetSpec, parse_spec
+
+TASKS = ("classification",)
+
+
+class Task:
+    """The task of one target, and its facets."""
+
+    def __init__(self, spec: TargetSpec) -> None:
+        self.spec = spec
+        self.name: str = spec.task
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Task":
+        """Return the task of a target as meta.json or card.json describes it."""
+        return cls(parse_spec(values))
+
+    @cached_property
+    def metrics(self) -> MetricTable:
+        return load_metrics(self.name)
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        return _import(self.name, "baselines").Baselines(self.spec)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        return _import(self.name, "comparison").Comparison(self.spec)
+
+    @cached_property
+    def report(self) -> Report:
+        return _import(self.name, "report").Report(self.spec)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return _import(self.name, "answers").Answers(self.spec)
+
+    def plot_targets(self, report: Mapping[str, Any], folder: Path) -> None:
+        """Draw the targets of prepared data, from its data report."""
+        _import(self.name, "data_plots").plot_targets(report, folder)
+
+    def head(self, options: Any) -> Head:
+        """Return the head, which needs Keras, with the options of the section `head`."""
+        return _import(self.name, "head").Head(self.spec, options)
+
+
+def load_target(options: Any, stored_names: Mapping[str, list[str]]) -> Target:
+    """Return the reader of the targets that `dataset.target` describes.
+
+    Args:
+        stored_names: by column, the names of its numbers, if the source has them.
+    """
+    return _import(options.task, "target").Target(options, stored_names)
+
+
+def load_metrics(name: str) -> MetricTable:
+    """Return the metrics of a task."""
+    return _import(name, "metrics").TABLE
+
+
+def load_tests(name: str) -> Mapping[str, PairedTest]:
+    """Return the paired tests of a task, by name."""
+    return _import(name, "comparison").Comparison.tests
+
+
+def _import(task: str, facet: str) -> Any:
+    return import_module(f"conveyor.tasks.{task}.{facet}")

@@ -1,0 +1,55 @@
+"""What the facets of a task take and return beside arrays."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conveyor.metrics import Outputs, Targets
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Distributions:
+    """Distributions by feature: rows of each value, and one number for each row."""
+
+    counts: dict[str, dict[str, int]]
+    samples: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric of a model on some rows.
+
+    Attributes:
+        metric: its name.
+        interval: (low, high), 95 %.
+        numbers: what else is recorded.
+    """
+
+    rows: int
+    metric: str
+    value: float
+    interval: tuple[float, float]
+    numbers: dict[str, Any]
+    better: Better = "higher"
+
+    def is_worse_than(self, limit: float) -> bool:
+        return self.value < limit if self.better == "higher" else self.value > limit
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """Rows with their targets and a model's outputs, in one order.
+
+    Attributes:
+        lengths: steps of each row, int (rows,).
+    """
+
+    ids: list[str]
+    raw: Any
+    targets: Targets
+    lengths: NDArray[np.integer]
+    outputs: Outputs

@@ -1,0 +1,216 @@
+"""Each task on the whole belt: from rows to a champion that is served, and retrained on drift."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from conveyor import files
+from conveyor.data.store import Prepared
+from conveyor.paths import Paths
+from conveyor.serving import LoadedModel
+from conveyor.serving.measurements import largest_difference, padding_difference
+from conveyor.tasks.task import TASKS
+
+sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("belt", "server", "tasks")]
+from clone import Clone
+from examples import EXAMPLES, write_rows
+from server_process import serving, until
+
+pytestmark = pytest.mark.belt
+ROWS = "data/raw/example/rows.jsonl"
+DATASET = {
+    "defaults": ["base/series@_here_", "_self_"],
+    "name": "example",
+    "source": {"format": "jsonl", "files": {"all": ROWS}},
+    "columns": {"series": "series"},
+    "split": {"test": {"by": "share", "share": 0.25}, "validation": {"by": "share", "share": 0.25}},
+    "checks": {"min_rows": 2},
+}
+PARAMS = {
+    "choose": {"dataset": "example", "retrain": "watchful"},
+    "seed": 17,
+    "model": {"units": [8], "bidirectional": False, "dropout": 0.0},
+    "train": {"epochs": 30, "patience": 30, "batch_size": 8, "learning_rate": 0.02},
+    "sweep": {"trials": 2, "space": {"model.units": None, "model.dropout": None}},
+    "evaluate": {"bootstrap_samples": 50},
+    "retrain": {"sweep": "skip", "when": {"score": None}},
+}
+TOLERANCE = 1e-5  # of outputs, in the task's unit
+
+
+@dataclass(frozen=True)
+class Belt:
+    """A task's project after `dvc repro`."""
+
+    task: str
+    clone: Clone
+
+    @property
+    def paths(self) -> Paths:
+        return Paths(self.clone.root)
+
+    @property
+    def model(self) -> LoadedModel:
+        return LoadedModel.load(self.paths.model)
+
+    @property
+    def test_rows(self) -> list[Any]:
+        return list(Prepared(self.paths.prepared).split("test").rows)
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def belt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Belt:
+    task: str = request.param
+    clone = Clone.make(tmp_path_factory.mktemp(task) / "clone")
+    target, _ = EXAMPLES[task]
+    write_rows(clone.root / ROWS, task, 120)
+    dataset = yaml.safe_dump({**DATASET, "target": target})
+    (clone.root / "conf/dataset/example.yaml").write_text(dataset)
+    (clone.root / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+    clone.commit("example")
+    clone.dvc("repro")
+    clone.commit("as made")
+    return Belt(task, clone)
+
+
+def test_the_belt_makes_a_champion_and_a_report_of_all_metrics(belt: Belt) -> None:
+    report = belt.clone.read("reports/evaluation/report.json")
+    metrics = belt.model.task.metrics
+    assert set(report["scores"]) == set(metrics.metrics)
+    assert report["beats_baselines"] is not None
+    low, high = report["intervals"][metrics.headline]
+    assert low <= report["scores"][metrics.headline] <= high
+    page = (belt.clone.root / "reports/evaluation/report.md").read_text()
+    assert all(metric.title in page for metric in metrics.metrics.values())
+    version = belt.clone.client().get_model_version_by_alias("example", "champion")
+    assert int(version.version) == 1
+    trials = [run for run in belt.clone.runs("sweep", "example") if "trial" in run.data.tags]
+    assert [run.info.status for run in trials] == ["FINISHED"] * 2
+
+
+def test_equal_targets_are_answered_as_they_are_in_the_data(belt: Belt) -> None:
+    split = Prepared(belt.paths.prepared).split("test")
+    lines = (belt.clone.root / ROWS).read_text().splitlines()
+    by_series = {json.dumps(row["series"]): row["answer"] for row in map(json.loads, lines)}
+    names = [json.dumps(np.round(row.astype(float), 4).tolist()) for row in split.rows]
+    decoded = belt.model.task.answers.decode(split.targets)
+    for name, target in zip(names, decoded, strict=True):
+        expected = by_series[name]
+        if isinstance(expected, float):
+            assert target == pytest.approx(expected, rel=1e-5)
+        else:
+            assert str(target) == str(expected)
+
+
+def test_keras_onnx_and_every_server_give_one_answer(belt: Belt, tmp_path: Path) -> None:
+    import keras
+
+    from conveyor.models.export import predict
+
+    model, rows = belt.model, belt.test_rows
+    predictions = model.predict(rows)
+    network: Any = keras.models.load_model(belt.paths.model / "model.keras")
+    trained = predict(network, Prepared(belt.paths.prepared).split("test").sequences)
+    assert largest_difference(model, trained, predictions.outputs) <= TOLERANCE
+    assert padding_difference(model, rows) <= TOLERANCE
+    expected = predictions.records()
+    series = [row.tolist() for row in rows]
+    with serving(belt.paths, tmp_path / "log", "--name", "example") as server:
+        status, answer, _ = server.ask(
+            "/invocations", {"dataframe_records": [{"series": row} for row in series]}
+        )
+        assert status == 200
+        assert [type(a) for a in answer["predictions"][0].values()] == [
+            type(a) for a in expected[0].values()
+        ]
+        assert_close(answer["predictions"], expected)
+        longest = max(map(len, series))
+        padded = np.zeros((len(series), longest, 2))
+        for number, row in enumerate(series):
+            padded[number, : len(row)] = row
+        tensors = [
+            {"name": "series", "datatype": "FP32", "shape": list(padded.shape),
+             "data": padded.ravel().tolist()},
+            {"name": "lengths", "datatype": "INT32", "shape": [len(series)],
+             "data": [len(row) for row in series]},
+        ]  # fmt: skip
+        status, answer, _ = server.ask("/v2/models/example/infer", {"inputs": tensors})
+        assert status == 200, answer
+        wanted = model.task.answers.tensors(predictions.outputs)
+        for tensor in answer["outputs"]:
+            datatype, shape, data = wanted[tensor["name"]]
+            assert (tensor["datatype"], tensor["shape"]) == (datatype, shape)
+            assert_close(tensor["data"], data)
+
+
+def test_a_file_is_answered_as_the_server_answers(belt: Belt) -> None:
+    rows = belt.test_rows
+    source, target = belt.clone.root / "new.jsonl", belt.clone.root / "answers.parquet"
+    source.write_text("".join(json.dumps({"series": row.tolist()}) + "\n" for row in rows))
+    done = belt.clone.run("python", "-m", "pipeline.predict", str(source), str(target))
+    assert done.code == 0, done.text
+    answers = pq.read_table(target).drop_columns("row").to_pylist()
+    assert_close(answers, belt.model.predict(rows).records())
+    source.unlink()
+    target.unlink()
+
+
+def test_a_training_that_is_killed_ends_with_the_same_model(belt: Belt) -> None:
+    root = belt.clone.root
+    digest = files.digest_tree(belt.paths.model)
+    shutil.move(root / "artifacts/model", root / "model.before")
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.train"], cwd=root, stderr=subprocess.DEVNULL,
+        env={**environment, "PYTHONPATH": f"{root / 'src'}:{root}"},
+    )  # fmt: skip
+    until(lambda: any(belt.paths.scratch.glob("train/*/training_state.npz")), seconds=120)
+    process.kill()
+    process.wait()
+    assert not belt.paths.model.exists()
+    done = belt.clone.run("python", "-m", "pipeline.train")
+    assert done.code == 0, done.text
+    assert "resum" in done.text
+    assert files.digest_tree(belt.paths.model) == digest
+    shutil.rmtree(root / "model.before")
+
+
+def test_new_rows_that_drift_are_found_and_trained_on(belt: Belt) -> None:
+    write_rows(belt.clone.root / ROWS, belt.task, 60, seed=4, shift=5.0)
+    belt.clone.commit("new rows")
+    done = belt.clone.run("python", "-m", "pipeline.retrain")
+    assert done.code in (0, 11), done.text
+    report = belt.clone.read("reports/retrain/report.json")
+    drifting = report["evidence"]["drifting"]
+    assert "level of channel 0" in drifting
+    values = Prepared(belt.paths.prepared).split("test").targets[:5]
+    answers = belt.model.task.answers
+    summary = answers.summarise_targets(answers.decode(values))
+    assert {*summary.counts, *summary.samples} & set(drifting), drifting
+    assert report["champion_on_new_rows"]["rows"] == report["evidence"]["arrived"]
+
+
+def assert_close(answers: Any, expected: Any) -> None:
+    """Numbers agree to seven digits; all else is equal."""
+    if isinstance(expected, dict):
+        assert answers.keys() == expected.keys()
+        for name, value in expected.items():
+            assert_close(answers[name], value)
+    elif isinstance(expected, list):
+        assert len(answers) == len(expected)
+        for answer, value in zip(answers, expected, strict=True):
+            assert_close(answer, value)
+    elif isinstance(expected, float):
+        assert answers == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    else:
+        assert answers == expected
