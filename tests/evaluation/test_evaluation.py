@@ -22,7 +22,6 @@ from conveyor.tasks.classification.curves import (
     compute_curves,
     compute_pooled_curves,
 )
-from conveyor.tasks.classification.metrics import TABLE
 from conveyor.tasks.classification.options import ClassReport, ClassSpec
 from conveyor.tasks.features import summarise
 from tests.toys import make_split
@@ -69,7 +68,7 @@ def write_report(folder: Path) -> tuple[Split, np.ndarray]:
 
 def test_scores_are_of_all_test_rows_and_slices_share_them_out() -> None:
     evaluation, test, p = evaluated()
-    assert evaluation.scores == TABLE.score_all(test.targets, p)
+    assert evaluation.scores == TASK.metrics.score_all(test.targets, p)
     assert evaluation.scores["accuracy"] == 0.9
     assert sum(part["rows"] for part in evaluation.slices) == 60
     right = sum(part["rows"] * part["accuracy"] for part in evaluation.slices)
@@ -156,7 +155,7 @@ def test_curves_have_the_area_of_their_metric() -> None:
     by_class = compute_class_curves(test.targets, p, NAMES)
     assert set(by_class) == set(NAMES)
     areas = [auc(*curve.roc) for curve in by_class.values()]
-    assert np.mean(areas) == pytest.approx(TABLE.score_all(test.targets, p)["roc_auc"])
+    assert np.mean(areas) == pytest.approx(TASK.metrics.score_all(test.targets, p)["roc_auc"])
     flat = roc_auc_score(np.eye(3)[test.targets].ravel(), p.ravel())
     assert auc(*compute_pooled_curves(test.targets, p).roc) == pytest.approx(flat)
     two = compute_pooled_curves(np.array([0, 1, 1]), np.array([[0.8, 0.2], [0.3, 0.7], [0.9, 0.1]]))

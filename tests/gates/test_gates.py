@@ -11,7 +11,6 @@ from conveyor.files import read_json
 from conveyor.registry import verdict_files
 from conveyor.registry.model_version import ModelVersion
 from conveyor.tasks import Task
-from conveyor.tasks.classification.metrics import TABLE
 from conveyor.tasks.classification.options import ClassSpec
 
 LIMITS: dict[str, Any] = {
@@ -42,7 +41,9 @@ def case(right: int, champion: int | None = None, baseline: float | None = None)
     name = None if champion is None else "3"
     theirs = None if champion is None else answers(champion)
     ours = answers(right)
-    return gates.Evidence(TASK, labels, ours, theirs, name, TABLE.score_all(labels, ours), baseline)
+    return gates.Evidence(
+        TASK, labels, ours, theirs, name, TASK.metrics.score_all(labels, ours), baseline
+    )
 
 
 @pytest.mark.parametrize("test", [LIMITS["champion"], BOOTSTRAP])

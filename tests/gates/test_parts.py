@@ -10,7 +10,6 @@ from test_gates import LIMITS
 from conveyor import gates
 from conveyor.config import ConfigError, Gates
 from conveyor.tasks import Task
-from conveyor.tasks.classification.metrics import TABLE
 from conveyor.tasks.classification.options import ClassSpec
 
 TASK = Task(ClassSpec(classes=["a", "b", "c"]))
@@ -37,7 +36,7 @@ def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any)
     ours = answers(labels, np.isin(at, at[wrong]))
     theirs = None if champion is None else answers(labels, np.isin(at, at[champion]))
     return gates.Evidence(
-        TASK, labels, ours, theirs, None, TABLE.score_all(labels, ours), None, 1 + at // 10,
+        TASK, labels, ours, theirs, None, TASK.metrics.score_all(labels, ours), None, 1 + at // 10,
         gates.Measurements(**more),
     )  # fmt: skip
 

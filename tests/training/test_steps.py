@@ -10,7 +10,6 @@ import tensorflow as tf
 from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
-from conveyor.tasks.classification.metrics import TABLE
 from conveyor.training.batches import Batch, BatchReader
 from conveyor.training.compile import compile_model, set_up_keras
 from conveyor.training.optimizers import Adam, AdamW
@@ -88,6 +87,6 @@ def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_confi
     assert len({batch[0].shape for batch in some}) > 2
     for batch in some:
         steps.train(batch)
-    steps.validate(some, TABLE, ["accuracy"])
-    steps.validate(some[:1], TABLE, ["accuracy"])
+    steps.validate(some, toys.task.metrics, ["accuracy"])
+    steps.validate(some[:1], toys.task.metrics, ["accuracy"])
     assert traced == [True, False]

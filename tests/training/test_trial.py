@@ -11,7 +11,6 @@ from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
-from conveyor.tasks.classification.metrics import TABLE
 from conveyor.training.batches import BatchReader, assign_folds
 from conveyor.training.fit import STATE_FILE, fit
 from conveyor.training.state import TrainingState
@@ -78,7 +77,9 @@ def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
 ) -> None:
     model, state = fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
     held = toys.split("validation")
-    expected = TABLE.compute_one("macro_f1", held.targets, predict(model, held.sequences))
+    expected = toys.task.metrics.compute_one(
+        "macro_f1", held.targets, predict(model, held.sequences)
+    )
     assert state.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 

@@ -52,9 +52,9 @@ def check_gates(config: Gates, task: str) -> None:
     fields += [("gates.champion.metric", config.champion.metric)]
     fields += [("gates.slices.metric", config.slices.metric)]
     problems = [
-        f"  {field}: expected one of {', '.join(metrics.metrics)}; got {name!r}"
+        f"  {field}: expected one of {', '.join(metrics)}; got {name!r}"
         for field, name in fields
-        if name not in metrics.metrics
+        if name not in metrics
     ]
     problems += _check_champion(config.champion, tests)
     if problems:

@@ -53,7 +53,7 @@ def check_sweep(config: SweepConfig) -> None:
 
 def check_objectives(sweep: Sweep, task: str) -> None:
     """Raise a ConfigError if an objective is a metric of another task."""
-    names = [f"{VALIDATION}loss", *(f"{VALIDATION}{name}" for name in load_metrics(task).metrics)]
+    names = [f"{VALIDATION}loss", *(f"{VALIDATION}{name}" for name in load_metrics(task))]
     names += COSTS
     problems = [
         f"  sweep.objectives: expected some of {', '.join(names)} for {task}; got {name!r}"

@@ -16,7 +16,7 @@ EPOCH_OBJECTIVES: dict[str, Better] = {
     **{
         f"{VALIDATION}{name}": metric.better
         for task in TASKS
-        for name, metric in load_metrics(task).metrics.items()
+        for name, metric in load_metrics(task).items()
     },
 }
 # Costs of the network, known once for each trial.

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from conveyor.metrics import MetricTable
+from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.answers import Answers
 from conveyor.tasks.facets import Baselines, Comparison, Head, PairedTest, Report, Target
 from conveyor.tasks.options import TargetSpec, parse_spec
@@ -32,7 +32,7 @@ class Task:
 
     @cached_property
     def metrics(self) -> MetricTable:
-        return load_metrics(self.name)
+        return _import(self.name, "metrics").make_table(self.spec)
 
     @cached_property
     def baselines(self) -> Baselines:
@@ -68,9 +68,9 @@ def load_target(options: Any, stored_names: Mapping[str, list[str]]) -> Target:
     return _import(options.task, "target").Target(options, stored_names)
 
 
-def load_metrics(name: str) -> MetricTable:
-    """Return the metrics of a task."""
-    return _import(name, "metrics").TABLE
+def load_metrics(name: str) -> Mapping[str, Metric]:
+    """Return the metrics of a task by name, whatever its target."""
+    return _import(name, "metrics").METRICS
 
 
 def load_tests(name: str) -> Mapping[str, PairedTest]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Metric, MetricTable
+from conveyor.tasks.classification.options import ClassSpec
 
 Labels = NDArray[np.integer]  # (rows,), indices of classes
 Probabilities = NDArray[np.floating]  # (rows, classes)
@@ -184,4 +185,6 @@ METRICS: dict[str, Metric] = {
 }
 
 
-TABLE = MetricTable(METRICS, "accuracy", ("accuracy", "macro_f1"), LabelledPredictions)
+def make_table(spec: ClassSpec) -> MetricTable:
+    """Return the metrics of a model of this target."""
+    return MetricTable(METRICS, "accuracy", ("accuracy", "macro_f1"), LabelledPredictions)
