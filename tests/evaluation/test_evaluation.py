@@ -134,14 +134,14 @@ def test_headline_metrics_are_flat_numbers_within_their_interval() -> None:
 def test_the_majority_baseline_gives_the_shares_of_the_training_rows() -> None:
     texts, labels = ["aa bb", "cc dd", "cc ee", "cc ff"], np.array([0, 1, 1, 1])
     p = Baselines(TASK.spec).predict("text", texts, labels, ["aa", "bb"], 0)["majority class"]
-    assert p.tolist() == [[0.25, 0.75, 0.0]] * 2
+    assert p.outputs.tolist() == [[0.25, 0.75, 0.0]] * 2
 
 
 def test_the_text_baseline_reads_words() -> None:
     texts = ["good film", "great film", "bad film", "awful film"] * 3
     baselines = Baselines(ClassSpec(classes=["bad", "good"]))
     outputs = baselines.predict("text", texts, np.array([1, 1, 0, 0] * 3), ["great", "awful"], 0)
-    p = outputs["TF-IDF + logistic regression"]
+    p = outputs["TF-IDF + logistic regression"].outputs
     assert p.argmax(axis=1).tolist() == [1, 0]
 
 

@@ -12,6 +12,7 @@ from conveyor.registry import verdict_files
 from conveyor.registry.model_version import ModelVersion
 from conveyor.tasks import Task
 from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.values import ModelOutputs
 
 LIMITS: dict[str, Any] = {
     "bars": {"accuracy": {"min": 0.6, "max": None}},
@@ -39,7 +40,7 @@ def case(right: int, champion: int | None = None, baseline: float | None = None)
         return np.where(np.eye(2)[given] > 0, 0.9, 0.1)
 
     name = None if champion is None else "3"
-    theirs = None if champion is None else answers(champion)
+    theirs = None if champion is None else ModelOutputs(TASK.spec, answers(champion))
     ours = answers(right)
     return gates.Evidence(
         TASK, labels, ours, theirs, name, TASK.metrics.score_all(labels, ours), baseline

@@ -11,6 +11,7 @@ from conveyor import gates
 from conveyor.config import ConfigError, Gates
 from conveyor.tasks import Task
 from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.values import ModelOutputs
 
 TASK = Task(ClassSpec(classes=["a", "b", "c"]))
 REPORT = {
@@ -34,7 +35,11 @@ def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any)
     """90 rows, 30 of each class in turn, of 1 to 9 steps; wrong on a range of them."""
     labels, at = np.repeat([0, 1, 2], 30), np.arange(90)
     ours = answers(labels, np.isin(at, at[wrong]))
-    theirs = None if champion is None else answers(labels, np.isin(at, at[champion]))
+    theirs = (
+        None
+        if champion is None
+        else ModelOutputs(TASK.spec, answers(labels, np.isin(at, at[champion])))
+    )
     return gates.Evidence(
         TASK, labels, ours, theirs, None, TASK.metrics.score_all(labels, ours), None, 1 + at // 10,
         gates.Measurements(**more),

@@ -134,8 +134,8 @@ def test_a_paired_gain_is_bounded_below_and_turns_with_the_models(name: str) -> 
     worse = 0.6 * p + 0.4 / 3
     worse[:100] = np.roll(worse[:100], 1, axis=1)
     settings = {"samples": 300, "confidence": 0.95, "seed": 0}
-    better = paired_gain(TABLE, name, labels, p, worse, **settings)
+    better = paired_gain((TABLE, TABLE), name, labels, p, worse, **settings)
     assert 0 < better["lower"] < better["gain"]
-    turned = paired_gain(TABLE, name, labels, worse, p, **settings)
+    turned = paired_gain((TABLE, TABLE), name, labels, worse, p, **settings)
     assert turned["gain"] == pytest.approx(-better["gain"])
     assert turned["lower"] < 0

@@ -41,7 +41,7 @@ def test_a_good_artefact_is_measured_as_good(evaluated: Paths) -> None:
     assert measured.data == {"rows": {"test": 20}}
     assert measured.quantised is None
     assert case.champion is not None
-    np.testing.assert_array_equal(case.champion, case.challenger)
+    np.testing.assert_array_equal(case.champion.outputs, case.challenger)
     assert case.lengths is not None
     assert len(case.lengths) == len(case.targets)
 

@@ -8,6 +8,8 @@ from conveyor.config import Evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics.resampling import intervals
 from conveyor.metrics.slices import slices_by_length
+from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
 
 
 def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
@@ -17,22 +19,23 @@ def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
         seed: of the bootstrap samples and the baselines.
     """
     task, test, outputs = data.task, data.test, data.outputs
-    metrics, baseline_outputs = task.metrics, {}
+    metrics, simple_models = task.metrics, {}
     if config.baselines:
         rows = [row for split in data.training for row in split.rows]
         targets = np.concatenate([split.targets for split in data.training])
-        baseline_outputs = task.baselines.predict(data.kind, rows, targets, test.rows, seed)
+        simple_models = task.baselines.predict(data.kind, rows, targets, test.rows, seed)
     scores = metrics.score_all(test.targets, outputs)
     baselines = {
-        name: metrics.score_all(test.targets, baseline)
-        for name, baseline in baseline_outputs.items()
+        name: Task(model.spec).metrics.score_all(test.targets, model.outputs)
+        for name, model in simple_models.items()
     }
     beats_baselines = p_value = None
     if baselines:
         best, headline = metrics.find_best(baselines), metrics.headline
         gain = metrics[headline].gain(scores[headline], baselines[best][headline])
         beats_baselines = gain > 0
-        p_value = task.comparison.p_value(test.targets, outputs, baseline_outputs[best])
+        ours = ModelOutputs(task.spec, outputs)
+        p_value = task.comparison.p_value(test.targets, ours, simple_models[best])
     return Evaluation(
         scores=scores,
         intervals=intervals(

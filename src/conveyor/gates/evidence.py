@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from conveyor.config import Gates
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Evidence:
         task: the challenger's.
         targets: of the rows, encoded as the challenger's.
         challenger: its outputs, (rows, width).
-        champion: outputs of the champion in the challenger's order; None without a champion, or
+        champion: its outputs and target in the challenger's order; None without a champion, or
             where the two cannot be compared.
         champion_version: its number in the registry; None without a champion.
         scores: the challenger's metrics.
@@ -55,7 +56,7 @@ class Evidence:
     task: Task
     targets: Targets
     challenger: Outputs
-    champion: Outputs | None
+    champion: ModelOutputs | None
     champion_version: str | None
     scores: Mapping[str, float]
     baseline: float | None

@@ -2,8 +2,9 @@
 
 from conveyor.config import Bar, Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
-from conveyor.metrics import Outputs
 from conveyor.metrics.resampling import paired_gain
+from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
 
 SEED = 0  # of the bootstrap, so that the same evidence gives the same verdict
 
@@ -45,9 +46,8 @@ def better_than_champion(evidence: Evidence, config: Gates) -> list[GateResult]:
     if test is None:
         return [_bootstrap(gate, evidence, champion, config)]
     alpha = 1 - config.champion.confidence
-    answer = test.judge(
-        evidence.targets, evidence.challenger, champion, evidence.champion_version, alpha
-    )
+    challenger = ModelOutputs(evidence.task.spec, evidence.challenger)
+    answer = test.judge(evidence.targets, challenger, champion, evidence.champion_version, alpha)
     return [GateResult(gate, *answer)]
 
 
@@ -67,11 +67,12 @@ def beats_baselines(evidence: Evidence, config: Gates) -> list[GateResult]:
     return [GateResult("baselines", ahead or not required, reason, numbers)]
 
 
-def _bootstrap(gate: str, evidence: Evidence, champion: Outputs, config: Gates) -> GateResult:
+def _bootstrap(gate: str, evidence: Evidence, champion: ModelOutputs, config: Gates) -> GateResult:
     """A paired bootstrap of any metric, with a margin."""
     limits, version = config.champion, evidence.champion_version
     test = paired_gain(
-        evidence.task.metrics, limits.metric, evidence.targets, evidence.challenger, champion,
+        (evidence.task.metrics, Task(champion.spec).metrics), limits.metric, evidence.targets,
+        evidence.challenger, champion.outputs,
         samples=limits.samples, confidence=limits.confidence, seed=SEED,
     )  # fmt: skip
     passed = test["lower"] > limits.margin

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from conveyor.config import Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 from conveyor.gates.quality import judge_bar
-from conveyor.metrics import Outputs
 from conveyor.metrics.slices import slices_by_length
+from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
 
 
 def slice_bars(evidence: Evidence, config: Gates) -> list[GateResult]:
@@ -51,14 +52,14 @@ def no_slice_loses(evidence: Evidence, config: Gates) -> list[GateResult]:
     return [GateResult("slices beside the champion's", not losses, reason, numbers)]
 
 
-def _gains(evidence: Evidence, champion: Outputs, config: Gates) -> dict[str, float]:
+def _gains(evidence: Evidence, champion: ModelOutputs, config: Gates) -> dict[str, float]:
     """By slice, how much better the challenger is; only slices where the metric is defined."""
-    metrics, name, gains = evidence.task.metrics, config.slices.metric, {}
+    name, gains = config.slices.metric, {}
+    metrics, champion_metrics = evidence.task.metrics, Task(champion.spec).metrics
     for part, rows in _slices(evidence, config):
-        value, champion_value = (
-            metrics.compute_one(name, evidence.targets[rows], outputs[rows])
-            for outputs in (evidence.challenger, champion)
-        )
+        targets = evidence.targets[rows]
+        value = metrics.compute_one(name, targets, evidence.challenger[rows])
+        champion_value = champion_metrics.compute_one(name, targets, champion.outputs[rows])
         if np.isfinite([value, champion_value]).all():
             gains[part] = float(metrics[name].gain(value, champion_value))
     return gains

@@ -41,7 +41,7 @@ def intervals(
 
 
 def paired_gain(
-    table: MetricTable,
+    tables: tuple[MetricTable, MetricTable],
     name: str,
     targets: Targets,
     ours: Outputs,
@@ -54,14 +54,18 @@ def paired_gain(
     """Compute our gain over theirs in one metric, with a one-sided bootstrap bound; both models are
     scored on the same draws of rows.
 
+    Args:
+        tables: the metrics of our model and those of theirs, since each decides in its own way.
+
     Returns:
         gain: in the metric's unit, positive where ours is better; lower: with the given
         confidence, the gain is above this bound.
     """
 
     def gain(targets: Targets, ours: Outputs, theirs: Outputs) -> float:
-        scores = (table.compute_one(name, targets, outputs) for outputs in (ours, theirs))
-        return table[name].gain(*scores)
+        pairs = zip(tables, (ours, theirs), strict=True)
+        scores = (table.compute_one(name, targets, outputs) for table, outputs in pairs)
+        return tables[0][name].gain(*scores)
 
     draws = _draws(len(targets), samples, seed)
     gains = [gain(targets[rows], ours[rows], theirs[rows]) for rows in draws]

@@ -26,9 +26,9 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     targets, lengths = np.asarray(test.targets), test.sequences.lengths
     sample = [test.rows[int(row)] for row in spread_over_lengths(lengths, SAMPLE)]
     outputs = model.predict(test.rows).outputs  # (rows, width)
-    champion_outputs = None
+    champion_predictions = None
     if champion_folder is not None:
-        champion_outputs = LoadedModel.load(champion_folder).predict_as(model, test.rows)
+        champion_predictions = LoadedModel.load(champion_folder).predict_as(model, test.rows)
     report, metrics = paths.data_report, model.task.metrics
     measured = Measurements(
         size=measurements.size(paths.model),
@@ -42,7 +42,7 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
         task=model.task,
         targets=targets,
         challenger=outputs,
-        champion=champion_outputs,
+        champion=champion_predictions,
         champion_version=None if champion is None else champion.version,
         scores=metrics.score_all(targets, outputs),
         baseline=files.read_json(paths.metrics).get(f"baseline_{metrics.headline}"),

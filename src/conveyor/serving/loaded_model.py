@@ -15,6 +15,7 @@ from conveyor.encoding.ragged import Lengths, RowNumbers, Values
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
 from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float form if it is int8
 
@@ -103,15 +104,17 @@ class LoadedModel:
             outputs[batch] = self.session.run(None, feed)[0]
         return Predictions(self.task, outputs)
 
-    def predict_as(self, other: "LoadedModel", rows: Sequence[Any]) -> Outputs | None:
+    def predict_as(self, other: "LoadedModel", rows: Sequence[Any]) -> ModelOutputs | None:
         """Predict in the order of another model's outputs.
 
         Returns:
-            (rows, width); None where the other model has another target or reads other rows.
+            Outputs (rows, width), with their target; None where the other model has another target
+            or reads other rows.
         """
         if self.kind != other.kind:
             return None
-        return other.task.answers.align(self.task.spec, self.predict(rows).outputs)
+        own = ModelOutputs(self.task.spec, self.predict(rows).outputs)
+        return other.task.answers.align(own)
 
 
 def read_target(card: Mapping[str, Any]) -> Mapping[str, Any]:

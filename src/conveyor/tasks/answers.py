@@ -8,8 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
-from conveyor.tasks.options import TargetSpec
-from conveyor.tasks.values import Distributions
+from conveyor.tasks.values import Distributions, ModelOutputs
 
 
 class Answers(Protocol):
@@ -46,9 +45,9 @@ class Answers(Protocol):
         """Return what the V2 protocol tells about the model beside its tensors."""
         ...
 
-    def align(self, other: TargetSpec, outputs: Outputs) -> Outputs | None:
-        """Return the outputs of a model of target `other` in this model's order; None if the two
-        cannot be compared."""
+    def align(self, other: ModelOutputs) -> ModelOutputs | None:
+        """Return another model's outputs and target in this model's order; None if the two cannot
+        be compared."""
         ...
 
     def summarise(self, outputs: Outputs) -> Distributions:

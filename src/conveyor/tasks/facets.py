@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.options import TargetSpec
-from conveyor.tasks.values import Score, ScoredRows
+from conveyor.tasks.values import ModelOutputs, Score, ScoredRows
 
 
 class Target(Protocol):
@@ -122,13 +122,18 @@ class Head(Protocol):
         """Return a figure of the training rows for the log, summed over the rows."""
         ...
 
+    def choose_decision(self, targets: Targets, outputs: Outputs) -> TargetSpec:
+        """Return the target with the decision that is best on the validation rows, as the options
+        say; the target as it is where there is nothing to choose."""
+        ...
+
 
 class Baselines(Protocol):
     """Simple models, which a recurrent network must beat to be worth its cost."""
 
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
-    ) -> dict[str, Outputs]:
+    ) -> dict[str, ModelOutputs]:
         """Train on some rows and predict others.
 
         Args:
@@ -137,7 +142,8 @@ class Baselines(Protocol):
             targets: of the training rows, first axis (rows,).
 
         Returns:
-            Outputs (test rows, width), by the name of the baseline.
+            Outputs of the test rows, by the name of the baseline, which decides by a target of its
+            own.
         """
         ...
 
@@ -148,7 +154,12 @@ class PairedTest(Protocol):
     metric: str
 
     def judge(
-        self, targets: Targets, ours: Outputs, theirs: Outputs, version: str, alpha: float
+        self,
+        targets: Targets,
+        ours: ModelOutputs,
+        theirs: ModelOutputs,
+        version: str,
+        alpha: float,
     ) -> tuple[bool, str, dict[str, Any]]:
         """Return whether ours is better at level `alpha`, a sentence, and its numbers."""
         ...
@@ -165,7 +176,7 @@ class Comparison(Protocol):
     test_title: str
     tests: Mapping[str, PairedTest]
 
-    def p_value(self, targets: Targets, ours: Outputs, theirs: Outputs) -> float:
+    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
         """Return the one-sided p value of the test that `test_title` names."""
         ...
 

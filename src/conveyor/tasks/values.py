@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.options import TargetSpec
 
 Better = Literal["higher", "lower"]
 
@@ -38,6 +39,20 @@ class Score:
 
     def is_worse_than(self, limit: float) -> bool:
         return self.value < limit if self.better == "higher" else self.value > limit
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """What a model gives for each row, and its target, which says how the model decides.
+
+    Two models of equal outputs may decide differently, so each is judged by its own target.
+
+    Attributes:
+        outputs: (rows, width).
+    """
+
+    spec: TargetSpec
+    outputs: Outputs
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.classification.options import ClassSpec
-from conveyor.tasks.values import Distributions
+from conveyor.tasks.values import Distributions, ModelOutputs
 
 
 class LabelType(NamedTuple):
@@ -84,10 +84,13 @@ class Answers:
     def parameters(self) -> dict[str, Any]:
         return {"classes": self.classes}
 
-    def align(self, other: ClassSpec, outputs: Outputs) -> Outputs | None:
-        if other.task != "classification" or sorted(other.classes) != sorted(self.classes):
+    def align(self, other: ModelOutputs) -> ModelOutputs | None:
+        spec = other.spec
+        if spec.task != "classification" or sorted(spec.classes) != sorted(self.classes):
             return None
-        return outputs[:, [other.classes.index(name) for name in self.classes]]
+        order = [spec.classes.index(name) for name in self.classes]
+        aligned = spec.model_copy(update={"classes": self.classes})
+        return ModelOutputs(aligned, other.outputs[:, order])
 
     def summarise(self, outputs: Outputs) -> Distributions:
         confidence = outputs.max(axis=1).astype(np.float32)

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.features import FEATURES
+from conveyor.tasks.values import ModelOutputs
 
 ITERATIONS = 2000
 
@@ -18,11 +19,11 @@ class Baselines:
     """Predicts by class shares, and by logistic regression on simple features."""
 
     def __init__(self, spec: ClassSpec) -> None:
-        self._width = len(spec.classes)
+        self._spec, self._width = spec, len(spec.classes)
 
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
-    ) -> dict[str, Outputs]:
+    ) -> dict[str, ModelOutputs]:
         """Predict the test rows.
 
         Args:
@@ -34,12 +35,13 @@ class Baselines:
             Probabilities (test rows, classes), by the name of the baseline.
         """
         features, _ = FEATURES[kind]
-        return {
+        outputs = {
             "majority class": self._predict_shares(targets, len(test_rows)),
             f"{features} + logistic regression": self._predict_linear(
                 kind, rows, targets, test_rows, seed
             ),
         }
+        return {name: ModelOutputs(self._spec, values) for name, values in outputs.items()}
 
     def _predict_shares(self, targets: Targets, rows: int) -> Outputs:
         """Return the class shares of the training rows for each row."""

@@ -10,7 +10,7 @@ from scipy.special import bdtrc
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.classification.options import ClassSpec
-from conveyor.tasks.values import Score
+from conveyor.tasks.values import ModelOutputs, Score
 
 
 def mcnemar(ours_right: NDArray[np.bool_], theirs_right: NDArray[np.bool_]) -> dict[str, float]:
@@ -37,14 +37,20 @@ class McNemarTest:
     metric = "accuracy"
 
     def judge(
-        self, targets: Targets, ours: Outputs, theirs: Outputs, version: str, alpha: float
+        self,
+        targets: Targets,
+        ours: ModelOutputs,
+        theirs: ModelOutputs,
+        version: str,
+        alpha: float,
     ) -> tuple[bool, str, dict[str, Any]]:
-        if np.array_equal(ours.argmax(axis=1), theirs.argmax(axis=1)):
+        answers, champion_answers = (model.outputs.argmax(axis=1) for model in (ours, theirs))
+        if np.array_equal(answers, champion_answers):
             reason = (
                 f"it predicts the same class as version {version}, the champion, for all test rows"
             )
             return False, reason, {"differing_rows": 0}
-        right, champion_right = (outputs.argmax(axis=1) == targets for outputs in (ours, theirs))
+        right, champion_right = answers == targets, champion_answers == targets
         test = mcnemar(right, champion_right)
         passed = test["p_value"] < alpha
         reason = (
@@ -66,8 +72,8 @@ class Comparison:
     def __init__(self, spec: ClassSpec) -> None:
         self._classes = spec.classes
 
-    def p_value(self, targets: Targets, ours: Outputs, theirs: Outputs) -> float:
-        right, other_right = (outputs.argmax(axis=1) == targets for outputs in (ours, theirs))
+    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
+        right, other_right = (m.outputs.argmax(axis=1) == targets for m in (ours, theirs))
         return mcnemar(right, other_right)["p_value"]
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
