@@ -22,6 +22,7 @@ from conveyor.compose import compose
 from conveyor.config import Gates
 from conveyor.paths import Paths
 from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
 
 ROOT = Path(__file__).parents[1]
 ROWS, CLASSES, SIMULATIONS = 1000, 4, 1000
@@ -38,7 +39,7 @@ def simulate(draw: np.random.Generator, gain: float) -> gates.Evidence:
     both = CHAMPION - only_theirs
     kind = draw.choice(4, ROWS, p=[both, only_ours, only_theirs, 1 - both - DISAGREE])
     ours = _answers(targets, (kind == 0) | (kind == 1), draw)
-    theirs = _answers(targets, (kind == 0) | (kind == 2), draw)
+    theirs = ModelOutputs(TASK.spec, _answers(targets, (kind == 0) | (kind == 2), draw))
     return gates.Evidence(
         TASK, targets, ours, theirs, "1", TASK.metrics.score_all(targets, ours), None,
         draw.integers(5, 50, ROWS), GOOD,
