@@ -26,13 +26,22 @@ def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Pat
     save(figure, path)
 
 
-def plot_counts(counts: Mapping[str, Mapping[str, int]], path: Path, title: str) -> None:
-    """Draw the share of each value by split, with the row counts on the bars."""
+def plot_counts(
+    counts: Mapping[str, Mapping[str, int]],
+    path: Path,
+    title: str,
+    rows: Mapping[str, int] | None = None,
+) -> None:
+    """Draw the share of each value by split, with the row counts on the bars.
+
+    Args:
+        rows: of each split; None where each row has one of the values.
+    """
     names = list(next(iter(counts.values())))
     figure, [axes] = new_figure(8, 1.4 + 0.5 * len(names))
     thickness = 0.8 / len(counts)
     for i, (split, numbers) in enumerate(counts.items()):
-        total = sum(numbers.values())
+        total = sum(numbers.values()) if rows is None else rows[split]
         positions = np.arange(len(names)) + (i - (len(counts) - 1) / 2) * thickness
         bars = axes.barh(positions, [numbers[n] / total for n in names], thickness, label=split,
                          color=COLORS[split])  # fmt: skip

@@ -1,16 +1,19 @@
 """The options of all tasks, by the name of the task: sections of the configuration, and targets."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from conveyor.tasks.classification import options as classification
+from conveyor.tasks.multilabel import options as multilabel
 
-TargetSpec = classification.ClassSpec
-Target = classification.ClassTarget
-Head = classification.ClassHead
-Report = classification.ClassReport
+TASK = Field(discriminator="task")
+
+TargetSpec = Annotated[classification.ClassSpec | multilabel.LabelSpec, TASK]
+Target = Annotated[classification.ClassTarget | multilabel.LabelTarget, TASK]
+Head = Annotated[classification.ClassHead | multilabel.LabelHead, TASK]
+Report = Annotated[classification.ClassReport | multilabel.LabelReport, TASK]
 
 
 def parse_spec(values: Mapping[str, Any]) -> TargetSpec:

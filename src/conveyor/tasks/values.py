@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
-from conveyor.tasks.options import TargetSpec
 
 Better = Literal["higher", "lower"]
 
@@ -48,10 +47,11 @@ class ModelOutputs:
     Two models of equal outputs may decide differently, so each is judged by its own target.
 
     Attributes:
+        spec: a TargetSpec; its class is that of the task.
         outputs: (rows, width).
     """
 
-    spec: TargetSpec
+    spec: Any
     outputs: Outputs
 
 

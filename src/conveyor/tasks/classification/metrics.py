@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.ranking import average_precision, count_by_threshold
 
 Labels = NDArray[np.integer]  # (rows,), indices of classes
 Probabilities = NDArray[np.floating]  # (rows, classes)
@@ -59,17 +60,8 @@ class LabelledPredictions:
             occurring = np.array([1])[: len(occurring) - 1]
         elif len(occurring) < 2:
             occurring = occurring[:0]
-        rows = len(self.labels)
-        negated = np.ascontiguousarray(-self.probabilities.T[occurring])  # (counted, rows)
-        order = np.argsort(negated, axis=1)
-        negated = np.take_along_axis(negated, order, axis=1)
-        is_positive = self.labels[order] == occurring[:, None]
-        ends = np.full(negated.shape, rows)  # where the run of equal scores ends
-        ends[:, :-1] = np.where(np.diff(negated, axis=1) != 0, np.arange(1, rows), rows)
-        positives = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
-        true_positives = np.take_along_axis(is_positive.cumsum(axis=1), positives - 1, axis=1)
-        zero = np.zeros((len(occurring), 1), dtype=np.int64)
-        return np.hstack([zero, positives]), np.hstack([zero, true_positives])
+        positive = self.labels == occurring[:, None]  # (counted, rows)
+        return count_by_threshold(positive, self.probabilities.T[occurring])
 
 
 def accuracy(predictions: LabelledPredictions) -> float:
@@ -131,11 +123,9 @@ def roc_auc(predictions: LabelledPredictions) -> float:
 def pr_auc(predictions: LabelledPredictions) -> float:
     """Average precision, averaged over classes like `roc_auc`."""
     positives, true_positives = predictions.threshold_counts
-    gained = np.diff(true_positives, axis=1)
-    if not gained.size:
+    if not positives.size:
         return float("nan")
-    weighted = gained * true_positives[:, 1:] / np.maximum(positives[:, 1:], 1)
-    return float((weighted.sum(axis=1) / true_positives[:, -1]).mean())
+    return float(average_precision(positives, true_positives).mean())
 
 
 def ece(predictions: LabelledPredictions) -> float:

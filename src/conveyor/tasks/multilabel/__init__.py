@@ -1,0 +1,1 @@
+"""A set of labels a row, which may be empty."""

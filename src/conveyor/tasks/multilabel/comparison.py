@@ -1,0 +1,85 @@
+"""Compares two multi-label models on the same rows, and scores one on rows it has never seen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.facets import PairedTest
+from conveyor.tasks.multilabel.decision import decide
+from conveyor.tasks.multilabel.metrics import HEADLINE
+from conveyor.tasks.multilabel.options import LabelSpec
+from conveyor.tasks.multilabel.strata import stratify
+from conveyor.tasks.values import ModelOutputs, Score
+
+SAMPLES, SEED = 2000, 0  # of the bootstrap, so that equal rows give equal numbers
+Counts = NDArray[np.int64]  # (..., 2): pairs that are true and predicted; true plus predicted
+
+
+class Comparison:
+    """See `conveyor.tasks.facets.Comparison`."""
+
+    test_title = "paired bootstrap of micro F1"
+    tests: Mapping[str, PairedTest] = {}
+
+    def __init__(self, spec: LabelSpec) -> None:
+        self._spec = spec
+
+    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
+        """Return the share of bootstrap samples of the rows in which our micro F1 is not higher."""
+        counts = [_count(targets, decide(m.spec, m.outputs)) for m in (ours, theirs)]
+        no_gain = 0
+        for rows in _draw(len(targets)):
+            our_f1, their_f1 = (float(_f1(by_row[rows].sum(axis=0))) for by_row in counts)
+            no_gain += our_f1 <= their_f1
+        return (1 + no_gain) / (1 + SAMPLES)
+
+    def strata(self, targets: Targets) -> NDArray[np.integer]:
+        sets, set_of_row, rows = np.unique(targets, axis=0, return_inverse=True, return_counts=True)
+        return stratify(sets, rows)[set_of_row]
+
+    def slices(self, targets: Targets) -> list[tuple[str, NDArray[np.bool_]]]:
+        """The rows of each label."""
+        return [
+            (f"label {name}", targets[:, position])
+            for position, name in enumerate(self._spec.labels)
+        ]
+
+    def score(self, values: Sequence[Sequence[str]], outputs: Outputs) -> Score:
+        """Return the micro F1 with a bootstrap interval. A label that is new to the model counts as
+        missed."""
+        predicted = decide(self._spec, outputs)
+        targets = np.array([[name in row for name in self._spec.labels] for row in values])
+        counts = _count(targets, predicted)  # (rows, 2)
+        known = set(self._spec.labels)
+        unknown = np.array([sum(name not in known for name in row) for row in values])
+        counts[:, 1] += unknown
+        scores = [float(_f1(counts[rows].sum(axis=0))) for rows in _draw(len(values))]
+        low, high = np.percentile(scores, [2.5, 97.5])
+        return Score(
+            len(values),
+            HEADLINE,
+            float(_f1(counts.sum(axis=0))),
+            (float(low), float(high)),
+            {"unknown_labels": int(unknown.sum())},
+        )
+
+
+def _count(targets: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Counts:
+    """Return the counts of each row, (rows, 2)."""
+    both = (targets & predicted).sum(axis=1)
+    return np.stack([both, targets.sum(axis=1) + predicted.sum(axis=1)], axis=1)
+
+
+def _f1(counts: Any) -> float:
+    hits, either = counts
+    return 2 * hits / either if either else 1.0
+
+
+def _draw(rows: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the row numbers of each bootstrap sample."""
+    generator = np.random.default_rng(SEED)
+    for _ in range(SAMPLES):
+        yield generator.integers(0, rows, rows)
