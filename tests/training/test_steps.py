@@ -87,6 +87,6 @@ def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_confi
     assert len({batch[0].shape for batch in some}) > 2
     for batch in some:
         steps.train(batch)
-    steps.validate(some, toys.task.metrics, ["accuracy"])
-    steps.validate(some[:1], toys.task.metrics, ["accuracy"])
+    steps.validate(some, ["accuracy"])
+    steps.validate(some[:1], ["accuracy"])
     assert traced == [True, False]

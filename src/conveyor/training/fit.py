@@ -95,9 +95,9 @@ def fit_best_epoch(
         while not state.should_stop:
             row = trainer.train(len(state.epochs))
             batches = validation.by_length(config.train.batch_size)
-            scores = trainer.steps.validate(batches, task.metrics, names)
+            scores, target = trainer.steps.validate(batches, names)
             row |= {f"val_{name}": value for name, value in scores.items()}
-            state.record_epoch(model, row | {"learning_rate": learning_rate(model)})
+            state.record_epoch(model, row | {"learning_rate": learning_rate(model)}, target)
             _advance(bar, row)
     model.set_weights(state.best_weights)
     return model

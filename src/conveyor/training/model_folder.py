@@ -29,7 +29,7 @@ def write_model(
     int8.
 
     Args:
-        state: metrics of the epochs of the fit that gave `model`.
+        state: of the fit that gave `model`, after its last epoch.
 
     Raises:
         ExportError: the exported graph does not predict from raw rows as the trained network does.
@@ -55,10 +55,12 @@ def write_model(
 def _card(
     model: keras.Model, state: TrainingState, config: TrainConfig, prepared: Prepared
 ) -> dict[str, Any]:
-    costs = measure_costs(model, config, prepared)
+    costs, target = measure_costs(model, config, prepared), state.best_target
+    assert target is not None, "the fit has no epoch"
     return {
         "name": config.name,
         **describe_data(prepared),
+        "target": target.model_dump(mode="json"),
         "parameters": costs.parameters,
         "flops": costs.flops,
         "flops_at_length": costs.length,

@@ -6,6 +6,7 @@ owns the whole state can save it in one file, atomically.
 """
 
 import io
+import json
 import logging
 import math
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import numpy as np
 from conveyor import files
 from conveyor.config import Train
 from conveyor.errors import InputError
+from conveyor.tasks.options import TargetSpec, parse_spec
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class TrainingState:
         epochs: metrics of each epoch, including those before a restart.
         best_epoch: counted from 1; 0 before the first epoch ends.
         best_weights: the model's weights after the best epoch.
+        best_target: the target with the decision that was chosen in the best epoch; a refit keeps
+            it, since it leaves no rows to choose on.
         plateau_since: the epoch from which a plateau of the validation loss is counted.
     """
 
@@ -53,6 +57,7 @@ class TrainingState:
         self.epochs: list[EpochMetrics] = []
         self.best_epoch = 0
         self.best_weights: list[Any] = []
+        self.best_target: TargetSpec | None = None
         self.plateau_since = 0
 
     @property
@@ -72,8 +77,11 @@ class TrainingState:
         out_of_patience = ended > 0 and ended - self.best_epoch >= self.train.patience
         return out_of_patience or ended >= self.train.epochs
 
-    def record_epoch(self, model: keras.Model, row: EpochMetrics) -> None:
+    def record_epoch(self, model: keras.Model, row: EpochMetrics, target: TargetSpec) -> None:
         """Add one epoch with its metrics, save the state, and call `on_epoch`.
+
+        Args:
+            target: with the decision chosen in this epoch.
 
         Raises:
             Diverged: the validation loss is not finite.
@@ -84,7 +92,7 @@ class TrainingState:
         self.epochs.append(row)
         if self.best_epoch == 0 or row["val_loss"] < self.best["val_loss"]:
             self.best_epoch = self.plateau_since = epoch
-            self.best_weights = model.get_weights()
+            self.best_weights, self.best_target = model.get_weights(), target
         self._lower_rate_on_plateau(model)
         self.save(model)
         self.on_epoch(epoch, row)
@@ -101,6 +109,8 @@ class TrainingState:
         arrays["metric_values"] = np.array([list(row.values()) for row in self.epochs])
         arrays["best_epoch"] = np.array(self.best_epoch)
         arrays["plateau_since"] = np.array(self.plateau_since)
+        if self.best_target is not None:
+            arrays["best_target"] = np.array(self.best_target.model_dump_json())
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         files.write_bytes(self.path, buffer.getvalue())
@@ -119,6 +129,7 @@ class TrainingState:
             self.epochs = [dict(zip(names, row, strict=True)) for row in values]
             self.best_epoch = int(saved["best_epoch"])
             self.plateau_since = int(saved["plateau_since"])
+            self.best_target = parse_spec(json.loads(str(saved["best_target"])))
         log.info("resuming after epoch %d", len(self.epochs))
         for epoch, row in enumerate(self.epochs, start=1):
             self.on_epoch(epoch, row)

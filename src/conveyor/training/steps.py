@@ -12,8 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from conveyor.metrics import MetricTable, Targets
+from conveyor.metrics import Targets
+from conveyor.tasks import Task
 from conveyor.tasks.facets import Head
+from conveyor.tasks.options import TargetSpec
 from conveyor.training.batches import Batch
 
 Tensor = Any
@@ -51,21 +53,23 @@ class Steps:
         return float(loss), float(score)
 
     def validate(
-        self, batches: Iterable[Batch], table: MetricTable, metrics: Sequence[str]
-    ) -> dict[str, float]:
+        self, batches: Iterable[Batch], metrics: Sequence[str]
+    ) -> tuple[dict[str, float], TargetSpec]:
         """Compute the loss and some metrics of rows that are not trained on.
 
         Args:
-            metrics: names in the table.
+            metrics: of the task, by name.
 
         Returns:
-            `loss`, the mean of the head's `losses`, and each metric by its name.
+            `loss`, the mean of the head's `losses`, and each metric by its name; and the target
+            with the decision that is best on these rows, by which the metrics judge them.
         """
         parts = [[np.asarray(part) for part in self._validation_graph(*batch)] for batch in batches]
         losses, outputs, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
         # losses (rows,), outputs (rows, width), targets (rows, ...)
-        scores = table.compute(metrics, targets, outputs)
-        return {"loss": float(losses.mean(dtype=np.float64)), **scores}
+        target = self._head.choose_decision(targets, outputs)
+        scores = Task(target).metrics.compute(metrics, targets, outputs)
+        return {"loss": float(losses.mean(dtype=np.float64)), **scores}, target
 
     def _train_step(self, values: Tensor, lengths: Tensor, targets: Tensor) -> Any:
         count = tf.cast(tf.shape(targets)[0], tf.float32)

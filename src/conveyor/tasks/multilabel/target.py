@@ -161,7 +161,7 @@ def _count_pairs(
     frequent = np.sort(np.argsort(-(rows @ sets), kind="stable")[:MAX_PAIRED])
     chosen = sets[:, frequent].astype(np.int64)  # (keys, frequent)
     pairs = chosen.T @ (chosen * rows[:, None])  # (frequent, frequent)
-    names = [labels[position] for position in frequent.tolist()]
+    names: list[str] = np.array(labels)[frequent].tolist()
     return {
         name: dict(zip(names, row.tolist(), strict=True))
         for name, row in zip(names, pairs, strict=True)
