@@ -16,6 +16,13 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Target]] = {
         {"task": "classification", "column": "answer"},
         lambda slope, steps: 7 if slope > 0 else 3,
     ),
+    # Sets of up to three labels; that of a short, falling series is empty.
+    "multilabel": (
+        {"task": "multilabel", "column": "answer"},
+        lambda slope, steps: (
+            ["long"] * (steps > 5) + ["steep"] * (slope > 1) + ["up"] * (slope > 0)
+        ),
+    ),
 }
 
 
