@@ -32,8 +32,12 @@ def make_split(ids: list[str], rows: Sequence[Any], targets: np.ndarray, lengths
     return Split(sequences, targets, rows, pa.chunked_array([ids]))
 
 
-def class_head(count: int, *, smoothing: float = 0.0, weights: str = "none") -> Head:
+def class_head(
+    count: int, *, smoothing: float = 0.0, weights: str = "none", **options: Any
+) -> Head:
     """The head of a classifier of so many classes."""
-    options = {"task": "classification", "label_smoothing": smoothing, "class_weights": weights}
+    options = {"task": "classification", "loss": "cross_entropy", "gamma": 2.0,
+               "label_smoothing": smoothing, "class_weights": weights, "costs": None,
+               **options}  # fmt: skip
     spec = ClassSpec(classes=[f"class {i}" for i in range(count)])
     return Task(spec).head(ClassHead.model_validate(options))

@@ -15,7 +15,8 @@ from conveyor.tasks.classification.metrics import (
 )
 from conveyor.tasks.classification.options import ClassSpec
 
-TABLE = make_table(ClassSpec(classes=["a", "b", "c"]))  # the metrics need no names of classes
+SPEC = ClassSpec(classes=["a", "b", "c"])  # the metrics need no names of classes
+TABLE = make_table(SPEC)
 
 
 def answers(classes: int, rows: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +61,7 @@ def test_calibration_error_by_hand() -> None:
     assert TABLE.score_all(labels, p)["ece"] == pytest.approx(
         (3 * abs(0.95 - 2 / 3) + abs(0.65 - 1)) / 4
     )
-    confidence, right, rows = calibration(LabelledPredictions(labels, p), 10)
+    confidence, right, rows = calibration(LabelledPredictions(SPEC, labels, p), 10)
     assert rows.tolist() == [0, 0, 0, 0, 0, 0, 1, 0, 0, 3]
     assert (confidence[9], right[9]) == (pytest.approx(0.95), pytest.approx(2 / 3))
 
@@ -84,7 +85,7 @@ def test_a_sure_and_wrong_answer_costs_finitely_much() -> None:
 
 
 def test_confusion_has_the_truth_by_row() -> None:
-    predictions = LabelledPredictions(np.array([0, 0, 1]), np.array([[0.2, 0.8]] * 3))
+    predictions = LabelledPredictions(SPEC, np.array([0, 0, 1]), np.array([[0.2, 0.8]] * 3))
     assert predictions.confusion.tolist() == [[0, 2], [0, 1]]
 
 

@@ -38,7 +38,10 @@ TRAIN = {
     "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
     "intra_op": "auto", "inter_op": "auto",
 }  # fmt: skip
-HEAD = {"task": "classification", "label_smoothing": 0.0, "class_weights": "none"}
+HEAD = {
+    "task": "classification", "loss": "cross_entropy", "gamma": 2.0, "label_smoothing": 0.0,
+    "class_weights": "none", "costs": None,
+}  # fmt: skip
 SWEEP = {
     **yaml.safe_load((HERE.parents[1] / "conf" / "sweep" / "base" / "engine.yaml").read_text()),
     "trials": 6, "sampler": {"name": "tpe", "startup_trials": 3}, "space": SPACE,

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.classification.decision import decide
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.values import Distributions, ModelOutputs
 
@@ -39,7 +40,7 @@ class Answers:
     unit = 1.0
 
     def __init__(self, spec: ClassSpec) -> None:
-        self.classes = spec.classes
+        self._spec, self.classes = spec, spec.classes
         self._label_type = LABEL_TYPES[spec.value_type]
         self._labels = [self._label_type.parse(name) for name in self.classes]  # as in the data
         self.schema = pa.schema(
@@ -54,30 +55,32 @@ class Answers:
         return [self.classes[code] for code in targets.tolist()]
 
     def records(self, outputs: Outputs) -> list[dict[str, Any]]:
+        codes = decide(self._spec, outputs).tolist()
         return [
             {
-                "label": label,
-                "probability": max(row),
+                "label": self._labels[code],
+                "probability": row[code],
                 "probabilities": dict(zip(self.classes, row, strict=True)),
             }
-            for label, row in zip(self._predict(outputs), outputs.tolist(), strict=True)
+            for code, row in zip(codes, outputs.tolist(), strict=True)
         ]
 
     def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
-        best = pa.array(outputs.argmax(axis=1), pa.int32(), mask=missing)
+        codes = decide(self._spec, outputs)
         by_class = [pa.array(np.ascontiguousarray(column), mask=missing) for column in outputs.T]
         fields = list(self.schema.field("probabilities").type)
         return [
-            pa.array(self._labels, self._label_type.arrow).take(best),
-            pa.array(outputs.max(axis=1), mask=missing),
+            pa.array(self._labels, self._label_type.arrow).take(pa.array(codes, mask=missing)),
+            pa.array(_select(outputs, codes), mask=missing),
             pa.StructArray.from_arrays(by_class, fields=fields, mask=pa.array(missing)),
         ]
 
     def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
-        rows, width = outputs.shape
+        [rows, width], codes = outputs.shape, decide(self._spec, outputs)
+        labels = [self._labels[code] for code in codes]
         return {
-            "label": (self._label_type.tensor, [rows], self._predict(outputs)),
-            "probability": ("FP32", [rows], outputs.max(axis=1).tolist()),
+            "label": (self._label_type.tensor, [rows], labels),
+            "probability": ("FP32", [rows], _select(outputs, codes).tolist()),
             "probabilities": ("FP32", [rows, width], outputs.ravel().tolist()),
         }
 
@@ -94,12 +97,13 @@ class Answers:
 
     def summarise(self, outputs: Outputs) -> Distributions:
         confidence = outputs.max(axis=1).astype(np.float32)
-        counts = dict(Counter(self.decode(outputs.argmax(axis=1))))
+        counts = dict(Counter(self.decode(decide(self._spec, outputs))))
         return Distributions({"predicted label": counts}, {"confidence": confidence})
 
     def summarise_targets(self, values: Sequence[str]) -> Distributions:
         return Distributions({"label": dict(Counter(values))}, {})
 
-    def _predict(self, outputs: Outputs) -> list[Any]:
-        """Return the most probable class of each row, as its label is in the data."""
-        return [self._labels[code] for code in outputs.argmax(axis=1)]
+
+def _select(outputs: Outputs, codes: NDArray[np.integer]) -> Outputs:
+    """Return the probability of the class that each row's code names, (rows,)."""
+    return np.take_along_axis(outputs, codes[:, None], axis=1)[:, 0]

@@ -16,10 +16,16 @@ ITERATIONS = 2000
 
 
 class Baselines:
-    """Predicts by class shares, and by logistic regression on simple features."""
+    """Predicts by class shares, and by logistic regression on simple features.
+
+    Where errors have costs, the answer is the class of the least expected cost: a threshold that
+    was chosen for the network says nothing of other models.
+    """
 
     def __init__(self, spec: ClassSpec) -> None:
-        self._spec, self._width = spec, len(spec.classes)
+        decision = spec.decision and spec.decision.model_copy(update={"threshold": None})
+        self._spec = spec.model_copy(update={"decision": decision})
+        self._width = len(spec.classes)
 
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int

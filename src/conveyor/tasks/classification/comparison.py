@@ -9,6 +9,7 @@ from scipy import stats
 from scipy.special import bdtrc
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.classification.decision import decide
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.values import ModelOutputs, Score
 
@@ -44,7 +45,7 @@ class McNemarTest:
         version: str,
         alpha: float,
     ) -> tuple[bool, str, dict[str, Any]]:
-        answers, champion_answers = (model.outputs.argmax(axis=1) for model in (ours, theirs))
+        answers, champion_answers = (decide(model.spec, model.outputs) for model in (ours, theirs))
         if np.array_equal(answers, champion_answers):
             reason = (
                 f"it predicts the same class as version {version}, the champion, for all test rows"
@@ -70,10 +71,10 @@ class Comparison:
     tests = {"mcnemar": McNemarTest()}  # noqa: RUF012
 
     def __init__(self, spec: ClassSpec) -> None:
-        self._classes = spec.classes
+        self._spec, self._classes = spec, spec.classes
 
     def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
-        right, other_right = (m.outputs.argmax(axis=1) == targets for m in (ours, theirs))
+        right, other_right = (decide(m.spec, m.outputs) == targets for m in (ours, theirs))
         return mcnemar(right, other_right)["p_value"]
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
@@ -86,7 +87,7 @@ class Comparison:
     def score(self, values: Sequence[str], outputs: Outputs) -> Score:
         """Return the accuracy, with Wilson's interval (Wilson 1927). A class that is new to the
         model counts as an error."""
-        predicted = [self._classes[code] for code in outputs.argmax(axis=1)]
+        predicted = [self._classes[code] for code in decide(self._spec, outputs)]
         right = sum(p == value for p, value in zip(predicted, values, strict=True))
         interval = stats.binomtest(right, len(predicted)).proportion_ci(method="wilson")
         bounds = float(interval.low), float(interval.high)

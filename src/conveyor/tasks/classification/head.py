@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import layers
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.classification.decision import choose_decision
 from conveyor.tasks.classification.options import ClassHead, ClassSpec
 
 Tensor = Any
@@ -58,8 +59,15 @@ class Head:
             self._weights = weights.astype(np.float32)
 
     def training_losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
-        """Return the loss of each row, (rows,), with label smoothing and class weights."""
+        """Return the loss of each row, (rows,), with label smoothing and class weights.
+
+        The focal loss multiplies the cross-entropy by (1 - p) ** gamma, where p is the probability
+        of the true class, so that easy rows count less (Lin et al. 2017).
+        """
         losses = self._cross_entropy(targets, outputs, self._options.label_smoothing)
+        if self._options.loss == "focal":
+            of_true_class = tf.gather(outputs, targets, axis=1, batch_dims=1)  # (rows,)
+            losses *= (1.0 - of_true_class) ** self._options.gamma
         if self._weights is not None:
             losses *= tf.gather(tf.constant(self._weights), targets)
         return losses
@@ -67,7 +75,8 @@ class Head:
     def losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
         """Return the negative log probability of each row's class, (rows,), in nats.
 
-        Label smoothing and class weights do not enter, so that trials which differ in them compare.
+        Focal loss, label smoothing and class weights do not enter, so that trials which differ in
+        them compare.
         """
         return self._cross_entropy(targets, outputs, 0.0)
 
@@ -77,8 +86,13 @@ class Head:
         return tf.reduce_sum(tf.cast(correct, tf.int32))
 
     def choose_decision(self, targets: Targets, outputs: Outputs) -> ClassSpec:
-        """The answer is the most probable class, whatever the validation rows are."""
-        return self._spec
+        """Return the target with the decision that costs least by `head.costs`, if there are any.
+
+        Raises:
+            InputError: the costs name a class that the target does not have.
+        """
+        costs = self._options.costs
+        return self._spec if costs is None else choose_decision(self._spec, costs, targets, outputs)
 
     def _cross_entropy(self, targets: Tensor, outputs: Tensor, smoothing: float) -> Tensor:
         one_hot = tf.one_hot(targets, self.width)  # (rows, classes)

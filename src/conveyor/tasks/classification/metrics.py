@@ -4,12 +4,13 @@ To add a metric, write its function here and add its row to METRICS: the evaluat
 reports and the objectives of a sweep then know it.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Metric, MetricTable
+from conveyor.tasks.classification.decision import decide
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.ranking import average_precision, count_by_threshold
 
@@ -23,17 +24,19 @@ class LabelledPredictions:
     """True classes and predicted probabilities, and what several metrics derive from them.
 
     Args:
+        spec: the target, which says how a class is chosen.
         labels: true classes, int (rows,).
         probabilities: float (rows, classes).
     """
 
-    def __init__(self, labels: Labels, probabilities: Probabilities) -> None:
+    def __init__(self, spec: ClassSpec, labels: Labels, probabilities: Probabilities) -> None:
         self.labels, self.probabilities = labels, probabilities
+        self._spec = spec
 
     @cached_property
     def predicted(self) -> Labels:
-        """The most probable class of each row, int (rows,)."""
-        return self.probabilities.argmax(axis=1)
+        """The answer of each row, int (rows,)."""
+        return decide(self._spec, self.probabilities)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:
@@ -65,7 +68,7 @@ class LabelledPredictions:
 
 
 def accuracy(predictions: LabelledPredictions) -> float:
-    """Share of the rows whose most probable class is the true one."""
+    """Share of the rows whose answer is the true class."""
     return float((predictions.predicted == predictions.labels).mean())
 
 
@@ -144,11 +147,14 @@ def calibration(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Compute mean confidence, accuracy and rows of each equal bin of confidence.
 
+    Both are those of the most probable class, whatever the answer is, since they judge the
+    probabilities.
+
     Returns:
         Three arrays (bins,); the first two are NaN in empty bins.
     """
     confidence = predictions.probabilities.max(axis=1)
-    correct = predictions.predicted == predictions.labels
+    correct = predictions.probabilities.argmax(axis=1) == predictions.labels
     bin_of_row = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     rows = np.bincount(bin_of_row, minlength=bins)
     with np.errstate(invalid="ignore"):
@@ -177,4 +183,5 @@ METRICS: dict[str, Metric] = {
 
 def make_table(spec: ClassSpec) -> MetricTable:
     """Return the metrics of a model of this target."""
-    return MetricTable(METRICS, "accuracy", ("accuracy", "macro_f1"), LabelledPredictions)
+    pair = partial(LabelledPredictions, spec)
+    return MetricTable(METRICS, "accuracy", ("accuracy", "macro_f1"), pair)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from conveyor.section import Section
 
@@ -40,8 +40,13 @@ class ClassHead(Section):
     """How the network learns classes."""
 
     task: Literal["classification"]
+    loss: Literal["cross_entropy", "focal"]
+    gamma: NonNegativeFloat  # of the focal loss; 0 is cross-entropy
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
     class_weights: Literal["none", "balanced"]
+    # What errors cost, by true class: a number for any wrong answer, or numbers by answer. What is
+    # not named costs 1. null: the answer is the most probable class.
+    costs: dict[str, NonNegativeFloat | dict[str, NonNegativeFloat]] | None
 
 
 class ClassReport(Section):
@@ -51,9 +56,24 @@ class ClassReport(Section):
     calibration_bins: PositiveInt  # of the reliability diagram
 
 
+class ClassThreshold(Section):
+    """Of two classes, the probability from which one is the answer."""
+
+    answer: str
+    probability: float
+
+
+class ClassDecision(Section):
+    """How probabilities become an answer where errors have different costs."""
+
+    costs: dict[str, dict[str, float]]  # by true class and other answer
+    threshold: ClassThreshold | None  # null: the answer is the class of the least expected cost
+
+
 class ClassSpec(Section):
     """The target of prepared data or of a model: the classes, in the order of the outputs."""
 
     task: Literal["classification"] = "classification"
     classes: list[str]
     value_type: ValueType = "text"  # of the data's cells
+    decision: ClassDecision | None = None  # null: the answer is the most probable class

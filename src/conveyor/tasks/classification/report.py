@@ -13,6 +13,7 @@ from conveyor.metrics import Outputs, Targets
 from conveyor.pages import load_templates
 from conveyor.tasks.classification import plots
 from conveyor.tasks.classification.curves import compute_class_curves, compute_pooled_curves
+from conveyor.tasks.classification.decision import decide, make_matrix
 from conveyor.tasks.classification.metrics import LabelledPredictions, calibration, ece
 from conveyor.tasks.classification.options import ClassReport, ClassSpec
 from conveyor.tasks.values import ScoredRows
@@ -24,13 +25,15 @@ class Report:
     """See `conveyor.tasks.facets.Report`."""
 
     def __init__(self, spec: ClassSpec) -> None:
-        self._classes = spec.classes
+        self._spec, self._classes = spec, spec.classes
 
     def details(self, test: ScoredRows, worst_rows: int) -> dict[str, Any]:
-        """Return `classes`; `per_class`, precision, recall, F1 and rows of each class; and `worst`,
-        the errors of the highest confidence, the most confident first."""
+        """Return `classes`; `decision`, None without costs; `per_class`, precision, recall, F1 and
+        rows of each class; and `worst`, the errors of the highest confidence, the most confident
+        first."""
         return {
             "classes": self._classes,
+            "decision": self._describe_decision(test.targets, test.outputs),
             "per_class": self._score_classes(test.targets, test.outputs),
             "worst": self._list_worst(test, worst_rows),
         }
@@ -41,7 +44,7 @@ class Report:
 
     def draw(self, test: ScoredRows, options: ClassReport, folder: Path) -> None:
         """Write the plots, and their points as CSV, from which `dvc plots` compares experiments."""
-        predictions = LabelledPredictions(test.targets, test.outputs)
+        predictions = LabelledPredictions(self._spec, test.targets, test.outputs)
         reliability = calibration(predictions, options.calibration_bins)
         by_class = compute_class_curves(test.targets, test.outputs, self._classes)
         plots.plot_confusion(predictions.confusion, self._classes, folder / "confusion.png")
@@ -55,16 +58,30 @@ class Report:
     def predictions(self, test: ScoredRows) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of predictions.csv."""
         names, table = self._classes, []
-        for row_id, code, outputs in zip(test.ids, test.targets, test.outputs, strict=True):
-            best = int(outputs.argmax())
+        codes = decide(self._spec, test.outputs)
+        rows = zip(test.ids, test.targets, codes, test.outputs, strict=True)
+        for row_id, code, answer, outputs in rows:
             texts = [f"{probability:.6f}" for probability in outputs]
-            table.append([row_id, names[code], names[best], texts[best], *texts])
+            table.append([row_id, names[code], names[answer], texts[answer], *texts])
         return ["id", "label", "predicted", "confidence", *(f"p({name})" for name in names)], table
+
+    def _describe_decision(self, targets: Targets, outputs: Outputs) -> dict[str, Any] | None:
+        """Return the costs, the threshold, and the mean cost of a row: of the answers, and as it
+        would be if the most probable class were the answer."""
+        decision = self._spec.decision
+        if decision is None:
+            return None
+        costs = make_matrix(decision.costs, self._classes)  # by true class and answer
+        return decision.model_dump(mode="json") | {
+            "mean_cost": float(costs[targets, decide(self._spec, outputs)].mean()),
+            "mean_cost_of_most_probable": float(costs[targets, outputs.argmax(axis=1)].mean()),
+        }
 
     def _score_classes(self, targets: Targets, outputs: Outputs) -> dict[str, dict[str, float]]:
         scores = precision_recall_fscore_support(
-            targets, outputs.argmax(axis=1), labels=range(len(self._classes)), zero_division=0.0
-        )
+            targets, decide(self._spec, outputs),
+            labels=range(len(self._classes)), zero_division=0.0,
+        )  # fmt: skip
         names = ("precision", "recall", "f1", "rows")
         columns = dict(zip(names, scores, strict=True))  # (classes,) each
         return {
@@ -74,7 +91,8 @@ class Report:
 
     def _list_worst(self, test: ScoredRows, count: int) -> list[dict[str, Any]]:
         """The row itself is listed where it is a text."""
-        predicted, confidence = test.outputs.argmax(axis=1), test.outputs.max(axis=1)
+        predicted = decide(self._spec, test.outputs)
+        confidence = test.outputs[np.arange(len(predicted)), predicted]
         errors = np.flatnonzero(predicted != test.targets)
         errors = errors[np.argsort(-confidence[errors], kind="stable")][:count]
         return [

@@ -90,13 +90,13 @@ class Answers:
     def summarise_targets(self, values: Sequence[Sequence[str]]) -> Distributions:
         """One feature a label, so that the rows of each are independent, as the tests assume; and
         one for the rows with a label that the model does not know."""
-        sets, known = [set(value) for value in values], set(self._labels)
+        sets, existing = [set(value) for value in values], set(self._labels)
         counts = {
             f"label {name}": _count(np.array([name in labels for labels in sets]))
             for name in self._labels
         }
         counts["labels unknown to the model"] = _count(
-            np.array([not known.issuperset(labels) for labels in sets])
+            np.array([not existing.issuperset(labels) for labels in sets])
         )
         return Distributions(counts, {"labels": np.array([len(s) for s in sets], np.float32)})
 

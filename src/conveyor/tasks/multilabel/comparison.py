@@ -53,8 +53,8 @@ class Comparison:
         predicted = decide(self._spec, outputs)
         targets = np.array([[name in row for name in self._spec.labels] for row in values])
         counts = _count(targets, predicted)  # (rows, 2)
-        known = set(self._spec.labels)
-        unknown = np.array([sum(name not in known for name in row) for row in values])
+        existing = set(self._spec.labels)
+        unknown = np.array([sum(name not in existing for name in row) for row in values])
         counts[:, 1] += unknown
         scores = [float(_f1(counts[rows].sum(axis=0))) for rows in _draw(len(values))]
         low, high = np.percentile(scores, [2.5, 97.5])

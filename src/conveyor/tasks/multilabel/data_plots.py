@@ -23,10 +23,10 @@ def plot_targets(report: Mapping[str, Any], folder: Path) -> None:
         split: {name: by_label[name] for name in drawn}
         for split, by_label in report["labels"].items()
     }
-    shown = f"{len(drawn)} of {len(report['labels']['train'])} labels"
-    title = f"Labels (row counts on the bars), {shown}"
+    scope = f"{len(drawn)} of {len(report['labels']['train'])} labels"
+    title = f"Labels (row counts on the bars), {scope}"
     plot_counts(counts, folder / "labels.png", title, report["rows"])
-    _plot_pairs(report["co_occurrence"], f"Co-occurrence, {shown}", folder / "co_occurrence.png")
+    _plot_pairs(report["co_occurrence"], f"Co-occurrence, {scope}", folder / "co_occurrence.png")
 
 
 def _plot_pairs(pairs: Mapping[str, Mapping[str, int]], title: str, path: Path) -> None:

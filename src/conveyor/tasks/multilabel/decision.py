@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs
 from conveyor.tasks.multilabel.options import LabelSpec, ThresholdMetric, Thresholds
+from conveyor.tasks.thresholds import ThresholdCurve
 
 DEFAULT = 0.5
 ROUNDS = 100  # of the search for the best micro F1, which needs a few
@@ -32,19 +33,22 @@ def choose_thresholds(
         targets: (rows, labels).
         outputs: probabilities, (rows, labels).
     """
-    curves = [_Curve(targets[:, i], outputs[:, i]) for i in range(targets.shape[1])]
+    curves = [ThresholdCurve(targets[:, i], outputs[:, i]) for i in range(targets.shape[1])]
     if metric == "hamming_loss":
-        chosen = [curve.best(2 * curve.hits - curve.predicted) for curve in curves]
+        chosen = [curve.best(2 * curve.hits - curve.predicted, DEFAULT) for curve in curves]
     elif metric == "macro_f1":
-        chosen = [curve.best(curve.f1()) for curve in curves]
+        chosen = [curve.best(_f1(curve), DEFAULT) for curve in curves]
     else:
         chosen = _maximise_micro_f1(curves)
-    values = [curve.threshold(place) for curve, place in zip(curves, chosen, strict=True)]
+    values = [
+        curve.thresholds[place] if curve.positives else DEFAULT  # no row says anything of the label
+        for curve, place in zip(curves, chosen, strict=True)
+    ]
     return Thresholds(values=values, metric=metric)
 
 
-def _maximise_micro_f1(curves: "list[_Curve]") -> list[int]:
-    score, chosen = 0.0, [curve.best(curve.f1()) for curve in curves]
+def _maximise_micro_f1(curves: list[ThresholdCurve]) -> list[int]:
+    score, chosen = 0.0, [curve.best(_f1(curve), DEFAULT) for curve in curves]
     for _ in range(ROUNDS):
         hits = sum(int(c.hits[place]) for c, place in zip(curves, chosen, strict=True))
         predicted = sum(int(c.predicted[place]) for c, place in zip(curves, chosen, strict=True))
@@ -52,38 +56,10 @@ def _maximise_micro_f1(curves: "list[_Curve]") -> list[int]:
         if reached <= score:
             break
         score = reached
-        chosen = [curve.best(2 * curve.hits - score * curve.predicted) for curve in curves]
+        chosen = [curve.best(2 * curve.hits - score * curve.predicted, DEFAULT) for curve in curves]
     return chosen
 
 
-class _Curve:
-    """What each threshold of one label gives on some rows, from none predicted to all.
-
-    Attributes:
-        predicted: rows with the label in the answer, (thresholds,), as `hits`, those where the
-            label is true.
-        positives: rows where the label is true.
-    """
-
-    def __init__(self, targets: NDArray[np.bool_], scores: Outputs) -> None:
-        order = np.argsort(-scores, kind="stable")
-        ordered = scores[order].astype(np.float64)
-        last = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)  # of equal scores
-        self.predicted = np.append(0, last + 1)
-        self.hits = np.append(0, targets[order].cumsum()[last])
-        self.positives = int(targets.sum())
-        # A threshold lies between two scores; the first is above all of them, which can reach 1.
-        self._thresholds = (np.append(1.01, ordered[last]) + np.append(ordered[last], 0.0)) / 2
-
-    def f1(self) -> NDArray[np.float64]:
-        return 2 * self.hits / np.maximum(1, self.predicted + self.positives)
-
-    def best(self, gains: NDArray[np.floating]) -> int:
-        """Return the position of the largest gain; of several, the nearest to 0.5."""
-        if not self.positives:  # these rows say nothing of the label
-            gains = np.zeros(len(gains))
-        ties = np.flatnonzero(gains >= gains.max() - 1e-12)
-        return int(ties[np.abs(self._thresholds[ties] - DEFAULT).argmin()])
-
-    def threshold(self, place: int) -> float:
-        return DEFAULT if not self.positives else float(f"{self._thresholds[place]:.6g}")
+def _f1(curve: ThresholdCurve) -> NDArray[np.float64]:
+    """F1 of the label at each threshold, (thresholds,)."""
+    return 2 * curve.hits / np.maximum(1, curve.predicted + curve.positives)

@@ -46,8 +46,8 @@ class Target:
 
     def accepts(self, keys: pa.Array, spec: LabelSpec) -> NDArray[np.bool_]:
         """A label that is in no training row cannot be learned."""
-        known = set(spec.labels)
-        return np.array([known.issuperset(key) for key in keys.to_pylist()], np.bool_)
+        existing = set(spec.labels)
+        return np.array([existing.issuperset(key) for key in keys.to_pylist()], np.bool_)
 
     def encode(self, keys: pa.Array, spec: LabelSpec) -> NDArray[np.bool_]:
         """Return which labels are in each set, (keys, labels)."""
