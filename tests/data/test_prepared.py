@@ -18,6 +18,7 @@ from making import (
 
 from conveyor.data.encode import percentile
 from conveyor.data.store import Prepared, StoreError
+from conveyor.stored import FormatError
 
 
 def test_the_store_gives_back_raw_and_encoded_rows(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ print(files.digest_tree(store.folder))
 
 
 def test_a_store_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="dvc repro prepare"):
+    with pytest.raises(FormatError, match="dvc repro prepare"):
         Prepared(tmp_path)
     store, _ = prepared(tmp_path, mails(), TEXT)
     with pytest.raises(StoreError, match="expected a split 'dev'"):

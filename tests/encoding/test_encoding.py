@@ -105,7 +105,7 @@ def test_a_text_without_words_is_one_unknown(text: str) -> None:
 def test_a_restored_text_encoder_answers_alike(tmp_path: Path) -> None:
     encoder = text_encoder(lowercase=True, unescape_html=True, normalise="nfkc", max_length=3)
     encoder.save(tmp_path / "encoder.json")
-    again = load_encoder(tmp_path / "encoder.json")
+    again = load_encoder(tmp_path / "encoder.json", "")
     rows = [*TEXTS, "The &amp; ﬁnd unseen words", ""]
     np.testing.assert_array_equal(again.encode(rows).values, encoder.encode(rows).values)
     np.testing.assert_array_equal(again.encode(rows).offsets, encoder.encode(rows).offsets)
@@ -148,7 +148,7 @@ def test_an_empty_series_is_one_step_of_zeros_and_a_long_one_is_cut() -> None:
 def test_a_restored_series_encoder_answers_alike(tmp_path: Path) -> None:
     encoder = series_encoder(random_series(), max_length=5)
     encoder.save(tmp_path / "encoder.json")
-    again = load_encoder(tmp_path / "encoder.json").encode(random_series())
+    again = load_encoder(tmp_path / "encoder.json", "").encode(random_series())
     np.testing.assert_array_equal(again.values, encoder.encode(random_series()).values)
 
 

@@ -57,7 +57,6 @@ def test_equal_graphs_give_equal_bytes(toy_product: Path, tmp_path: Path) -> Non
 def test_what_cannot_be_quantised_is_refused(
     toy_product: Path, toy_config: Config, tmp_path: Path
 ) -> None:
-    from conveyor.encoding import load_encoder
     from conveyor.models.build import build
     from conveyor.models.export import export
 
@@ -65,7 +64,7 @@ def test_what_cannot_be_quantised_is_refused(
     card = files.read_json(toy_product / "card.json")
     config = overlay(toy_config, {"model.cell": "gru"}).model
     model = build(config, class_head(2), features=card["features"])
-    encoder = load_encoder(toy_product / "encoder.json")
+    encoder = LoadedModel.load(toy_product).encoder
     export(model, config, class_head(2), encoder, card, tmp_path / "model")
     with pytest.raises(InputError, match="no int8 form of GRU"):
         quantise(tmp_path / "model")

@@ -92,5 +92,5 @@ def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
 
 
 def test_a_model_that_does_not_open_in_a_fresh_process_says_why(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match=r"got no model\.onnx"):
+    with pytest.raises(RuntimeError, match=r"card\.json: expected a file; got none"):
         predict_in_fresh_process(tmp_path, [[[1.0, 2.0]]])

@@ -9,6 +9,7 @@ import pytest
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.serving import LoadedModel, RowError
+from conveyor.tasks.classification.options import ClassSpec
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def test_probabilities_come_in_the_order_that_another_model_has(
     plain = predictor.predict(rows).outputs
 
     def other(classes: list[str], kind: str = "series") -> LoadedModel:
-        card = {"kind": kind, "target": {"task": "classification", "classes": classes}}
+        target = ClassSpec(classes=classes)
+        card = predictor.card.model_copy(update={"kind": kind, "target": target})
         return LoadedModel(predictor.session, predictor.encoder, card)
 
     turned = predictor.predict_as(other(["up", "down"]), rows)
@@ -79,5 +81,5 @@ def test_an_empty_series_is_answered_like_training_met_it(predictor: LoadedModel
 def test_a_folder_without_a_model_says_what_to_run(toy_product: Path, tmp_path: Path) -> None:
     shutil.copytree(toy_product, tmp_path / "model")
     (tmp_path / "model" / "encoder.json").unlink()
-    with pytest.raises(InputError, match=r"got no encoder.json. Run `dvc repro train`"):
+    with pytest.raises(InputError, match=r"expected a file; got none. Run `dvc repro train`"):
         LoadedModel.load(tmp_path / "model")

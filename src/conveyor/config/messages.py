@@ -60,6 +60,15 @@ def explain(error: ValidationError, values: Mapping[str, Any], origin: Origin) -
     return "\n".join(lines)
 
 
+def explain_first(error: ValidationError, values: Mapping[str, Any]) -> str:
+    """Describe the first bad value of a file that the program wrote, without a full stop."""
+    detail = error.errors()[0]
+    keys, _ = _locate(detail, values)
+    if detail["type"] == "extra_forbidden":
+        return f"expected no key {'.'.join(map(str, keys))!r}; got {str(detail['input'])[:80]!r}"
+    return f"{'.'.join(map(str, keys))}: {_reason(detail)}"
+
+
 def suggest(name: str, names: Sequence[str]) -> str:
     """Return `; did you mean NAME?` with the name that resembles `name`; empty if none does."""
     near = difflib.get_close_matches(name, names, n=1)

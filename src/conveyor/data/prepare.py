@@ -17,7 +17,7 @@ from conveyor.data.rows import RowReader
 from conveyor.data.scan import Scan, scan_rows
 from conveyor.data.sources import open_source
 from conveyor.data.split import SPLITS, TRAIN, assign
-from conveyor.data.store import META, Meta
+from conveyor.data.store import META, META_FORMAT, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
 
 Dataset = TextDataset | SeriesDataset
@@ -59,8 +59,8 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         digest = files.digest_value([files.digest_tree(temporary), described])
         size = {"features": None, "vocabulary": None} | encoder.size
         meta = Meta(
-            kind=config.kind, name=config.name, target=spec, counts=counts.by_split(),
-            digest=digest, **size,
+            format=META_FORMAT, kind=config.kind, name=config.name, target=spec,
+            counts=counts.by_split(), digest=digest, **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
     return (

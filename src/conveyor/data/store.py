@@ -10,24 +10,27 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from conveyor import files
+from conveyor import stored
+from conveyor.encoding import Encoder, load_encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.errors import InputError
 from conveyor.metrics import Targets
 from conveyor.tasks import Task
 from conveyor.tasks.options import TargetSpec
 
-META = "meta.json"
+META, META_FORMAT = "meta.json", 2
+PREPARE_ANEW = "Run `dvc repro prepare`, which makes it anew."
 
 
 class StoreError(InputError):
-    """The prepared data, or one of its splits, does not exist."""
+    """The prepared data have no such split."""
 
 
 class Meta(BaseModel):
     """Describes the prepared data. `digest` covers all files of the store except meta.json."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    format: Literal[2]
     kind: Literal["text", "series"]
     name: str
     target: TargetSpec
@@ -79,19 +82,19 @@ class Prepared:
     """A prepared folder, whose splits are opened on demand and memory-mapped.
 
     Raises:
-        StoreError: the folder holds no prepared data.
+        FormatError: the folder holds no prepared data, or data that another version prepared.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        if not (folder / META).is_file():
-            raise StoreError(
-                f"{folder}: expected prepared data; got none. Run `dvc repro prepare` first."
-            )
+        self.folder, path = folder, folder / META
+        values = stored.read_object(path, PREPARE_ANEW)
+        stored.read_format(values, [META_FORMAT], path, PREPARE_ANEW)
+        self.meta = stored.check(Meta, values, path, PREPARE_ANEW)
 
     @cached_property
-    def meta(self) -> Meta:
-        return Meta.model_validate(files.read_json(self.folder / META))
+    def encoder(self) -> Encoder:
+        """The encoder that was fitted on the training rows."""
+        return load_encoder(self.folder / "encoder.json", PREPARE_ANEW)
 
     @cached_property
     def task(self) -> Task:

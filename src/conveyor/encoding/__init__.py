@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conveyor import files
+from conveyor import stored
 from conveyor.encoding.encoder import Encoder, RowError
 from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.series import SeriesEncoder
@@ -20,7 +20,22 @@ __all__ = [
 ]
 
 
-def load_encoder(path: Path) -> Encoder:
-    """Read an encoder that `Encoder.save` wrote."""
-    value = files.read_json(path)
-    return ENCODERS[value["kind"]].from_json(value)
+def load_encoder(path: Path, way_out: str) -> Encoder:
+    """Read an encoder that `Encoder.save` wrote.
+
+    Args:
+        way_out: sentence that says how to make the file anew.
+
+    Raises:
+        FormatError: it is missing or damaged, or another version of the program wrote it.
+    """
+    values = stored.read_object(path, way_out)
+    kind = values.get("kind")
+    if kind not in ENCODERS:
+        expected = " or ".join(map(repr, ENCODERS))
+        raise stored.FormatError(path, f"kind: expected {expected}; got {kind!r}", way_out)
+    try:
+        return ENCODERS[kind].from_json(values)
+    except Exception as error:  # the tokenizers library raises nothing more specific
+        problem = f"expected a {kind} encoder; got {type(error).__name__}: {error}"
+        raise stored.FormatError(path, problem, way_out) from error

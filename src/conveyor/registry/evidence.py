@@ -5,11 +5,13 @@ import numpy as np
 from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.encoding.ragged import spread_over_lengths
+from conveyor.errors import InputError
 from conveyor.gates import Evidence, Measurements
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel, measurements
 from conveyor.serving.latency import measure_latency
+from conveyor.stored import FormatError
 
 SAMPLE = 32  # rows, spread over all lengths, on which outputs are compared
 
@@ -20,15 +22,15 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     Args:
         champion: None before the first champion.
     """
-    champion_folder = None if champion is None else champion.fetch(paths)
+    champion_model = None if champion is None else load_champion(champion, paths)
     test = Prepared(paths.prepared).split("test")
     model = LoadedModel.load(paths.model)
     targets, lengths = np.asarray(test.targets), test.sequences.lengths
     sample = [test.rows[int(row)] for row in spread_over_lengths(lengths, SAMPLE)]
     outputs = model.predict(test.rows).outputs  # (rows, width)
     champion_predictions = None
-    if champion_folder is not None:
-        champion_predictions = LoadedModel.load(champion_folder).predict_as(model, test.rows)
+    if champion_model is not None:
+        champion_predictions = champion_model.predict_as(model, test.rows)
     report, metrics = paths.data_report, model.task.metrics
     measured = Measurements(
         size=measurements.size(paths.model),
@@ -49,3 +51,19 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
         lengths=lengths,
         measured=measured,
     )
+
+
+def load_champion(champion: ModelVersion, paths: Paths) -> LoadedModel:
+    """Load the champion from the registry.
+
+    Raises:
+        InputError: its files are missing or damaged, or another version of the program wrote them.
+    """
+    folder = champion.fetch(paths)
+    try:
+        return LoadedModel.load(folder)
+    except FormatError as error:
+        raise InputError(
+            f"version {champion.version}, the champion: {error.problem}. Restore its files, "
+            "or make another version champion: python -m pipeline.promote VERSION"
+        ) from None

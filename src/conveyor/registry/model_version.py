@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import local_file_uri_to_path
 
 from conveyor import files
+from conveyor.config.messages import MOVED
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.location import home, uri
@@ -184,7 +185,9 @@ def champion_settings(name: str, paths: Paths) -> dict[str, Any] | None:
     if champion is None:
         return None
     config = files.read_yaml(champion.fetch(paths) / "config.yaml")
-    return {f"{part}.{k}": v for part in ("model", "train") for k, v in config[part].items()}
+    sections = {part: config.get(part, {}) for part in ("model", "head", "train")}
+    settings = {f"{part}.{k}": v for part, section in sections.items() for k, v in section.items()}
+    return {MOVED.get(key, key): value for key, value in settings.items()}
 
 
 def from_mlflow(entity: model_registry.ModelVersion) -> ModelVersion:

@@ -15,7 +15,7 @@ from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
 from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.serving.loaded_model import read_target
+from conveyor.serving.card import read_card
 from conveyor.tasks import Task
 
 SOURCES = Path(__file__).parents[1]
@@ -89,7 +89,7 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
 
 def _output_schema(folder: Path) -> Schema:
     """Return the fields of the model's answers as MLflow's schema."""
-    task = Task.from_json(read_target(files.read_json(folder / "card.json")))
+    task = Task(read_card(folder).target)
     return Schema([ColSpec(_mlflow_type(field.type), field.name) for field in task.answers.schema])
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from conveyor.config import RetrainConfig
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
+from conveyor.registry.evidence import load_champion
 from conveyor.registry.model_version import ModelVersion, RegisteredModel
 from conveyor.retraining.profile import PROFILE, Profile, compute_profile
 from conveyor.retraining.review import Review, review_data, review_without_champion
-from conveyor.serving import LoadedModel
+from conveyor.stored import FormatError
 from conveyor.tracking.retraining import RetrainRun
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,16 @@ class ChampionMonitor:
         champion = self._champion()
         if champion is None or not (self.paths.prepared / META).is_file():
             return
-        prepared = Prepared(self.paths.prepared)
+        try:
+            prepared = Prepared(self.paths.prepared)
+        except FormatError as error:  # `prepare`, which comes next, makes them anew
+            log.warning("the profile of version %s is not saved: %s", champion.version, error)
+            return
         if prepared.meta.digest != champion.data_digest or self.run.profile(champion.run_id):
             return
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE
-            compute_profile(prepared, LoadedModel.load(champion.fetch(self.paths))).save(file)
+            compute_profile(prepared, load_champion(champion, self.paths)).save(file)
             self.run.log_profile(champion.run_id, file)
         log.info("the profile of version %s is saved with its training run", champion.version)
 
@@ -54,7 +59,7 @@ class ChampionMonitor:
             Prepared(self.paths.prepared),
             champion.version,
             champion.age_days,
-            LoadedModel.load(champion.fetch(self.paths)),
+            load_champion(champion, self.paths),
             None if file is None else Profile.load(file),
         )
         self._log(champion, review)

@@ -59,4 +59,4 @@ def load_folder(folder: Path, name: str | None) -> LiveModel:
         InputError: the folder cannot be loaded.
     """
     live = load_version(name or folder.name, files.digest_tree(folder)[:DIGITS], folder)
-    return LiveModel(name or live.model.card.get("name", folder.name), live.version, live.model)
+    return LiveModel(name or live.model.card.name or folder.name, live.version, live.model)

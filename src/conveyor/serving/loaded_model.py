@@ -1,6 +1,6 @@
 """The exported model behind one call."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ import numpy as np
 import onnxruntime
 from tqdm import tqdm
 
-from conveyor import files
 from conveyor.encoding import Encoder, load_encoder
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values
-from conveyor.errors import InputError
 from conveyor.metrics import Outputs
+from conveyor.serving.card import TRAIN_ANEW, Card, read_card
+from conveyor.stored import FormatError, require_file
 from conveyor.tasks import Task
 from conveyor.tasks.values import ModelOutputs
 
@@ -47,12 +47,10 @@ class LoadedModel:
         task: what its targets are.
     """
 
-    def __init__(
-        self, session: onnxruntime.InferenceSession, encoder: Encoder, card: dict[str, Any]
-    ) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, encoder: Encoder, card: Card) -> None:
         self.session, self.encoder, self.card = session, encoder, card
-        self.kind: str = card["kind"]
-        self.task = Task.from_json(read_target(card))
+        self.kind: str = card.kind
+        self.task = Task(card.target)
 
     @property
     def width(self) -> int:
@@ -67,22 +65,12 @@ class LoadedModel:
             graph: file name; FLOAT_GRAPH only to compare it with an int8 graph.
 
         Raises:
-            InputError: the folder holds no exported model.
+            FormatError: the folder holds no exported model, a damaged one, or one of a format that
+                this version does not read.
         """
-        for name in (graph, "encoder.json", "card.json"):
-            if not (folder / name).is_file():
-                raise InputError(
-                    f"{folder}: expected an exported model; got no {name}. Run `dvc repro train`, "
-                    "or name another folder"
-                )
-        options = onnxruntime.SessionOptions()
-        # One thread is fastest for single rows and for many callers at once.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        session = onnxruntime.InferenceSession(
-            str(folder / graph), options, providers=["CPUExecutionProvider"]
-        )
-        card = files.read_json(folder / "card.json")
-        return cls(session, load_encoder(folder / "encoder.json"), card)
+        card = read_card(folder)
+        encoder = load_encoder(folder / "encoder.json", TRAIN_ANEW)
+        return cls(_open_graph(folder / graph), encoder, card)
 
     def predict(
         self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False
@@ -117,10 +105,20 @@ class LoadedModel:
         return other.task.answers.align(own)
 
 
-def read_target(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the target of a model's card. Cards of the first format, before there were tasks, list
-    the classes of a classifier."""
-    return card.get("target") or {"task": "classification", "classes": card["classes"]}
+def _open_graph(path: Path) -> onnxruntime.InferenceSession:
+    """Load a graph for one thread, which is fastest for single rows and for many callers at once.
+
+    Raises:
+        FormatError: there is no graph, or ONNX Runtime refuses it.
+    """
+    require_file(path, TRAIN_ANEW)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no other class in common
+        problem = f"expected a graph that ONNX Runtime loads; got {str(error).splitlines()[0]!r}"
+        raise FormatError(path, problem, TRAIN_ANEW) from error
 
 
 def _show_progress(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:

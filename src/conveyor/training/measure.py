@@ -8,10 +8,10 @@ import numpy as np
 
 from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
-from conveyor.encoding import load_encoder
 from conveyor.models.costs import Costs, compute_costs
 from conveyor.models.export import export
 from conveyor.serving import LoadedModel
+from conveyor.serving.card import CARD_FORMAT
 from conveyor.serving.latency import measure_latency
 
 
@@ -30,7 +30,7 @@ def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> flo
     validation = prepared.split("validation")
     lengths = validation.sequences.lengths
     middle = int(np.argsort(lengths, kind="stable")[len(lengths) // 2])
-    encoder = load_encoder(prepared.folder / "encoder.json")
+    encoder = prepared.encoder
     with tempfile.TemporaryDirectory() as folder:
         head = prepared.task.head(config.head)
         export(model, config.model, head, encoder, describe_data(prepared), Path(folder))
@@ -42,4 +42,9 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
     """Return the part of a model's card that the prepared data decides."""
     meta = prepared.meta
     size = {"features": meta.features} if meta.features else {"vocabulary": meta.vocabulary}
-    return {"kind": meta.kind, "target": meta.target.model_dump(mode="json"), **size}
+    return {
+        "format": CARD_FORMAT,
+        "kind": meta.kind,
+        "target": meta.target.model_dump(mode="json"),
+        **size,
+    }

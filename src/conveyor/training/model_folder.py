@@ -9,7 +9,6 @@ import yaml
 from conveyor import files
 from conveyor.config import FitConfig, TrainConfig, narrow
 from conveyor.data.store import Prepared
-from conveyor.encoding import load_encoder
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import plot_learning_curves
@@ -38,8 +37,9 @@ def write_model(
     validation = prepared.split("validation")
     count = min(CHECKED_ROWS, len(validation.targets))
     with files.replacing_folder(folder) as temporary:
-        encoder = load_encoder(prepared.folder / "encoder.json")
-        export(model, config.model, prepared.task.head(config.head), encoder, card, temporary)
+        export(
+            model, config.model, prepared.task.head(config.head), prepared.encoder, card, temporary
+        )
         check_export(temporary, validation.sequences.first(count), validation.rows[:count])
         used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":
