@@ -31,12 +31,14 @@ class ChampionMonitor:
         champion = self._champion()
         if champion is None or not (self.paths.prepared / META).is_file():
             return
+        if self.run.profile(champion.run_id):
+            return
         try:
             prepared = Prepared(self.paths.prepared)
         except FormatError as error:  # `prepare`, which comes next, makes them anew
             log.warning("the profile of version %s is not saved: %s", champion.version, error)
             return
-        if prepared.meta.digest != champion.data_digest or self.run.profile(champion.run_id):
+        if prepared.meta.digest != champion.data_digest:
             return
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE

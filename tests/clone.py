@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from mlflow import MlflowClient
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 WHO = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")

@@ -14,7 +14,7 @@ from typing import Any
 
 from conveyor.paths import Paths
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 JSON = {"content-type": "application/json"}
 
 
