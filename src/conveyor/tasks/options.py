@@ -17,5 +17,5 @@ Report = Annotated[classification.ClassReport | multilabel.LabelReport, TASK]
 
 
 def parse_spec(values: Mapping[str, Any]) -> TargetSpec:
-    """Return what meta.json or card.json says of the target."""
+    """Return the target that JSON describes."""
     return TypeAdapter(TargetSpec).validate_python(values)

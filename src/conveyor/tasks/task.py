@@ -13,7 +13,7 @@ from typing import Any
 from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.answers import Answers
 from conveyor.tasks.facets import Baselines, Comparison, Head, PairedTest, Report, Target
-from conveyor.tasks.options import TargetSpec, parse_spec
+from conveyor.tasks.options import TargetSpec
 
 TASKS = ("classification", "multilabel")
 
@@ -24,11 +24,6 @@ class Task:
     def __init__(self, spec: TargetSpec) -> None:
         self.spec = spec
         self.name: str = spec.task
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Task":
-        """Return the task of a target as meta.json or card.json describes it."""
-        return cls(parse_spec(values))
 
     @cached_property
     def metrics(self) -> MetricTable:
