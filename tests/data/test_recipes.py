@@ -48,8 +48,9 @@ FILL = {
 
 
 def merge(base: Any, more: Any) -> Any:
-    """Put `more` over `base`; a change of the key that says how a split is made replaces it."""
-    if not isinstance(base, dict) or not isinstance(more, dict) or "by" in more or "all" in base:
+    """Put `more` over `base`; a target, or what says how a split is made, is replaced whole."""
+    whole = not isinstance(base, dict) or not isinstance(more, dict) or "all" in base
+    if whole or "by" in more or "task" in more:
         return more
     return base | {key: merge(base.get(key), value) for key, value in more.items()}
 

@@ -94,7 +94,7 @@ def test_a_champion_of_other_classes_is_not_silently_replaced() -> None:
     one = case(90)
     other = gates.Evidence(TASK, one.targets, one.challenger, None, "3", one.scores, None)
     (reason,) = gates.decide(other, limits()).reasons
-    assert "version 3, the champion, has other classes" in reason
+    assert "version 3, the champion, has another target" in reason
 
 
 @pytest.mark.parametrize(("required", "promoted"), [(False, True), (True, False)])

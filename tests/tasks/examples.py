@@ -23,7 +23,14 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Target]] = {
             ["long"] * (steps > 5) + ["steep"] * (slope > 1) + ["up"] * (slope > 0)
         ),
     ),
+    # Thousands, so that a tolerance in the data's unit would fail.
+    "regression": (
+        {"task": "regression", "columns": ["answer"]},
+        lambda slope, steps: 5000 + 1000 * slope,
+    ),
 }
+# By task: what params.yaml sets for its example, so that all metrics are defined.
+SETTINGS: dict[str, dict[str, Any]] = {"regression": {"head": {"loss": "quantile"}}}
 
 
 def write_rows(path: Path, task: str, rows: int, *, seed: int = 3, shift: float = 0.0) -> None:

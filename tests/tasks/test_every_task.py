@@ -23,7 +23,7 @@ from conveyor.tasks.task import TASKS
 
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("belt", "server", "tasks")]
 from clone import Clone
-from examples import EXAMPLES, write_rows
+from examples import EXAMPLES, SETTINGS, write_rows
 from server_process import serving, until
 
 pytestmark = pytest.mark.belt
@@ -76,7 +76,8 @@ def belt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     write_rows(clone.root / ROWS, task, 120)
     dataset = yaml.safe_dump({**DATASET, "target": target})
     (clone.root / "conf/dataset/example.yaml").write_text(dataset)
-    (clone.root / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+    params = PARAMS | SETTINGS.get(task, {})
+    (clone.root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     clone.commit("example")
     clone.dvc("repro")
     clone.commit("as made")

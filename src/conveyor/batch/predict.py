@@ -109,7 +109,7 @@ def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Wind
             if not skip_bad:
                 raise RowError(error.reason, number) from None
             missing[number] = True
-    outputs = np.zeros((len(rows), model.width), np.float32)
+    outputs = np.zeros((len(rows), model.width), model.dtype)
     if checked:
         outputs[~missing] = model.predict(checked, batch_size=BATCH).outputs
     return missing, outputs

@@ -38,7 +38,7 @@ def better_than_champion(evidence: Evidence, config: Gates) -> list[GateResult]:
         return [GateResult(gate, True, "there is no champion to beat", {})]
     if champion is None:
         reason = (
-            f"version {evidence.champion_version}, the champion, has other classes, so the two "
+            f"version {evidence.champion_version}, the champion, has another target, so the two "
             "cannot be compared. To promote the model anyway: pipeline.promote --force"
         )
         return [GateResult(gate, False, reason, {})]

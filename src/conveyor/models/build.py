@@ -31,7 +31,8 @@ def build(
     Returns:
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
         "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; and one
-        output, float32 (batch, head.width). Padding a row further changes nothing.
+        output (batch, head.width), of the type that the head gives it. Padding a row further
+        changes nothing.
         With `kernel=keras` it consists of stock Keras layers and operations, so that its file loads
         without this package. The weights are the same with every kernel.
 

@@ -37,8 +37,11 @@ def compute_costs(model: keras.Model, config: Model, *, length: int, batch_size:
     """Compute the costs of a model of `build` for sequences of `length` steps."""
     flops = 0
     for layer in model.layers:
-        steps = 1 if layer.name == "probabilities" else length
         kernels = [weight for weight in layer.weights if weight.name.endswith("kernel")]
+        if not kernels:
+            continue
+        first = keras.tree.flatten(layer.input)[0]  # beside a mask
+        steps = length if len(first.shape) == 3 else 1  # the head reads pooled features
         flops += 2 * steps * sum(weight.numpy().size for weight in kernels)
         if layer.name == "attention":  # the weighted sum of the steps, as many products again
             flops += 2 * steps * layer.input.shape[-1]

@@ -78,9 +78,9 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> None:
         )
 
 
-def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.float32]:
+def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.floating]:
     """Predict the outputs (rows, width) of encoded sequences, in their order."""
-    outputs = np.zeros((len(sequences), model.output_shape[-1]), dtype=np.float32)
+    outputs = np.zeros((len(sequences), model.output_shape[-1]), dtype=model.output.dtype)
     for rows in batches_by_length(sequences.lengths, BATCH):
         values, lengths = sequences.pad_rows(rows)
         outputs[rows] = model({"values": values, "lengths": lengths}, training=False)

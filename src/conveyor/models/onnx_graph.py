@@ -67,7 +67,7 @@ def to_onnx(model: keras.Model, config: Model, head: Head) -> onnx.ModelProto:
 
     Returns:
         A graph of inputs `values` (int32 [batch, time] or float32 [batch, time, features]) and
-        `lengths` (int32 [batch]), and one output (float32 [batch, head.width]).
+        `lengths` (int32 [batch]), and one output ([batch, head.width], of the head's type).
     """
     graph = Graph()
     text = "embedding" in {layer.name for layer in model.layers}
@@ -89,7 +89,8 @@ def _model(graph: Graph, model: keras.Model, head: Head, *, text: bool) -> onnx.
     kind = TensorProto.INT32 if text else TensorProto.FLOAT
     values = tensor("values", kind, ["batch", "time", *features])
     lengths = tensor("lengths", TensorProto.INT32, ["batch"])
-    output = tensor(head.output_name, TensorProto.FLOAT, ["batch", head.width])
+    output_type = helper.np_dtype_to_tensor_dtype(np.dtype(model.output.dtype))
+    output = tensor(head.output_name, output_type, ["batch", head.width])
     weights = list(graph.weights.values())
     body = helper.make_graph(graph.nodes, model.name, [values, lengths], [output], weights)
     opset = helper.make_opsetid("", OPSET)

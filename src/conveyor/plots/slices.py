@@ -15,7 +15,7 @@ def plot_slices(scores: Sequence[Mapping[str, Any]], metrics: Sequence[str], pat
     """Draw some metrics of each slice of row lengths.
 
     Args:
-        scores: of each slice: `from`, `to` and `rows`, and metrics by name.
+        scores: of each slice: `from`, `to` and `rows`, and by name the metrics that are defined.
     """
     figure, [axes] = new_figure(7, 3.6)
     positions = np.arange(len(scores))
@@ -23,7 +23,7 @@ def plot_slices(scores: Sequence[Mapping[str, Any]], metrics: Sequence[str], pat
     width = 0.8 / len(metrics)
     for number, (name, color) in enumerate(zip(metrics, COLORS, strict=False)):
         shift = (number - (len(metrics) - 1) / 2) * width
-        values = [s[name] for s in scores]
+        values = [s.get(name, np.nan) for s in scores]
         bars = axes.bar(positions + shift, values, 0.95 * width, color=color, label=name)
         axes.bar_label(bars, fmt="%.3f", fontsize=8)
     axes.set_xticks(positions, names)

@@ -117,6 +117,8 @@ def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | No
     channels = model.encoder.size.get("features")
     if channels != prepared.meta.features:
         return f"the champion reads {channels} channels; the data have {prepared.meta.features} now"
+    if not model.task.answers.matches(prepared.meta.target):
+        return "the champion has another target than the data have now"
     if profile is None:
         return "no profile of the champion's rows is in this MLflow store, so all may be new"
     return None

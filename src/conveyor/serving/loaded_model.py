@@ -19,6 +19,8 @@ from conveyor.tasks.values import ModelOutputs
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float form if it is int8
 
+DTYPES: dict[str, Any] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+
 Batch = tuple[RowNumbers, Values, Lengths]
 
 
@@ -28,7 +30,7 @@ class Predictions:
 
     Attributes:
         task: the model's.
-        outputs: what the network gives for each row, float32 (rows, width).
+        outputs: what the network gives for each row, (rows, width).
     """
 
     task: Task
@@ -56,6 +58,11 @@ class LoadedModel:
     def width(self) -> int:
         """Number of outputs for each row."""
         return self.session.get_outputs()[0].shape[1]
+
+    @property
+    def dtype(self) -> Any:
+        """NumPy's type of the outputs."""
+        return DTYPES[self.session.get_outputs()[0].type]
 
     @classmethod
     def load(cls, folder: Path, *, graph: str = GRAPH) -> "LoadedModel":
@@ -85,7 +92,7 @@ class LoadedModel:
         Raises:
             RowError: the encoder does not accept a row, or there are no rows.
         """
-        outputs = np.zeros((len(rows), self.width), dtype=np.float32)
+        outputs = np.zeros((len(rows), self.width), self.dtype)
         batches = self.encoder.batches(rows, batch_size)
         for batch, values, lengths in _show_progress(batches, len(rows)) if progress else batches:
             feed = {"values": values, "lengths": lengths}

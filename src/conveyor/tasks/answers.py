@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.tasks.options import TargetSpec
 from conveyor.tasks.values import Distributions, ModelOutputs
 
 
@@ -43,6 +44,10 @@ class Answers(Protocol):
 
     def parameters(self) -> dict[str, Any]:
         """Return what the V2 protocol tells about the model beside its tensors."""
+        ...
+
+    def matches(self, other: TargetSpec) -> bool:
+        """Return whether rows with targets of another data set can be scored by these answers."""
         ...
 
     def align(self, other: ModelOutputs) -> ModelOutputs | None:

@@ -7,13 +7,20 @@ from pydantic import Field, TypeAdapter
 
 from conveyor.tasks.classification import options as classification
 from conveyor.tasks.multilabel import options as multilabel
+from conveyor.tasks.regression import options as regression
 
 TASK = Field(discriminator="task")
 
-TargetSpec = Annotated[classification.ClassSpec | multilabel.LabelSpec, TASK]
-Target = Annotated[classification.ClassTarget | multilabel.LabelTarget, TASK]
-Head = Annotated[classification.ClassHead | multilabel.LabelHead, TASK]
-Report = Annotated[classification.ClassReport | multilabel.LabelReport, TASK]
+TargetSpec = Annotated[
+    classification.ClassSpec | multilabel.LabelSpec | regression.RegressionSpec, TASK
+]
+Target = Annotated[
+    classification.ClassTarget | multilabel.LabelTarget | regression.RegressionTarget, TASK
+]
+Head = Annotated[classification.ClassHead | multilabel.LabelHead | regression.RegressionHead, TASK]
+Report = Annotated[
+    classification.ClassReport | multilabel.LabelReport | regression.RegressionReport, TASK
+]
 
 
 def parse_spec(values: Mapping[str, Any]) -> TargetSpec:

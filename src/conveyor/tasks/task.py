@@ -15,7 +15,7 @@ from conveyor.tasks.answers import Answers
 from conveyor.tasks.facets import Baselines, Comparison, Head, PairedTest, Report, Target
 from conveyor.tasks.options import TargetSpec
 
-TASKS = ("classification", "multilabel")
+TASKS = ("classification", "multilabel", "regression")
 
 
 class Task:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.classification.decision import decide
 from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.options import TargetSpec
 from conveyor.tasks.values import Distributions, ModelOutputs
 
 
@@ -86,6 +87,10 @@ class Answers:
 
     def parameters(self) -> dict[str, Any]:
         return {"classes": self.classes}
+
+    def matches(self, other: TargetSpec) -> bool:
+        """A class that is new to the model counts as an error."""
+        return other.task == "classification"
 
     def align(self, other: ModelOutputs) -> ModelOutputs | None:
         spec = other.spec

@@ -116,7 +116,10 @@ class Target:
         fractions = [name for name in classes if "." in name and _natural_key(name)[0] == 0]
         if len(fractions) < len(classes) / 2:
             return ""
-        return " To predict a number, set dataset.target.task to regression."
+        return (
+            " To predict a number, set dataset.target to "
+            f"{{task: regression, columns: [{self._options.column}]}}."
+        )
 
     def _name(self, value: Any) -> str:
         if self._stored_names is not None and isinstance(value, int):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.multilabel.decision import DEFAULT, decide
 from conveyor.tasks.multilabel.options import LabelSpec
+from conveyor.tasks.options import TargetSpec
 from conveyor.tasks.values import Distributions, ModelOutputs
 
 
@@ -67,6 +68,10 @@ class Answers:
             "labels": self._labels,
             "thresholds": default if thresholds is None else thresholds.values,
         }
+
+    def matches(self, other: TargetSpec) -> bool:
+        """A label that is new to the model counts as an error."""
+        return other.task == "multilabel"
 
     def align(self, other: ModelOutputs) -> ModelOutputs | None:
         spec = other.spec

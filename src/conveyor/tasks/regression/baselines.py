@@ -1,0 +1,42 @@
+"""Simple regressions, which a recurrent network must beat to be worth its cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from conveyor.metrics import Targets
+from conveyor.tasks.features import FEATURES
+from conveyor.tasks.regression.options import RegressionSpec
+from conveyor.tasks.values import ModelOutputs
+
+
+class Baselines:
+    """Predicts the mean, and by ridge regression on simple features."""
+
+    def __init__(self, spec: RegressionSpec) -> None:
+        self._spec = spec.model_copy(update={"quantiles": None, "widths": None})
+        self._std = np.array(spec.std)
+
+    def predict(
+        self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
+    ) -> dict[str, ModelOutputs]:
+        """Predict one number for each column of the test rows.
+
+        Args:
+            kind: of the rows, a key of FEATURES.
+            rows: training rows, raw.
+            targets: of the training rows, (rows, columns).
+
+        Returns:
+            Numbers in the data's unit (test rows, columns), by the name of the baseline.
+        """
+        features, make_features = FEATURES[kind]
+        mean = targets.mean(axis=0)  # (columns,)
+        model = make_pipeline(make_features(), Ridge(random_state=seed))
+        model.fit(rows, (targets - mean) / self._std)
+        ridge = model.predict(test_rows).reshape(len(test_rows), -1) * self._std + mean
+        outputs = {"mean": np.tile(mean, (len(test_rows), 1)), f"{features} + ridge": ridge}
+        return {name: ModelOutputs(self._spec, values) for name, values in outputs.items()}

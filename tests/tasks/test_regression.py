@@ -1,0 +1,445 @@
+"""Numbers as targets: read, split, learnt, measured, compared and answered in the data's unit."""
+
+import csv
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+from pydantic import ValidationError
+from scipy import stats
+from sklearn import metrics as reference
+
+from conveyor.errors import DataError
+from conveyor.metrics.resampling import paired_gain, paired_p_value
+from conveyor.models.onnx_graph import Graph
+from conveyor.tasks import Task
+from conveyor.tasks.regression.baselines import Baselines
+from conveyor.tasks.regression.options import (
+    RegressionHead,
+    RegressionReport,
+    RegressionSpec,
+    RegressionTarget,
+)
+from conveyor.tasks.regression.strata import assign_strata
+from conveyor.tasks.regression.target import Target
+from conveyor.tasks.values import ModelOutputs, ScoredRows
+
+LEVELS = [0.1, 0.5, 0.9]
+ONE = RegressionSpec(columns=["rating"], mean=[2.0], std=[4.0])
+TWO = RegressionSpec(columns=["price", "age"], mean=[5000.0, 3.0], std=[2000.0, 0.5])
+BAND = ONE.model_copy(update={"quantiles": LEVELS})
+
+
+def options(loss: str = "mse", quantiles: list[float] = LEVELS) -> RegressionHead:
+    values = {"task": "regression", "loss": loss, "huber_delta": 1.0, "quantiles": quantiles}
+    return RegressionHead.model_validate({**values, "calibrate": True})
+
+
+def target(*columns: str) -> Target:
+    return Target(RegressionTarget(task="regression", columns=list(columns)), {})
+
+
+def keys(*rows: list[float]) -> pa.Array:
+    return pa.array(rows, Target.key_type)
+
+
+def draw(rows: int, spec: RegressionSpec, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and noisy outputs of a model."""
+    generator, columns = np.random.default_rng(seed), len(spec.columns)
+    targets = spec.mean + generator.normal(size=(rows, columns)) * spec.std
+    noise = generator.normal(size=(rows, columns, len(spec.quantiles or [0]))) * 0.3
+    steps = np.sort(noise, axis=2) * np.array(spec.std)[:, None]
+    return targets, (targets[:, :, None] + steps).reshape(rows, -1)
+
+
+# --- target
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers", "problems"),
+    [
+        (
+            pa.array(["1.5", " -2 ", "1e3", "", "  ", None, "much", "1,5", "nan", "inf"]),
+            [1.5, -2.0, 1000.0, *[None] * 7],
+            [None, None, None, "missing_target", "missing_target", "missing_target",
+             "unknown_target", "unknown_target", "not_finite", "not_finite"],
+        ),
+        (pa.array([1, None, 3]), [1.0, None, 3.0], [None, "missing_target", None]),
+        (
+            pa.array([0.5, float("nan"), float("-inf"), None], pa.float32()),
+            [0.5, None, None, None],
+            [None, "not_finite", "not_finite", "missing_target"],
+        ),
+        (
+            pa.array(["7", None, "7"]).dictionary_encode(),
+            [7.0, None, 7.0],
+            [None, "missing_target", None],
+        ),
+        (pa.array([None, None]), [None, None], ["missing_target"] * 2),
+    ],
+)  # fmt: skip
+def test_a_cell_is_a_number_or_has_a_problem(
+    cells: pa.Array, numbers: list, problems: list
+) -> None:
+    read, found = target("x").read([cells])
+    assert read.to_pylist() == [None if n is None else [n] for n in numbers]
+    assert found.to_pylist() == problems
+
+
+def test_a_row_of_several_targets_has_the_first_problem() -> None:
+    read, found = target("x", "y").read([pa.array(["1", "2", ""]), pa.array([1.0, None, np.inf])])
+    assert read.to_pylist() == [[1.0, 1.0], None, None]
+    assert found.to_pylist() == [None, "missing_target", "missing_target"]
+
+
+@pytest.mark.parametrize("cells", [pa.array([[1.0]]), pa.array([True]), pa.array([{"a": 1}])])
+def test_a_column_that_holds_no_numbers_is_refused(cells: pa.Array) -> None:
+    with pytest.raises(DataError, match="column 'x': expected numbers; got"):
+        target("x").read([cells])
+
+
+def test_mean_and_deviation_weigh_each_target_by_its_rows() -> None:
+    spec = target("x").learn(keys([1.0], [4.0]), np.array([3, 1]))
+    assert (spec.mean, spec.std) == ([1.75], [pytest.approx(np.std([1, 1, 1, 4]))])
+    with pytest.raises(DataError, match=r"expected different numbers in column 'y'; got 2 in all"):
+        target("x", "y").learn(keys([1.0, 2.0], [3.0, 2.0]), np.array([1, 1]))
+    words, _ = target("x").read([pa.array(["one", "two"])])
+    with pytest.raises(DataError, match="expected numbers in the columns x; got none"):
+        target("x").learn(words.drop_null(), np.zeros(0, int))
+    assert target("x").stratify(words.drop_null(), np.zeros(0, int)).tolist() == []
+
+
+@pytest.mark.parametrize(("rows", "strata"), [(9, 1), (30, 3), (40, 4), (5000, 10)])
+def test_strata_are_quantiles_of_the_target_and_few_for_few_rows(rows: int, strata: int) -> None:
+    values = np.sort(np.random.default_rng(0).lognormal(size=(rows, 1)), axis=0)
+    found = assign_strata(values, np.ones(rows, int))
+    counts = np.bincount(found)
+    assert len(counts) == strata
+    assert counts.max() - counts.min() <= 1
+    assert (np.diff(found) >= 0).all()
+
+
+def test_equal_targets_share_a_stratum_and_count_by_their_rows() -> None:
+    found = assign_strata(np.array([[1.0], [2.0], [3.0]]), np.array([10, 30, 60]))
+    assert found.tolist() == [0, 2, 7]  # the middle of each among 100 rows, in tenths
+    several = assign_strata(np.random.default_rng(0).normal(size=(500, 3)), np.ones(500, int))
+    assert len(np.unique(several)) == 8  # two parts of each column
+
+
+def test_the_data_report_counts_each_row_once_and_refuses_splits_without_variety() -> None:
+    values = keys([1.0], [2.0], [5.0])
+    rows = {"train": np.array([4, 2, 2]), "test": np.array([1, 1, 0])}
+    column = target("x").check(values, rows, ONE, 2)["targets"]["x"]
+    assert [sum(split["histogram"]) for split in column["splits"].values()] == [8, 2]
+    train = column["splits"]["train"]
+    assert [train[name] for name in ("min", "median", "max", "mean")] == [1.0, 1.0, 5.0, 2.25]
+    with pytest.raises(DataError, match=r"at least 3 rows in each split; got 2 in test"):
+        target("x").check(values, rows, ONE, 3)
+    with pytest.raises(DataError, match=r"the test rows: expected different numbers in column 'x'"):
+        target("x").check(values, rows | {"test": np.array([2, 0, 0])}, ONE, 1)
+
+
+# --- options
+
+
+@pytest.mark.parametrize(
+    "levels", [[0.1, 0.9, 0.95], [0.5, 0.1, 0.9], [0.1, 0.5, 0.5], [0.5, 0.6, 0.7]]
+)
+def test_quantiles_rise_around_the_median(levels: list[float]) -> None:
+    with pytest.raises(ValidationError, match=r"expected rising numbers around 0\.5"):
+        options("quantile", levels)
+
+
+def test_columns_differ() -> None:
+    with pytest.raises(ValidationError, match="expected different columns"):
+        target("x", "x")
+
+
+# --- metrics
+
+
+def test_metrics_equal_their_reference() -> None:
+    targets, outputs = draw(200, ONE)
+    targets = targets.round(0)  # so that there are ties
+    scores = Task(ONE).metrics.score_all(targets, outputs)
+    y, p = targets[:, 0], outputs[:, 0]
+    assert scores == pytest.approx({
+        "mae": reference.mean_absolute_error(y, p),
+        "rmse": reference.root_mean_squared_error(y, p),
+        "scaled_mae": reference.mean_absolute_error(y, p) / 4,
+        "r2": reference.r2_score(y, p),
+        "pearson": stats.pearsonr(y, p)[0],
+        "spearman": stats.spearmanr(y, p)[0],
+    })  # fmt: skip
+
+
+def test_metrics_of_quantiles_use_the_median_and_the_interval() -> None:
+    targets, outputs = draw(300, BAND)
+    scores = Task(BAND).metrics.score_all(targets, outputs)
+    y, (low, middle, high) = targets[:, 0], outputs.T
+    assert scores["mae"] == pytest.approx(np.abs(middle - y).mean())
+    losses = [reference.mean_pinball_loss(y, outputs[:, i], alpha=a) for i, a in enumerate(LEVELS)]
+    assert scores["pinball"] == pytest.approx(np.mean(losses))
+    inside = ((low <= y) & (y <= high)).mean()
+    assert scores["coverage"] == inside
+    assert scores["coverage_gap"] == pytest.approx(abs(inside - 0.8))
+
+
+def test_a_metric_of_several_targets_is_their_mean() -> None:
+    targets, outputs = draw(50, TWO)
+    errors = np.abs(targets - outputs).mean(axis=0)
+    scores = Task(TWO).metrics.score_all(targets, outputs)
+    assert scores["mae"] == pytest.approx(errors.mean())
+    assert scores["scaled_mae"] == pytest.approx((errors / [2000, 0.5]).mean())
+
+
+def test_an_undefined_metric_is_nan_and_the_headline_is_always_defined() -> None:
+    table = Task(ONE).metrics
+    scores = table.compute(table.metrics, np.array([[3.0]]), np.array([[1.0]]))
+    undefined = {name for name, value in scores.items() if np.isnan(value)}
+    assert undefined == {"r2", "pearson", "spearman", "pinball", "coverage", "coverage_gap"}
+    assert scores[table.headline] == 0.5
+
+
+# --- head
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [("mse", 4.0), ("mae", 2.0), ("huber", 1.5), ("quantile", (0.2 * 0.5 + 1.0 + 0.1 * 2.5) / 3)],
+)
+def test_losses_are_of_standardised_errors(loss: str, expected: float) -> None:
+    head = Task(ONE).head(options(loss))
+    outputs = [[2.0 + 4 * e for e in ([1.5, 2.0, 4.5] if loss == "quantile" else [2.0])]]
+    if loss == "quantile":
+        expected = (0.9 * 1.5 + 0.5 * 2.0 + 0.1 * 4.5) / 3
+    losses = head.losses(np.array([[2.0]]), np.array(outputs))
+    assert np.asarray(losses) == pytest.approx([expected])
+    assert float(head.score(np.array([[2.0]]), np.array(outputs))) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("spec", [ONE, TWO])
+@pytest.mark.parametrize("loss", ["mse", "quantile"])
+def test_keras_and_the_graph_agree_and_quantiles_never_cross(
+    spec: RegressionSpec, loss: str
+) -> None:
+    head = Task(spec).head(options(loss))
+    features = keras.Input((5,))
+    model = keras.Model(features, head.build(features))
+    weights = [w * 9 + 1 for w in np.random.default_rng(0).normal(size=3)]
+    model.set_weights([np.full_like(w, x) * np.linspace(-3, 3, w.size).reshape(w.shape)
+                       for w, x in zip(model.get_weights(), weights, strict=False)])  # fmt: skip
+    x = np.random.default_rng(1).normal(size=(64, 5)).astype(np.float32) * 3
+    outputs = np.asarray(model(x))
+    assert outputs.dtype == np.float64
+    served = run_graph(head, model, x)
+    assert np.abs((outputs - served) / Task(head.spec).answers.unit).max() < 1e-5
+    quantiles = outputs.reshape(64, len(spec.columns), -1)
+    assert all((quantiles[..., i] <= quantiles[..., j]).all()
+               for i, j in pairwise(range(quantiles.shape[2])))  # fmt: skip
+
+
+def run_graph(head: Any, model: keras.Model, x: np.ndarray) -> np.ndarray:
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    graph = Graph()
+    head.add_to_graph(graph, model, "x")
+    tensor = helper.make_tensor_value_info
+    given = tensor("x", TensorProto.FLOAT, [None, 5])
+    output = tensor(head.output_name, TensorProto.DOUBLE, [None, head.width])
+    body = helper.make_graph(graph.nodes, "head", [given], [output], [*graph.weights.values()])
+    proto = helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(proto, full_check=True)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    return session.run(None, {"x": x})[0]
+
+
+def test_an_untrained_head_gives_the_quantiles_of_the_standardised_target() -> None:
+    head = Task(TWO).head(options("quantile"))
+    features = keras.Input((5,))
+    model = keras.Model(features, head.build(features))
+    expected = np.outer([2000, 0.5], stats.norm.ppf(LEVELS)) + np.array([[5000], [3]])
+    assert np.asarray(model(np.zeros((1, 5)))) == pytest.approx(expected.reshape(1, -1), rel=1e-5)
+    assert head.spec.quantiles == LEVELS
+    assert Task(TWO).head(options("mae")).spec.quantiles is None
+
+
+def test_the_validation_rows_decide_how_wide_an_interval_is() -> None:
+    head = Task(BAND).head(options("quantile"))
+    targets, outputs = draw(999, BAND)
+    chosen: Any = head.choose_decision(targets, outputs)
+    assert chosen.widths[0] > 1  # `draw` gives intervals that hold three quarters of the rows
+    metrics = Task(chosen).metrics
+    assert metrics.compute_one("coverage", targets, outputs) == pytest.approx(800 / 999)
+    fresh = draw(999, BAND, seed=1)
+    assert metrics.compute_one("coverage", *fresh) == pytest.approx(0.8, abs=0.05)
+    same = ("mae", "pearson")
+    assert metrics.compute(same, *fresh) == Task(BAND).metrics.compute(same, *fresh)
+    [low, middle, high] = outputs[0]
+    record = Task(chosen).answers.records(outputs[:1])[0]
+    assert record["prediction"] == middle
+    assert record["high"] == pytest.approx(middle + chosen.widths[0] * (high - middle))
+    assert record["low"] == pytest.approx(middle + chosen.widths[0] * (low - middle))
+    aligned = Task(BAND).answers.align(ModelOutputs(chosen, outputs[:1]))
+    assert aligned is not None
+    assert Task(aligned.spec).answers.records(aligned.outputs) == [record]
+    point = Task(ONE).head(options("mse"))
+    assert point.choose_decision(targets, outputs[:, 1:2]) == ONE
+
+
+# --- baselines and comparison
+
+
+def test_the_baselines_are_the_mean_and_a_linear_model() -> None:
+    generator = np.random.default_rng(0)
+    rows = [generator.normal(size=(generator.integers(2, 6), 2)) for _ in range(120)]
+    targets = np.array([[1000 * row[:, 0].mean(), row[-1, 1]] for row in rows])
+    spec = TWO.model_copy(update={"quantiles": LEVELS})
+    models = Baselines(spec).predict("series", rows[:80], targets[:80], rows[80:], 0)
+    assert {model.spec.quantiles for model in models.values()} == {None}
+    assert models["mean"].outputs[0] == pytest.approx(targets[:80].mean(axis=0))
+    ridge = models["summary statistics + ridge"]
+    assert Task(ridge.spec).metrics.compute_one("r2", targets[80:], ridge.outputs) > 0.95
+    texts = ["good film", "fine day", "bad film", "awful day"] * 5
+    numbers = np.array([[3.0], [2.0], [-2.0], [-3.0]] * 5)
+    models = Baselines(ONE).predict("text", texts, numbers, ["good", "awful"], 0)
+    good, awful = models["TF-IDF + ridge"].outputs[:, 0]
+    assert good > 0 > awful
+
+
+def test_the_paired_test_sees_a_small_gain_on_every_row_and_none_in_noise() -> None:
+    targets, ours = draw(200, ONE)
+    worse = targets + 1.05 * (ours - targets)
+    comparison = Task(ONE).comparison
+    first, second = ModelOutputs(ONE, ours), ModelOutputs(ONE, worse)
+    assert comparison.p_value(targets, first, second) < 0.001
+    assert comparison.p_value(targets, second, first) > 0.999
+    assert comparison.p_value(targets, first, first) == 1.0
+    assert 0.05 < paired_p_value(np.array([1.0, -1.0] * 50), samples=500, seed=1) < 0.95
+    tables = (Task(ONE).metrics, Task(ONE).metrics)
+    gate = paired_gain(tables, "mae", targets, ours, worse, samples=200, confidence=0.95, seed=0)
+    assert 0 < gate["lower"] < gate["gain"]
+
+
+def test_slices_share_out_the_rows_by_target() -> None:
+    targets, _ = draw(100, TWO)
+    slices = Task(TWO).comparison.slices(targets)
+    assert len(slices) == 8
+    assert sum(rows for name, rows in slices if name.startswith("age")).tolist() == [1] * 100
+    name, rows = slices[0]
+    low, high = (float(end) for end in name.removeprefix("price ").split(" to "))
+    assert targets[rows, 0].max() == pytest.approx(high, rel=1e-3)
+    assert low < high < targets[slices[3][1], 0].min()
+    assert len(Task(ONE).comparison.slices(np.zeros((20, 1)))) == 1
+
+
+def test_rows_that_the_model_never_saw_are_scored_in_their_own_unit() -> None:
+    targets, outputs = draw(400, ONE)
+    task = Task(ONE)
+    score = task.comparison.score(task.answers.decode(targets), outputs)
+    assert score.metric == task.metrics.headline
+    assert score.value == pytest.approx(task.metrics.compute_one("scaled_mae", targets, outputs))
+    assert score.numbers["mae"]["rating"] == pytest.approx(4 * score.value)
+    assert score.interval[0] < score.value < score.interval[1] < 2 * score.value
+    assert score.is_worse_than(score.value / 2)
+    assert not score.is_worse_than(score.value * 2)
+
+
+# --- answers
+
+
+def test_an_answer_is_a_number_and_an_interval_where_there_are_quantiles() -> None:
+    assert Task(ONE).answers.records(np.array([[1.5], [2.0]])) == [
+        {"prediction": 1.5},
+        {"prediction": 2.0},
+    ]
+    [record] = Task(BAND).answers.records(np.array([[1.0, 2.0, 4.0]]))
+    assert record == {"prediction": 2.0, "low": 1.0, "high": 4.0}
+    spec = TWO.model_copy(update={"quantiles": LEVELS})
+    [record] = Task(spec).answers.records(np.array([[1.0, 2.0, 3.0, 7.0, 8.0, 9.0]]))
+    assert record["low"] == {"price": 1.0, "age": 7.0}
+    assert record["prediction"] == {"price": 2.0, "age": 8.0}
+
+
+@pytest.mark.parametrize("spec", [ONE, TWO, BAND])
+def test_the_columns_of_a_file_hold_the_records_and_nulls_for_bad_rows(
+    spec: RegressionSpec,
+) -> None:
+    _, outputs = draw(3, spec)
+    answers = Task(spec).answers
+    cells = answers.columns(outputs, np.array([False, True, False]))
+    table = pa.Table.from_arrays(cells, schema=answers.schema).to_pylist()
+    records = answers.records(outputs)
+    assert table == [records[0], dict.fromkeys(records[1]), records[2]]
+    shapes = {name: shape for name, (_, shape, _) in answers.tensors(outputs).items()}
+    assert shapes == dict.fromkeys(answers.logged, [3] if len(spec.columns) == 1 else [3, 2])
+
+
+def test_tolerances_count_in_standard_deviations_and_targets_come_back_exactly() -> None:
+    assert (
+        Task(TWO.model_copy(update={"quantiles": LEVELS})).answers.unit.tolist()
+        == [2000.0] * 3 + [0.5] * 3
+    )
+    values = target("x", "y").encode(keys([0.1, 1e9 + 1], [2.0, 3.0]), TWO)
+    assert Task(TWO).answers.decode(values) == [[0.1, 1e9 + 1], [2.0, 3.0]]
+    assert Task(ONE).answers.decode(values[:, :1]) == [0.1, 2.0]
+
+
+def test_a_champion_is_measured_in_the_challengers_order_and_unit() -> None:
+    other = RegressionSpec(columns=["age", "price"], mean=[0, 0], std=[9, 9], quantiles=LEVELS)
+    aligned = Task(TWO).answers.align(ModelOutputs(other, np.array([[1.0, 2, 3, 4, 5, 6]])))
+    assert aligned is not None
+    assert aligned.outputs.tolist() == [[4, 5, 6, 1, 2, 3]]
+    assert aligned.spec == TWO.model_copy(update={"quantiles": LEVELS})
+    assert Task(ONE).answers.align(ModelOutputs(other, np.zeros((1, 6)))) is None
+
+
+def test_drift_compares_samples_of_each_target() -> None:
+    answers = Task(TWO).answers
+    assert set(answers.summarise_targets([[1.0, 2.0], [3.0, 4.0]]).samples) == {"price", "age"}
+    predicted = answers.summarise(np.array([[1.0, 2.0], [3.0, 4.0]])).samples
+    assert predicted["predicted age"].tolist() == [2.0, 4.0]
+
+
+# --- report
+
+
+@pytest.mark.parametrize("spec", [TWO, BAND])
+def test_the_report_shows_each_target_slices_and_the_largest_errors(
+    spec: RegressionSpec, tmp_path: Path
+) -> None:
+    targets, outputs = draw(80, spec)
+    outputs[7] += 100 * np.array(spec.std).max()
+    ids, texts = [f"r{i}" for i in range(80)], [f"a | {i}" for i in range(80)]
+    test = ScoredRows(ids, texts, targets, np.arange(80) % 9 + 1, outputs)
+    report = Task(spec).report
+    details = report.details(test, worst_rows=3)
+    assert details["worst"][0]["id"] == "r7"
+    assert set(details["per_target"]) == set(spec.columns)
+    assert sum(part["rows"] for part in details["slices_by_target"]) == 80 * len(spec.columns)
+    page = report.section(details)
+    assert "a \\| 7" in page
+    assert ("means over the targets" in page) == (len(spec.columns) > 1)
+    assert ("promises to hold 80% of the rows" in page) == (spec.quantiles is not None)
+    report.draw(test, RegressionReport(task="regression", max_points=50), tmp_path)
+    for name in ("predicted", "residuals", "errors"):
+        colors = Image.open(tmp_path / f"{name}.png").convert("RGB").getcolors(1 << 20)
+        assert colors is not None
+        assert len(colors) > 20, name
+    with (tmp_path / "predicted.csv").open() as file:
+        points = list(csv.DictReader(file))
+    assert len(points) == 50 * len(spec.columns)
+    assert float(points[0]["true"]) == pytest.approx(targets[0, 0], rel=1e-5)
+    header, table = report.predictions(test)
+    assert header[0] == "id"
+    assert len(header) == 1 + 2 * len(spec.columns) + 2 * (spec.quantiles is not None)
+    with (tmp_path / "p.csv").open("w") as file:
+        csv.writer(file).writerows(table)
+    assert float(table[0][1]) == pytest.approx(targets[0, 0], rel=1e-8)
