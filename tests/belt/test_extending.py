@@ -2,6 +2,7 @@
 
 import csv
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.belt
 
 PAGE = (ROOT / "docs/extending.md").read_text()
 STEP = re.compile(
-    r"^(?P<how>In|Write) `(?P<file>[^`]+)`"
+    r"^(?P<how>In|Write|Run in) (?:`(?P<file>[^`]+)`|the project folder)"
     r"(?:, (?P<where>before|after|replace) `(?P<anchor>[^`]+)`)?:\n\n"
     r"```\w*\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL,
 )  # fmt: skip
@@ -25,15 +26,19 @@ STEP = re.compile(
 
 @dataclass(frozen=True)
 class Step:
-    """One change of a recipe: a new file, or lines beside or in place of a line of a file."""
+    """One change of a recipe: a new file, lines beside or in place of a line of a file, or
+    commands."""
 
     how: str
-    file: str
+    file: str | None
     where: str | None
     anchor: str | None
     text: str
 
     def apply(self, root: Path) -> None:
+        if self.file is None:
+            subprocess.run(["bash", "-euc", self.text], cwd=root, check=True)
+            return
         path = root / self.file
         if self.how == "Write":
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +64,7 @@ def recipe(title: str) -> list[Step]:
 RECIPES = {
     "A sweep space": 1,
     "A metric": 1,
+    "A task": 1,
     "A gate": 3,
     "A file format": 2,
     "A cell": 3,
@@ -81,7 +87,7 @@ defaults: [base/series@_here_, _self_]
 name: vowels_orc
 source: {format: orc, files: {train: data/raw/orc/train.orc, test: data/raw/orc/test.orc}}
 columns: {series: series}
-target: {task: classification, column: label}
+target: {task: grading, column: label}
 split: {test: {by: given}, validation: {by: share, share: 0.3}}
 checks: {min_rows: 2}
 """
@@ -127,6 +133,12 @@ def test_the_new_metric_is_reported_has_a_bar_and_is_the_objective(clone: Clone)
     assert "top-two accuracy" in (clone.root / "reports/evaluation/report.md").read_text()
     assert "top_two" in (clone.root / "reports/promotion/verdict.json").read_text()
     assert all(0 <= float(trial["val_top_two"]) <= 1 for trial in trials(clone))
+
+
+def test_the_new_task_is_that_of_the_model(clone: Clone) -> None:
+    assert clone.read("artifacts/model/card.json")["target"]["task"] == "grading"
+    config = clone.read("artifacts/config.yaml")
+    assert {config["choose"][group] for group in ("head", "gates", "evaluate")} == {"grading"}
 
 
 def test_the_new_gate_judges(clone: Clone) -> None:
