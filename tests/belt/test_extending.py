@@ -62,6 +62,7 @@ def recipe(title: str) -> list[Step]:
 
 
 RECIPES = {
+    "Several labels a row": 1,
     "A sweep space": 1,
     "A metric": 1,
     "A task": 1,

@@ -1,15 +1,26 @@
 """Multi-label targets: label sets, strata, thresholds, metrics, baselines, answers, plots."""
 
 import itertools
+import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 from sklearn import metrics as reference
 
+from conveyor.batch.write import open_writer, schema
+from conveyor.compose import compose
+from conveyor.data.prepare import prepare
+from conveyor.data.store import Prepared
 from conveyor.errors import DataError
+from conveyor.paths import Paths
+from conveyor.serving import LoadedModel
 from conveyor.tasks import Task
 from conveyor.tasks.multilabel.baselines import Baselines
 from conveyor.tasks.multilabel.decision import choose_thresholds, decide
@@ -308,3 +319,69 @@ def test_the_report_has_a_table_by_label_and_its_plots(tmp_path: Path) -> None:
     columns, table = report.predictions(rows)
     assert columns == ["id", "labels", "predicted", "p(news)", "p(sport)", "p(weather)"]
     assert len(table) == 80
+
+
+TOPICS = {"news": "minister vote", "sport": "goal match", "weather": "rain wind"}
+ROOT = Path(__file__).parents[2]
+TINY = """
+choose: {dataset: topics, sweep: none}
+model: {units: [8], bidirectional: false, embedding: 8, pooling: max, dropout: 0.0}
+train: {epochs: 30, patience: 30, batch_size: 16, learning_rate: 0.02, refit: false}
+"""
+
+
+def test_the_recipe_of_the_docs_trains_a_model_that_answers_sets(tmp_path: Path) -> None:
+    from conveyor.training.fit import fit
+    from conveyor.training.model_folder import write_model
+
+    page = (ROOT / "docs/extending.md").read_text()
+    recipe = re.search(r"Write `(\S+/topics\.yaml)`:\n\n```yaml\n(.*?)^```", page, re.M | re.S)
+    assert recipe is not None
+    name, text = recipe.groups()
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    (tmp_path / name).write_text(text)
+    (tmp_path / "params.yaml").write_text(TINY)
+    write_topics(tmp_path / "data/raw/topics.csv")
+    paths = Paths(tmp_path)
+    config = compose(paths)
+    assert {config.choose[group] for group in ("head", "gates", "evaluate")} == {"multilabel"}
+    report = prepare(config.dataset, tmp_path, paths.prepared, tmp_path / "cache")
+    assert report["without_label"]["train"] > 0
+    prepared = Prepared(paths.prepared)
+    assert prepared.meta.target == SPEC
+    write_model(*fit(config, prepared, progress=False), config, prepared, paths.model)
+    model, test = LoadedModel.load(paths.model), prepared.split("test")
+    assert model.task.spec.thresholds.metric == "micro_f1"
+    assert model.task.metrics.compute_one("micro_f1", test.targets,
+                                          model.predict(test.rows).outputs) > 0.95  # fmt: skip
+    answers = model.predict(["rain and wind and a goal", "nothing at all"]).records()
+    assert [answer["labels"] for answer in answers] == [["sport", "weather"], []]
+
+
+def write_topics(path: Path, rows: int = 240) -> None:
+    """Texts with the words of up to three topics, and the topics in any order."""
+    draw = np.random.default_rng(5)
+    path.parent.mkdir(parents=True)
+    with path.open("w") as file:
+        file.write("text,topics\n")
+        for number in range(rows):
+            topics = [t for t in draw.permutation([*TOPICS]) if draw.random() < 0.4]
+            words = [word for t in topics for word in TOPICS[t].split()] + ["nothing", f"x{number}"]
+            file.write(f"{' '.join(draw.permutation(words))},{'; '.join(topics)}\n")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_file_of_answers_has_the_labels_of_each_row(tmp_path: Path, suffix: str) -> None:
+    answers, path = Task(SPEC).answers, tmp_path / f"answers.{suffix}"
+    outputs = np.array([[0.9, 0.1, 0.8], [0.1, 0.1, 0.1], [0.0, 0.0, 0.0]], np.float32)
+    columns = answers.columns(outputs, np.array([False, False, True]))
+    with open_writer(path, schema(answers)) as write:
+        write(pa.Table.from_arrays([pa.array([0, 1, 2]), *columns], schema=schema(answers)))
+    if suffix == "parquet":
+        labels = pq.read_table(path)["labels"].to_pylist()
+    elif suffix == "jsonl":
+        labels = [json.loads(line)["labels"] for line in path.read_text().splitlines()]
+    else:
+        texts = csv.read_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True))
+        labels = [text and json.loads(text) for text in texts["labels"].to_pylist()]
+    assert labels == [["news", "weather"], [], None]

@@ -23,7 +23,8 @@ def schema(answers: Answers) -> pa.Schema:
 def open_writer(path: Path, columns: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """Yield a function that appends a table; the file appears when the body ends without an error.
 
-    In a CSV file each part of a structure gets a column, such as `probabilities.<class>`.
+    In a CSV file each part of a structure gets a column, such as `probabilities.<class>`, and a
+    list is JSON.
 
     Raises:
         InputError: the name has the suffix of another format.
@@ -34,10 +35,21 @@ def open_writer(path: Path, columns: pa.Schema) -> Iterator[Callable[[pa.Table],
             with pq.ParquetWriter(temporary, columns) as file:
                 yield file.write_table
         elif path.suffix == ".csv":
-            with csv.CSVWriter(temporary, columns.empty_table().flatten().schema) as file:
-                yield lambda table: file.write_table(table.flatten())
+            with csv.CSVWriter(temporary, _flatten(columns.empty_table()).schema) as file:
+                yield lambda table: file.write_table(_flatten(table))
         else:
             with temporary.open("w", encoding="utf-8") as file:
                 yield lambda table: file.writelines(
                     json.dumps(row, ensure_ascii=False) + "\n" for row in table.to_pylist()
                 )
+
+
+def _flatten(table: pa.Table) -> pa.Table:
+    """Return the table without structures and lists, which CSV does not have."""
+    flat = table.flatten()
+    for position, field in enumerate(flat.schema):
+        if pa.types.is_list(field.type):
+            values = flat.column(position).to_pylist()
+            texts = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]
+            flat = flat.set_column(position, field.name, pa.array(texts, pa.string()))
+    return flat
