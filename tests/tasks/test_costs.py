@@ -69,10 +69,11 @@ def test_the_threshold_of_two_classes_costs_least_on_the_rows(costs: Any, seed: 
 
 
 def test_of_equal_thresholds_the_one_of_right_probabilities_is_nearest() -> None:
-    targets, outputs = np.array([0, 1]), np.array([[0.99, 0.01], [0.01, 0.99]])
-    spec = choose_decision(TWO, {"spam": 4.0}, targets, outputs)
+    """Below 0.2 two false alarms cost 1 each, above 0.45 a missed spam costs 2."""
+    targets, spam = np.array([0, 1, 0, 0]), np.array([0.1, 0.2, 0.4, 0.45])
+    spec = choose_decision(TWO, {"spam": 2.0}, targets, np.stack([1 - spam, spam], axis=1))
     assert spec.decision is not None
-    assert spec.decision.threshold == ClassThreshold(answer="spam", probability=0.5)
+    assert spec.decision.threshold == ClassThreshold(answer="spam", probability=0.15)
 
 
 def test_of_more_classes_the_least_expected_cost_is_the_answer() -> None:
@@ -135,7 +136,10 @@ def test_each_model_of_a_comparison_decides_by_its_own_threshold() -> None:
             task = Task(challenger)
             scores = task.metrics.score_all(targets, outputs)
             evidence = gates.Evidence(task, targets, outputs, champion, "1", scores, None)
-            assert gates.decide(evidence, limits).promote is promoted
+            verdict = gates.decide(evidence, limits)
+            assert verdict.promote is promoted
+            slices = {r.gate: r.passed for r in verdict.results}["slices beside the champion's"]
+            assert slices is (challenger != TWO)  # which finds no spam
         worse = ModelOutputs(TWO, outputs)  # the champion's default threshold finds no spam
         task = Task(decided(0.2))
         scores = task.metrics.score_all(targets, outputs)
