@@ -42,10 +42,11 @@ def dataset(file: Path) -> Any:
         "kind": "text", "name": "sentences",
         "source": {"format": file.suffix[1:], "files": {"all": file.name}, "hub": None,
                    "revision": None, "header": None, "quoted": True},
-        "columns": {"text": "text", "label": "label", "id": None},
-        "labels": {"classes": None, "thresholds": None},
+        "columns": {"text": "text", "id": None},
+        "target": {"task": "classification", "column": "label"},
         "split": {"seed": 1, "test": share, "validation": share, "group": None},
-        "checks": {"min_rows": 1, "max_dropped_share": 0.5}, "encoding": ENCODING,
+        "checks": {"min_rows": 1, "max_dropped_share": 0.5},
+        "engine": {"threads": 2, "memory": "200MB"}, "encoding": ENCODING,
     })  # fmt: skip
 
 

@@ -4,10 +4,9 @@ import logging
 
 from conveyor import files
 from conveyor.config import PrepareConfig, load
-from conveyor.data.prepare import findings
 from conveyor.data.prepare import prepare as prepare_data
-from conveyor.data.split import SPLITS
-from conveyor.data.store import Prepared
+from conveyor.data.report import count_findings
+from conveyor.data.store import SPLITS, Prepared
 from conveyor.encoding import ENCODERS
 from conveyor.paths import Paths
 from conveyor.plots import data as plots
@@ -27,7 +26,7 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
     with files.replacing_folder(paths.data_plots) as folder:
         plots.plot_lengths(lengths, unit, folder / "lengths.png")
         prepared.task.plot_targets(report, folder)
-        plots.plot_findings(findings(report), rows["read"], folder / "findings.png")
+        plots.plot_findings(count_findings(report), rows["read"], folder / "findings.png")
     dropped = sum(entry["rows"] for entry in report["dropped"].values())
     removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
     counts = ", ".join(f"{name} {rows[name]}" for name in SPLITS)

@@ -28,6 +28,7 @@ SERIES = {
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
               "validation": {"by": "share", "share": 0.25}, "group": None},
     "checks": {"min_rows": 2, "max_dropped_share": 0.1},
+    "engine": {"threads": 2, "memory": "200MB"},
     "encoding": {"scaling": "standard", "max_length": None},
 }  # fmt: skip
 TINY = {

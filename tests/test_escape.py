@@ -154,6 +154,7 @@ def test_prepare_keeps_every_nasty_label(tmp_path: Path, form: str, toy_config: 
         "kind": "text", "source": values["source"] | {"format": form, "files": {"all": path.name}},
         "columns": {"text": "text", "id": None},
         "checks": {"min_rows": 1, "max_dropped_share": 0.0},
+        "engine": {"threads": 2, "memory": "200MB"},
         "encoding": TEXT_ENCODING,
     }  # fmt: skip
     config = TypeAdapter(Dataset).validate_python(values)

@@ -131,6 +131,7 @@ def test_a_script_stays_thin(stage: str) -> None:
             ["config/overrides.py", "config/resolve.py", "sweep/check.py", "sweep/grammar.py"],
         ),
         ("datasets", ["data/"]),
+        ("duckdb", ["data/"]),
         ("optuna", ["sweep/"]),
         ("mlflow", ["registry/", "tracking/", "serving/mlflow_model.py"]),
         ("keras", ["models/", "training/", "tasks/*/head.py"]),

@@ -14,8 +14,7 @@ from pydantic import TypeAdapter
 
 from conveyor.config.dataset import Dataset, SeriesDataset, TextDataset
 from conveyor.data.prepare import prepare
-from conveyor.data.split import SPLITS
-from conveyor.data.store import Prepared
+from conveyor.data.store import SPLITS, Prepared
 
 TEXT: dict[str, Any] = {
     "kind": "text", "name": "mails",
@@ -26,6 +25,7 @@ TEXT: dict[str, Any] = {
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
               "validation": {"by": "share", "share": 0.25}, "group": None},
     "checks": {"min_rows": 1, "max_dropped_share": 0.5},
+    "engine": {"threads": 2, "memory": "200MB"},
     "encoding": {"tokenizer": "word", "lowercase": True, "unescape_html": False,
                  "normalise": "nfc", "strip_accents": False, "vocabulary": 1000,
                  "min_frequency": 1, "max_length": 50},

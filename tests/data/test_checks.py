@@ -14,8 +14,8 @@ from making import (
     require_all_counted,
 )
 
-from conveyor.data.prepare import findings
-from conveyor.data.split import SPLITS
+from conveyor.data.report import count_findings
+from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
 
@@ -34,7 +34,7 @@ def test_every_unusable_row_is_counted_by_reason(tmp_path: Path) -> None:
     }
     assert report["dropped"]["missing_input"]["ids"] == ["all-000000"]
     require_all_counted(report)
-    shown = findings(report)
+    shown = count_findings(report)
     assert shown["dropped: unknown target"] == 1
     assert sum(n for name, n in shown.items() if name.startswith("dropped")) == 3
 

@@ -1,6 +1,8 @@
 """What is written, and that it is the same in every process."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from making import (
     mails,
     prepared,
     python,
+    write,
 )
 
 from conveyor.data.encode import percentile
@@ -46,6 +49,49 @@ print(files.digest_tree(store.folder))
         (tmp_path / seed).mkdir()
         digests.add(python(code, str(tmp_path / seed), PYTHONHASHSEED=seed))
     assert len(digests) == 1
+
+
+def test_threads_and_memory_change_nothing(tmp_path: Path) -> None:
+    """One in three texts is in the data twice or more, and some with two classes."""
+    draw = np.random.default_rng(0)
+    rows = [
+        {"text": f"{'win' if i % 2 else 'see'} {draw.integers(0, 60_000)}", "label": "ab"[i % 2]}
+        for i in range(60_000)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet", 5000)
+    results = []
+    for threads, memory in ((1, "1GB"), (4, "1GB"), (1, "32MB"), (4, "32MB")):
+        store, report = prepared(
+            tmp_path, None, TEXT, source__format="parquet", source__files={"all": "rows.parquet"},
+            engine={"threads": threads, "memory": memory},
+        )  # fmt: skip
+        assert report["removed_between_splits"]["train_in_test"]["removed"] > 1000
+        assert report["conflicting_targets"]["rows"] == 0
+        results.append((store.meta.digest, report))
+    assert results == results[:1] * len(results)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from making import TEXT, prepared
+from conveyor.data import prepare as stage
+
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(stage, sys.argv[2], kill)
+prepared(Path(sys.argv[1]), None, TEXT)
+"""
+
+
+@pytest.mark.parametrize("step", ["assign", "describe_rows", "write_rows"])
+def test_a_killed_run_leaves_no_rows_behind(tmp_path: Path, step: str) -> None:
+    write(tmp_path, mails())
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        python(KILLED, str(tmp_path), step)
+    assert error.value.returncode == -signal.SIGKILL
+    left = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert left == []
 
 
 def test_a_store_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from making import (
 )
 
 from conveyor import files
-from conveyor.data.split import SPLITS
+from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
 

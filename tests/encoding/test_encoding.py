@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer, models, trainers
 
 from conveyor.config.dataset import SeriesEncoding, TextEncoding
 from conveyor.encoding import SeriesEncoder, TextEncoder, load_encoder
@@ -62,6 +63,24 @@ def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) 
     together = encoder.read_rows(texts)
     assert [together[i].tolist() for i in range(len(together))] == alone
     assert len({token for row in alone for token in row}) > 500
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_the_vocabulary_of_words_is_that_of_the_library(lowercase: bool) -> None:
+    draw = np.random.default_rng(0)
+    letters = [*"abcAB_é'- \n"]
+    texts = ["".join(draw.choice(letters, draw.integers(0, 30))) for _ in range(3000)]
+    texts += ["[PAD] a", "x[UNK]", "漢字 b", "\u200b", "İK", "", " \x1c\x85 ", "ﬁnd"]
+    encoder = text_encoder(texts, lowercase=lowercase, vocabulary=400, min_frequency=2)
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=400, min_frequency=2, special_tokens=["[PAD]", "[UNK]"], show_progress=False
+    )
+    expected = Tokenizer(models.WordLevel(unk_token="[UNK]"))
+    expected.normalizer = encoder.tokenizer.normalizer
+    expected.pre_tokenizer = encoder.tokenizer.pre_tokenizer
+    expected.train_from_iterator(texts, trainer)
+    assert encoder.size["vocabulary"] == 400
+    assert encoder.tokenizer.to_str() == expected.to_str()
 
 
 def test_rows_are_merged_in_their_order() -> None:

@@ -84,6 +84,13 @@ class Checks(Section):
     max_dropped_share: Portion  # of all rows
 
 
+class Engine(Section):
+    """What DuckDB may use while it checks and splits rows; its results do not depend on it."""
+
+    threads: PositiveInt
+    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")]  # what exceeds it goes to disk
+
+
 class LongLayout(Section):
     """One row of the file a time step: rows of one `id`, sorted by `order`, are one series.
 
@@ -149,6 +156,7 @@ class BaseDataset(Section):
     target: Target
     split: SplitRules
     checks: Checks
+    engine: Engine
 
 
 class TextDataset(BaseDataset):

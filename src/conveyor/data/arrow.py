@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 SERIES = pa.list_(pa.list_(pa.float32()))
+ROW_TYPE = {"text": pa.string(), "series": SERIES}
 Steps = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -25,6 +26,25 @@ def nest_steps(steps: NDArray[np.float32], lengths: NDArray[np.int64]) -> pa.Arr
     inner = np.arange(0, steps.size + 1, steps.shape[1], dtype=np.int32)
     outer = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return pa.ListArray.from_arrays(outer, pa.ListArray.from_arrays(inner, steps.ravel()))
+
+
+def steps_to_bytes(steps: NDArray[np.float32], lengths: NDArray[np.int64]) -> pa.Array:
+    """Return the steps of each row as bytes; arguments as those of `nest_steps`."""
+    width = steps.shape[1] * steps.itemsize
+    offsets = (width * np.concatenate([[0], np.cumsum(lengths)])).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(steps))]
+    return pa.Array.from_buffers(pa.binary(), len(lengths), buffers)
+
+
+def to_text(column: pa.Array) -> pa.Array:
+    """Convert each value with Python's `str`; null stays null."""
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_nested(column.type):
+        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    coded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+    values = [None if v is None else str(v) for v in coded.dictionary.to_pylist()]
+    return pa.array(values, pa.string()).take(coded.indices)
 
 
 def split_steps(series: pa.Array) -> list[NDArray[np.float32]]:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from conveyor.config.dataset import Source
 
-ROWS, BYTES = 8192, 4 << 20  # limits of a batch; a larger row is a batch of its own
+ROWS, BYTES = 1 << 15, 4 << 20  # limits of a batch; a larger row is a batch of its own
 Batches = Iterator[pa.RecordBatch]
 # The columns of a file, and by column the names of its numbers.
 Columns = tuple[Sequence[str], Mapping[str, list[str]]]

@@ -9,8 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.data.scan import Scan
-from conveyor.data.split import SPLITS
+from conveyor.data.copy import SplitRows
+from conveyor.data.store import SPLITS
 from conveyor.data.write import open_split
 from conveyor.encoding import Encoder, Ragged
 from conveyor.metrics import Targets
@@ -63,7 +63,9 @@ def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
     return float(np.quantile(np.searchsorted(ends, [place, place + 1], side="right"), share))
 
 
-def write_rows(scan: Scan, targets: Targets, encoder: Encoder, folder: Path) -> dict[str, Tally]:
+def write_rows(
+    rows: SplitRows, targets: Targets, encoder: Encoder, folder: Path
+) -> dict[str, Tally]:
     """Encode each row that is in a split, and write it to the split's folder.
 
     Args:
@@ -71,17 +73,12 @@ def write_rows(scan: Scan, targets: Targets, encoder: Encoder, folder: Path) -> 
     """
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as stack:
-        writers = [stack.enter_context(open_split(folder / n, encoder.kind)) for n in SPLITS]
+        writers = {n: stack.enter_context(open_split(folder / n, encoder.kind)) for n in SPLITS}
         progress = stack.enter_context(
-            tqdm(desc="encoding", total=len(scan.index), unit=" rows", disable=None)
+            tqdm(desc="encoding", total=len(rows.copy), unit=" rows", disable=None)
         )
-        for start, batch in scan.copy.batches():
-            chunk, ids = slice(start, start + len(batch)), scan.batch_ids(batch, start)
-            split, target = scan.index["split"][chunk], scan.index["target"][chunk]
-            for code, (writer, tally) in enumerate(zip(writers, tallies.values(), strict=True)):
-                mask = split == code  # (rows,)
-                if mask.any():
-                    raw = batch.column("raw").filter(mask)
-                    writer.add(ids.filter(mask), raw, targets[target[mask]], tally.encode(raw))
+        for name, batch, codes in rows.batches():
+            raw = batch.column("raw")
+            writers[name].add(batch.column("id"), raw, targets[codes], tallies[name].encode(raw))
             progress.update(len(batch))
     return tallies

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout
-from conveyor.data.arrow import nest_steps
-from conveyor.data.rows import encode_distinct, to_strings
+from conveyor.data.arrow import nest_steps, to_text
 from conveyor.data.sources import Part, limit_size
 from conveyor.data.times import CellError, sort_keys
 from conveyor.errors import DataError
@@ -47,7 +47,7 @@ def nest(part: Part, layout: LongLayout, constant: Sequence[str]) -> Part:
     for name in constant:
         _require_constant(columns[name], name, series, first, ids)
     table = pa.table(
-        {"series": nest_steps(steps, lengths), layout.id: pa.array(ids, pa.string())}
+        {"series": nest_steps(steps, lengths), layout.id: ids}
         | {name: columns[name].take(first) for name in constant}
     )
     return replace(
@@ -66,20 +66,20 @@ def _read(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
             tables = [pa.table({name: piece}) for piece in pieces]
             whole = pa.concat_tables(tables, promote_options="permissive").column(name)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            whole = pa.chunked_array([to_strings(piece) for piece in pieces])
+            whole = pa.chunked_array([to_text(piece) for piece in pieces])
         columns[name] = whole.combine_chunks()
     return columns
 
 
-def _series_of(part: Part, column: pa.Array, name: str) -> tuple[list[str], NDArray[np.int64]]:
+def _series_of(part: Part, column: pa.Array, name: str) -> tuple[pa.Array, NDArray[np.int64]]:
     """Ids in order of their first rows, and for each row, (rows,), the position of its id."""
-    series = encode_distinct(to_strings(column))
-    empty = [position for position, value in enumerate(series.names) if not value.strip()]
-    rows = np.flatnonzero(np.isin(series.codes, [-1, *empty]))
-    if len(rows):
+    ids = to_text(column).fill_null("")
+    row = pc.index(pc.equal(pc.utf8_trim_whitespace(ids), ""), True).as_py()
+    if row >= 0:
         reason = "expected the id of a series; got an empty cell. Fill it, or remove the row."
-        raise _cell_error(part, CellError(int(rows[0]), reason), name)
-    return series.names, series.codes.astype(np.int64)
+        raise _cell_error(part, CellError(row, reason), name)
+    series = ids.dictionary_encode()
+    return series.dictionary, series.indices.to_numpy().astype(np.int64)
 
 
 def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
@@ -96,17 +96,17 @@ def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
 
 def _require_constant(
     column: pa.Array, name: str, series: NDArray[np.int64], first: NDArray[np.int64],
-    ids: Sequence[str],
+    ids: pa.Array,
 ) -> None:  # fmt: skip
-    values = encode_distinct(column)
-    changed = np.flatnonzero(values.codes != values.codes[first][series])
-    if len(changed):
-        number = int(series[changed[0]])
-        codes = np.unique(values.codes[series == number])
-        cells = ", ".join(sorted(str([*values.names, None][code]) for code in codes)[:3])
+    cells = to_text(column).fill_null("None")
+    changed = pc.index(pc.not_equal(cells, cells.take(pa.array(first[series]))), True).as_py()
+    if changed >= 0:
+        number = int(series[changed])
+        values = sorted(pc.unique(cells.filter(pa.array(series == number))).to_pylist())
         raise DataError(
-            f"series {ids[number]!r}: column {name!r}: expected the same value in each row; got "
-            f"{len(codes)} values ({cells}). Change dataset.columns.long.id, or the cells."
+            f"series {ids[number].as_py()!r}: column {name!r}: expected the same value in each "
+            f"row; got {len(values)} values ({', '.join(values[:3])}). Change "
+            "dataset.columns.long.id, or the cells."
         )
 
 

@@ -1,56 +1,23 @@
-"""Reads the ids, inputs, targets and groups of rows from the columns of a source."""
+"""Reads the inputs, targets and groups of rows from the columns of a source."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
-from conveyor.data.arrow import Steps, join_steps, nest_steps
+from conveyor.data.arrow import ROW_TYPE, Steps, join_steps, nest_steps, steps_to_bytes, to_text
+from conveyor.data.copy import RowCopy
+from conveyor.data.database import Database, load
+from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.errors import DataError
 from conveyor.tasks.task import load_target
-
-PROBLEMS = ("missing_input", "missing_target", "not_finite", "unknown_target")
-NO_PROBLEM = -1
-Codes = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class CodedValues:
-    """A value of each row: `names[codes[row]]`, or None if the code is -1."""
-
-    names: list[Any]
-    codes: Codes
-
-    def map(self, function: Callable[[Any], Any]) -> NDArray[Any]:
-        """Return the function's result for each row, (rows,); called once a distinct value."""
-        return np.array([*map(function, self.names), function(None)])[self.codes]
-
-
-@dataclass(frozen=True)
-class SourceRows:
-    """A batch of rows.
-
-    Attributes:
-        ids: null for a row without an id; None if the configuration names no id column.
-        raw: strings, or lists of steps, each a list of float32 channels; empty if missing.
-        targets: keys of targets; a row with a problem may have none.
-        groups: None without a group column.
-        marks: bool (rows, 2), whether a split column marks a test row, or a validation row.
-        problems: int8 (rows,), codes into PROBLEMS of unusable rows, else NO_PROBLEM.
-    """
-
-    ids: pa.Array | None
-    raw: pa.Array
-    targets: CodedValues
-    groups: CodedValues | None
-    marks: NDArray[np.bool_]
-    problems: NDArray[np.int8]
 
 
 class RowReader:
@@ -63,15 +30,20 @@ class RowReader:
     def __init__(self, config: TextDataset | SeriesDataset, part: Part) -> None:
         self.config, self.part = config, part
         self.channels: int | None = None
-        self._takes = (config.split.test, config.split.validation)
+        takes = {"test": config.split.test, "validation": config.split.validation}
+        self._split_columns = {
+            name: take.column for name, take in takes.items() if take.by == "column"
+        }
+        if config.split.group is not None:
+            self._split_columns["group"] = config.split.group
         self.target = load_target(config.target, part.value_names)
 
     @property
     def columns(self) -> list[str]:
         """Columns that the part must have."""
         names = [self.input_column, *self.target.columns]
-        names += [take.column for take in self._takes if take.by == "column"]
-        names += [n for n in (self.config.columns.id, self.config.split.group) if n]
+        names += self._split_columns.values()
+        names += [self.config.columns.id] if self.config.columns.id else []
         return list(dict.fromkeys(names))
 
     @property
@@ -80,76 +52,91 @@ class RowReader:
             return self.config.columns.text
         return self.config.columns.series or "series"
 
-    def rows(self) -> Iterator[SourceRows]:
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the batches that `read` yields."""
+        fields = {
+            "row": pa.int64(), "id": pa.string(), "raw": ROW_TYPE[self.config.kind],
+            "content": pa.binary(), "empty": pa.bool_(), "target": self.target.key_type,
+            "problem": pa.string(),
+        }  # fmt: skip
+        return pa.schema(fields | dict.fromkeys(self._split_columns, pa.string()))
+
+    def read(self, start: int) -> Iterator[pa.RecordBatch]:
         """Yield all rows, batch by batch.
+
+        `row` is the row's number, from `start` on. `id` is that of the source, else made of the
+        row's position. `raw` is a string or a list of steps, each a list of float32 channels, and
+        empty if missing; `content` is the same as bytes. `problem` says why a row cannot be used.
+        `test`, `validation` and `group` are the cells of these columns as text, if the split has
+        them.
 
         Raises:
             DataError: a series is no list of steps, its steps differ in width, or a target is none.
         """
         first = 0
         for batch in self.part.read(self.columns):
-            yield self._read_batch(batch, first)
+            numbers = np.arange(first, first + len(batch))
+            yield self._read_batch(batch, numbers, start + numbers)
             first += len(batch)
 
-    def _read_batch(self, batch: pa.RecordBatch, first: int) -> SourceRows:
-        config = self.config
-        ids = _read_ids(batch.column(config.columns.id)) if config.columns.id else None
-        targets, problems = self._read_targets(batch)
+    def _read_batch(
+        self, batch: pa.RecordBatch, numbers: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> pa.RecordBatch:
+        ids = self._read_ids(batch, numbers)
         column = batch.column(self.input_column)
-        missing = column.is_null().to_numpy(zero_copy_only=False)  # (rows,)
-        problems[missing & (problems == NO_PROBLEM)] = PROBLEMS.index("missing_input")
-        if isinstance(config, TextDataset):
-            raw = to_strings(column).fill_null("")
+        targets, problems = self._read_targets(batch)
+        problems = pc.coalesce(problems, _name_where(column.is_null(), "missing_input"))
+        if isinstance(self.config, TextDataset):
+            raw = to_text(column).fill_null("")
+            content = raw.cast(pa.binary())
+            empty = pc.or_(pc.utf8_is_space(raw), pc.equal(raw, ""))
         else:
-            steps, lengths = self._read_series(column, ids, first)
-            raw = nest_steps(steps, lengths)
-            bad_steps = ~np.isfinite(steps).all(axis=1)  # (all steps,)
+            steps, lengths = self._read_series(column, ids)
+            raw, content = nest_steps(steps, lengths), steps_to_bytes(steps, lengths)
+            empty = pa.array(lengths == 0)
+            bad_steps = np.flatnonzero(~np.isfinite(steps).all(axis=1))
             bad = np.zeros(len(lengths), np.bool_)
-            bad[np.repeat(np.arange(len(lengths)), lengths)[bad_steps]] = True
-            problems[bad & (problems == NO_PROBLEM)] = PROBLEMS.index("not_finite")
-        groups = None
-        if config.split.group is not None:
-            values = encode_distinct(batch.column(config.split.group))
-            groups = CodedValues([*map(str, [*values.names, None])], values.codes)
-        return SourceRows(ids, raw, targets, groups, self._read_marks(batch), problems)
+            bad[np.searchsorted(np.cumsum(lengths), bad_steps, side="right")] = True
+            problems = pc.coalesce(problems, _name_where(pa.array(bad), "not_finite"))
+        values = [pa.array(rows), ids, raw, content, empty, targets, problems]
+        values += [
+            to_text(batch.column(name)).fill_null("None") for name in self._split_columns.values()
+        ]
+        return pa.RecordBatch.from_arrays(values, schema=self.schema)
 
-    def _read_marks(self, batch: pa.RecordBatch) -> NDArray[np.bool_]:
-        marks = np.zeros((len(batch), 2), np.bool_)
-        for position, take in enumerate(self._takes):
-            if take.by == "column":
-                cells = encode_distinct(batch.column(take.column)).map(str)
-                marks[:, position] = cells == take.value
-        return marks
+    def _read_ids(self, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> pa.Array:
+        own = self.config.columns.id
+        padded = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), 6, "0")
+        default = pc.binary_join_element_wise(self.part.name, padded, "-")
+        if own is None:
+            return default
+        ids = to_text(batch.column(own))
+        return pc.if_else(pc.equal(ids.fill_null(""), ""), default, ids)
 
-    def _read_targets(self, batch: pa.RecordBatch) -> tuple[CodedValues, NDArray[np.int8]]:
-        """Return the keys of the targets, and the problem of each row, (rows,)."""
+    def _read_targets(self, batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
         try:
-            keys, problems = self.target.read([batch.column(n) for n in self.target.columns])
+            return self.target.read([batch.column(name) for name in self.target.columns])
         except DataError as error:
             raise DataError(f"{self.part.origin}: {error}") from None
-        reasons = encode_distinct(problems)
-        codes = [*map(PROBLEMS.index, reasons.names), NO_PROBLEM]
-        return encode_keys(keys), np.array(codes, np.int8)[reasons.codes]
 
-    def _read_series(self, column: pa.Array, ids: pa.Array | None, first: int) -> Steps:
+    def _read_series(self, column: pa.Array, ids: pa.Array) -> Steps:
         """Return the joined steps (all steps, channels), and the steps of each row, (rows,)."""
         layout = getattr(self.config.columns, "layout", "steps_first")
-        if layout == "steps_first":
-            joined = join_steps(column, self.channels)
-            if joined is not None:
-                if len(joined[0]):
-                    self.channels = joined[0].shape[1]
-                return joined
-        series = []
-        for row, value in enumerate(column.to_pylist()):
-            own_id = None if ids is None else ids[row].as_py()
-            name = own_id or default_id(self.part.name, first + row)
-            series.append(self._convert_series(value, name, layout))
-        empty = np.zeros((0, self.channels or 1), np.float32)
-        steps = np.concatenate([values if len(values) else empty for values in series])
-        return steps, np.array([len(values) for values in series], np.int64)
+        joined = join_steps(column, self.channels) if layout == "steps_first" else None
+        if joined is None:
+            series = [
+                self._convert_series(value, ids[row].as_py(), layout)
+                for row, value in enumerate(column.to_pylist())
+            ]
+            empty = np.zeros((0, self.channels or 1), np.float32)
+            steps = np.concatenate([values if len(values) else empty for values in series])
+            return steps, np.array([len(values) for values in series], np.int64)
+        if len(joined[0]):
+            self.channels = joined[0].shape[1]
+        return joined
 
-    def _convert_series(self, value: Any, name: str, layout: str) -> NDArray[np.float32]:
+    def _convert_series(self, value: Any, row_id: str, layout: str) -> NDArray[np.float32]:
         """Return one row as (steps, channels); None becomes NaN."""
         if not value:
             return np.zeros((0, 1), dtype=np.float32)
@@ -160,60 +147,47 @@ class RowReader:
                 raise ValueError(f"a list of {steps.ndim} dimensions")
         except (TypeError, ValueError) as error:
             raise DataError(
-                f"row {name}: column {self.input_column!r}: expected a list of steps, each a list "
-                f"of one number a channel; got {error}. Change dataset.columns.series, or the row."
+                f"row {row_id}: column {self.input_column!r}: expected a list of steps, each a "
+                f"list of one number a channel; got {error}. Change dataset.columns.series, or "
+                "the row."
             ) from None
         steps = steps if layout == "steps_first" else steps.T
         self.channels = self.channels or steps.shape[1]
         if len(steps) and steps.shape[1] != self.channels:
             raise DataError(
-                f"row {name}: expected {self.channels} channels, as in the rows before; got "
+                f"row {row_id}: expected {self.channels} channels, as in the rows before; got "
                 f"{steps.shape[1]}. Change dataset.columns.layout, or the row."
             )
         return steps
 
 
-def encode_distinct(column: pa.Array) -> CodedValues:
-    """Return the distinct values as Python objects, in order of appearance; null has code -1."""
-    if pa.types.is_nested(column.type):
-        column = to_strings(column)
-    encoded = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-    codes = encoded.indices.fill_null(-1).to_numpy().astype(np.int32)
-    return CodedValues(encoded.dictionary.to_pylist(), codes)
+def _name_where(mask: pa.Array, name: str) -> pa.Array:
+    return pc.if_else(mask, name, pa.scalar(None, pa.string()))
 
 
-def encode_keys(keys: pa.Array) -> CodedValues:
-    """Return the distinct keys of targets; those that are lists as tuples."""
-    if not pa.types.is_nested(keys.type):
-        return encode_distinct(keys)
-    positions: dict[Any, int] = {}
-    codes = [
-        -1 if key is None else positions.setdefault(tuple(key), len(positions))
-        for key in keys.to_pylist()
-    ]
-    return CodedValues([*positions], np.array(codes, np.int32))
+def require_equal_channels(readers: Sequence[RowReader]) -> None:
+    """Raise a DataError if the series of two parts differ in their number of channels."""
+    channels = {reader.part.name: reader.channels for reader in readers}
+    if len(set(channels.values()) - {None}) > 1:
+        counts = ", ".join(f"{part}: {count}" for part, count in channels.items())
+        raise DataError(
+            "dataset.source.files: expected series with the same number of channels in each part; "
+            f"got {counts}. Change the files."
+        )
 
 
-def to_strings(column: pa.Array) -> pa.Array:
-    """Convert each value with Python's `str`; null stays null."""
-    if pa.types.is_string(column.type):
-        return column
-    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
-        return column.cast(pa.string())
-    return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+def read_rows(database: Database, readers: Sequence[RowReader], folder: Path) -> RowCopy:
+    """Read each row once: make the table `rows`, and a copy of the rows in `folder`."""
+    copy = RowCopy(folder)
 
+    def read() -> Iterator[pa.RecordBatch]:
+        for reader in readers:
+            with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:
+                for batch in reader.read(len(copy)):
+                    copy.add(reader.part.name, batch.select(["id", "raw"]))
+                    yield batch
+                    progress.update(len(batch))
 
-def _read_ids(column: pa.Array) -> pa.Array:
-    """Return the ids of a column as text; null for an empty cell."""
-    ids = to_strings(column)
-    return pc.if_else(pc.equal(ids, ""), pa.scalar(None, pa.string()), ids)
-
-
-def default_id(part: str, number: int) -> str:
-    """Return the id of a row that has no own one, from its position in the part."""
-    return f"{part}-{number:06d}"
-
-
-def default_ids(part: str, numbers: Iterable[int]) -> pa.Array:
-    """Return `default_id` of several rows."""
-    return pa.array([default_id(part, number) for number in numbers], pa.string())
+    load(database, ROWS, readers[0].schema, read())
+    copy.finish()
+    return copy

@@ -1,22 +1,40 @@
 """Assigns each usable row to train, validation or test."""
 
+from collections.abc import Collection
+from itertools import combinations
+
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import SplitRules
-from conveyor.data.row_index import RowIndex
-from conveyor.data.rows import NO_PROBLEM
-from conveyor.data.scan import Scan
+from conveyor.data.copy import RowCopy
+from conveyor.data.database import Database, by_row
+from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
-SPLITS = ("train", "validation", "test")
-SPLIT_PAIRS = (("train", "test"), ("train", "validation"), ("validation", "test"))
-TRAIN, NO_SPLIT = 0, -1
 Rows = NDArray[np.int64]  # numbers of rows
 
+# Rows that a split may take: those that no split has taken. A part that is a split as a whole keeps
+# its rows.
+CANDIDATES = """
+    CREATE VIEW candidates AS
+    SELECT * FROM usable ANTI JOIN taken USING (row) WHERE {condition}"""
+# Rows that no split takes are for training.
+ASSIGNED = """
+    CREATE TABLE assigned AS
+    SELECT row, code, empty, coalesce(taken.split, 'train'::split) AS split
+    FROM usable LEFT JOIN taken USING (row)"""
+GROUP_CODE = 'dense_rank() OVER (ORDER BY "group")'
+# `given`, `column` and `order` can divide a group, which would leak it into training.
+DIVIDED_GROUPS = """
+    SELECT count(*), min("group") FROM (
+        SELECT "group" FROM assigned JOIN rows USING (row) WHERE split IN (?, ?)
+        GROUP BY "group" HAVING count(DISTINCT split) = 2)"""
 
-def assign(rules: SplitRules, scan: Scan, strata: NDArray[np.int32]) -> None:
-    """Write the split of each usable row: first the test rows, then the validation rows.
+
+def assign(rules: SplitRules, database: Database, copy: RowCopy, strata: NDArray[np.int32]) -> None:
+    """Make the table `assigned` of `usable`: first the test rows, then the validation rows.
 
     Args:
         strata: of each key of the target, (keys,), from which `share` draws equal shares.
@@ -24,88 +42,60 @@ def assign(rules: SplitRules, scan: Scan, strata: NDArray[np.int32]) -> None:
     Raises:
         DataError: a part that is `given` is absent, a split is empty, or a group is in two splits.
     """
-    index, parts = scan.index, scan.parts
-    split, part = index["split"], index["part"]  # views
-    usable = index["problem"] == NO_PROBLEM
-    split[:] = NO_SPLIT
-    split[usable] = TRAIN
-    if not usable.any():
-        return  # the checks report what is wrong with the rows
     takes = {"test": rules.test, "validation": rules.validation}
-    for name, take in takes.items():
-        candidates = split == TRAIN  # (rows,)
-        if take.by != "given":  # a part that is a split as a whole keeps its rows
-            for code, part_name in enumerate(parts):
-                if part_name in takes and takes[part_name].by == "given":
-                    candidates &= part != code
-        split[_choose(name, rules, scan, candidates, strata)] = SPLITS.index(name)
-    for code, name in enumerate(SPLITS):
-        if not (split == code).any():
-            raise DataError(
-                f"the {name} split: expected rows; got none. Change dataset.split or "
-                "dataset.source.files."
-            )
+    others = [f"row NOT {_between(copy.parts[name])}" for name, take in takes.items()
+              if take.by == "given" and name in copy.parts]  # fmt: skip
+    database.execute(f"CREATE TYPE split AS ENUM {SPLITS}")
+    database.execute("CREATE TABLE taken (row BIGINT, split split)")
+    database.execute(CANDIDATES.format(condition=" AND ".join(["true", *others])))
+    for name, take in takes.items() if len(strata) else ():
+        match take.by:
+            case "given":
+                _require_part(name, copy.parts)
+                chosen = f"SELECT row FROM usable WHERE row {_between(copy.parts[name])}"
+            case "column":
+                chosen = f"SELECT row FROM candidates WHERE {name} = $value"
+            case "order":
+                [(count,)] = database.execute("SELECT count(*) FROM candidates").fetchall()
+                last = round(take.share * count)
+                chosen = f"SELECT row FROM candidates ORDER BY row DESC LIMIT {last}"
+            case "share":
+                draw = _draw_stratified if rules.group is None else _draw_groups
+                drawn = draw(take.share, rules.seed, database, len(copy), strata)
+                database.register("drawn", pa.table({"row": drawn}))
+                chosen = "SELECT row FROM drawn"
+        value = {"value": take.value} if take.by == "column" else None
+        database.execute(f"INSERT INTO taken SELECT row, '{name}' FROM ({chosen})", value)
+    database.execute(ASSIGNED)
+    if len(strata):  # else the checks report what is wrong with the rows
+        _require_rows(database)
     if rules.group is not None:
-        _require_whole_groups(index, scan.group_names)
-
-
-def _choose(
-    name: str,
-    rules: SplitRules,
-    scan: Scan,
-    candidates: NDArray[np.bool_],
-    strata: NDArray[np.int32],
-) -> Rows:
-    """Return the numbers of the rows that are in the split `name`."""
-    index, parts = scan.index, scan.parts
-    take = rules.test if name == "test" else rules.validation
-    match take.by:
-        case "given":
-            if name not in parts:
-                raise DataError(
-                    f"dataset.split.{name}: expected a part {name!r} in dataset.source.files, "
-                    f"since `by` is 'given'; got {', '.join(sorted(parts))}. Add the part, or "
-                    "change `by`."
-                )
-            return np.flatnonzero(candidates & (index["part"] == parts.index(name)))
-        case "column":
-            position = ("test", "validation").index(name)
-            return np.flatnonzero(candidates & index["marks"][:, position])
-        case "order":
-            rows = np.flatnonzero(candidates)
-            return rows[len(rows) - round(take.share * len(rows)) :]
-        case "share" if rules.group is not None:
-            return _draw_groups(take.share, rules.seed, scan, np.flatnonzero(candidates), strata)
-        case "share":
-            return _draw_stratified(take.share, rules.seed, scan, candidates, strata)
+        _require_whole_groups(database)
 
 
 def _draw_stratified(
-    share: float,
-    seed: int,
-    scan: Scan,
-    candidates: NDArray[np.bool_],
-    strata: NDArray[np.int32],
+    share: float, seed: int, database: Database, rows: int, strata: NDArray[np.int32]
 ) -> Rows:
     """Draw a share of each stratum, in their order; one row or more if it has two."""
     draw, chosen = np.random.default_rng(seed), []
-    stratum_of_row = strata[scan.index["target"]]  # (rows,); that of a row with a problem is unused
+    stratum_of_row = _strata_of_candidates(database, rows, strata)  # (rows,)
     for stratum in np.unique(strata):
-        rows = np.flatnonzero(candidates & (stratum_of_row == stratum))
-        draw.shuffle(rows)
-        chosen.append(rows[: min(max(round(share * len(rows)), 1), max(len(rows) - 1, 0))])
+        members = np.flatnonzero(stratum_of_row == stratum)
+        draw.shuffle(members)
+        chosen.append(members[: min(max(round(share * len(members)), 1), max(len(members) - 1, 0))])
     return np.concatenate(chosen)
 
 
 def _draw_groups(
-    share: float, seed: int, scan: Scan, rows: Rows, strata: NDArray[np.int32]
+    share: float, seed: int, database: Database, rows: int, strata: NDArray[np.int32]
 ) -> Rows:
     """Draw whole groups with scikit-learn."""
     # Few data sets have groups, and the import takes a second.
     from sklearn.model_selection import StratifiedGroupKFold
 
-    stratum_of_row = strata[scan.index["target"][rows]]  # (rows,)
-    groups = scan.index["group"][rows]  # (rows,)
+    stratum_of_row = _strata_of_candidates(database, rows, strata)  # (rows,)
+    candidates = np.flatnonzero(stratum_of_row >= 0)
+    groups = by_row(database, GROUP_CODE, "candidates", rows, np.int32)[candidates]
     folds, count = max(2, round(1 / share)), len(np.unique(groups))
     if count < folds:
         raise DataError(
@@ -113,19 +103,49 @@ def _draw_groups(
             f"{count}. Change the share, or dataset.split.group."
         )
     folding = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    _, positions = next(iter(folding.split(np.zeros(len(rows)), stratum_of_row, groups)))
-    return rows[positions]
+    places = np.zeros(len(candidates))
+    _, positions = next(iter(folding.split(places, stratum_of_row[candidates], groups)))
+    return candidates[positions]
 
 
-def _require_whole_groups(index: RowIndex, names: list[str]) -> None:
-    """`given`, `column` and `order` can divide a group, which would leak it into training."""
-    split, group = index["split"], index["group"]
-    groups = {name: np.unique(group[split == code]) for code, name in enumerate(SPLITS)}
-    for earlier, later in SPLIT_PAIRS:
-        shared = np.intersect1d(groups[earlier], groups[later])
-        if len(shared):
+def _strata_of_candidates(
+    database: Database, rows: int, strata: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the stratum of each row, (rows,); -1 for rows that are no candidates."""
+    codes = by_row(database, "code", "candidates", rows, np.int32)
+    return np.append(strata, np.int32(-1))[codes]
+
+
+def _between(rows: range) -> str:
+    return f"BETWEEN {rows.start} AND {rows.stop - 1}"
+
+
+def _require_part(name: str, parts: Collection[str]) -> None:
+    if name not in parts:
+        raise DataError(
+            f"dataset.split.{name}: expected a part {name!r} in dataset.source.files, since `by` "
+            f"is 'given'; got {', '.join(sorted(parts))}. Add the part, or change `by`."
+        )
+
+
+def _require_rows(database: Database) -> None:
+    """Raise a DataError if a split is empty."""
+    filled = database.execute("SELECT DISTINCT split FROM assigned").fetchall()
+    for name in SPLITS:
+        if (name,) not in filled:
             raise DataError(
-                f"dataset.split.group: expected each group in one split; got {len(shared)} groups "
-                f"(such as {names[shared[0]]!r}) with rows in both {earlier} and "
-                f"{later}. Split by share, or by a column that has one value for each group."
+                f"the {name} split: expected rows; got none. Change dataset.split or "
+                "dataset.source.files."
+            )
+
+
+def _require_whole_groups(database: Database) -> None:
+    """Raise a DataError if a group is in two splits."""
+    for earlier, later in combinations(SPLITS, 2):
+        [(count, group)] = database.execute(DIVIDED_GROUPS, [earlier, later]).fetchall()
+        if count:
+            raise DataError(
+                f"dataset.split.group: expected each group in one split; got {count} groups "
+                f"(such as {group!r}) with rows in both {earlier} and {later}. Split by share, or "
+                "by a column that has one value for each group."
             )

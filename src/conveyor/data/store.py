@@ -20,6 +20,7 @@ from conveyor.tasks.options import TargetSpec
 
 META, META_FORMAT = "meta.json", 2
 PREPARE_ANEW = "Run `dvc repro prepare`, which makes it anew."
+SPLITS = ("train", "validation", "test")
 
 
 class StoreError(InputError):

@@ -9,12 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conveyor.data.arrow import SERIES
+from conveyor.data.arrow import ROW_TYPE
 from conveyor.encoding.ragged import Ragged
 from conveyor.metrics import Targets
 
 BATCH = 500  # rows of a batch in rows.arrow
-ROW_TYPE = {"text": pa.string(), "series": SERIES}
 
 
 class SplitWriter:

@@ -6,7 +6,8 @@ few array operations over the bytes of a batch do the same about ten times faste
 have more rules, and special tokens are matched before the split: both are left to the library.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -25,23 +26,40 @@ CHARACTER_CLASS = np.array(
 )
 
 
-def tokenize_ascii(texts: Sequence[str], token_of: Callable[[str], int]) -> Ragged:
+def tokenize_ascii(
+    texts: Sequence[str], vocabulary: Mapping[str, int], unknown: int, *, lowercase: bool
+) -> Ragged:
     """Tokens of ASCII texts, int32.
 
     Args:
-        token_of: the token of a word; called once for each distinct word.
+        vocabulary: the token of each word.
+        unknown: the token of other words.
     """
-    content = np.frombuffer(("\n" + "\n".join(texts) + "\n").encode("ascii"), np.uint8)  # (bytes,)
-    character = CHARACTER_CLASS[content]
-    changes = character[1:] != character[:-1]
-    starts = 1 + np.flatnonzero(changes & (character[1:] != SPACE))  # (tokens,)
-    ends = 1 + np.flatnonzero(changes & (character[:-1] != SPACE))
-    strings = _string_array(content[character != SPACE], ends - starts).dictionary_encode()
-    tokens = np.array([token_of(word) for word in strings.dictionary.to_pylist()], np.int32)
+    coded, starts = _split(texts, lowercase)
+    distinct = coded.dictionary.to_pylist()
+    tokens = np.fromiter(map(vocabulary.get, distinct, repeat(unknown)), np.int32, len(distinct))
     text_ends = np.cumsum([len(text) + 1 for text in texts])
     offsets = np.concatenate([[0], np.searchsorted(starts, text_ends)])
-    codes: NDArray[Any] = np.from_dlpack(strings.indices)
+    codes: NDArray[Any] = np.from_dlpack(coded.indices)
     return Ragged(tokens[codes], offsets)
+
+
+def count_ascii(texts: Sequence[str], *, lowercase: bool) -> dict[str, int]:
+    """Return how often each word is in ASCII texts."""
+    coded, _ = _split(texts, lowercase)
+    counts = np.bincount(np.from_dlpack(coded.indices), minlength=len(coded.dictionary))
+    return dict(zip(coded.dictionary.to_pylist(), counts.tolist(), strict=True))
+
+
+def _split(texts: Sequence[str], lowercase: bool) -> tuple[pa.DictionaryArray, NDArray[np.int64]]:
+    """Return the words of all texts, (words,), and the byte at which each starts, (words,)."""
+    joined = "\n" + "\n".join(texts) + "\n"
+    content = np.frombuffer((joined.lower() if lowercase else joined).encode("ascii"), np.uint8)
+    character = CHARACTER_CLASS[content]  # (bytes,)
+    changes = character[1:] != character[:-1]
+    starts = 1 + np.flatnonzero(changes & (character[1:] != SPACE))  # (words,)
+    ends = 1 + np.flatnonzero(changes & (character[:-1] != SPACE))
+    return _string_array(content[character != SPACE], ends - starts).dictionary_encode(), starts
 
 
 def _string_array(content: NDArray[np.uint8], lengths: NDArray[np.int64]) -> pa.Array:

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from conveyor.config import Retrain
-from conveyor.data.split import SPLITS
-from conveyor.data.store import Prepared
+from conveyor.data.store import SPLITS, Prepared
 from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import Profile, read_rows, summarise_inputs, summarise_predictions
 from conveyor.retraining.triggers import Decision, TriggerInputs, check_triggers

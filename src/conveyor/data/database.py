@@ -1,0 +1,79 @@
+"""The DuckDB database in which the rows of a data set are checked and split."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import DTypeLike, NDArray
+
+from conveyor.config.dataset import Engine
+
+Database = duckdb.DuckDBPyConnection
+BATCH = 1 << 15  # rows that a result has in memory
+
+
+@contextmanager
+def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
+    """Open an empty database, which is gone when the `with` block or the process ends.
+
+    Args:
+        folder: for the file of the database, which has no name, and for what a query cannot hold in
+            `engine.memory`: of that, DuckDB deletes in the next run what a killed run left.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = {
+        "threads": engine.threads, "memory_limit": engine.memory,
+        "temp_directory": str(folder / "duckdb"),
+    }  # fmt: skip
+    with closing(duckdb.connect(config=config)) as database:
+        with TemporaryDirectory(dir=folder) as deleted:
+            name = f"{deleted}/rows".replace("'", "''")
+            # Nobody recovers this database, and a log would be one more file.
+            database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
+        database.execute("USE data")
+        database.execute("SET enable_progress_bar = false")
+        yield database
+
+
+def load(
+    database: Database, query: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+) -> None:
+    """Run a query that reads the batches from a table `source`, in their order.
+
+    Raises:
+        Exception: reading the batches failed.
+    """
+    errors: list[Exception] = []
+
+    def read() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches
+        except Exception as error:
+            errors.append(error)
+            raise
+
+    database.register("source", pa.RecordBatchReader.from_batches(schema, read()))
+    try:
+        database.execute(query)
+    except duckdb.Error as error:
+        raise (errors[0] if errors else error) from None
+    finally:
+        database.unregister("source")
+
+
+def by_row(database: Database, value: str, table: str, rows: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return a value of each row, (rows,); -1 for rows that are not in the table.
+
+    Args:
+        value: an expression over the columns of the table.
+    """
+    values = np.full(rows, -1, dtype)
+    query = f"SELECT row, {value} AS value FROM {table}"  # in any order of rows
+    for batch in database.sql(query).to_arrow_reader(BATCH):
+        values[batch.column("row").to_numpy()] = batch.column("value").to_numpy()
+    return values

@@ -1,0 +1,51 @@
+"""The data report: every row that was read is in it, kept or not, with the reason."""
+
+from typing import Any
+
+from conveyor.data import rules
+from conveyor.data.copy import RowCopy
+from conveyor.data.database import Database
+from conveyor.data.store import SPLITS
+
+MAX_IDS = 20  # rows listed for each finding; counts include all rows
+FINDINGS = f"SELECT finding, count(*), min(row, {MAX_IDS}) FROM findings GROUP BY finding"
+REMAINING = "SELECT split, count(*), count_if(empty) FROM assigned GROUP BY split"
+
+
+def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:
+    """Return what the report says of the rows once they are checked and split."""
+    results = {finding: counts for finding, *counts in database.execute(FINDINGS).fetchall()}
+    remaining = {
+        name: (rows, empty) for name, rows, empty in database.execute(REMAINING).fetchall()
+    }
+    duplicates = dict(database.execute(rules.DUPLICATES).fetchall())
+
+    def describe(finding: str, count_name: str = "rows") -> dict[str, Any]:
+        count, first = results.get(finding, (0, []))
+        return {count_name: count, "ids": copy.ids(first)}
+
+    return {
+        "rows": {"read": len(copy)} | {name: remaining.get(name, (0, 0))[0] for name in SPLITS},
+        "dropped": {problem: describe(problem) for problem in rules.PROBLEMS},
+        "removed_between_splits": {pair: describe(pair, "removed") for pair in rules.LEAK_PAIRS},
+        "replaced_empty": sum(empty for _, empty in remaining.values()),
+        "duplicates_within": {name: duplicates.get(name, 0) for name in SPLITS},
+        "conflicting_targets": describe("conflicting_targets"),
+    }
+
+
+def count_findings(report: dict[str, Any]) -> dict[str, int]:
+    """Return the report's counts of problems, by a name that says what was done about them."""
+    counts = {
+        f"dropped: {reason.replace('_', ' ')}": dropped["rows"]
+        for reason, dropped in report["dropped"].items()
+    }
+    counts |= {
+        f"removed from {pair.replace('_in_', ', also in ')}": removed["removed"]
+        for pair, removed in report["removed_between_splits"].items()
+    }
+    counts["kept: duplicates within a split"] = sum(report["duplicates_within"].values())
+    counts["kept: equal input, other target"] = report["conflicting_targets"]["rows"]
+    counts["truncated"] = sum(report["truncated"].values())
+    counts["empty, replaced by one step"] = report["replaced_empty"]
+    return counts
