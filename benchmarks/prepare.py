@@ -4,7 +4,8 @@
 
 The data are generated short sentences, in one Parquet file and in one CSV file. `stage` reads the
 file, checks it, splits it, learns a word vocabulary on the training rows, encodes all rows and
-writes the store; `encode` encodes texts in memory with an existing vocabulary. The peer does the
+writes the store; `check` is its part before the encoding. `encode` encodes texts in memory with an
+existing vocabulary. The peer does the
 same steps as documented, without checks: `load_dataset`, `train_test_split`, `train_from_iterator`,
 `map(batched=True)`, `save_to_disk`. Each run is a process of its own with a cache of its own. The
 two take turns, and numbers are medians. Writes prepare.json; `--print` prints the stored results.
@@ -54,6 +55,12 @@ def conveyor_stage(file: Path, folder: Path) -> None:
     from conveyor.data.prepare import prepare
 
     prepare(dataset(file), file.parent, folder / "prepared", folder / "cache")
+
+
+def conveyor_check(file: Path, folder: Path) -> None:
+    from conveyor.data.prepare import check_rows
+
+    check_rows(dataset(file), file.parent, folder / "cache")
 
 
 def peer_tokenizer(texts: Any) -> Any:
@@ -130,7 +137,8 @@ def run_task(task: str, who: str, file: Path, folder: Path) -> Figures:
     if task == "encode":
         seconds = encoding(file, who, folder)
     else:
-        {"Conveyor": conveyor_stage, "datasets": peer_stage}[who](file, folder)
+        own = conveyor_check if task == "check" else conveyor_stage
+        {"Conveyor": own, "datasets": peer_stage}[who](file, folder)
         seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": seconds, "MiB": peak}
@@ -154,6 +162,11 @@ def table(results: list[dict[str, Any]]) -> str:
     lines = [head, ["---"] * len(head)]
     for case in results:
         ours, theirs = case["Conveyor"], case["datasets"]
+        if not theirs:  # only we check rows
+            rate = case["rows"] / median(r["seconds"] for r in ours)
+            memory = f"{median(r['MiB'] for r in ours):.0f}"
+            lines.append([f"{case['rows']:,}", case["what"], f"{rate:,.0f}", "", "", memory, ""])
+            continue
         rates = [case["rows"] / median(r["seconds"] for r in rounds) for rounds in (ours, theirs)]
         ratio = median(t["seconds"] / o["seconds"] for o, t in zip(ours, theirs, strict=True))
         memory = [f"{median(r['MiB'] for r in rounds):.0f}" for rounds in (ours, theirs)]
@@ -168,14 +181,15 @@ def run(counts: list[int], rounds: int) -> None:
         for count in counts:
             files = [write_sentences(Path(folder) / f"rows{count}.{end}", count)
                      for end in ("parquet", "csv")]  # fmt: skip
-            for task, file in (("stage", files[0]), ("stage", files[1]), ("encode", files[0])):
-                what = f"{task}, {file.suffix[1:]}" if task == "stage" else task
+            tasks = [(task, file) for task in ("stage", "check") for file in files]
+            for task, file in [*tasks, ("encode", files[0])]:
+                what = task if task == "encode" else f"{task}, {file.suffix[1:]}"
                 case: dict[str, Any] = {
                     "rows": count, "what": what, "Conveyor": [], "datasets": []
                 }  # fmt: skip
                 for number in range(rounds):
                     print(f"{count} rows, {what}: round {number + 1}", file=sys.stderr, flush=True)
-                    for who in ("Conveyor", "datasets"):
+                    for who in ("Conveyor",) if task == "check" else ("Conveyor", "datasets"):
                         case[who].append(measure(task, who, file))
                 results.append(case)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")

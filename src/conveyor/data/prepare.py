@@ -1,5 +1,6 @@
 """Prepares a data set: reads, checks, splits, encodes and writes it."""
 
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from conveyor.data.report import describe_rows
 from conveyor.data.rows import RowReader, read_rows, require_equal_channels
 from conveyor.data.sources import open_source
 from conveyor.data.split import assign
-from conveyor.data.store import META, META_FORMAT, Meta
+from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
+from conveyor.metrics import Targets
+from conveyor.tasks.options import TargetSpec
 
 Dataset = TextDataset | SeriesDataset
 
@@ -38,6 +41,46 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     Raises:
         DataError: the source cannot be read, or its data cannot train a model.
     """
+    checked = check_rows(config, root, cache)
+    with files.replacing_folder(folder) as temporary:
+        encoder = _fit_encoder(config, checked.rows)
+        encoder.save(temporary / "encoder.json")
+        tallies = write_rows(checked.rows, checked.targets, encoder, temporary)
+        described = checked.spec.model_dump(mode="json")
+        digest = files.digest_value([files.digest_tree(temporary), described])
+        size = {"features": None, "vocabulary": None} | encoder.size
+        counts = {name: checked.report["rows"][name] for name in SPLITS}
+        meta = Meta(
+            format=META_FORMAT, kind=config.kind, name=config.name, target=checked.spec,
+            counts=counts, digest=digest, **size,
+        )  # fmt: skip
+        files.write_json(temporary / META, meta.model_dump())
+    return checked.report | {
+        "truncated": {name: tally.truncated for name, tally in tallies.items()},
+        "lengths": {name: tally.lengths() for name, tally in tallies.items()},
+        "unknown_token_share": None
+        if encoder.unknown_token is None
+        else {name: tally.unknown_share for name, tally in tallies.items()},
+    }
+
+
+@dataclass(frozen=True)
+class CheckedRows:
+    """Rows that are checked and split, and not yet encoded.
+
+    Attributes:
+        targets: the encoded target of each key, first axis (keys,).
+        report: what the data report says of them.
+    """
+
+    rows: SplitRows
+    spec: TargetSpec
+    targets: Targets
+    report: dict[str, Any]
+
+
+def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
+    """Read all rows, and check and split them; arguments and errors as those of `prepare`."""
     use_small_pool()
     readers = _open_readers(config, root, cache)
     target = readers[0].target
@@ -56,27 +99,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         report |= target.check(keys, counts, spec, config.checks.min_rows)
         splits = by_row(database, "enum_code(split)", "assigned", len(copy), np.int8)
         codes = by_row(database, "code", "assigned", len(copy), np.int32)
-    split_rows = SplitRows(copy, splits, codes)
-    with files.replacing_folder(folder) as temporary:
-        encoder = _fit_encoder(config, split_rows)
-        encoder.save(temporary / "encoder.json")
-        tallies = write_rows(split_rows, target.encode(keys, spec), encoder, temporary)
-        described = spec.model_dump(mode="json")
-        digest = files.digest_value([files.digest_tree(temporary), described])
-        size = {"features": None, "vocabulary": None} | encoder.size
-        meta = Meta(
-            format=META_FORMAT, kind=config.kind, name=config.name, target=spec,
-            counts={name: int(by_key.sum()) for name, by_key in counts.items()},
-            digest=digest, **size,
-        )  # fmt: skip
-        files.write_json(temporary / META, meta.model_dump())
-    return report | {
-        "truncated": {name: tally.truncated for name, tally in tallies.items()},
-        "lengths": {name: tally.lengths() for name, tally in tallies.items()},
-        "unknown_token_share": None
-        if encoder.unknown_token is None
-        else {name: tally.unknown_share for name, tally in tallies.items()},
-    }
+    return CheckedRows(SplitRows(copy, splits, codes), spec, target.encode(keys, spec), report)
 
 
 def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
