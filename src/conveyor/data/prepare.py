@@ -97,8 +97,8 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         report = describe_rows(database, copy)
         rules.require_usable(config.checks, report)
         report |= target.check(keys, counts, spec, config.checks.min_rows)
-        splits = by_row(database, "enum_code(split)", "assigned", len(copy), np.int8)
-        codes = by_row(database, "code", "assigned", len(copy), np.int32)
+        splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
+        codes = by_row(database, "code", "remaining", len(copy), np.int32)
     return CheckedRows(SplitRows(copy, splits, codes), spec, target.encode(keys, spec), report)
 
 

@@ -8,8 +8,10 @@ from conveyor.data.database import Database
 from conveyor.data.store import SPLITS
 
 MAX_IDS = 20  # rows listed for each finding; counts include all rows
-FINDINGS = f"SELECT finding, count(*), min(row, {MAX_IDS}) FROM findings GROUP BY finding"
-REMAINING = "SELECT split, count(*), count_if(empty) FROM assigned GROUP BY split"
+FINDINGS = f"""
+    SELECT finding, count(*), min(row, {MAX_IDS})
+    FROM (SELECT row, finding FROM findings UNION ALL {rules.CONFLICTS}) GROUP BY finding"""
+REMAINING = "SELECT split, count(*), count_if(empty) FROM remaining GROUP BY split"
 
 
 def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:

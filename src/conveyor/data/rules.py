@@ -1,7 +1,7 @@
 """The rules by which rows are removed or reported, each a query over the tables of a database.
 
-`rows` has all rows, `usable` those without a problem, `assigned` those that are in a split. A row
-that a rule reports is in `findings`; of a rule that removes rows, it leaves `assigned`.
+`rows` has all rows, `usable` those without a problem, `assigned` the split of each of these. A row
+that a rule removes is in `findings`; all others of `assigned` are `remaining`.
 """
 
 from typing import Any
@@ -31,15 +31,18 @@ KEYS = """
 USABLE = """
     CREATE VIEW usable AS
     SELECT * FROM rows JOIN keys ON target = key WHERE problem IS NULL"""
+# Of 10 million rows, DELETE would need more memory than all other queries.
+REMAINING = """
+    CREATE VIEW remaining AS SELECT * FROM assigned ANTI JOIN findings USING (row)"""
 # The reader says what is wrong with a row.
 UNUSABLE = "SELECT row, problem AS finding FROM rows WHERE problem IS NOT NULL"
 # No model can predict a target that no training row has.
-UNSEEN = "SELECT row, 'unknown_target' AS finding FROM assigned SEMI JOIN unseen USING (code)"
+UNSEEN = "SELECT row, 'unknown_target' AS finding FROM remaining SEMI JOIN unseen USING (code)"
 # Rows whose input another row has too, with the last split that has it.
 COPIES = """
     CREATE TABLE copies AS
     SELECT row, split, code, digest, max(split) OVER (PARTITION BY digest) AS last_split
-    FROM rows JOIN assigned USING (row) SEMI JOIN
+    FROM rows JOIN remaining USING (row) SEMI JOIN
         (SELECT digest FROM rows GROUP BY digest HAVING count(*) > 1) USING (digest)"""
 # A model must not be trained or chosen on what it is tested on. Test rows stay, so that published
 # splits remain comparable.
@@ -67,10 +70,9 @@ def read_keys(database: Database, key_type: pa.DataType) -> tuple[pa.Array, NDAr
 def count_keys(database: Database, keys: int) -> dict[str, NDArray[np.int64]]:
     """Return by split the number of rows of each key, (keys,)."""
     counts = {name: np.zeros(keys, np.int64) for name in SPLITS}
-    query = "SELECT code, count(*) FROM assigned WHERE split = ? GROUP BY code"
-    for name, rows in counts.items():
-        result = database.execute(query, [name]).fetchnumpy()
-        rows[result["code"]] = result["count_star()"]
+    query = "SELECT split, code, count(*) FROM remaining GROUP BY split, code"
+    for split, code, rows in database.execute(query).fetchall():
+        counts[split][code] = rows
     return counts
 
 
@@ -81,19 +83,13 @@ def remove_unseen_targets(database: Database, accepted: NDArray[np.bool_]) -> No
         accepted: by key, (keys,).
     """
     database.register("unseen", pa.table({"code": np.flatnonzero(~accepted)}))
-    _remove(database, UNSEEN)
+    database.execute(f"INSERT INTO findings {UNSEEN}")
 
 
 def remove_leaks(database: Database) -> None:
-    """Remove rows whose input is in a later split too, and find conflicts among the others."""
+    """Remove rows whose input is in a later split too."""
     database.execute(COPIES)
-    _remove(database, LEAKS)
-    database.execute(f"INSERT INTO findings {CONFLICTS}")
-
-
-def _remove(database: Database, rule: str) -> None:
-    database.execute(f"INSERT INTO findings {rule}")
-    database.execute("DELETE FROM assigned WHERE row IN (SELECT row FROM findings)")
+    database.execute(f"INSERT INTO findings {LEAKS}")
 
 
 def require_usable(checks: Checks, report: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from conveyor.config.dataset import SplitRules
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database, by_row
+from conveyor.data.rules import REMAINING
 from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
@@ -67,6 +68,7 @@ def assign(rules: SplitRules, database: Database, copy: RowCopy, strata: NDArray
         value = {"value": take.value} if take.by == "column" else None
         database.execute(f"INSERT INTO taken SELECT row, '{name}' FROM ({chosen})", value)
     database.execute(ASSIGNED)
+    database.execute(REMAINING)
     if len(strata):  # else the checks report what is wrong with the rows
         _require_rows(database)
     if rules.group is not None:
