@@ -18,7 +18,12 @@ from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.tasks import Task
 from conveyor.tasks.classification.decision import choose_decision, complete_costs, decide
-from conveyor.tasks.classification.options import ClassDecision, ClassSpec, ClassThreshold
+from conveyor.tasks.classification.options import (
+    ClassDecision,
+    ClassHead,
+    ClassSpec,
+    ClassThreshold,
+)
 from conveyor.tasks.values import ModelOutputs, ScoredRows
 
 ROOT = Path(__file__).parents[2]
@@ -50,15 +55,19 @@ def test_what_is_not_named_costs_one() -> None:
 
 @pytest.mark.parametrize("costs", [{"spma": 5.0}, {"spam": {"hamm": 5.0}}])
 def test_a_cost_of_no_class_is_refused_with_the_classes(costs: Any) -> None:
+    """Already by the head, before a fit begins."""
     with pytest.raises(InputError, match=r"classes ham, spam; got '(spma|hamm)'"):
-        complete_costs(costs, TWO.classes)
+        Task(TWO).head(ClassHead.model_validate(
+            {"task": "classification", "loss": "cross_entropy", "gamma": 2.0, "costs": costs,
+             "label_smoothing": 0.0, "class_weights": "none"}
+        ))  # fmt: skip
 
 
 @pytest.mark.parametrize("costs", [{"spam": 5.0}, {"ham": 3.0}, {}])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_threshold_of_two_classes_costs_least_on_the_rows(costs: Any, seed: int) -> None:
     targets, outputs = make_rows(seed=seed)
-    spec = choose_decision(TWO, costs, targets, outputs)
+    spec = choose_decision(TWO, complete_costs(costs, TWO.classes), targets, outputs)
     matrix = np.array([[0, costs.get("ham", 1.0)], [costs.get("spam", 1.0), 0]])
 
     def cost(answers: np.ndarray) -> float:
@@ -71,7 +80,8 @@ def test_the_threshold_of_two_classes_costs_least_on_the_rows(costs: Any, seed: 
 def test_of_equal_thresholds_the_one_of_right_probabilities_is_nearest() -> None:
     """Below 0.2 two false alarms cost 1 each, above 0.45 a missed spam costs 2."""
     targets, spam = np.array([0, 1, 0, 0]), np.array([0.1, 0.2, 0.4, 0.45])
-    spec = choose_decision(TWO, {"spam": 2.0}, targets, np.stack([1 - spam, spam], axis=1))
+    costs = complete_costs({"spam": 2.0}, TWO.classes)
+    spec = choose_decision(TWO, costs, targets, np.stack([1 - spam, spam], axis=1))
     assert spec.decision is not None
     assert spec.decision.threshold == ClassThreshold(answer="spam", probability=0.15)
 
@@ -79,7 +89,8 @@ def test_of_equal_thresholds_the_one_of_right_probabilities_is_nearest() -> None
 def test_of_more_classes_the_least_expected_cost_is_the_answer() -> None:
     spec = ClassSpec(classes=["a", "b", "c"])
     outputs = np.array([[0.5, 0.3, 0.2], [0.8, 0.15, 0.05]])
-    chosen = choose_decision(spec, {"c": 10.0}, np.array([0, 1]), outputs)
+    costs = complete_costs({"c": 10.0}, spec.classes)
+    chosen = choose_decision(spec, costs, np.array([0, 1]), outputs)
     # Of the first row: a 0.3 + 0.2 x 10, b 0.5 + 0.2 x 10, c 0.8; of the second: a 0.65, c 0.95.
     assert decide(chosen, outputs).tolist() == [2, 0]
     assert decide(spec, outputs).tolist() == [0, 0]
@@ -185,7 +196,8 @@ def test_training_with_costs_keeps_the_decision_of_the_best_epoch(
     config = overlay(toy_config, costs)
     model, state = fit(overlay(config, {"train.refit": False}), toys, progress=False)
     validation = toys.split("validation")
-    expected = choose_decision(toys.meta.target, {"up": 20.0}, validation.targets,
+    expected = choose_decision(toys.meta.target, {"up": {"down": 20.0}, "down": {"up": 1.0}},
+                               validation.targets,
                                predict(model, validation.sequences))  # fmt: skip
     for name, stops in (("whole", [4]), ("resumed", [2, 4])):
         for epochs in stops:

@@ -27,7 +27,10 @@ def decide(spec: ClassSpec, outputs: Outputs) -> NDArray[np.int64]:
 
 
 def choose_decision(
-    spec: ClassSpec, costs: Costs, targets: NDArray[np.integer], outputs: Outputs
+    spec: ClassSpec,
+    costs: dict[str, dict[str, float]],
+    targets: NDArray[np.integer],
+    outputs: Outputs,
 ) -> ClassSpec:
     """Return the target with the decision of the least cost.
 
@@ -36,21 +39,21 @@ def choose_decision(
     the least expected cost, which trusts the probabilities.
 
     Args:
-        costs: `head.costs` of the configuration.
+        costs: of `complete_costs`.
         targets: indices of classes, (rows,).
         outputs: probabilities, (rows, classes).
     """
-    complete, threshold = complete_costs(costs, spec.classes), None
+    threshold = None
     if len(spec.classes) == 2:
         negative, positive = spec.classes
-        false_positive, false_negative = complete[negative][positive], complete[positive][negative]
+        false_positive, false_negative = costs[negative][positive], costs[positive][negative]
         curve = ThresholdCurve(targets == 1, outputs[:, 1])
         total = false_positive * (curve.predicted - curve.hits)
         total += false_negative * (curve.positives - curve.hits)
         both = false_positive + false_negative
         place = curve.best(-total, near=false_positive / both if both else 0.5)
         threshold = ClassThreshold(answer=positive, probability=curve.thresholds[place])
-    decision = ClassDecision(costs=complete, threshold=threshold)
+    decision = ClassDecision(costs=costs, threshold=threshold)
     return spec.model_copy(update={"decision": decision})
 
 

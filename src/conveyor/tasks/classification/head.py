@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import layers
 
 from conveyor.metrics import Outputs, Targets
-from conveyor.tasks.classification.decision import choose_decision
+from conveyor.tasks.classification.decision import choose_decision, complete_costs
 from conveyor.tasks.classification.options import ClassHead, ClassSpec
 
 Tensor = Any
@@ -21,6 +21,9 @@ class Head:
     Attributes:
         width: number of classes.
         score_name: name of the metric that `score` sums.
+
+    Raises:
+        InputError: `head.costs` names a class that the target does not have.
     """
 
     score_name = "accuracy"
@@ -28,6 +31,8 @@ class Head:
     def __init__(self, spec: ClassSpec, options: ClassHead) -> None:
         self.width, self.output_name = len(spec.classes), OUTPUT
         self._spec, self._options = spec, options
+        # Read here, so that a wrong name stops a fit before its first epoch.
+        self._costs = options.costs and complete_costs(options.costs, spec.classes)
         self._weights: Any = None  # of each class, (classes,)
 
     def build(self, x: keras.KerasTensor) -> Any:
@@ -86,13 +91,10 @@ class Head:
         return tf.reduce_sum(tf.cast(correct, tf.int32))
 
     def choose_decision(self, targets: Targets, outputs: Outputs) -> ClassSpec:
-        """Return the target with the decision that costs least by `head.costs`, if there are any.
-
-        Raises:
-            InputError: the costs name a class that the target does not have.
-        """
-        costs = self._options.costs
-        return self._spec if costs is None else choose_decision(self._spec, costs, targets, outputs)
+        """Return the target with the decision that costs least by `head.costs`, if there are any."""
+        if self._costs is None:
+            return self._spec
+        return choose_decision(self._spec, self._costs, targets, outputs)
 
     def _cross_entropy(self, targets: Tensor, outputs: Tensor, smoothing: float) -> Tensor:
         one_hot = tf.one_hot(targets, self.width)  # (rows, classes)

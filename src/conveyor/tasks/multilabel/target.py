@@ -28,10 +28,19 @@ class Target:
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
         [column] = cells
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)  # type: ignore[attr-defined]
-        self._check_type(column.type)
-        sets = [self._read_cell(cell) for cell in column.to_pylist()]
+        if not _is_list(column.type) and not isinstance(column, pa.DictionaryArray):
+            column = column.dictionary_encode()  # equal texts are read once
+        if not isinstance(column, pa.DictionaryArray):
+            return self._read_cells(column)
+        keys, problems = self._read_cells(column.dictionary)
+        missing = pa.scalar("missing_target", pa.string())
+        return keys.take(column.indices), pc.if_else(
+            column.indices.is_null(), missing, problems.take(column.indices)
+        )
+
+    def _read_cells(self, cells: pa.Array) -> tuple[pa.Array, pa.Array]:
+        self._check_type(cells.type)
+        sets = [self._read_cell(cell) for cell in cells.to_pylist()]
         keys = pa.array([None if labels is None else sorted(labels) for labels in sets],
                         self.key_type)  # fmt: skip
         return keys, pa.array([self._find_problem(labels) for labels in sets], pa.string())
