@@ -361,7 +361,7 @@ def test_the_recipe_of_the_docs_trains_a_model_that_answers_sets(tmp_path: Path)
 def write_topics(path: Path, rows: int = 240) -> None:
     """Texts with the words of up to three topics, and the topics in any order."""
     draw = np.random.default_rng(5)
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         file.write("text,topics\n")
         for number in range(rows):

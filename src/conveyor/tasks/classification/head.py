@@ -32,7 +32,7 @@ class Head:
         self.width, self.output_name = len(spec.classes), OUTPUT
         self._spec, self._options = spec, options
         # Read here, so that a wrong name stops a fit before its first epoch.
-        self._costs = options.costs and complete_costs(options.costs, spec.classes)
+        self._costs = None if options.costs is None else complete_costs(options.costs, spec.classes)
         self._weights: Any = None  # of each class, (classes,)
 
     def build(self, x: keras.KerasTensor) -> Any:
@@ -91,7 +91,7 @@ class Head:
         return tf.reduce_sum(tf.cast(correct, tf.int32))
 
     def choose_decision(self, targets: Targets, outputs: Outputs) -> ClassSpec:
-        """Return the target with the decision that costs least by `head.costs`, if there are any."""
+        """Return the target with the decision that costs least by `head.costs`, if it is set."""
         if self._costs is None:
             return self._spec
         return choose_decision(self._spec, self._costs, targets, outputs)
