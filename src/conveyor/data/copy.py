@@ -70,9 +70,9 @@ class SplitRows:
 
     copy: RowCopy
     splits: NDArray[np.int8]
-    codes: NDArray[np.int32]
+    codes: NDArray[np.signedinteger]
 
-    def batches(self) -> Iterator[tuple[str, pa.RecordBatch, NDArray[np.int32]]]:
+    def batches(self) -> Iterator[tuple[str, pa.RecordBatch, NDArray[np.signedinteger]]]:
         """Yield rows of one split with their `id` and `raw`, in their order, and their codes."""
         for rows, batch in self.copy.batches():
             splits, codes = self.splits[rows], self.codes[rows]

@@ -77,3 +77,8 @@ def by_row(database: Database, value: str, table: str, rows: int, dtype: DTypeLi
     for batch in database.sql(query).to_arrow_reader(BATCH):
         values[batch.column("row").to_numpy()] = batch.column("value").to_numpy()
     return values
+
+
+def small_integer(largest: int) -> np.dtype[Any]:
+    """Return the smallest type of numbers from -1 to `largest`."""
+    return np.min_scalar_type(-1 - largest)

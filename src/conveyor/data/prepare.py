@@ -13,7 +13,7 @@ from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data import rules
 from conveyor.data.arrow import split_steps, use_small_pool
 from conveyor.data.copy import SplitRows
-from conveyor.data.database import by_row, open_database
+from conveyor.data.database import by_row, open_database, small_integer
 from conveyor.data.encode import write_rows
 from conveyor.data.long_format import nest
 from conveyor.data.report import describe_rows
@@ -98,7 +98,7 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         rules.require_usable(config.checks, report)
         report |= target.check(keys, counts, spec, config.checks.min_rows)
         splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
-        codes = by_row(database, "code", "remaining", len(copy), np.int32)
+        codes = by_row(database, "code", "remaining", len(copy), small_integer(len(keys)))
     return CheckedRows(SplitRows(copy, splits, codes), spec, target.encode(keys, spec), report)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import SplitRules
 from conveyor.data.copy import RowCopy
-from conveyor.data.database import Database, by_row
+from conveyor.data.database import Database, by_row, small_integer
 from conveyor.data.rules import REMAINING
 from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
@@ -112,10 +112,10 @@ def _draw_groups(
 
 def _strata_of_candidates(
     database: Database, rows: int, strata: NDArray[np.int32]
-) -> NDArray[np.int32]:
+) -> NDArray[np.signedinteger]:
     """Return the stratum of each row, (rows,); -1 for rows that are no candidates."""
-    codes = by_row(database, "code", "candidates", rows, np.int32)
-    return np.append(strata, np.int32(-1))[codes]
+    codes = by_row(database, "code", "candidates", rows, small_integer(len(strata)))
+    return np.append(strata, -1).astype(small_integer(int(strata.max())))[codes]
 
 
 def _between(rows: range) -> str:
