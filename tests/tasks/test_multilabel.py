@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labels import NASTY_LABELS
 from pyarrow import csv
 from sklearn import metrics as reference
 
@@ -319,6 +320,28 @@ def test_the_report_has_a_table_by_label_and_its_plots(tmp_path: Path) -> None:
     columns, table = report.predictions(rows)
     assert columns == ["id", "labels", "predicted", "p(news)", "p(sport)", "p(weather)"]
     assert len(table) == 80
+
+
+def test_any_text_is_a_label(tmp_path: Path) -> None:
+    targets, outputs = make_rows(60, len(NASTY_LABELS))
+    task = Task(LabelSpec(labels=NASTY_LABELS))
+    texts = [f"row {i}" for i in range(60)]
+    rows = ScoredRows(texts, texts, targets, np.full(60, 2), outputs)
+    page = task.report.section(task.report.details(rows, worst_rows=5))
+    table = page.split("## Worst errors")[0].splitlines()
+    # Each label has one line of seven cells, whatever is in it.
+    lines = [line for line in table if line.startswith("|")][2:]
+    assert len(lines) == len(NASTY_LABELS)
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {8}
+    task.report.draw(rows, LabelReport(task="multilabel", plotted_labels=50), tmp_path)
+    keys, _ = make_target().read([pa.array([[label] for label in NASTY_LABELS])])
+    visible = [label.strip() for label in NASTY_LABELS if label.strip()]
+    assert keys.to_pylist() == [[label.strip()] if label.strip() else [] for label in NASTY_LABELS]
+    report = make_target().check(
+        pa.array([visible], keys.type), {"train": np.array([1])}, LabelSpec(labels=visible), 1
+    )
+    task.plot_targets({**report, "rows": {"train": 1}}, tmp_path)
+    assert all((tmp_path / f"{name}.png").is_file() for name in ("labels", "co_occurrence"))
 
 
 TOPICS = {"news": "minister vote", "sport": "goal match", "weather": "rain wind"}
