@@ -173,7 +173,8 @@ def verdict() -> gates.Verdict:
         "slices": {"bars": {"class *": {"accuracy": {"min": 0.9, "max": None}}},
                    "metric": "accuracy", "tolerance": None, "min_rows": 1, "lengths": 2},
         "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
-        "round_trip_tolerance": None, "quantisation": {"max_drop": None}, "data": None,
+        "round_trip_tolerance": None, "data": None,
+        "quantisation": {"max_drop": None, "padding_tolerance": None},
     }  # fmt: skip
     evidence = gates.Evidence(
         data.task,

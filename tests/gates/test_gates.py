@@ -21,7 +21,8 @@ LIMITS: dict[str, Any] = {
     "must_beat_baselines": False,
     "slices": {"bars": {}, "metric": "accuracy", "tolerance": None, "min_rows": 10, "lengths": 2},
     "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
-    "round_trip_tolerance": None, "quantisation": {"max_drop": None}, "data": None,
+    "round_trip_tolerance": None, "data": None,
+    "quantisation": {"max_drop": None, "padding_tolerance": None},
 }  # fmt: skip
 TASK = Task(ClassSpec(classes=["a", "b"]))
 BOOTSTRAP = {**LIMITS["champion"], "test": "bootstrap"}

@@ -103,6 +103,10 @@ def test_what_was_measured_is_held_against_its_limit(
     assert gates.decide(case(), limits()).promote
 
 
+def quantisation(max_drop: float | None, padding: float | None = None) -> dict[str, Any]:
+    return {"max_drop": max_drop, "padding_tolerance": padding}
+
+
 INT8 = {"accuracy": 0.92, "float_accuracy": 0.94, "largest_difference": 0.1}
 
 
@@ -114,11 +118,18 @@ INT8 = {"accuracy": 0.92, "float_accuracy": 0.94, "largest_difference": 0.1}
 def test_int8_may_cost_so_much_accuracy_and_no_more(
     limit: float | None, found: Any, gate: list[str]
 ) -> None:
-    assert refused(case(quantised=found), limits(quantisation={"max_drop": limit})) == gate
+    assert refused(case(quantised=found), limits(quantisation=quantisation(limit))) == gate
+
+
+def test_an_int8_graph_has_its_own_limit_of_what_padding_changes() -> None:
+    config = limits(padding_tolerance=0.001, quantisation=quantisation(None, 0.05))
+    assert refused(case(padding=0.02), config) == ["padding"]
+    assert refused(case(padding=0.02, quantised=INT8), config) == []
+    assert refused(case(padding=0.06, quantised=INT8), config) == ["padding"]
 
 
 def test_the_drop_is_told_with_both_accuracies() -> None:
-    (reason,) = gates.decide(case(quantised=INT8), limits(quantisation={"max_drop": 0.01})).reasons
+    (reason,) = gates.decide(case(quantised=INT8), limits(quantisation=quantisation(0.01))).reasons
     assert "0.92 in int8, 0.94 in float: a drop of 0.02, above the limit of 0.01" in reason
 
 
@@ -159,7 +170,7 @@ def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> Non
     config = limits(
         bars={"accuracy": {"min": 0.1, "max": None}}, max_bytes=9, max_latency_ms=1.0,
         padding_tolerance=1.0, round_trip_tolerance=1.0,
-        quantisation={"max_drop": 0.1},
+        quantisation=quantisation(0.1, 1.0),
         data={"max_dropped_share": 1.0, "max_conflicting_share": 1.0},
         slices={"tolerance": 0.1, "bars": {"class a": {"accuracy": {"min": 0.1, "max": None}}}},
     )  # fmt: skip

@@ -134,9 +134,11 @@ class DataGate(Section):
 
 
 class QuantisationGate(Section):
-    """What the int8 graph may lose; without effect where the float graph is served."""
+    """The limits of an int8 graph; without effect where the float graph is served."""
 
     max_drop: NonNegativeFloat | None  # of the headline metric, from the float graph
+    # In place of gates.padding_tolerance: a row's outputs depend on the other rows of its batch.
+    padding_tolerance: NonNegativeFloat | None
 
 
 class Gates(Section):

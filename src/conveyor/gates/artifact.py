@@ -6,13 +6,15 @@ from conveyor.gates.evidence import Evidence, Gate, GateResult
 
 def upper_limits(evidence: Evidence, config: Gates) -> list[GateResult]:
     """Size, latency, and differences between outputs that should be equal."""
-    measured = evidence.measured
+    measured, padding_limit = evidence.measured, config.padding_tolerance
+    if measured.quantised is not None:
+        padding_limit = config.quantisation.padding_tolerance
     batch = "difference between a row alone and beside longer rows"
     process = "difference between this process and a fresh one"
     return [
         *_at_most("size", "bytes of the artifact", measured.size, config.max_bytes),
         *_at_most("latency", "milliseconds for one row", measured.latency, config.max_latency_ms),
-        *_at_most("padding", batch, measured.padding, config.padding_tolerance),
+        *_at_most("padding", batch, measured.padding, padding_limit),
         *_at_most("round trip", process, measured.round_trip, config.round_trip_tolerance),
     ]
 
