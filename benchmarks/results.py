@@ -1,4 +1,4 @@
-"""Run the belt on each data set's published split and print the table of the README.
+"""Run the belt on each data set's published split and print the tables of the README.
 
     python benchmarks/results.py [--data FOLDER] [--seeds 17 18 19] [NAME ...]
 
@@ -25,13 +25,28 @@ import yaml
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results.json")
 STAGES = ("compose", "prepare", "sweep", "train", "evaluate")
-COMMITTED = ("japanese_vowels", "vader_tweets")
-# What is classified, and which rows are for training and validation, and for the test.
-TITLES = {
+COMMITTED = ("japanese_vowels", "vader_tweets", "vader_rating")
+# What is predicted, and which rows are for training and validation, and for the test.
+CLASSES = {
     "japanese_vowels": "Japanese Vowels, 9 speakers | 270 rows / 370 rows",
     "vader_tweets": "VADER tweets, sign of the rating | 80 % / 20 %, at random",
     "sms_spam": "SMS spam | first 30 % / other 70 %",
     "snips": "SNIPS, 7 intents | 13,784 rows / 700 rows",
+}
+NUMBERS = {"vader_rating": "VADER tweets, mean rating | 80 % / 20 %, at random"}
+CLASS_COLUMNS = {
+    "test accuracy": "accuracy",
+    "macro F1": "macro_f1",
+    "MCC": "mcc",
+    "accuracy of the best baseline": "baseline_accuracy",
+}
+NUMBER_COLUMNS = {
+    "Pearson correlation": "pearson",
+    "mean absolute error": "mae",
+    "R²": "r2",
+    "rows within the 80 % interval": "coverage",
+    "scaled error": "scaled_mae",
+    "scaled error of the best baseline": "baseline_scaled_mae",
 }
 
 
@@ -74,29 +89,30 @@ def run(name: str, seed: int, data: Path | None) -> dict[str, Any]:
             subprocess.run(command, cwd=project, env=environment, check=True)
         metrics = json.loads((project / "reports" / "metrics.json").read_text())
         rows = json.loads((project / "reports" / "data.json").read_text())["rows"]
-        names = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss",
-                 "baseline_accuracy")  # fmt: skip
-        return {"name": name, "seed": seed, "rows": rows,
-                "minutes": round((time.monotonic() - began) / 60, 1),
-                **{metric: metrics[metric] for metric in names}}  # fmt: skip
+        minutes = round((time.monotonic() - began) / 60, 1)
+        return {"name": name, "seed": seed, "rows": rows, "minutes": minutes, **metrics}
 
 
-def table(results: list[dict[str, Any]]) -> str:
-    columns = ("data set", "training and validation / test", "test accuracy", "macro F1", "MCC",
-               "accuracy of the best baseline")  # fmt: skip
-    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    for name, title in TITLES.items():
-        runs = [r for r in results if r["name"] == name]
-        if not runs:
-            continue
-        values = [r["accuracy"] for r in runs]
-        spread = ""
-        if runs[1:]:
-            spread = f" ({min(values):.4f} to {max(values):.4f}, {len(runs)} seeds)"
-        macro_f1, mcc = (f"{mean(r[metric] for r in runs):.4f}" for metric in ("macro_f1", "mcc"))
-        baseline = f"{runs[0]['baseline_accuracy']:.4f}"
-        lines.append(f"| {title} | {mean(values):.4f}{spread} | {macro_f1} | {mcc} | {baseline} |")
+def table(results: list[dict[str, Any]], titles: dict[str, str], columns: dict[str, str]) -> str:
+    """Return the rows of some data sets, and the mean over the seeds of each metric.
+
+    Args:
+        titles: by data set.
+        columns: the metric that each column shows.
+    """
+    head = ["data set", "training and validation / test", *columns]
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    for name, title in titles.items():
+        if runs := [r for r in results if r["name"] == name]:
+            cells = [_describe([r[metric] for r in runs]) for metric in columns.values()]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _describe(values: list[float]) -> str:
+    if min(values) == max(values):
+        return f"{values[0]:.4f}"
+    return f"{mean(values):.4f} ({min(values):.4f} to {max(values):.4f}, {len(values)} seeds)"
 
 
 def main() -> None:
@@ -104,14 +120,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(TITLES)}; default all"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(CLASSES | NUMBERS)}; default all"
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets that are not committed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[17])
     parser.add_argument("--print", action="store_true", help="print the table of earlier runs")
     args = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
-    for name in [] if args.print else args.names or TITLES:
+    for name in [] if args.print else args.names or CLASSES | NUMBERS:
         for seed in args.seeds:
             try:
                 result = run(name, seed, args.data)
@@ -120,7 +136,9 @@ def main() -> None:
                 break
             results = [r for r in results if (r["name"], r["seed"]) != (name, seed)] + [result]
             RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-    print(table(results))
+    print(table(results, CLASSES, CLASS_COLUMNS))
+    print()
+    print(table(results, NUMBERS, NUMBER_COLUMNS))
 
 
 if __name__ == "__main__":

@@ -174,7 +174,8 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
     test, p = write_report(folder)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(first) == {
-        "report.json", "report.md", "predictions.csv", "roc.csv", "pr.csv", "calibration.csv",
+        "report.json", "report.md", "predictions.csv", "confusion.csv", "roc.csv", "pr.csv",
+        "calibration.csv",
         "confusion.png", "curves.png", "calibration.png", "lengths.png",
     }  # fmt: skip
     write_report(folder)

@@ -53,6 +53,9 @@ class Report:
         curves = compute_pooled_curves(test.targets, test.outputs)
         _write_points(folder / "roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc)
         _write_points(folder / "pr.csv", ["recall", "precision"], curves.pr)
+        decided = zip(test.targets, predictions.predicted, strict=True)
+        pairs = [[self._classes[true], self._classes[answer]] for true, answer in decided]
+        files.write_csv(folder / "confusion.csv", ["label", "predicted"], pairs)
         _write_points(folder / "calibration.csv", ["confidence", "accuracy", "rows"], reliability)
 
     def predictions(self, test: ScoredRows) -> tuple[list[str], list[list[str]]]:
