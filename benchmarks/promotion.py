@@ -22,13 +22,14 @@ from conveyor.compose import compose
 from conveyor.config import Gates
 from conveyor.paths import Paths
 from conveyor.tasks import Task
+from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.values import ModelOutputs
 
 ROOT = Path(__file__).parents[1]
 ROWS, CLASSES, SIMULATIONS = 1000, 4, 1000
 CHAMPION, DISAGREE, EFFECT = 0.90, 0.10, 0.03
 CLEAN = {"rows": {"read": ROWS, "test": ROWS}, "dropped": {}, "conflicting_targets": {"rows": 0}}
-TASK = Task.from_json({"task": "classification", "classes": [str(i) for i in range(CLASSES)]})
+TASK = Task(ClassSpec(classes=[str(i) for i in range(CLASSES)]))
 GOOD = gates.Measurements(size=1, latency=0.1, padding=0.0, round_trip=0.0, data=CLEAN)
 
 

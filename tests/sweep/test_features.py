@@ -122,9 +122,7 @@ def test_two_objectives_leave_a_front_and_a_stated_pick(tmp_path: Path) -> None:
     assert small["objectives"]["parameters"] == min(p for _, p in front)
 
 
-METRICS = {
-    name: metric.better for task in TASKS for name, metric in load_metrics(task).metrics.items()
-}
+METRICS = {name: metric.better for task in TASKS for name, metric in load_metrics(task).items()}
 
 
 @pytest.mark.parametrize("name", METRICS)
