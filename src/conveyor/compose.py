@@ -25,6 +25,6 @@ def compose(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     config = resolve(paths, overrides)
     check_format(config.dataset.source)
     check_sweep(config)
-    check_objectives(config.sweep, config.dataset.target.task)
+    check_objectives(config.sweep, config.head)
     check_gates(config.gates, config.dataset.target.task)
     return config

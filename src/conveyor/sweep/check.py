@@ -9,9 +9,11 @@ from hydra.errors import HydraException
 
 from conveyor.config import ConfigError, FitConfig, Sweep, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
+from conveyor.sweep.attributes import parse_constraint
 from conveyor.sweep.grammar import EXAMPLES, parse_line
 from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, look_up
 from conveyor.tasks.objectives import COSTS, VALIDATION
+from conveyor.tasks.options import Head
 from conveyor.tasks.task import load_metrics
 
 SEARCHED = ("model", "head", "train")
@@ -51,15 +53,31 @@ def check_sweep(config: SweepConfig) -> None:
     _raise_problems("the sweep cannot run:", problems)
 
 
-def check_objectives(sweep: Sweep, task: str) -> None:
-    """Raise a ConfigError if an objective is a metric of another task."""
-    names = [f"{VALIDATION}loss", *(f"{VALIDATION}{name}" for name in load_metrics(task))]
-    names += COSTS
+def check_objectives(sweep: Sweep, head: Head) -> None:
+    """Check that trials of the data set's task have the objectives, and compare by them.
+
+    Args:
+        head: options of the network's head, which name the task.
+
+    Raises:
+        ConfigError: an objective or a constraint is a metric of another task, or the space varies
+            what the validation loss measures while that is the objective.
+    """
+    loss = f"{VALIDATION}loss"
+    names = [loss, *(f"{VALIDATION}{name}" for name in load_metrics(head.task)), *COSTS]
+    constrained = [parse_constraint(text)[0] for text in sweep.constraints]
     problems = [
-        f"  sweep.objectives: expected some of {', '.join(names)} for {task}; got {name!r}"
-        for name in sweep.objectives
+        f"  sweep.{field}: expected some of {', '.join(names)} for {head.task}; got {name!r}"
+        for field, measured in (("objectives", sweep.objectives), ("constraints", constrained))
+        for name in measured
         if name not in names
     ]
+    varied = [key for key in map("head.{}".format, head.kinds_of_loss) if key in sweep.space]
+    if sweep.enabled and varied and loss in sweep.objectives:
+        problems.append(
+            f"  sweep.objectives: expected a metric, since losses of different {varied[0]} do not "
+            f"compare; got {loss}. Set one of {', '.join(names[1 : -len(COSTS)])}"
+        )
     _raise_problems("the sweep cannot run:", problems)
 
 

@@ -1,6 +1,6 @@
 """Options of classification: where a row's class comes from, and how the network learns it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
@@ -38,6 +38,9 @@ class ClassTarget(Section):
 
 class ClassHead(Section):
     """How the network learns classes."""
+
+    # Settings that change what the validation loss measures, so that losses do not compare.
+    kinds_of_loss: ClassVar[tuple[str, ...]] = ()
 
     task: Literal["classification"]
     loss: Literal["cross_entropy", "focal"]

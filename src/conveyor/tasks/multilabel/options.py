@@ -1,7 +1,7 @@
 """Options of multi-label targets: where a row's labels come from, and how the network learns
 them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
@@ -34,6 +34,9 @@ class LabelTarget(Section):
 
 class LabelHead(Section):
     """How the network learns labels."""
+
+    # Settings that change what the validation loss measures, so that losses do not compare.
+    kinds_of_loss: ClassVar[tuple[str, ...]] = ()
 
     task: Literal["multilabel"]
     loss: Literal["cross_entropy", "focal"]

@@ -87,8 +87,7 @@ class Head:
     def losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
         """Return the loss of each row, (rows,): the mean over columns and quantiles.
 
-        Losses of different kinds do not compare, so a sweep over `head.loss` needs another
-        objective, such as val_scaled_mae.
+        Losses of different kinds do not compare; see `RegressionHead.kinds_of_loss`.
         """
         errors = self._standardised_errors(targets, outputs)
         return tf.reduce_mean(self._compute_loss(errors), axis=[1, 2])

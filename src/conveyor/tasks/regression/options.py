@@ -1,6 +1,6 @@
 """Options of regression: which columns hold the numbers, and how the network learns them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
@@ -23,6 +23,9 @@ class RegressionTarget(Section):
 
 class RegressionHead(Section):
     """How the network learns numbers. It is trained on standardised targets."""
+
+    # Settings that change what the validation loss measures, so that losses do not compare.
+    kinds_of_loss: ClassVar[tuple[str, ...]] = ("loss", "huber_delta", "quantiles")
 
     task: Literal["regression"]
     # mse learns the mean, mae the median, huber something between; quantile learns `quantiles`,

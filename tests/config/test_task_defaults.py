@@ -1,0 +1,90 @@
+"""What the task of a data set decides in the configuration: defaults, and which metrics exist."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conveyor.compose import compose
+from conveyor.config import ConfigError
+from conveyor.paths import Paths
+from conveyor.tasks.task import TASKS, load_metrics
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Paths:
+    """A project folder of its own, with the real conf/."""
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    return Paths(tmp_path)
+
+
+def write_params(project: Paths, text: str) -> None:
+    project.params.write_text(text)
+
+
+NUMBERS = "choose: {dataset: vader_rating, experiment: null}\n"
+
+
+@pytest.mark.parametrize(
+    ("params", "part"),
+    [
+        ("sweep: {objectives: [val_rmse]}",
+         "sweep.objectives: expected some of val_loss, val_accuracy, "),
+        (NUMBERS + "sweep: {objectives: [val_accuracy]}",
+         "for regression; got 'val_accuracy'"),
+        (NUMBERS + "sweep: {constraints: [val_mcc >= 0.5]}",
+         "sweep.constraints: expected some of val_loss, val_mae, "),
+        (NUMBERS + "sweep: {space: {head.loss: 'choice(mse, huber)'}}",
+         "losses of different head.loss do not compare; got val_loss. Set one of val_mae, "),
+        ("gates: {bars: {rmse: {min: null, max: 1.0}}}",
+         "gates.bars.rmse: expected one of accuracy, balanced_accuracy, "),
+        (NUMBERS + "gates: {champion: {metric: accuracy}}",
+         "gates.champion.metric: expected one of mae, rmse, "),
+        (NUMBERS + "gates: {champion: {test: mcnemar}}",
+         "gates.champion.test: expected one of bootstrap; got 'mcnemar'"),
+        (NUMBERS + "gates: {slices: {bars: {'length *': {mcc: {min: 0.1, max: null}}}}}",
+         "gates.slices.bars.length *.mcc: expected one of mae"),
+        ("choose: {dataset: vader_rating, experiment: null, gates: classification}",
+         "gates.bars.balanced_accuracy: expected one of mae"),
+        ("choose: {dataset: vader_rating, experiment: null, head: classification}",
+         "head.task: expected regression, as dataset.target.task; got classification. "
+         "Set choose.head=regression"),
+    ],
+)  # fmt: skip
+def test_what_another_task_has_is_refused_with_what_this_one_has(
+    project: Paths, params: str, part: str
+) -> None:
+    write_params(project, params)
+    with pytest.raises(ConfigError, match=r".") as told:
+        compose(project)
+    assert part in str(told.value)
+
+
+def test_defaults_follow_the_task_of_the_data_set(project: Paths) -> None:
+    for choice, task in (("japanese_vowels", "classification"), ("vader_rating", "regression")):
+        write_params(project, f"choose: {{dataset: {choice}}}")
+        config = compose(project)
+        assert (config.head.task, config.evaluate.report.task) == (task, task)
+        assert config.choose["gates"] == task
+    write_params(
+        project, "choose: {}\ndataset: {target: {task: multilabel, column: label, separator: ';'}}"
+    )
+    assert compose(project).head.task == "multilabel"
+
+
+def test_a_loss_that_varies_needs_a_metric_as_objective(project: Paths) -> None:
+    space = "space: {head.loss: 'choice(mse, huber)'}"
+    write_params(project, f"{NUMBERS}sweep: {{objectives: [val_scaled_mae], {space}}}")
+    assert compose(project).sweep.objectives == ("val_scaled_mae",)
+    write_params(project, "choose: {}\nsweep: {space: {head.loss: 'choice(cross_entropy, focal)'}}")
+    assert "head.loss" in compose(project).sweep.space
+
+
+def test_a_metric_of_several_tasks_is_better_in_one_direction() -> None:
+    directions: dict[str, set[str]] = {}
+    for task in TASKS:
+        for name, metric in load_metrics(task).items():
+            directions.setdefault(name, set()).add(metric.better)
+    assert all(len(better) == 1 for better in directions.values()), directions
