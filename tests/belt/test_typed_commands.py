@@ -66,6 +66,7 @@ SESSION = [
     Row("dvc repro", expect="Data and pipelines are up to date"),
     Row("make sweep", expect="didn't change, skipping"),
     Row("dvc repro sweep", expect="didn't change, skipping"),
+    Row("dvc repro prepare", expect="didn't change, skipping"),
     Row("python -m pipeline.describe --swept", expect="parameters"),
     Row("python -m pipeline.compose --print model=gru train.epochs=3", expect="cell: gru"),
     Row("make ui", f"make ui PORT={PORT}", "a free port", url=SERVER),
@@ -130,6 +131,9 @@ def commands() -> set[str]:
     lines: list[str] = []
     for page in PAGES:
         text = page.read_text().replace("\\\n", "")
+        text = re.sub(
+            r"Run in the project folder:\n\n```.*?```", "", text, flags=re.DOTALL
+        )  # test_extending
         for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
             lines += block.splitlines()
         text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)

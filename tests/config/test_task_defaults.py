@@ -1,9 +1,11 @@
 """What the task of a data set decides in the configuration: defaults, and which metrics exist."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conveyor.compose import compose
 from conveyor.config import ConfigError
@@ -88,3 +90,17 @@ def test_a_metric_of_several_tasks_is_better_in_one_direction() -> None:
         for name, metric in load_metrics(task).items():
             directions.setdefault(name, set()).add(metric.better)
     assert all(len(better) == 1 for better in directions.values()), directions
+
+
+def test_the_settings_of_the_page_for_rare_classes_are_accepted(project: Paths) -> None:
+    page = (ROOT / "docs/extending.md").read_text()
+    section = page.partition("## Rare classes and unequal errors\n")[2].partition("\n## ")[0]
+    spans = re.findall(r"`(head: .*?)`", section)
+    assert len(spans) == 5
+    for span in spans:
+        target = {"task": "multilabel" if "label_weights" in span else "classification"}
+        target |= {"column": "label"}
+        params = {"choose": {}, "dataset": {"target": target}, **yaml.safe_load(span)}
+        write_params(project, yaml.safe_dump(params))
+        head = compose(project).head.model_dump()
+        assert params["head"].items() <= head.items()

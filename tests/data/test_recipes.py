@@ -16,7 +16,8 @@ from conveyor.paths import Paths
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/extending.md").read_text()
-LINES = re.findall(r"^\| (?!your data|---)(.*?) \| (.*) \|$", PAGE, re.MULTILINE)
+SECTION = PAGE.partition("## A data set\n")[2].partition("\n## ")[0]
+LINES = re.findall(r"^\| (?!your data|---)(.*?) \| (.*) \|$", SECTION, re.MULTILINE)
 TEXT: dict[str, Any] = {
     "name": "mine",
     "source": {"format": "csv", "files": {"all": "data/raw/mine/*.csv"}},
@@ -90,7 +91,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     teams = ("billing", "network")
     texts = [
         {"team": teams[i % 2], "message": f"ticket {i}, please", "fold": i // 2 % 6,
-         "patient": f"p{i // 4}", "level": i % 2 - 0.5}
+         "patient": f"p{i // 4}", "level": i % 2 - 0.5, "topics": "news; sport" if i % 2 else "news"}
         for i in range(120)
     ]  # fmt: skip
     write_csv(folder / "a.csv", texts[:80])

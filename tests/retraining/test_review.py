@@ -28,6 +28,8 @@ from conveyor.retraining.profile import (
 )
 from conveyor.retraining.review import Review, review_data
 from conveyor.serving import LoadedModel, Predictions
+from conveyor.serving.card import Card
+from conveyor.tasks.classification.options import ClassSpec
 
 Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
@@ -158,7 +160,8 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
         return rows
 
     encoder = TextEncoder.fit(texts(0.0), encoding)
-    net = LoadedModel(cast(Any, None), encoder, {"kind": "text", "classes": ["a", "b"]})
+    card = Card(format=2, kind="text", target=ClassSpec(classes=["a", "b"]))
+    net = LoadedModel(cast(Any, None), encoder, card)
     answers = Predictions(net.task, np.full((150, 2), 0.5, np.float32))
 
     def summary(share: float) -> Summary:
