@@ -91,7 +91,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     teams = ("billing", "network")
     texts = [
         {"team": teams[i % 2], "message": f"ticket {i}, please", "fold": i // 2 % 6,
-         "patient": f"p{i // 4}", "level": i % 2 - 0.5, "topics": "news; sport" if i % 2 else "news"}
+         "patient": f"p{i // 4}", "level": i % 2 - 0.5,
+         "topics": "news; sport" if i % 2 else "news"}
         for i in range(120)
     ]  # fmt: skip
     write_csv(folder / "a.csv", texts[:80])
