@@ -131,9 +131,8 @@ def commands() -> set[str]:
     lines: list[str] = []
     for page in PAGES:
         text = page.read_text().replace("\\\n", "")
-        text = re.sub(
-            r"Run in the project folder:\n\n```.*?```", "", text, flags=re.DOTALL
-        )  # test_extending
+        # test_extending runs these.
+        text = re.sub(r"Run in the project folder:\n\n```.*?```", "", text, flags=re.DOTALL)
         for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
             lines += block.splitlines()
         text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)

@@ -7,9 +7,8 @@ from typing import Any
 
 from hydra.errors import HydraException
 
-from conveyor.config import ConfigError, FitConfig, Sweep, SweepConfig, narrow, overlay
+from conveyor.config import CONSTRAINT, ConfigError, FitConfig, Sweep, SweepConfig, narrow, overlay
 from conveyor.errors import missing_package
-from conveyor.sweep.attributes import parse_constraint
 from conveyor.sweep.grammar import EXAMPLES, parse_line
 from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, look_up
 from conveyor.tasks.objectives import COSTS, VALIDATION
@@ -65,7 +64,7 @@ def check_objectives(sweep: Sweep, head: Head) -> None:
     """
     loss = f"{VALIDATION}loss"
     names = [loss, *(f"{VALIDATION}{name}" for name in load_metrics(head.task)), *COSTS]
-    constrained = [parse_constraint(text)[0] for text in sweep.constraints]
+    constrained = [match[1] for match in map(CONSTRAINT.match, sweep.constraints) if match]
     problems = [
         f"  sweep.{field}: expected some of {', '.join(names)} for {head.task}; got {name!r}"
         for field, measured in (("objectives", sweep.objectives), ("constraints", constrained))
