@@ -13,7 +13,7 @@ Origin = Callable[[str], str]  # dotted key -> the file in which it stands
 DISCRIMINATORS = ("kind", "by", "task")  # fields whose value chooses the class of their section
 # Settings of earlier versions, and what to write instead.
 MOVED = {
-    "dataset.columns.label": "dataset.target.column",
+    "dataset.columns.label": "dataset.target, as in `target: {task: classification, column: NAME}`",
     "dataset.checks.min_rows_per_class": "dataset.checks.min_rows",
     "dataset.labels": "dataset.target, as in `target: {task: classification, column: NAME, "
     "classes: null, thresholds: null}`",
@@ -80,8 +80,12 @@ def _reason(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
             return "there is no such setting"
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "expected a value; got none"
+        case "union_tag_invalid":
+            context = detail.get("ctx", {})
+            expected, last = context["expected_tags"].rsplit(", ", 1)
+            return f"expected {expected} or {last}; got {context['tag']!r}"
         case "secret":
             return message  # without the value, which may contain a password
     for pattern, replacement in REWORDINGS:
@@ -110,4 +114,6 @@ def _locate(detail: ErrorDetails, values: Mapping[str, Any]) -> tuple[list[str |
             keys.append(part)
             section = node
         node = node[part] if inside else node  # type: ignore[index]
+    if detail["type"].startswith("union_tag"):
+        keys.append(detail.get("ctx", {})["discriminator"].strip("'"))
     return keys, section
