@@ -47,7 +47,7 @@ def dataset(file: Path) -> Any:
         "target": {"task": "classification", "column": "label"},
         "split": {"seed": 1, "test": share, "validation": share, "group": None},
         "checks": {"min_rows": 1, "max_dropped_share": 0.5},
-        "engine": {"threads": 2, "memory": "100MB"}, "encoding": ENCODING,
+        "engine": {"threads": 2, "memory": "80MB"}, "encoding": ENCODING,
     })  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
 from conveyor.config.dataset import Engine
+from conveyor.errors import DataError
 
 Database = duckdb.DuckDBPyConnection
 BATCH = 1 << 15  # rows that a result has in memory
@@ -24,6 +25,9 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
     Args:
         folder: for the file of the database, which has no name, and for what a query cannot hold in
             `engine.memory`: of that, DuckDB deletes in the next run what a killed run left.
+
+    Raises:
+        DataError: a query in the `with` block needs more memory, beside what goes to disk.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config: dict[str, Any] = {
@@ -37,7 +41,16 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
             database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
         database.execute("USE data")
         database.execute("SET enable_progress_bar = false")
-        yield database
+        database.execute("SET preserve_insertion_order = false")  # rows have numbers
+        try:
+            yield database
+        except duckdb.OutOfMemoryException as error:
+            reason = str(error).partition("\n")[0]
+            raise DataError(
+                f"dataset.engine.memory: expected enough for this number of rows with "
+                f"{engine.threads} threads; got {engine.memory} ({reason}). Raise it, or lower "
+                "dataset.engine.threads."
+            ) from None
 
 
 def load(

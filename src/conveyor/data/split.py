@@ -84,7 +84,8 @@ def _draw_stratified(
     for stratum in np.unique(strata):
         members = np.flatnonzero(stratum_of_row == stratum)
         draw.shuffle(members)
-        chosen.append(members[: min(max(round(share * len(members)), 1), max(len(members) - 1, 0))])
+        count = min(max(round(share * len(members)), 1), max(len(members) - 1, 0))
+        chosen.append(members[:count].copy())  # a view would keep all members in memory
     return np.concatenate(chosen)
 
 
