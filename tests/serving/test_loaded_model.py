@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conveyor.data.store import Prepared
+from conveyor.encoding import SeriesEncoder
 from conveyor.errors import InputError
 from conveyor.serving import LoadedModel, RowError
 from conveyor.tasks.classification.options import ClassSpec
@@ -48,6 +49,9 @@ def test_probabilities_come_in_the_order_that_another_model_has(
     np.testing.assert_array_equal(turned.outputs, plain[:, ::-1])
     assert predictor.predict_as(other(["up", "left"]), rows) is None
     assert predictor.predict_as(other(["up", "down"], "text"), rows) is None
+    wider = SeriesEncoder(np.zeros(3), np.ones(3), None)
+    of_more_channels = LoadedModel(predictor.session, wider, predictor.card)
+    assert predictor.predict_as(of_more_channels, rows) is None
 
 
 @pytest.mark.parametrize(

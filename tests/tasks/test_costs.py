@@ -83,7 +83,8 @@ def test_of_equal_thresholds_the_one_of_right_probabilities_is_nearest() -> None
     costs = complete_costs({"spam": 2.0}, TWO.classes)
     spec = choose_decision(TWO, costs, targets, np.stack([1 - spam, spam], axis=1))
     assert spec.decision is not None
-    assert spec.decision.threshold == ClassThreshold(answer="spam", probability=0.15)
+    assert spec.decision.threshold.answer == "spam"
+    assert spec.decision.threshold.probability == pytest.approx(0.15)
 
 
 def test_of_more_classes_the_least_expected_cost_is_the_answer() -> None:

@@ -23,8 +23,8 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
     """Open an empty database, which is gone when the `with` block or the process ends.
 
     Args:
-        folder: for the file of the database, which has no name, and for what a query cannot hold in
-            `engine.memory`: of that, DuckDB deletes in the next run what a killed run left.
+        folder: holds the file of the database, which is unlinked at once, and what a query cannot
+            hold in `engine.memory`; what a killed run left of that, the next one deletes.
 
     Raises:
         DataError: a query in the `with` block needs more memory, beside what goes to disk.
@@ -35,8 +35,8 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
         "temp_directory": str(folder / "duckdb"),
     }  # fmt: skip
     with closing(duckdb.connect(config=config)) as database:
-        with TemporaryDirectory(dir=folder) as deleted:
-            name = f"{deleted}/rows".replace("'", "''")
+        with TemporaryDirectory(dir=folder) as scratch:
+            name = f"{scratch}/rows".replace("'", "''")
             # Nobody recovers this database, and a log would be one more file.
             database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
         database.execute("USE data")

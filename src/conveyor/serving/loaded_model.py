@@ -104,9 +104,10 @@ class LoadedModel:
 
         Returns:
             Outputs (rows, width), with their target; None where the other model has another target
-            or reads other rows.
+            or reads other rows: of another kind, or of other channels.
         """
-        if self.kind != other.kind:
+        channels, others = (m.encoder.size.get("features") for m in (self, other))
+        if self.kind != other.kind or channels != others:
             return None
         own = ModelOutputs(self.task.spec, self.predict(rows).outputs)
         return other.task.answers.align(own)

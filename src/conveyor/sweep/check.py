@@ -26,9 +26,9 @@ def check_sweep(config: SweepConfig) -> None:
     Both ends of every interval, and every choice, must meet the configuration's limits.
 
     Raises:
-        ConfigError: names all lines that are no sweep, all keys outside `model` and `train`, and
-            all values that the configuration refuses; or the sampler cannot list the space, or a
-            package is missing.
+        ConfigError: names all lines that are no sweep, all keys outside `model`, `head` and
+            `train`, and all values that the configuration refuses; or the sampler cannot list the
+            space, or a package is missing.
     """
     sweep = config.sweep
     if not sweep.enabled:
@@ -71,7 +71,11 @@ def check_objectives(sweep: Sweep, head: Head) -> None:
         for name in measured
         if name not in names
     ]
-    varied = [key for key in map("head.{}".format, head.kinds_of_loss) if key in sweep.space]
+    varied = [
+        key
+        for key in map("head.{}".format, head.kinds_of_loss)
+        if any(f"{name}.".startswith(f"{key}.") for name in sweep.space)
+    ]
     if sweep.enabled and varied and loss in sweep.objectives:
         problems.append(
             f"  sweep.objectives: expected a metric, since losses of different {varied[0]} do not "
@@ -92,7 +96,7 @@ def _find_refused_values(
     if "." not in key:
         return [] if key in condition_keys else [
             f"  sweep.space.{key}: a name without a dot is no setting, and no `when` uses it. "
-            "Write a setting as model.… or train.…"
+            "Write a setting as model.…, head.… or train.…"
         ]  # fmt: skip
     if key.partition(".")[0] not in SEARCHED:
         return [f"  sweep.space.{key}: only keys of {', '.join(SEARCHED)} can vary"]
@@ -141,7 +145,7 @@ def _parse(config: SweepConfig) -> tuple[Space, list[str]]:
             except (KeyError, IndexError, TypeError):
                 problems.append(
                     f"  sweep.space.{dimension.key}: `when` asks for {other}, which is neither in "
-                    "the space nor a setting of model or train"
+                    "the space nor a setting of model, head or train"
                 )
     ordered, cycle = _sort_by_condition(dimensions)
     if cycle:

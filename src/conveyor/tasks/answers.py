@@ -27,7 +27,7 @@ class Answers(Protocol):
     unit: float | NDArray[np.floating]
 
     def decode(self, targets: Targets) -> list[Any]:
-        """Return the targets of rows as they are in the data."""
+        """Return the targets of rows as names or numbers, as drift tests compare them."""
         ...
 
     def records(self, outputs: Outputs) -> list[dict[str, Any]]:

@@ -13,12 +13,18 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     """Compute mean, deviation, minimum, maximum, first and last step by channel, and the length.
 
+    A row without steps has zeros.
+
     Returns:
         (rows, 6 x channels + 1).
     """
     features = []
+    channels = next((row.shape[1] for row in map(np.asarray, rows) if row.size), 1)
     for row in rows:
         steps = np.asarray(row, dtype=np.float64)
+        if not steps.size:
+            features.append(np.zeros(6 * channels + 1))
+            continue
         parts = [steps.mean(0), steps.std(0), steps.min(0), steps.max(0), steps[0], steps[-1]]
         features.append(np.concatenate([*parts, [len(steps)]]))
     return np.array(features)

@@ -1,6 +1,6 @@
 """What a sweep can optimise or constrain, and which way each is better.
 
-The metrics of all tasks stand in one table: a name means one metric, whatever the task.
+The metrics of all tasks stand in one table: a name has one direction, whatever the task.
 """
 
 from typing import Literal

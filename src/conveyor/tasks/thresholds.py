@@ -10,7 +10,7 @@ class ThresholdCurve:
     """The rows that are predicted positive at each threshold, from none of them to all.
 
     Attributes:
-        thresholds: each between two scores that differ, the highest first, with six digits.
+        thresholds: each between two scores that differ, the highest first.
         predicted: rows predicted positive, (thresholds,).
         hits: true positives among them, (thresholds,).
         positives: all true rows.
@@ -24,7 +24,7 @@ class ThresholdCurve:
         self.hits = np.append(0, positive[order].cumsum()[last])
         self.positives = int(positive.sum())
         between = (np.append(ABOVE_ALL, ordered[last]) + np.append(ordered[last], 0.0)) / 2
-        self.thresholds = [float(f"{value:.6g}") for value in between]
+        self.thresholds: list[float] = between.tolist()
 
     def best(self, gains: NDArray[np.number], near: float) -> int:
         """Return the position of the largest gain; of equal ones, that of the threshold nearest to

@@ -85,5 +85,5 @@ def plot_calibration(
     bars = bottom.bar(centres, rows, width * 0.94, color="tab:gray")
     bottom.bar_label(bars, [str(n) if n else "" for n in rows], fontsize=7)
     bottom.margins(y=0.25)
-    bottom.set(xlabel="confidence of the predicted class", ylabel="rows", xlim=(0, 1))
+    bottom.set(xlabel="probability of the most probable class", ylabel="rows", xlim=(0, 1))
     save(figure, path)

@@ -44,7 +44,9 @@ class Target:
         )
 
     def _read_value(self, value: Any) -> tuple[str | None, str | None]:
-        if value is None or value == "":
+        is_nan = isinstance(value, float) and value != value
+        is_unnamed = self._stored_names is not None and isinstance(value, int) and value < 0
+        if value is None or value == "" or is_nan or is_unnamed:
             return None, "missing_target"
         if self._options.thresholds is not None:
             return self._apply_thresholds(value)
@@ -59,7 +61,10 @@ class Target:
 
     def learn(self, keys: pa.Array, rows: NDArray[np.integer]) -> ClassSpec:
         classes = self._options.classes or sorted(keys.to_pylist(), key=_natural_key)
-        return ClassSpec(classes=list(classes), value_type=self._value_type)
+        are_numbers = all(_natural_key(name)[0] == 0 for name in classes)
+        # Where the column of one file holds numbers and that of another texts, all are texts.
+        is_text = self._value_type in ("integer", "number") and not are_numbers
+        return ClassSpec(classes=list(classes), value_type="text" if is_text else self._value_type)
 
     def accepts(self, keys: pa.Array, spec: ClassSpec) -> NDArray[np.bool_]:
         """A class that is in no training row cannot be learned."""
@@ -123,7 +128,7 @@ class Target:
 
     def _name(self, value: Any) -> str:
         if self._stored_names is not None and isinstance(value, int):
-            return self._stored_names[value] if value >= 0 else "-1"
+            return self._stored_names[value]
         if isinstance(value, float) and value.is_integer():
             return str(int(value))
         return str(value)

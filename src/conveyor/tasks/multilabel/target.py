@@ -128,14 +128,19 @@ class Target:
             )
 
     def _read_cell(self, cell: Any) -> set[str] | None:
-        """Return the labels of a cell; None for a null, or a list that holds one."""
+        """Return the labels of a cell; None for a null, or a list that holds one or
+        a number without a name."""
         if cell is None:
             return None
         if isinstance(cell, str):
             cell = cell.split(self._options.separator)
-        if any(label is None for label in cell):
+        if any(label is None or self._is_unnamed(label) for label in cell):
             return None
         return {name for label in cell if (name := self._name(label))}
+
+    def _is_unnamed(self, label: Any) -> bool:
+        """Return whether a number stands for no name, as -1 does in data sets of the hub."""
+        return self._stored_names is not None and isinstance(label, int) and label < 0
 
     def _name(self, label: Any) -> str:
         if self._stored_names is not None and isinstance(label, int):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 MAX_STRATA = 10
 ROWS_PER_STRATUM = 10  # so that a share of a tenth takes a row of each
 SLICES = 4  # of each column
+DIGITS = range(4, 18)  # of numbers in names; the last one tells any two apart
 
 Values = NDArray[np.float64]  # (rows, columns)
 
@@ -41,12 +42,22 @@ def slice_by_target(
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield name and rows, bool (rows,), of the quarters of the rows by each target.
 
-    Equal targets are in one slice, so there may be fewer slices.
+    Equal targets are in one slice, so there may be fewer slices. A name has as many digits as tell
+    the slices of its target apart.
     """
     for name, column in zip(columns, values.T, strict=True):
         edges = np.quantile(column, np.linspace(0, 1, SLICES + 1)[1:-1])
         part = np.searchsorted(edges, column, side="left")  # (rows,)
-        for number in np.unique(part):
-            inside = part == number
-            low, high = column[inside].min(), column[inside].max()
-            yield f"{name} {low:.4g} to {high:.4g}", inside
+        slices = [part == number for number in np.unique(part)]
+        bounds = [(column[rows].min(), column[rows].max()) for rows in slices]
+        names = next(filter(_are_different, (_name_ranges(bounds, d) for d in DIGITS)))
+        for text, rows in zip(names, slices, strict=True):
+            yield f"{name} {text}", rows
+
+
+def _name_ranges(bounds: Sequence[tuple[float, float]], digits: int) -> list[str]:
+    return [f"{low:.{digits}g} to {high:.{digits}g}" for low, high in bounds]
+
+
+def _are_different(names: Sequence[str]) -> bool:
+    return len(set(names)) == len(names)
