@@ -27,11 +27,11 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
         plots.plot_lengths(lengths, unit, folder / "lengths.png")
         prepared.task.plot_targets(report, folder)
         plots.plot_findings(count_findings(report), rows["read"], folder / "findings.png")
-    dropped = sum(entry["rows"] for entry in report["dropped"].values())
+    reasons = [f"{e['rows']} {name}" for name, e in report["dropped"].items() if e["rows"]]
     removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
     counts = ", ".join(f"{name} {rows[name]}" for name in SPLITS)
-    log.info("%d rows read: %s; %d dropped, %d removed as duplicates of rows in a later split",
-             rows["read"], counts, dropped, removed)  # fmt: skip
+    log.info("%d rows read: %s; dropped: %s; removed as duplicates of rows in a later split: %d",
+             rows["read"], counts, ", ".join(reasons) or "none", removed)  # fmt: skip
     log.info("all findings are in %s", paths.data_report)
 
 

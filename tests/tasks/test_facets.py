@@ -5,12 +5,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from conveyor.errors import DataError
 from conveyor.tasks.classification.options import ClassTarget
 from conveyor.tasks.classification.target import Target as ClassReader
 from conveyor.tasks.features import summarise
 from conveyor.tasks.multilabel.options import LabelTarget
 from conveyor.tasks.multilabel.target import Target as LabelReader
+from conveyor.tasks.regression.options import RegressionTarget
 from conveyor.tasks.regression.strata import slice_by_target
+from conveyor.tasks.regression.target import Target as NumberReader
 from conveyor.tasks.thresholds import ThresholdCurve
 
 CLASSES = ClassTarget(task="classification", column="y")
@@ -64,3 +67,25 @@ def test_answers_are_texts_where_one_file_holds_numbers_and_another_texts() -> N
     rows = np.array([1, 1])
     assert reader.learn(pa.array(["1", "2"]), rows).value_type == "integer"
     assert reader.learn(pa.array(["1", "x"]), rows).value_type == "text"
+
+
+def test_a_class_for_each_row_is_refused_with_the_task_for_numbers() -> None:
+    keys = pa.array([f"{number}.5" for number in range(9)])
+    with pytest.raises(
+        DataError, match=r"9 rows that all differ.*task: regression, columns: \[y\]"
+    ):
+        ClassReader(CLASSES, {}).stratify(keys, np.ones(9, np.int64))
+
+
+def test_one_set_of_labels_in_each_row_is_refused() -> None:
+    reader = LabelReader(LabelTarget(task="multilabel", column="y"), {})
+    keys, rows = pa.array([["news"]]), {name: np.array([9]) for name in ("train", "test")}
+    with pytest.raises(DataError, match=r"two different sets of labels; got \['news'\]"):
+        reader.check(keys, rows, reader.learn(keys, rows["train"]), 1)
+
+
+def test_numbers_without_a_variance_are_refused() -> None:
+    reader = NumberReader(RegressionTarget(task="regression", columns=["y"]), {})
+    keys = pa.array([[1e300], [-1e300]])
+    with pytest.raises(DataError, match=r"column 'y': expected numbers whose variance.*1e\+300"):
+        reader.learn(keys, np.array([1, 1]))

@@ -1,8 +1,9 @@
 """Section `dataset`: where rows come from, what their columns mean, how they are split."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from conveyor.section import Portion, Section, Share, Slug
 from conveyor.tasks.options import Target
@@ -88,7 +89,14 @@ class Engine(Section):
     """What DuckDB may use while it checks and splits rows; its results do not depend on it."""
 
     threads: PositiveInt
-    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB)$")]  # what exceeds it goes to disk
+    memory: str  # such as 80MB; what exceeds it goes to disk
+
+    @field_validator("memory")
+    @classmethod
+    def _check_memory(cls, memory: str) -> str:
+        if not re.fullmatch(r"[1-9][0-9]*(MB|GB)", memory):
+            raise ValueError(f"expected a size such as 80MB or 1GB; got {memory!r}")
+        return memory
 
 
 class LongLayout(Section):

@@ -56,7 +56,17 @@ class Target:
         return name, None
 
     def stratify(self, keys: pa.Array, rows: NDArray[np.integer]) -> NDArray[np.int32]:
-        """Each class is a stratum, in the order of their names."""
+        """Each class is a stratum, in the order of their names.
+
+        Raises:
+            DataError: no two rows have one class.
+        """
+        if len(keys) > 1 and rows.max() < 2:
+            raise DataError(
+                f"column {self._options.column!r}: expected classes of several rows; got "
+                f"{len(keys)} rows that all differ. Change dataset.target.column."
+                f"{self._suggest_numbers(keys.to_pylist())}"
+            )
         return np.arange(len(keys), dtype=np.int32)
 
     def learn(self, keys: pa.Array, rows: NDArray[np.integer]) -> ClassSpec:

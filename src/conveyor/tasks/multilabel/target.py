@@ -74,6 +74,11 @@ class Target:
                 "the training rows: expected labels; got empty sets only. Change "
                 "dataset.target.column, dataset.target.separator or dataset.split."
             )
+        if (rows["train"] > 0).sum() < 2:
+            raise DataError(
+                "the training rows: expected at least two different sets of labels; got "
+                f"{spec.labels} in each row. Change dataset.target.column or dataset.split."
+            )
         sets = _encode(keys, spec.labels)  # (keys, labels)
         counts = {split: by_key @ sets for split, by_key in rows.items()}  # (labels,) each
         few = [

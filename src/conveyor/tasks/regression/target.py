@@ -48,7 +48,14 @@ class Target:
             )
         values = self._values(keys)
         mean = np.average(values, axis=0, weights=rows)  # (columns,)
-        std = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=rows))
+        with np.errstate(over="ignore", invalid="ignore"):
+            std = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=rows))
+        for name, deviation, column in zip(self.columns, std, values.T, strict=True):
+            if not np.isfinite(deviation):
+                raise DataError(
+                    f"column {name!r}: expected numbers whose variance is a number; got "
+                    f"{column.min():g} to {column.max():g}. Change the cells, or remove the rows."
+                )
         self._require_different("train", values)
         return RegressionSpec(columns=list(self.columns), mean=mean.tolist(), std=std.tolist())
 
