@@ -338,9 +338,12 @@ def test_any_text_is_a_label(tmp_path: Path) -> None:
     visible = [label.strip() for label in NASTY_LABELS if label.strip()]
     assert keys.to_pylist() == [[label.strip()] if label.strip() else [] for label in NASTY_LABELS]
     report = make_target().check(
-        pa.array([visible], keys.type), {"train": np.array([1])}, LabelSpec(labels=visible), 1
+        pa.array([[], visible], keys.type),
+        {"train": np.array([1, 1])},
+        LabelSpec(labels=visible),
+        1,
     )
-    task.plot_targets({**report, "rows": {"train": 1}}, tmp_path)
+    task.plot_targets({**report, "rows": {"train": 2}}, tmp_path)
     assert all((tmp_path / f"{name}.png").is_file() for name in ("labels", "co_occurrence"))
 
 
