@@ -77,7 +77,8 @@ class Target:
         if (rows["train"] > 0).sum() < 2:
             raise DataError(
                 "the training rows: expected at least two different sets of labels; got "
-                f"{spec.labels[:MAX_LISTED]} in each row. Change dataset.target.column or dataset.split."
+                f"{spec.labels[:MAX_LISTED]} in each row. Change dataset.target.column or "
+                "dataset.split."
             )
         sets = _encode(keys, spec.labels)  # (keys, labels)
         counts = {split: by_key @ sets for split, by_key in rows.items()}  # (labels,) each
