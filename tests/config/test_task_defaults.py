@@ -75,6 +75,8 @@ def test_defaults_follow_the_task_of_the_data_set(project: Paths) -> None:
         config = compose(project)
         assert (config.head.task, config.evaluate.report.task) == (task, task)
         assert config.choose["gates"] == task
+    write_params(project, "choose: {dataset: vader_rating, head: regression}")
+    assert compose(project).choose["gates"] == "regression"
     write_params(
         project, "choose: {}\ndataset: {target: {task: multilabel, column: label, separator: ';'}}"
     )

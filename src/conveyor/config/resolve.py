@@ -141,9 +141,10 @@ def _compose_groups(conf: Path, choose: Mapping[str, Any], task: str | None) -> 
         by_task = {
             group: str(task)
             for group, choice in config.hydra.runtime.choices.items()
-            if choice in TASKS and group not in named and (conf / group / f"{task}.yaml").is_file()
-        }
-        if set(by_task.values()) - set(config.hydra.runtime.choices.values()):
+            if choice in TASKS and choice != task and group not in named
+            and (conf / group / f"{task}.yaml").is_file()
+        }  # fmt: skip
+        if by_task:
             config = _compose(named | by_task)
     choices: Any = OmegaConf.to_container(config.hydra.runtime.choices)
     OmegaConf.set_struct(config, False)
