@@ -27,7 +27,7 @@ def intervals(
     Returns:
         (low, high) by metric, without the metrics that no draw defines.
     """
-    draws = _draws(len(targets), samples, seed)
+    draws = draw_samples(len(targets), samples, seed)
     scores = [table.compute(table.metrics, targets[rows], outputs[rows]) for rows in draws]
     tail = 100 * (1 - confidence) / 2
     bounds = {}
@@ -67,7 +67,7 @@ def paired_gain(
         scores = (table.compute_one(name, targets, outputs) for table, outputs in pairs)
         return tables[0][name].gain(*scores)
 
-    draws = _draws(len(targets), samples, seed)
+    draws = draw_samples(len(targets), samples, seed)
     gains = [gain(targets[rows], ours[rows], theirs[rows]) for rows in draws]
     lower = float(np.nanpercentile(gains, 100 * (1 - confidence)))
     return {"gain": gain(targets, ours, theirs), "lower": lower}
@@ -80,12 +80,12 @@ def paired_p_value(gains: NDArray[np.floating], *, samples: int, seed: int) -> f
     Args:
         gains: of each row, by how much our model is better, (rows,).
     """
-    means = np.array([gains[rows].mean() for rows in _draws(len(gains), samples, seed)])
+    means = np.array([gains[rows].mean() for rows in draw_samples(len(gains), samples, seed)])
     return float((1 + (means <= 0).sum()) / (1 + samples))
 
 
-def _draws(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Row numbers of each bootstrap sample, (rows,)."""
+def draw_samples(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Yield the row numbers of each bootstrap sample, (rows,)."""
     generator = np.random.default_rng(seed)
     for _ in range(samples):
         yield generator.integers(0, rows, rows)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+Better = Literal["higher", "lower"]
 Targets = NDArray[Any]  # encoded targets, (rows,) or (rows, values)
 Outputs = NDArray[np.floating]  # what the network gives for each row, (rows, width)
 
@@ -23,7 +24,7 @@ class Metric:
 
     title: str
     function: Callable[[Any], float]
-    better: Literal["higher", "lower"] = "higher"
+    better: Better = "higher"
 
     def gain(self, new: float, old: float) -> float:
         """Return by how much `new` is better than `old`, in the metric's unit."""

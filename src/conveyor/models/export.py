@@ -15,6 +15,7 @@ from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
 from conveyor.models.onnx_graph import to_onnx
 from conveyor.serving import LoadedModel
+from conveyor.serving.measurements import row_differences
 from conveyor.tasks.facets import Head
 
 TOLERANCE = 1e-5  # largest difference of an output, in the task's unit
@@ -68,8 +69,7 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> None:
     network: Any = keras.models.load_model(folder / "model.keras")
     trained = predict(network, sequences)
     model = LoadedModel.load(folder)
-    served = model.predict(rows).outputs
-    differences = (np.abs(trained - served) / model.task.answers.unit).max(axis=1)  # (rows,)
+    differences = row_differences(model, trained, model.predict(rows).outputs)  # (rows,)
     if not differences.max() <= TOLERANCE:
         raise ExportError(
             "the exported model: expected the outputs of the trained network within "

@@ -48,6 +48,19 @@ class Graph:
         """Add the node that gives the graph's output, under its name."""
         self.nodes.append(helper.make_node(operator, inputs, [name], "head", **attributes))
 
+    def dense(self, x: str, name: str, layer: keras.layers.Dense) -> str:
+        """Add a dense layer without its activation, and return the name of its output.
+
+        Args:
+            x: name of its input, (batch, width).
+            name: before the names of its weights.
+        """
+        kernel, bias = (
+            self.weight(f"{name}_{part}", value)
+            for part, value in zip(("kernel", "bias"), layer.get_weights(), strict=True)
+        )
+        return self.op("Gemm", x, kernel, bias)
+
     def weight(self, name: str, value: Any, dtype: Any = np.float32) -> str:
         """Add a constant, and return its name."""
         array = np.ascontiguousarray(np.asarray(value, dtype=dtype))

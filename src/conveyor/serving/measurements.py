@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.serving.loaded_model import FLOAT_GRAPH, LoadedModel
@@ -32,7 +33,12 @@ def round_trip_difference(model: LoadedModel, folder: Path, rows: Sequence[Any])
 
 def largest_difference(model: LoadedModel, outputs: Outputs, others: Outputs) -> float:
     """Largest difference between outputs (rows, width) of the same rows, in the task's unit."""
-    return float((np.abs(outputs - others) / model.task.answers.unit).max())
+    return float(row_differences(model, outputs, others).max())
+
+
+def row_differences(model: LoadedModel, outputs: Outputs, others: Outputs) -> NDArray[np.floating]:
+    """Largest difference of each row, (rows,); arguments and unit as `largest_difference`."""
+    return (np.abs(outputs - others) / model.task.answers.unit).max(axis=1)
 
 
 def compare_with_float(

@@ -3,11 +3,8 @@
 The metrics of all tasks stand in one table: a name has one direction, whatever the task.
 """
 
-from typing import Literal
-
+from conveyor.metrics import Better
 from conveyor.tasks.task import TASKS, load_metrics
-
-Better = Literal["higher", "lower"]
 
 VALIDATION = "val_"  # prefix of a metric of the validation rows
 # Known after every epoch, so that a pruner can judge a trial by them.

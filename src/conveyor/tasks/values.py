@@ -1,14 +1,12 @@
 """What the facets of a task take and return beside arrays."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.metrics import Outputs, Targets
-
-Better = Literal["higher", "lower"]
+from conveyor.metrics import Better, Outputs, Targets
 
 
 @dataclass(frozen=True)

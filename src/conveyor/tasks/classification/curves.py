@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
+from sklearn.metrics import roc_curve
 
 from conveyor.metrics import Outputs
+from conveyor.tasks.curves import compute_precision_recall
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,7 @@ def compute_curves(positive: NDArray[np.bool_], score: Outputs) -> Curves:
         score: probability of the positive class, (rows,).
     """
     false_rate, true_rate, _ = roc_curve(positive, score)
-    precision, recall, _ = precision_recall_curve(positive, score, drop_intermediate=True)
-    return Curves((false_rate, true_rate), (recall[::-1], precision[::-1]))
+    return Curves((false_rate, true_rate), compute_precision_recall(positive, score))
 
 
 def compute_class_curves(

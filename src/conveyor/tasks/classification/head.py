@@ -45,10 +45,7 @@ class Head:
 
     def add_to_graph(self, graph: Any, model: keras.Model, x: str) -> None:
         """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
-        kernel, bias = model.get_layer(OUTPUT).get_weights()
-        x = graph.op(
-            "Gemm", x, graph.weight("head_kernel", kernel), graph.weight("head_bias", bias)
-        )
+        x = graph.dense(x, "head", model.get_layer(OUTPUT))
         graph.output("Softmax", OUTPUT, x, axis=-1)
 
     def set_weights(self, targets: Targets) -> None:

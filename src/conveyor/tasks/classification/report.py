@@ -1,11 +1,9 @@
 """What the report of a classifier has beside metrics: classes, errors, plots and their points."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support
 
 from conveyor import files
@@ -16,6 +14,7 @@ from conveyor.tasks.classification.curves import compute_class_curves, compute_p
 from conveyor.tasks.classification.decision import decide, make_matrix
 from conveyor.tasks.classification.metrics import LabelledPredictions, calibration, ece
 from conveyor.tasks.classification.options import ClassReport, ClassSpec
+from conveyor.tasks.curves import write_points
 from conveyor.tasks.values import ScoredRows
 
 PAGES = load_templates(__file__)
@@ -51,12 +50,12 @@ class Report:
         plots.plot_curves(by_class, folder / "curves.png")
         plots.plot_calibration(*reliability, ece(predictions), folder / "calibration.png")
         curves = compute_pooled_curves(test.targets, test.outputs)
-        _write_points(folder / "roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc)
-        _write_points(folder / "pr.csv", ["recall", "precision"], curves.pr)
+        write_points(folder / "roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc)
+        write_points(folder / "pr.csv", ["recall", "precision"], curves.pr)
         decided = zip(test.targets, predictions.predicted, strict=True)
         pairs = [[self._classes[true], self._classes[answer]] for true, answer in decided]
         files.write_csv(folder / "confusion.csv", ["label", "predicted"], pairs)
-        _write_points(folder / "calibration.csv", ["confidence", "accuracy", "rows"], reliability)
+        write_points(folder / "calibration.csv", ["confidence", "accuracy", "rows"], reliability)
 
     def predictions(self, test: ScoredRows) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of predictions.csv."""
@@ -109,8 +108,3 @@ class Report:
             }
             for row in errors.tolist()
         ]
-
-
-def _write_points(path: Path, columns: list[str], axes: Sequence[NDArray[Any]]) -> None:
-    rows = [row for row in zip(*axes, strict=True) if np.isfinite(row).all()]
-    files.write_csv(path, columns, [[f"{value:.6g}" for value in row] for row in rows])

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from conveyor.errors import DataError
 from conveyor.tasks.classification.options import ClassSpec, ClassTarget, ValueType
-
-MAX_LISTED = 8  # classes that an error lists
+from conveyor.tasks.few_rows import require_rows
 
 
 class Target:
@@ -100,19 +99,7 @@ class Target:
         for split, counts in rows.items():
             by_key = dict(zip(keys.to_pylist(), counts.tolist(), strict=True))
             by_class[split] = {name: by_key.get(name, 0) for name in spec.classes}
-        few = [
-            f"{split} has {count} of class {name!r}"
-            for split, counts in by_class.items()
-            for name, count in counts.items()
-            if count < min_rows
-        ]
-        if few:
-            raise DataError(
-                f"dataset.checks.min_rows: expected at least {min_rows} rows of each class in "
-                f"each split; got too few: {', '.join(few[:MAX_LISTED])}"
-                f"{' ...' if len(few) > MAX_LISTED else ''}. Add rows, change dataset.split, or "
-                f"lower the limit.{self._suggest_numbers(spec.classes)}"
-            )
+        require_rows(by_class, "class", min_rows, self._suggest_numbers(spec.classes))
         return {"classes": by_class}
 
     @property

@@ -1,12 +1,13 @@
 """Compares two multi-label models on the same rows, and scores one on rows it has never seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.metrics.resampling import draw_samples
 from conveyor.tasks.facets import PairedTest
 from conveyor.tasks.multilabel.decision import decide
 from conveyor.tasks.multilabel.metrics import HEADLINE
@@ -31,7 +32,7 @@ class Comparison:
         """Return the share of bootstrap samples of the rows in which our micro F1 is not higher."""
         counts = [_count(targets, decide(m.spec, m.outputs)) for m in (ours, theirs)]
         no_gain = 0
-        for rows in _draw(len(targets)):
+        for rows in draw_samples(len(targets), SAMPLES, SEED):
             our_f1, their_f1 = (float(_f1(by_row[rows].sum(axis=0))) for by_row in counts)
             no_gain += our_f1 <= their_f1
         return (1 + no_gain) / (1 + SAMPLES)
@@ -56,7 +57,8 @@ class Comparison:
         existing = set(self._spec.labels)
         unknown = np.array([sum(name not in existing for name in row) for row in values])
         counts[:, 1] += unknown
-        scores = [float(_f1(counts[rows].sum(axis=0))) for rows in _draw(len(values))]
+        draws = draw_samples(len(values), SAMPLES, SEED)
+        scores = [float(_f1(counts[rows].sum(axis=0))) for rows in draws]
         low, high = np.percentile(scores, [2.5, 97.5])
         return Score(
             len(values),
@@ -76,10 +78,3 @@ def _count(targets: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> Counts:
 def _f1(counts: Any) -> float:
     hits, either = counts
     return 2 * hits / either if either else 1.0
-
-
-def _draw(rows: int) -> Iterator[NDArray[np.int64]]:
-    """Yield the row numbers of each bootstrap sample."""
-    generator = np.random.default_rng(SEED)
-    for _ in range(SAMPLES):
-        yield generator.integers(0, rows, rows)

@@ -35,10 +35,7 @@ class Head:
         return layer(x)
 
     def add_to_graph(self, graph: Any, model: keras.Model, x: str) -> None:
-        kernel, bias = model.get_layer(OUTPUT).get_weights()
-        x = graph.op(
-            "Gemm", x, graph.weight("head_kernel", kernel), graph.weight("head_bias", bias)
-        )
+        x = graph.dense(x, "head", model.get_layer(OUTPUT))
         graph.output("Sigmoid", OUTPUT, x)
 
     def set_weights(self, targets: Targets) -> None:

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve
 
-from conveyor import files
 from conveyor.metrics import Outputs, Targets
 from conveyor.pages import load_templates
+from conveyor.tasks.curves import compute_precision_recall, write_points
 from conveyor.tasks.multilabel import plots
 from conveyor.tasks.multilabel.answers import Answers
 from conveyor.tasks.multilabel.decision import decide
@@ -49,14 +47,13 @@ class Report:
         names = [self._spec.labels[position] for position in np.sort(frequent)]
         plots.plot_f1({name: scores[name] for name in names}, len(scores), folder / "labels.png")
         curves = {
-            name: _compute_curve(test.targets[:, position], test.outputs[:, position])
+            name: compute_precision_recall(test.targets[:, position], test.outputs[:, position])
             for name, position in zip(names, np.sort(frequent), strict=True)
             if test.targets[:, position].any()
         }
-        pooled = _compute_curve(test.targets.ravel(), test.outputs.ravel())
+        pooled = compute_precision_recall(test.targets.ravel(), test.outputs.ravel())
         plots.plot_curves(curves, pooled, folder / "curves.png")
-        points = [[f"{value:.6g}" for value in point] for point in zip(*pooled, strict=True)]
-        files.write_csv(folder / "pr.csv", ["recall", "precision"], points)
+        write_points(folder / "pr.csv", ["recall", "precision"], pooled)
 
     def predictions(self, test: ScoredRows) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of predictions.csv; sets of labels are lists in JSON."""
@@ -108,9 +105,3 @@ class Report:
             }
             for row in errors.tolist()
         ]
-
-
-def _compute_curve(positive: NDArray[np.bool_], score: Outputs) -> tuple[Outputs, Outputs]:
-    """Compute the points (recall, precision) of a precision-recall curve, the strictest first."""
-    precision, recall, _ = precision_recall_curve(positive, score, drop_intermediate=True)
-    return recall[::-1], precision[::-1]

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.errors import DataError
+from conveyor.tasks.few_rows import MAX_LISTED, require_rows
 from conveyor.tasks.multilabel.options import LabelSpec, LabelTarget
 from conveyor.tasks.multilabel.strata import stratify
 
-MAX_LISTED = 8  # labels that an error lists
 MAX_PAIRED = 30  # labels whose co-occurrence the data report counts, the most frequent ones
 
 
@@ -82,25 +82,14 @@ class Target:
             )
         sets = _encode(keys, spec.labels)  # (keys, labels)
         counts = {split: by_key @ sets for split, by_key in rows.items()}  # (labels,) each
-        few = [
-            f"{split} has {count} of label {label!r}"
+        by_name = {
+            split: dict(zip(spec.labels, by_label.tolist(), strict=True))
             for split, by_label in counts.items()
-            for label, count in zip(spec.labels, by_label.tolist(), strict=True)
-            if count < min_rows
-        ]
-        if few:
-            raise DataError(
-                f"dataset.checks.min_rows: expected at least {min_rows} rows of each label in "
-                f"each split; got too few: {', '.join(few[:MAX_LISTED])}"
-                f"{' ...' if len(few) > MAX_LISTED else ''}. Add rows, change dataset.split, or "
-                "lower the limit."
-            )
+        }
+        require_rows(by_name, "label", min_rows)
         total = np.sum([*rows.values()], axis=0)  # (keys,)
         return {
-            "labels": {
-                split: dict(zip(spec.labels, by_label.tolist(), strict=True))
-                for split, by_label in counts.items()
-            },
+            "labels": by_name,
             "labels_per_row": {
                 split: float(by_label.sum() / rows[split].sum())
                 for split, by_label in counts.items()

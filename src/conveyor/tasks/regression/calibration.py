@@ -19,9 +19,11 @@ def choose_widths(targets: Targets, outputs: Outputs, spec: RegressionSpec) -> l
     Args:
         targets: of the validation rows, (rows, columns).
         outputs: of the network, (rows, columns x quantiles).
+        spec: with quantiles.
     """
     numbers = NumericOutputs(outputs, spec.model_copy(update={"widths": None}))
-    quantiles, rows = numbers.quantiles or [0.0], len(targets)
+    quantiles, rows = numbers.quantiles, len(targets)
+    assert quantiles is not None
     smallest = SMALLEST * np.array(spec.std)
     below = (numbers.point - targets) / np.maximum(numbers.point - numbers.low, smallest)
     above = (targets - numbers.point) / np.maximum(numbers.high - numbers.point, smallest)

@@ -61,10 +61,7 @@ class Head:
 
     def add_to_graph(self, graph: Any, model: keras.Model, x: str) -> None:
         """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
-        kernel, bias = model.get_layer(KERNEL).get_weights()
-        x = graph.op(
-            "Gemm", x, graph.weight("head_kernel", kernel), graph.weight("head_bias", bias)
-        )
+        x = graph.dense(x, "head", model.get_layer(KERNEL))
         if len(self._quantiles) > 1:
             x = graph.op("Reshape", x, graph.weight("split_columns", [-1, *self._shape], np.int64))
             sizes = graph.weight("split_sizes", [1, self._shape[1] - 1], np.int64)

@@ -7,12 +7,12 @@ mean over the targets; the report shows it for each.
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.metrics import Metric, MetricTable, Outputs, Targets
+from conveyor.metrics import Better, Metric, MetricTable, Outputs, Targets
 from conveyor.tasks.regression.options import RegressionSpec
 from conveyor.tasks.regression.outputs import NumericOutputs
 
@@ -126,7 +126,7 @@ class ColumnMetric(NamedTuple):
 
     title: str
     function: Callable[[NumericPredictions], ByColumn]
-    better: Literal["higher", "lower"] = "lower"
+    better: Better = "lower"
 
     def mean(self, predictions: NumericPredictions) -> float:
         """Return the mean over the targets."""
