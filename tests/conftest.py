@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,20 @@ def word_product(
             "target": {"task": "classification", "classes": ["no", "yes"]}}  # fmt: skip
     export(model, config, head, encoder, {**card, **told}, folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def stores_of_the_environment() -> Iterator[None]:
+    """Each test finds the store that the environment names, whatever the test before it set.
+
+    MLflow's `set_tracking_uri` writes into the environment, where the next test would read it.
+    """
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    yield
+    for name in names:
+        os.environ.pop(name, None)
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -103,13 +103,13 @@ def _create_sqlite(where: str) -> None:
 def _open_client(where: str) -> MlflowClient:
     """Open a store, also for MLflow's fluent calls.
 
-    MLflow sets a variable of the environment for children, which is removed again.
+    MLflow sets variables of the environment for children, which are removed again.
     """
-    from_environment = os.environ.get("MLFLOW_TRACKING_URI")
+    unset = {"MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"} - set(os.environ)
     mlflow.set_tracking_uri(where)
     mlflow.set_registry_uri(where)
-    if from_environment is None:
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    for variable in unset:
+        os.environ.pop(variable, None)
     return MlflowClient(where, where)
 
 
