@@ -1,4 +1,4 @@
-"""Retrain: update imported data, review the new rows, train if there is a reason, promote or not.
+"""Retrain: update the data, review the new rows, train if there is a reason, promote or not.
 
 A second run on the same data does nothing.
 

@@ -64,6 +64,7 @@ def test_an_argument_that_a_script_does_not_know_is_refused_before_anything_runs
 OPTIONS: dict[str, dict[str, str | None]] = {
     "compose": {"--print": None},
     "describe": {"--swept": None},
+    "fetch": {},
     "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
                 "--skip-bad": None, "--name": "--version or --alias with it"},
     "promote": {"--to": "--force or --reason", "--force": "--to or --reason",

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -14,10 +13,9 @@ from urllib.parse import urlsplit
 import requests
 
 from conveyor.config import Hook, Hooks
+from conveyor.secrets import MissingVariable, expand_variables
 
 log = logging.getLogger(__name__)
-
-VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}")
 
 
 class NotDelivered(Exception):
@@ -72,7 +70,7 @@ def hook_name(hook: Hook) -> str:
 
 
 def _run(hook: Hook, body: bytes, timeout: float) -> None:
-    command = [_expand_variables(part) for part in hook.command or ()]
+    command = [_expand(part) for part in hook.command or ()]
     try:
         # The output may contain secrets, so it is dropped.
         process = subprocess.run(
@@ -92,7 +90,7 @@ def _run(hook: Hook, body: bytes, timeout: float) -> None:
 
 
 def _post(hook: Hook, body: bytes, timeout: float) -> None:
-    url = _expand_variables(hook.url or "")
+    url = _expand(hook.url or "")
     try:
         response = requests.post(
             url, body, headers={"Content-Type": "application/json"}, timeout=timeout
@@ -104,13 +102,8 @@ def _post(hook: Hook, body: bytes, timeout: float) -> None:
         raise NotDelivered(f"the response has HTTP status {response.status_code}")
 
 
-def _expand_variables(text: str) -> str:
-    """Replace `$NAME` and `${NAME}` by variables of the environment; each must be set."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        if name not in os.environ:
-            raise NotDelivered(f"the environment variable {name} is not set")
-        return os.environ[name]
-
-    return VARIABLE.sub(value, text)
+def _expand(text: str) -> str:
+    try:
+        return expand_variables(text)
+    except MissingVariable as error:
+        raise NotDelivered(str(error)) from None

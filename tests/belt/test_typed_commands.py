@@ -26,7 +26,7 @@ pytestmark = pytest.mark.belt
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("curl", "dvc", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
-FRAGMENTS = ("dvc exp run -S", "dvc push", "dvc status", "dvc update", "dvc.lock",
+FRAGMENTS = ("dvc add", "dvc exp run -S", "dvc push", "dvc status", "dvc update", "dvc.lock",
              "mlflow models serve", "source", "python -m pipeline.serve --reload")  # fmt: skip
 ACTIVATE = "source .venv/bin/activate"
 PORT = "@PORT@"  # a free port takes this place
@@ -66,6 +66,8 @@ SESSION = [
     Row("dvc repro", expect="Data and pipelines are up to date"),
     Row("make sweep", expect="didn't change, skipping"),
     Row("dvc repro sweep", expect="didn't change, skipping"),
+    Row("dvc repro compose", expect="didn't change, skipping"),
+    Row("python -m pipeline.fetch", expect="expected a URL and queries; got null", code=2),
     Row("dvc repro prepare", expect="didn't change, skipping"),
     Row("python -m pipeline.describe --swept", expect="parameters"),
     Row("python -m pipeline.compose --print model=gru train.epochs=3", expect="cell: gru"),

@@ -2,11 +2,13 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -123,6 +125,38 @@ def test_imported_data_are_updated_before_the_belt_runs(
     source.write_text("tuesday")
     run_job(config, project)
     assert (project.raw / "rows.txt").read_text() == "tuesday"
+
+
+def test_a_query_is_run_before_the_belt_and_dvc_keeps_each_version_of_a_tracked_file(
+    project: Paths, toy_config: Config, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    base = tmp_path_factory.mktemp("database") / "rows.db"
+    file = "data/raw/rows.parquet"
+    sql = {"url": f"sqlite:///{base}", "queries": {"all": "SELECT * FROM rows"}}
+    config = overlay(toy_config, {
+        "dataset.source": {**toy_config.dataset.source.model_dump(), "format": "parquet",
+                           "files": {"all": file}, "sql": sql},
+        "retrain.refresh": "sql",
+    })  # fmt: skip
+    stages = yaml.safe_load((project.root / "dvc.yaml").read_text())["stages"]
+    stages["prepare"]["deps"].append("data/raw")
+    (project.root / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+
+    def nights() -> tuple[ExitCode, int]:
+        with sqlite3.connect(base) as database:
+            database.execute("CREATE TABLE IF NOT EXISTS rows (x INT)")
+            database.execute("INSERT INTO rows VALUES (1)")
+        code = run_job(config, project).code
+        return code, pq.read_metadata(project.root / file).num_rows
+
+    assert nights() == (ExitCode.PROMOTED, 1)
+    subprocess.run([sys.executable, "-m", "dvc", "add", "-q", file], cwd=project.root, check=True)
+    digest = yaml.safe_load((project.root / f"{file}.dvc").read_text())["outs"][0]["md5"]
+    assert nights()[1] == 2
+    after = yaml.safe_load((project.root / f"{file}.dvc").read_text())["outs"][0]["md5"]
+    cached = project.root / ".dvc/cache/files/md5"
+    assert digest != after
+    assert all((cached / md5[:2] / md5[2:]).is_file() for md5 in (digest, after))
 
 
 def test_the_configuration_is_composed_if_it_changed_and_only_then(project: Paths) -> None:

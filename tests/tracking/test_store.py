@@ -11,8 +11,9 @@ from conveyor import files
 from conveyor.config import ConfigError, NamedConfig, load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.secrets import without_secret
 from conveyor.tracking.location import home
-from conveyor.tracking.store import connect, without_secret
+from conveyor.tracking.store import connect
 
 
 def test_four_processes_at_once_make_one_store(tmp_path: Path) -> None:

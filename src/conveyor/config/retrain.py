@@ -37,7 +37,8 @@ class Drift(Section):
 class Retrain(Section):
     """What the nightly job does before and after a training, and when it trains."""
 
-    refresh: Literal["none", "dvc"]  # dvc: `dvc update` on every import under data/raw
+    # dvc: `dvc update` on every import under data/raw. sql: run the queries of dataset.source.sql
+    refresh: Literal["none", "dvc", "sql"]
     push: bool  # DVC's cache, before data are updated and at the end
     commit: bool  # what the belt changed, to git
     sweep: Literal["search", "warm", "skip"]

@@ -66,13 +66,20 @@ class RegisterConfig(PromoteConfig):
     gates: Gates
 
 
-class RetrainConfig(PromoteConfig):
+class RetrainConfig(PromoteConfig, PrepareConfig):
     retrain: Retrain
 
+    @model_validator(mode="after")
+    def _check_refresh(self) -> Self:
+        if self.retrain.refresh == "sql" and self.dataset.source.sql is None:
+            raise ValueError(
+                "retrain.refresh: expected none or dvc, since dataset.source.sql is null; got sql. "
+                "Set dataset.source.sql, or retrain.refresh=none"
+            )
+        return self
 
-class Config(
-    PrepareConfig, SweepConfig, TrainConfig, EvaluateConfig, RegisterConfig, RetrainConfig
-):
+
+class Config(SweepConfig, TrainConfig, EvaluateConfig, RegisterConfig, RetrainConfig):
     """The whole resolved configuration."""
 
     choose: dict[str, str | None]  # which file of each group of conf/ was taken

@@ -19,9 +19,10 @@ from conveyor import files
 from conveyor.config.messages import MOVED
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.secrets import without_secret
 from conveyor.tracking.location import home, uri
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
-from conveyor.tracking.store import connect, open_existing, without_secret
+from conveyor.tracking.store import connect, open_existing
 
 CHAMPION = "champion"
 PASSED = "promoted"  # the verdict of a version that passed all gates

@@ -8,6 +8,7 @@ from typing import Any
 from conveyor import files
 from conveyor.config import RetrainConfig
 from conveyor.errors import ExitCode
+from conveyor.fetch.fetch import fetch
 from conveyor.paths import Paths
 from conveyor.retraining.dvc import changed_stages, run_dvc
 from conveyor.retraining.monitor import ChampionMonitor
@@ -67,14 +68,14 @@ class Job:
         """Update the data, review them, and reproduce the pipeline if there is a reason.
 
         Args:
-            changed: the stages that `dvc repro` would run, before imported data are updated.
+            changed: the stages that `dvc repro` would run, before the data are updated.
 
         Raises:
             InputError: a stage refused its input, or git refused to commit.
             RetrainError: a command failed.
         """
-        if self.config.retrain.refresh == "dvc":
-            self._update_imports()
+        if self.config.retrain.refresh != "none":
+            self._refresh()
             changed = changed_stages(self.paths)
         if not changed - ({"sweep"} if self._skips_sweep else set()):
             message = "nothing to do: data, code and configuration are as they were"
@@ -94,14 +95,21 @@ class Job:
         self._publish(outcome)
         return outcome
 
-    def _update_imports(self) -> None:
-        """Update the data that `dvc import-url` brought."""
-        imports = sorted(self.paths.raw.rglob("*.dvc"))
-        if self.config.retrain.push and imports:
+    def _refresh(self) -> None:
+        """Update the data that `dvc import-url` brought, or those of the queries."""
+        tracked = sorted(self.paths.raw.rglob("*.dvc"))
+        if self.config.retrain.push and tracked:
             # `dvc push` sends the present version of the data only, so push before the update.
             run_dvc(self.paths, "push")
-        for file in imports:
-            run_dvc(self.paths, "update", str(file.relative_to(self.paths.root)))
+        if self.config.retrain.refresh == "dvc":
+            for file in tracked:
+                run_dvc(self.paths, "update", str(file.relative_to(self.paths.root)))
+        else:
+            dataset = self.config.dataset
+            for result in fetch(
+                dataset.source, dataset.engine, self.paths.root, self.paths.scratch
+            ):
+                log.info("%s", result)
 
     @property
     def _skips_sweep(self) -> bool:

@@ -18,8 +18,9 @@ from conveyor import files
 from conveyor.config import FitConfig, narrow
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.secrets import without_secret
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
-from conveyor.tracking.store import Tracking, connect, without_secret
+from conveyor.tracking.store import Tracking, connect
 
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
 STAGE, NOTE, CLOSED = "stage", "mlflow.note.content", "closed"

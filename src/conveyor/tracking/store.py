@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from dataclasses import dataclass
 
 import mlflow
@@ -13,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from conveyor import files
 from conveyor.errors import InputError, missing_package
 from conveyor.paths import Paths
+from conveyor.secrets import without_secret
 from conveyor.tracking.location import home, sqlite_file, uri
 
 ARTIFACTS = "mlruns"
@@ -24,11 +24,6 @@ class Tracking:
 
     client: MlflowClient
     experiment_id: str
-
-
-def without_secret(text: str) -> str:
-    """Hide the password of every URL in a text."""
-    return re.sub(r"(://[^/\s:@]*):[^/\s@]*@", r"\1:***@", text)
 
 
 def connect(name: str, paths: Paths) -> Tracking:

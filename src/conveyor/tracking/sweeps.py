@@ -12,6 +12,7 @@ from mlflow.entities import Metric, Run
 
 from conveyor import files
 from conveyor.paths import Paths
+from conveyor.secrets import without_secret
 from conveyor.sweep import events
 from conveyor.sweep.protocol import State, TrialId, TrialOutcome, TrialOutcomes
 from conveyor.tracking.provenance import git_tags, is_dead, process_tags
@@ -27,7 +28,7 @@ from conveyor.tracking.runs import (
     flatten,
     search,
 )
-from conveyor.tracking.store import connect, without_secret
+from conveyor.tracking.store import connect
 
 STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
 FLUSH_SECONDS = 2.0  # between writes of epoch metrics; one write takes 20 ms

@@ -1,0 +1,160 @@
+"""Reads the queries of a data set into the Parquet files of its source."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from conveyor import files
+from conveyor.config.dataset import Engine, Source
+from conveyor.data.arrow import use_small_pool
+from conveyor.data.database import Database, load, open_database
+from conveyor.errors import DataError, InputError
+from conveyor.fetch.server import FIELD, connect, stream
+from conveyor.fetch.sorted_file import write_sorted
+from conveyor.fetch.spool import Spool
+from conveyor.secrets import MissingVariable, expand_variables, hide, variables_in
+
+DUCKDB = "duckdb:"
+
+
+@dataclass(frozen=True)
+class FetchResult:
+    """One file that holds the rows of a query.
+
+    Attributes:
+        changed: false where the file has held the same rows before.
+    """
+
+    path: Path
+    part: str
+    rows: int
+    columns: int
+    changed: bool
+
+    def __str__(self) -> str:
+        state = "" if self.changed else ", as before"
+        return f"{self.path}: {self.rows:,} rows, {self.columns} columns{state}"
+
+
+def fetch(source: Source, engine: Engine, root: Path, scratch: Path) -> list[FetchResult]:
+    """Run each query of `source.sql`, and replace the file of its part.
+
+    Rows are sorted by their columns from left to right, so that equal rows give equal bytes in
+    whatever order the database returns them. A file whose rows are the same is left as it is. No
+    file is replaced unless all queries succeed.
+
+    Args:
+        engine: what DuckDB may use to sort; what does not fit goes to disk.
+        root: the project folder, to which the paths of `source.files` are relative.
+        scratch: a folder for temporary files.
+
+    Raises:
+        InputError: there is no query, or the database cannot be opened; no message holds a secret.
+        DataError: the database refuses a query, or a result has no rows or no distinct columns.
+    """
+    if source.sql is None:
+        raise InputError(
+            "dataset.source.sql: expected a URL and queries; got null. Add them to the data set in "
+            "conf/dataset, as docs/data.md shows"
+        )
+    use_small_pool()
+    scratch.mkdir(parents=True, exist_ok=True)
+    results = []
+    try:
+        with tempfile.TemporaryDirectory(dir=scratch, prefix="fetch.") as name:
+            fresh = Path(name)
+            for part, query in source.sql.queries.items():
+                path = root / str(source.files[part])
+                with _open_query(source.sql.url, query, part, engine, fresh) as (database, table):
+                    rows, columns = write_sorted(database, table, fresh / part)
+                if not rows:
+                    raise DataError(
+                        f"{_field(part)}: expected rows; got none, so {path} stays as it is. "
+                        "Change the query."
+                    )
+                same = path.is_file() and files.digest_file(path) == files.digest_file(fresh / part)
+                results.append(FetchResult(path, part, rows, columns, changed=not same))
+            for result in results:
+                if result.changed:
+                    with files.replacing_file(result.path) as temporary:
+                        shutil.copyfile(fresh / result.part, temporary)
+    except MissingVariable as error:
+        raise InputError(f"{FIELD}: {error}. Set it, or change the URL.") from None
+    return results
+
+
+@contextmanager
+def _open_query(
+    url: str, query: str, part: str, engine: Engine, folder: Path
+) -> Iterator[tuple[Database, str]]:
+    """Open a scratch database, and yield it with the table or subquery that has the rows."""
+    field, query = _field(part), query.strip().removesuffix(";")
+    with open_database(engine, folder) as database:
+        database.execute("SET TimeZone = 'UTC'")
+        if url.startswith(DUCKDB):
+            _attach(database, url)
+            with _refusals(field, url):
+                names = [row[0] for row in database.execute(f"DESCRIBE (\n{query}\n)").fetchall()]
+                _require_distinct(names, field)
+                yield database, f"(\n{query}\n)"
+            return
+        with tempfile.TemporaryDirectory(dir=folder) as spooled:
+            with connect(url) as connection:
+                names, batches = stream(connection, query, url, field)
+                _require_distinct(names, field)
+                spool = Spool(Path(spooled), names)
+                for rows in batches:
+                    spool.add(rows)
+            spool.close()
+            load(database, "CREATE TABLE result AS FROM source", spool.schema, spool.read())
+        yield database, "result"
+
+
+def _attach(database: Database, url: str) -> None:
+    """Attach the file of a URL such as duckdb:///FILE, read-only; duckdb:// has none."""
+    name = expand_variables(url).removeprefix(DUCKDB).removeprefix("//").removeprefix("/")
+    if not name:
+        return
+    if not Path(name).is_file():
+        raise InputError(f"{FIELD}: expected a DuckDB file; got none at {name}. Change it.")
+    try:
+        database.execute("ATTACH '{}' AS source (READ_ONLY)".format(name.replace("'", "''")))
+    except duckdb.Error as error:
+        raise InputError(f"{FIELD}: cannot open {name}: {_first_line(error, url)}") from None
+    database.execute("USE source")
+
+
+@contextmanager
+def _refusals(field: str, url: str) -> Iterator[None]:
+    """Turn the errors of a query that DuckDB runs into a DataError."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException:  # its message says what to change
+        raise
+    except duckdb.Error as error:
+        raise DataError(
+            f"{field}: expected a query that the database can run; got {_first_line(error, url)}. "
+            "Change the query."
+        ) from None
+
+
+def _require_distinct(names: Sequence[str], field: str) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"{field}: expected columns of different names; got {', '.join(repeated)} more than "
+            "once. Name them with AS."
+        )
+
+
+def _first_line(error: duckdb.Error, url: str) -> str:
+    return hide(str(error).partition("\n")[0], variables_in(url))
+
+
+def _field(part: str) -> str:
+    return f"dataset.source.sql.queries.{part}"
