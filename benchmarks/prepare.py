@@ -42,7 +42,9 @@ def dataset(file: Path) -> Any:
     return TextDataset.model_validate({
         "kind": "text", "name": "sentences",
         "source": {"format": file.suffix[1:], "files": {"all": file.name}, "hub": None,
-                   "revision": None, "header": None, "quoted": True, "sql": None},
+                   "revision": None, "header": None, "delimiter": "auto", "quote": '"',
+                   "encoding": "auto", "compression": "auto", "decimal": ".", "missing": [],
+                   "sheet": None, "sql": None},
         "columns": {"text": "text", "id": None},
         "target": {"task": "classification", "column": "label"},
         "split": {"seed": 1, "test": share, "validation": share, "group": None},

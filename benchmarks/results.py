@@ -61,7 +61,7 @@ def local_source(name: str, data: Path | None, project: Path) -> dict[str, Any]:
     if name == "sms_spam":
         shutil.copy(data / name / "sms.tsv", raw)
         source = {"format": "tsv", "files": {"all": f"data/raw/{name}/sms.tsv"}, "hub": None,
-                  "revision": None, "header": ["label", "sms"], "quoted": False}  # fmt: skip
+                  "revision": None, "header": ["label", "sms"], "quote": None}  # fmt: skip
         return {"dataset": {"source": source}}
     for part, to in (("train", "train"), ("valid", "validation"), ("test", "test")):
         texts = (data / name / f"{part}.seq.in").read_text().splitlines()

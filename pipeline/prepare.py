@@ -5,7 +5,7 @@ import logging
 from conveyor import files
 from conveyor.config import PrepareConfig, load
 from conveyor.data.prepare import prepare as prepare_data
-from conveyor.data.report import count_findings
+from conveyor.data.report import count_findings, say_files
 from conveyor.data.store import SPLITS, Prepared
 from conveyor.encoding import ENCODERS
 from conveyor.paths import Paths
@@ -30,6 +30,8 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
     reasons = [f"{e['rows']} {name}" for name, e in report["dropped"].items() if e["rows"]]
     removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
     counts = ", ".join(f"{name} {rows[name]}" for name in SPLITS)
+    for sentence in say_files(report):
+        log.info("%s", sentence)
     log.info("%d rows read: %s; dropped: %s; removed as duplicates of rows in a later split: %d",
              rows["read"], counts, ", ".join(reasons) or "none", removed)  # fmt: skip
     log.info("all findings are in %s", paths.data_report)

@@ -23,7 +23,8 @@ os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT}:{ROOT / 'tests' / 'sweep'}"
 SERIES = {
     "kind": "series", "name": "toys",
     "source": {"format": "jsonl", "files": {"all": "toys.jsonl"}, "hub": None, "revision": None,
-               "header": None, "quoted": True, "sql": None},
+               "header": None, "delimiter": "auto", "quote": '"', "encoding": "auto",
+               "compression": "auto", "decimal": ".", "missing": [], "sheet": None, "sql": None},
     "columns": {"series": "series", "layout": "steps_first", "long": None, "id": None},
     "target": {"task": "classification", "column": "label", "classes": None, "thresholds": None},
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},

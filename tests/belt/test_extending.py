@@ -115,7 +115,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     (clone.root / "data/raw/orc").mkdir()
     for part in ("train", "test"):
         source = f"data/raw/japanese_vowels/JapaneseVowels_{part.upper()}.ts"
-        table = pa.Table.from_pylist(list(parse_ts(ROOT / source)))
+        table = pa.Table.from_pylist(list(parse_ts((ROOT / source).open(), ROOT / source)))
         orc.write_table(table, clone.root / f"data/raw/orc/{part}.orc")
     (clone.root / "conf/dataset/vowels_orc.yaml").write_text(DATASET)
     (clone.root / "params.yaml").write_text(SETTINGS)

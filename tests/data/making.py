@@ -19,7 +19,8 @@ from conveyor.data.store import SPLITS, Prepared
 TEXT: dict[str, Any] = {
     "kind": "text", "name": "mails",
     "source": {"format": "jsonl", "files": {"all": "rows.jsonl"}, "hub": None, "revision": None,
-               "header": None, "quoted": True, "sql": None},
+               "header": None, "delimiter": "auto", "quote": '"', "encoding": "auto",
+               "compression": "auto", "decimal": ".", "missing": [], "sheet": None, "sql": None},
     "columns": {"text": "text", "id": None},
     "target": {"task": "classification", "column": "label", "classes": None, "thresholds": None},
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},

@@ -168,18 +168,6 @@ def test_a_missing_column_is_reported_with_the_nearest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "hint"),
-    [("\t", "source.format to tsv"), (";", r"with ',' .csv. or tabs")],
-)
-def test_a_file_with_another_delimiter_is_refused_with_a_way_out(
-    tmp_path: Path, delimiter: str, hint: str
-) -> None:
-    as_delimited(delimiter)(mails(), tmp_path / "x.csv")
-    with pytest.raises(DataError, match=rf"x.csv: expected a column 'text'; got columns .*{hint}"):
-        prepared(tmp_path, None, TEXT, source__format="csv", source__files={"all": "x.csv"})
-
-
-@pytest.mark.parametrize(
     ("form", "content"),
     [("jsonl", b"{'text': 1"), ("parquet", b"PAR?"), ("arrow", b"no"), ("csv", b"")],
 )

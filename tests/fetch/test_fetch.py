@@ -17,7 +17,8 @@ import pytest
 from postgres import server
 from sqlalchemy import create_engine, text
 
-from conveyor.config.dataset import Engine, Source
+from conveyor.config.dataset import Engine
+from conveyor.config.source import Source
 from conveyor.errors import DataError, InputError
 from conveyor.fetch import server as sql_server
 from conveyor.fetch.fetch import FetchResult, fetch
@@ -30,7 +31,9 @@ ROWS = [(i % 7, f"word {i}", i / 4) for i in range(3000)]
 def source(url: str, query: str = "SELECT * FROM rows") -> Source:
     return Source.model_validate({
         "format": "parquet", "files": {"all": FILE}, "hub": None, "revision": None, "header": None,
-        "quoted": True, "sql": {"url": url, "queries": {"all": query}},
+        "delimiter": "auto", "quote": '"', "encoding": "auto", "compression": "auto",
+        "decimal": ".", "missing": [], "sheet": None,
+        "sql": {"url": url, "queries": {"all": query}},
     })  # fmt: skip
 
 

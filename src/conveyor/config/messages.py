@@ -17,6 +17,8 @@ MOVED = {
     "dataset.checks.min_rows_per_class": "dataset.checks.min_rows",
     "dataset.labels": "dataset.target, as in `target: {task: classification, column: NAME, "
     "classes: null, thresholds: null}`",
+    "dataset.source.quoted": "dataset.source.quote, as in `quote: '\"'` for quotation marks, or "
+    "`quote: null` where quotes are text",
     "evaluate.calibration_bins": "evaluate.report.calibration_bins",
     "gates.max_ece": "gates.bars.ece, as in `bars: {ece: {min: null, max: 0.25}}`",
     "retrain.when.accuracy": "retrain.when.score, as in `score: {worse_than: 0.9, rows: 50}`",

@@ -1,118 +1,202 @@
-"""Reads comma- and tab-separated files with Arrow."""
+"""Reads tables of delimited text, such as CSV, with Arrow."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 
-from conveyor.config.dataset import Source
-from conveyor.data.columnar import Batches, Columns
+from conveyor.config.source import Source
+from conveyor.data.delimiter import CHANGE, ONE_COLUMN, find_delimiter, split_fields
+from conveyor.data.table import Batches, Table, check_header
+from conveyor.data.text_file import TextFile, open_text_file
 from conveyor.errors import DataError
 
-DELIMITER = {"csv": ",", "tsv": "\t"}
 # Bytes read at a time. Arrow reads up to 32 blocks ahead, so they are small; but a block must not
 # end within the row in which it starts. Then the next size is tried. The last limits the row size.
 BLOCKS = (512 << 10, 4 << 20)
+SAMPLE = 1 << 18  # characters that decide on the delimiter, and more up to the end of the line
 
 
-def delimited_columns(source: Source, path: Path) -> Columns:
-    """Return the columns of `source.header`, or else of the first line."""
-    if source.header:
-        return source.header, {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        names = next(_parse(source, file), [])
-    if not names:
-        raise DataError(
-            f"{path}: expected a header line; got an empty file. Change dataset.source.files."
-        )
-    if len(set(names)) != len(names):
-        raise DataError(
-            f"{path}: expected a header of distinct columns; got {names}. Rename a column."
-        )
-    return names, {}
+def open_csv(source: Source, path: Path) -> Table:
+    """Open a file of `source.delimiter`.
 
-
-def read_delimited(
-    source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]
-) -> Batches:
-    """Yield batches of the wanted columns as text, so that "007", "NA" and "null" do not change.
-
-    Fields missing at the end of a row are empty, and blank lines are skipped, as in pandas.
+    All columns are text, so that "007", "NA" and "null" do not change. Blank lines are skipped.
+    Fields missing at the end of a row are empty, as in pandas; the dialect counts such rows.
 
     Raises:
-        ArrowInvalid: a row has more fields than the header, or the file is not UTF-8.
+        DataError: there is no header, or no delimiter fits; while it is read: a row has more fields
+            than the header, a quotation mark is not closed, or the text is in another encoding.
     """
-    done = 0  # rows
-    for block in BLOCKS:
-        skip = done
-        try:
-            for batch in _read(source, path, names, wanted, block):
-                rows = batch[min(skip, len(batch)) :]
-                skip -= len(batch) - len(rows)
-                done += len(rows)
-                yield rows
-            return
-        except pa.ArrowInvalid:
-            if block == BLOCKS[-1]:
-                raise
+    return _open(source, path, source.delimiter)
 
 
-def _read(
-    source: Source, path: Path, names: Sequence[str], wanted: Sequence[str], block: int
-) -> Batches:
-    short: list[pa.csv.InvalidRow] = []
+def open_tsv(source: Source, path: Path) -> Table:
+    """Open a file whose delimiter is a tab, if `source.delimiter` is auto."""
+    return _open(source, path, "\t" if source.delimiter == "auto" else source.delimiter)
 
-    def handle_invalid(row: pa.csv.InvalidRow) -> str:
+
+def _open(source: Source, path: Path, delimiter: str) -> Table:
+    text_file = open_text_file(source, path)
+    with text_file.open_text(newline="") as text:
+        lines = list(io.StringIO(text.read(SAMPLE) + text.readline(), newline=""))
+    if delimiter == "auto":
+        delimiter = find_delimiter(path, lines, source.header, source.quote)
+    dialect: dict[str, Any] = {"delimiter": None if delimiter == ONE_COLUMN else delimiter}
+    dialect |= text_file.dialect
+    names = source.header
+    if not names:
+        names = check_header(next(split_fields(lines, delimiter, source.quote), []), path)
+    file = _DelimitedFile(text_file, names, 0 if source.header else 1, delimiter, source.quote)
+    return Table(names, lambda wanted: file.read(wanted, dialect), dialect=dialect)
+
+
+@dataclass(frozen=True)
+class _DelimitedFile:
+    file: TextFile
+    names: Sequence[str]
+    header_lines: int
+    delimiter: str
+    quote: str | None
+
+    def read(self, wanted: Sequence[str], dialect: dict[str, Any]) -> Batches:
+        done = filled = 0  # rows
+        for block in BLOCKS:
+            skip, filled = done, 0
+            reading = _Reading(self, block)
+            try:
+                for batch in reading.read(wanted):
+                    rows = batch[min(skip, len(batch)) :]
+                    skip -= len(batch) - len(rows)
+                    done += len(rows)
+                    yield rows
+                filled = reading.filled
+                break
+            except UnicodeError as error:
+                raise self.file.refuse(error) from None
+            except pa.ArrowInvalid as error:
+                if reading.long_row is not None:
+                    raise self._refuse_row(reading) from None
+                if "UTF8" in str(error):
+                    raise self._refuse_encoding(error) from None
+                if block == BLOCKS[-1]:
+                    raise self._refuse_quotes(str(error)) from None
+        if self.quote is not None and done + self.header_lines < self.file.lines:
+            self._check_quotes()  # a field spans lines, perhaps by a mark that is not closed
+        if filled:
+            dialect["short_rows"] = filled
+
+    def _refuse_row(self, reading: "_Reading") -> DataError:
+        row = reading.long_row
+        assert row is not None
+        number = row.number - self.header_lines - reading.blank
+        return DataError(
+            f"{self.file.path}, row {number}: expected {row.expected_columns} fields, delimited by "
+            f"{self.delimiter!r}; got {row.actual_columns}: {row.text[:60]!r}. Change the row. "
+            f"Or s{CHANGE[1:]}"
+        )
+
+    def _refuse_encoding(self, error: Exception) -> DataError:
+        return DataError(
+            f"{self.file.path}: expected text in {self.file.encoding}; got {error}. Set "
+            "dataset.source.encoding to auto, or to the file's encoding."
+        )
+
+    def _refuse_quotes(self, problem: str) -> DataError:
+        return DataError(
+            f"{self.file.path}: expected rows of less than {BLOCKS[-1] >> 20} MiB, whose quoted "
+            f"fields are closed; got {problem}. Change the file, or set dataset.source.quote to "
+            "null if quotes are text."
+        )
+
+    def _check_quotes(self) -> None:
+        """Raise a DataError where a quotation mark is not closed.
+
+        Arrow reads on to the next one, or to the end of the file, so that rows become part of a
+        field.
+        """
+        with self.file.open_text(newline="") as text:
+            rows = csv.reader(
+                text, delimiter=self.delimiter, quotechar=self.quote or '"', strict=True
+            )
+            try:
+                for _ in rows:
+                    pass
+            except csv.Error as error:
+                raise DataError(
+                    f"{self.file.path}, line {rows.line_num}: expected quoted fields that end with "
+                    f"{self.quote} before a delimiter; got: {error}. Change the row, or set "
+                    "dataset.source.quote to null if quotes are text."
+                ) from None
+
+
+@dataclass
+class _Reading:
+    """One pass over a file.
+
+    Attributes:
+        long_row: a row of more fields than the header.
+        filled: rows of fewer fields.
+        blank: lines of white space.
+    """
+
+    file: _DelimitedFile
+    block: int
+    long_row: pa.csv.InvalidRow | None = None
+    filled: int = 0
+    blank: int = 0
+    short: list[pa.csv.InvalidRow] = field(default_factory=list)
+
+    def read(self, wanted: Sequence[str]) -> Batches:
+        names, quote, short = self.file.names, self.file.quote, self.short
+        reader = pa.csv.open_csv(
+            self.file.file.open_utf8(),
+            pa.csv.ReadOptions(
+                use_threads=False, block_size=self.block, column_names=list(names),
+                skip_rows_after_names=self.file.header_lines,
+            ),
+            pa.csv.ParseOptions(
+                delimiter=self.file.delimiter, quote_char=quote or False,
+                double_quote=quote is not None, newlines_in_values=quote is not None,
+                invalid_row_handler=self._handle_invalid,
+            ),
+            pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), include_columns=list(wanted),
+                strings_can_be_null=False,
+            ),
+        )  # fmt: skip
+        number = 1 + self.file.header_lines  # of the next row, as Arrow counts them
+        for batch in reader:
+            # Arrow reads ahead, so some of the short rows may come after this batch.
+            offset = 0
+            while short and short[0].number - number <= len(batch) - offset:
+                row = short.pop(0)
+                yield batch.slice(offset, row.number - number)
+                offset += row.number - number
+                number = row.number + 1
+                yield from self._fill_row(row, batch.schema)
+            yield batch.slice(offset)
+            number += len(batch) - offset
+        for row in short:
+            yield from self._fill_row(row, reader.schema)
+
+    def _handle_invalid(self, row: pa.csv.InvalidRow) -> str:
         if row.actual_columns > row.expected_columns:
+            self.long_row = row
             return "error"
-        short.append(row)
+        self.short.append(row)
+        self.blank += not row.text.strip()
         return "skip"
 
-    header_lines = 0 if source.header else 1
-    reader = pa.csv.open_csv(
-        path,
-        pa.csv.ReadOptions(
-            use_threads=False, block_size=block, column_names=list(names),
-            skip_rows_after_names=header_lines,
-        ),
-        pa.csv.ParseOptions(
-            delimiter=DELIMITER[source.format], quote_char='"' if source.quoted else False,
-            double_quote=source.quoted, newlines_in_values=source.quoted,
-            invalid_row_handler=handle_invalid,
-        ),
-        pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), include_columns=list(wanted),
-            strings_can_be_null=False,
-        ),
-    )  # fmt: skip
-    number = 1 + header_lines  # of the next row, as Arrow counts them
-    for batch in reader:
-        # Arrow reads ahead, so some of the short rows may come after this batch.
-        offset = 0
-        while short and short[0].number - number <= len(batch) - offset:
-            row = short.pop(0)
-            yield batch.slice(offset, row.number - number)
-            offset += row.number - number
-            number = row.number + 1
-            yield from _fill_row(source, row, names, batch.schema)
-        yield batch.slice(offset)
-        number += len(batch) - offset
-    for row in short:
-        yield from _fill_row(source, row, names, reader.schema)
-
-
-def _fill_row(source: Source, row: Any, names: Sequence[str], schema: pa.Schema) -> Batches:
-    """Yield a short row with empty cells at its end; nothing for a blank line."""
-    if row.text.strip():
-        fields = next(_parse(source, [row.text]))
-        cells = dict(zip(names, [*fields, *[""] * len(names)], strict=False))
-        yield pa.RecordBatch.from_pylist([cells], schema=schema)
-
-
-def _parse(source: Source, lines: Iterable[str]) -> Iterator[list[str]]:
-    quoting = csv.QUOTE_MINIMAL if source.quoted else csv.QUOTE_NONE
-    delimiter = DELIMITER[source.format]
-    return csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+    def _fill_row(self, row: Any, schema: pa.Schema) -> Batches:
+        """Yield a short row with empty cells at its end; nothing for a blank line."""
+        if row.text.strip():
+            file = self.file
+            fields = next(split_fields([row.text], file.delimiter, file.quote))
+            cells = dict(zip(file.names, [*fields, *[""] * len(file.names)], strict=False))
+            self.filled += 1
+            yield pa.RecordBatch.from_pylist([cells], schema=schema)

@@ -1,44 +1,87 @@
-"""Reads JSON lines with Arrow."""
+"""Reads JSON and JSON lines with Arrow."""
 
-import codecs
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.json
 
-from conveyor.config.dataset import Source
-from conveyor.data.columnar import Batches, Columns
+from conveyor.config.source import Source
+from conveyor.data.table import Batches, Table, build_column, read_whole
+from conveyor.data.text_file import TextFile, open_text_file
+from conveyor.errors import DataError
 
 CHUNK = 10 << 20  # bytes; each chunk infers the types of its columns
 
 
-def jsonl_columns(source: Source, path: Path) -> Columns:
-    """Return the keys of the first chunk."""
-    return next(_tables(path)).column_names, {}
+def open_jsonl(source: Source, path: Path) -> Table:
+    """Open a file of an object a line.
+
+    Its columns are the keys of the first chunk; a key that an object does not have is null.
+    """
+    file = open_text_file(source, path)
+    first = next(_read_lines(file), None)
+
+    def read(wanted: Sequence[str]) -> Batches:
+        for table in _read_lines(file):
+            for name in wanted:
+                if name not in table.column_names:
+                    table = table.append_column(name, pa.nulls(len(table)))
+            yield from read_whole(table)(wanted)
+
+    return Table(first.column_names if first else [], read, dialect=file.dialect)
 
 
-def read_jsonl(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
-    """Yield batches of the wanted columns; a key that an object does not have is null."""
-    for table in _tables(path):
-        for name in wanted:
-            if name not in table.column_names:
-                table = table.append_column(name, pa.nulls(len(table)))
-        yield from table.select(list(wanted)).combine_chunks().to_batches()
+def open_json(source: Source, path: Path) -> Table:
+    """Open an array of objects, or an object of columns; it is read as a whole.
+
+    A column is an array, or an object of numbered cells, as pandas writes it.
+
+    Raises:
+        DataError: it is something else.
+    """
+    file = open_text_file(source, path)
+    with file.open_text() as text:
+        try:
+            value = json.load(text)
+        except json.JSONDecodeError as error:
+            lines = error.msg == "Extra data"
+            advice = "Set dataset.source.format to jsonl." if lines else "Change the file."
+            raise DataError(f"{path}: expected one JSON value; got {error}. {advice}") from None
+    table = _build_table(value) if isinstance(value, list) else _build_columns(value, path)
+    return Table(table.column_names, read_whole(table), dialect=file.dialect)
 
 
-def _tables(path: Path) -> Iterator[pa.Table]:
-    with path.open("rb") as file:
-        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-            file.seek(0)
-        while chunk := file.read(CHUNK):
-            if chunk.startswith(b"["):  # one array of objects
-                yield _build_table(json.loads(chunk + file.read()))
-                return
-            yield _parse(chunk + file.readline())
+def _build_columns(value: Any, path: Path) -> pa.Table:
+    values = value.values() if isinstance(value, Mapping) else []
+    columns = [list(v.values()) if isinstance(v, Mapping) else v for v in values]
+    if not columns or not all(isinstance(column, list) for column in columns):
+        got = list(value)[:5] if isinstance(value, Mapping) else type(value).__name__
+        raise DataError(
+            f"{path}: expected an array of objects, or an object of columns; got {got}. Change "
+            "the file, or dataset.source.format."
+        )
+    lengths = {name: len(column) for name, column in zip(value, columns, strict=True)}
+    if len(set(lengths.values())) > 1:
+        raise DataError(
+            f"{path}: expected columns of equal length; got {lengths}. Change the file."
+        )
+    return pa.table(dict(zip(value, map(build_column, columns), strict=True)))
+
+
+def _read_lines(file: TextFile) -> Iterator[pa.Table]:
+    try:
+        with file.open_utf8() as stream:
+            while chunk := stream.read(CHUNK):
+                if chunk.startswith(b"["):  # one array of objects
+                    yield _build_table(json.loads(chunk + stream.read()))
+                    return
+                yield _parse(chunk + stream.readline())
+    except UnicodeError as error:
+        raise file.refuse(error) from None
 
 
 def _parse(chunk: bytes) -> pa.Table:
@@ -61,12 +104,4 @@ def _parse(chunk: bytes) -> pa.Table:
 
 def _build_table(rows: list[dict[str, Any]]) -> pa.Table:
     names = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: _build_column([row.get(name) for row in rows]) for name in names})
-
-
-def _build_column(values: list[Any]) -> pa.Array:
-    """Return a column of the values, as text if they have several types."""
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if value is None else str(value) for value in values])
+    return pa.table({name: build_column([row.get(name) for row in rows]) for name in names})

@@ -12,11 +12,12 @@ from conveyor import files
 from conveyor.config.dataset import SeriesDataset, TextDataset
 from conveyor.data import rules
 from conveyor.data.arrow import split_steps, use_small_pool
+from conveyor.data.cells import read_numbers
 from conveyor.data.copy import SplitRows
 from conveyor.data.database import by_row, open_database, small_integer
 from conveyor.data.encode import write_rows
 from conveyor.data.long_format import nest
-from conveyor.data.report import describe_rows
+from conveyor.data.report import describe_files, describe_rows
 from conveyor.data.rows import RowReader, read_rows, require_equal_channels
 from conveyor.data.sources import open_source
 from conveyor.data.split import assign
@@ -94,7 +95,8 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         rules.remove_unseen_targets(database, target.accepts(keys, spec))
         rules.remove_leaks(database)
         counts = rules.count_keys(database, len(keys))
-        report = describe_rows(database, copy)
+        report = {"files": describe_files([reader.part for reader in readers], root)}
+        report |= describe_rows(database, copy)
         rules.require_usable(config.checks, report)
         report |= target.check(keys, counts, spec, config.checks.min_rows)
         splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
@@ -106,6 +108,9 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     readers = []
     for part in open_source(config.source, root, cache):
         long = None if isinstance(config, TextDataset) else config.columns.long
+        numbers = [*RowReader(config, part).target.number_columns, *(long.channels if long else [])]
+        times = [long.order] if long else []
+        part = read_numbers(part, numbers, times, config.source.decimal)
         if long is not None:
             constant = [n for n in RowReader(config, part).columns if n != "series"]
             part.require([long.id, long.order, *long.channels, *constant])

@@ -1,17 +1,52 @@
 """The data report: every row that was read is in it, kept or not, with the reason."""
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from conveyor.data import rules
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database
+from conveyor.data.part import Part
 from conveyor.data.store import SPLITS
+from conveyor.data.table import Table
 
 MAX_IDS = 20  # rows listed for each finding; counts include all rows
 FINDINGS = f"""
     SELECT finding, count(*), min(row, {MAX_IDS})
     FROM (SELECT row, finding FROM findings UNION ALL {rules.CONFLICTS}) GROUP BY finding"""
 REMAINING = "SELECT split, count(*), count_if(empty) FROM remaining GROUP BY split"
+
+
+def describe_files(parts: Sequence[Part], root: Path) -> list[dict[str, Any]]:
+    """Return how the files were read: an entry for each dialect of each part.
+
+    Args:
+        root: the project folder, from which the paths in the report start.
+    """
+    groups: dict[str, list[tuple[Path, Table]]] = {}
+    for part in parts:
+        for path, table in part.files.items():
+            key = str((part.name, {**table.dialect, "short_rows": 0}))
+            groups.setdefault(key, []).append((path, table))
+    return [
+        {"first": os.path.relpath(members[0][0], root), "files": len(members)}
+        | members[0][1].dialect
+        | {"short_rows": sum(table.dialect.get("short_rows", 0) for _, table in members)}
+        for members in groups.values()
+    ]
+
+
+def say_files(report: dict[str, Any]) -> list[str]:
+    """Return a sentence for each entry of `describe_files`."""
+    sentences = []
+    for entry in report["files"]:
+        dialect = {k: v for k, v in entry.items() if k not in ("first", "files") and v}
+        taken = ", ".join(f"{k.replace('_', ' ')} {v!r}" for k, v in dialect.items())
+        more = f" and {entry['files'] - 1} more files" if entry["files"] > 1 else ""
+        sentences.append(f"{entry['first']}{more}: {taken or 'read as it is'}")
+    return sentences
 
 
 def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:
@@ -48,6 +83,7 @@ def count_findings(report: dict[str, Any]) -> dict[str, int]:
     }
     counts["kept: duplicates within a split"] = sum(report["duplicates_within"].values())
     counts["kept: equal input, other target"] = report["conflicting_targets"]["rows"]
+    counts["filled: fewer fields than columns"] = sum(f["short_rows"] for f in report["files"])
     counts["truncated"] = sum(report["truncated"].values())
     counts["empty, replaced by one step"] = report["replaced_empty"]
     return counts

@@ -4,7 +4,7 @@ Lines of `@` settings up to `@data`, then a series a line: channels separated by
 `,`, then the class label. Format: Bagnall et al. 2018, arXiv:1811.00075, and aeon's documentation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,45 +12,50 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from conveyor.config.dataset import Source
+from conveyor.config.source import Source
 from conveyor.data.arrow import SERIES
-from conveyor.data.columnar import Batches, Columns
+from conveyor.data.table import Batches, Table
+from conveyor.data.text_file import open_text_file
 from conveyor.errors import DataError
 
 BATCH = 500  # rows
+SCHEMA = pa.schema({"series": SERIES, "label": pa.string()})  # type: ignore[arg-type]
 
 
-def ts_columns(source: Source, path: Path) -> Columns:
-    """Return the columns of each .ts file."""
-    return ("series", "label"), {}
+def open_ts(source: Source, path: Path) -> Table:
+    """Open a .ts file, whose columns are `series` and `label`."""
+    file = open_text_file(source, path)
+
+    def read(wanted: Sequence[str]) -> Batches:
+        with file.open_text() as lines:
+            rows = parse_ts(lines, path)
+            while batch := list(islice(rows, BATCH)):
+                yield pa.RecordBatch.from_pylist(batch, schema=SCHEMA).select(list(wanted))
+
+    return Table(SCHEMA.names, read, dialect=file.dialect)
 
 
-def read_ts(source: Source, path: Path, names: Sequence[str], wanted: Sequence[str]) -> Batches:
-    """Yield batches of the wanted columns."""
-    schema = pa.schema({"series": SERIES, "label": pa.string()})  # type: ignore[arg-type]
-    rows = parse_ts(path)
-    while batch := list(islice(rows, BATCH)):
-        yield pa.RecordBatch.from_pylist(batch, schema=schema).select(list(wanted))
+def parse_ts(lines: Iterable[str], path: Path) -> Iterator[dict[str, Any]]:
+    """Yield {"series": list of steps, each a list of channels, "label": str}, in file order.
 
-
-def parse_ts(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield {"series": list of steps, each a list of channels, "label": str}, in file order."""
+    Args:
+        path: of the lines, for messages.
+    """
     inside = False
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
-            text = line.strip()
-            if not text or text.startswith("#"):
-                continue
-            place = f"{path}, line {number}"
-            if inside:
-                yield _series(text, place)
-            elif text.lower() == "@data":
-                inside = True
-            elif not text.startswith("@"):
-                raise DataError(
-                    f"{place}: expected an @ setting or @data; got {text[:40]!r}. "
-                    "Change the line, or dataset.source.format."
-                )
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        place = f"{path}, line {number}"
+        if inside:
+            yield _series(text, place)
+        elif text.lower() == "@data":
+            inside = True
+        elif not text.startswith("@"):
+            raise DataError(
+                f"{place}: expected an @ setting or @data; got {text[:40]!r}. "
+                "Change the line, or dataset.source.format."
+            )
     if not inside:
         raise DataError(
             f"{path}: expected a line @data; got none. Add it, or change dataset.source.format."

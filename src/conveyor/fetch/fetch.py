@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from conveyor import files
-from conveyor.config.dataset import Engine, Source
+from conveyor.config.dataset import Engine
+from conveyor.config.source import Source
 from conveyor.data.arrow import use_small_pool
 from conveyor.data.database import Database, load, open_database
 from conveyor.errors import DataError, InputError

@@ -23,10 +23,12 @@ class Target(Protocol):
 
     Attributes:
         columns: that hold the target.
+        number_columns: those of them whose cells are numbers, which text may write with a comma.
         key_type: of the keys.
     """
 
     columns: Sequence[str]
+    number_columns: Sequence[str]
     key_type: pa.DataType
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:

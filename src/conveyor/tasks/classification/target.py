@@ -23,6 +23,7 @@ class Target:
         self._options = options
         self._stored_names = stored_names.get(options.column)
         self.columns = [options.column]
+        self.number_columns = [] if options.thresholds is None else self.columns
         self._cell_type = pa.null()  # of the column, once read
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:

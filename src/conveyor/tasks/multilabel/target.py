@@ -25,6 +25,7 @@ class Target:
         self._options = options
         self._stored_names = stored_names.get(options.column)
         self.columns = [options.column]
+        self.number_columns: list[str] = []
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
         [column] = cells

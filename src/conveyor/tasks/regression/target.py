@@ -26,7 +26,7 @@ class Target:
 
     def __init__(self, options: RegressionTarget, stored_names: Mapping[str, list[str]]) -> None:
         del stored_names  # numbers have no names
-        self.columns = options.columns
+        self.columns = self.number_columns = options.columns
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
         """A row has the problem of its first column that has one."""

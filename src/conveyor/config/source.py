@@ -1,0 +1,121 @@
+"""Section `dataset.source`: where rows come from, and how their files are read."""
+
+import codecs
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from conveyor.paths import Paths
+from conveyor.section import Section
+
+Part = Literal["train", "validation", "test", "all"]
+# A password in a URL that is no variable, before the host or among the options.
+PASSWORD = re.compile(r"://[^/\s:@]*:(?!\$)[^/\s@]*@|[?&]\w*(password|passwd|pwd)=(?!\$)")
+
+
+class Sql(Section):
+    """Queries whose rows `python -m pipeline.fetch` writes into the files of the source."""
+
+    url: str  # as SQLAlchemy has it, or duckdb:///FILE; $NAME is a variable of the environment
+    queries: Annotated[dict[Part, str], Field(min_length=1)]  # one for each key of `files`
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        if PASSWORD.search(url):
+            raise PydanticCustomError(
+                "secret",
+                "expected no password in the URL, since this file is committed. Put it into a "
+                "variable of the environment, and write $NAME in its place",
+            )
+        return url
+
+
+class Source(Section):
+    """Files of one format, or one data set of the Hugging Face hub.
+
+    `files` maps a part ("train", "test", "validation", or "all") to a path relative to the
+    project, or to a list of paths; for `hub` it maps a part to the hub's own split name.
+    """
+
+    format: str  # a key of READERS in conveyor.data.sources, or hub
+    files: Annotated[dict[Part, str | list[str]], Field(min_length=1)]
+    sql: Sql | None  # where the files come from, if they are the results of queries
+    hub: str | None  # hub id, for format `hub` only
+    revision: str | None  # of the hub data set; required with `hub`. Only a commit never changes
+    header: list[str] | None  # column names of a csv, tsv or excel file without a header line
+    delimiter: str  # of csv and tsv: one character, or auto
+    quote: str | None  # quotation mark of csv and tsv; null where quotes are text
+    encoding: str  # of text files: a codec of Python, such as latin-1, or auto
+    compression: Literal["auto", "none", "gzip", "bz2", "xz", "zstd", "zip"]  # of text files
+    decimal: Literal[".", ","]  # sign of numbers that are text, as in csv
+    missing: list[StrictStr | StrictInt | StrictFloat]  # cells that mean none
+    sheet: StrictStr | StrictInt | None  # of excel: a name, or a number from 1; null: the only one
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _check_character(cls, value: str | None, info: ValidationInfo) -> str | None:
+        auto = "auto" if info.field_name == "delimiter" else None
+        if value not in (None, auto) and (len(value) != 1 or not value.isascii()):
+            raise ValueError(
+                f'expected one ASCII character; got {value!r}. A tab in YAML is "\\t", in double '
+                "quotes"
+            )
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _check_encoding(cls, name: str) -> str:
+        try:
+            is_text = name == "auto" or codecs.lookup(name)._is_text_encoding
+        except LookupError:
+            is_text = False
+        if not is_text:
+            raise ValueError(f"expected auto, or an encoding such as latin-1; got {name!r}")
+        return name
+
+    @model_validator(mode="after")
+    def _check_hub_and_files(self) -> "Source":
+        if (self.format == "hub") != (self.hub is not None):
+            raise ValueError(
+                "hub: expected a data set exactly where format is hub; "
+                f"got format={self.format}, hub={self.hub}"
+            )
+        if self.format == "hub" and self.revision is None:
+            raise ValueError(
+                "revision: expected a commit, tag or branch of the hub data set; got null. "
+                "With a commit the data cannot change"
+            )
+        if "all" in self.files and len(self.files) > 1:
+            raise ValueError(f"files: expected `all` alone or parts; got {list(self.files)}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_sql(self) -> "Source":
+        if self.sql is None:
+            return self
+        if set(self.sql.queries) != set(self.files):
+            raise ValueError(
+                f"sql.queries: expected the parts of files, {', '.join(sorted(self.files))}; got "
+                f"{', '.join(sorted(self.sql.queries))}"
+            )
+        folder = Paths().raw
+        for part, file in self.files.items():
+            path = Path(file) if isinstance(file, str) else Path()
+            if self.format != "parquet" or path.suffix != ".parquet" or folder not in path.parents:
+                raise ValueError(
+                    f"files.{part}: expected, with sql, one file such as {folder}/NAME.parquet of "
+                    f"format parquet; got {file!r} of format {self.format}"
+                )
+        return self

@@ -1,0 +1,172 @@
+"""Text files: their compression and encoding, given or found, and streams of their text."""
+
+import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import charset_normalizer
+import pyarrow as pa
+
+from conveyor.config.source import Source
+from conveyor.data.compression import find_compression, open_bytes
+from conveyor.errors import DataError
+
+CHUNK = 1 << 20  # bytes read at a time
+SAMPLE = 1 << 16  # bytes of lines beyond ASCII that decide between encodings
+# The longer ones first: that of UTF-32 begins with that of UTF-16.
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
+# The usual encodings of texts that are not UTF-8. cp1252 is latin-1 with more characters.
+WESTERN = "cp1252"
+CANDIDATES = [
+    WESTERN, "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "cp932", "euc_jp", "gb18030", "big5",
+    "cp949",
+]  # fmt: skip
+MARGIN = 0.02  # by which a candidate's disorder, from 0 to 1, must be below that of WESTERN
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file of text.
+
+    Attributes:
+        encoding: a codec of Python.
+        is_guess: was the encoding chosen by the look of the text; bytes alone do not tell.
+        lines: line feeds in it.
+    """
+
+    path: Path
+    compression: str
+    encoding: str
+    is_guess: bool
+    lines: int
+
+    @property
+    def dialect(self) -> dict[str, Any]:
+        guess = {"encoding_is_guess": True} if self.is_guess else {}
+        return {"encoding": self.encoding, "compression": self.compression} | guess
+
+    def open_utf8(self) -> Any:
+        """Open the file for reading its text as bytes of UTF-8, without a byte order mark."""
+        stream = open_bytes(self.path, self.compression)
+        if self.encoding.lower() not in ("utf-8", "utf8", "utf-8-sig"):
+            stream = pa.transcoding_input_stream(_as_arrow(stream), self.encoding, "utf-8")
+        if isinstance(stream, pa.NativeFile):
+            stream = io.BufferedReader(stream)  # type: ignore[arg-type]
+        if stream.peek(3)[:3] == codecs.BOM_UTF8:
+            stream.read(3)
+        return stream
+
+    @contextmanager
+    def open_text(self, newline: str | None = None) -> Iterator[TextIO]:
+        """Open the file for reading text; `newline` as in `open`.
+
+        Raises:
+            DataError: the text is in another encoding.
+        """
+        try:
+            with io.TextIOWrapper(self.open_utf8(), "utf-8", newline=newline) as text:
+                yield text
+        except UnicodeError as error:
+            raise self.refuse(error) from None
+
+    def refuse(self, error: UnicodeError) -> DataError:
+        """Return the error that names the option which mends an encoding."""
+        return DataError(
+            f"{self.path}: expected text in {self.encoding}; got {error}. Set "
+            "dataset.source.encoding to auto, or to the file's encoding."
+        )
+
+
+def open_text_file(source: Source, path: Path) -> TextFile:
+    """Find the compression and the encoding that `source` does not give.
+
+    Raises:
+        DataError: the file is not compressed as it should be.
+    """
+    compression = find_compression(source, path)
+    try:
+        start, lines, sample = _scan(path, compression)
+    except (OSError, EOFError) as error:
+        raise DataError(
+            f"{path}: expected a whole file compressed with {compression}; got {error}. Change "
+            "the file, or dataset.source.compression."
+        ) from None
+    encoding, is_guess = source.encoding, False
+    if encoding == "auto":
+        marks = (name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark))
+        encoding = next(marks, None) or _find_utf16(start)
+        if encoding is None:
+            encoding, is_guess = ("utf-8", False) if sample is None else (_guess(sample), True)
+    return TextFile(path, compression, encoding, is_guess, lines)
+
+
+def _scan(path: Path, compression: str) -> tuple[bytes, int, bytes | None]:
+    """Return the first bytes, the number of line feeds, and, if the bytes are not UTF-8, lines
+    that are not ASCII."""
+    first, lines, is_utf8, sample = b"", 0, True, b""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with open_bytes(path, compression) as stream:
+        while chunk := stream.read(CHUNK):
+            lines += chunk.count(b"\n")
+            if is_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            if len(sample) < SAMPLE and not chunk.isascii():
+                sample += _sample_lines(chunk, SAMPLE - len(sample), is_first=not first)
+            first = first or chunk[:4096]
+    try:
+        decoder.decode(b"", final=is_utf8)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    return first, lines, None if is_utf8 else sample
+
+
+def _sample_lines(chunk: bytes, size: int, *, is_first: bool) -> bytes:
+    """Return lines beyond ASCII, about `size` bytes, without lines that the chunk cuts."""
+    rows = chunk.split(b"\n")
+    whole = rows[0 if is_first else 1 : len(rows) if len(chunk) < CHUNK else -1]
+    sample = b""
+    for row in whole or rows:
+        if len(sample) >= size:
+            break
+        if not row.isascii():
+            sample += row + b"\n"
+    return sample
+
+
+def _find_utf16(start: bytes) -> str | None:
+    """Return the UTF-16 of Latin text, in which every second byte is 0."""
+    for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = start[offset::2].count(0)
+        if zeros and zeros > 0.4 * len(start) and not start[1 - offset :: 2].count(0):
+            return encoding
+    return None
+
+
+def _guess(sample: bytes) -> str:
+    """Return the most plausible encoding; WESTERN unless another one is clearly better."""
+    matches = charset_normalizer.from_bytes(sample, cp_isolation=CANDIDATES)
+    best = matches.best()
+    disorder = min(
+        (m.chaos for m in matches if WESTERN in m.could_be_from_charset), default=float("inf")
+    )
+    if best is None or disorder < best.chaos + MARGIN:
+        try:
+            sample.decode(WESTERN)
+        except UnicodeDecodeError:
+            return "latin-1"  # it has a character for each byte
+        return WESTERN
+    return best.encoding
+
+
+def _as_arrow(stream: Any) -> pa.NativeFile:
+    return stream if isinstance(stream, pa.NativeFile) else pa.PythonFile(stream, "r")
