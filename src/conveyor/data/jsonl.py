@@ -51,25 +51,27 @@ def open_json(source: Source, path: Path) -> Table:
             lines = error.msg == "Extra data"
             advice = "Set dataset.source.format to jsonl." if lines else "Change the file."
             raise DataError(f"{path}: expected one JSON value; got {error}. {advice}") from None
-    table = _build_table(value) if isinstance(value, list) else _build_columns(value, path)
+    try:
+        table = _build_table(value) if isinstance(value, list) else _build_columns(value)
+    except ValueError as error:
+        raise DataError(
+            f"{path}: expected an array of objects, or an object of columns of equal length; got "
+            f"{error}. Change the file, or dataset.source.format."
+        ) from None
     return Table(table.column_names, read_whole(table), dialect=file.dialect)
 
 
-def _build_columns(value: Any, path: Path) -> pa.Table:
-    values = value.values() if isinstance(value, Mapping) else []
-    columns = [list(v.values()) if isinstance(v, Mapping) else v for v in values]
-    if not columns or not all(isinstance(column, list) for column in columns):
-        got = list(value)[:5] if isinstance(value, Mapping) else type(value).__name__
-        raise DataError(
-            f"{path}: expected an array of objects, or an object of columns; got {got}. Change "
-            "the file, or dataset.source.format."
-        )
-    lengths = {name: len(column) for name, column in zip(value, columns, strict=True)}
+def _build_columns(value: Any) -> pa.Table:
+    """Raises: ValueError: `value` is no object of columns."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"a value of type {type(value).__name__}")
+    columns = {n: list(v.values()) if isinstance(v, Mapping) else v for n, v in value.items()}
+    if not columns or not all(isinstance(column, list) for column in columns.values()):
+        raise ValueError(f"the keys {list(value)[:5]}")
+    lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
-        raise DataError(
-            f"{path}: expected columns of equal length; got {lengths}. Change the file."
-        )
-    return pa.table(dict(zip(value, map(build_column, columns), strict=True)))
+        raise ValueError(f"columns of lengths {lengths}")
+    return pa.table({name: build_column(column) for name, column in columns.items()})
 
 
 def _read_lines(file: TextFile) -> Iterator[pa.Table]:
@@ -103,5 +105,8 @@ def _parse(chunk: bytes) -> pa.Table:
 
 
 def _build_table(rows: list[dict[str, Any]]) -> pa.Table:
+    other = next((row for row in rows if not isinstance(row, Mapping)), None)
+    if other is not None:
+        raise ValueError(f"a row that is no object: {str(other)[:40]!r}")
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: build_column([row.get(name) for row in rows]) for name in names})

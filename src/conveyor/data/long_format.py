@@ -89,7 +89,8 @@ def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
         try:
             values[row] = np.nan if cell is None or cell == "" else float(cell)
         except (TypeError, ValueError):
-            reason = f"expected a number; got {cell!r}. Change the cell, or dataset.columns.long."
+            reason = f"expected a number; got {cell!r}. If it means none, name it in "
+            reason += "dataset.source.missing; else change the cell, or dataset.columns.long."
             raise _cell_error(part, CellError(row, reason), name) from None
     return values
 

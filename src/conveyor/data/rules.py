@@ -101,5 +101,6 @@ def require_usable(checks: Checks, report: dict[str, Any]) -> None:
         raise DataError(
             "dataset.checks.max_dropped_share: expected a share of unusable rows of at most "
             f"{checks.max_dropped_share:g}; got {sum(dropped.values())} of {rows} rows "
-            f"({reasons}). Change the files, or raise the limit."
+            f"({reasons}). Change the files, name cells that mean none in "
+            "dataset.source.missing, or raise the limit."
         )
