@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -37,9 +38,11 @@ LONG = SERIES | {
     "target": {"task": "classification", "column": "state"},
 }
 NO_HEADER = {"source": {"format": "csv", "files": {"all": "data/raw/mine/headless/*.csv"}}}
+DATABASE = {"source": {"format": "parquet", "files": {"all": "data/raw/mine/rows.parquet"}}}
 LEVELS = {"target": {"task": "classification", "column": "level"}}
 # What a line is added to, by a part of its first cell; else to TEXT.
-BASES = {"time step": LONG, "times that": LONG, "nested": SERIES, "no header": TEXT | NO_HEADER}
+BASES = {"time step": LONG, "times that": LONG, "nested": SERIES, "no header": TEXT | NO_HEADER,
+         "database": TEXT | DATABASE}  # fmt: skip
 # The parts of a line that a reader fills in.
 FILL = {
     "{train: …, test: …}": "{train: data/raw/mine/a.csv, test: data/raw/mine/b.csv}",
@@ -105,6 +108,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for m in range(60) for step in range(4)
     ]  # fmt: skip
     write_csv(folder / "long/steps.csv", steps)
+    pd.DataFrame(texts).to_parquet(folder / "rows.parquet")
+    with pd.ExcelWriter(folder / "mails.xlsx", engine="xlsxwriter") as book:
+        pd.DataFrame(texts).to_excel(book, sheet_name="Mails", index=False)
+    for number, row in enumerate(texts):
+        path = folder / "mails" / row["team"] / f"{number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(row["message"])
     nested = [{"signal": [[i, 1.5, 2], [3, 4, i]], "state": "ab"[i % 2]} for i in range(60)]
     (folder / "nested.jsonl").write_text("".join(json.dumps(row) + "\n" for row in nested))
     return root

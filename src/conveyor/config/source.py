@@ -66,11 +66,11 @@ class Source(Section):
     @field_validator("delimiter", "quote")
     @classmethod
     def _check_character(cls, value: str | None, info: ValidationInfo) -> str | None:
-        auto = "auto" if info.field_name == "delimiter" else None
-        if value not in (None, auto) and (len(value) != 1 or not value.isascii()):
+        other = "auto" if info.field_name == "delimiter" else None
+        if value != other and value is not None and (len(value) != 1 or not value.isascii()):
+            tab = '. A tab in YAML is "\\t", in double quotes' if other else ""
             raise ValueError(
-                f'expected one ASCII character; got {value!r}. A tab in YAML is "\\t", in double '
-                "quotes"
+                f"expected {other or 'null'} or one ASCII character; got {value!r}{tab}"
             )
         return value
 

@@ -45,7 +45,7 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
     with text_file.open_text(newline="") as text:
         lines = list(io.StringIO(text.read(SAMPLE) + text.readline(), newline=""))
     if delimiter == "auto":
-        delimiter = find_delimiter(path, lines, source.header, source.quote)
+        delimiter = find_delimiter(path, lines, source)
     dialect: dict[str, Any] = {"delimiter": None if delimiter == ONE_COLUMN else delimiter}
     dialect |= text_file.dialect
     names = source.header

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from conveyor.config.source import Source
 from conveyor.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -21,38 +22,40 @@ def split_fields(lines: Iterable[str], delimiter: str, quote: str | None) -> Ite
     return csv.reader(lines, delimiter=delimiter, quotechar=quote or '"', quoting=quoting)
 
 
-def find_delimiter(
-    path: Path, lines: Sequence[str], header: Sequence[str] | None, quote: str | None
-) -> str:
+def find_delimiter(path: Path, lines: Sequence[str], source: Source) -> str:
     """Return the delimiter at which most rows have as many fields as the header.
 
     Args:
         lines: the first ones of the file, whole.
-        header: names of the columns, if the lines have none.
 
     Raises:
         DataError: no delimiter splits at least half of the rows like the header, or two split
-            equally many.
+            equally many; of these, a comma that is the decimal sign is none.
     """
-    widths = {}  # delimiter -> fields of the header, then of each row that the lines have
+    widths = {}  # delimiter -> fields of the header, and of each row
     for delimiter in CANDIDATES:
-        rows = [row for row in islice(split_fields(lines, delimiter, quote), ROWS) if row]
-        counts = [len(row) for row in (rows if header is None else [header, *rows])]
-        if counts and counts[0] > 1:
-            widths[delimiter] = counts
+        rows = islice(split_fields(lines, delimiter, source.quote), ROWS)
+        counts = [len(row) for row in rows if row]
+        header = len(source.header) if source.header else counts.pop(0) if counts else 0
+        if header > 1:
+            widths[delimiter] = header, counts
     if not widths:
         return ONE_COLUMN
-    shares = {d: counts.count(counts[0]) / len(counts) for d, counts in widths.items()}
+    shares = {
+        d: counts.count(header) / max(1, len(counts)) for d, (header, counts) in widths.items()
+    }
     best = max(shares.values())
     fitting = [delimiter for delimiter, share in shares.items() if share == best]
-    if best < MIN_SHARE:
-        width = widths[fitting[0]][0]
-        row = next(row for row, count in enumerate(widths[fitting[0]]) if count != width)
+    if best < MIN_SHARE and any(counts for _, counts in widths.values()):
+        header, counts = widths[fitting[0]]
+        row = next(row for row, count in enumerate(counts) if count != header)
         raise DataError(
             f"{path}: expected rows of as many fields as the header, delimited by one of "
-            f"{_list(CANDIDATES)}; got {width} fields in the header and {widths[fitting[0]][row]} "
-            f"in row {row} with {fitting[0]!r}. {CHANGE}"
+            f"{_list(CANDIDATES)}; got {header} fields in the header and {counts[row]} in row "
+            f"{row + 1} with {fitting[0]!r}. {CHANGE}"
         )
+    if source.decimal in fitting and len(fitting) > 1:
+        fitting.remove(source.decimal)
     if len(fitting) > 1:
         raise DataError(
             f"{path}: expected one delimiter that fits the rows; got {_list(fitting)}, which fit "

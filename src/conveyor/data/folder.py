@@ -121,7 +121,7 @@ def _read_steps(source: Source, path: Path) -> tuple[list[list[float]], str]:
 def _find_delimiter(source: Source, path: Path, lines: Sequence[str]) -> str:
     if source.decimal == ",":  # a comma is within a number
         lines = [line.replace(",", ".") for line in lines]
-    return find_delimiter(path, lines, source.header, source.quote)
+    return find_delimiter(path, lines, source)
 
 
 def _number(source: Source, cell: str) -> float | None:
