@@ -152,7 +152,7 @@ def test_prepare_keeps_every_nasty_label(tmp_path: Path, form: str, toy_config: 
     values = toy_config.dataset.model_dump(mode="json")
     values |= {
         "kind": "text", "source": values["source"] | {"format": form, "files": {"all": path.name}},
-        "columns": {"text": "text", "id": None},
+        "columns": {"text": "text", "separator": "\n", "id": None},
         "checks": {"min_rows": 1, "max_dropped_share": 0.0},
         "engine": {"threads": 2, "memory": "200MB"},
         "encoding": TEXT_ENCODING,

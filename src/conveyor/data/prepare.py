@@ -59,6 +59,9 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     return checked.report | {
         "truncated": {name: tally.truncated for name, tally in tallies.items()},
         "lengths": {name: tally.lengths() for name, tally in tallies.items()},
+        "missing_values": None
+        if config.kind == "text"
+        else {name: tally.missing for name, tally in tallies.items()},
         "unknown_token_share": None
         if encoder.unknown_token is None
         else {name: tally.unknown_share for name, tally in tallies.items()},
@@ -112,11 +115,11 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
         times = [long.order] if long else []
         part = read_numbers(part, numbers, times, config.source.decimal)
         if long is not None:
-            constant = [n for n in RowReader(config, part).columns if n != "series"]
+            constant = RowReader(config, part).other_columns
             part.require([long.id, long.order, *long.channels, *constant])
             part = nest(part, long, constant)
         reader = RowReader(config, part)
-        part.require(reader.columns)
+        reader.require_columns()
         readers.append(reader)
     return readers
 

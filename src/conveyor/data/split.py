@@ -24,7 +24,7 @@ CANDIDATES = """
 # Rows that no split takes are for training.
 ASSIGNED = """
     CREATE TABLE assigned AS
-    SELECT row, code, empty, coalesce(taken.split, 'train'::split) AS split
+    SELECT row, code, coalesce(taken.split, 'train'::split) AS split
     FROM usable LEFT JOIN taken USING (row)"""
 GROUP_CODE = 'dense_rank() OVER (ORDER BY "group")'
 # `given`, `column` and `order` can divide a group, which would leak it into training.

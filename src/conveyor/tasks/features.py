@@ -13,7 +13,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     """Compute mean, deviation, minimum, maximum, first and last step by channel, and the length.
 
-    A row without steps has zeros.
+    A missing value (NaN) counts as the mean of its channel in the row. A channel without any value,
+    and a row without steps, has zeros.
 
     Returns:
         (rows, 6 x channels + 1).
@@ -25,6 +26,10 @@ def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
         if not steps.size:
             features.append(np.zeros(6 * channels + 1))
             continue
+        missing = np.isnan(steps)
+        if missing.any():
+            count = np.maximum((~missing).sum(axis=0), 1)
+            steps = np.where(missing, np.where(missing, 0.0, steps).sum(axis=0) / count, steps)
         parts = [steps.mean(0), steps.std(0), steps.min(0), steps.max(0), steps[0], steps[-1]]
         features.append(np.concatenate([*parts, [len(steps)]]))
     return np.array(features)
