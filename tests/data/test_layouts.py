@@ -207,3 +207,17 @@ def test_a_row_without_a_group_is_a_group_of_its_own(tmp_path: Path) -> None:
     assert sum(len(store.split(name).ids) for name in ("train", "validation")) == 30
     assert any(row < "all-000020" for row in store.split("validation").ids)
     assert any(row < "all-000020" for row in store.split("train").ids)
+
+
+def test_a_wide_table_may_have_decimal_commas(tmp_path: Path, expected: dict[bool, str]) -> None:
+    width = max(map(len, SIGNALS))
+    lines = [";".join(["label", *[f"t{i}" for i in range(width)]])]
+    for row, state in zip(SIGNALS, STATES, strict=True):
+        cells = [str(value).replace(".", ",") for value in row]
+        lines.append(";".join([state, *cells, *[""] * (width - len(row))]))
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    store, _ = prepared(
+        tmp_path, None, SERIES, **WIDE, source__format="csv", source__decimal=",",
+        source__files={"all": "rows.csv"}, encoding__missing="forward",
+    )  # fmt: skip
+    assert store.meta.digest == expected[False]

@@ -49,7 +49,7 @@ def to_text(column: pa.Array) -> pa.Array:
     return pa.array(values, pa.string()).take(coded.indices)
 
 
-def read_numbers(column: pa.Array) -> tuple[NDArray[np.float64], dict[int, Any]]:
+def to_numbers(column: pa.Array) -> tuple[NDArray[np.float64], dict[int, Any]]:
     """Return the cells as numbers, (rows,), and by position those that are none.
 
     An empty cell is NaN, and so is one that is no number.

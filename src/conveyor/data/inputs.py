@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import SeriesColumns, TextColumns
-from conveyor.data.arrow import Steps, join_steps, nest_steps, read_numbers, to_text
+from conveyor.data.arrow import Steps, join_steps, nest_steps, to_numbers, to_text
 from conveyor.encoding.series_values import Layout, describe_value, parse_series
 from conveyor.errors import DataError
 
@@ -128,7 +128,7 @@ class SeriesReader:
         """Return the steps of each row up to its last one that has a value."""
         cells = np.empty((len(batch), len(self.columns)), np.float32)  # (rows, steps)
         for position, name in enumerate(self.columns):
-            cells[:, position], bad = read_numbers(batch.column(name))
+            cells[:, position], bad = to_numbers(batch.column(name))
             for row, cell in bad.items():
                 errors.setdefault(row, f"column {name!r}: expected a number; got {cell!r}. Change "
                                        "the cell, or dataset.columns.wide.")  # fmt: skip

@@ -111,11 +111,14 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     readers = []
     for part in open_source(config.source, root, cache):
         long = None if isinstance(config, TextDataset) else config.columns.long
-        numbers = [*RowReader(config, part).target.number_columns, *(long.channels if long else [])]
+        reader = RowReader(config, part)
+        numbers = [*reader.target.number_columns, *(long.channels if long else [])]
+        if reader.wide is not None:
+            numbers += reader.inputs.columns
         times = [long.order] if long else []
         part = read_numbers(part, numbers, times, config.source.decimal)
         if long is not None:
-            constant = RowReader(config, part).other_columns
+            constant = reader.other_columns
             part.require([long.id, long.order, *long.channels, *constant])
             part = nest(part, long, constant)
         reader = RowReader(config, part)

@@ -44,6 +44,11 @@ class RowReader:
         return self.inputs.channels if isinstance(self.inputs, SeriesReader) else None
 
     @property
+    def wide(self) -> str | None:
+        """The pattern of the columns of a wide table; None for other layouts."""
+        return self.config.columns.wide if isinstance(self.config, SeriesDataset) else None
+
+    @property
     def other_columns(self) -> list[str]:
         """Columns that the part must have beside those of the inputs."""
         names = [*self.target.columns, *self._split_columns.values()]
@@ -52,18 +57,17 @@ class RowReader:
 
     def require_columns(self) -> None:
         """Raise a DataError if the part lacks a column, or if one has two meanings."""
-        wide = getattr(self.config.columns, "wide", None)
-        if wide is not None:
+        if self.wide is not None:
             if not self.inputs.columns:
                 raise DataError(
-                    f"{self.part.origin}: expected columns that match {wide!r}, one for each step; "
-                    f"got columns {', '.join(map(repr, self.part.columns))}. Change "
+                    f"{self.part.origin}: expected columns that match {self.wide!r}, one for each "
+                    f"step; got columns {', '.join(map(repr, self.part.columns))}. Change "
                     "dataset.columns.wide."
                 )
             twice = [name for name in self.other_columns if name in self.inputs.columns]
             if twice:
                 raise DataError(
-                    f"{self.part.origin}: expected columns of values; {wide!r} also matches "
+                    f"{self.part.origin}: expected columns of values; {self.wide!r} also matches "
                     f"{twice[0]!r}, which has another meaning. Change dataset.columns.wide."
                 )
         self.part.require([*self.inputs.columns, *self.other_columns])
