@@ -49,7 +49,7 @@ class SplitRules(Section):
 class Checks(Section):
     """Limits beyond which bad data stop the belt; reports/data.json counts the rows below them."""
 
-    min_rows: PositiveInt  # of each class, label or the like, in each of train, validation and test
+    min_rows: PositiveInt  # training rows of each class or label, or of all for numbers
     max_dropped_share: Portion  # of all rows
 
 

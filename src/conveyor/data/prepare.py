@@ -92,7 +92,8 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         copy = read_rows(database, readers, cache)
         require_equal_channels(readers)
         keys, rows = rules.read_keys(database, target.key_type)
-        assign(config.split, database, copy, target.stratify(keys, rows))
+        strata = target.stratify(keys, rows)
+        assign(config.split, database, copy, strata, config.checks.min_rows)
         training = rules.count_keys(database, len(keys))["train"]
         spec = target.learn(keys.filter(pa.array(training > 0)), training[training > 0])
         rules.remove_unseen_targets(database, target.accepts(keys, spec))
