@@ -10,7 +10,6 @@ from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database
 from conveyor.data.part import Part
 from conveyor.data.store import SPLITS
-from conveyor.data.table import Table
 
 MAX_IDS = 20  # rows listed for each finding; counts include all rows
 FINDINGS = f"""
@@ -25,17 +24,18 @@ def describe_files(parts: Sequence[Part], root: Path) -> list[dict[str, Any]]:
     Args:
         root: the project folder, from which the paths in the report start.
     """
-    groups: dict[str, list[tuple[Path, Table]]] = {}
+    groups: dict[str, list[tuple[str, Path, dict[str, Any]]]] = {}
     for part in parts:
         for path, table in part.files.items():
-            key = str((part.name, {**table.dialect, "short_rows": 0}))
-            groups.setdefault(key, []).append((path, table))
-    return [
-        {"first": os.path.relpath(members[0][0], root), "files": len(members)}
-        | members[0][1].dialect
-        | {"short_rows": sum(table.dialect.get("short_rows", 0) for _, table in members)}
-        for members in groups.values()
-    ]
+            key = str({"part": part.name, **table.dialect, "short_rows": 0})
+            groups.setdefault(key, []).append((part.name, path, table.dialect))
+    entries = []
+    for members in groups.values():
+        name, path, dialect = members[0]
+        place = {"part": name, "first": os.path.relpath(path, root), "files": len(members)}
+        short = sum(dialect.get("short_rows", 0) for _, _, dialect in members)
+        entries.append(place | dialect | {"short_rows": short})
+    return entries
 
 
 def say_files(report: dict[str, Any]) -> list[str]:

@@ -2,9 +2,11 @@
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,10 +26,12 @@ BYTE_ORDER_MARKS = {
 }  # fmt: skip
 # The usual encodings of texts that are not UTF-8. cp1252 is latin-1 with more characters.
 WESTERN = "cp1252"
-CANDIDATES = [
-    WESTERN, "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "cp932", "euc_jp", "gb18030", "big5",
-    "cp949",
+LATIN = [WESTERN, "cp1250", "cp1254"]
+OTHER_SCRIPTS = [
+    WESTERN, "cp1251", "cp1253", "koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949",
 ]  # fmt: skip
+LATIN_RUN = 2  # bytes beyond ASCII in a row, on average: fewer in Latin script, more in others
+MIN_BYTES = 8  # beyond ASCII; fewer tell nothing
 MARGIN = 0.02  # by which a candidate's disorder, from 0 to 1, must be below that of WESTERN
 
 
@@ -134,13 +138,14 @@ def _sample_lines(chunk: bytes, size: int, *, is_first: bool) -> bytes:
     """Return lines beyond ASCII, about `size` bytes, without lines that the chunk cuts."""
     rows = chunk.split(b"\n")
     whole = rows[0 if is_first else 1 : len(rows) if len(chunk) < CHUNK else -1]
-    sample = b""
-    for row in whole or rows:
-        if len(sample) >= size:
+    lines = [row for row in whole if not row.isascii()]
+    lines = lines or [row for row in rows if not row.isascii()]
+    sample = lines[0][:size]
+    for line in lines[1:]:
+        if len(sample) + len(line) >= size:
             break
-        if not row.isascii():
-            sample += row + b"\n"
-    return sample
+        sample += b"\n" + line
+    return sample + b"\n"
 
 
 def _find_utf16(start: bytes) -> str | None:
@@ -154,18 +159,25 @@ def _find_utf16(start: bytes) -> str | None:
 
 def _guess(sample: bytes) -> str:
     """Return the most plausible encoding; WESTERN unless another one is clearly better."""
-    matches = charset_normalizer.from_bytes(sample, cp_isolation=CANDIDATES)
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    beyond = sum(map(len, runs))
+    candidates = LATIN if beyond < LATIN_RUN * len(runs) else OTHER_SCRIPTS
+    matches = charset_normalizer.from_bytes(sample, cp_isolation=candidates)
     best = matches.best()
-    disorder = min(
-        (m.chaos for m in matches if WESTERN in m.could_be_from_charset), default=float("inf")
-    )
-    if best is None or disorder < best.chaos + MARGIN:
-        try:
-            sample.decode(WESTERN)
-        except UnicodeDecodeError:
-            return "latin-1"  # it has a character for each byte
+    western = min((m.chaos for m in matches if WESTERN in m.could_be_from_charset), default=inf)
+    if _is_western(sample) and (
+        best is None or beyond < MIN_BYTES or western < best.chaos + MARGIN
+    ):
         return WESTERN
-    return best.encoding
+    return "latin-1" if best is None else best.encoding  # latin-1 has a character for each byte
+
+
+def _is_western(sample: bytes) -> bool:
+    try:
+        sample.decode(WESTERN)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _as_arrow(stream: Any) -> pa.NativeFile:
