@@ -96,8 +96,10 @@ def test_the_report_says_how_each_file_was_read(tmp_path: Path) -> None:
         {"part": "all", "first": "b.csv.gz", "files": 2, **plain, "short_rows": 0},
     ]
     first, second = say_files(report)
-    assert first == ("a.csv: part 'all', delimiter ';', encoding 'cp1252', compression 'none', "
-                     "encoding is guess True, short rows 1")  # fmt: skip
+    assert first == (
+        "a.csv: part 'all', delimiter ';', encoding 'cp1252', compression 'none', short rows 1; "
+        "the encoding is a guess: if letters are wrong, set dataset.source.encoding"
+    )
     assert second.startswith("b.csv.gz and 1 more files: part 'all', delimiter ','")
     texts = {text for part in content(store).values() for _, text, _ in part}
     assert texts == {row["text"] for row in rows} - {rows[3]["text"]} | {"cut off"}

@@ -42,10 +42,14 @@ def say_files(report: dict[str, Any]) -> list[str]:
     """Return a sentence for each entry of `describe_files`."""
     sentences = []
     for entry in report["files"]:
-        dialect = {k: v for k, v in entry.items() if k not in ("first", "files") and v}
-        taken = ", ".join(f"{k.replace('_', ' ')} {v!r}" for k, v in dialect.items())
+        hidden = ("first", "files", "encoding_is_guess")
+        dialect = {k: v for k, v in entry.items() if k not in hidden and v}
+        taken = ", ".join(f"{name.replace('_', ' ')} {value!r}" for name, value in dialect.items())
         more = f" and {entry['files'] - 1} more files" if entry["files"] > 1 else ""
-        sentences.append(f"{entry['first']}{more}: {taken or 'read as it is'}")
+        guess = "; the encoding is a guess: if letters are wrong, set dataset.source.encoding"
+        sentences.append(
+            f"{entry['first']}{more}: {taken}{guess if entry.get('encoding_is_guess') else ''}"
+        )
     return sentences
 
 
