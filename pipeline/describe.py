@@ -1,47 +1,66 @@
-"""What the configured model is and costs: layers, cuDNN, parameters, FLOPs, memory."""
+"""What the configured model is and costs: layers, cuDNN, parameters, FLOPs, memory.
+
+With --suggest it reads files instead, and writes a first conf/dataset/NAME.yaml and
+conf/experiment/NAME.yaml for them, each line with its reason. Files outside data/raw are copied
+into data/raw/NAME/.
+"""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from conveyor.config import FitConfig, load, overlay
 from conveyor.data.store import Prepared
-from conveyor.models.cudnn import cudnn_report
-from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
+from conveyor.suggest.suggest import suggest
 from conveyor.sweep.best import BEST, read_best
-from conveyor.training.compile import new_model
-from conveyor.training.measure import measure_costs
-from pipeline import run_script
+from pipeline import refuse_options, run_script
+
+NEXT = """Look at both files. Then choose the experiment in params.yaml, with the line
+  experiment: {name}
+and train, evaluate and register a model, and serve it:
+  dvc repro
+  python -m pipeline.serve"""
 
 
-def describe(config: FitConfig, paths: Paths, *, swept: bool) -> None:
-    """Print the network for the prepared data; with `swept`, with the sweep's best parameters."""
+def describe_model(paths: Paths, *, swept: bool) -> None:
+    # Loads TensorFlow, which a suggestion does not need.
+    from conveyor.training.describe import describe_network
+
+    config = load(FitConfig)
     if swept:
         config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
-    prepared = Prepared(paths.prepared)
-    model = new_model(config, prepared, prepared.task.head(config.head), rows=1)
-    costs = measure_costs(model, config, prepared)
-    print(f"{config.name}: {model.name}")
-    for layer in model.layers:
-        if layer.weights:
-            shape = " x ".join(str(size or "?") for size in layer.output.shape)
-            kind, count = type(layer).__name__, layer.count_params()
-            print(f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}")
-    print(f"parameters         {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)")
-    print(f"FLOPs per sequence {costs.flops:,} forward, at the median of {costs.length} steps")
-    training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {config.train.batch_size}"
-    print(f"training memory    at least {training}")
-    print(gpu_line())
-    for line in cudnn_report(model):
-        print(f"  {line}")
+    for line in describe_network(config, Prepared(paths.prepared)):
+        print(line)
+
+
+def write_suggestion(args: Namespace, paths: Paths) -> None:
+    suggestion = suggest(paths, args.suggest, name=args.name, target=args.target)
+    suggestion.write(force=args.force)
+    for path in [*suggestion.copies.values(), *suggestion.texts]:
+        print(path)
+    for note in suggestion.notes:
+        print(f"- {note}")
+    print(NEXT.format(name=suggestion.name))
 
 
 def add_options(parser: ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group().add_argument
     swept = "describe the model with the best parameters of the sweep (default: as configured)"
-    parser.add_argument("--swept", action="store_true", help=swept)
+    either("--swept", action="store_true", help=swept)
+    files = "read these files, or folders of a file a row, and suggest a data set for them"
+    either("--suggest", type=Path, nargs="+", metavar="FILE", help=files)
+    add = parser.add_argument
+    add("--name", help="name of the data set (default: from the files)")
+    add("--target", metavar="COLUMN", help="the column to predict (default: chosen)")
+    add("--force", action="store_true", help="replace files of the same name")
 
 
 def main(args: Namespace) -> None:
-    describe(load(FitConfig), Paths(), swept=args.swept)
+    if args.suggest is None:
+        refuse_options(["--name", "--target", "--force"], "--suggest with it")
+        describe_model(Paths(), swept=args.swept)
+    else:
+        write_suggestion(args, Paths())
 
 
 if __name__ == "__main__":

@@ -63,7 +63,8 @@ def test_an_argument_that_a_script_does_not_know_is_refused_before_anything_runs
 # What each option of a script needs beside it, or excludes; None: it always has an effect.
 OPTIONS: dict[str, dict[str, str | None]] = {
     "compose": {"--print": None},
-    "describe": {"--swept": None},
+    "describe": {"--swept": None, "--suggest": None, "--name": "--suggest with it",
+                 "--target": "--suggest with it", "--force": "--suggest with it"},
     "fetch": {},
     "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
                 "--skip-bad": None, "--name": "--version or --alias with it"},
@@ -80,6 +81,9 @@ OPTIONS: dict[str, dict[str, str | None]] = {
 }  # fmt: skip
 # Arguments with which an option has no effect.
 WITHOUT_EFFECT = {
+    ("describe", "--name"): ["--name", "mine"],
+    ("describe", "--target"): ["--swept", "--target=team"],
+    ("describe", "--force"): ["--force"],
     ("predict", "--name"): ["in.csv", "out.csv", "--name=a"],
     ("promote", "--to"): ["2", "--to", "1"],
     ("promote", "--force"): ["rollback", "--force"],

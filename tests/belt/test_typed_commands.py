@@ -50,6 +50,10 @@ SUITE = "runs this suite"
 BENCHMARK = "measures for minutes to hours; its own test runs it or its parts"
 VERSION = "the clone has versions 1 and 2"
 SERVER = f"http://127.0.0.1:{PORT}"
+OWN_PARAMS = """choose: {experiment: tickets}
+seed: 17
+model: {units: [16], embedding: 16, bidirectional: false, dropout: 0.0, pooling: max}
+train: {epochs: 6, batch_size: 8, learning_rate: 0.02}"""
 
 SESSION = [
     Row("make", expect="Data and pipelines are up to date"),  # it ran once to make the session
@@ -125,7 +129,26 @@ SESSION = [
       for target in ("chaos-sweep", "five-days", "two-retrains")),
     Row("make bench", "make --dry-run bench", BENCHMARK),
     Row("make bench BENCH=--quick", "make --dry-run bench BENCH=--quick", BENCHMARK),
+    # Own data, from a file to a served champion: 4 commands, and an edited line of params.yaml.
+    Row("make setup"),
+    Row(".venv/bin/python -m pipeline.describe --suggest tickets.csv",
+        expect="conf/experiment/tickets.yaml"),
+    Row("make", f"echo '{OWN_PARAMS}' > params.yaml; make", "the edited line, and a small network",
+        expect="Running stage 'register'"),
+    Row("make serve", f"make serve SERVE_PORT={PORT}", "a free port", url=f"{SERVER}/ping"),
 ]  # fmt: skip
+
+
+def write_tickets(path: Path) -> None:
+    """Write a table in another dialect than that of `conf/`: semicolons, Latin-1, decimal commas,
+    and cells that mean none."""
+    complaints = ("the café invoice is wrong", "my payment is double")
+    failures = ("the printer is broken again", "no connection since Sunday")
+    rows = ["nr;message;hours;team"]
+    for i in range(160):
+        text = f"{(complaints, failures)[i % 2][i // 2 % 2]}, please help with case {i}"
+        rows.append(f"{i};{text};{i % 9},5;{('billing', 'network')[i % 2] if i % 50 else 'n/a'}")
+    path.write_text("\n".join(rows), encoding="latin-1")
 
 
 def commands() -> set[str]:
@@ -210,6 +233,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     assert "Running stage 'register'" in output
     clone.commit("first run")
     series = [[0.1 * step] * 12 for step in range(9)]
+    write_tickets(clone.root / "tickets.csv")
     (clone.root / "new.jsonl").write_text(json.dumps({"series": series}) + "\n")
     (clone.root / "request.json").write_text(json.dumps({"inputs": {"series": [series]}}))
     return session

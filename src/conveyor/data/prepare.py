@@ -59,9 +59,6 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     return checked.report | {
         "truncated": {name: tally.truncated for name, tally in tallies.items()},
         "lengths": {name: tally.lengths() for name, tally in tallies.items()},
-        "missing_values": None
-        if config.kind == "text"
-        else {name: tally.missing for name, tally in tallies.items()},
         "unknown_token_share": None
         if encoder.unknown_token is None
         else {name: tally.unknown_share for name, tally in tallies.items()},
@@ -92,8 +89,7 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         copy = read_rows(database, readers, cache)
         require_equal_channels(readers)
         keys, rows = rules.read_keys(database, target.key_type)
-        strata = target.stratify(keys, rows)
-        assign(config.split, database, copy, strata, config.checks.min_rows)
+        assign(config.split, database, copy, target.stratify(keys, rows))
         training = rules.count_keys(database, len(keys))["train"]
         spec = target.learn(keys.filter(pa.array(training > 0)), training[training > 0])
         rules.remove_unseen_targets(database, target.accepts(keys, spec))
@@ -112,18 +108,15 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     readers = []
     for part in open_source(config.source, root, cache):
         long = None if isinstance(config, TextDataset) else config.columns.long
-        reader = RowReader(config, part)
-        numbers = [*reader.target.number_columns, *(long.channels if long else [])]
-        if reader.wide is not None:
-            numbers += reader.inputs.columns
+        numbers = [*RowReader(config, part).target.number_columns, *(long.channels if long else [])]
         times = [long.order] if long else []
         part = read_numbers(part, numbers, times, config.source.decimal)
         if long is not None:
-            constant = reader.other_columns
+            constant = [n for n in RowReader(config, part).columns if n != "series"]
             part.require([long.id, long.order, *long.channels, *constant])
             part = nest(part, long, constant)
         reader = RowReader(config, part)
-        reader.require_columns()
+        part.require(reader.columns)
         readers.append(reader)
     return readers
 

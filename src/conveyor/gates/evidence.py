@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Gates
 from conveyor.metrics import Outputs, Targets
-from conveyor.metrics.baselines import BaselineComparison
 from conveyor.tasks import Task
 from conveyor.tasks.values import ModelOutputs
-
-Outcome = Literal["passed", "waived", "refused"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,8 @@ class Evidence:
             where the two cannot be compared.
         champion_version: its number in the registry; None without a champion.
         scores: the challenger's metrics.
-        baselines: the challenger beside simple baselines on these rows; None if none was scored.
+        baseline: the headline metric of the best simple baseline on these rows; None if none was
+            scored.
         lengths: steps of each row, int (rows,); None: there are no slices by length.
     """
 
@@ -61,30 +59,19 @@ class Evidence:
     champion: ModelOutputs | None
     champion_version: str | None
     scores: Mapping[str, float]
-    baselines: BaselineComparison | None
+    baseline: float | None
     lengths: NDArray[np.integer] | None = None
     measured: Measurements = Measurements()
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """A gate's answer: passed or not, a sentence that says why, and its numbers.
-
-    Attributes:
-        waived: why a person accepts that it did not pass, as the configuration says; else None.
-    """
+    """A gate's answer: passed or not, a sentence that says why, and its numbers."""
 
     gate: str
     passed: bool
     reason: str
     numbers: dict[str, Any]
-    waived: str | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.passed:
-            return "passed"
-        return "refused" if self.waived is None else "waived"
 
 
 Gate = Callable[[Evidence, Gates], list[GateResult]]  # no result where its limit is null

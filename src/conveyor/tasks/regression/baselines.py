@@ -14,10 +14,7 @@ from conveyor.tasks.values import ModelOutputs
 
 
 class Baselines:
-    """Predicts the median, whose mean absolute error is the smallest of all constants, and by ridge
-    regression on simple features."""
-
-    trivial = "median"
+    """Predicts the mean, and by ridge regression on simple features."""
 
     def __init__(self, spec: RegressionSpec) -> None:
         self._spec = spec.model_copy(update={"quantiles": None, "widths": None})
@@ -41,6 +38,5 @@ class Baselines:
         model = make_pipeline(make_features(), Ridge(random_state=seed))
         model.fit(rows, (targets - mean) / self._std)
         ridge = model.predict(test_rows).reshape(len(test_rows), -1) * self._std + mean
-        median = np.tile(np.median(targets, axis=0), (len(test_rows), 1))
-        outputs = {self.trivial: median, f"{features} + ridge": ridge}
+        outputs = {"mean": np.tile(mean, (len(test_rows), 1)), f"{features} + ridge": ridge}
         return {name: ModelOutputs(self._spec, values) for name, values in outputs.items()}

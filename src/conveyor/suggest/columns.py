@@ -1,0 +1,143 @@
+"""What the cells of a column look like."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from statistics import median
+from typing import Any, Literal
+
+from conveyor.suggest.time_formats import find_time_format
+
+# Cells that often mean none, in lower case, beside the empty one.
+NONE_CELLS = ("n/a", "na", "nan", "null", "nil", "-", "--", "?", "#n/a")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+NUMBERS = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?(\s*[;, ]\s*[+-]?[\d.]+([eE][+-]?\d+)?){2,}")
+MOST = 0.95  # the share of cells that decides what a column is
+Kind = Literal["empty", "number", "time", "text", "series", "list"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a sample of rows.
+
+    Attributes:
+        cells: texts without white space around them, numbers, lists and so on; None if empty.
+        none_cells: texts and numbers in it that seem to mean none; `cells` still holds them.
+        kind: of the other cells. A list holds texts; a series holds numbers, or steps of channels.
+        decimal: the sign of its numbers, where they are text.
+        time_format: of times that are no ISO 8601, as in `strptime`.
+    """
+
+    name: str
+    cells: Sequence[Any]
+    kind: Kind = "empty"
+    none_cells: tuple[str, ...] = ()
+    decimal: str = "."
+    time_format: str | None = None
+    values: Sequence[Any] = field(default=(), repr=False)  # the cells that are not none
+
+    @cached_property
+    def counts(self) -> Counter[Any]:
+        """How often each value occurs; a list counts as its JSON."""
+        return Counter(json.dumps(v) if isinstance(v, list) else v for v in self.values)
+
+    @property
+    def distinct(self) -> int:
+        return len(self.counts)
+
+    @property
+    def is_unique(self) -> bool:
+        """Is each row filled, and different from all others."""
+        return self.distinct == len(self.cells)
+
+    @cached_property
+    def length(self) -> float:
+        """The median number of words of a text, or of steps of a series."""
+        sizes = [len(v.split()) if isinstance(v, str) else len(v) for v in self.values]
+        return median(sizes) if sizes else 0.0
+
+    @cached_property
+    def numbers(self) -> list[float]:
+        """The values of a column of numbers."""
+        return [float(str(v).replace(self.decimal, ".")) for v in self.values]
+
+
+def describe_column(name: str, cells: Sequence[Any]) -> Column:
+    """Find out what the cells of a column are.
+
+    Args:
+        cells: as a reader yields them; texts may have white space around them.
+    """
+    clean = [_strip(cell) for cell in cells]
+    none_cells = sorted({c for c in clean if isinstance(c, str) and c.lower() in NONE_CELLS})
+    values = [cell for cell in clean if cell is not None and cell not in none_cells]
+    if not values:
+        return Column(name, clean)
+    first = values[0]
+    if isinstance(first, list | tuple):
+        kind: Kind = "list" if any(isinstance(cell, str) for cell in first) else "series"
+        if not first and len(values) > 1:
+            kind = "list" if any(isinstance(c, str) for v in values for c in v) else "series"
+        return Column(name, clean, kind, values=values)
+    if isinstance(first, bool):
+        return Column(name, clean, "text", values=[str(value) for value in values])
+    if isinstance(first, date):
+        return Column(name, clean, "time", values=values)
+    if not isinstance(first, str):
+        return Column(
+            name, clean, "number" if hasattr(first, "__float__") else "empty", values=values
+        )
+    return _describe_text(name, clean, none_cells, values)
+
+
+def _describe_text(
+    name: str, cells: Sequence[Any], none_cells: Sequence[str], values: Sequence[Any]
+) -> Column:
+    texts = [str(value) for value in values]
+    number_share = _share(NUMBER, texts)
+    comma_share = _share(DECIMAL_COMMA, texts)
+    if number_share + comma_share >= MOST:
+        decimal = "," if comma_share > 0 and not any("." in text for text in texts) else "."
+        parsed = [t for t in texts if NUMBER.fullmatch(t.replace(decimal, "."))]
+        if len(parsed) >= MOST * len(texts):
+            return Column(name, cells, "number", tuple(none_cells), decimal, values=parsed)
+    time_format = find_time_format(texts)
+    if time_format is not None:
+        return Column(
+            name, cells, "time", tuple(none_cells), time_format=time_format or None, values=texts
+        )
+    if _share(NUMBERS, texts) >= MOST:
+        return Column(name, cells, "series", values=[re.split(r"[;, ]+", t) for t in texts])
+    lists = [_parse_list(text) for text in texts]
+    if all(lists):
+        return Column(name, cells, "series", values=lists)
+    # Only a column of few different texts has cells that stand for none.
+    rare = [cell for cell in none_cells if texts and len(set(texts)) <= len(texts) / 2]
+    values = texts if rare else [cell for cell in cells if cell is not None]
+    return Column(name, cells, "text", tuple(rare), values=values)
+
+
+def _share(pattern: re.Pattern[str], texts: Sequence[str]) -> float:
+    return sum(bool(pattern.fullmatch(text)) for text in texts) / len(texts)
+
+
+def _strip(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return cell.strip() or None
+    return None if isinstance(cell, float) and cell != cell else cell
+
+
+def _parse_list(text: str) -> list[Any]:
+    """Return the numbers or steps of a list in JSON; an empty list if the text is none."""
+    if not text.startswith("["):
+        return []
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return []
+    return [] if any(isinstance(value, str) for value in values) else values

@@ -1,0 +1,136 @@
+"""The settings of a data set, from the roles of its columns."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from conveyor.suggest.columns import Column
+from conveyor.suggest.read import Sample
+from conveyor.suggest.roles import Roles
+from conveyor.suggest.split import choose_split
+from conveyor.suggest.task import TaskChoice
+from conveyor.suggest.write import flow
+
+TOKEN = re.compile(r"\w+|[^\w\s]")
+WHOLE_TEXTS = 0.99  # the share of texts that are not cut
+LONGEST = 512  # tokens; a longer text is cut in any case
+DIALECT = ("delimiter", "encoding", "compression", "sheet")  # options of `source`
+PLAIN = (None, "utf-8", "none")  # values of them that go without saying
+ROUND = 16  # to which a length is rounded up
+
+
+@dataclass
+class DatasetSettings:
+    """The settings of a data set.
+
+    Attributes:
+        values: in the order in which they are written.
+        reasons: by dotted setting.
+        notes: what a person should look at.
+    """
+
+    values: dict[str, Any]
+    reasons: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+
+
+def describe_dataset(
+    name: str, sample: Sample, roles: Roles, task: TaskChoice, base: Mapping[str, Any]
+) -> DatasetSettings:
+    """Describe a data set; `base` holds the defaults of its kind."""
+    source = dict(sample.source)
+    values = {"name": name, "source": source, "columns": roles.columns, "target": task.target}
+    settings = DatasetSettings(values, dict(roles.reasons))
+    _describe_dialect(settings, roles, sample)
+    _describe_target(settings, roles, task)
+    min_rows = base["checks"]["min_rows"]
+    values["split"], reasons = choose_split(
+        source["files"].keys(), task.counts, task.rows, roles.group, roles.time, min_rows
+    )
+    settings.reasons |= reasons
+    used = {*roles.inputs, roles.target.name}
+    _describe_unusable(settings, [c for c in sample.columns if c.name in used], base)
+    if roles.kind == "text":
+        _describe_length(settings, sample.columns, base)
+    return settings
+
+
+def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -> None:
+    source, reasons = settings.values["source"], settings.reasons
+    dialect = {k: v for k, v in sample.dialect.items() if k in DIALECT and v not in PLAIN}
+    taken = ", ".join(f"{option} {value!r}" for option, value in dialect.items())
+    reasons["source.format"] = f"by the name of the file{taken and '; auto finds '}{taken}"
+    if "header" in source:
+        reasons["source.header"] = "the first line is a row; give the columns better names"
+    if "quote" in source:
+        reasons["source.quote"] = "quotation marks are text here: with them, rows do not fit"
+    if "delimiter" in source:
+        reasons["source.delimiter"] = "auto cannot decide; with it, all rows have as many fields"
+    with_comma = [c.name for c in sample.columns if c.kind == "number" and c.decimal == ","]
+    if with_comma:
+        source["decimal"] = ","
+        reasons["source.decimal"] = f"numbers of {with_comma[0]!r} have a decimal comma"
+    used = [c for c in sample.columns if c.name in (*roles.inputs, roles.target.name)]
+    none_cells = {cell: c.name for c in used for cell in c.none_cells}
+    if none_cells:
+        source["missing"] = list(none_cells)
+        holders = ", ".join(map(repr, dict.fromkeys(none_cells.values())))
+        reasons["source.missing"] = f"cells of {holders} that seem to mean none"
+
+
+def _describe_target(settings: DatasetSettings, roles: Roles, task: TaskChoice) -> None:
+    reason = task.reason
+    if task.other is not None:
+        reason += f"; or {flow({'target': task.other}).strip('{}')}}}"
+        settings.notes.append(
+            f"{roles.target.name!r} has {task.reason}, so the task is {task.target['task']}. If it "
+            f"is {task.other['task']}, write  target: {flow(task.other)}"
+        )
+    if roles.others:
+        rival = roles.others[0].name
+        reason += f"; another candidate is {rival!r}: --target {rival}"
+        settings.notes.append(
+            f"{roles.target.name!r} seems to be the target. If it is {rival!r}, run the command "
+            f"again with  --target {flow(rival)} --force"
+        )
+    settings.reasons["target"] = reason
+    long = roles.columns.get("long")
+    if isinstance(long, dict) and "time_format" in long:
+        settings.reasons["columns.long.time_format"] = "the notation of the times"
+
+
+def _describe_unusable(
+    settings: DatasetSettings, columns: Sequence[Column], base: Mapping[str, Any]
+) -> None:
+    """Raise the limit of unusable rows where more of them have an empty cell."""
+    rows = len(columns[0].cells)
+    unusable = sum(
+        any(
+            cell is None or cell in column.none_cells
+            for cell, column in zip(row, columns, strict=True)
+        )
+        for row in zip(*(column.cells for column in columns), strict=True)
+    )
+    if unusable > base["checks"]["max_dropped_share"] * rows:
+        share = ceil(100 * unusable / rows) / 100
+        settings.values["checks"] = {"max_dropped_share": share}
+        settings.reasons["checks.max_dropped_share"] = (
+            f"{unusable} of {rows} rows lack the input or the target, and are left out"
+        )
+        settings.notes.append(f"{unusable} of {rows} rows lack the input or the target")
+
+
+def _describe_length(
+    settings: DatasetSettings, columns: Sequence[Column], base: Mapping[str, Any]
+) -> None:
+    """Raise the length of texts where more than a few would be cut."""
+    name = settings.values["columns"]["text"]
+    column = next(column for column in columns if column.name == name)
+    lengths = sorted(len(TOKEN.findall(str(value))) for value in column.values)
+    needed = lengths[min(int(WHOLE_TEXTS * len(lengths)), len(lengths) - 1)]
+    if needed > base["encoding"]["max_length"]:
+        limit = min(ROUND * ceil(needed / ROUND), LONGEST)
+        settings.values["encoding"] = {"max_length": limit}
+        settings.reasons["encoding.max_length"] = f"1 % of the texts have more than {needed} tokens"

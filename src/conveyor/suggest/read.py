@@ -1,0 +1,115 @@
+"""Reads a sample of the rows of a source, and finds out what its files do not say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conveyor.config.dataset import Source
+from conveyor.data.delimiter import CANDIDATES
+from conveyor.data.sources import open_source
+from conveyor.errors import DataError
+from conveyor.suggest.columns import NUMBER, Column, describe_column
+
+ROWS, BYTES = 100_000, 128 << 20  # limits of a sample
+# What is tried where `auto` refuses a table: quotation marks as text, then each delimiter.
+DIALECTS: list[dict[str, Any]] = [{"quote": None}, *({"delimiter": d} for d in CANDIDATES)]
+TABLES = ("csv", "tsv", "excel")  # formats whose files may lack a header line
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a source; of several parts, of the training rows.
+
+    Attributes:
+        source: the settings of `source` that its files need.
+        dialect: what `auto` took for the first file.
+    """
+
+    source: dict[str, Any]
+    columns: list[Column]
+    dialect: Mapping[str, Any]
+
+
+def read_sample(
+    base: Mapping[str, Any], settings: Mapping[str, Any], root: Path, cache: Path
+) -> Sample:
+    """Read the first rows, with quotation marks and a header line unless the rows say otherwise.
+
+    Args:
+        base: the defaults of `source`.
+        settings: its format and files.
+
+    Raises:
+        DataError: the files cannot be read.
+    """
+    is_table = settings["format"] in TABLES
+    try:
+        sample = _read(base, settings, root, cache)
+        if is_table and _swallows_rows(sample):
+            sample = _read_first(base, settings, [{"quote": None}], root, cache) or sample
+    except DataError:
+        sample = _read_first(base, settings, DIALECTS, root, cache) if is_table else None
+        if sample is None:
+            raise
+    if is_table and lacks_header(sample.columns):
+        names = [f"column_{i}" for i in range(1, len(sample.columns) + 1)]
+        sample = _read(base, {**sample.source, "header": names}, root, cache)
+    return sample
+
+
+def _swallows_rows(sample: Sample) -> bool:
+    """Does a cell look like several rows, as if a quotation mark in a text had begun a cell."""
+    delimiter = sample.dialect.get("delimiter")
+    texts = (v for column in sample.columns if column.kind == "text" for v in column.values)
+    return delimiter is not None and any("\n" in text and delimiter in text for text in texts)
+
+
+def _read_first(
+    base: Mapping[str, Any], settings: Mapping[str, Any], dialects: Sequence[Mapping[str, Any]],
+    root: Path, cache: Path,
+) -> Sample | None:  # fmt: skip
+    """Read with the first dialect in which all rows have as many fields, at least two."""
+    for dialect in dialects:
+        try:
+            sample = _read(base, {**settings, **dialect}, root, cache)
+        except DataError:
+            continue
+        if len(sample.columns) > 1 and not sample.dialect.get("short_rows"):
+            return sample
+    return None
+
+
+def _read(base: Mapping[str, Any], settings: Mapping[str, Any], root: Path, cache: Path) -> Sample:
+    source = Source.model_validate({**base, **settings})
+    parts = {part.name: part for part in open_source(source, root, cache)}
+    part = parts.get("train") or parts["all"]
+    cells: dict[str, list[Any]] = {name: [] for name in part.columns}
+    rows = size = 0
+    for batch in part.read(part.columns):
+        for name, column in zip(part.columns, batch.columns, strict=True):
+            cells[name] += column.to_pylist()
+        rows, size = rows + len(batch), size + batch.nbytes
+        if rows >= ROWS or size >= BYTES:
+            break
+    columns = [describe_column(name, values) for name, values in cells.items()]
+    first = next(iter(part.files.values()))
+    return Sample(dict(settings), columns, first.dialect)
+
+
+def lacks_header(columns: Sequence[Column]) -> bool:
+    """Do the names of the columns look like a row: a number among numbers, or a value that the
+    column has again.
+
+    Numbers that count the columns, 0, 1, 2 and so on, are names.
+    """
+    names = [column.name for column in columns]
+    numbers = [int(name) for name in names if name.isdigit()]
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return False
+    for column in columns:
+        if column.kind == "number" and NUMBER.fullmatch(column.name.replace(column.decimal, ".")):
+            return True
+        if column.kind == "text" and column.counts[column.name] > 1:
+            return True
+    return False

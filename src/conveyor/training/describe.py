@@ -1,0 +1,29 @@
+"""What the configured network is and costs: layers, cuDNN, parameters, FLOPs, memory."""
+
+from collections.abc import Iterator
+
+from conveyor.config import FitConfig
+from conveyor.data.store import Prepared
+from conveyor.models.cudnn import cudnn_report
+from conveyor.models.devices import gpu_line
+from conveyor.training.compile import new_model
+from conveyor.training.measure import measure_costs
+
+
+def describe_network(config: FitConfig, prepared: Prepared) -> Iterator[str]:
+    """Yield the lines that describe the network for the prepared data."""
+    model = new_model(config, prepared, prepared.task.head(config.head), rows=1)
+    costs = measure_costs(model, config, prepared)
+    yield f"{config.name}: {model.name}"
+    for layer in model.layers:
+        if layer.weights:
+            shape = " x ".join(str(size or "?") for size in layer.output.shape)
+            kind, count = type(layer).__name__, layer.count_params()
+            yield f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}"
+    yield f"parameters         {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)"
+    yield f"FLOPs per sequence {costs.flops:,} forward, at the median of {costs.length} steps"
+    training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {config.train.batch_size}"
+    yield f"training memory    at least {training}"
+    yield gpu_line()
+    for line in cudnn_report(model):
+        yield f"  {line}"

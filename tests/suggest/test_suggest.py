@@ -1,0 +1,160 @@
+"""A suggestion for files as people have them composes, and `prepare` accepts it."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import odd_files
+import pytest
+import yaml
+from odd_files import ROOT
+
+from conveyor.compose import compose
+from conveyor.config import ConfigError
+from conveyor.data.prepare import prepare
+from conveyor.errors import InputError
+from conveyor.paths import Paths
+from conveyor.suggest.suggest import Suggestion, suggest
+
+SHARE = {"by": "share", "share": 0.2}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "conf", root / "conf")
+    return Paths(root)
+
+
+# What the data set must say beside what is chosen by default: dotted setting, value.
+CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
+    odd_files.semicolons: {
+        "source.missing": None, "source.decimal": ",", "columns.text": "message",
+        "columns.id": "nr", "target.column": "team",
+    },
+    odd_files.decimal_commas: {
+        "source.missing": ["n/a"], "source.decimal": ",", "target.columns": ["urgency"],
+    },
+    odd_files.no_header: {
+        "source.format": "tsv", "source.header": ["column_1", "column_2"],
+        "columns.text": "column_2", "target.column": "column_1",
+    },
+    odd_files.lone_quotes: {"source.format": "tsv", "source.quote": None},
+    odd_files.two_delimiters: {"source.delimiter": ",", "target.column": "mood;label"},
+    odd_files.nested_series: {"columns.series": "series", "columns.id": "serial"},
+    odd_files.long_series: {"columns.long.id": "machine_id", "columns.long.channels": ["x", "y"]},
+    odd_files.numbers: {"target": {"task": "regression", "columns": ["rating"]}},
+    odd_files.several_names: {"target.task": "multilabel", "target.separator": ";"},
+    odd_files.lists: {"target": {"task": "multilabel", "column": "tags"}},
+    odd_files.ts_pair: {"split.test": {"by": "given"}, "target.task": "classification"},
+    odd_files.times: {"split.test": {"by": "order", "share": 0.2}},
+    odd_files.groups: {"split.group": "user"},
+    odd_files.folder_of_texts: {"source.format": "folder", "target.column": "label"},
+    odd_files.empty_cells: {"checks.max_dropped_share": 0.2},
+    odd_files.long_texts: {"encoding.max_length": 176},
+}  # fmt: skip
+
+
+def select(values: Any, dotted: str) -> Any:
+    for key in dotted.split("."):
+        values = values.get(key)
+    return values
+
+
+@pytest.mark.parametrize("write_files", CASES, ids=lambda function: function.__name__)
+def test_a_suggestion_composes_and_prepare_accepts_it(
+    write_files: Callable[[Path], list[Path]], project: Paths, tmp_path: Path
+) -> None:
+    suggestion = suggest(project, write_files(tmp_path))
+    suggestion.write(force=False)
+    dataset, experiment = suggestion.texts.values()
+    values = yaml.safe_load(dataset)
+    assert {dotted: select(values, dotted) for dotted in CASES[write_files]} == CASES[write_files]
+    for text in (dataset, experiment):
+        assert f"# dvc exp run -S choose.experiment={suggestion.name}\n" in text
+    project.params.write_text(f"choose: {{experiment: {suggestion.name}}}\n")
+    config = compose(project)
+    assert (config.name, config.sweep.enabled) == (suggestion.name, False)
+    report = prepare(config.dataset, project.root, project.prepared, project.scratch)
+    counts = re.findall(r"\d+", dataset.splitlines()[2])
+    rows = report["rows"]
+    assert list(map(int, counts)) == [
+        rows[name] for name in ("read", "train", "validation", "test")
+    ]
+    assert min(rows.values()) > 0
+
+
+def tickets(project: Paths, folder: Path, **options: Any) -> Suggestion:
+    return suggest(project, odd_files.semicolons(folder), **options)
+
+
+def test_a_name_and_a_target_can_be_chosen(project: Paths, tmp_path: Path) -> None:
+    suggestion = tickets(project, tmp_path, name="support", target="urgency")
+    (dataset, _) = suggestion.texts
+    assert dataset == project.conf / "dataset/support.yaml"
+    assert "target: {task: regression, columns: [urgency]}" in suggestion.texts[dataset]
+    assert any("--target team --force" in note for note in suggestion.notes)
+
+
+def test_an_alternative_is_in_the_notes_and_in_the_file(project: Paths, tmp_path: Path) -> None:
+    rows = [[odd_files.sentence(i), i % 4, "xyz"[i % 3]] for i in range(60)]
+    file = odd_files.table(tmp_path / "stars.csv", ["text", "stars", "region"], rows)
+    suggestion = suggest(project, file, target="stars")
+    other = "target: {task: regression, columns: [stars]}"
+    assert any(other in note for note in suggestion.notes)
+    text = next(iter(suggestion.texts.values())).replace("\n# ", " ")
+    assert other in text
+    assert "--target region" in text
+
+
+def test_existing_files_are_replaced_only_by_force(project: Paths, tmp_path: Path) -> None:
+    suggestion = tickets(project, tmp_path, name="twice")
+    suggestion.write(force=False)
+    dataset, experiment = suggestion.texts
+    experiment.unlink()
+    with pytest.raises(InputError, match=r"twice\.yaml: expected no such file; got one.*--force"):
+        suggestion.write(force=False)
+    assert not experiment.exists()
+    dataset.write_text("old")
+    suggestion.write(force=True)
+    assert dataset.read_text() == suggestion.texts[dataset]
+
+
+def test_files_under_data_raw_stay_where_they_are(project: Paths) -> None:
+    folder = project.raw / "mine"
+    folder.mkdir(parents=True)
+    suggestion = tickets(project, folder, name="placed")
+    assert suggestion.copies == {}
+    text = next(iter(suggestion.texts.values()))
+    assert "files: {all: data/raw/mine/tickets.csv}" in text
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["none.csv"], r"expected a file or a folder; got none at .*none\.csv"),
+        (["a.docx"], r"a\.docx: expected a folder, or a file that ends in one of csv"),
+        (["a.csv", "b.jsonl"], "expected files of one format; got"),
+        (["a.csv", "again/a.csv"], "expected files of different names"),
+        (["bad.csv"], r"bad\.csv: expected"),
+        (["a.csv"], "expected a column of texts or of series"),
+    ],
+)
+def test_files_that_are_no_data_set_are_refused(
+    project: Paths, tmp_path: Path, names: list[str], message: str
+) -> None:
+    (tmp_path / "again").mkdir()
+    for name in ("a.csv", "again/a.csv", "a.docx", "b.jsonl"):
+        (tmp_path / name).write_text("colour,size\n" + "red,1\nblue,2\n" * 20)
+    (tmp_path / "bad.csv").write_text("")
+    before = sorted(project.root.rglob("*"))
+    with pytest.raises(InputError, match=message):
+        suggest(project, [tmp_path / name for name in names])
+    assert sorted(project.root.rglob("*")) == before
+
+
+def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises((InputError, ConfigError), match="Run the command in a project folder"):
+        tickets(Paths(tmp_path / "empty"), tmp_path)
