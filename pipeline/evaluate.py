@@ -21,15 +21,17 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     train, validation, test = map(prepared.split, ("train", "validation", "test"))
     model = LoadedModel.load(paths.model)
     outputs = model.predict(test.rows, progress=True).outputs
-    data = EvaluationInput(model.kind, model.task, [train, validation], test, outputs)
+    data = EvaluationInput(model.kind, model.task, train, validation, test, outputs)
     evaluation = evaluate_outputs(data, settings, config.seed)
     report.write(paths.evaluation, evaluation, data, settings)
     files.write_json(paths.metrics, report.headline(evaluation, model.task))
-    level = logging.WARNING if evaluation.beats_baselines is False else logging.INFO
-    log.log(level, "%s", report.compare_with_baselines(evaluation, model.task))
+    comparison = evaluation.baseline_comparison
+    weak = comparison is not None and not comparison.is_good_enough
+    log.log(logging.WARNING if weak else logging.INFO, "%s",
+            report.describe_comparison(evaluation, model.task))  # fmt: skip
     run = runs.find_training_run(config.name, paths, files.digest_tree(paths.model))
     run.log_evaluation(paths.evaluation, evaluation.scores,
-                       beats_baselines=evaluation.beats_baselines)  # fmt: skip
+                       baseline=comparison and comparison.relation)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pipeline import run_script
 
 log = logging.getLogger(__name__)
 
+MAX_WARNINGS = 8  # that the log shows
+
 
 def prepare(config: PrepareConfig, paths: Paths) -> None:
     cache = paths.scratch / "datasets"
@@ -34,6 +36,10 @@ def prepare(config: PrepareConfig, paths: Paths) -> None:
         log.info("%s", sentence)
     log.info("%d rows read: %s; dropped: %s; removed as duplicates of rows in a later split: %d",
              rows["read"], counts, ", ".join(reasons) or "none", removed)  # fmt: skip
+    for warning in report["warnings"][:MAX_WARNINGS]:
+        log.warning("%s", warning)
+    if len(report["warnings"]) > MAX_WARNINGS:
+        log.warning("... and %d more warnings", len(report["warnings"]) - MAX_WARNINGS)
     log.info("all findings are in %s", paths.data_report)
 
 

@@ -40,9 +40,8 @@ def judge(registry: Registry, challenger: Challenger, config: Gates) -> ModelVer
     evidence = collect_evidence(registry.paths, champion)
     verdict = gates.decide(evidence, config)
     for result in verdict.results:
-        log.info("%s: %s", result.gate, result.reason)
-    refusals = f"{len(verdict.reasons)} of {len(verdict.results)} gates refuse the model"
-    log.info("every gate passes the model" if verdict.promote else refusals)
+        log.info("%s, %s: %s", result.gate, result.outcome, result.reason)
+    log.info("%s", verdict.summary)
     version = registry.register(challenger, verdict)
     registry.write_verdict(version, verdict)
     return version

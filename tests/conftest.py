@@ -25,13 +25,14 @@ SERIES = {
     "source": {"format": "jsonl", "files": {"all": "toys.jsonl"}, "hub": None, "revision": None,
                "header": None, "delimiter": "auto", "quote": '"', "encoding": "auto",
                "compression": "auto", "decimal": ".", "missing": [], "sheet": None, "sql": None},
-    "columns": {"series": "series", "layout": "steps_first", "long": None, "id": None},
+    "columns": {"series": "series", "layout": "steps_first", "wide": None, "long": None,
+                "id": None},
     "target": {"task": "classification", "column": "label", "classes": None, "thresholds": None},
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
               "validation": {"by": "share", "share": 0.25}, "group": None},
     "checks": {"min_rows": 2, "max_dropped_share": 0.1},
     "engine": {"threads": 2, "memory": "200MB"},
-    "encoding": {"scaling": "standard", "max_length": None},
+    "encoding": {"missing": "refuse", "scaling": "standard", "max_length": None},
 }  # fmt: skip
 TINY = {
     "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2,

@@ -64,7 +64,7 @@ def evaluated() -> tuple[Evaluation, EvaluationInput]:
     test = make_split(ids, raw, labels, np.arange(2 * COUNT) + 1)
     predicted = np.where(np.arange(2 * COUNT) < COUNT, labels, (labels + 1) % COUNT)
     probabilities = np.where(np.eye(COUNT)[predicted] > 0, 0.9, 0.1 / COUNT)
-    data = EvaluationInput("text", TASK, [test], test, probabilities)
+    data = EvaluationInput("text", TASK, test, test, test, probabilities)
     return evaluate(data, SCORING, 0), data
 
 
@@ -152,7 +152,7 @@ def test_prepare_keeps_every_nasty_label(tmp_path: Path, form: str, toy_config: 
     values = toy_config.dataset.model_dump(mode="json")
     values |= {
         "kind": "text", "source": values["source"] | {"format": form, "files": {"all": path.name}},
-        "columns": {"text": "text", "id": None},
+        "columns": {"text": "text", "separator": "\n", "id": None},
         "checks": {"min_rows": 1, "max_dropped_share": 0.0},
         "engine": {"threads": 2, "memory": "200MB"},
         "encoding": TEXT_ENCODING,
@@ -169,7 +169,7 @@ def verdict() -> gates.Verdict:
     values = {
         "bars": {}, "champion": {"test": "mcnemar", "metric": "accuracy", "margin": 0.0,
                                  "confidence": 0.95, "samples": 10},
-        "must_beat_baselines": False,
+        "must_beat_baselines": {"waived": "not compared"},
         "slices": {"bars": {"class *": {"accuracy": {"min": 0.9, "max": None}}},
                    "metric": "accuracy", "tolerance": None, "min_rows": 1, "lengths": 2},
         "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
@@ -191,7 +191,7 @@ def verdict() -> gates.Verdict:
 
 def test_a_verdict_is_one_table_row_a_gate() -> None:
     page = render_markdown(verdict()).splitlines()
-    assert len(page) == 2 + COUNT + 1  # the gate on the champion
+    assert len(page) == 2 + COUNT + 2  # the gates on the champion and on the baselines
     assert all(len(cells(line)) == 3 for line in page)
 
 
@@ -215,7 +215,8 @@ def test_mlflow_takes_a_tag_for_each_gate(tmp_path: Path) -> None:
     client.create_registered_model("toys")
     version = client.create_model_version("toys", str(tmp_path)).version
     tags = verdict_tags(verdict())
-    assert len(tags) == 2 + COUNT + 1  # verdict and reasons; the gate on the champion
+    # Verdict, reasons and what was waived; the gates on the champion and on the baselines.
+    assert len(tags) == 3 + COUNT + 2
     for key, value in tags.items():
         client.set_model_version_tag("toys", version, key, value)
     assert client.get_model_version("toys", version).tags == tags

@@ -28,7 +28,7 @@ def series(toy_product: Path) -> LoadedModel:
 
 def rows(count: int) -> list[list[list[float]]]:
     draw = np.random.default_rng(1)
-    return [draw.normal(size=(draw.integers(0, 9), 2)).tolist() for _ in range(count)]
+    return [draw.normal(size=(draw.integers(1, 9), 2)).tolist() for _ in range(count)]
 
 
 def write(path: Path, values: list[Any], column: str = "series") -> Path:
@@ -110,18 +110,22 @@ def texts(word_product: Path) -> LoadedModel:
     return LoadedModel.load(word_product)
 
 
-def test_csv_keeps_line_breaks_and_empty_texts_and_names_short_rows(
+def test_csv_keeps_line_breaks_and_names_short_rows_and_blank_texts(
     texts: LoadedModel, tmp_path: Path
 ) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.jsonl"
     source.write_text('\ufeffmessage,id\n"bad\nmorning, ""good""",1\n,2\nshort\nevening,3\n')
-    with pytest.raises(InputError, match=r"row 3: expected 2 fields, as in the header; got 1"):
+    with pytest.raises(InputError, match=r"row 2: expected a text; got '', which is blank"):
         predict_file(texts, source, target, column="message", skip_bad=False)
-    predict_file(texts, source, target, column="message", skip_bad=True)
-    expected = texts.predict(['bad\nmorning, "good"', "", "evening"]).outputs.max(axis=1).tolist()
+    counts = predict_file(texts, source, target, column="message", skip_bad=True)
+    assert (counts.rows, counts.bad) == (4, 2)
+    expected = texts.predict(['bad\nmorning, "good"', "evening"]).outputs.max(axis=1).tolist()
     best = [json.loads(line)["probability"] for line in target.read_text().splitlines()]
-    assert best[2] is None
-    np.testing.assert_allclose([best[0], best[1], best[3]], expected, atol=1e-6)
+    assert best[1:3] == [None, None]
+    np.testing.assert_allclose([best[0], best[3]], expected, atol=1e-6)
+    source.write_text(source.read_text().replace("\n,2", ""))
+    with pytest.raises(InputError, match=r"row 2: expected 2 fields, as in the header; got 1"):
+        predict_file(texts, source, target, column="message", skip_bad=False)
 
 
 @pytest.mark.parametrize(

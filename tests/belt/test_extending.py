@@ -81,7 +81,7 @@ sweep:
   objectives: [val_top_two]
   sampler: {name: nsgaii}
 evaluate: {bootstrap_samples: 100}
-gates: {bars: {top_two: {min: 0.1, max: null}, balanced_accuracy: {min: 0.0, max: null}}}
+gates: {bars: {top_two: {min: 0.1, max: null}}, must_beat_baselines: {waived: 3 epochs only}}
 """
 DATASET = """
 defaults: [base/series@_here_, _self_]
@@ -90,7 +90,6 @@ source: {format: orc, files: {train: data/raw/orc/train.orc, test: data/raw/orc/
 columns: {series: series}
 target: {task: grading, column: label}
 split: {test: {by: given}, validation: {by: share, share: 0.3}}
-checks: {min_rows: 2}
 """
 
 

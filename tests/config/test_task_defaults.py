@@ -54,7 +54,10 @@ NUMBERS = "choose: {dataset: vader_rating, experiment: null}\n"
         (NUMBERS + "gates: {slices: {bars: {'length *': {mcc: {min: 0.1, max: null}}}}}",
          "gates.slices.bars.length *.mcc: expected one of mae"),
         ("choose: {dataset: vader_rating, experiment: null, gates: classification}",
-         "gates.bars.balanced_accuracy: expected one of mae"),
+         "gates.bars.ece: expected one of mae"),
+        ("choose: {dataset: vader_tweets}\nhead: {costs: {negativ: 5.0}}",
+         "head.costs: expected names among the classes negative, positive; got 'negativ'. "
+         "Change it in params.yaml or in conf/head."),
         ("choose: {dataset: vader_rating, experiment: null, head: classification}",
          "head.task: expected regression, as dataset.target.task; got classification. "
          "Set choose.head=regression"),

@@ -21,7 +21,7 @@ TEXT: dict[str, Any] = {
     "source": {"format": "jsonl", "files": {"all": "rows.jsonl"}, "hub": None, "revision": None,
                "header": None, "delimiter": "auto", "quote": '"', "encoding": "auto",
                "compression": "auto", "decimal": ".", "missing": [], "sheet": None, "sql": None},
-    "columns": {"text": "text", "id": None},
+    "columns": {"text": "text", "separator": "\n", "id": None},
     "target": {"task": "classification", "column": "label", "classes": None, "thresholds": None},
     "split": {"seed": 1, "test": {"by": "share", "share": 0.25},
               "validation": {"by": "share", "share": 0.25}, "group": None},
@@ -33,8 +33,9 @@ TEXT: dict[str, Any] = {
 }  # fmt: skip
 SERIES: dict[str, Any] = {
     **TEXT, "kind": "series", "name": "machines",
-    "columns": {"series": "series", "layout": "steps_first", "long": None, "id": None},
-    "encoding": {"scaling": "standard", "max_length": None},
+    "columns": {"series": "series", "layout": "steps_first", "wide": None, "long": None,
+                "id": None},
+    "encoding": {"missing": "refuse", "scaling": "standard", "max_length": None},
 }  # fmt: skip
 
 

@@ -24,27 +24,35 @@ def test_every_unusable_row_is_counted_by_reason(tmp_path: Path) -> None:
     rows[0]["text"] = None
     rows[1]["label"] = None
     rows[2]["label"] = "eggs"
+    rows[3]["text"], rows[4]["text"] = "", " \t "
     _, report = prepared(tmp_path, rows, TEXT, target__classes=["ham", "spam"])
     dropped = {reason: one["rows"] for reason, one in report["dropped"].items()}
     assert dropped == {
         "missing_input": 1,
-        "missing_target": 1,
+        "empty_input": 2,
+        "missing_values": 0,
         "not_finite": 0,
+        "missing_target": 1,
         "unknown_target": 1,
     }
     assert report["dropped"]["missing_input"]["ids"] == ["all-000000"]
     require_all_counted(report)
     shown = count_findings(report)
     assert shown["dropped: unknown target"] == 1
-    assert sum(n for name, n in shown.items() if name.startswith("dropped")) == 3
+    assert sum(n for name, n in shown.items() if name.startswith("dropped")) == 5
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), None])
-def test_steps_that_are_not_finite_drop_the_row(tmp_path: Path, bad: float | None) -> None:
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [(float("nan"), "missing_values"), (None, "missing_values"), (float("inf"), "not_finite")],
+)
+def test_steps_that_are_not_finite_drop_the_row(
+    tmp_path: Path, bad: float | None, problem: str
+) -> None:
     rows = machines()
     rows[3]["series"][1][0] = bad
     _, report = prepared(tmp_path, rows, SERIES)
-    assert report["dropped"]["not_finite"] == {"rows": 1, "ids": ["all-000003"]}
+    assert report["dropped"][problem] == {"rows": 1, "ids": ["all-000003"]}
     require_all_counted(report)
 
 
@@ -57,19 +65,29 @@ def test_a_class_that_no_training_row_has_is_dropped_and_counted(tmp_path: Path)
     require_all_counted(report)
 
 
-def test_rows_of_no_length_are_replaced_and_counted(tmp_path: Path) -> None:
-    rows = mails()
-    rows[0]["text"], rows[1]["text"] = "", "   "
-    store, report = prepared(tmp_path, rows, TEXT)
-    assert report["replaced_empty"] == 2
-    lengths = [int(n) for s in SPLITS for n in store.split(s).sequences.lengths]
-    assert min(lengths) == 1
-    (tmp_path / "series").mkdir()
+@pytest.mark.parametrize("empty", [[], [[]]])
+def test_a_series_without_steps_drops_the_row(tmp_path: Path, empty: list[Any]) -> None:
     rows = machines()
-    rows[4]["series"] = []
-    store, report = prepared(tmp_path / "series", rows, SERIES)
-    assert report["replaced_empty"] == 1
+    rows[4]["series"] = empty
+    _, report = prepared(tmp_path, rows, SERIES)
+    assert report["dropped"]["empty_input"] == {"rows": 1, "ids": ["all-000004"]}
+    require_all_counted(report)
+
+
+def test_a_text_that_loses_its_words_is_kept(tmp_path: Path) -> None:
+    rows = mails()
+    rows[0]["text"] = "\u200b"  # no white space, and no word
+    store, report = prepared(tmp_path, rows, TEXT)
+    assert sum(report["rows"][name] for name in SPLITS) == 40
     assert min(int(n) for s in SPLITS for n in store.split(s).sequences.lengths) == 1
+
+
+def test_missing_values_above_the_limit_name_the_option(tmp_path: Path) -> None:
+    rows = machines()
+    for row in rows[:4]:
+        row["series"][0][1] = None
+    with pytest.raises(DataError, match=r"\(4 missing_values\). Set dataset.encoding.missing to"):
+        prepared(tmp_path, rows, SERIES, checks__max_dropped_share=0.05)
 
 
 def test_truncation_is_counted(tmp_path: Path) -> None:
@@ -120,7 +138,7 @@ def test_duplicates_and_conflicts_are_kept_and_counted(tmp_path: Path) -> None:
         (lambda row, i: {**row, "text": None if i % 4 == 0 else row["text"]},
          {"checks__max_dropped_share": 0.1}, r"got 10 of 40 rows \(10 missing_input\)"),
         (lambda row, i: {**row, "label": "rare" if i in (0, 1) else row["label"]},
-         {"checks__min_rows": 3}, r"got too few: .*of class 'rare'"),
+         {"checks__min_rows": 3}, "3 training rows of each class; got 2 of class 'rare'. Add rows"),
         (lambda row, i: {**row, "label": None}, {"checks__max_dropped_share": 1.0},
          "two classes; got"),
         (lambda row, i: row, {"target__thresholds": [0.0], "target__classes": ["a", "b"]},
@@ -161,13 +179,8 @@ def test_series_of_changing_width_are_refused(tmp_path: Path) -> None:
         prepared(tmp_path, rows, SERIES)
 
 
-def test_a_text_column_of_numbers_is_no_series(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="expected a list of steps"):
-        prepared(tmp_path, [{"series": [1.0, 2.0], "label": "a"}] * 4, SERIES)
-
-
-def test_classes_are_sorted_by_number_then_by_name(tmp_path: Path) -> None:
-    names = ["10", "nan", "9", "inf", "b", "-1", "a"]
-    rows = [{"text": f"word{i}", "label": name} for i, name in enumerate(names * 8)]
-    store, _ = prepared(tmp_path, rows, TEXT)
-    assert store.meta.target.classes == ["-1", "9", "10", "a", "b", "inf", "nan"]
+@pytest.mark.parametrize("cell", ["one two", [[1.0], 2.0], {"x": 1.0}, [[[1.0]]], "[1, 2"])
+def test_a_cell_that_is_no_series_is_refused(tmp_path: Path, cell: Any) -> None:
+    rows = [{"series": [[1.0]], "label": "a"}, {"series": cell, "label": "b"}] * 2
+    with pytest.raises(DataError, match=r"row all-000001: .*expected a list of steps"):
+        prepared(tmp_path, rows, SERIES)

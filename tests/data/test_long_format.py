@@ -84,7 +84,7 @@ def steps(times: pa.Array, machines: int = 8) -> pa.Table:
 def read(folder: Path, names: Any, form: str, time_format: str | None = None) -> list[list[float]]:
     """Prepare files of steps; the values of x of each series."""
     columns = {
-        "series": None, "layout": "steps_first", "id": "machine",
+        "series": None, "layout": "steps_first", "wide": None, "id": "machine",
         "long": {"id": "machine", "order": "time", "channels": ["x"], "time_format": time_format},
     }  # fmt: skip
     source: dict[str, Any] = {"source__format": form, "source__files": {"all": names}}

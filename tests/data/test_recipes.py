@@ -37,11 +37,16 @@ LONG = SERIES | {
     "columns": {"long": {"id": "machine", "order": "date", "channels": ["x"]}},
     "target": {"task": "classification", "column": "state"},
 }
+WIDE = SERIES | {
+    "source": {"format": "csv", "files": {"all": "data/raw/mine/wide/rows.csv"}},
+    "columns": {"wide": "t*"},
+}
 NO_HEADER = {"source": {"format": "csv", "files": {"all": "data/raw/mine/headless/*.csv"}}}
 DATABASE = {"source": {"format": "parquet", "files": {"all": "data/raw/mine/rows.parquet"}}}
 LEVELS = {"target": {"task": "classification", "column": "level"}}
 # What a line is added to, by a part of its first cell; else to TEXT.
-BASES = {"time step": LONG, "times that": LONG, "nested": SERIES, "no header": TEXT | NO_HEADER,
+BASES = {"row per time step": LONG, "times that": LONG, "nested": SERIES, "missing": SERIES,
+         "for each time step": WIDE, "no header": TEXT | NO_HEADER,
          "database": TEXT | DATABASE}  # fmt: skip
 # The parts of a line that a reader fills in.
 FILL = {
@@ -65,7 +70,8 @@ def dataset_of(need: str, write: str) -> dict[str, Any]:
         write = write.replace(placeholder, value)
     dataset = next((base for part, base in BASES.items() if part in need), TEXT)
     dataset = merge(dataset, LEVELS if "numeric" in need else {})
-    *spans, last = [yaml.safe_load(span) for span in re.findall(r"`([^`]+)`", write)]
+    found = [yaml.safe_load(span) for span in re.findall(r"`([^`]+)`", write)]
+    *spans, last = [span for span in found if "separator" not in span]
     if isinstance(last, str):  # "... under `source`"
         (span,) = spans
         spans = [{"source": {"source": span}, "long": {"columns": {"long": span}}}[last]]
@@ -98,6 +104,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
          "topics": "news; sport" if i % 2 else "news"}
         for i in range(120)
     ]  # fmt: skip
+    for row in texts:
+        row["subject"], row["body"] = row["message"].split(", ")
     write_csv(folder / "a.csv", texts[:80])
     write_csv(folder / "b.csv", texts[80:])
     headless = [{key: row[key] for key in ("team", "message")} for row in texts]
@@ -115,6 +123,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / "mails" / row["team"] / f"{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(row["message"])
+    wide = [{"state": "ab"[i % 2], **{f"t{t}": i + t for t in range(4)}} for i in range(60)]
+    write_csv(folder / "wide/rows.csv", wide)
     nested = [{"signal": [[i, 1.5, 2], [3, 4, i]], "state": "ab"[i % 2]} for i in range(60)]
     (folder / "nested.jsonl").write_text("".join(json.dumps(row) + "\n" for row in nested))
     return root

@@ -117,7 +117,7 @@ def test_long_format_gathers_the_steps_of_each_id_in_order(tmp_path: Path) -> No
     as_delimited(",")(shuffled, tmp_path / "steps.csv")
     found, _ = prepared(
         tmp_path, None, SERIES, source__format="csv", source__files={"all": "steps.csv"},
-        columns={"series": None, "layout": "steps_first", "id": "machine",
+        columns={"series": None, "layout": "steps_first", "wide": None, "id": "machine",
                  "long": {"id": "machine", "order": "time", "channels": ["x", "y"]}},
     )  # fmt: skip
     series = {
@@ -133,7 +133,7 @@ def test_long_format_gathers_the_steps_of_each_id_in_order(tmp_path: Path) -> No
 def test_a_label_that_changes_within_a_long_series_is_refused(tmp_path: Path) -> None:
     rows = [{"who": "a", "t": t, "x": 1.0, "label": str(t)} for t in range(2)]
     long = {"id": "who", "order": "t", "channels": ["x"]}
-    columns = {"series": None, "layout": "steps_first", "id": None, "long": long}
+    columns = {"series": None, "layout": "steps_first", "wide": None, "id": None, "long": long}
     with pytest.raises(
         DataError,
         match="series 'a': column 'label': expected the same value in each row; got 2 values",
@@ -144,7 +144,7 @@ def test_a_label_that_changes_within_a_long_series_is_refused(tmp_path: Path) ->
 def test_a_channel_of_words_is_refused(tmp_path: Path) -> None:
     rows = [{"who": "a", "t": t, "x": "warm", "label": "b"} for t in range(2)]
     long = {"id": "who", "order": "t", "channels": ["x"]}
-    columns = {"series": None, "layout": "steps_first", "id": None, "long": long}
+    columns = {"series": None, "layout": "steps_first", "wide": None, "id": None, "long": long}
     with pytest.raises(DataError, match=r"rows.jsonl, row 1: column 'x': .* got 'warm'"):
         prepared(tmp_path, rows, SERIES, columns=columns)
 

@@ -30,6 +30,46 @@ def test_shares_are_stratified_and_every_row_is_in_one_split(tmp_path: Path) -> 
     require_all_counted(report)
 
 
+@pytest.mark.parametrize(
+    ("rows", "parts"),
+    [
+        # Rows of each class, and what train, validation and test get of it.
+        ({"a": 10, "b": 10}, {"a": (7, 1, 2), "b": (7, 1, 2)}),
+        ({"a": 16, "b": 4}, {"a": (11, 2, 3), "b": (2, 1, 1)}),
+        ({"a": 16, "b": 3}, {"a": (11, 2, 3), "b": (2, 0, 1)}),
+        ({"a": 16, "b": 2}, {"a": (11, 2, 3), "b": (2, 0, 0)}),
+    ],
+)
+def test_a_class_of_few_rows_goes_first_to_training_then_to_test_then_to_validation(
+    tmp_path: Path, rows: dict[str, int], parts: dict[str, tuple[int, int, int]]
+) -> None:
+    mails = [{"text": f"{name} word{i}", "label": name}
+             for name, count in rows.items() for i in range(count)]  # fmt: skip
+    _, report = prepared(
+        tmp_path, mails, TEXT, checks__min_rows=2, split__test={"by": "share", "share": 0.2},
+        split__validation={"by": "share", "share": 0.15},
+    )  # fmt: skip
+    assert {name: tuple(report["classes"][split][name] for split in SPLITS)
+            for name in rows} == parts  # fmt: skip
+    few = [f"class {name!r} has {count or 'no'} test rows, so its test metrics say little"
+           for name, (_, _, count) in parts.items()]  # fmt: skip
+    assert report["warnings"] == few
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [({"a": 20, "b": 1}, "2 training rows of each class; got 1 of class 'b'. Add rows, change"),
+     ({"a": 3, "b": 3}, "the validation split: expected rows; got none. Change dataset.split")],
+)  # fmt: skip
+def test_too_few_rows_to_split_are_refused(
+    tmp_path: Path, rows: dict[str, int], message: str
+) -> None:
+    mails = [{"text": f"{name} word{i}", "label": name}
+             for name, count in rows.items() for i in range(count)]  # fmt: skip
+    with pytest.raises(DataError, match=message):
+        prepared(tmp_path, mails, TEXT, checks__min_rows=2)
+
+
 def test_test_rows_do_not_move_when_the_validation_share_does(tmp_path: Path) -> None:
     one, _ = prepared(tmp_path, mails(), TEXT)
     test = ids(one)["test"]

@@ -131,9 +131,14 @@ def test_a_restored_text_encoder_answers_alike(tmp_path: Path) -> None:
 
 
 def series_encoder(
-    rows: list[np.ndarray], scaling: str = "standard", max_length: int | None = None
+    rows: list[np.ndarray],
+    scaling: str = "standard",
+    max_length: int | None = None,
+    missing: str = "refuse",
 ) -> SeriesEncoder:
-    config = SeriesEncoding.model_validate({"scaling": scaling, "max_length": max_length})
+    config = SeriesEncoding.model_validate(
+        {"scaling": scaling, "max_length": max_length, "missing": missing}
+    )
     return SeriesEncoder.fit(rows, config)
 
 
@@ -157,11 +162,55 @@ def test_scaling_is_that_of_all_steps_together(scaling: str) -> None:
     assert encoded.values.dtype == np.float32
 
 
-def test_an_empty_series_is_one_step_of_zeros_and_a_long_one_is_cut() -> None:
+def test_a_long_series_is_cut() -> None:
     encoder = series_encoder(random_series(), max_length=2)
-    encoded = encoder.encode([np.zeros((0, 3)), random_series()[2]])
+    encoded = encoder.encode([random_series()[1], random_series()[2]])
     assert encoded.lengths.tolist() == [1, 2]
-    assert not encoded[0].any()
+
+
+NAN = float("nan")
+GAPS = [np.array([[NAN, 5.0], [1.0, NAN], [NAN, NAN], [4.0, NAN]]), np.array([[NAN, 3.0]]),
+        np.array([[2.0, 7.0], [NAN, 9.0]])]  # fmt: skip
+# Means of the known values are 7 / 3 and 6.
+FILLED = {
+    "forward": [[[1, 5], [1, 5], [1, 5], [4, 5]], [[7 / 3, 3]], [[2, 7], [2, 9]]],
+    "mask": [[[7 / 3, 5, 1, 0], [1, 6, 0, 1], [7 / 3, 6, 1, 1], [4, 6, 0, 1]], [[7 / 3, 3, 1, 0]],
+             [[2, 7, 0, 0], [7 / 3, 9, 1, 0]]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scaling", ["standard", "minmax", "none"])
+@pytest.mark.parametrize("missing", ["forward", "mask"])
+def test_missing_values_are_filled_within_their_row(
+    tmp_path: Path, scaling: str, missing: str
+) -> None:
+    encoder = series_encoder(GAPS, scaling, missing=missing)
+    known = np.concatenate(GAPS)
+    low, high = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
+    shift, scale = {
+        "standard": (np.nanmean(known, axis=0), np.nanstd(known, axis=0)),
+        "minmax": (low, high - low),
+        "none": (np.zeros(2), np.ones(2)),
+    }[scaling]
+    rows = [np.array(row, float) for row in FILLED[missing]]
+    expected = [np.hstack([(row[:, :2] - shift) / scale, row[:, 2:]]) for row in rows]
+    assert encoder.size == {"features": expected[0].shape[1]}
+    encoder.save(tmp_path / "encoder.json")
+    for restored in (encoder, load_encoder(tmp_path / "encoder.json", "")):
+        together = restored.encode([restored.check_row(row.tolist()) for row in GAPS])
+        for number, row in enumerate(GAPS):
+            np.testing.assert_allclose(together[number], expected[number], atol=1e-6)
+            np.testing.assert_array_equal(restored.encode_one(row), together[number])
+
+
+def test_a_row_is_filled_before_it_is_cut() -> None:
+    encoder = series_encoder(GAPS, "none", max_length=1, missing="forward")
+    assert encoder.encode_one(GAPS[0]).tolist() == [[1.0, 5.0]]
+
+
+def test_a_channel_without_any_value_is_refused() -> None:
+    with pytest.raises(InputError, match=r"channel 1 \(from 0\) has none"):
+        series_encoder([np.array([[1.0, NAN], [2.0, NAN]])], missing="mask")
 
 
 def test_a_restored_series_encoder_answers_alike(tmp_path: Path) -> None:
@@ -196,8 +245,8 @@ def test_a_row_alone_is_encoded_as_among_others() -> None:
         assert alone.dtype == np.int32
         np.testing.assert_array_equal(alone, together[number])
     draw = np.random.default_rng(2)
-    series = [draw.normal(size=(steps, 3)) for steps in (4, 0, 1, 9)]
-    config = SeriesEncoding(scaling="standard", max_length=5)
+    series = [draw.normal(size=(steps, 3)) for steps in (4, 2, 1, 9)]
+    config = SeriesEncoding(missing="refuse", scaling="standard", max_length=5)
     encoder = SeriesEncoder.fit(series, config)
     for number, steps in enumerate(series):
         alone = encoder.encode_one(steps)

@@ -15,6 +15,7 @@ from conveyor.data.store import Split
 from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
+from conveyor.metrics.baselines import BaselineComparison
 from conveyor.tasks import Task
 from conveyor.tasks.classification.baselines import Baselines
 from conveyor.tasks.classification.curves import (
@@ -57,7 +58,8 @@ def evaluated(
 
 def inputs(wrong: int = 6) -> EvaluationInput:
     test = rows(60, 2)
-    return EvaluationInput("series", TASK, [rows(90, 1)], test, answers(test.targets, wrong))
+    outputs = answers(test.targets, wrong)
+    return EvaluationInput("series", TASK, rows(60, 1), rows(30, 4), test, outputs)
 
 
 def write_report(folder: Path) -> tuple[Split, np.ndarray]:
@@ -91,38 +93,77 @@ def test_the_worst_errors_are_the_most_confident() -> None:
     assert evaluation.details["worst"][0]["label"] == NAMES[test.targets[5]]
 
 
-def test_a_network_that_loses_to_a_baseline_is_reported_loudly() -> None:
-    evaluation, _, _ = evaluated(wrong=6)
-    assert evaluation.baselines["summary statistics + logistic regression"]["accuracy"] == 1.0
-    assert evaluation.beats_baselines is False
-    assert report.compare_with_baselines(evaluation, TASK).startswith(
-        "**THE NETWORK DOES NOT BEAT A SIMPLE BASELINE**: accuracy"
-    )
+LINEAR = "summary statistics + logistic regression"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence", "is_loud"),
+    [(6, f"The network loses to {LINEAR}, the best simple baseline in 5 folds of 90 training and "
+         "validation rows: accuracy 0.9000 against 1.0000 (difference -0.1000, standard", 1),
+     (1, f"The network is not distinguishable from {LINEAR}", 0),
+     (0, f"The network is not distinguishable from {LINEAR}", 0),
+     (45, "The network is not better than the trivial baseline, majority class: accuracy 0.2500 "
+          "against 0.3333 (one-sided p = 0.8", 1)],
+)  # fmt: skip
+def test_what_tells_against_the_network_is_said_loudly(
+    wrong: int, sentence: str, is_loud: int
+) -> None:
+    evaluation, _, _ = evaluated(wrong=wrong)
+    assert evaluation.baselines[LINEAR]["accuracy"] == 1.0
+    text = report.describe_comparison(evaluation, TASK)
+    assert "**" * is_loud + sentence in text
+    assert ("**" in text) == is_loud
     assert report.headline(evaluation, TASK)["baseline_accuracy"] == 1.0
 
 
-def test_a_network_that_beats_the_baselines_is_reported_with_its_p_value() -> None:
+def test_a_network_that_beats_the_best_baseline_is_reported_with_its_two_sided_p_value() -> None:
     data = inputs(wrong=0)
-    [training] = data.training
-    swapped = replace(training, targets=np.roll(training.targets, 1))
-    evaluation = evaluate(replace(data, training=[swapped]), SETTINGS, seed=3)
-    assert evaluation.beats_baselines is True
-    assert evaluation.p_value is not None
-    assert evaluation.p_value < 1e-6
-    assert report.compare_with_baselines(evaluation, TASK).startswith(
-        "The network beats the simple baselines: accuracy 1.0000"
+    shifted = {
+        name: replace(split, targets=np.roll(split.targets, 1))
+        for name, split in (("train", data.train), ("validation", data.validation))
+    }
+    evaluation = evaluate(replace(data, **shifted), SETTINGS, seed=3)
+    text = report.describe_comparison(evaluation, TASK)
+    assert text.startswith(f"The network beats {LINEAR}, the best simple baseline")
+    comparison = evaluation.baseline_comparison
+    assert comparison is not None
+    assert f"two-sided p = {comparison.beside_best.p_value:.3g}, McNemar)" in text
+    assert comparison.beside_best.p_value < 1e-6
+
+
+@pytest.mark.parametrize("rows_of_validation", [30, 300])
+def test_no_test_row_chooses_the_baseline(rows_of_validation: int) -> None:
+    """The linear model is the best on validation rows, and the worst on test rows."""
+    data = replace(inputs(), validation=rows(rows_of_validation, 4))
+    test = replace(data.test, targets=np.roll(data.test.targets, 1))
+    evaluation = evaluate(replace(data, test=test), SETTINGS, seed=3)
+    comparison = evaluation.baseline_comparison
+    assert comparison is not None
+    assert TASK.metrics.find_best(evaluation.baselines) == "majority class"
+    assert comparison.best == LINEAR
+    assert comparison.validation_scores == {LINEAR: 1.0, "majority class": pytest.approx(1 / 3)}
+    assert comparison.chosen_on == (
+        "on 300 validation rows"
+        if rows_of_validation == 300
+        else "in 5 folds of 90 training and validation rows"
     )
+    page = report.markdown(evaluation, data, 0.9)
+    assert f"The best one is chosen {comparison.chosen_on}." in page
+    assert f"| {LINEAR} | 1.0000 | 0.0000 |" in page
+
+
+def test_the_comparison_is_read_from_the_report_as_it_was_written(tmp_path: Path) -> None:
+    write_report(tmp_path / "evaluation")
+    values = json.loads((tmp_path / "evaluation" / "report.json").read_text())
+    comparison = BaselineComparison.from_json(values["baseline_comparison"])
+    assert comparison == evaluated()[0].baseline_comparison
 
 
 def test_without_baselines_nothing_is_claimed() -> None:
     evaluation, _, _ = evaluated(settings=SETTINGS.model_copy(update={"baselines": False}))
-    assert (evaluation.beats_baselines, evaluation.p_value, evaluation.baselines) == (
-        None,
-        None,
-        {},
-    )
+    assert (evaluation.baseline_comparison, evaluation.baselines) == (None, {})
     assert "baseline_accuracy" not in report.headline(evaluation, TASK)
-    assert report.compare_with_baselines(evaluation, TASK) == "No baseline was scored."
+    assert report.describe_comparison(evaluation, TASK) == "No baseline was scored."
 
 
 def test_headline_metrics_are_flat_numbers_within_their_interval() -> None:
@@ -204,7 +245,19 @@ def test_the_page_shows_errors_and_survives_odd_texts() -> None:
     p = np.array([[0.1, 0.9], [0.2, 0.8]])
     settings = SETTINGS.model_copy(update={"baselines": False})
     task = Task(ClassSpec(classes=["no", "yes"]))
-    data = EvaluationInput("text", task, [], test, p)
+    data = EvaluationInput("text", task, test, test, test, p)
     page = report.markdown(evaluate(data, settings, seed=0), data, 0.9)
     assert "| a | no | yes | 0.900 | one \\| two three |" in page
     assert "90% interval" in page
+    right = replace(data, outputs=p[:, ::-1])
+    right = replace(right, test=replace(test, targets=np.array([0, 0])))
+    page = report.markdown(evaluate(right, settings, seed=0), right, 0.9)
+    assert page.endswith("## Most confident errors\nNo error is listed.\n")
+
+
+@pytest.mark.parametrize("texts", [["a", "b"], ["!", "?"], ["", " "]])
+def test_the_text_baseline_reads_characters_where_no_text_has_a_word(texts: list[str]) -> None:
+    spec = ClassSpec(classes=["no", "yes"])
+    outputs = Baselines(spec).predict("text", texts * 6, np.array([0, 1] * 6), texts, 0)
+    linear = outputs["TF-IDF + logistic regression"].outputs
+    assert linear.argmax(axis=1).tolist() == [0, 1]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_baselines import make_comparison
 from test_gates import LIMITS
 
 from conveyor import gates
@@ -47,7 +48,8 @@ def case(wrong: slice = slice(0, 0), champion: slice | None = None, **more: Any)
 
 
 def refused(one: gates.Evidence, config: Gates) -> list[str]:
-    return [result.gate for result in gates.decide(one, config).results if not result.passed]
+    return [result.gate for result in gates.decide(one, config).results
+            if result.outcome == "refused"]  # fmt: skip
 
 
 def test_a_good_average_does_not_hide_a_bad_class_or_length() -> None:
@@ -183,7 +185,7 @@ def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> Non
         quantised=INT8,
         data=REPORT,
     )
-    one = replace(one, baseline=0.5, champion_version="1")
+    one = replace(one, baselines=make_comparison(70, 40, 10), champion_version="1")
     for gate in gates.GATES:
         results = gate(one, config)
         assert results, gate

@@ -121,12 +121,22 @@ def test_intervals_hold_the_figure_and_repeat() -> None:
 def test_mcnemar_counts_rows_that_one_alone_gets_right() -> None:
     ours = np.array([True] * 12 + [False] * 3 + [True] * 50)
     theirs = np.array([False] * 12 + [True] * 3 + [True] * 50)
-    found = mcnemar(ours, theirs)
-    assert (found["only_ours"], found["only_theirs"]) == (12, 3)
-    assert found["p_value"] == pytest.approx(
-        binomtest(12, 15, alternative="greater").pvalue, abs=1e-12
-    )
-    assert mcnemar(ours, ours)["p_value"] == 1.0
+    only_ours, only_theirs, p_values = mcnemar(ours, theirs)
+    assert (only_ours, only_theirs) == (12, 3)
+    for p_value, side in ((p_values.better, "greater"), (p_values.worse, "less"),
+                          (p_values.two_sided, "two-sided")):  # fmt: skip
+        expected = binomtest(12, 15, alternative=side).pvalue
+        assert p_value == pytest.approx(expected, abs=1e-12), side
+    assert mcnemar(ours, ours)[2].two_sided == 1.0
+
+
+def test_the_standard_error_of_a_paired_gain_is_that_of_the_mean_difference() -> None:
+    labels, p = answers(3, rows=500)
+    other = np.roll(p, 1, axis=0)
+    gains = (p.argmax(1) == labels).astype(float) - (other.argmax(1) == labels)
+    settings = {"samples": 2000, "confidence": 0.95, "seed": 0}
+    found = paired_gain((TABLE, TABLE), "accuracy", labels, p, other, **settings)
+    assert found["standard_error"] == pytest.approx(gains.std(ddof=1) / 500**0.5, rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["accuracy", "log_loss"])

@@ -21,7 +21,6 @@ from conveyor.serving.predict_process import predict_in_fresh_process
 
 @pytest.fixture
 def evaluated(toy_project: Paths) -> Paths:
-    files.write_json(toy_project.metrics, {"baseline_accuracy": 0.5})
     files.write_json(toy_project.data_report, {"rows": {"test": 20}})
     return toy_project
 

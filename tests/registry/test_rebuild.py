@@ -98,7 +98,7 @@ def test_a_version_without_a_verdict_is_not_said_to_have_passed(project: Paths) 
     registry = register(project)
     for tag in ("verdict", "reasons"):
         registry.client.delete_model_version_tag("toys", "1", tag)
-    assert "every gate passed" not in why(registry, "1")
+    assert "every gate" not in why(registry, "1")
 
 
 def test_a_version_from_outside_git_has_no_origin(toy_project: Paths) -> None:

@@ -77,9 +77,22 @@ def test_series_are_answered_as_by_mlflow_with_the_version(
 
 @pytest.mark.parametrize("form", range(4))
 def test_texts_are_answered_as_by_mlflow(project: Paths, word_server: Server, form: int) -> None:
-    body = bodies("text", ["good morning", "", "nobody knows these"])[form]
+    body = bodies("text", ["good morning", "\u200b", "nobody knows these"])[form]
     status, answer, _ = word_server.ask("/invocations", body)
     assert (status, answer["predictions"]) == (200, of_mlflow(project, "words", body))
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_a_blank_text_is_refused(word_server: Server, text: str) -> None:
+    status, answer, _ = word_server.ask("/invocations", {"inputs": ["good", text]})
+    assert (status, answer["message"]) == (
+        400, f"row 1: expected a text; got {text!r}, which is blank"
+    )  # fmt: skip
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "data": [text]}
+    status, answer, _ = word_server.ask("/v2/models/words/infer", {"inputs": [tensor]})
+    assert (status, answer["error"]) == (
+        400, f"row 0: expected a text; got {text!r}, which is blank"
+    )  # fmt: skip
 
 
 def test_v2_answers_texts_in_bytes(word_server: Server) -> None:
@@ -143,7 +156,12 @@ LENGTHS = {"name": "lengths", "datatype": "INT32", "shape": [1]}
          "inputs: expected the key 'series'; got an object with text"),
         ("/invocations", {"inputs": [GOOD, [[1.0]]]}, 400,
          "row 1: expected a list of steps of 2 numbers each; got an array of shape (1, 1)"),
-        ("/invocations", {"inputs": [GOOD, "words"]}, 400, "got a value of type str"),
+        ("/invocations", {"inputs": [GOOD, "words"]}, 400, "got the text 'words'"),
+        ("/invocations", {"inputs": [GOOD, []]}, 400,
+         "row 1: expected a list of steps of 2 numbers each; got no step"),
+        ("/invocations", {"inputs": {"series": [[[]]]}}, 400, "row 0: expected a list of steps"),
+        ("/invocations", {"inputs": [[[1.0, None]]]}, 400, "row 0: expected a list of steps of 2 "
+         "numbers each; got a missing value (null or NaN)"),
         ("/invocations", {"dataframe_records": [{"series": GOOD}, {"x": 1}]}, 400,
          "row 1: expected an object with 'series'; got an object with x"),
         ("/invocations", {"dataframe_split": {"columns": ["series"], "data": [[GOOD], []]}}, 400,
@@ -153,7 +171,9 @@ LENGTHS = {"name": "lengths", "datatype": "INT32", "shape": [1]}
         ("/v2/models/toys/infer", {"inputs": [{**TENSOR, "shape": [1, 2, 1]}]}, 400,
          "row 0: expected a list of steps of 2 numbers each; got an array of shape (2, 1)"),
         ("/v2/models/toys/infer", {"inputs": [TENSOR, {**LENGTHS, "data": [2]}]}, 400,
-         "lengths: expected 0 to 1 steps; got [2]"),
+         "lengths: expected 1 to 1 steps; got [2]"),
+        ("/v2/models/toys/infer", {"inputs": [TENSOR, {**LENGTHS, "data": [0]}]}, 400,
+         "lengths: expected 1 to 1 steps; got [0]"),
         ("/v2/models/other/infer", {"inputs": [TENSOR]}, 404,
          "model 'other' not found; this is 'toys'"),
         ("/nowhere", None, 404, "path /nowhere not found"),

@@ -11,7 +11,7 @@ from toys import class_head
 
 from conveyor import files, gates
 from conveyor.compose import compose
-from conveyor.config import Config, overlay
+from conveyor.config import Config, overlay, sections
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.paths import Paths
@@ -131,7 +131,10 @@ def test_each_model_of_a_comparison_decides_by_its_own_threshold() -> None:
     targets = np.tile([0, 1], 50)
     outputs = np.where(targets[:, None] == 1, [0.7, 0.3], [0.9, 0.1])
     champion = ModelOutputs(decided(0.2), outputs)
-    config = compose(Paths(ROOT)).gates.model_copy(update={"bars": {}})
+    waived = sections.Waiver(waived="no baselines here")
+    config = compose(Paths(ROOT)).gates.model_copy(
+        update={"bars": {}, "must_beat_baselines": waived}
+    )
     mcnemar = config.model_copy(
         update={
             "max_bytes": None,
@@ -174,6 +177,28 @@ def test_a_baseline_does_not_decide_by_the_threshold_of_the_network() -> None:
     targets = np.array([0, 1] * 10)
     models = Task(decided(0.99)).baselines.predict("text", ["aa", "bb"] * 10, targets, ["bb"], 0)
     assert [decide(m.spec, m.outputs).tolist() for m in models.values()] == [[1], [1]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "weights"),
+    [
+        ([100, 10], None),
+        ([747, 4827], None),  # SMS Spam: 13 % of the messages are spam
+        ([100, 9], [109 / 200, 109 / 18]),
+        ([100, 0, 50], None),  # a class without rows has nothing to weigh
+        ([100, 50, 5], [155 / 300, 155 / 150, 155 / 15]),
+    ],
+)
+def test_classes_are_weighed_where_one_has_under_a_tenth_of_the_largest(
+    rows: list[int], weights: list[float] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = class_head(len(rows), weights="auto")
+    with caplog.at_level("INFO"):
+        head.set_weights(np.repeat(np.arange(len(rows)), rows))
+    targets, outputs = np.arange(len(rows)), np.full([len(rows)] * 2, 1 / len(rows), "f4")
+    losses = head.training_losses(targets, outputs) / head.losses(targets, outputs)
+    np.testing.assert_allclose(losses, weights or [1.0] * len(rows), rtol=1e-5)
+    assert ("classes are weighed by their rows" in caplog.text) is (weights is not None)
 
 
 def test_the_focal_loss_by_hand() -> None:

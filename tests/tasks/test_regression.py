@@ -15,7 +15,7 @@ from scipy import stats
 from sklearn import metrics as reference
 
 from conveyor.errors import DataError
-from conveyor.metrics.resampling import paired_gain, paired_p_value
+from conveyor.metrics.resampling import bootstrap_p_values, paired_gain
 from conveyor.models.onnx_graph import Graph
 from conveyor.tasks import Task
 from conveyor.tasks.regression.baselines import Baselines
@@ -131,17 +131,21 @@ def test_equal_targets_share_a_stratum_and_count_by_their_rows() -> None:
     assert len(np.unique(several)) == 8  # two parts of each column
 
 
-def test_the_data_report_counts_each_row_once_and_refuses_splits_without_variety() -> None:
+def test_the_data_report_counts_each_row_once_and_asks_variety_of_training_rows_only() -> None:
     values = keys([1.0], [2.0], [5.0])
     rows = {"train": np.array([4, 2, 2]), "test": np.array([1, 1, 0])}
     column = target("x").check(values, rows, ONE, 2)["targets"]["x"]
     assert [sum(split["histogram"]) for split in column["splits"].values()] == [8, 2]
     train = column["splits"]["train"]
     assert [train[name] for name in ("min", "median", "max", "mean")] == [1.0, 1.0, 5.0, 2.25]
-    with pytest.raises(DataError, match=r"at least 3 rows in each split; got 2 in test"):
-        target("x").check(values, rows, ONE, 3)
-    with pytest.raises(DataError, match=r"the test rows: expected different numbers in column 'x'"):
-        target("x").check(values, rows | {"test": np.array([2, 0, 0])}, ONE, 1)
+    with pytest.raises(DataError, match=r"at least 9 training rows; got 8"):
+        target("x").check(values, rows, ONE, 9)
+    same = np.array([2, 0, 0])
+    with pytest.raises(DataError, match=r"the training rows: expected different numbers in col"):
+        target("x").check(values, rows | {"train": same}, ONE, 1)
+    few, constant = target("x").check(values, rows | {"test": same}, ONE, 1)["warnings"]
+    assert few == "there are 2 test rows, so their metrics say little"
+    assert constant.startswith("all test rows have 1 in column 'x', so R²")
 
 
 # --- options
@@ -297,14 +301,14 @@ def test_the_validation_rows_decide_how_wide_an_interval_is() -> None:
 # --- baselines and comparison
 
 
-def test_the_baselines_are_the_mean_and_a_linear_model() -> None:
+def test_the_baselines_are_the_median_and_a_linear_model() -> None:
     generator = np.random.default_rng(0)
     rows = [generator.normal(size=(generator.integers(2, 6), 2)) for _ in range(120)]
     targets = np.array([[1000 * row[:, 0].mean(), row[-1, 1]] for row in rows])
     spec = TWO.model_copy(update={"quantiles": LEVELS})
     models = Baselines(spec).predict("series", rows[:80], targets[:80], rows[80:], 0)
     assert {model.spec.quantiles for model in models.values()} == {None}
-    assert models["mean"].outputs[0] == pytest.approx(targets[:80].mean(axis=0))
+    assert models["median"].outputs[0] == pytest.approx(np.median(targets[:80], axis=0))
     ridge = models["summary statistics + ridge"]
     assert Task(ridge.spec).metrics.compute_one("r2", targets[80:], ridge.outputs) > 0.95
     texts = ["good film", "fine day", "bad film", "awful day"] * 5
@@ -319,10 +323,12 @@ def test_the_paired_test_sees_a_small_gain_on_every_row_and_none_in_noise() -> N
     worse = targets + 1.05 * (ours - targets)
     comparison = Task(ONE).comparison
     first, second = ModelOutputs(ONE, ours), ModelOutputs(ONE, worse)
-    assert comparison.p_value(targets, first, second) < 0.001
-    assert comparison.p_value(targets, second, first) > 0.999
-    assert comparison.p_value(targets, first, first) == 1.0
-    assert 0.05 < paired_p_value(np.array([1.0, -1.0] * 50), samples=500, seed=1) < 0.95
+    p_values = comparison.p_values(targets, first, second)
+    assert p_values.better < 0.001
+    assert p_values.worse > 0.999
+    assert comparison.p_values(targets, second, first) == p_values[::-1]
+    assert comparison.p_values(targets, first, first) == (1.0, 1.0)
+    assert bootstrap_p_values(np.array([1.0, -1.0, -1.0])) == (0.75, 0.5)
     tables = (Task(ONE).metrics, Task(ONE).metrics)
     gate = paired_gain(tables, "mae", targets, ours, worse, samples=200, confidence=0.95, seed=0)
     assert 0 < gate["lower"] < gate["gain"]

@@ -68,9 +68,9 @@ def train(root: Path, config: Config) -> tuple[Prepared, LoadedModel]:
 
 def evaluate_model(root: Path, config: Config, prepared: Prepared, model: LoadedModel) -> Any:
     paths, test = Paths(root), prepared.split("test")
-    training = [prepared.split(name) for name in ("train", "validation")]
+    train, validation = map(prepared.split, ("train", "validation"))
     outputs = model.predict(test.rows).outputs
-    data = EvaluationInput(model.kind, model.task, training, test, outputs)
+    data = EvaluationInput(model.kind, model.task, train, validation, test, outputs)
     evaluation = evaluate(data, config.evaluate, 0)
     report.write(paths.evaluation, evaluation, data, config.evaluate)
     paths.metrics.write_text(json.dumps(report.headline(evaluation, model.task)))
@@ -90,7 +90,7 @@ def test_forty_rows_are_learnt_judged_and_answered(
     assert min(prepared.meta.counts.values()) >= 6
     evaluation = evaluate_model(tmp_path, config, prepared, model)
     assert "scaled_mae" in evaluation.scores
-    assert set(evaluation.baselines) == {"mean", "summary statistics + ridge"}
+    assert set(evaluation.baselines) == {"median", "summary statistics + ridge"}
     evidence = collect_evidence(Paths(tmp_path), None)
     verdict = gates.decide(evidence, config.gates)
     measured = {result.gate: result.passed for result in verdict.results}

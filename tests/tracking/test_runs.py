@@ -128,16 +128,16 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     prepared = Prepared(toy_project.prepared)
     test = prepared.split("test")
     p = LoadedModel.load(toy_project.model).predict(test.rows).outputs
-    data = EvaluationInput("series", prepared.task, [test], test, p)
+    data = EvaluationInput("series", prepared.task, test, test, test, p)
     found = evaluate(data, toy_config.evaluate, seed=1)
     report.write(toy_project.evaluation, found, data, toy_config.evaluate)
     for _ in range(2):
         made = find_training_run("toys", toy_project, files.digest_tree(toy_project.model))
-        made.log_evaluation(toy_project.evaluation, found.scores, beats_baselines=False)
+        made.log_evaluation(toy_project.evaluation, found.scores, baseline="loses to linear")
     (run,) = runs_of(toy_project)
     assert run.info.run_id == run_id
     assert {k: run.data.metrics[f"test_{k}"] for k in found.scores} == found.scores
-    assert run.data.tags["beats_baselines"] == "false"
+    assert run.data.tags["baseline"] == "loses to linear"
     assert len(curve(toy_project, run_id, "test_accuracy")) == 1
     assert (artifact(toy_project, run_id, "evaluation") / "confusion.png").is_file()
 

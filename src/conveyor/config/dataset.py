@@ -49,7 +49,7 @@ class SplitRules(Section):
 class Checks(Section):
     """Limits beyond which bad data stop the belt; reports/data.json counts the rows below them."""
 
-    min_rows: PositiveInt  # of each class, label or the like, in each of train, validation and test
+    min_rows: PositiveInt  # training rows of each class or label, or of all for numbers
     max_dropped_share: Portion  # of all rows
 
 
@@ -81,25 +81,50 @@ class LongLayout(Section):
 
 
 class TextColumns(Section):
-    """The columns of a text data set."""
+    """The columns of a text data set.
 
-    text: str
+    A list of columns is one text: their cells, joined by `separator`; empty cells are left out.
+    """
+
+    text: str | Annotated[list[str], Field(min_length=1)]
+    separator: str
     id: str | None  # null numbers the rows: "train-000017"
+
+    @property
+    def text_columns(self) -> list[str]:
+        return [self.text] if isinstance(self.text, str) else self.text
 
 
 class SeriesColumns(Section):
-    """A series is one nested column (`series`, steps x channels or channels x steps), or `long`."""
+    """A series is one cell (`series`), a row of cells (`wide`), or several rows (`long`).
+
+    A cell holds a list of steps, each a list of channels; with `channels_first` it is the other way
+    round. A series of one channel may be a plain list. A cell of text holds either as JSON, or the
+    numbers of one channel, separated by spaces, commas or semicolons.
+    """
 
     series: str | None
     layout: Literal["steps_first", "channels_first"]
+    wide: str | None  # such as "t*": a column for each step, t0, t1, …; * is a number or a date
     long: LongLayout | None
     id: str | None
 
+    @field_validator("wide")
+    @classmethod
+    def _check_wide(cls, wide: str | None) -> str | None:
+        if wide is not None and wide.count("*") != 1:
+            raise ValueError(
+                "expected the name of the columns with one `*` for the number, such as 't*'; "
+                f"got {wide!r}"
+            )
+        return wide
+
     @model_validator(mode="after")
     def _check_layout(self) -> "SeriesColumns":
-        if (self.series is None) == (self.long is None):
+        if [self.series, self.wide, self.long].count(None) != 2:
             raise ValueError(
-                "expected either `series` (a nested column) or `long` (a row for each step)"
+                "expected one of `series` (a nested column), `wide` (a column for each step) and "
+                "`long` (a row for each step)"
             )
         return self
 
@@ -118,8 +143,14 @@ class TextEncoding(Section):
 
 
 class SeriesEncoding(Section):
-    """How series are scaled and cut."""
+    """How series are filled, scaled and cut.
 
+    missing: what becomes of null and NaN. refuse: such a row is left out and counted, and refused
+    when served. forward: the value of the step before; at the start of a row the first value that
+    follows. mask: the channel's mean, and for each channel one more that is 1 where it is missing.
+    """
+
+    missing: Literal["refuse", "forward", "mask"]
     scaling: Literal["standard", "minmax", "none"]  # per channel, from training rows
     max_length: PositiveInt | None  # steps; the rest of a longer series is cut and counted
 

@@ -1,9 +1,11 @@
 """The sections model, train, evaluate, serving, gates and hooks."""
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    BeforeValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -141,12 +143,26 @@ class QuantisationGate(Section):
     padding_tolerance: NonNegativeFloat | None
 
 
+class Waiver(Section):
+    """A reason to promote a model that a gate would refuse, which the verdict shows."""
+
+    waived: Annotated[str, Field(min_length=1)]
+
+
+def _check_waiver(value: Any) -> Any:
+    if value is True or isinstance(value, Waiver | Mapping):
+        return value
+    raise ValueError(
+        f"expected true, or {{waived: REASON}}, which the verdict shows; got {value!r}"
+    )
+
+
 class Gates(Section):
     """What a model must meet before it becomes champion; null switches a gate off."""
 
     bars: dict[str, Bar]  # metric -> limits
     champion: ChampionGate
-    must_beat_baselines: bool
+    must_beat_baselines: Annotated[Literal[True] | Waiver, BeforeValidator(_check_waiver)]
     slices: SliceGate
     max_bytes: PositiveInt | None  # of all files of the model folder
     max_latency_ms: PositiveFloat | None  # median for one row, ONNX Runtime, one thread

@@ -110,6 +110,21 @@ class Config(SweepConfig, TrainConfig, EvaluateConfig, RegisterConfig, RetrainCo
         return self
 
     @model_validator(mode="after")
+    def _check_baselines(self) -> "Config":
+        if self.gates.must_beat_baselines is True and not self.evaluate.baselines:
+            raise ValueError(
+                "evaluate.baselines: expected true, since gates.must_beat_baselines asks for the "
+                "comparison; got false. Set evaluate.baselines=true, or "
+                "gates.must_beat_baselines={waived: REASON}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_costs(self) -> "Config":
+        self.head.check_target(self.dataset.target)
+        return self
+
+    @model_validator(mode="after")
     def _check_folds(self) -> "Config":
         if self.sweep.enabled and self.sweep.repeats.by == "folds" and self.dataset.split.group:
             raise ValueError(

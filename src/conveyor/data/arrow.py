@@ -1,5 +1,7 @@
 """Conversions between NumPy arrays and Arrow's lists of steps."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,6 +49,30 @@ def to_text(column: pa.Array) -> pa.Array:
     return pa.array(values, pa.string()).take(coded.indices)
 
 
+def to_numbers(column: pa.Array) -> tuple[NDArray[np.float64], dict[int, Any]]:
+    """Return the cells as numbers, (rows,), and by position those that are none.
+
+    An empty cell is NaN, and so is one that is no number.
+    """
+    kind = column.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind):
+        return column.cast(pa.float64()).to_numpy(zero_copy_only=False), {}
+    if pa.types.is_string(kind):
+        trimmed = pc.utf8_trim_whitespace(column)
+        try:
+            filled = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+            return filled.cast(pa.float64()).to_numpy(zero_copy_only=False), {}
+        except pa.ArrowInvalid:  # a cell is no number, or is in a form that only Python reads
+            pass
+    values, bad = np.full(len(column), np.nan), {}
+    for row, cell in enumerate(column.to_pylist()):
+        try:
+            values[row] = np.nan if cell is None or str(cell).strip() == "" else float(cell)
+        except (TypeError, ValueError):
+            bad[row] = cell
+    return values, bad
+
+
 def split_steps(series: pa.Array) -> list[NDArray[np.float32]]:
     """Convert lists of steps, as `nest_steps` returns them, to an array of each row.
 
@@ -68,21 +94,25 @@ def join_steps(column: pa.Array, channels: int | None) -> Steps | None:
 
     Returns:
         The steps (all steps, channels) and the number of steps of each row, (rows,); a null row has
-        none. None if the column holds no lists of lists of numbers, or if a step is null or differs
-        in width.
+        none, and a null number is NaN. None if the column holds neither lists of numbers nor lists
+        of lists of numbers, or if a step of these is null or differs in width.
     """
-    if not _is_list(column.type) or not _is_list(column.type.value_type):
+    if not _is_list(column.type):
         return None
     steps = column.flatten()
-    cells = steps.flatten()
-    if steps.null_count or not (
-        pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)
-    ):
+    is_nested = _is_list(steps.type)
+    cells = steps.flatten() if is_nested else steps
+    is_number = pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)
+    if not is_number or (is_nested and steps.null_count):
         return None
     lengths = pc.list_value_length(column).fill_null(0).to_numpy()
-    widths = pc.list_value_length(steps).to_numpy()
-    width = int(widths[0]) if len(widths) else channels or 1
-    if not width or (widths != width).any() or (channels or width) != width:
+    width = 1
+    if is_nested:
+        widths = pc.list_value_length(steps).to_numpy()
+        width = int(widths[0]) if len(widths) else channels or 1
+        if not width or (widths != width).any():
+            return None
+    if (channels or width) != width:
         return None
     values = cells.to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     return values.reshape(-1, width), lengths.astype(np.int64)  # (all steps, channels), (rows,)

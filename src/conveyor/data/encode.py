@@ -21,11 +21,13 @@ class Tally:
 
     Attributes:
         truncated: rows that were cut to the encoder's `max_length`.
+        missing: numbers of missing values, and of the rows that have any; 0 for text.
     """
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.truncated = self._tokens = self._unknown = 0
+        self.missing = {"rows": 0, "values": 0}
         self._rows_by_length = np.zeros(1, np.int64)
 
     def encode(self, raw: pa.Array) -> Ragged:
@@ -34,6 +36,11 @@ class Tally:
         encoded = self._encoder.finish(whole)
         if self._encoder.max_length is not None:
             self.truncated += int((whole.lengths > self._encoder.max_length).sum())
+        if self._encoder.channels:
+            missing = np.isnan(whole.values)  # (steps, channels)
+            before = np.concatenate([[0], np.cumsum(missing.any(axis=1))])[whole.offsets]
+            self.missing["rows"] += int((np.diff(before) > 0).sum())
+            self.missing["values"] += int(missing.sum())
         if self._encoder.unknown_token is not None:
             self._tokens += len(encoded.values)
             self._unknown += int((encoded.values == self._encoder.unknown_token).sum())

@@ -59,6 +59,9 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     return checked.report | {
         "truncated": {name: tally.truncated for name, tally in tallies.items()},
         "lengths": {name: tally.lengths() for name, tally in tallies.items()},
+        "missing_values": None
+        if config.kind == "text"
+        else {name: tally.missing for name, tally in tallies.items()},
         "unknown_token_share": None
         if encoder.unknown_token is None
         else {name: tally.unknown_share for name, tally in tallies.items()},
@@ -89,7 +92,8 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         copy = read_rows(database, readers, cache)
         require_equal_channels(readers)
         keys, rows = rules.read_keys(database, target.key_type)
-        assign(config.split, database, copy, target.stratify(keys, rows))
+        strata = target.stratify(keys, rows)
+        assign(config.split, database, copy, strata, config.checks.min_rows)
         training = rules.count_keys(database, len(keys))["train"]
         spec = target.learn(keys.filter(pa.array(training > 0)), training[training > 0])
         rules.remove_unseen_targets(database, target.accepts(keys, spec))
@@ -108,15 +112,18 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
     readers = []
     for part in open_source(config.source, root, cache):
         long = None if isinstance(config, TextDataset) else config.columns.long
-        numbers = [*RowReader(config, part).target.number_columns, *(long.channels if long else [])]
+        reader = RowReader(config, part)
+        numbers = [*reader.target.number_columns, *(long.channels if long else [])]
+        if reader.wide is not None:
+            numbers += reader.inputs.columns
         times = [long.order] if long else []
         part = read_numbers(part, numbers, times, config.source.decimal)
         if long is not None:
-            constant = [n for n in RowReader(config, part).columns if n != "series"]
+            constant = reader.other_columns
             part.require([long.id, long.order, *long.channels, *constant])
             part = nest(part, long, constant)
         reader = RowReader(config, part)
-        part.require(reader.columns)
+        reader.require_columns()
         readers.append(reader)
     return readers
 

@@ -15,7 +15,7 @@ MAX_IDS = 20  # rows listed for each finding; counts include all rows
 FINDINGS = f"""
     SELECT finding, count(*), min(row, {MAX_IDS})
     FROM (SELECT row, finding FROM findings UNION ALL {rules.CONFLICTS}) GROUP BY finding"""
-REMAINING = "SELECT split, count(*), count_if(empty) FROM remaining GROUP BY split"
+REMAINING = "SELECT split, count(*) FROM remaining GROUP BY split"
 
 
 def describe_files(parts: Sequence[Part], root: Path) -> list[dict[str, Any]]:
@@ -56,9 +56,7 @@ def say_files(report: dict[str, Any]) -> list[str]:
 def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:
     """Return what the report says of the rows once they are checked and split."""
     results = {finding: counts for finding, *counts in database.execute(FINDINGS).fetchall()}
-    remaining = {
-        name: (rows, empty) for name, rows, empty in database.execute(REMAINING).fetchall()
-    }
+    remaining = dict(database.execute(REMAINING).fetchall())
     duplicates = dict(database.execute(rules.DUPLICATES).fetchall())
 
     def describe(finding: str, count_name: str = "rows") -> dict[str, Any]:
@@ -66,10 +64,9 @@ def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:
         return {count_name: count, "ids": copy.ids(first)}
 
     return {
-        "rows": {"read": len(copy)} | {name: remaining.get(name, (0, 0))[0] for name in SPLITS},
+        "rows": {"read": len(copy)} | {name: remaining.get(name, 0) for name in SPLITS},
         "dropped": {problem: describe(problem) for problem in rules.PROBLEMS},
         "removed_between_splits": {pair: describe(pair, "removed") for pair in rules.LEAK_PAIRS},
-        "replaced_empty": sum(empty for _, empty in remaining.values()),
         "duplicates_within": {name: duplicates.get(name, 0) for name in SPLITS},
         "conflicting_targets": describe("conflicting_targets"),
     }
@@ -89,5 +86,7 @@ def count_findings(report: dict[str, Any]) -> dict[str, int]:
     counts["kept: equal input, other target"] = report["conflicting_targets"]["rows"]
     counts["filled: fewer fields than columns"] = sum(f["short_rows"] for f in report["files"])
     counts["truncated"] = sum(report["truncated"].values())
-    counts["empty, replaced by one step"] = report["replaced_empty"]
+    if report["missing_values"] is not None:
+        filled = report["missing_values"].values()
+        counts["kept: missing values filled"] = sum(count["rows"] for count in filled)
     return counts

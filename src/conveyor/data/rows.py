@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from conveyor.config.dataset import SeriesDataset, TextDataset
-from conveyor.data.arrow import ROW_TYPE, Steps, join_steps, nest_steps, steps_to_bytes, to_text
+from conveyor.data.arrow import ROW_TYPE, join_steps, steps_to_bytes, to_text
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database, load
+from conveyor.data.inputs import SeriesReader, open_reader
 from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.errors import DataError
@@ -23,13 +23,13 @@ from conveyor.tasks.task import load_target
 class RowReader:
     """Reads the rows of one part of a source, in its order.
 
-    Attributes:
-        channels: of a series; None until a series with a step is read.
+    Args:
+        part: has a row for each series; see `long_format.nest`.
     """
 
     def __init__(self, config: TextDataset | SeriesDataset, part: Part) -> None:
         self.config, self.part = config, part
-        self.channels: int | None = None
+        self.inputs = open_reader(config.columns, part.columns)
         takes = {"test": config.split.test, "validation": config.split.validation}
         self._split_columns = {
             name: take.column for name, take in takes.items() if take.by == "column"
@@ -39,26 +39,45 @@ class RowReader:
         self.target = load_target(config.target, part.value_names)
 
     @property
-    def columns(self) -> list[str]:
-        """Columns that the part must have."""
-        names = [self.input_column, *self.target.columns]
-        names += self._split_columns.values()
+    def channels(self) -> int | None:
+        """Of a series; None for text, and until a series with a step is read."""
+        return self.inputs.channels if isinstance(self.inputs, SeriesReader) else None
+
+    @property
+    def wide(self) -> str | None:
+        """The pattern of the columns of a wide table; None for other layouts."""
+        return self.config.columns.wide if isinstance(self.config, SeriesDataset) else None
+
+    @property
+    def other_columns(self) -> list[str]:
+        """Columns that the part must have beside those of the inputs."""
+        names = [*self.target.columns, *self._split_columns.values()]
         names += [self.config.columns.id] if self.config.columns.id else []
         return list(dict.fromkeys(names))
 
-    @property
-    def input_column(self) -> str:
-        if isinstance(self.config, TextDataset):
-            return self.config.columns.text
-        return self.config.columns.series or "series"
+    def require_columns(self) -> None:
+        """Raise a DataError if the part lacks a column, or if one has two meanings."""
+        if self.wide is not None:
+            if not self.inputs.columns:
+                raise DataError(
+                    f"{self.part.origin}: expected columns that match {self.wide!r}, one for each "
+                    f"step; got columns {', '.join(map(repr, self.part.columns))}. Change "
+                    "dataset.columns.wide."
+                )
+            twice = [name for name in self.other_columns if name in self.inputs.columns]
+            if twice:
+                raise DataError(
+                    f"{self.part.origin}: expected columns of values; {self.wide!r} also matches "
+                    f"{twice[0]!r}, which has another meaning. Change dataset.columns.wide."
+                )
+        self.part.require([*self.inputs.columns, *self.other_columns])
 
     @property
     def schema(self) -> pa.Schema:
         """Of the batches that `read` yields."""
         fields = {
             "row": pa.int64(), "id": pa.string(), "raw": ROW_TYPE[self.config.kind],
-            "content": pa.binary(), "empty": pa.bool_(), "target": self.target.key_type,
-            "problem": pa.string(),
+            "content": pa.binary(), "target": self.target.key_type, "problem": pa.string(),
         }  # fmt: skip
         return pa.schema(fields | dict.fromkeys(self._split_columns, pa.string()))
 
@@ -69,13 +88,14 @@ class RowReader:
         row's position. `raw` is a string or a list of steps, each a list of float32 channels, and
         empty if missing; `content` is the same as bytes. `problem` says why a row cannot be used.
         `test`, `validation` and `group` are the cells of these columns as text, if the split has
-        them.
+        them; a row without a group is a group of its own.
 
         Raises:
             DataError: a series is no list of steps, its steps differ in width, or a target is none.
         """
         first = 0
-        for batch in self.part.read(self.columns):
+        names = list(dict.fromkeys([*self.inputs.columns, *self.other_columns]))
+        for batch in self.part.read(names):
             numbers = np.arange(first, first + len(batch))
             yield self._read_batch(batch, numbers, start + numbers)
             first += len(batch)
@@ -84,26 +104,50 @@ class RowReader:
         self, batch: pa.RecordBatch, numbers: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> pa.RecordBatch:
         ids = self._read_ids(batch, numbers)
-        column = batch.column(self.input_column)
         targets, problems = self._read_targets(batch)
-        problems = pc.coalesce(problems, _name_where(column.is_null(), "missing_input"))
+        inputs = self.inputs.read(batch)
+        if inputs.errors:
+            row = min(inputs.errors)
+            raise DataError(f"row {ids[row].as_py()}: {inputs.errors[row]}")
+        problems = pc.coalesce(problems, _name_where(inputs.missing, "missing_input"))
         if isinstance(self.config, TextDataset):
-            raw = to_text(column).fill_null("")
-            content = raw.cast(pa.binary())
-            empty = pc.or_(pc.utf8_is_space(raw), pc.equal(raw, ""))
+            content = inputs.raw.cast(pa.binary())
+            empty = pc.or_(pc.utf8_is_space(inputs.raw), pc.equal(inputs.raw, ""))
+            problems = pc.coalesce(problems, _name_where(empty, "empty_input"))
         else:
-            steps, lengths = self._read_series(column, ids)
-            raw, content = nest_steps(steps, lengths), steps_to_bytes(steps, lengths)
-            empty = pa.array(lengths == 0)
-            bad_steps = np.flatnonzero(~np.isfinite(steps).all(axis=1))
-            bad = np.zeros(len(lengths), np.bool_)
-            bad[np.searchsorted(np.cumsum(lengths), bad_steps, side="right")] = True
-            problems = pc.coalesce(problems, _name_where(pa.array(bad), "not_finite"))
-        values = [pa.array(rows), ids, raw, content, empty, targets, problems]
+            content, own = self._check_series(inputs.raw)
+            problems = pc.coalesce(problems, own)
+        values = [pa.array(rows), ids, inputs.raw, content, targets, problems]
         values += [
-            to_text(batch.column(name)).fill_null("None") for name in self._split_columns.values()
+            self._read_split_column(name, batch.column(column), rows)
+            for name, column in self._split_columns.items()
         ]
         return pa.RecordBatch.from_arrays(values, schema=self.schema)
+
+    def _check_series(self, raw: pa.Array) -> tuple[pa.Array, pa.Array]:
+        """Return the series as bytes, and the name of the problem of each, or null."""
+        joined = join_steps(raw, None)
+        assert joined is not None
+        steps, lengths = joined
+        problems = _name_where(pa.array(lengths == 0), "empty_input")
+        tests = {"not_finite": np.isinf(steps)}
+        if isinstance(self.config, SeriesDataset) and self.config.encoding.missing == "refuse":
+            tests["missing_values"] = np.isnan(steps)
+        ends = np.cumsum(lengths)
+        for name, cells in tests.items():
+            bad = np.zeros(len(lengths), np.bool_)
+            bad[np.searchsorted(ends, np.flatnonzero(cells.any(axis=1)), side="right")] = True
+            problems = pc.coalesce(problems, _name_where(pa.array(bad), name))
+        return steps_to_bytes(steps, lengths), problems
+
+    def _read_split_column(self, name: str, column: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
+        cells = to_text(column)
+        if name != "group":
+            return cells.fill_null("None")
+        own = pc.binary_join_element_wise(
+            "row", pa.array(rows).cast(pa.string()), " without group "
+        )
+        return pc.if_else(pc.equal(cells.fill_null(""), ""), own, cells)
 
     def _read_ids(self, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> pa.Array:
         own = self.config.columns.id
@@ -119,46 +163,6 @@ class RowReader:
             return self.target.read([batch.column(name) for name in self.target.columns])
         except DataError as error:
             raise DataError(f"{self.part.origin}: {error}") from None
-
-    def _read_series(self, column: pa.Array, ids: pa.Array) -> Steps:
-        """Return the joined steps (all steps, channels), and the steps of each row, (rows,)."""
-        layout = getattr(self.config.columns, "layout", "steps_first")
-        joined = join_steps(column, self.channels) if layout == "steps_first" else None
-        if joined is None:
-            series = [
-                self._convert_series(value, ids[row].as_py(), layout)
-                for row, value in enumerate(column.to_pylist())
-            ]
-            empty = np.zeros((0, self.channels or 1), np.float32)
-            steps = np.concatenate([values if len(values) else empty for values in series])
-            return steps, np.array([len(values) for values in series], np.int64)
-        if len(joined[0]):
-            self.channels = joined[0].shape[1]
-        return joined
-
-    def _convert_series(self, value: Any, row_id: str, layout: str) -> NDArray[np.float32]:
-        """Return one row as (steps, channels); None becomes NaN."""
-        if not value:
-            return np.zeros((0, 1), dtype=np.float32)
-        try:
-            cells = [[np.nan if cell is None else cell for cell in step] for step in value]
-            steps = np.array(cells, dtype=np.float32)
-            if steps.ndim != 2:
-                raise ValueError(f"a list of {steps.ndim} dimensions")
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                f"row {row_id}: column {self.input_column!r}: expected a list of steps, each a "
-                f"list of one number a channel; got {error}. Change dataset.columns.series, or "
-                "the row."
-            ) from None
-        steps = steps if layout == "steps_first" else steps.T
-        self.channels = self.channels or steps.shape[1]
-        if len(steps) and steps.shape[1] != self.channels:
-            raise DataError(
-                f"row {row_id}: expected {self.channels} channels, as in the rows before; got "
-                f"{steps.shape[1]}. Change dataset.columns.layout, or the row."
-            )
-        return steps
 
 
 def _name_where(mask: pa.Array, name: str) -> pa.Array:

@@ -15,7 +15,10 @@ from conveyor.data.database import Database
 from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
-PROBLEMS = ("missing_input", "missing_target", "not_finite", "unknown_target")
+# What the reader finds in a row, and `UNSEEN`. An input is missing if it is null; it is empty if it
+# is a blank text or a series without a step.
+PROBLEMS = ("missing_input", "empty_input", "missing_values", "not_finite", "missing_target",
+            "unknown_target")  # fmt: skip
 LEAK_PAIRS = ("train_in_test", "train_in_validation", "validation_in_test")
 
 # A digest stands for the input of a row: equal ones are those of equal inputs only.
@@ -98,9 +101,14 @@ def require_usable(checks: Checks, report: dict[str, Any]) -> None:
     dropped = {reason: entry["rows"] for reason, entry in report["dropped"].items()}
     if sum(dropped.values()) > checks.max_dropped_share * rows:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
+        hint = ""
+        if dropped["missing_values"]:
+            hint = (
+                "Set dataset.encoding.missing to forward or mask to use rows with missing values. "
+            )
         raise DataError(
             "dataset.checks.max_dropped_share: expected a share of unusable rows of at most "
             f"{checks.max_dropped_share:g}; got {sum(dropped.values())} of {rows} rows "
-            f"({reasons}). Change the files, name cells that mean none in "
+            f"({reasons}). {hint}Change the files, name cells that mean none in "
             "dataset.source.missing, or raise the limit."
         )

@@ -15,6 +15,7 @@ from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
 Rows = NDArray[np.int64]  # numbers of rows
+MAX_RESERVED = 2  # rows of a stratum left for training; a larger min_rows asks for more data
 
 # Rows that a split may take: those that no split has taken. A part that is a split as a whole keeps
 # its rows.
@@ -24,7 +25,7 @@ CANDIDATES = """
 # Rows that no split takes are for training.
 ASSIGNED = """
     CREATE TABLE assigned AS
-    SELECT row, code, empty, coalesce(taken.split, 'train'::split) AS split
+    SELECT row, code, coalesce(taken.split, 'train'::split) AS split
     FROM usable LEFT JOIN taken USING (row)"""
 GROUP_CODE = 'dense_rank() OVER (ORDER BY "group")'
 # `given`, `column` and `order` can divide a group, which would leak it into training.
@@ -34,11 +35,18 @@ DIVIDED_GROUPS = """
         GROUP BY "group" HAVING count(DISTINCT split) = 2)"""
 
 
-def assign(rules: SplitRules, database: Database, copy: RowCopy, strata: NDArray[np.int32]) -> None:
+def assign(
+    rules: SplitRules,
+    database: Database,
+    copy: RowCopy,
+    strata: NDArray[np.int32],
+    min_rows: int,
+) -> None:
     """Make the table `assigned` of `usable`: first the test rows, then the validation rows.
 
     Args:
         strata: of each key of the target, (keys,), from which `share` draws equal shares.
+        min_rows: training rows that a key needs.
 
     Raises:
         DataError: a part that is `given` is absent, a split is empty, or a group is in two splits.
@@ -61,8 +69,11 @@ def assign(rules: SplitRules, database: Database, copy: RowCopy, strata: NDArray
                 last = round(take.share * count)
                 chosen = f"SELECT row FROM candidates ORDER BY row DESC LIMIT {last}"
             case "share":
-                draw = _draw_stratified if rules.group is None else _draw_groups
-                drawn = draw(take.share, rules.seed, database, len(copy), strata)
+                arguments = take.share, rules.seed, database, len(copy), strata
+                if rules.group is None:
+                    drawn = _draw_stratified(*arguments, reserved=min(min_rows, MAX_RESERVED))
+                else:
+                    drawn = _draw_groups(*arguments)
                 database.register("drawn", pa.table({"row": drawn}))
                 chosen = "SELECT row FROM drawn"
         value = {"value": take.value} if take.by == "column" else None
@@ -76,15 +87,27 @@ def assign(rules: SplitRules, database: Database, copy: RowCopy, strata: NDArray
 
 
 def _draw_stratified(
-    share: float, seed: int, database: Database, rows: int, strata: NDArray[np.int32]
+    share: float,
+    seed: int,
+    database: Database,
+    rows: int,
+    strata: NDArray[np.int32],
+    *,
+    reserved: int,
 ) -> Rows:
-    """Draw a share of each stratum, in their order; one row or more if it has two."""
+    """Draw a share of each stratum, in their order, and of a small one at least one row. Before
+    that, it keeps the rows that training needs: of three rows, the test part gets one, and then the
+    validation part none.
+
+    Args:
+        reserved: rows of a stratum that training needs.
+    """
     draw, chosen = np.random.default_rng(seed), []
     stratum_of_row = _strata_of_candidates(database, rows, strata)  # (rows,)
     for stratum in np.unique(strata):
         members = np.flatnonzero(stratum_of_row == stratum)
         draw.shuffle(members)
-        count = min(max(round(share * len(members)), 1), max(len(members) - 1, 0))
+        count = min(max(round(share * len(members)), 1), max(len(members) - reserved, 0))
         chosen.append(members[:count].copy())  # a view would keep all members in memory
     return np.concatenate(chosen)
 
@@ -138,7 +161,8 @@ def _require_rows(database: Database) -> None:
         if (name,) not in filled:
             raise DataError(
                 f"the {name} split: expected rows; got none. Change dataset.split or "
-                "dataset.source.files."
+                "dataset.source.files; a share leaves each class the training rows of "
+                "dataset.checks.min_rows."
             )
 
 

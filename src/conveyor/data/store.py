@@ -35,7 +35,7 @@ class Meta(BaseModel):
     kind: Literal["text", "series"]
     name: str
     target: TargetSpec
-    features: int | None  # channels of a series
+    features: int | None  # numbers of an encoded step of a series
     vocabulary: int | None  # tokens of a text, padding and unknown included
     counts: dict[str, int]  # rows of each split
     digest: str

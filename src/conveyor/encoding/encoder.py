@@ -35,7 +35,6 @@ class Encoder(ABC):
         kind: names the class in encoder.json and card.json.
         column: name of the column, or of the tensor, that holds raw rows.
         unit: what the length of a row counts, in the plural.
-        empty_row: the shortest raw row.
         unknown_token: token of the words without a token of their own; None for numeric rows.
         tensor_types: KServe datatypes of a tensor of raw rows, the preferred one first.
         max_length: units after which a row is cut; None for no limit.
@@ -44,7 +43,6 @@ class Encoder(ABC):
     kind: ClassVar[str]
     column: ClassVar[str]
     unit: ClassVar[str]
-    empty_row: ClassVar[Any]
     unknown_token: ClassVar[int | None] = None
     tensor_types: ClassVar[tuple[str, ...]]
     max_length: int | None
@@ -53,6 +51,21 @@ class Encoder(ABC):
     @abstractmethod
     def size(self) -> dict[str, int]:
         """`vocabulary` or `features`: the size of the network's input, as card.json has it."""
+
+    @property
+    def channels(self) -> int:
+        """Numbers of a raw step; 0 for text."""
+        return 0
+
+    @property
+    def accepts_missing(self) -> bool:
+        """Whether a raw row may have missing values."""
+        return False
+
+    @property
+    @abstractmethod
+    def shortest_row(self) -> Any:
+        """A raw row of one unit, by which a model can be tried."""
 
     @property
     @abstractmethod
@@ -64,7 +77,7 @@ class Encoder(ABC):
         """Return a raw row in the type that `encode` reads.
 
         Raises:
-            RowError: the row has another type or shape.
+            RowError: the row has another type or shape, or it is empty.
         """
 
     @abstractmethod
@@ -99,7 +112,7 @@ class Encoder(ABC):
             (batch, longest, channels); and its lengths, (batch,).
 
         Raises:
-            RowError: before the first batch: a row has another type or shape, or there is none.
+            RowError: before the first batch: `check_row` refuses a row, or there is none.
         """
         checked = self._check_rows(rows)
         if len(checked) == 1:  # most requests have one row, which needs no sorting and no padding

@@ -1,4 +1,4 @@
-"""Series to scaled float32 steps."""
+"""Series to filled and scaled float32 steps."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,75 +9,85 @@ from numpy.typing import ArrayLike, NDArray
 
 from conveyor.config.dataset import SeriesEncoding
 from conveyor.encoding.encoder import Encoder, RowError
+from conveyor.encoding.moments import ChannelMoments
 from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.series_values import describe_value, parse_series
 from conveyor.errors import InputError
 
 
 class SeriesEncoder(Encoder):
-    """Per-channel scaling, fitted on training series: (x - shift) / scale."""
+    """Per-channel scaling, fitted on training series: (x - shift) / scale.
+
+    Attributes:
+        missing: what becomes of missing values; see `config.dataset.SeriesEncoding`.
+        mean: of each channel in the training rows, (channels,); a channel that has no value in a
+            row to carry on is filled with it.
+    """
 
     kind = "series"
     column = "series"
     unit = "steps"
-    empty_row = ()
     tensor_types = ("FP64", "FP32")
 
     def __init__(
-        self, shift: NDArray[np.float64], scale: NDArray[np.float64], max_length: int | None
-    ) -> None:
+        self, shift: NDArray[np.float64], scale: NDArray[np.float64], max_length: int | None,
+        missing: str = "refuse", mean: NDArray[np.float64] | None = None,
+    ) -> None:  # fmt: skip
         self.shift, self.scale, self.max_length = shift, scale, max_length
+        self.missing, self.mean = missing, shift if mean is None else mean
 
     @classmethod
     def fit(cls, series: Iterable[NDArray[np.floating]], config: SeriesEncoding) -> "SeriesEncoder":
-        """Read training series (steps, channels) once; all their steps count alike.
+        """Read training series (steps, channels) once; all values that are not missing count alike.
 
         "standard" gives each channel mean 0 and deviation 1, "minmax" the range 0 to 1; a channel
-        that never changes becomes 0. Moments are merged series by series (Chan et al. 1979),
-        since a plain sum of squares loses all digits of a large, steady channel.
+        that never changes becomes 0.
 
         Raises:
-            InputError: no series has a step.
+            InputError: no series has a step, or a channel has no value.
         """
-        count = 0
-        mean = squares = low = high = np.empty(0)  # squares: sum of squared deviations
+        moments = ChannelMoments()
         for row in series:
-            steps = np.asarray(row, dtype=np.float64)  # (steps, channels)
-            if not len(steps):
-                continue
-            row_mean = steps.mean(axis=0)
-            row_squares = ((steps - row_mean) ** 2).sum(axis=0)
-            if not count:
-                mean, squares = row_mean, row_squares
-                low, high = steps.min(axis=0), steps.max(axis=0)
-            else:
-                total = count + len(steps)
-                squares = (
-                    squares + row_squares + (row_mean - mean) ** 2 * count * len(steps) / total
-                )
-                mean = mean + (row_mean - mean) * len(steps) / total
-                low, high = np.minimum(low, steps.min(0)), np.maximum(high, steps.max(0))
-            count += len(steps)
-        if not count:
+            moments.add(np.asarray(row, dtype=np.float64))
+        if not moments.count.size:
             raise InputError(
                 "the training rows: expected a series with a step; got none. Change the files, or "
                 "dataset.columns."
             )
+        if not moments.count.all():
+            channel = int(np.argmin(moments.count))
+            raise InputError(
+                f"the training rows: expected values in each channel; channel {channel} (from 0) "
+                "has none. Remove it from dataset.columns, or from the files."
+            )
+        mean = moments.mean
         shift, scale = {
-            "standard": (mean, np.sqrt(squares / count)),
-            "minmax": (low, high - low),
+            "standard": (mean, np.sqrt(moments.squares / moments.count)),
+            "minmax": (moments.low, moments.high - moments.low),
             "none": (np.zeros_like(mean), np.ones_like(mean)),
         }[config.scaling]
-        return cls(shift, np.where(scale > 0, scale, 1.0), config.max_length)
+        scale = np.where(scale > 0, scale, 1.0)
+        return cls(shift, scale, config.max_length, config.missing, mean)
 
     @property
     def channels(self) -> int:
-        """Numbers of a step."""
+        """Numbers of a raw step."""
         return len(self.shift)
 
     @property
+    def accepts_missing(self) -> bool:
+        """Unless they are refused."""
+        return self.missing != "refuse"
+
+    @property
     def size(self) -> dict[str, int]:
-        """`features`: the channels."""
-        return {"features": self.channels}
+        """`features`: the channels, twice where each has an indicator."""
+        return {"features": self.channels * (2 if self.missing == "mask" else 1)}
+
+    @property
+    def shortest_row(self) -> NDArray[np.float64]:
+        """One step."""
+        return np.zeros((1, self.channels))
 
     @property
     def tensor_shape(self) -> list[int]:
@@ -85,22 +95,29 @@ class SeriesEncoder(Encoder):
         return [-1, -1, self.channels]
 
     def check_row(self, row: Any) -> NDArray[np.float64]:
-        """Return one row as a finite array (steps, channels).
+        """Return one row as an array (steps, channels).
 
         Raises:
-            RowError: it is no list of steps, a step has another width, or a number is not finite.
+            RowError: it is no list of steps, it has none, a step has another width, a number is
+                infinite, or one is missing and `missing` is "refuse".
         """
         expected = f"expected a list of steps of {self.channels} numbers each"
         try:
-            series = _as_array(row)
+            series = parse_series(row)
         except (TypeError, ValueError):
-            raise RowError(f"{expected}; got {_describe(row)}") from None
-        if series.size == 0:
-            return np.zeros((0, self.channels))
-        if series.ndim != 2 or series.shape[1] != self.channels:
+            raise RowError(f"{expected}; got {describe_value(row)}") from None
+        if not len(series):
+            raise RowError(f"{expected}; got no step")
+        if series.shape[1] != self.channels:
             raise RowError(f"{expected}; got an array of shape {series.shape}")
         if not np.isfinite(series).all():
-            raise RowError(f"{expected}; got NaN or infinity")
+            if np.isinf(series).any():
+                raise RowError(f"{expected}; got infinity")
+            if self.missing == "refuse":
+                raise RowError(
+                    f"{expected}; got a missing value (null or NaN). The model accepts such rows "
+                    "if it is trained with dataset.encoding.missing: forward or mask"
+                )
         return series
 
     def read_rows(self, rows: Sequence[ArrayLike]) -> Ragged:
@@ -115,37 +132,56 @@ class SeriesEncoder(Encoder):
         return Ragged.from_lengths(numbers.reshape(-1, self.channels), lengths)
 
     def finish(self, rows: Ragged) -> Ragged:
-        """Scaled steps, cut to `max_length`; an empty series becomes one step of zeros."""
-        scaled = (rows.values.astype(np.float64) - self.shift) / self.scale
-        return Ragged(scaled.astype(np.float32), rows.offsets).cut(self.max_length, 0)
+        """Filled and scaled steps (steps, features), cut to `max_length`."""
+        values = rows.values.astype(np.float64)
+        missing = np.isnan(values)
+        if missing.any():
+            values = carry_forward(values, rows.offsets) if self.missing == "forward" else values
+            values = np.where(np.isnan(values), self.mean, values)
+        scaled = ((values - self.shift) / self.scale).astype(np.float32)
+        if self.missing == "mask":
+            scaled = np.concatenate([scaled, missing.astype(np.float32)], axis=1)
+        return Ragged(scaled, rows.offsets).cut(self.max_length, 0)
 
     def encode_one(self, row: NDArray[np.float64]) -> NDArray[np.float32]:
         """Encode one series (steps, channels), as `encode` does."""
-        scaled = ((row[: self.max_length] - self.shift) / self.scale).astype(np.float32)
-        return scaled if len(scaled) else np.zeros((1, self.channels), np.float32)
+        if self.missing != "refuse":
+            return self.finish(Ragged.from_lengths(row, [len(row)]))[0]
+        return ((row[: self.max_length] - self.shift) / self.scale).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        """Shift and scale of each channel."""
+        """The policy for missing values, and mean, shift and scale of each channel."""
         return {
             "max_length": self.max_length,
+            "missing": self.missing,
+            "mean": self.mean.tolist(),
             "shift": self.shift.tolist(),
             "scale": self.scale.tolist(),
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "SeriesEncoder":
-        """Restore an encoder from the values of `to_json`."""
-        return cls(np.array(value["shift"]), np.array(value["scale"]), value["max_length"])
+        """Restore an encoder from the values of `to_json`; earlier ones refuse missing values."""
+        shift, scale = np.array(value["shift"]), np.array(value["scale"])
+        mean = np.array(value.get("mean", shift))
+        return cls(shift, scale, value["max_length"], value.get("missing", "refuse"), mean)
 
 
-def _as_array(row: Any) -> NDArray[np.float64]:
-    if isinstance(row, list | tuple) or (isinstance(row, np.ndarray) and row.dtype != object):
-        return np.asarray(row, dtype=np.float64)
-    # MLflow passes nested lists as arrays of arrays, which NumPy cannot join at once.
-    return np.array([np.asarray(step, dtype=np.float64) for step in row], dtype=np.float64)
+def carry_forward(values: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Fill a missing value with that of the step before, at the start of a row with the next one.
+
+    Args:
+        values: of all rows, (steps, channels); NaN is missing, and remains where a row has no
+            value in a channel.
+        offsets: int64 (rows + 1,), as those of `Ragged`.
+    """
+    lengths = np.diff(offsets)
+    starts, ends = np.repeat(offsets[:-1], lengths), np.repeat(offsets[1:] - 1, lengths)
+    forward = _carry(values, starts)
+    return _carry(forward[::-1], (len(values) - 1 - ends)[::-1])[::-1]
 
 
-def _describe(row: Any) -> str:
-    if isinstance(row, list):
-        return "a list that is no list of steps of equal width"
-    return f"a value of type {type(row).__name__}"
+def _carry(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Fill each missing value with the last one before it, from `starts` (steps,) on."""
+    positions = np.where(np.isnan(values), starts[:, None], np.arange(len(values))[:, None])
+    return np.take_along_axis(values, np.maximum.accumulate(positions, axis=0), axis=0)

@@ -34,7 +34,6 @@ class TextEncoder(Encoder):
     kind = "text"
     column = "text"
     unit = "tokens"
-    empty_row = ""
     unknown_token = UNKNOWN_TOKEN
     tensor_types = ("BYTES",)
 
@@ -88,6 +87,11 @@ class TextEncoder(Encoder):
         return {"vocabulary": self.tokenizer.get_vocab_size()}
 
     @property
+    def shortest_row(self) -> str:
+        """One letter."""
+        return "a"
+
+    @property
     def tensor_shape(self) -> list[int]:
         """(rows,)."""
         return [-1]
@@ -96,10 +100,12 @@ class TextEncoder(Encoder):
         """Return the text.
 
         Raises:
-            RowError: it is no string.
+            RowError: it is no string, or it is blank. A text of unknown words is none of these.
         """
         if not isinstance(row, str):
             raise RowError(f"expected a text; got a value of type {type(row).__name__}")
+        if not row.strip():
+            raise RowError(f"expected a text; got {row[:40]!r}, which is blank")
         return row
 
     def read_rows(self, rows: Sequence[str]) -> Ragged:

@@ -35,13 +35,13 @@ def headline(evaluation: Evaluation, task: Task) -> dict[str, float]:
     """Metrics for `dvc metrics`, without nesting, so that each becomes a column.
 
     They are all metrics of the model, the interval of the headline metric, and the headline metric
-    of the best baseline, if any was scored. The rest is in report.json.
+    of the baseline that is the best one on validation rows, if any was scored. The rest is in
+    report.json.
     """
     metrics, name = dict(evaluation.scores), task.metrics.headline
     metrics[f"{name}_low"], metrics[f"{name}_high"] = evaluation.intervals[name]
-    if evaluation.baselines:
-        best = task.metrics.find_best(evaluation.baselines)
-        metrics[f"baseline_{name}"] = evaluation.baselines[best][name]
+    if evaluation.baseline_comparison is not None:
+        metrics[f"baseline_{name}"] = evaluation.baseline_comparison.beside_best.theirs
     return metrics
 
 
@@ -49,7 +49,7 @@ def markdown(evaluation: Evaluation, data: EvaluationInput, confidence: float) -
     """Return the report as a page, which shows the plots of its folder."""
     return PAGES.get_template("report.md").render(
         rows=len(data.test.rows),
-        comparison=compare_with_baselines(evaluation, data.task),
+        comparison=describe_comparison(evaluation, data.task),
         confidence=confidence,
         evaluation=evaluation,
         metrics=data.task.metrics,
@@ -57,17 +57,17 @@ def markdown(evaluation: Evaluation, data: EvaluationInput, confidence: float) -
     )
 
 
-def compare_with_baselines(evaluation: Evaluation, task: Task) -> str:
-    """Return a line that compares the network with the best baseline, loud if the network loses."""
-    if evaluation.beats_baselines is None:
+def describe_comparison(evaluation: Evaluation, task: Task) -> str:
+    """Return a paragraph that compares the network with the baselines; what tells against the
+    network is bold."""
+    comparison = evaluation.baseline_comparison
+    if comparison is None:
         return "No baseline was scored."
-    name = task.metrics.headline
-    best = task.metrics.find_best(evaluation.baselines)
-    comparison = (
-        f"{task.metrics[name].title} {evaluation.scores[name]:.4f} against "
-        f"{evaluation.baselines[best][name]:.4f} of {best} "
-        f"({task.comparison.test_title} p = {evaluation.p_value:.3g})"
+    title = task.metrics[task.metrics.headline].title
+    best, trivial = comparison.describe_best(title), comparison.describe_trivial(title)
+    loses = comparison.beside_best.relation == "loses to"
+    at_chance = not comparison.beside_trivial.is_better
+    return " ".join(
+        f"**{sentence}.**" if loud else f"{sentence}."
+        for sentence, loud in ((best, loses), (trivial, at_chance))
     )
-    if evaluation.beats_baselines:
-        return f"The network beats the simple baselines: {comparison}."
-    return f"**THE NETWORK DOES NOT BEAT A SIMPLE BASELINE**: {comparison}."

@@ -1,11 +1,11 @@
 """What is evaluated, and the results."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conveyor.data.store import Split
 from conveyor.metrics import Outputs
+from conveyor.metrics.baselines import BaselineComparison
 from conveyor.tasks import Task
 from conveyor.tasks.values import ScoredRows
 
@@ -17,14 +17,16 @@ class EvaluationInput:
     Attributes:
         kind: "text" or "series".
         task: the model's.
-        training: splits from which the baselines may learn: training and validation.
+        train: split from which the baselines learn.
+        validation: split on which the best baseline is chosen, and from which they learn then.
         test: the split on which everything is scored.
         outputs: the model's, on the test rows, (rows, width).
     """
 
     kind: str
     task: Task
-    training: Sequence[Split]
+    train: Split
+    validation: Split
     test: Split
     outputs: Outputs
 
@@ -44,8 +46,7 @@ class Evaluation:
         scores: every metric.
         intervals: (low, high) of every metric.
         baselines: metrics of each simple model on the same rows; empty where switched off.
-        beats_baselines: a better headline metric than each of them; None where there are none.
-        p_value: of the task's paired test, against the best of them.
+        baseline_comparison: the model beside them; None where switched off.
         slices: metrics by length, shortest first.
         details: what the task adds.
     """
@@ -53,7 +54,6 @@ class Evaluation:
     scores: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     baselines: dict[str, dict[str, float]]
-    beats_baselines: bool | None
-    p_value: float | None
+    baseline_comparison: BaselineComparison | None
     slices: list[dict[str, Any]]
     details: dict[str, Any]

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.config import Gates
 from conveyor.metrics import Outputs, Targets
+from conveyor.metrics.baselines import BaselineComparison
 from conveyor.tasks import Task
 from conveyor.tasks.values import ModelOutputs
+
+Outcome = Literal["passed", "waived", "refused"]
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,7 @@ class Evidence:
             where the two cannot be compared.
         champion_version: its number in the registry; None without a champion.
         scores: the challenger's metrics.
-        baseline: the headline metric of the best simple baseline on these rows; None if none was
-            scored.
+        baselines: the challenger beside simple baselines on these rows; None if none was scored.
         lengths: steps of each row, int (rows,); None: there are no slices by length.
     """
 
@@ -59,19 +61,30 @@ class Evidence:
     champion: ModelOutputs | None
     champion_version: str | None
     scores: Mapping[str, float]
-    baseline: float | None
+    baselines: BaselineComparison | None
     lengths: NDArray[np.integer] | None = None
     measured: Measurements = Measurements()
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """A gate's answer: passed or not, a sentence that says why, and its numbers."""
+    """A gate's answer: passed or not, a sentence that says why, and its numbers.
+
+    Attributes:
+        waived: why a person accepts that it did not pass, as the configuration says; else None.
+    """
 
     gate: str
     passed: bool
     reason: str
     numbers: dict[str, Any]
+    waived: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.passed:
+            return "passed"
+        return "refused" if self.waived is None else "waived"
 
 
 Gate = Callable[[Evidence, Gates], list[GateResult]]  # no result where its limit is null

@@ -51,22 +51,6 @@ def better_than_champion(evidence: Evidence, config: Gates) -> list[GateResult]:
     return [GateResult(gate, *answer)]
 
 
-def beats_baselines(evidence: Evidence, config: Gates) -> list[GateResult]:
-    """The network against the best simple baseline; a refusal only if the configuration asks."""
-    if evidence.baseline is None:
-        return []
-    metrics, required = evidence.task.metrics, config.must_beat_baselines
-    name, baseline = metrics.headline, evidence.baseline
-    value = evidence.scores[name]
-    ahead = metrics[name].gain(value, baseline) > 0
-    verb = "beats" if ahead else "does not beat"
-    reason = f"{name} {value:.4g} {verb} the best simple baseline's {baseline:.4g}"
-    if not ahead and not required:
-        reason += "; gates.must_beat_baselines is false, so this refuses nothing"
-    numbers = {"value": value, "baseline": baseline, "required": required}
-    return [GateResult("baselines", ahead or not required, reason, numbers)]
-
-
 def _bootstrap(gate: str, evidence: Evidence, champion: ModelOutputs, config: Gates) -> GateResult:
     """A paired bootstrap of any metric, with a margin."""
     limits, version = config.champion, evidence.champion_version
@@ -88,4 +72,4 @@ def _bootstrap(gate: str, evidence: Evidence, champion: ModelOutputs, config: Ga
     )
 
 
-GATES: tuple[Gate, ...] = (bars, better_than_champion, beats_baselines)
+GATES: tuple[Gate, ...] = (bars, better_than_champion)

@@ -5,30 +5,46 @@ from dataclasses import dataclass
 
 from conveyor.config import ConfigError, Gates
 from conveyor.config.sections import ChampionGate
-from conveyor.gates import artifact, quality, slices
+from conveyor.gates import artifact, baselines, quality, slices
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 from conveyor.tasks.facets import PairedTest
 from conveyor.tasks.task import load_metrics, load_tests
 
 BOOTSTRAP = "bootstrap"  # the paired test that every task has
+PLACE = "Change it in params.yaml or in conf/gates."
 
-GATES: tuple[Gate, ...] = (*quality.GATES, *slices.GATES, *artifact.GATES)
+GATES: tuple[Gate, ...] = (*quality.GATES, *baselines.GATES, *slices.GATES, *artifact.GATES)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All gates' results; the model is promoted only if all gates passed."""
+    """All gates' results; the model is promoted only if each gate passed or was waived."""
 
     results: list[GateResult]
 
     @property
     def promote(self) -> bool:
-        return all(result.passed for result in self.results)
+        return all(result.outcome != "refused" for result in self.results)
 
     @property
     def reasons(self) -> list[str]:
         """The reasons of a refusal; empty for a promotion."""
-        return [result.reason for result in self.results if not result.passed]
+        return [result.reason for result in self.results if result.outcome == "refused"]
+
+    @property
+    def summary(self) -> str:
+        """What the gates say together."""
+        count = len(self.results)
+        if self.reasons:
+            return f"{len(self.reasons)} of {count} gates refuse the model"
+        if self.waived:
+            return f"no gate refuses the model; {len(self.waived)} of {count} are waived"
+        return "every gate passes the model"
+
+    @property
+    def waived(self) -> list[str]:
+        """What a person accepted although a gate did not pass."""
+        return [result.reason for result in self.results if result.outcome == "waived"]
 
 
 def decide(evidence: Evidence, config: Gates) -> Verdict:
@@ -52,7 +68,7 @@ def check_gates(config: Gates, task: str) -> None:
     fields += [("gates.champion.metric", config.champion.metric)]
     fields += [("gates.slices.metric", config.slices.metric)]
     problems = [
-        f"  {field}: expected one of {', '.join(metrics)}; got {name!r}"
+        f"  {field}: expected one of {', '.join(metrics)}; got {name!r}. {PLACE}"
         for field, name in fields
         if name not in metrics
     ]
@@ -68,8 +84,8 @@ def _check_champion(limits: ChampionGate, tests: Mapping[str, PairedTest]) -> li
         return []
     if name not in tests:
         names = ", ".join([BOOTSTRAP, *tests])
-        return [f"  gates.champion.test: expected one of {names}; got {name!r}"]
-    problems, way_out = [], f"set gates.champion.test to {BOOTSTRAP}"
+        return [f"  gates.champion.test: expected one of {names}; got {name!r}. {PLACE}"]
+    problems, way_out = [], f"set gates.champion.test to {BOOTSTRAP}. {PLACE}"
     if limits.metric != tests[name].metric:
         problems.append(
             f"  gates.champion.metric: {name} tests {tests[name].metric}; got {limits.metric!r}. "

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.metrics.paired import PValues
 from conveyor.metrics.table import MetricTable, Outputs, Targets
 
 
@@ -59,7 +60,8 @@ def paired_gain(
 
     Returns:
         gain: in the metric's unit, positive where ours is better; lower: with the given
-        confidence, the gain is above this bound.
+        confidence, the gain is above this bound; standard_error: of the gain (Efron & Tibshirani
+        1993, chapter 6), with the factor that makes it unbiased for a mean.
     """
 
     def gain(targets: Targets, ours: Outputs, theirs: Outputs) -> float:
@@ -70,18 +72,20 @@ def paired_gain(
     draws = draw_samples(len(targets), samples, seed)
     gains = [gain(targets[rows], ours[rows], theirs[rows]) for rows in draws]
     lower = float(np.nanpercentile(gains, 100 * (1 - confidence)))
-    return {"gain": gain(targets, ours, theirs), "lower": lower}
+    unbiased = (len(targets) / max(1, len(targets) - 1)) ** 0.5
+    return {"gain": gain(targets, ours, theirs), "lower": lower,
+            "standard_error": unbiased * float(np.nanstd(gains))}  # fmt: skip
 
 
-def paired_p_value(gains: NDArray[np.floating], *, samples: int, seed: int) -> float:
-    """Compute the one-sided p value of a positive mean by the bootstrap: how often the mean of a
-    draw of the rows is not above 0 (Davison & Hinkley 1997, chapter 4: each count plus one).
+def bootstrap_p_values(gains: NDArray[np.floating]) -> PValues:
+    """Compute the p values of a gain: how often that of a sample is not on its side of 0 (Davison &
+    Hinkley 1997, chapter 4: each count plus one).
 
     Args:
-        gains: of each row, by how much our model is better, (rows,).
+        gains: of each bootstrap sample of the rows, by how much our model is better, (samples,).
     """
-    means = np.array([gains[rows].mean() for rows in draw_samples(len(gains), samples, seed)])
-    return float((1 + (means <= 0).sum()) / (1 + samples))
+    better, worse = (1 + (gains <= 0).sum(), 1 + (gains >= 0).sum())
+    return PValues(float(better / (1 + len(gains))), float(worse / (1 + len(gains))))
 
 
 def draw_samples(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:
@@ -89,3 +93,16 @@ def draw_samples(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int6
     generator = np.random.default_rng(seed)
     for _ in range(samples):
         yield generator.integers(0, rows, rows)
+
+
+def assign_folds(strata: NDArray[np.integer], count: int, seed: int) -> NDArray[np.int64]:
+    """Assign each row to a fold of a stratified cross-validation.
+
+    Returns:
+        The fold of each row, 0 to count - 1, int64 (rows,); each stratum is spread over all folds.
+    """
+    order = np.random.default_rng(seed).permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]
+    folds = np.empty(len(strata), dtype=np.int64)
+    folds[order] = np.arange(len(strata)) % count
+    return folds

@@ -7,6 +7,7 @@ from conveyor.data.store import Prepared
 from conveyor.encoding.ragged import spread_over_lengths
 from conveyor.errors import InputError
 from conveyor.gates import Evidence, Measurements
+from conveyor.metrics.baselines import BaselineComparison
 from conveyor.paths import Paths
 from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel, measurements
@@ -31,7 +32,7 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     champion_predictions = None
     if champion_model is not None:
         champion_predictions = champion_model.predict_as(model, test.rows)
-    report, metrics = paths.data_report, model.task.metrics
+    report = paths.data_report
     measured = Measurements(
         size=measurements.size(paths.model),
         latency=measure_latency(model, sample[len(sample) // 2]),
@@ -46,11 +47,19 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
         challenger=outputs,
         champion=champion_predictions,
         champion_version=None if champion is None else champion.version,
-        scores=metrics.score_all(targets, outputs),
-        baseline=files.read_json(paths.metrics).get(f"baseline_{metrics.headline}"),
+        scores=model.task.metrics.score_all(targets, outputs),
+        baselines=_read_baselines(paths),
         lengths=lengths,
         measured=measured,
     )
+
+
+def _read_baselines(paths: Paths) -> BaselineComparison | None:
+    """Return what `evaluate` says of simple baselines; None where it did not compare them, as in a
+    report of an earlier version."""
+    report = paths.evaluation / "report.json"
+    values = files.read_json(report).get("baseline_comparison") if report.is_file() else None
+    return None if values is None else BaselineComparison.from_json(values)
 
 
 def load_champion(champion: ModelVersion, paths: Paths) -> LoadedModel:

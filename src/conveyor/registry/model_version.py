@@ -25,7 +25,8 @@ from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
 from conveyor.tracking.store import connect, open_existing
 
 CHAMPION = "champion"
-PASSED = "promoted"  # the verdict of a version that passed all gates
+PASSED = "promoted"  # the verdict of a version that no gate refused
+WAIVED = "waived"  # a tag: what the configuration accepted although a gate did not pass
 CACHED_VERSIONS = 5  # versions of a remote store that stay on this machine
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
 SECONDS_A_DAY = 86400
@@ -65,13 +66,19 @@ class ModelVersion:
 
     @property
     def passed(self) -> bool:
-        """Whether it passed all gates."""
+        """Whether no gate refused it."""
         return self.verdict == PASSED
 
     @property
     def reasons(self) -> str:
         """Why gates refused it; empty for a version that passed."""
         return self.tags.get("reasons", "")
+
+    @property
+    def gates_passed(self) -> str:
+        """What to say of the gates of a version that none refused."""
+        waived = self.tags.get(WAIVED)
+        return "it passed every gate" if waived is None else f"no gate refused it, but: {waived}"
 
     @property
     def age_days(self) -> float:

@@ -31,7 +31,7 @@ def promote(
     if force and not reason:
         raise InputError("--force needs a reason, which is recorded; add --reason TEXT")
     if model_version.passed:
-        default = "by hand; it passed every gate"
+        default = f"by hand; {model_version.gates_passed}"
         return registry.set_champion(version, history.PROMOTED, reason or default)
     if not force:
         refusal = model_version.reasons or "it was registered without a verdict"

@@ -82,7 +82,7 @@ class Registry(RegisteredModel):
             return
         self._set_alias(CHALLENGER, version.version)
         if version.passed:
-            self.set_champion(version.version, PROMOTED, "it passed every gate")
+            self.set_champion(version.version, PROMOTED, version.gates_passed)
         self.set_tags(version.version, {VERDICT_APPLIED: "true"})
 
     def set_champion(self, version: str, action: str, reason: str) -> Change | None:

@@ -12,7 +12,7 @@ from conveyor.gates import GateResult, Verdict
 from conveyor.pages import load_templates
 from conveyor.paths import VERDICT_FILE
 from conveyor.registry.lineage import LINEAGE
-from conveyor.registry.model_version import PASSED, ModelVersion
+from conveyor.registry.model_version import PASSED, WAIVED, ModelVersion
 
 LONGEST_TAG = 4000  # characters; MLflow takes 5000
 
@@ -30,7 +30,9 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
     with files.replacing_folder(folder) as temporary:
         files.write_json(temporary / VERDICT_FILE, content)
         for name in ("verdict.md", "verdict.html"):
-            page = PAGES.get_template(name).render(title=title, results=verdict.results, **content)
+            page = PAGES.get_template(name).render(
+                title=title, results=verdict.results, waived=verdict.waived, **content
+            )
             files.write_text(temporary / name, page)
 
 
@@ -40,11 +42,14 @@ def render_markdown(verdict: Verdict) -> str:
 
 
 def verdict_tags(verdict: Verdict) -> dict[str, str]:
-    """The outcome, the reasons of a refusal, and each gate's result with its numbers."""
+    """The outcome, the reasons of a refusal or of a waiver, and each gate's result with its
+    numbers."""
     tags = {
         "verdict": PASSED if verdict.promote else "refused",
         "reasons": "; ".join(verdict.reasons)[:LONGEST_TAG],
     }
+    if verdict.waived:
+        tags[WAIVED] = "; ".join(verdict.waived)[:LONGEST_TAG]
     for result in verdict.results:
         tags[mlflow_name(f"gate.{result.gate}", tags)] = _gate_tag(result)
     return tags
@@ -52,6 +57,8 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
 
 def _gate_tag(result: GateResult) -> str:
     content = {"passed": result.passed, "reason": result.reason, "numbers": result.numbers}
+    if result.waived is not None:
+        content["waived"] = result.waived
     text = json.dumps(content, ensure_ascii=False)
     if len(text) <= LONGEST_TAG:
         return text

@@ -21,7 +21,9 @@ def why(registry: Registry, version: str) -> str:
     tags = model_version.tags
     rows = {
         "version": f"models:/{registry.name}/{version}, {model_version.verdict or MISSING}",
-        "reasons": "every gate passed" if model_version.passed else model_version.reasons or None,
+        "reasons": (
+            model_version.gates_passed if model_version.passed else model_version.reasons or None
+        ),
         "forced": tags.get("forced_reason"),
         **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
     }

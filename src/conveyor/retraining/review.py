@@ -113,9 +113,11 @@ def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | No
     """Why the champion's rows cannot be compared with today's; None if they can."""
     if model.kind != prepared.meta.kind:
         return f"the champion reads {model.kind}; the data are {prepared.meta.kind} now"
-    channels = model.encoder.size.get("features")
-    if channels != prepared.meta.features:
-        return f"the champion reads {channels} channels; the data have {prepared.meta.features} now"
+    channels, others = model.encoder.channels, prepared.encoder.channels
+    if channels != others:
+        return f"the champion reads {channels} channels; the data have {others} now"
+    if not model.encoder.accepts_missing and prepared.encoder.accepts_missing:
+        return "the champion refuses missing values, which the data may have now"
     if not model.task.answers.matches(prepared.meta.target):
         return "the champion has another target than the data have now"
     if profile is None:

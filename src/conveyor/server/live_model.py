@@ -43,7 +43,7 @@ def load_version(name: str, version: str, folder: Path) -> LiveModel:
     """
     try:
         model = LoadedModel.load(folder)
-        model.predict([model.encoder.empty_row])
+        model.predict([model.encoder.shortest_row])
     except Exception as error:
         raise InputError(f"version {version} of {name} cannot be loaded: {error}") from error
     return LiveModel(name, version, model)

@@ -97,6 +97,7 @@ class RequestLog:
         self, live: LiveModel, rows: Sequence[Any], predictions: Predictions
     ) -> list[dict[str, Any]]:
         encoder, now = live.model.encoder, time.time_ns() // 1000
+        rows = [encoder.check_row(row) for row in rows]
         sequences, unknown = encoder.encode(rows), encoder.unknown_token
         logged = predictions.task.answers.logged
         records: list[dict[str, Any]] = []

@@ -62,8 +62,8 @@ def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
     lengths = _parse_tensor(tensors["lengths"], ("INT32", "INT64"), 1)
     if len(lengths) != len(rows):
         raise InputError(f"lengths: expected {len(rows)} values, one per row; got {len(lengths)}")
-    if (lengths < 0).any() or (lengths > rows.shape[1]).any():
-        raise InputError(f"lengths: expected 0 to {rows.shape[1]} steps; got {lengths.tolist()}")
+    if (lengths < 1).any() or (lengths > rows.shape[1]).any():
+        raise InputError(f"lengths: expected 1 to {rows.shape[1]} steps; got {lengths.tolist()}")
     return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 

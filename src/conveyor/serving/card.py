@@ -17,7 +17,7 @@ class Card(Section):
     Attributes:
         kind: of the rows that it reads.
         target: what it predicts.
-        features: channels of a series.
+        features: numbers of an encoded step of a series.
         vocabulary: tokens of a text, padding and unknown included.
         flops: of one sequence of `flops_at_length` steps.
         refit: whether it was fitted on the validation rows too.

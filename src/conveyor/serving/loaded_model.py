@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 from tqdm import tqdm
 
-from conveyor.encoding import Encoder, load_encoder
+from conveyor.encoding import Encoder, RowError, load_encoder
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values
 from conveyor.metrics import Outputs
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
@@ -104,12 +104,14 @@ class LoadedModel:
 
         Returns:
             Outputs (rows, width), with their target; None where the other model has another target
-            or reads other rows: of another kind, or of other channels.
+            or reads other rows: of another kind, of other channels, or with missing values.
         """
-        channels, others = (m.encoder.size.get("features") for m in (self, other))
-        if self.kind != other.kind or channels != others:
+        if self.kind != other.kind or self.encoder.channels != other.encoder.channels:
             return None
-        own = ModelOutputs(self.task.spec, self.predict(rows).outputs)
+        try:
+            own = ModelOutputs(self.task.spec, self.predict(rows).outputs)
+        except RowError:
+            return None
         return other.task.answers.align(own)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.metrics.paired import PValues
 from conveyor.tasks.options import TargetSpec
 from conveyor.tasks.values import ModelOutputs, Score, ScoredRows
 
@@ -75,11 +76,12 @@ class Target(Protocol):
         spec: TargetSpec,
         min_rows: int,
     ) -> dict[str, Any]:
-        """Return what the data report says of the target.
+        """Return what the data report says of the target; `warnings` are sentences about what
+        makes the test metrics say little.
 
         Args:
             rows: by split, the number of rows of each key, (keys,).
-            min_rows: that each split needs, and each part of the target in it.
+            min_rows: training rows that each part of the target needs.
 
         Raises:
             DataError: the data cannot train a model.
@@ -131,7 +133,14 @@ class Head(Protocol):
 
 
 class Baselines(Protocol):
-    """Simple models, which a recurrent network must beat to be worth its cost."""
+    """Simple models, which a recurrent network must beat to be worth its cost.
+
+    Attributes:
+        trivial: name of the one that gives each row the same answer, the best one for the headline
+            metric.
+    """
+
+    trivial: str
 
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
@@ -171,15 +180,15 @@ class Comparison(Protocol):
     """Compares models on the same rows.
 
     Attributes:
-        test_title: name of the test behind `p_value`.
+        test_title: name of the test behind `p_values`.
         tests: paired tests of the task beside the bootstrap, which every task has; by name.
     """
 
     test_title: str
     tests: Mapping[str, PairedTest]
 
-    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
-        """Return the one-sided p value of the test that `test_title` names."""
+    def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
+        """Return the p values of the test that `test_title` names."""
         ...
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:

@@ -1,10 +1,11 @@
 """Features of rows for simple models: TF-IDF of texts, and summary statistics of series."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -13,7 +14,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     """Compute mean, deviation, minimum, maximum, first and last step by channel, and the length.
 
-    A row without steps has zeros.
+    A missing value (NaN) counts as the mean of its channel in the row. A channel without any value,
+    and a row without steps, has zeros.
 
     Returns:
         (rows, 6 x channels + 1).
@@ -25,14 +27,34 @@ def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
         if not steps.size:
             features.append(np.zeros(6 * channels + 1))
             continue
+        missing = np.isnan(steps)
+        if missing.any():
+            count = np.maximum((~missing).sum(axis=0), 1)
+            steps = np.where(missing, np.where(missing, 0.0, steps).sum(axis=0) / count, steps)
         parts = [steps.mean(0), steps.std(0), steps.min(0), steps.max(0), steps[0], steps[-1]]
         features.append(np.concatenate([*parts, [len(steps)]]))
     return np.array(features)
 
 
+class TextFeatures(TransformerMixin, BaseEstimator):
+    """TF-IDF of words and pairs of words; of characters where no training text has a word, which
+    scikit-learn takes from two letters or digits up."""
+
+    def fit(self, rows: Sequence[str], targets: Any = None) -> Self:
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        tokenize = vectorizer.build_analyzer()
+        if not any(tokenize(row) for row in rows):
+            vectorizer = TfidfVectorizer(analyzer=list, sublinear_tf=True)
+        self.vectorizer_ = vectorizer.fit(rows)
+        return self
+
+    def transform(self, rows: Sequence[str]) -> Any:
+        return self.vectorizer_.transform(rows)
+
+
 # By kind of rows: the features' name, and what makes their transformer.
 FEATURES: dict[str, tuple[str, Callable[[], Any]]] = {
-    "text": ("TF-IDF", lambda: TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+    "text": ("TF-IDF", TextFeatures),
     "series": (
         "summary statistics",
         lambda: make_pipeline(FunctionTransformer(summarise), StandardScaler()),

@@ -1,35 +1,41 @@
-"""The check that each part of a target has rows in each split."""
+"""Checks that each part of a target has enough rows: refused in training, a warning in test."""
 
 from collections.abc import Mapping
 
 from conveyor.errors import DataError
 
 MAX_LISTED = 8  # parts that an error lists
+FEW_TEST_ROWS = 5  # below so many, a metric of a part says little
 
 
-def require_rows(
+def check_rows(
     rows: Mapping[str, Mapping[str, int]], part: str, min_rows: int, hint: str = ""
-) -> None:
-    """Check that each class or label has enough rows in each split.
+) -> list[str]:
+    """Check that each class or label has enough training rows, and look for few test rows.
 
     Args:
         rows: by split and name of the part.
         part: what a part is called, such as "class".
+        min_rows: that a part needs for training.
         hint: what else the reader may change; begins with a space.
 
+    Returns:
+        A sentence for each part of few test rows, or of none.
+
     Raises:
-        DataError: names the first parts of too few rows.
+        DataError: names the first parts of too few training rows.
     """
-    few = [
-        f"{split} has {count} of {part} {name!r}"
-        for split, by_name in rows.items()
-        for name, count in by_name.items()
-        if count < min_rows
-    ]
+    few = [f"{count} of {part} {name!r}" for name, count in rows["train"].items()
+           if count < min_rows]  # fmt: skip
     if few:
         raise DataError(
-            f"dataset.checks.min_rows: expected at least {min_rows} rows of each {part} in each "
-            f"split; got too few: {', '.join(few[:MAX_LISTED])}"
-            f"{' ...' if len(few) > MAX_LISTED else ''}. Add rows, change dataset.split, or lower "
-            f"the limit.{hint}"
+            f"dataset.checks.min_rows: expected at least {min_rows} training rows of each "
+            f"{part}; got {', '.join(few[:MAX_LISTED])}{' ...' if len(few) > MAX_LISTED else ''}. "
+            f"Add rows, change dataset.split, join the {part} with another one, or lower the "
+            f"limit.{hint}"
         )
+    return [
+        f"{part} {name!r} has {count or 'no'} test rows, so its test metrics say little"
+        for name, count in rows["test"].items()
+        if count < FEW_TEST_ROWS
+    ]

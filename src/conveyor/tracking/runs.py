@@ -112,9 +112,14 @@ class TrainingRun(OpenRun):
         self.log_folder(paths.model, "model")
 
     def log_evaluation(
-        self, folder: Path, scores: Mapping[str, float], *, beats_baselines: bool | None
+        self, folder: Path, scores: Mapping[str, float], *, baseline: str | None
     ) -> None:
-        """Log the test metrics and the folder of the evaluation, once."""
+        """Log the test metrics and the folder of the evaluation, once.
+
+        Args:
+            baseline: what the model does beside the best baseline, such as "beats NAME"; None where
+                they were not compared.
+        """
         digest = files.digest_tree(folder)
         logged = self.tracking.client.get_run(self.id).data.tags
         if logged.get("evaluation_digest") == digest:
@@ -122,8 +127,7 @@ class TrainingRun(OpenRun):
         metrics = {f"test_{key}": value for key, value in scores.items()}
         self.log_metrics(metrics)
         self.log_folder(folder, "evaluation")
-        beats = "not compared" if beats_baselines is None else str(beats_baselines).lower()
-        self.set_tags({"evaluation_digest": digest, "beats_baselines": beats})
+        self.set_tags({"evaluation_digest": digest, "baseline": baseline or "not compared"})
 
 
 def training_run(

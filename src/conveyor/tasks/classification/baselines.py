@@ -22,6 +22,8 @@ class Baselines:
     was chosen for the network says nothing of other models.
     """
 
+    trivial = "majority class"
+
     def __init__(self, spec: ClassSpec) -> None:
         decision = spec.decision and spec.decision.model_copy(update={"threshold": None})
         self._spec = spec.model_copy(update={"decision": decision})
@@ -42,7 +44,7 @@ class Baselines:
         """
         features, _ = FEATURES[kind]
         outputs = {
-            "majority class": self._predict_shares(targets, len(test_rows)),
+            self.trivial: self._predict_shares(targets, len(test_rows)),
             f"{features} + logistic regression": self._predict_linear(
                 kind, rows, targets, test_rows, seed
             ),

@@ -9,27 +9,30 @@ from scipy import stats
 from scipy.special import bdtrc
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.metrics.paired import PValues
 from conveyor.tasks.classification.decision import decide
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.values import ModelOutputs, Score
 
 
-def mcnemar(ours_right: NDArray[np.bool_], theirs_right: NDArray[np.bool_]) -> dict[str, float]:
-    """Test that our model is right more often than theirs on the same rows, by McNemar's exact
-    test (McNemar 1947).
+def mcnemar(
+    ours_right: NDArray[np.bool_], theirs_right: NDArray[np.bool_]
+) -> tuple[int, int, PValues]:
+    """Test whether our model is right more or less often than theirs on the same rows, by McNemar's
+    exact test (McNemar 1947).
 
     Args:
         ours_right: where our model is right, bool (rows,).
         theirs_right: where their model is right, bool (rows,).
 
     Returns:
-        only_ours, only_theirs: rows that one model alone gets right; p_value: the one-sided
-        probability of at least only_ours wins if both were equally good; 1 where they never differ.
+        The rows that our model alone gets right, those that theirs alone gets right, and the
+        probabilities of at least so many if both were equally good.
     """
     ours = int((ours_right & ~theirs_right).sum())
     theirs = int((theirs_right & ~ours_right).sum())
-    p = float(bdtrc(ours - 1, ours + theirs, 0.5)) if ours else 1.0
-    return {"only_ours": ours, "only_theirs": theirs, "p_value": p}
+    better, worse = (float(bdtrc(n - 1, ours + theirs, 0.5)) if n else 1.0 for n in (ours, theirs))
+    return ours, theirs, PValues(better, worse)
 
 
 class McNemarTest:
@@ -52,14 +55,15 @@ class McNemarTest:
             )
             return False, reason, {"differing_rows": 0}
         right, champion_right = answers == targets, champion_answers == targets
-        test = mcnemar(right, champion_right)
-        passed = test["p_value"] < alpha
+        only_ours, only_theirs, p_values = mcnemar(right, champion_right)
+        passed = p_values.better < alpha
         reason = (
-            f"it is right and version {version}, the champion, wrong on {test['only_ours']} rows; "
-            f"the other way round on {test['only_theirs']}: p = {test['p_value']:.3g} is "
+            f"it is right and version {version}, the champion, wrong on {only_ours} rows; the "
+            f"other way round on {only_theirs}: one-sided p = {p_values.better:.3g} is "
             f"{'below' if passed else 'not below'} {alpha:.3g} (McNemar)"
         )
-        numbers = {**test, "alpha": alpha, "accuracy": float(right.mean()),
+        numbers = {"only_ours": only_ours, "only_theirs": only_theirs, "p_value": p_values.better,
+                   "alpha": alpha, "accuracy": float(right.mean()),
                    "champion_accuracy": float(champion_right.mean())}  # fmt: skip
         return passed, reason, numbers
 
@@ -73,9 +77,9 @@ class Comparison:
     def __init__(self, spec: ClassSpec) -> None:
         self._spec, self._classes = spec, spec.classes
 
-    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
+    def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         right, other_right = (decide(m.spec, m.outputs) == targets for m in (ours, theirs))
-        return mcnemar(right, other_right)["p_value"]
+        return mcnemar(right, other_right)[2]
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         return targets

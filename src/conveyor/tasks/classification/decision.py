@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
-from conveyor.tasks.classification.options import ClassDecision, ClassSpec, ClassThreshold
+from conveyor.tasks.classification.options import (
+    ClassDecision,
+    ClassSpec,
+    ClassThreshold,
+    Costs,
+    check_cost_names,
+)
 from conveyor.tasks.thresholds import ThresholdCurve
-
-Costs = Mapping[str, float | Mapping[str, float]]
 
 
 def decide(spec: ClassSpec, outputs: Outputs) -> NDArray[np.int64]:
@@ -63,13 +67,10 @@ def complete_costs(costs: Costs, classes: Sequence[str]) -> dict[str, dict[str, 
     Raises:
         InputError: a name is no class.
     """
-    for true, value in costs.items():
-        for name in (true, *(value if isinstance(value, Mapping) else ())):
-            if name not in classes:
-                raise InputError(
-                    f"head.costs: expected names among the classes {', '.join(classes)}; got "
-                    f"{name!r}. Change it in params.yaml or in conf/head."
-                )
+    try:
+        check_cost_names(costs, classes)
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
     def read(true: str, answer: str) -> float:
         value = costs.get(true, 1.0)

@@ -1,5 +1,6 @@
 """The head of a classifier: softmax, cross-entropy, and the end of the ONNX graph."""
 
+import logging
 from typing import Any
 
 import keras
@@ -11,7 +12,10 @@ from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.classification.decision import choose_decision, complete_costs
 from conveyor.tasks.classification.options import ClassHead, ClassSpec
 
+log = logging.getLogger(__name__)
+
 Tensor = Any
+RARE = 0.1  # of the rows of the largest class: a class of fewer is rare
 OUTPUT = "probabilities"  # name of the layer and of the graph's output
 
 
@@ -55,10 +59,16 @@ class Head:
         Args:
             targets: of the training rows, (rows,).
         """
-        if self._options.class_weights == "balanced":
-            counts = np.bincount(targets, minlength=self.width)
-            weights = len(targets) / (self.width * np.maximum(counts, 1))
-            self._weights = weights.astype(np.float32)
+        counts = np.bincount(targets, minlength=self.width)  # (classes,)
+        smallest, largest = int(counts[counts > 0].min()), int(counts.max())
+        if self._options.class_weights == "auto" and smallest < RARE * largest:
+            log.info("classes are weighed by their rows, since the rarest has %d and the most "
+                     "frequent %d; head.class_weights=none weighs all rows alike",
+                     smallest, largest)  # fmt: skip
+        elif self._options.class_weights != "balanced":
+            return
+        weights = len(targets) / (self.width * np.maximum(counts, 1))
+        self._weights = weights.astype(np.float32)
 
     def training_losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
         """Return the loss of each row, (rows,), with label smoothing and class weights.

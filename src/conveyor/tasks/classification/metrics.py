@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.classification.decision import decide
 from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.log_loss import negative_logs
 from conveyor.tasks.ranking import average_precision, count_by_threshold
 
 Labels = NDArray[np.integer]  # (rows,), indices of classes
 Probabilities = NDArray[np.floating]  # (rows, classes)
-EPSILON = 1e-7  # lower bound of a probability in the log loss, which is infinite at 0
 CALIBRATION_BINS = 10
 
 
@@ -106,7 +106,7 @@ def log_loss(predictions: LabelledPredictions) -> float:
     """Mean negative log probability of the true class, in nats."""
     rows = np.arange(len(predictions.labels))
     of_true_class = predictions.probabilities[rows, predictions.labels]  # (rows,)
-    return float(-np.log(np.clip(of_true_class, EPSILON, 1.0)).mean())
+    return float(negative_logs(of_true_class).mean())
 
 
 def roc_auc(predictions: LabelledPredictions) -> float:

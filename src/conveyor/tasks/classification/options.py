@@ -1,11 +1,14 @@
 """Options of classification: where a row's class comes from, and how the network learns it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
 from conveyor.section import Section
 
+# By true class: a number for any wrong answer, or numbers by answer.
+Costs = Mapping[str, float | Mapping[str, float]]
 ValueType = Literal["text", "integer", "number", "boolean"]
 
 
@@ -36,6 +39,21 @@ class ClassTarget(Section):
         return self
 
 
+def check_cost_names(costs: Costs, classes: Sequence[str]) -> None:
+    """Check that costs name classes only.
+
+    Raises:
+        ValueError: a name is no class.
+    """
+    for true, value in costs.items():
+        for name in (true, *(value if isinstance(value, Mapping) else ())):
+            if name not in classes:
+                raise ValueError(
+                    f"head.costs: expected names among the classes {', '.join(classes)}; got "
+                    f"{name!r}. Change it in params.yaml or in conf/head."
+                )
+
+
 class ClassHead(Section):
     """How the network learns classes."""
 
@@ -46,10 +64,20 @@ class ClassHead(Section):
     loss: Literal["cross_entropy", "focal"]
     gamma: NonNegativeFloat  # of the focal loss; 0 is cross-entropy
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
-    class_weights: Literal["none", "balanced"]
+    # auto: balanced where a class has under a tenth of the rows of the largest class, else none.
+    class_weights: Literal["auto", "none", "balanced"]
     # What errors cost, by true class: a number for any wrong answer, or numbers by answer. What is
     # not named costs 1. null: the answer is the most probable class.
     costs: dict[str, NonNegativeFloat | dict[str, NonNegativeFloat]] | None
+
+    def check_target(self, target: Section) -> None:
+        """Refuse costs of a class that the configuration does not name, if it names the classes.
+
+        Raises:
+            ValueError: a name is no class.
+        """
+        if self.costs is not None and isinstance(target, ClassTarget) and target.classes:
+            check_cost_names(self.costs, target.classes)
 
 
 class ClassReport(Section):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from conveyor.errors import DataError
 from conveyor.tasks.classification.options import ClassSpec, ClassTarget, ValueType
-from conveyor.tasks.few_rows import require_rows
+from conveyor.tasks.few_rows import check_rows
 
 
 class Target:
@@ -100,8 +100,8 @@ class Target:
         for split, counts in rows.items():
             by_key = dict(zip(keys.to_pylist(), counts.tolist(), strict=True))
             by_class[split] = {name: by_key.get(name, 0) for name in spec.classes}
-        require_rows(by_class, "class", min_rows, self._suggest_numbers(spec.classes))
-        return {"classes": by_class}
+        hint = self._suggest_numbers(spec.classes)
+        return {"classes": by_class, "warnings": check_rows(by_class, "class", min_rows, hint)}
 
     @property
     def _value_type(self) -> ValueType:

@@ -10,7 +10,8 @@ from sklearn.model_selection import KFold
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.features import FEATURES
 from conveyor.tasks.multilabel.decision import choose_thresholds
-from conveyor.tasks.multilabel.options import LabelSpec
+from conveyor.tasks.multilabel.metrics import HEADLINE
+from conveyor.tasks.multilabel.options import LabelSpec, ThresholdMetric
 from conveyor.tasks.values import ModelOutputs
 
 ITERATIONS = 2000
@@ -24,8 +25,11 @@ class Baselines:
     """Predicts by label shares, and by one logistic regression a label on simple features.
 
     Where the network has thresholds, each baseline has thresholds of its own. They are chosen for
-    the same metric, on predictions of the training rows by cross-validation.
+    the same metric, on predictions of the training rows by cross-validation. Those of the label
+    shares are always chosen, for the headline metric: they make the best set for all rows.
     """
+
+    trivial = "label shares"
 
     def __init__(self, spec: LabelSpec) -> None:
         self._spec = spec
@@ -48,21 +52,28 @@ class Baselines:
                     outputs[:, label] = model.fit(training, column).predict_proba(inputs)[:, 1]
             return outputs
 
-        models = {
-            "label shares": predict_shares,
-            f"{features} + one logistic regression a label": predict_linear,
+        metric = None if self._spec.thresholds is None else self._spec.thresholds.metric
+        models: dict[str, tuple[Fit, ThresholdMetric | None]] = {
+            self.trivial: (predict_shares, HEADLINE),
+            f"{features} + one logistic regression a label": (predict_linear, metric),
         }
         return {
             name: ModelOutputs(
-                self._choose_decision(fit, rows, targets, seed), fit(rows, targets, test_rows)
+                self._choose_decision(fit, metric, rows, targets, seed),
+                fit(rows, targets, test_rows),
             )
-            for name, fit in models.items()
+            for name, (fit, metric) in models.items()
         }
 
     def _choose_decision(
-        self, fit: Fit, rows: Sequence[Any], targets: Targets, seed: int
+        self,
+        fit: Fit,
+        metric: ThresholdMetric | None,
+        rows: Sequence[Any],
+        targets: Targets,
+        seed: int,
     ) -> LabelSpec:
-        if self._spec.thresholds is None:
+        if metric is None:
             return self._spec
         outputs = np.zeros(targets.shape)
         folding = KFold(min(FOLDS, len(rows)), shuffle=True, random_state=seed)
@@ -70,5 +81,5 @@ class Baselines:
             outputs[fold] = fit(
                 [rows[row] for row in others], targets[others], [rows[row] for row in fold]
             )
-        thresholds = choose_thresholds(targets, outputs, self._spec.thresholds.metric)
+        thresholds = choose_thresholds(targets, outputs, metric)
         return self._spec.model_copy(update={"thresholds": thresholds})

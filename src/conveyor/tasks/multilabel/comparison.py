@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
-from conveyor.metrics.resampling import draw_samples
+from conveyor.metrics.paired import SAMPLES, PValues
+from conveyor.metrics.resampling import bootstrap_p_values, draw_samples
 from conveyor.tasks.facets import PairedTest
 from conveyor.tasks.multilabel.decision import decide
 from conveyor.tasks.multilabel.metrics import HEADLINE
@@ -15,7 +16,7 @@ from conveyor.tasks.multilabel.options import LabelSpec
 from conveyor.tasks.multilabel.strata import stratify
 from conveyor.tasks.values import ModelOutputs, Score
 
-SAMPLES, SEED = 2000, 0  # of the bootstrap, so that equal rows give equal numbers
+SEED = 0  # of the bootstrap, so that equal rows give equal numbers
 Counts = NDArray[np.int64]  # (..., 2): pairs that are true and predicted; true plus predicted
 
 
@@ -28,14 +29,14 @@ class Comparison:
     def __init__(self, spec: LabelSpec) -> None:
         self._spec = spec
 
-    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
-        """Return the share of bootstrap samples of the rows in which our micro F1 is not higher."""
+    def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
+        """Test the gain in micro F1 on bootstrap samples of the rows."""
         counts = [_count(targets, decide(m.spec, m.outputs)) for m in (ours, theirs)]
-        no_gain = 0
+        gains = []
         for rows in draw_samples(len(targets), SAMPLES, SEED):
             our_f1, their_f1 = (float(_f1(by_row[rows].sum(axis=0))) for by_row in counts)
-            no_gain += our_f1 <= their_f1
-        return (1 + no_gain) / (1 + SAMPLES)
+            gains.append(our_f1 - their_f1)
+        return bootstrap_p_values(np.array(gains))
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         sets, set_of_row, rows = np.unique(targets, axis=0, return_inverse=True, return_counts=True)

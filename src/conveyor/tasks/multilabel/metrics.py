@@ -5,16 +5,16 @@ reports and the objectives of a sweep then know it.
 """
 
 from functools import cached_property, partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Metric, MetricTable, Outputs
+from conveyor.tasks.log_loss import negative_logs
 from conveyor.tasks.multilabel.decision import decide
 from conveyor.tasks.multilabel.options import LabelSpec
 from conveyor.tasks.ranking import average_precision, count_by_threshold
-
-EPSILON = 1e-7  # lower bound of a probability in the log loss, which is infinite at 0
 
 
 class LabelPredictions:
@@ -86,7 +86,7 @@ def log_loss(predictions: LabelPredictions) -> float:
 def row_log_losses(targets: NDArray[np.bool_], outputs: Outputs) -> NDArray[np.float64]:
     """Compute the log loss of each row, the mean over its labels, (rows,)."""
     of_truth = np.where(targets, outputs, 1.0 - outputs)  # (rows, labels)
-    return -np.log(np.clip(of_truth, EPSILON, 1.0)).mean(axis=1)
+    return negative_logs(of_truth).mean(axis=1)
 
 
 METRICS: dict[str, Metric] = {
@@ -97,7 +97,7 @@ METRICS: dict[str, Metric] = {
     "hamming_loss": Metric("Hamming loss", hamming_loss, better="lower"),
     "log_loss": Metric("log loss", log_loss, better="lower"),
 }
-HEADLINE = "micro_f1"
+HEADLINE: Literal["micro_f1"] = "micro_f1"
 VALIDATION = (HEADLINE, "macro_f1", "hamming_loss")
 
 

@@ -46,6 +46,9 @@ class LabelHead(Section):
     # network is trained; null: each is 0.5.
     thresholds: ThresholdMetric | None
 
+    def check_target(self, target: Section) -> None:
+        """Any target will do."""
+
 
 class LabelReport(Section):
     """What the report of the test rows shows."""

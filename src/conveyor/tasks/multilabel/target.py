@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.errors import DataError
-from conveyor.tasks.few_rows import MAX_LISTED, require_rows
+from conveyor.tasks.few_rows import MAX_LISTED, check_rows
 from conveyor.tasks.multilabel.options import LabelSpec, LabelTarget
 from conveyor.tasks.multilabel.strata import stratify
 
@@ -87,9 +87,10 @@ class Target:
             split: dict(zip(spec.labels, by_label.tolist(), strict=True))
             for split, by_label in counts.items()
         }
-        require_rows(by_name, "label", min_rows)
+        warnings = check_rows(by_name, "label", min_rows)
         total = np.sum([*rows.values()], axis=0)  # (keys,)
         return {
+            "warnings": warnings,
             "labels": by_name,
             "labels_per_row": {
                 split: float(by_label.sum() / rows[split].sum())

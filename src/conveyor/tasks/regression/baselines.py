@@ -14,7 +14,10 @@ from conveyor.tasks.values import ModelOutputs
 
 
 class Baselines:
-    """Predicts the mean, and by ridge regression on simple features."""
+    """Predicts the median, whose mean absolute error is the smallest of all constants, and by ridge
+    regression on simple features."""
+
+    trivial = "median"
 
     def __init__(self, spec: RegressionSpec) -> None:
         self._spec = spec.model_copy(update={"quantiles": None, "widths": None})
@@ -38,5 +41,6 @@ class Baselines:
         model = make_pipeline(make_features(), Ridge(random_state=seed))
         model.fit(rows, (targets - mean) / self._std)
         ridge = model.predict(test_rows).reshape(len(test_rows), -1) * self._std + mean
-        outputs = {"mean": np.tile(mean, (len(test_rows), 1)), f"{features} + ridge": ridge}
+        median = np.tile(np.median(targets, axis=0), (len(test_rows), 1))
+        outputs = {self.trivial: median, f"{features} + ridge": ridge}
         return {name: ModelOutputs(self._spec, values) for name, values in outputs.items()}

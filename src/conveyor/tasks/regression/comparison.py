@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
-from conveyor.metrics.resampling import paired_p_value
+from conveyor.metrics.paired import SAMPLES, PValues
+from conveyor.metrics.resampling import bootstrap_p_values, draw_samples
 from conveyor.tasks.regression.metrics import NumericPredictions, mae
 from conveyor.tasks.regression.options import RegressionSpec
 from conveyor.tasks.regression.strata import assign_strata, slice_by_target
 from conveyor.tasks.values import ModelOutputs, Score
 
-SAMPLES, SEED = 2000, 0  # of the bootstrap, so that the same rows give the same p value
+SEED = 0  # of the bootstrap, so that the same rows give the same p value
 Z95 = 1.959964  # quantile 0.975 of the normal distribution
 
 
@@ -26,10 +27,12 @@ class Comparison:
     def __init__(self, spec: RegressionSpec) -> None:
         self._spec = spec
 
-    def p_value(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> float:
-        """Test that our scaled absolute errors are smaller on the same rows."""
-        gains = _row_errors(targets, theirs) - _row_errors(targets, ours)
-        return paired_p_value(gains, samples=SAMPLES, seed=SEED)
+    def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
+        """Test the difference of the mean scaled absolute errors on bootstrap samples of the
+        rows."""
+        gains = _row_errors(targets, theirs) - _row_errors(targets, ours)  # (rows,)
+        draws = draw_samples(len(gains), SAMPLES, SEED)
+        return bootstrap_p_values(np.array([gains[rows].mean() for rows in draws]))
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         return assign_strata(targets, np.ones(len(targets), np.int64))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.errors import DataError
+from conveyor.tasks.few_rows import FEW_TEST_ROWS
 from conveyor.tasks.regression.options import RegressionSpec, RegressionTarget
 from conveyor.tasks.regression.strata import assign_strata
 
@@ -56,7 +57,7 @@ class Target:
                     f"column {name!r}: expected numbers whose variance is a number; got "
                     f"{column.min():g} to {column.max():g}. Change the cells, or remove the rows."
                 )
-        self._require_different("train", values)
+        self._require_different(values)
         return RegressionSpec(columns=list(self.columns), mean=mean.tolist(), std=std.tolist())
 
     def accepts(self, keys: pa.Array, spec: RegressionSpec) -> NDArray[np.bool_]:
@@ -76,27 +77,43 @@ class Target:
     ) -> dict[str, Any]:
         """The report has a summary of each column by split, and a histogram."""
         values = self._values(keys)
-        for split, counts in rows.items():
-            if counts.sum() < min_rows:
-                raise DataError(
-                    f"dataset.checks.min_rows: expected at least {min_rows} rows in each split; "
-                    f"got {counts.sum()} in {split}. Add rows, change dataset.split, or lower the "
-                    "limit."
-                )
-            self._require_different(split, values[counts > 0])
+        training, test = rows["train"] > 0, rows["test"] > 0  # (keys,)
+        if rows["train"].sum() < min_rows:
+            raise DataError(
+                f"dataset.checks.min_rows: expected at least {min_rows} training rows; got "
+                f"{rows['train'].sum()}. Add rows, change dataset.split, or lower the limit."
+            )
+        self._require_different(values[training])
         return {
+            "warnings": self._warn_of_test(values[test], int(rows["test"].sum())),
             "targets": {
                 name: _describe_column(numbers, rows)
                 for name, numbers in zip(self.columns, values.T, strict=True)
-            }
+            },
         }
 
-    def _require_different(self, split: str, values: Values) -> None:
-        """Raise a DataError if a column, of (rows, columns), has one number only."""
+    def _warn_of_test(self, values: Values, rows: int) -> list[str]:
+        """Return a sentence for each thing that makes the metrics of the test rows say little.
+
+        Args:
+            values: different ones of the test rows, (values, columns).
+            rows: number of test rows.
+        """
+        few = [f"there are {rows} test rows, so their metrics say little"]
+        return few * (rows < FEW_TEST_ROWS) + [
+            f"all test rows have {numbers[0]:g} in column {name!r}, so R² and the correlations of "
+            "it are not defined"
+            for name, numbers in zip(self.columns, values.T, strict=True)
+            if np.ptp(numbers) == 0
+        ]
+
+    def _require_different(self, values: Values) -> None:
+        """Raise a DataError if a column of the training rows, (rows, columns), has one number
+        only."""
         for name, numbers in zip(self.columns, values.T, strict=True):
             if np.ptp(numbers) == 0:
                 raise DataError(
-                    f"the {split} rows: expected different numbers in column {name!r}; got "
+                    f"the training rows: expected different numbers in column {name!r}; got "
                     f"{numbers[0]:g} in all of them. Add rows, or change dataset.split or "
                     "dataset.target.columns."
                 )

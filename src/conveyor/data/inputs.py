@@ -1,0 +1,167 @@
+"""Reads raw rows, texts or series, from columns in any layout of `dataset.columns`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from conveyor.config.dataset import SeriesColumns, TextColumns
+from conveyor.data.arrow import Steps, join_steps, nest_steps, to_numbers, to_text
+from conveyor.encoding.series_values import Layout, describe_value, parse_series
+from conveyor.errors import DataError
+
+NESTED = "series"  # the column of series that were gathered from a row for each step
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The raw rows of a batch.
+
+    Attributes:
+        raw: strings, or lists of steps, each a list of float32 channels; empty where a row is
+            missing, empty or in `errors`. A missing value of a series is NaN.
+        missing: rows whose cells are null, (rows,).
+        errors: by position, why a row cannot be read.
+    """
+
+    raw: pa.Array
+    missing: pa.Array
+    errors: dict[int, str]
+
+
+class TextReader:
+    """Reads texts from one column or several."""
+
+    def __init__(self, columns: TextColumns) -> None:
+        self.columns, self._separator = columns.text_columns, columns.separator
+
+    def read(self, batch: pa.RecordBatch) -> Inputs:
+        cells = [to_text(batch.column(name)) for name in self.columns]
+        text, missing = cells[0], cells[0].is_null()
+        for cell in cells[1:]:
+            missing = pc.and_(missing, cell.is_null())
+            first, second = _blank_to_null(text), _blank_to_null(cell)
+            both = pc.binary_join_element_wise(first, second, self._separator)
+            text = pc.coalesce(both, first, second)
+        return Inputs(text.fill_null(""), missing, {})
+
+
+def _blank_to_null(cells: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(cells), ""), None, cells)
+
+
+class SeriesReader:
+    """Reads series from one nested column, or from a column for each step.
+
+    Args:
+        names: all columns of the source.
+
+    Attributes:
+        channels: of a series; None until a series with a step is read.
+    """
+
+    def __init__(self, columns: SeriesColumns, names: Sequence[str]) -> None:
+        self.channels: int | None = None if columns.wide is None else 1
+        self._layout: Layout = columns.layout
+        self._wide = columns.wide
+        if columns.wide is None:
+            self.columns = [columns.series or NESTED]
+        else:
+            self.columns = match_wide(columns.wide, names)
+
+    def read(self, batch: pa.RecordBatch) -> Inputs:
+        errors: dict[int, str] = {}
+        if self._wide is not None:
+            steps, lengths = self._read_wide(batch, errors)
+            missing = pa.array(np.zeros(len(batch), np.bool_))  # a row without values is empty
+        else:
+            column = batch.column(self.columns[0])
+            steps, lengths = self._read_nested(column, errors)
+            missing = column.is_null()
+        return Inputs(nest_steps(steps, lengths), missing, errors)
+
+    def _read_nested(self, column: pa.Array, errors: dict[int, str]) -> Steps:
+        """Return the joined steps (all steps, channels), and the steps of each row, (rows,)."""
+        joined = join_steps(column, self.channels) if self._layout == "steps_first" else None
+        if joined is not None:
+            if len(joined[0]):
+                self.channels = joined[0].shape[1]
+            return joined
+        series = []
+        for row, value in enumerate(column.to_pylist()):
+            steps = np.zeros((0, 1))
+            if value is not None and value != "":
+                try:
+                    steps = self._parse(value)
+                except DataError as error:
+                    errors[row] = str(error)
+            series.append(steps)
+        empty = np.zeros((0, self.channels or 1))
+        joined_steps = np.concatenate([steps if len(steps) else empty for steps in series])
+        lengths = np.array([len(steps) for steps in series], np.int64)
+        return joined_steps.astype(np.float32), lengths
+
+    def _parse(self, value: object) -> NDArray[np.float64]:
+        try:
+            steps = parse_series(value, self._layout)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"column {self.columns[0]!r}: expected a list of steps, each a list of one number "
+                f"a channel, or of one channel a list of numbers; got {describe_value(value)}. "
+                "Change dataset.columns.series, or the row."
+            ) from None
+        if not len(steps):
+            return steps
+        self.channels = self.channels or steps.shape[1]
+        if steps.shape[1] != self.channels:
+            raise DataError(
+                f"expected {self.channels} channels, as in the rows before; got "
+                f"{steps.shape[1]}. Change dataset.columns.layout, or the row."
+            )
+        return steps
+
+    def _read_wide(self, batch: pa.RecordBatch, errors: dict[int, str]) -> Steps:
+        """Return the steps of each row up to its last one that has a value."""
+        cells = np.empty((len(batch), len(self.columns)), np.float32)  # (rows, steps)
+        for position, name in enumerate(self.columns):
+            cells[:, position], bad = to_numbers(batch.column(name))
+            for row, cell in bad.items():
+                errors.setdefault(row, f"column {name!r}: expected a number; got {cell!r}. Change "
+                                       "the cell, or dataset.columns.wide.")  # fmt: skip
+        cells[list(errors)] = np.nan
+        steps = np.arange(1, cells.shape[1] + 1)
+        lengths = (~np.isnan(cells) * steps).max(axis=1)  # (rows,)
+        return cells[steps <= lengths[:, None]][:, None], lengths.astype(np.int64)
+
+
+InputReader = TextReader | SeriesReader
+
+
+def open_reader(columns: TextColumns | SeriesColumns, names: Sequence[str]) -> InputReader:
+    """Return the reader of a layout, for a source that has the columns `names`."""
+    if isinstance(columns, TextColumns):
+        return TextReader(columns)
+    return SeriesReader(columns, names)
+
+
+def match_wide(pattern: str, names: Sequence[str]) -> list[str]:
+    """Return the columns of a wide table in order of their steps.
+
+    >>> match_wide("t*", ["t10", "t9", "target"])
+    ['t9', 't10']
+
+    Args:
+        pattern: a name in which `*` stands for what begins with a digit: a number, by which the
+            columns are sorted, or a date; columns of dates keep their order.
+    """
+    before, after = map(re.escape, pattern.split("*"))
+    matches = [re.fullmatch(rf"{before}(\d.*?){after}", name) for name in names]
+    steps = {match[0]: match[1] for match in matches if match}
+    try:
+        return sorted(steps, key=lambda name: float(steps[name]))
+    except ValueError:
+        return list(steps)

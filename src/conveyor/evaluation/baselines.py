@@ -1,0 +1,107 @@
+"""Simple baselines on the test rows, and the network beside the best of them.
+
+Which one is the best is decided on validation rows, so that no test row chooses.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from conveyor.evaluation.results import EvaluationInput
+from conveyor.metrics import Targets
+from conveyor.metrics.baselines import BaselineComparison
+from conveyor.metrics.paired import LEVEL, SAMPLES, PairedComparison
+from conveyor.metrics.resampling import assign_folds, paired_gain
+from conveyor.tasks import Task
+from conveyor.tasks.values import ModelOutputs
+
+MIN_VALIDATION_ROWS = 200  # of fewer rows, folds of all rows tell more
+FOLDS = 5
+Scores = dict[str, dict[str, float]]  # metrics by name of the baseline
+
+
+def compare_with_baselines(data: EvaluationInput, seed: int) -> tuple[Scores, BaselineComparison]:
+    """Train the baselines on training and validation rows, and score them on the test rows.
+
+    Returns:
+        The metrics of each baseline, and the network beside the best and the trivial one.
+    """
+    task, test = data.task, data.test
+    rows = [*data.train.rows, *data.validation.rows]
+    targets = np.concatenate([data.train.targets, data.validation.targets])
+    outputs = task.baselines.predict(data.kind, rows, targets, test.rows, seed)
+    scores = _score(outputs, test.targets)
+    if len(data.validation.rows) < MIN_VALIDATION_ROWS:
+        count = min(FOLDS, len(rows))
+        chosen_on = f"in {count} folds of {len(rows)} training and validation rows"
+        validation_scores = _score_folds(data, rows, targets, count, seed)
+    else:
+        chosen_on = f"on {len(data.validation.rows)} validation rows"
+        validation_scores = _score_validation(data, seed)
+    headline = task.metrics.headline
+    best = task.metrics.find_best(
+        {name: {headline: score} for name, score in validation_scores.items()}
+    )
+    trivial = task.baselines.trivial
+    return scores, BaselineComparison(
+        best, chosen_on, validation_scores, compare(data, outputs[best], seed),
+        trivial, compare(data, outputs[trivial], seed),
+    )  # fmt: skip
+
+
+def _score(models: dict[str, ModelOutputs], targets: Targets) -> Scores:
+    return {
+        name: Task(model.spec).metrics.score_all(targets, model.outputs)
+        for name, model in models.items()
+    }
+
+
+def _score_validation(data: EvaluationInput, seed: int) -> dict[str, float]:
+    """Return the headline metric by baseline, trained on training rows, of the validation rows."""
+    train, validation, headline = data.train, data.validation, data.task.metrics.headline
+    outputs = data.task.baselines.predict(
+        data.kind, list(train.rows), train.targets, list(validation.rows), seed
+    )
+    scores = _score(outputs, validation.targets)
+    return {name: metrics[headline] for name, metrics in scores.items()}
+
+
+def _score_folds(
+    data: EvaluationInput, rows: Sequence[Any], targets: Targets, count: int, seed: int
+) -> dict[str, float]:
+    """Return the headline metric by baseline: the mean over folds, weighted by their rows."""
+    task, totals = data.task, dict[str, float]()
+    folds = assign_folds(task.comparison.strata(targets), count, seed)  # (rows,)
+    for fold in range(count):
+        inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        outputs = task.baselines.predict(
+            data.kind, [rows[int(row)] for row in outside], targets[outside],
+            [rows[int(row)] for row in inside], seed,
+        )  # fmt: skip
+        for name, metrics in _score(outputs, targets[inside]).items():
+            share = len(inside) / len(rows)
+            totals[name] = totals.get(name, 0.0) + share * metrics[task.metrics.headline]
+    return totals
+
+
+def compare(data: EvaluationInput, baseline: ModelOutputs, seed: int) -> PairedComparison:
+    """Compare the network with a baseline by the headline metric of the test rows."""
+    task, targets = data.task, data.test.targets
+    tables, metric = (task.metrics, Task(baseline.spec).metrics), task.metrics.headline
+    gain = paired_gain(
+        tables, metric, targets, data.outputs, baseline.outputs,
+        samples=SAMPLES, confidence=1 - LEVEL, seed=seed,
+    )  # fmt: skip
+    ours = ModelOutputs(task.spec, data.outputs)
+    p_values = task.comparison.p_values(targets, ours, baseline)
+    return PairedComparison(
+        metric=metric,
+        ours=tables[0].compute_one(metric, targets, data.outputs),
+        theirs=tables[1].compute_one(metric, targets, baseline.outputs),
+        gain=gain["gain"],
+        standard_error=gain["standard_error"],
+        p_value=p_values.two_sided,
+        p_better=p_values.better,
+        test=task.comparison.test_title,
+    )
