@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from making import SERIES, prepared
 
+from conveyor.data.steps import SortedSteps
 from conveyor.errors import DataError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -184,3 +185,70 @@ def test_files_may_type_a_column_differently(tmp_path: Path) -> None:
     text = table[30:].set_column(1, "time", table["time"][30:].cast(pa.string()))
     write(text, tmp_path / "b.jsonl")
     require_order(read(tmp_path, ["a.jsonl", "b.jsonl"], "jsonl"))
+
+
+def stepwise(folder: Path, times: list[Any], **long: Any) -> tuple[list[list[float]], Any]:
+    """Prepare eight series with steps at these times; channel x counts them in this order."""
+    write(steps(pa.array(times)).sort_by([("machine", "ascending"), ("x", "ascending")]),
+          folder / "rows.csv")  # fmt: skip
+    columns = {
+        "series": None, "layout": "steps_first", "wide": None, "id": "machine",
+        "long": {"id": "machine", "order": "time", "channels": ["x"], **long},
+    }  # fmt: skip
+    store, report = prepared(
+        folder, None, SERIES, columns=columns, source__format="csv",
+        source__files={"all": "rows.csv"},
+    )  # fmt: skip
+    parts = [store.split(name) for name in ("train", "validation", "test")]
+    return [(row[:, 0] - row[0, 0]).tolist() for p in parts for row in p.rows], report["steps"]
+
+
+@pytest.mark.parametrize(
+    ("duplicates", "values", "count"), [("mean", [0, 2, 4], 2), ("keep", [0, 1, 2, 3, 4], 2)]
+)
+def test_steps_at_one_time_are_averaged_or_kept_and_counted(
+    tmp_path: Path, duplicates: str, values: list[float], count: int
+) -> None:
+    series, counts = stepwise(tmp_path, ["1", "2", "2", "2", "3"], duplicates=duplicates)
+    assert series == [values] * 8
+    assert counts["duplicate_steps"] == 8 * count
+
+
+def test_steps_at_one_time_are_refused_by_default(tmp_path: Path) -> None:
+    message = (
+        r"rows.csv, row 2: column 'time': expected one step of series 'm0' at each time; got "
+        r"another one at '1' \(8 in all\). Remove .* dataset.columns.long.duplicates to mean"
+    )
+    with pytest.raises(DataError, match=message):
+        stepwise(tmp_path, ["1", "1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("times", "gaps", "missing"),
+    [
+        ([1, 2, 3, 4, 5, 6, 7], 0, 0),
+        ([1, 2, 3, 4, 5, 6, 8, 9, 10, 14], 2, 4),
+        ([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8], 1, 1),
+        ([f"2024-01-03T{hour:02d}:05" for hour in (1, 2, 3, 4, 5, 6, 9)], 1, 2),
+        ([1, 3, 4, 9, 11, 20], 0, 0),  # no regular grid
+        ([f"2024-{month:02d}-01" for month in range(1, 13)], 0, 0),  # neither are months
+        ([3], 0, 0),
+    ],
+)
+def test_gaps_in_a_regular_grid_are_counted(
+    tmp_path: Path, times: list[Any], gaps: int, missing: int
+) -> None:
+    _, counts = stepwise(tmp_path, times)
+    assert counts == {
+        "duplicate_steps": 0, "gaps": 8 * gaps, "missing_steps": 8 * missing,
+        "series_with_gaps": 8 * (gaps > 0),
+    }  # fmt: skip
+
+
+def test_the_mean_of_steps_at_one_time_is_that_of_the_known_values() -> None:
+    nan = np.nan
+    values = np.array([[2, nan], [4, 5], [nan, nan], [nan, 1], [7, 7]], np.float32)
+    sorted_steps = SortedSteps(np.array([0, 0, 0, 0, 1]), np.array([1, 1, 2, 2, 2]), values)
+    averaged = sorted_steps.average(sorted_steps.repeated())
+    np.testing.assert_array_equal(averaged.values, [[3, 5], [nan, 1], [7, 7]])
+    assert averaged.series.tolist() == [0, 0, 1]

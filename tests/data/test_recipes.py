@@ -37,6 +37,7 @@ LONG = SERIES | {
     "columns": {"long": {"id": "machine", "order": "date", "channels": ["x"]}},
     "target": {"task": "classification", "column": "state"},
 }
+REPEATED = LONG | {"columns": {"long": {"id": "machine", "order": "time", "channels": ["x"]}}}
 WIDE = SERIES | {
     "source": {"format": "csv", "files": {"all": "data/raw/mine/wide/rows.csv"}},
     "columns": {"wide": "t*"},
@@ -45,7 +46,8 @@ NO_HEADER = {"source": {"format": "csv", "files": {"all": "data/raw/mine/headles
 DATABASE = {"source": {"format": "parquet", "files": {"all": "data/raw/mine/rows.parquet"}}}
 LEVELS = {"target": {"task": "classification", "column": "level"}}
 # What a line is added to, by a part of its first cell; else to TEXT.
-BASES = {"row per time step": LONG, "times that": LONG, "nested": SERIES, "missing": SERIES,
+BASES = {"row per time step": LONG, "times that": LONG, "same time": REPEATED,
+         "nested": SERIES, "missing": SERIES,
          "for each time step": WIDE, "no header": TEXT | NO_HEADER,
          "database": TEXT | DATABASE}  # fmt: skip
 # The parts of a line that a reader fills in.

@@ -71,13 +71,15 @@ class LongLayout(Section):
     """One row of the file a time step: rows of one `id`, sorted by `order`, are one series.
 
     The cells of `order` are numbers, ISO dates or times, or text that `time_format` describes, as
-    in Python's `datetime.strptime`: "%d/%m/%Y %H:%M".
+    in Python's `datetime.strptime`: "%d/%m/%Y %H:%M". Where two steps of a series have the same
+    time, `duplicates` refuses the file, keeps both in their order, or makes one of them, the mean.
     """
 
     id: str
     order: str
     channels: list[str] = Field(min_length=1)
     time_format: str | None = None  # null is the default
+    duplicates: Literal["refuse", "mean", "keep"] = "refuse"  # the default
 
 
 class TextColumns(Section):

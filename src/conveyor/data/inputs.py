@@ -130,8 +130,9 @@ class SeriesReader:
         for position, name in enumerate(self.columns):
             cells[:, position], bad = to_numbers(batch.column(name))
             for row, cell in bad.items():
-                errors.setdefault(row, f"column {name!r}: expected a number; got {cell!r}. Change "
-                                       "the cell, or dataset.columns.wide.")  # fmt: skip
+                errors.setdefault(row, f"column {name!r}: expected a number; got {cell!r}. If "
+                                       "it means none, name it in dataset.source.missing; else "
+                                       "change the cell, or dataset.columns.wide.")  # fmt: skip
         cells[list(errors)] = np.nan
         steps = np.arange(1, cells.shape[1] + 1)
         lengths = (~np.isnan(cells) * steps).max(axis=1)  # (rows,)

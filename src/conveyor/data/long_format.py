@@ -1,5 +1,6 @@
 """Long format: one row a time step. Becomes one nested row a series."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,24 +11,30 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout
-from conveyor.data.arrow import nest_steps, to_text
+from conveyor.data.arrow import nest_steps, to_numbers, to_text
+from conveyor.data.inputs import NESTED
 from conveyor.data.sources import Part, limit_size
+from conveyor.data.steps import SortedSteps, count_gaps
 from conveyor.data.times import CellError, sort_keys
 from conveyor.errors import DataError
 
 
-def nest(part: Part, layout: LongLayout, constant: Sequence[str]) -> Part:
+def nest(
+    part: Part, layout: LongLayout, constant: Sequence[str]
+) -> tuple[Part, Counter[str]]:  # fmt: skip
     """Gather the steps of each id, ordered by time.
 
     Args:
         constant: columns that must be constant within a series (label, group, split).
 
     Returns:
-        A part of the columns `series`, the id's and `constant`, in order of each id's first row.
+        A part of the columns `series`, the id's and `constant`, in order of each id's first row;
+        and the counts of steps at the time of another one and of gaps, see `steps.count_gaps`.
 
     Raises:
-        DataError: an id or a time is missing, a time or a channel cannot be read, or a constant
-            column changes within a series.
+        DataError: an id or a time is missing, a time or a channel cannot be read, a constant
+            column changes within a series, or two steps of a series have the same time and
+            `layout.duplicates` is "refuse".
     """
     constant = [name for name in dict.fromkeys(constant) if name != layout.id]
     wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *constant]))
@@ -40,20 +47,34 @@ def nest(part: Part, layout: LongLayout, constant: Sequence[str]) -> Part:
     channels = [_channel(part, columns[name], name) for name in layout.channels]
 
     order = np.lexsort((times, series))  # by series, then by time; equal times keep their order
-    steps = np.stack(channels, axis=1)[order]  # (all steps, channels)
+    steps = SortedSteps(series[order], times[order], np.stack(channels, axis=1)[order])
     lengths = np.bincount(series)
     starts = np.cumsum(lengths) - lengths
     first = order[starts]  # a row of each series
     for name in constant:
         _require_constant(columns[name], name, series, first, ids)
+    repeated = steps.repeated()
+    if layout.duplicates == "refuse" and repeated.any():
+        row = int(order[repeated].min())
+        time = columns[layout.order][row].as_py()
+        reason = (
+            f"expected one step of series {ids[int(series[row])].as_py()!r} at each time; got "
+            f"another one at {str(time)!r} ({int(repeated.sum())} in all). Remove the row, or set "
+            "dataset.columns.long.duplicates to mean or keep."
+        )
+        raise _cell_error(part, CellError(row, reason), layout.order)
+    if layout.duplicates == "mean":
+        steps = steps.average(repeated)
+    counts = Counter(duplicate_steps=int(repeated.sum())) + count_gaps(steps)
     table = pa.table(
-        {"series": nest_steps(steps, lengths), layout.id: ids}
+        {NESTED: nest_steps(steps.values, np.bincount(steps.series)), layout.id: ids}
         | {name: columns[name].take(first) for name in constant}
     )
-    return replace(
+    nested = replace(
         part, columns=table.column_names,
         read=lambda names: limit_size(table.select(list(names)).to_batches()),
     )  # fmt: skip
+    return nested, counts
 
 
 def _read(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
@@ -84,15 +105,12 @@ def _series_of(part: Part, column: pa.Array, name: str) -> tuple[pa.Array, NDArr
 
 def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
     """Values of one channel, (rows,); NaN for an empty cell."""
-    values = np.empty(len(column), np.float32)
-    for row, cell in enumerate(column.to_pylist()):
-        try:
-            values[row] = np.nan if cell is None or cell == "" else float(cell)
-        except (TypeError, ValueError):
-            reason = f"expected a number; got {cell!r}. If it means none, name it in "
-            reason += "dataset.source.missing; else change the cell, or dataset.columns.long."
-            raise _cell_error(part, CellError(row, reason), name) from None
-    return values
+    values, bad = to_numbers(column)
+    for row, cell in bad.items():
+        reason = f"expected a number; got {cell!r}. If it means none, name it in "
+        reason += "dataset.source.missing; else change the cell, or dataset.columns.long."
+        raise _cell_error(part, CellError(row, reason), name)
+    return values.astype(np.float32)
 
 
 def _require_constant(

@@ -1,5 +1,6 @@
 """Prepares a data set: reads, checks, splits, encodes and writes it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,6 +22,7 @@ from conveyor.data.report import describe_files, describe_rows
 from conveyor.data.rows import RowReader, read_rows, require_equal_channels
 from conveyor.data.sources import open_source
 from conveyor.data.split import assign
+from conveyor.data.steps import STEP_COUNTS
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
 from conveyor.metrics import Targets
@@ -86,7 +88,7 @@ class CheckedRows:
 def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
     """Read all rows, and check and split them; arguments and errors as those of `prepare`."""
     use_small_pool()
-    readers = _open_readers(config, root, cache)
+    readers, long_counts = _open_readers(config, root, cache)
     target = readers[0].target
     with open_database(config.engine, cache) as database:
         copy = read_rows(database, readers, cache)
@@ -100,7 +102,7 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         rules.remove_leaks(database)
         counts = rules.count_keys(database, len(keys))
         report = {"files": describe_files([reader.part for reader in readers], root)}
-        report |= describe_rows(database, copy)
+        report |= describe_rows(database, copy) | {"steps": long_counts}
         rules.require_usable(config.checks, report)
         report |= target.check(keys, counts, spec, config.checks.min_rows)
         splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
@@ -108,8 +110,11 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
     return CheckedRows(SplitRows(copy, splits, codes), spec, target.encode(keys, spec), report)
 
 
-def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
-    readers = []
+def _open_readers(
+    config: Dataset, root: Path, cache: Path
+) -> tuple[list[RowReader], dict[str, int] | None]:
+    """Return a reader for each part, and what `nest` counts in all parts if they are long."""
+    readers, counts = [], Counter[str]()
     for part in open_source(config.source, root, cache):
         long = None if isinstance(config, TextDataset) else config.columns.long
         reader = RowReader(config, part)
@@ -121,11 +126,13 @@ def _open_readers(config: Dataset, root: Path, cache: Path) -> list[RowReader]:
         if long is not None:
             constant = reader.other_columns
             part.require([long.id, long.order, *long.channels, *constant])
-            part = nest(part, long, constant)
+            part, part_counts = nest(part, long, constant)
+            counts.update(part_counts)
         reader = RowReader(config, part)
         reader.require_columns()
         readers.append(reader)
-    return readers
+    is_long = isinstance(config, SeriesDataset) and config.columns.long is not None
+    return readers, {name: counts[name] for name in STEP_COUNTS} if is_long else None
 
 
 def _fit_encoder(config: Dataset, rows: SplitRows) -> Encoder:

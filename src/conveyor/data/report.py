@@ -89,4 +89,6 @@ def count_findings(report: dict[str, Any]) -> dict[str, int]:
     if report["missing_values"] is not None:
         filled = report["missing_values"].values()
         counts["kept: missing values filled"] = sum(count["rows"] for count in filled)
+    if report["steps"] is not None:
+        counts["kept: gaps between steps"] = report["steps"]["series_with_gaps"]
     return counts
