@@ -18,6 +18,7 @@ import pytest
 from making import TEXT, content, prepared
 
 Rows = list[dict[str, Any]]
+CODES = {**TEXT, "target": {"task": "classification", "column": "code"}}
 REGRESSION = {**TEXT, "target": {"task": "regression", "columns": ["level"]}}
 TRICKY = ["naïve Käse, süß; déjà", "NA", "null", "007", "1,50", 'say "hi", now', "a | b",
           "zwei\nZeilen", "; ; ;", "it's"]  # fmt: skip
@@ -25,8 +26,11 @@ TRICKY = ["naïve Käse, süß; déjà", "NA", "null", "007", "1,50", 'say "hi",
 
 def table(count: int = 40) -> Rows:
     """Texts that careless readers change, numbers, one of which is missing, and labels."""
-    rows: Rows = [{"text": f"row {i}: {TRICKY[i % len(TRICKY)]}", "level": i / 4 - 3.5,
-                   "label": "ja" if i % 2 else "nein"} for i in range(count)]  # fmt: skip
+    rows: Rows = [
+        {"text": f"row {i}: {TRICKY[i % len(TRICKY)]}", "level": i / 4 - 3.5,
+         "label": "ja" if i % 2 else "nein", "code": i % 2}
+        for i in range(count)
+    ]  # fmt: skip
     rows[1]["text"], rows[2]["text"], rows[3]["text"] = "NA", "null", "007"
     rows[5]["level"] = None
     return rows
@@ -40,7 +44,7 @@ def delimited(
     writer.writerow(rows[0])
     for row in rows:
         level = missing if row["level"] is None else str(row["level"]).replace(".", decimal)
-        writer.writerow([row["text"], level, row["label"]])
+        writer.writerow([row["text"], level, row["label"], row["code"]])
     return file.getvalue()
 
 
@@ -79,10 +83,10 @@ def arff(rows: Rows) -> bytes:
         return f"'{escaped}'"
 
     lines = ["% a comment", "@RELATION mails", "@attribute text string", "@attribute level REAL",
-             "@attribute 'label' {ja, nein}", "", "@DATA"]  # fmt: skip
+             "@attribute 'label' {ja, nein}", "@attribute code integer", "", "@DATA"]  # fmt: skip
     for row in rows:
         level = "?" if row["level"] is None else row["level"]
-        lines.append(f"{quote(row['text'])}, {level},{row['label']}")
+        lines.append(f"{quote(row['text'])}, {level},{row['label']}, {row['code']}")
     return "\n".join(lines).encode()
 
 
@@ -143,26 +147,24 @@ def read(folder: Path, dialect: Dialect, base: dict[str, Any]) -> tuple[Any, dic
                     source__files={"all": name}, **changes)  # fmt: skip
 
 
+TASKS = {"numbers": REGRESSION, "words": TEXT, "codes": CODES}
+
+
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The digests of the table as JSON lines."""
+    """The digests of the table as JSON lines, by the task."""
     rows: Dialect = ("a.jsonl", lambda rows: "".join(
         json.dumps(row) + "\n" for row in rows).encode(), {})  # fmt: skip
     root = tmp_path_factory.mktemp("jsonl")
-    return {
-        task: read(root / task, rows, base)[0].meta.digest
-        for task, base in (("numbers", REGRESSION), ("labels", TEXT))
-    }
+    return {task: read(root / task, rows, base)[0].meta.digest for task, base in TASKS.items()}
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_a_table_is_the_same_in_each_dialect(
     tmp_path: Path, expected: dict[str, str], name: str
 ) -> None:
-    numbers, report = read(tmp_path / "numbers", DIALECTS[name], REGRESSION)
-    assert report["dropped"]["missing_target"]["rows"] == 1
-    assert numbers.meta.digest == expected["numbers"]
-    labels, _ = read(tmp_path / "labels", DIALECTS[name], TEXT)
-    texts = {text for part in content(labels).values() for _, text, _ in part}
+    stores = {task: read(tmp_path / task, DIALECTS[name], base) for task, base in TASKS.items()}
+    assert {task: store.meta.digest for task, (store, _) in stores.items()} == expected
+    assert stores["numbers"][1]["dropped"]["missing_target"]["rows"] == 1
+    texts = {text for part in content(stores["words"][0]).values() for _, text, _ in part}
     assert texts == {row["text"] for row in table()}
-    assert labels.meta.digest == expected["labels"]

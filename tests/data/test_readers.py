@@ -248,7 +248,7 @@ def test_the_channels_of_long_rows_may_have_decimal_commas(tmp_path: Path) -> No
         store, _ = prepared(
             tmp_path, None, SERIES, source__format="csv", source__files={"all": "a.csv"},
             source__decimal=sign,
-            columns={"series": None, "layout": "steps_first", "id": None,
+            columns={**SERIES["columns"], "series": None,
                      "long": {"id": "who", "order": "time", "channels": ["x"]}},
         )  # fmt: skip
         found[sign] = store.meta.digest

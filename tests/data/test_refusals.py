@@ -16,7 +16,7 @@ from conveyor.errors import DataError
 REGRESSION = {**TEXT, "target": {"task": "regression", "columns": ["label"]}}
 LONG = {
     **SERIES,
-    "columns": {"series": None, "layout": "steps_first", "id": None,
+    "columns": {**SERIES["columns"], "series": None,
                 "long": {"id": "who", "order": "time", "channels": ["x"]}},
 }  # fmt: skip
 ROWS = [f"words {i}" for i in range(40)]
@@ -60,6 +60,9 @@ TABLES: dict[str, Refusal] = {
     "an encoding that only a later row betrays": (
         "a.jsonl", json.dumps({"text": "süß"}, ensure_ascii=False).encode("cp1252"),
         {"encoding": "ascii"}, r": expected text in ascii; .* Set dataset.source.encoding to auto"),
+    "UTF-8 with one other byte": (
+        "a.csv", TABLE.replace("words", "wörds").encode() + b"w\xf6rds,1\n", {},
+        r", line 42: expected UTF-8, as in the other lines; .* set dataset.source.encoding"),
     "another delimiter": (
         "a.csv", TABLE.replace(",", ";").encode(), {"delimiter": ","},
         r": expected a column 'text'; got columns 'text;label'. .* set dataset.source.delimiter"),

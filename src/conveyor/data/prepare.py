@@ -26,7 +26,7 @@ from conveyor.data.steps import STEP_COUNTS
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
 from conveyor.metrics import Targets
-from conveyor.tasks.options import TargetSpec
+from conveyor.tasks.options import TargetSpec, describe_target
 
 Dataset = TextDataset | SeriesDataset
 
@@ -49,8 +49,8 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         encoder = _fit_encoder(config, checked.rows)
         encoder.save(temporary / "encoder.json")
         tallies = write_rows(checked.rows, checked.targets, encoder, temporary)
-        described = checked.spec.model_dump(mode="json")
-        digest = files.digest_value([files.digest_tree(temporary), described])
+        target = describe_target(checked.spec)
+        digest = files.digest_value([files.digest_tree(temporary), target])
         size = {"features": None, "vocabulary": None} | encoder.size
         counts = {name: checked.report["rows"][name] for name in SPLITS}
         meta = Meta(

@@ -32,6 +32,7 @@ OTHER_SCRIPTS = [
 ]  # fmt: skip
 LATIN_RUN = 2  # bytes beyond ASCII in a row, on average: fewer in Latin script, more in others
 MIN_BYTES = 8  # beyond ASCII; fewer tell nothing
+MIN_VALID = 4  # valid characters of UTF-8 for each that is not; fewer are chance
 MARGIN = 0.02  # by which a candidate's disorder, from 0 to 1, must be below that of WESTERN
 
 
@@ -92,11 +93,11 @@ def open_text_file(source: Source, path: Path) -> TextFile:
     """Find the compression and the encoding that `source` does not give.
 
     Raises:
-        DataError: the file is not compressed as it should be.
+        DataError: the file is not compressed as it should be, or is UTF-8 but for a few bytes.
     """
     compression = find_compression(source, path)
     try:
-        start, lines, sample = _scan(path, compression)
+        scan = _scan(path, compression)
     except (OSError, EOFError) as error:
         raise DataError(
             f"{path}: expected a whole file compressed with {compression}; got {error}. Change "
@@ -104,34 +105,64 @@ def open_text_file(source: Source, path: Path) -> TextFile:
         ) from None
     encoding, is_guess = source.encoding, False
     if encoding == "auto":
-        marks = (name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark))
-        encoding = next(marks, None) or _find_utf16(start)
+        marks = (name for mark, name in BYTE_ORDER_MARKS.items() if scan.start.startswith(mark))
+        encoding = next(marks, None) or _find_utf16(scan.start)
         if encoding is None:
-            encoding, is_guess = ("utf-8", False) if sample is None else (_guess(sample), True)
-    return TextFile(path, compression, encoding, is_guess, lines)
+            _refuse_damaged_utf8(path, scan)
+            is_guess = scan.bad_line is not None
+            encoding = _guess(scan.sample) if is_guess else "utf-8"
+    return TextFile(path, compression, encoding, is_guess, scan.lines)
 
 
-def _scan(path: Path, compression: str) -> tuple[bytes, int, bytes | None]:
-    """Return the first bytes, the number of line feeds, and, if the bytes are not UTF-8, lines
-    that are not ASCII."""
-    first, lines, is_utf8, sample = b"", 0, True, b""
+@dataclass
+class _Scan:
+    """What the bytes of a file say.
+
+    Attributes:
+        start: the first bytes.
+        lines: line feeds.
+        bad_line: number of the first line that is not UTF-8.
+        sample: lines beyond ASCII.
+    """
+
+    start: bytes = b""
+    lines: int = 0
+    bad_line: int | None = None
+    sample: bytes = b""
+
+
+def _scan(path: Path, compression: str) -> _Scan:
+    scan = _Scan()
     decoder = codecs.getincrementaldecoder("utf-8")()
     with open_bytes(path, compression) as stream:
-        while chunk := stream.read(CHUNK):
-            lines += chunk.count(b"\n")
-            if is_utf8 and not (chunk.isascii() and not decoder.getstate()[0]):
+        while True:
+            chunk = stream.read(CHUNK)
+            is_plain = chunk.isascii() and not decoder.getstate()[0]
+            if scan.bad_line is None and not (chunk and is_plain):
                 try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    is_utf8 = False
-            if len(sample) < SAMPLE and not chunk.isascii():
-                sample += _sample_lines(chunk, SAMPLE - len(sample), is_first=not first)
-            first = first or chunk[:4096]
-    try:
-        decoder.decode(b"", final=is_utf8)
-    except UnicodeDecodeError:
-        is_utf8 = False
-    return first, lines, None if is_utf8 else sample
+                    decoder.decode(chunk, final=not chunk)
+                except UnicodeDecodeError as error:
+                    scan.bad_line = scan.lines + chunk[: error.start].count(b"\n") + 1
+            if not chunk:
+                return scan
+            if len(scan.sample) < SAMPLE and not chunk.isascii():
+                size = SAMPLE - len(scan.sample)
+                scan.sample += _sample_lines(chunk, size, is_first=not scan.start)
+            scan.lines += chunk.count(b"\n")
+            scan.start = scan.start or chunk[:4096]
+
+
+def _refuse_damaged_utf8(path: Path, scan: _Scan) -> None:
+    """Raise a DataError if most of the characters beyond ASCII are UTF-8, and some are not."""
+    if scan.bad_line is None:
+        return
+    text = scan.sample.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    if sum(not character.isascii() for character in text) - bad > MIN_VALID * bad:
+        raise DataError(
+            f"{path}, line {scan.bad_line}: expected UTF-8, as in the other lines; got other "
+            "bytes. Change the line, or set dataset.source.encoding to that of the whole file."
+        )
 
 
 def _sample_lines(chunk: bytes, size: int, *, is_first: bool) -> bytes:

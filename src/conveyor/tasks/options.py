@@ -23,6 +23,15 @@ Report = Annotated[
 ]
 
 
+def describe_target(spec: TargetSpec) -> dict[str, Any]:
+    """Return the values of a spec that all formats of one table have in common.
+
+    CSV has texts only, where other formats have a type of their cells.
+    """
+    values = spec.model_dump(mode="json")
+    return values | ({"value_type": "text"} if "value_type" in values else {})
+
+
 def parse_spec(values: Mapping[str, Any]) -> TargetSpec:
     """Return the target that JSON describes."""
     return TypeAdapter(TargetSpec).validate_python(values)
