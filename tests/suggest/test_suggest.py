@@ -45,6 +45,7 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     odd_files.two_delimiters: {"source.delimiter": ",", "target.column": "mood;label"},
     odd_files.nested_series: {"columns.series": "series", "columns.id": "serial"},
     odd_files.long_series: {"columns.long.id": "machine_id", "columns.long.channels": ["x", "y"]},
+    odd_files.wide_series: {"columns.wide": "t*", "target.task": "classification"},
     odd_files.numbers: {"target": {"task": "regression", "columns": ["rating"]}},
     odd_files.several_names: {"target.task": "multilabel", "target.separator": ";"},
     odd_files.lists: {"target": {"task": "multilabel", "column": "tags"}},
@@ -53,6 +54,7 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     odd_files.groups: {"split.group": "user"},
     odd_files.folder_of_texts: {"source.format": "folder", "target.column": "label"},
     odd_files.empty_cells: {"checks.max_dropped_share": 0.2},
+    odd_files.rare_name: {"checks.min_rows": 1},
     odd_files.long_texts: {"encoding.max_length": 176},
 }  # fmt: skip
 

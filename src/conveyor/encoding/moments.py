@@ -25,10 +25,10 @@ class ChannelMoments:
         """Add a series (steps, channels)."""
         if not len(steps):
             return
-        known = ~np.isnan(steps)
-        count = known.sum(axis=0)
-        mean = np.where(known, steps, 0.0).sum(axis=0) / np.maximum(count, 1)
-        squares = (np.where(known, steps - mean, 0.0) ** 2).sum(axis=0)
+        present = ~np.isnan(steps)
+        count = present.sum(axis=0)
+        mean = np.where(present, steps, 0.0).sum(axis=0) / np.maximum(count, 1)
+        squares = (np.where(present, steps - mean, 0.0) ** 2).sum(axis=0)
         low, high = np.fmin.reduce(steps, axis=0), np.fmax.reduce(steps, axis=0)
         if not self.count.size:
             self.count, self.mean, self.squares, self.low, self.high = (

@@ -108,7 +108,7 @@ def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
     samples = {"length": model.encoder.read_rows(rows.raw).lengths.astype(np.float32)}
     # One value per row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.channels):
-        values = [_known_values(row[:, channel]) for row in rows.raw]
+        values = [_present_values(row[:, channel]) for row in rows.raw]
         samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
         samples[f"spread of channel {channel}"] = np.array([v.std() for v in values], np.float32)
     targets = model.task.answers.summarise_targets(rows.targets)
@@ -116,10 +116,10 @@ def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
     return Summary(targets.counts, {name: _sample(values) for name, values in samples.items()})
 
 
-def _known_values(channel: Floats) -> Floats:
+def _present_values(channel: Floats) -> Floats:
     """The values of a channel of a row that are not missing, or else a zero."""
-    known = channel[~np.isnan(channel)]
-    return known if known.size else np.zeros(1, channel.dtype)
+    present = channel[~np.isnan(channel)]
+    return present if present.size else np.zeros(1, channel.dtype)
 
 
 def summarise_predictions(
