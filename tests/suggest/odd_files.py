@@ -94,6 +94,19 @@ def wide_series(folder: Path) -> list[Path]:
     return table(folder / "wide.csv", ["label", *(f"t{step}" for step in range(12))], rows)
 
 
+def wide_with_gaps(folder: Path) -> list[Path]:
+    rows = [[i % 2, *DRAW.normal(i % 2, 1, 6 + i % 7).round(3)] for i in range(60)]
+    rows[3][4] = "n/a"
+    return table(folder / "ragged.csv", ["label", *(f"t{step}" for step in range(13))], rows)
+
+
+def long_with_repeats(folder: Path) -> list[Path]:
+    rows = [[i, step, round(float(DRAW.normal(i % 2)), 3), "ab"[i % 2]]
+            for i in range(60) for step in range(5)]  # fmt: skip
+    rows[7][2] = ""
+    return table(folder / "repeats.csv", ["unit", "cycle", "x", "state"], [*rows, rows[9]])
+
+
 def numbers(folder: Path) -> list[Path]:
     rows = [[f"r{i}", round(float(DRAW.uniform(-4, 4)), 2), sentence(i)] for i in range(ROWS)]
     return table(folder / "ratings.csv", ["id", "rating", "text"], rows)

@@ -46,6 +46,12 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     odd_files.nested_series: {"columns.series": "series", "columns.id": "serial"},
     odd_files.long_series: {"columns.long.id": "machine_id", "columns.long.channels": ["x", "y"]},
     odd_files.wide_series: {"columns.wide": "t*", "target.task": "classification"},
+    odd_files.wide_with_gaps: {
+        "columns.wide": "t*", "source.missing": ["n/a"], "encoding.missing": "mask", "checks": None,
+    },
+    odd_files.long_with_repeats: {
+        "columns.long.duplicates": "mean", "encoding.missing": "mask", "checks": None,
+    },
     odd_files.numbers: {"target": {"task": "regression", "columns": ["rating"]}},
     odd_files.several_names: {"target.task": "multilabel", "target.separator": ";"},
     odd_files.lists: {"target": {"task": "multilabel", "column": "tags"}},

@@ -34,11 +34,11 @@ class SortedSteps:
         return same
 
     def average(self, repeated: NDArray[np.bool_]) -> "SortedSteps":
-        """Make one step of those at the same time: the mean of each channel's known values."""
+        """Make one step of those at the same time: the mean of each channel's present values."""
         starts = np.flatnonzero(~repeated)
-        known = ~np.isnan(self.values)
-        sums = np.add.reduceat(np.where(known, self.values, 0).astype(np.float64), starts, axis=0)
-        counts = np.add.reduceat(known.astype(np.int64), starts, axis=0)
+        present = ~np.isnan(self.values)
+        sums = np.add.reduceat(np.where(present, self.values, 0).astype(np.float64), starts, axis=0)
+        counts = np.add.reduceat(present.astype(np.int64), starts, axis=0)
         values = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).astype(np.float32)
         return SortedSteps(self.series[starts], self.times[starts], values)
 

@@ -1,12 +1,13 @@
 """The settings of a data set, from the roles of its columns."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 from conveyor.suggest.columns import Column
+from conveyor.suggest.gaps import count_unusable, count_with_gaps
 from conveyor.suggest.read import Sample
 from conveyor.suggest.roles import Roles
 from conveyor.suggest.split import choose_split
@@ -50,10 +51,10 @@ def describe_dataset(
         source["files"].keys(), task.counts, task.rows, roles.group, roles.time, min_rows
     )
     settings.reasons |= reasons
-    used = {*roles.inputs, roles.target.name}
-    _describe_unusable(settings, [c for c in sample.columns if c.name in used], base)
+    columns = {column.name: column for column in sample.columns}
+    _describe_gaps(settings, columns, roles, base)
     if roles.kind == "text":
-        _describe_length(settings, sample.columns, base)
+        _describe_length(settings, columns[roles.inputs[0]], base)
     return settings
 
 
@@ -67,7 +68,7 @@ def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -
     if "quote" in source:
         reasons["source.quote"] = "quotation marks are text here: with them, rows do not fit"
     if "delimiter" in source:
-        reasons["source.delimiter"] = "auto cannot decide; with it, all rows have as many fields"
+        reasons["source.delimiter"] = "auto cannot decide; rows fit best with this one"
     with_comma = [c.name for c in sample.columns if c.kind == "number" and c.decimal == ","]
     if with_comma:
         source["decimal"] = ","
@@ -101,33 +102,27 @@ def _describe_target(settings: DatasetSettings, roles: Roles, task: TaskChoice) 
         settings.reasons["columns.long.time_format"] = "the notation of the times"
 
 
-def _describe_unusable(
-    settings: DatasetSettings, columns: Sequence[Column], base: Mapping[str, Any]
+def _describe_gaps(
+    settings: DatasetSettings, columns: Mapping[str, Column], roles: Roles, base: Mapping[str, Any]
 ) -> None:
-    """Raise the limit of unusable rows where more of them have an empty cell."""
-    rows = len(columns[0].cells)
-    unusable = sum(
-        any(
-            cell is None or cell in column.none_cells
-            for cell, column in zip(row, columns, strict=True)
-        )
-        for row in zip(*(column.cells for column in columns), strict=True)
-    )
+    """Raise the limit of unusable rows where more rows are, and fill the values of series."""
+    rows = len(roles.target.cells)
+    unusable = count_unusable(columns, roles)
     if unusable > base["checks"]["max_dropped_share"] * rows:
-        share = ceil(100 * unusable / rows) / 100
-        settings.values["checks"] = {"max_dropped_share": share}
-        settings.reasons["checks.max_dropped_share"] = (
-            f"{unusable} of {rows} rows lack the input or the target, and are left out"
+        settings.values["checks"] = {"max_dropped_share": ceil(100 * unusable / rows) / 100}
+        reason = f"{unusable} of {rows} rows lack the input or the target"
+        settings.reasons["checks.max_dropped_share"] = f"{reason}, and are left out"
+        settings.notes.append(reason)
+    with_gaps = count_with_gaps(columns, roles) if roles.kind == "series" else 0
+    if with_gaps:
+        settings.values["encoding"] = {"missing": "mask"}
+        settings.reasons["encoding.missing"] = (
+            f"{with_gaps} rows lack values: the network learns where; or forward, or refuse"
         )
-        settings.notes.append(f"{unusable} of {rows} rows lack the input or the target")
 
 
-def _describe_length(
-    settings: DatasetSettings, columns: Sequence[Column], base: Mapping[str, Any]
-) -> None:
+def _describe_length(settings: DatasetSettings, column: Column, base: Mapping[str, Any]) -> None:
     """Raise the length of texts where more than a few would be cut."""
-    name = settings.values["columns"]["text"]
-    column = next(column for column in columns if column.name == name)
     lengths = sorted(len(TOKEN.findall(str(value))) for value in column.values)
     needed = lengths[min(int(WHOLE_TEXTS * len(lengths)), len(lengths) - 1)]
     if needed > base["encoding"]["max_length"]:

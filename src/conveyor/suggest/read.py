@@ -1,6 +1,7 @@
 """Reads a sample of the rows of a source, and finds out what its files do not say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,14 +45,19 @@ def read_sample(
         DataError: the files cannot be read.
     """
     is_table = settings["format"] in TABLES
+
+    def try_dialects(dialects: Sequence[Mapping[str, Any]]) -> list[Sample]:
+        return list(_try(base, [{**settings, **dialect} for dialect in dialects], root, cache))
+
     try:
         sample = _read(base, settings, root, cache)
         if is_table and _swallows_rows(sample):
-            sample = _read_first(base, settings, [{"quote": None}], root, cache) or sample
+            sample = next(filter(_is_even, try_dialects([{"quote": None}])), sample)
     except DataError:
-        sample = _read_first(base, settings, DIALECTS, root, cache) if is_table else None
-        if sample is None:
+        samples = try_dialects(DIALECTS) if is_table else []
+        if not samples:
             raise
+        sample = max(samples, key=lambda sample: (_is_even(sample), len(sample.columns)))
     if is_table and lacks_header(sample.columns):
         names = [f"column_{i}" for i in range(1, len(sample.columns) + 1)]
         sample = _read(base, {**sample.source, "header": names}, root, cache)
@@ -65,19 +71,20 @@ def _swallows_rows(sample: Sample) -> bool:
     return delimiter is not None and any("\n" in text and delimiter in text for text in texts)
 
 
-def _read_first(
-    base: Mapping[str, Any], settings: Mapping[str, Any], dialects: Sequence[Mapping[str, Any]],
-    root: Path, cache: Path,
-) -> Sample | None:  # fmt: skip
-    """Read with the first dialect in which all rows have as many fields, at least two."""
-    for dialect in dialects:
-        try:
-            sample = _read(base, {**settings, **dialect}, root, cache)
-        except DataError:
-            continue
-        if len(sample.columns) > 1 and not sample.dialect.get("short_rows"):
-            return sample
-    return None
+def _is_even(sample: Sample) -> bool:
+    """Have all rows as many fields."""
+    return not sample.dialect.get("short_rows")
+
+
+def _try(
+    base: Mapping[str, Any], dialects: Sequence[Mapping[str, Any]], root: Path, cache: Path
+) -> Iterator[Sample]:
+    """Yield what can be read, with two columns or more."""
+    for settings in dialects:
+        with suppress(DataError):
+            sample = _read(base, settings, root, cache)
+            if len(sample.columns) > 1:
+                yield sample
 
 
 def _read(base: Mapping[str, Any], settings: Mapping[str, Any], root: Path, cache: Path) -> Sample:

@@ -12,6 +12,7 @@ from conveyor.suggest.task import find_separator
 
 WIDE_STEPS = 5  # columns of numbers that make a wide series
 LONG_STEPS = 3  # steps a series that make a long one, at the mean
+ONCE = 0.9  # the share of rows of the long layout that have an id and a time of their own
 FEW = 20  # different values that a class may have in any case
 FEW_SHARE = 0.1  # of the rows, likewise
 
@@ -169,7 +170,7 @@ def _find_long(columns: Sequence[Column]) -> _Input | None:
             continue
         for step in steps:
             pairs = set(zip(owner.cells, step.cells, strict=True))
-            if len(pairs) < rows:
+            if len(pairs) < ONCE * rows:
                 continue
             constant = {c.name for c in _constant(columns, owner.name)}
             channels = [c.name for c in columns if c.kind == "number" and c.name not in constant
@@ -181,10 +182,14 @@ def _find_long(columns: Sequence[Column]) -> _Input | None:
             }  # fmt: skip
             if step.time_format:
                 settings["time_format"] = step.time_format
+            repeated = rows - len(pairs)
+            if repeated:
+                settings["duplicates"] = "mean"
             reasons = {
                 "columns.long.id": f"{owner.distinct} values, each in several rows",
                 "columns.long.order": f"differs within each {owner.name}",
                 "columns.long.channels": f"numbers that change within a {owner.name}",
+                "columns.long.duplicates": f"{repeated} rows have the id and time of another one",
             }
             return _Input("series", {"long": settings}, [owner.name, step.name, *channels], reasons)
     return None
