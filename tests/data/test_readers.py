@@ -187,6 +187,7 @@ def test_a_sheet_keeps_numbers_times_and_texts(tmp_path: Path) -> None:
     })  # fmt: skip
     frame.to_excel(tmp_path / "a.xlsx", index=False, engine="xlsxwriter")
     first, second = table(open_one(tmp_path / "a.xlsx", "excel"))
+    assert type(first["number"]) is int
     assert first == {"number": 1, "share": 0.5, "mixed": "7", "time": times[0],
                      "day": date(2024, 1, 31), "truth": True, "text": ""}  # fmt: skip
     assert second == {"number": None, "share": 2.0, "mixed": "007", "time": times[1],
@@ -273,10 +274,14 @@ def test_a_list_of_classes_of_the_hub_has_their_names(
     assert other.meta.target.labels == ["news", "sport"]
 
 
-def test_json_lines_of_another_encoding_are_read_in_chunks(tmp_path: Path) -> None:
-    rows = [{"text": f"é{i} " + "x" * 5000, "label": "a"} for i in range(5000)]
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(text.encode("utf-16"), 1))
-    part = open_one(tmp_path / "a.jsonl.gz", "jsonl")
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_json_of_another_encoding_is_read_in_chunks(tmp_path: Path, form: str) -> None:
+    rows = [{"text": f"é{i} ]}}, " + "x" * 5000, "more": [{"a": [i]}]} for i in range(5000)]
+    objects = [json.dumps(row, ensure_ascii=False) for row in rows]
+    text = "\n".join(objects) if form == "jsonl" else f" [{' , '.join(objects)}\n]\n"
+    path = tmp_path / f"a.{form}.gz"
+    path.write_bytes(gzip.compress(text.encode("utf-16"), 1))
+    part = open_one(path, form)
+    assert len(list(part.read(["text"]))) > 5
     assert table(part) == rows
-    assert part.locate(4999) == f"{tmp_path}/a.jsonl.gz, row 5000"
+    assert part.locate(4999) == f"{path}, row 5000"

@@ -117,11 +117,19 @@ TABLES: dict[str, Refusal] = {
     "no workbook": ("a.xlsx", b"text,label", {}, r": expected excel; .* or dataset.source.format"),
     "lines as one JSON value": (
         "a.json", b'{"text": 1}\n{"text": 2}\n', {},
-        r": expected one JSON value; .* Set dataset.source.format to jsonl"),
+        r": .* got Extra data: .* Set dataset.source.format to jsonl"),
+    "half of an array": (
+        "a.json", b'[{"text": 1, "label": 2}, {"te', {}, r": .* got Unterminated string"),
+    "two arrays": (
+        "a.json", b'[{"text": 1, "label": 2}]\n[{"text": 2}]', {},
+        r": .* got more text after the array: '\["),
     "JSON of one value": (
         "a.json", b"3", {}, r": expected an array of objects, or an .* got a value of type int"),
     "JSON of rows under a name": (
         "a.json", b'{"data": [1], "n": 3}', {}, r": .* got the keys \['data', 'n'\]"),
+    "no such column": (
+        "a.json", b'[{"words": 1}]', {},
+        r": expected a column 'text'; got columns 'words'. Change dataset.columns, or "),
     "columns of unequal length": (
         "a.json", b'{"text": ["a"], "label": [1, 2]}', {},
         r": expected .* got columns of lengths \{'text': 1, 'label': 2\}"),

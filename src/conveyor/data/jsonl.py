@@ -2,7 +2,9 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +16,41 @@ from conveyor.data.table import Batches, Table, build_column, read_whole
 from conveyor.data.text_file import TextFile, open_text_file
 from conveyor.errors import DataError
 
-CHUNK = 10 << 20  # bytes; each chunk infers the types of its columns
+CHUNK = 10 << 20  # bytes or characters; each chunk infers the types of its columns
+START = 1 << 12  # characters, in which an array begins
+GAP = re.compile(r"[\s,]*")  # between the objects of an array
 
 
 def open_jsonl(source: Source, path: Path) -> Table:
-    """Open a file of an object a line.
+    """Open a file of an object a line, or of one array of objects.
 
     Its columns are the keys of the first chunk; a key that an object does not have is null.
     """
     file = open_text_file(source, path)
-    first = next(_read_lines(file), None)
+    return _open_chunks(file, lambda: _read_array(file) if _is_array(file) else _read_lines(file))
+
+
+def open_json(source: Source, path: Path) -> Table:
+    """Open an array of objects, read in chunks, or an object of columns, read as a whole.
+
+    A column is an array, or an object of numbered cells, as pandas writes it.
+
+    Raises:
+        DataError: it is something else.
+    """
+    file = open_text_file(source, path)
+    if _is_array(file):
+        return _open_chunks(file, lambda: _read_array(file))
+    with file.open_text() as text, _refusing(path):
+        table = _build_columns(json.load(text))
+    return Table(table.column_names, read_whole(table), dialect=file.dialect)
+
+
+def _open_chunks(file: TextFile, read_tables: Callable[[], Iterator[pa.Table]]) -> Table:
+    first = next(read_tables(), None)
 
     def read(wanted: Sequence[str]) -> Batches:
-        for table in _read_lines(file):
+        for table in read_tables():
             for name in wanted:
                 if name not in table.column_names:
                     table = table.append_column(name, pa.nulls(len(table)))
@@ -35,30 +59,58 @@ def open_jsonl(source: Source, path: Path) -> Table:
     return Table(first.column_names if first else [], read, dialect=file.dialect)
 
 
-def open_json(source: Source, path: Path) -> Table:
-    """Open an array of objects, or an object of columns; it is read as a whole.
-
-    A column is an array, or an object of numbered cells, as pandas writes it.
-
-    Raises:
-        DataError: it is something else.
-    """
-    file = open_text_file(source, path)
-    with file.open_text() as text:
-        try:
-            value = json.load(text)
-        except json.JSONDecodeError as error:
-            lines = error.msg == "Extra data"
-            advice = "Set dataset.source.format to jsonl." if lines else "Change the file."
-            raise DataError(f"{path}: expected one JSON value; got {error}. {advice}") from None
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn errors of JSON into a DataError that says what to change."""
     try:
-        table = _build_table(value) if isinstance(value, list) else _build_columns(value)
+        yield
+    except UnicodeError:
+        raise
     except ValueError as error:
+        lines = getattr(error, "msg", "") == "Extra data"
+        advice = "dataset.source.format to jsonl" if lines else "or dataset.source.format"
         raise DataError(
             f"{path}: expected an array of objects, or an object of columns of equal length; got "
-            f"{error}. Change the file, or dataset.source.format."
+            f"{error}. {'Set' if lines else 'Change the file,'} {advice}."
         ) from None
-    return Table(table.column_names, read_whole(table), dialect=file.dialect)
+
+
+def _is_array(file: TextFile) -> bool:
+    with file.open_text() as text:
+        return text.read(START).lstrip().startswith("[")
+
+
+def _read_array(file: TextFile) -> Iterator[pa.Table]:
+    """Yield the objects of one array, a table for each chunk of the file."""
+    decode = json.JSONDecoder().raw_decode
+    with file.open_text() as text, _refusing(file.path):
+        buffer = text.read(CHUNK)
+        start, problem = buffer.index("[") + 1, None
+        while True:
+            rows = []
+            try:
+                while not buffer.startswith("]", start := _skip_gap(buffer, start)):
+                    row, start = decode(buffer, start)
+                    rows.append(row)
+            except json.JSONDecodeError as error:  # perhaps the chunk ends within an object
+                problem = error
+            if rows:
+                yield _build_table(rows)
+            if buffer.startswith("]", start):
+                break
+            more = text.read(CHUNK)
+            if not more and problem is not None:
+                raise problem
+            buffer, start = buffer[start:] + more, 0
+        rest = (buffer[start + 1 :] + text.read(START)).strip()
+        if rest:
+            raise ValueError(f"more text after the array: {rest[:40]!r}")
+
+
+def _skip_gap(text: str, start: int) -> int:
+    match = GAP.match(text, start)
+    assert match is not None  # it matches nothing, too
+    return match.end()
 
 
 def _build_columns(value: Any) -> pa.Table:
@@ -78,9 +130,6 @@ def _read_lines(file: TextFile) -> Iterator[pa.Table]:
     try:
         with file.open_utf8() as stream:
             while chunk := stream.read(CHUNK):
-                if chunk.startswith(b"["):  # one array of objects
-                    yield _build_table(json.loads(chunk + stream.read()))
-                    return
                 yield _parse(chunk + stream.readline())
     except UnicodeError as error:
         raise file.refuse(error) from None

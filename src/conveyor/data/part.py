@@ -45,7 +45,8 @@ class Part:
         near = difflib.get_close_matches(name, self.columns, n=1)
         if near:
             return f"Did you mean {near[0]!r}? Change dataset.columns."
-        if len(self.columns) == 1:
+        delimited = any("delimiter" in table.dialect for table in self.files.values())
+        if len(self.columns) == 1 and delimited:
             return (
                 "If another character delimits the columns, set dataset.source.delimiter; if the "
                 "header is not in the first line, set dataset.source.header, or remove the lines "
