@@ -5,7 +5,7 @@ import random
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from conveyor.config.source import Source
 from conveyor.errors import DataError, InputError
 from conveyor.fetch import server as sql_server
 from conveyor.fetch.fetch import FetchResult, fetch
+from conveyor.fetch.spool import Spool
 
 ENGINE = Engine(threads=1, memory="80MB")
 FILE = "data/raw/rows.parquet"
@@ -158,6 +159,30 @@ def test_a_query_on_postgres_changes_nothing(tmp_path: Path, postgres: str) -> N
     engine.dispose()
 
 
+def test_what_a_server_says_is_shown_without_a_secret(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    with pytest.raises(InputError, match=r'"\$SECRET" does not exist') as refusal:
+        run(tmp_path, postgres.replace("/postgres", "/$SECRET"))
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_server_sends_its_rows_one_batch_after_another(tmp_path: Path, postgres: str) -> None:
+    run(tmp_path, postgres, "SELECT count(*) AS cursors FROM pg_cursors")
+    assert table(tmp_path).to_pylist() == [{"cursors": 1}]
+
+
+def test_times_of_different_offsets_are_one_column(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, ["time"])
+    for hours in (1, 2):  # as before and after summer time begins
+        zone = timezone(timedelta(hours=hours))
+        spool.add([(datetime(2024, 3, 31, 12, tzinfo=zone),)])
+    spool.close()
+    times = pa.Table.from_batches(spool.read()).column("time").to_pylist()
+    assert times == [datetime(2024, 3, 31, hour, tzinfo=UTC) for hour in (11, 10)]
+
+
 def test_rows_of_a_server_are_read_in_batches(tmp_path: Path, postgres: str) -> None:
     with sql_server.connect(postgres) as connection:
         query = "SELECT generate_series(1, 2500) AS x"
@@ -173,6 +198,8 @@ REFUSALS = {
     "no select": ("{lite}", "DELETE FROM rows", "expected a query that returns rows"),
     "two names": ("{lite}", "SELECT x, x FROM rows", "different names; got x more than once"),
     "no file": ("sqlite:///{folder}/none.db", "SELECT 1", "expected an SQLite file; got none at"),
+    "no secret file": ("sqlite:///{folder}/$SECRET", "SELECT 1", r"got none at .*/\$SECRET"),
+    "no secret duck": ("duckdb:///{folder}/$SECRET", "SELECT 1", r"got none at .*/\$SECRET"),
     "no duck": ("duckdb:///{folder}/none.db", "SELECT 1", "expected a DuckDB file; got none at"),
     "not a duck": ("duckdb:///{folder}/text.txt", "SELECT 1", "cannot open .*text.txt"),
     "duck syntax": ("duckdb://", "SELEC 1", "query that the database can run; got Parser Error"),

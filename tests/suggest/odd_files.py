@@ -61,6 +61,14 @@ def lone_quotes(folder: Path) -> list[Path]:
     return [path]
 
 
+def quotes_over_rows(folder: Path) -> list[Path]:
+    lines = [f"{sentence(i)}\t{'ab'[i % 2]}" for i in range(ROWS)]
+    lines[7] = f'"well, {lines[7]}'
+    lines[70] = 'he says so"\ta'
+    (folder / "speech.tsv").write_text("\n".join(["text\tlabel", *lines]))
+    return [folder / "speech.tsv"]
+
+
 def two_delimiters(folder: Path) -> list[Path]:
     path = folder / "notes.csv"
     path.write_text(

@@ -41,7 +41,12 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
         "source.format": "tsv", "source.header": ["column_1", "column_2"],
         "columns.text": "column_2", "target.column": "column_1",
     },
-    odd_files.lone_quotes: {"source.format": "tsv", "source.quote": None},
+    odd_files.lone_quotes: {"source": {
+        "format": "tsv", "files": {"all": "data/raw/quotes/quotes.tsv"}, "quote": None,
+    }},
+    odd_files.quotes_over_rows: {"source": {
+        "format": "tsv", "files": {"all": "data/raw/speech/speech.tsv"}, "quote": None,
+    }},
     odd_files.two_delimiters: {"source.delimiter": ",", "target.column": "mood;label"},
     odd_files.nested_series: {"columns.series": "series", "columns.id": "serial"},
     odd_files.long_series: {"columns.long.id": "machine_id", "columns.long.channels": ["x", "y"]},

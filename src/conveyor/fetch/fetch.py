@@ -121,12 +121,13 @@ def _attach(database: Database, url: str) -> None:
     name = expand_variables(url).removeprefix(DUCKDB).removeprefix("//").removeprefix("/")
     if not name:
         return
+    place = hide(name, variables_in(url))
     if not Path(name).is_file():
-        raise InputError(f"{FIELD}: expected a DuckDB file; got none at {name}. Change it.")
+        raise InputError(f"{FIELD}: expected a DuckDB file; got none at {place}. Change the URL.")
     try:
         database.execute("ATTACH '{}' AS source (READ_ONLY)".format(name.replace("'", "''")))
     except duckdb.Error as error:
-        raise InputError(f"{FIELD}: cannot open {name}: {_first_line(error, url)}") from None
+        raise InputError(f"{FIELD}: cannot open {place}: {_first_line(error, url)}") from None
     database.execute("USE source")
 
 

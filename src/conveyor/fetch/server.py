@@ -126,4 +126,5 @@ def _require_file(url: str, database: str) -> None:
     """SQLite creates a missing file, and then has no tables."""
     named = database not in ("", ":memory:") and not database.startswith("file:")
     if named and not Path(database).is_file():
-        raise InputError(f"{FIELD}: expected an SQLite file; got none at {database} ({url})")
+        place = hide(database, variables_in(url))
+        raise InputError(f"{FIELD}: expected an SQLite file; got none at {place}. Change the URL.")
