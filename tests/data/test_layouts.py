@@ -13,7 +13,7 @@ import pytest
 from making import SERIES, TEXT, content, mails, prepared
 
 from conveyor.config.dataset import SeriesColumns
-from conveyor.data.inputs import match_wide
+from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import DataError
 
 Cell = float | None

@@ -153,7 +153,7 @@ LENGTHS = {"name": "lengths", "datatype": "INT32", "shape": [1]}
          "got an object with inputs, instances"),
         ("/invocations", {"inputs": []}, 400, "expected at least one row; got none"),
         ("/invocations", {"inputs": {"text": ["a"]}}, 400,
-         "inputs: expected the key 'series'; got an object with text"),
+         "inputs: expected 'series'; got text"),
         ("/invocations", {"inputs": [GOOD, [[1.0]]]}, 400,
          "row 1: expected a list of steps of 2 numbers each; got an array of shape (1, 1)"),
         ("/invocations", {"inputs": [GOOD, "words"]}, 400, "got the text 'words'"),

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.batch.read import read_windows
+from conveyor.batch.read import open_rows
 from conveyor.batch.write import open_writer, schema
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
@@ -44,7 +44,8 @@ def predict_file(
     memory, however long the file is.
 
     Args:
-        column: the column with the raw rows; None for the encoder's own, `text` or `series`.
+        column: the column with the raw rows; None for those of the model's data set, or else the
+            general one, `text` or `series`.
         skip_bad: write nulls for rows that cannot be read, and count them.
 
     Raises:
@@ -54,8 +55,8 @@ def predict_file(
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: expected another file than the input. Name another output")
     answers, rows, bad = model.task.answers, 0, 0
-    columns = schema(answers)
-    windows = read_windows(source, column or model.encoder.column, WINDOW)
+    read = open_rows(model, source, column, WINDOW)
+    columns = schema(answers, with_ids=read.ids is not None)
     with (
         open_writer(target, columns) as write,
         tqdm(unit="row", disable=None, desc=target.name) as bar,
@@ -63,16 +64,20 @@ def predict_file(
     ):
         try:
             predict = partial(_predict_window, model, skip_bad)
-            for missing, outputs in _map_in_order(pool, predict, windows):
-                numbers = pa.array(np.arange(rows, rows + len(missing)))
-                cells = [numbers, *answers.columns(outputs, missing)]
+            for missing, outputs in _map_in_order(pool, predict, read.windows):
+                stop = rows + len(missing)
+                keys = [pa.array(np.arange(rows, stop))]
+                keys += [] if read.ids is None else [pa.array(read.ids[rows:stop], pa.string())]
+                cells = [*keys, *answers.columns(outputs, missing)]
                 write(pa.Table.from_arrays(cells, schema=columns))
-                rows, bad = rows + len(missing), bad + int(missing.sum())
+                rows, bad = stop, bad + int(missing.sum())
                 bar.update(len(missing))
         except RowError as error:
+            number = rows + (error.row or 0)
+            place = f"row {number + 1}" if read.ids is None else f"series {read.ids[number]!r}"
             raise InputError(
-                f"{source}, row {rows + (error.row or 0) + 1}: {error.reason}. Nothing was "
-                "written; --skip-bad writes nulls for such rows"
+                f"{source}, {place}: {error.reason}. Nothing was written; --skip-bad writes nulls "
+                "for such rows"
             ) from None
     return PredictedRows(rows, bad)
 

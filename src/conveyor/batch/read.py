@@ -1,70 +1,109 @@
-"""One column of a CSV, JSON Lines or Parquet file, in windows of rows."""
+"""The raw rows of a file, in any format and layout that `prepare` reads."""
 
-import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from conveyor.config.source import Dialect, Source
+from conveyor.data.arrow import to_text
+from conveyor.data.cells import read_numbers
+from conveyor.data.file_format import FORMATS, suffix_of
+from conveyor.data.long_rows import read_series
+from conveyor.data.sources import open_files
+from conveyor.data.text_file import open_text_file
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
+from conveyor.serving import LoadedModel
+from conveyor.serving.layout import Layout, find_layout
+
+ADVICE = ". Name another column with --column"
+# For models of data sets whose dialect was not yet kept.
+PLAIN = Dialect(
+    header=None, delimiter="auto", quote='"', encoding="auto", compression="auto", decimal=".",
+    missing=[], sheet=None,
+)  # fmt: skip
 
 
-def read_windows(path: Path, column: str, size: int) -> Iterator[list[Any]]:
-    """Read the values of a column in the order of the rows, `size` rows at a time.
+@dataclass(frozen=True)
+class FileRows:
+    """The raw rows of a file.
 
-    A `RowError` takes the place of a row that cannot be parsed.
+    Attributes:
+        windows: the rows in their order, some at a time. A `RowError` takes the place of a row that
+            cannot be parsed.
+        ids: of the series, where each row of the file is a step; None for other layouts.
+    """
+
+    windows: Iterator[list[Any]]
+    ids: list[str] | None = None
+
+
+def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> FileRows:
+    """Open the rows of a file.
+
+    They are in the columns of the model's data set, or else in its general column.
+
+    Args:
+        column: of texts, or of series as lists of steps, in place of these.
+        size: rows of a window.
 
     Raises:
-        InputError: the file is missing, has another format, or has no such column.
+        InputError: the file is missing, has another format, or lacks a column; also while it is
+            read.
     """
-    check_suffix(path)
+    kind = FORMATS.get(suffix_of(path))
+    if kind is None:
+        raise InputError(
+            f"{path}: expected a name that ends in one of {', '.join(FORMATS)}; got "
+            f"{path.suffix or 'no suffix'}"
+        )
     if not path.is_file():
         raise InputError(f"{path}: file not found. Name an existing file")
-    values = READERS[path.suffix](path, column)
-    while window := list(islice(values, size)):
+    layouts = [*reversed(model.layouts)]
+    if column is not None:
+        layouts = [Layout.of_column(model.kind, column)]
+    dialect = model.card.dialect or PLAIN
+    source = Source(
+        format=kind, files={"all": str(path)}, sql=None, hub=None, revision=None,
+        **dialect.model_dump(),
+    )  # fmt: skip
+    if kind == "jsonl" and layouts[0].long is None:
+        return FileRows(_windows(_json_rows(path, source, layouts), size))
+    part = open_files(source, "rows", [path], allow_empty=True)
+    layout, names = find_layout(layouts, part.columns, f"{path}: columns", ADVICE)
+    if layout.long is not None:
+        part = read_numbers(part, layout.long.channels, [layout.long.order], dialect.decimal)
+        ids, series = read_series(part, layout.long)
+        return FileRows(_windows(iter(series), size), ids)
+    if layout.is_wide:
+        part = read_numbers(part, names, [], dialect.decimal)
+    rows = (
+        row
+        for batch in part.read(names)
+        for row in layout.read(
+            {name: _cells(model.kind, batch.column(i)) for i, name in enumerate(names)}
+        )
+    )
+    return FileRows(_windows(rows, size))
+
+
+def _windows(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while window := list(islice(rows, size)):
         yield window
 
 
-def check_suffix(path: Path) -> None:
-    """Raises: InputError: the name ends in none of the three formats' suffixes."""
-    if path.suffix not in READERS:
-        raise InputError(
-            f"{path}: expected a name that ends in .csv, .jsonl or .parquet; "
-            f"got {path.suffix or 'no suffix'}"
-        )
-
-
-def _csv(path: Path, column: str) -> Iterator[Any]:
-    csv.field_size_limit(2**31 - 1)
-    # Spreadsheets write a byte order mark at the beginning.
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
-        try:
-            header = next(rows, [])
-            position = _position(path, column, header)
-            for row in rows:
-                if len(row) == len(header):
-                    yield row[position]
-                elif row:  # a blank line is not a row, for pandas and Arrow too
-                    problem = f"expected {len(header)} fields, as in the header; got {len(row)}"
-                    yield RowError(problem)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InputError(
-                f"{path}, line {rows.line_num + 1}: expected valid CSV in UTF-8; got: {error}"
-            ) from None
-
-
-def _jsonl(path: Path, column: str) -> Iterator[Any]:
-    column_checked = False
-    with path.open("rb") as file:
-        for line in file:
+def _json_rows(path: Path, source: Source, layouts: Sequence[Layout]) -> Iterator[Any]:
+    """Rows of JSON lines; a line that cannot be read costs none of the others."""
+    layout, names = None, []
+    with open_text_file(source, path).open_utf8() as lines:
+        for line in lines:
             if not line.strip():
                 continue
             try:
@@ -75,22 +114,25 @@ def _jsonl(path: Path, column: str) -> Iterator[Any]:
             if not isinstance(row, dict):
                 yield RowError(f"expected a JSON object; got a value of type {type(row).__name__}")
                 continue
-            if not column_checked:
-                _position(path, column, list(row))
-                column_checked = True
-            yield row[column] if column in row else RowError(f"key {column!r} not found")
+            if layout is None:
+                layout, names = find_layout(layouts, row, f"{path}: columns", ADVICE)
+            yield _json_row(layout, names, row, source)
 
 
-def _parquet(path: Path, column: str) -> Iterator[Any]:
-    try:
-        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20)
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: expected a Parquet file; got: {error}") from None
-    with file:
-        _position(path, column, file.schema_arrow.names)
-        for batch in file.iter_batches(1024, columns=[column], use_threads=False):
-            values = batch.column(0)
-            yield from _step_arrays(values) or values.to_pylist()
+def _json_row(layout: Layout, names: list[str], row: Mapping[str, Any], source: Source) -> Any:
+    if layout.is_wide:
+        names = layout.match(row)  # a row ends where its keys end
+    elif missing := [name for name in names if name not in row]:
+        return RowError(f"key {missing[0]!r} not found")
+    cells = {name: [None if row[name] in source.missing else row[name]] for name in names}
+    return layout.read(cells)[0] if cells else []
+
+
+def _cells(kind: str, column: pa.Array) -> Sequence[Any]:
+    """The cells of a column: texts, or lists of steps as arrays where they can be."""
+    if kind == "text":
+        return to_text(column).to_pylist()
+    return _step_arrays(column) or column.to_pylist()
 
 
 def _step_arrays(column: Any) -> list[NDArray[Any]] | None:
@@ -111,15 +153,3 @@ def _step_arrays(column: Any) -> list[NDArray[Any]] | None:
     flat = numbers.to_numpy().reshape(-1, int(widths[0]))
     starts = ends - column.value_lengths().to_numpy()
     return [flat[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
-def _position(path: Path, column: str, names: list[str]) -> int:
-    if column not in names:
-        existing = ", ".join(names) or "none"
-        raise InputError(
-            f"{path}: column {column!r} not found; columns are {existing}. Name one with --column"
-        )
-    return names.index(column)
-
-
-READERS = {".csv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}

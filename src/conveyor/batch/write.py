@@ -10,13 +10,26 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from conveyor import files
-from conveyor.batch.read import check_suffix
+from conveyor.errors import InputError
 from conveyor.tasks.answers import Answers
 
+SUFFIXES = (".csv", ".jsonl", ".parquet")
 
-def schema(answers: Answers) -> pa.Schema:
-    """Columns of the predictions: row number from 0, and the fields of the task's answers."""
-    return pa.schema([pa.field("row", pa.int64()), *answers.schema])
+
+def schema(answers: Answers, *, with_ids: bool) -> pa.Schema:
+    """Columns of the predictions: row number from 0, the series' id if `with_ids`, and the fields
+    of the task's answers."""
+    ids = [pa.field("id", pa.string())] if with_ids else []
+    return pa.schema([pa.field("row", pa.int64()), *ids, *answers.schema])
+
+
+def check_suffix(path: Path) -> None:
+    """Raises: InputError: the name ends in none of the three formats' suffixes."""
+    if path.suffix not in SUFFIXES:
+        raise InputError(
+            f"{path}: expected a name that ends in .csv, .jsonl or .parquet; "
+            f"got {path.suffix or 'no suffix'}"
+        )
 
 
 @contextmanager

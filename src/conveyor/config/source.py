@@ -42,18 +42,9 @@ class Sql(Section):
         return url
 
 
-class Source(Section):
-    """Files of one format, or one data set of the Hugging Face hub.
+class Dialect(Section):
+    """How the files of a source are read. A model keeps it, to read other files likewise."""
 
-    `files` maps a part ("train", "test", "validation", or "all") to a path relative to the
-    project, or to a list of paths; for `hub` it maps a part to the hub's own split name.
-    """
-
-    format: str  # a key of READERS in conveyor.data.sources, or hub
-    files: Annotated[dict[Part, str | list[str]], Field(min_length=1)]
-    sql: Sql | None  # where the files come from, if they are the results of queries
-    hub: str | None  # hub id, for format `hub` only
-    revision: str | None  # of the hub data set; required with `hub`. Only a commit never changes
     header: list[str] | None  # column names of a csv, tsv or excel file without a header line
     delimiter: str  # of csv and tsv: one character, or auto
     quote: str | None  # quotation mark of csv and tsv; null where quotes are text
@@ -66,11 +57,11 @@ class Source(Section):
     @field_validator("delimiter", "quote")
     @classmethod
     def _check_character(cls, value: str | None, info: ValidationInfo) -> str | None:
-        other = "auto" if info.field_name == "delimiter" else None
-        if value != other and value is not None and (len(value) != 1 or not value.isascii()):
-            tab = '. A tab in YAML is "\\t", in double quotes' if other else ""
+        auto = "auto" if info.field_name == "delimiter" else None
+        if value not in (None, auto) and (len(value) != 1 or not value.isascii()):
             raise ValueError(
-                f"expected {other or 'null'} or one ASCII character; got {value!r}{tab}"
+                f'expected one ASCII character; got {value!r}. A tab in YAML is "\\t", in double '
+                "quotes"
             )
         return value
 
@@ -84,6 +75,25 @@ class Source(Section):
         if not is_text:
             raise ValueError(f"expected auto, or an encoding such as latin-1; got {name!r}")
         return name
+
+
+class Source(Dialect):
+    """Files of one format, or one data set of the Hugging Face hub.
+
+    `files` maps a part ("train", "test", "validation", or "all") to a path relative to the
+    project, or to a list of paths; for `hub` it maps a part to the hub's own split name.
+    """
+
+    format: str  # a key of READERS in conveyor.data.sources, or hub
+    files: Annotated[dict[Part, str | list[str]], Field(min_length=1)]
+    sql: Sql | None  # where the files come from, if they are the results of queries
+    hub: str | None  # hub id, for format `hub` only
+    revision: str | None  # of the hub data set; required with `hub`. Only a commit never changes
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the files are read, without the files."""
+        return Dialect.model_validate(self.model_dump(include={*Dialect.model_fields}))
 
     @model_validator(mode="after")
     def _check_hub_and_files(self) -> "Source":

@@ -1,6 +1,5 @@
 """Reads raw rows, texts or series, from columns in any layout of `dataset.columns`."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import SeriesColumns, TextColumns
 from conveyor.data.arrow import Steps, join_steps, nest_steps, to_numbers, to_text
-from conveyor.encoding.series_values import Layout, describe_value, parse_series
+from conveyor.encoding.series_values import Orientation, describe_value, parse_series
+from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import DataError
 
-NESTED = "series"  # the column of series that were gathered from a row for each step
+NESTED = "series"  # column of the series whose steps were gathered from several rows
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class SeriesReader:
 
     def __init__(self, columns: SeriesColumns, names: Sequence[str]) -> None:
         self.channels: int | None = None if columns.wide is None else 1
-        self._layout: Layout = columns.layout
+        self._layout: Orientation = columns.layout
         self._wide = columns.wide
         if columns.wide is None:
             self.columns = [columns.series or NESTED]
@@ -147,22 +147,3 @@ def open_reader(columns: TextColumns | SeriesColumns, names: Sequence[str]) -> I
     if isinstance(columns, TextColumns):
         return TextReader(columns)
     return SeriesReader(columns, names)
-
-
-def match_wide(pattern: str, names: Sequence[str]) -> list[str]:
-    """Return the columns of a wide table in order of their steps.
-
-    >>> match_wide("t*", ["t10", "t9", "target"])
-    ['t9', 't10']
-
-    Args:
-        pattern: a name in which `*` stands for what begins with a digit: a number, by which the
-            columns are sorted, or a date; columns of dates keep their order.
-    """
-    before, after = map(re.escape, pattern.split("*"))
-    matches = [re.fullmatch(rf"{before}(\d.*?){after}", name) for name in names]
-    steps = {match[0]: match[1] for match in matches if match}
-    try:
-        return sorted(steps, key=lambda name: float(steps[name]))
-    except ValueError:
-        return list(steps)

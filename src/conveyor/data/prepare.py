@@ -55,7 +55,8 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         counts = {name: checked.report["rows"][name] for name in SPLITS}
         meta = Meta(
             format=META_FORMAT, kind=config.kind, name=config.name, target=checked.spec,
-            counts=counts, digest=digest, **size,
+            counts=counts, digest=digest, columns=config.columns, dialect=config.source.dialect,
+            **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
     return checked.report | {

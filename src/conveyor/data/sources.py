@@ -65,13 +65,16 @@ def open_source(source: Source, root: Path, cache: Path) -> list[Part]:
     ]
 
 
-def open_files(source: Source, name: str, paths: Sequence[Path]) -> Part:
+def open_files(
+    source: Source, name: str, paths: Sequence[Path], *, allow_empty: bool = False
+) -> Part:
     """Open files as one part; their columns are those of the first one.
 
     A value of `source.missing` is null.
 
     Raises:
-        DataError: a file is unreadable, or has no rows; also while it is read.
+        DataError: a file is unreadable, or there are no rows and `allow_empty` is off; also while
+            it is read.
     """
     origin = ", ".join(map(str, paths))
     tables = {}
@@ -92,7 +95,7 @@ def open_files(source: Source, name: str, paths: Sequence[Path]) -> Part:
                     yield clear_missing(batch, source.missing)
             except Exception as error:
                 raise _convert(error, source, path) from error
-        if not rows:
+        if not rows and not allow_empty:
             raise DataError(f"{origin}: expected rows; got none. Change dataset.source.files.")
 
     locate = partial(_locate, tables)

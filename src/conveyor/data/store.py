@@ -11,6 +11,8 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from conveyor import stored
+from conveyor.config.dataset import SeriesColumns, TextColumns
+from conveyor.config.source import Dialect
 from conveyor.encoding import Encoder, load_encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.errors import InputError
@@ -39,6 +41,10 @@ class Meta(BaseModel):
     vocabulary: int | None  # tokens of a text, padding and unknown included
     counts: dict[str, int]  # rows of each split
     digest: str
+    # How the files held the rows, which a model must know to read others like them. The digest does
+    # not cover them: equal rows are equal, whatever file they came from.
+    columns: TextColumns | SeriesColumns | None = None
+    dialect: Dialect | None = None
 
 
 class RawRows(Sequence[Any]):

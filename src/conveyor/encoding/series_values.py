@@ -6,11 +6,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Layout = Literal["steps_first", "channels_first"]
+Orientation = Literal["steps_first", "channels_first"]
 MISSING = ("", "nan", "null", "none")  # in a list of numbers that is text, in any case
 
 
-def parse_series(value: Any, layout: Layout = "steps_first") -> NDArray[np.float64]:
+def parse_series(value: Any, layout: Orientation = "steps_first") -> NDArray[np.float64]:
     """Return a series as an array (steps, channels); a missing value becomes NaN.
 
     Args:

@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from conveyor.encoding import Encoder
 from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
 from conveyor.server.live_model import LiveModel, ModelSlot
+from conveyor.server.parsed_request import ParsedRequest
 from conveyor.server.request_log import RequestLog
-from conveyor.serving import Predictions
+from conveyor.serving import LoadedModel, Predictions
 
 log = logging.getLogger(__name__)
 VERSION_HEADER = "x-model-version"
@@ -31,8 +31,8 @@ MLFLOW_ERRORS = {
     503: "TEMPORARILY_UNAVAILABLE",
 }
 
-ParseRows = Callable[[Any, Encoder], list[Any]]
-FormatResponse = Callable[[LiveModel, Predictions, Any], Any]
+ParseRequest = Callable[[Any, LoadedModel], ParsedRequest]
+FormatResponse = Callable[[LiveModel, Predictions, ParsedRequest], Any]
 
 
 class App:
@@ -78,13 +78,13 @@ class App:
         if media_type != "application/json":
             raise HTTPException(415, f"content type: expected application/json; got {media_type}")
         return await self._predict(
-            request, mlflow_protocol.parse_rows, mlflow_protocol.format_response
+            request, mlflow_protocol.parse_request, mlflow_protocol.format_response
         )
 
     async def predict_by_v2(self, request: Request) -> Response:
         """Predict, in KServe's protocol."""
         self._check_name(request)
-        return await self._predict(request, v2.parse_rows, v2.format_response)
+        return await self._predict(request, v2.parse_request, v2.format_response)
 
     async def get_ready(self, request: Request) -> Response:
         """Status 200 once a model is loaded."""
@@ -129,17 +129,16 @@ class App:
         return self.slot.current
 
     async def _predict(
-        self, request: Request, parse_rows: ParseRows, format_response: FormatResponse
+        self, request: Request, parse_request: ParseRequest, format_response: FormatResponse
     ) -> Response:
         live = self._live_model()
         content = await self._read_body(request)
 
         def predict() -> bytes:
-            body = _parse_json(content)
-            rows = parse_rows(body, live.model.encoder)
-            predictions = live.model.predict(rows)
-            text = json.dumps(format_response(live, predictions, body), ensure_ascii=False)
-            self.request_log.add(live, rows, predictions)
+            parsed = parse_request(_parse_json(content), live.model)
+            predictions = parsed.predict(live.model)
+            text = json.dumps(format_response(live, predictions, parsed), ensure_ascii=False)
+            self.request_log.add(live, parsed.rows, predictions)
             return text.encode()
 
         try:

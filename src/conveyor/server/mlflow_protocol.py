@@ -1,27 +1,28 @@
 """MLflow's scoring protocol: the requests and responses of `mlflow models serve`."""
 
+from itertools import chain
 from typing import Any
 
-from conveyor.encoding import Encoder
 from conveyor.errors import InputError
 from conveyor.server.live_model import LiveModel
-from conveyor.serving import Predictions
+from conveyor.server.parsed_request import ParsedRequest, parse_columns
+from conveyor.serving import LoadedModel, Predictions
+from conveyor.serving.layout import find_layout
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 JSON_TYPES = {list: "list", str: "string", bool: "boolean", type(None): "null"}
 
 
-def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
+def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
     """Return the raw rows of a request, in their order.
 
     Args:
         body: the parsed JSON. Like MLflow, this ignores `params`, which our models do not have,
-            and columns other than the encoder's.
+            and columns other than the model's.
 
     Raises:
-        InputError: the body has none of the four formats, or a row lacks the column.
+        InputError: the body has none of the four formats, or a row lacks a column.
     """
-    column = encoder.column
     formats = [name for name in FORMATS if name in body] if isinstance(body, dict) else []
     if len(formats) != 1:
         raise InputError(
@@ -31,46 +32,54 @@ def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
     name = formats[0]
     value = body[name]
     if name == "dataframe_split":
-        return _parse_split(value, column)
-    if name == "dataframe_records":
-        return _parse_records(_require_list(value, name), column)
-    if isinstance(value, dict):
-        if column not in value:
-            raise InputError(f"{name}: expected the key {column!r}; got {_describe(value)}")
-        return _require_list(value[column], f"{name}.{column}")
+        return parse_columns(body, _parse_split(value), model, f"{name}.columns")
+    if isinstance(value, dict) and name != "dataframe_records":
+        columns = {column: _require_list(v, f"{name}.{column}") for column, v in value.items()}
+        return parse_columns(body, columns, model, name)
     rows = _require_list(value, name)
-    return _parse_records(rows, column) if any(isinstance(r, dict) for r in rows) else rows
+    if name != "dataframe_records" and not any(isinstance(row, dict) for row in rows):
+        return ParsedRequest(body, rows)
+    return parse_columns(body, _parse_records(rows, model, name), model, name)
 
 
-def format_response(live: LiveModel, predictions: Predictions, body: Any) -> dict[str, Any]:
-    """Return MLflow's `predictions`, and the version that made them."""
-    del body  # MLflow's requests have no options
-    return {"predictions": predictions.records(), "model_version": live.version}
+def format_response(
+    live: LiveModel, predictions: Predictions, request: ParsedRequest
+) -> dict[str, Any]:
+    """Return MLflow's `predictions`, with the ids of series, and the version that made them."""
+    records = predictions.records()
+    if request.ids is not None:
+        records = [{"id": i, **r} for i, r in zip(request.ids, records, strict=True)]
+    return {"predictions": records, "model_version": live.version}
 
 
-def _parse_split(value: Any, column: str) -> list[Any]:
+def _parse_split(value: Any) -> dict[str, list[Any]]:
     if not isinstance(value, dict) or "columns" not in value or "data" not in value:
         raise InputError(
             f"dataframe_split: expected an object with `columns` and `data`; got {_describe(value)}"
         )
-    columns = _require_list(value["columns"], "dataframe_split.columns")
-    if column not in columns:
-        raise InputError(f"dataframe_split.columns: expected {column!r} among them; got {columns}")
-    position, rows = columns.index(column), []
-    for number, row in enumerate(_require_list(value["data"], "dataframe_split.data")):
-        if len(_require_list(row, f"row {number}")) != len(columns):
-            raise InputError(f"row {number}: expected {len(columns)} values; got {len(row)} values")
-        rows.append(row[position])
-    return rows
-
-
-def _parse_records(rows: list[Any], column: str) -> list[Any]:
+    names = list(map(str, _require_list(value["columns"], "dataframe_split.columns")))
+    rows = _require_list(value["data"], "dataframe_split.data")
     for number, row in enumerate(rows):
-        if not isinstance(row, dict) or column not in row:
+        if len(_require_list(row, f"row {number}")) != len(names):
+            raise InputError(f"row {number}: expected {len(names)} values; got {len(row)} values")
+    return {name: [row[position] for row in rows] for position, name in enumerate(names)}
+
+
+def _parse_records(rows: list[Any], model: LoadedModel, field: str) -> dict[str, list[Any]]:
+    """Columns of objects. In a wide table an object may end before the others."""
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise InputError(f"row {number}: expected an object; got {_describe(row)}")
+    if not rows:
+        raise InputError(f"{field}: expected at least one row; got none")
+    layout, names = find_layout(model.layouts, dict.fromkeys(chain.from_iterable(rows)), field)
+    for number, row in enumerate(rows):
+        missing = [name for name in names if name not in row]
+        if missing and not layout.is_wide:
             raise InputError(
-                f"row {number}: expected an object with {column!r}; got {_describe(row)}"
+                f"row {number}: expected an object with {missing[0]!r}; got {_describe(row)}"
             )
-    return [row[column] for row in rows]
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _require_list(value: Any, field: str) -> list[Any]:

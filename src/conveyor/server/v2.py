@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.encoding import Encoder
 from conveyor.errors import InputError
 from conveyor.server.live_model import LiveModel
-from conveyor.serving import Predictions
+from conveyor.server.parsed_request import ParsedRequest, parse_columns
+from conveyor.serving import LoadedModel, Predictions
+from conveyor.serving.layout import find_layout
 
 NUMPY_TYPES = {
     "BYTES": object,
@@ -44,38 +45,50 @@ def describe(live: LiveModel) -> dict[str, Any]:
     }
 
 
-def parse_rows(body: Any, encoder: Encoder) -> list[Any]:
+def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
     """Return the raw rows of an inference request.
+
+    The tensors have the general name, or those of the columns of texts, or of the column of series,
+    in the model's data set.
 
     Raises:
         InputError: a tensor is missing, or its shape, datatype and data do not agree.
     """
+    encoder = model.encoder
     name = encoder.column
     if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
         raise InputError(f"request body: expected an object with a list `inputs`, with {name!r}")
     tensors = {t.get("name"): t for t in body["inputs"] if isinstance(t, dict)}
-    if name not in tensors:
-        raise InputError(f"inputs: expected a tensor {name!r}; got {sorted(map(str, tensors))}")
-    rows = _parse_tensor(tensors[name], encoder.tensor_types, len(encoder.tensor_shape))
-    if "lengths" not in tensors or rows.ndim == 1:
-        return list(rows)
+    layouts = [each for each in model.layouts if not each.is_wide and each.long is None]
+    _, names = find_layout(layouts, map(str, tensors), "inputs")
+    columns = {
+        name: _parse_tensor(tensors[name], encoder.tensor_types, len(encoder.tensor_shape))
+        for name in names
+    }
+    if model.kind == "text":
+        texts = {name: list(cells) for name, cells in columns.items()}
+        return parse_columns(body, texts, model, "inputs")
+    [rows] = columns.values()
+    if "lengths" not in tensors:
+        return ParsedRequest(body, list(rows))
     lengths = _parse_tensor(tensors["lengths"], ("INT32", "INT64"), 1)
     if len(lengths) != len(rows):
         raise InputError(f"lengths: expected {len(rows)} values, one per row; got {len(lengths)}")
     if (lengths < 1).any() or (lengths > rows.shape[1]).any():
         raise InputError(f"lengths: expected 1 to {rows.shape[1]} steps; got {lengths.tolist()}")
-    return [row[:length] for row, length in zip(rows, lengths, strict=True)]
+    cut = [row[:length] for row, length in zip(rows, lengths, strict=True)]
+    return ParsedRequest(body, cut)
 
 
 def format_response(
-    live: LiveModel, predictions: Predictions, body: dict[str, Any]
+    live: LiveModel, predictions: Predictions, request: ParsedRequest
 ) -> dict[str, Any]:
     """Return the response to a request; its `outputs` may select tensors.
 
     Raises:
         InputError: a selected tensor does not exist.
     """
-    tensors = predictions.task.answers.tensors(predictions.outputs)
+    tensors, body = predictions.task.answers.tensors(predictions.outputs), request.body
     outputs = body.get("outputs") or []
     selected = [str(t.get("name")) for t in outputs if isinstance(t, dict)]
     unknown = [name for name in selected if name not in tensors]

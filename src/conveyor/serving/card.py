@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from conveyor import stored
+from conveyor.config.dataset import SeriesColumns, TextColumns
+from conveyor.config.source import Dialect
 from conveyor.section import Section
 from conveyor.tasks.options import TargetSpec
 
@@ -17,6 +19,8 @@ class Card(Section):
     Attributes:
         kind: of the rows that it reads.
         target: what it predicts.
+        columns: in which the files of its data set held the rows.
+        dialect: of these files.
         features: numbers of an encoded step of a series.
         vocabulary: tokens of a text, padding and unknown included.
         flops: of one sequence of `flops_at_length` steps.
@@ -29,6 +33,8 @@ class Card(Section):
     format: Literal[2]
     kind: Literal["text", "series"]
     target: TargetSpec
+    columns: TextColumns | SeriesColumns | None = None
+    dialect: Dialect | None = None
     features: int | None = None
     vocabulary: int | None = None
     name: str | None = None

@@ -13,6 +13,7 @@ from conveyor.encoding import Encoder, RowError, load_encoder
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values
 from conveyor.metrics import Outputs
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
+from conveyor.serving.layout import Layout
 from conveyor.stored import FormatError, require_file
 from conveyor.tasks import Task
 from conveyor.tasks.values import ModelOutputs
@@ -53,6 +54,12 @@ class LoadedModel:
         self.session, self.encoder, self.card = session, encoder, card
         self.kind: str = card.kind
         self.task = Task(card.target)
+
+    @property
+    def layouts(self) -> list[Layout]:
+        """The columns in which it reads raw rows: the general one, then those of its data set."""
+        own = [] if self.card.columns is None else [Layout(self.card.columns)]
+        return [Layout.of_column(self.kind, self.encoder.column), *own]
 
     @property
     def width(self) -> int:

@@ -5,17 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conveyor.data.file_format import FORMATS, suffix_of, without_compression
 from conveyor.data.sources import READERS
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.suggest.names import FALLBACK, part_of, slug
 
-FORMATS = {
-    "csv": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json",
-    "parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
-    "xlsx": "excel", "xlsm": "excel", "ts": "ts", "arff": "arff",
-}  # fmt: skip
-COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 TEXT_FILES = ("txt", "dat", "data", "")  # their first line says which format they have
 
 
@@ -83,7 +78,7 @@ def _format_of(file: Path) -> str:
     if file.is_dir():
         kind = "folder"
     else:
-        suffix = _without_compression(file).suffix.lower().removeprefix(".")
+        suffix = suffix_of(file)
         kind = FORMATS.get(suffix, suffix)
         if suffix in TEXT_FILES:
             with file.open("rb") as content:
@@ -103,11 +98,7 @@ def _name_of(files: Sequence[Path]) -> str:
 
 
 def _stem(file: Path) -> str:
-    return file.name if file.is_dir() else _without_compression(file).stem
-
-
-def _without_compression(file: Path) -> Path:
-    return file.with_suffix("") if file.suffix.lower() in COMPRESSIONS else file
+    return file.name if file.is_dir() else without_compression(file).stem
 
 
 def _list(files: Sequence[Path]) -> str:

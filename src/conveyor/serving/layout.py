@@ -1,0 +1,115 @@
+"""The columns in which a caller may hand over raw rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from conveyor.config.dataset import LongLayout, SeriesColumns, TextColumns
+from conveyor.encoding.series_values import parse_series
+from conveyor.encoding.wide_columns import match_wide
+from conveyor.errors import InputError
+
+Table = Mapping[str, Sequence[Any]]  # cells by column
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way in which columns hold raw rows: that of the model's data set, or the general one."""
+
+    columns: TextColumns | SeriesColumns
+
+    @classmethod
+    def of_column(cls, kind: str, name: str) -> "Layout":
+        """The layout of one column of texts, or of series as lists of steps."""
+        if kind == "text":
+            return cls(TextColumns(text=name, separator=" ", id=None))
+        return cls(SeriesColumns(series=name, layout="steps_first", wide=None, long=None, id=None))
+
+    @property
+    def long(self) -> LongLayout | None:
+        """Where each step of a series is a row of its own; `read` reads whole series only."""
+        return None if isinstance(self.columns, TextColumns) else self.columns.long
+
+    @property
+    def is_wide(self) -> bool:
+        """Has a series a column for each step."""
+        return isinstance(self.columns, SeriesColumns) and self.columns.wide is not None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, or the pattern of those of a wide table."""
+        if isinstance(self.columns, TextColumns):
+            return self.columns.text_columns
+        if self.long is not None:
+            return list(dict.fromkeys([self.long.id, self.long.order, *self.long.channels]))
+        return [self.columns.series or self.columns.wide or ""]
+
+    def match(self, names: Iterable[str]) -> list[str]:
+        """Return the columns to read, or none if one of them is not in `names`."""
+        existing = list(names)
+        if self.is_wide:
+            return match_wide(self.names[0], existing)
+        return self.names if set(self.names) <= set(existing) else []
+
+    def read(self, table: Table) -> list[Any]:
+        """Return raw rows, which the encoder checks.
+
+        Args:
+            table: the columns that `match` returned, in this order.
+        """
+        columns = list(table.values())
+        if isinstance(self.columns, TextColumns):
+            if len(columns) == 1:
+                return list(columns[0])
+            return [_join(cells, self.columns.separator) for cells in zip(*columns, strict=True)]
+        if self.columns.wide is not None:
+            return [_cut_end(cells) for cells in zip(*columns, strict=True)]
+        rows = list(columns[0])
+        return rows if self.columns.layout == "steps_first" else list(map(_turn, rows))
+
+
+def find_layout(
+    layouts: Sequence[Layout], names: Iterable[str], place: str, advice: str = ""
+) -> tuple[Layout, list[str]]:
+    """Return the first layout whose columns are all there, and these columns.
+
+    Raises:
+        InputError: there is none; the message begins with `place` and ends with `advice`.
+    """
+    existing = list(names)
+    for layout in layouts:
+        if columns := layout.match(existing):
+            return layout, columns
+    expected = dict.fromkeys(" and ".join(map(repr, layout.names)) for layout in layouts)
+    raise InputError(
+        f"{place}: expected {', or '.join(expected)}; got {', '.join(existing) or 'none'}{advice}"
+    )
+
+
+def _join(cells: Sequence[Any], separator: str) -> Any:
+    """One text; a cell that is no text, which the encoder refuses; None if all are missing."""
+    filled = [cell for cell in cells if cell is not None and not _is_blank(cell)]
+    others = [cell for cell in filled if not isinstance(cell, str)]
+    if others:
+        return others[0]
+    return separator.join(filled) if filled else next((c for c in cells if c is not None), None)
+
+
+def _cut_end(cells: Sequence[Any]) -> list[Any]:
+    """The cells up to the last one that has a value; an empty one is None."""
+    row = [None if cell is None or cell != cell or _is_blank(cell) else cell for cell in cells]
+    while row and row[-1] is None:
+        row.pop()
+    return row
+
+
+def _turn(value: Any) -> Any:
+    """A series of channels first as steps first; another value as it is."""
+    with suppress(TypeError, ValueError):
+        return parse_series(value, "channels_first")
+    return value
+
+
+def _is_blank(cell: Any) -> bool:
+    return isinstance(cell, str) and not cell.strip()
