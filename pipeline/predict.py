@@ -1,4 +1,4 @@
-"""Predict every row of a file: CSV, JSON Lines or Parquet in, any of the three out.
+"""Predict every row of a file, in any format that `prepare` reads: CSV, JSON Lines or Parquet out.
 
 The predictions have the order of the rows and begin with the row's number. Nothing is written
 unless every row can be read; with --skip-bad, rows that cannot be read get nulls and are counted.
@@ -25,7 +25,7 @@ def add_options(parser: ArgumentParser) -> None:
     either("--alias", help="use the version that has this alias, such as champion")
     name = "name of the registered model, for --version and --alias (default: the project's)"
     add("--name", help=name)
-    add("--column", help="the column that holds the raw rows (default: text, or series)")
+    add("--column", help="the column of raw rows (default: those of the data set)")
     add("--skip-bad", action="store_true", help="write nulls for rows that cannot be read")
 
 
