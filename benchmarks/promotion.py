@@ -4,7 +4,8 @@
     python benchmarks/promotion.py --bootstrap  # the paired bootstrap, with a margin of 2 points
 
 Each simulation draws a champion and a challenger on the same 1,000 test rows, and asks every gate
-of the configuration; what would be measured on an artefact is given as good. The champion is right
+of the configuration; what would be measured on an artefact, and the comparison with baselines, is
+given as good. The champion is right
 on 90 % of the rows. On 10 % of the rows exactly one of the two is right: that is how much two
 trainings of one network disagree, and it decides the power of every paired test (at 20 % it is far
 lower). "No better" is a true gain of exactly the margin, the hardest case; "better" is 3 points of
@@ -20,6 +21,8 @@ from scipy.stats import binomtest
 from conveyor import gates
 from conveyor.compose import compose
 from conveyor.config import Gates
+from conveyor.metrics.baselines import BaselineComparison
+from conveyor.metrics.paired import PairedComparison
 from conveyor.paths import Paths
 from conveyor.tasks import Task
 from conveyor.tasks.classification.options import ClassSpec
@@ -30,6 +33,8 @@ ROWS, CLASSES, SIMULATIONS = 1000, 4, 1000
 CHAMPION, DISAGREE, EFFECT = 0.90, 0.10, 0.03
 CLEAN = {"rows": {"read": ROWS, "test": ROWS}, "dropped": {}, "conflicting_targets": {"rows": 0}}
 TASK = Task(ClassSpec(classes=[str(i) for i in range(CLASSES)]))
+BETTER = PairedComparison("accuracy", 0.9, 0.5, 0.4, 0.02, 0.0, 0.0, "McNemar")
+BESIDE = BaselineComparison("baseline", "on validation rows", {}, BETTER, "trivial", BETTER)
 GOOD = gates.Measurements(size=1, latency=0.1, padding=0.0, round_trip=0.0, data=CLEAN)
 
 
@@ -42,7 +47,7 @@ def simulate(draw: np.random.Generator, gain: float) -> gates.Evidence:
     ours = _answers(targets, (kind == 0) | (kind == 1), draw)
     theirs = ModelOutputs(TASK.spec, _answers(targets, (kind == 0) | (kind == 2), draw))
     return gates.Evidence(
-        TASK, targets, ours, theirs, "1", TASK.metrics.score_all(targets, ours), None,
+        TASK, targets, ours, theirs, "1", TASK.metrics.score_all(targets, ours), BESIDE,
         draw.integers(5, 50, ROWS), GOOD,
     )  # fmt: skip
 

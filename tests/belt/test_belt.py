@@ -115,7 +115,7 @@ def test_an_edited_gate_reruns_the_registration_alone_and_makes_no_second_versio
     clone: Clone,
 ) -> None:
     receipt = (clone.root / "artifacts/receipt.json").read_bytes()
-    clone.edit("conf/experiment/smoke.yaml", "{min: 0.0, max: null}", "{min: 0.01, max: null}")
+    clone.edit("conf/experiment/smoke.yaml", "{min: null, max: 1.0}", "{min: null, max: 0.99}")
     assert clone.dvc("repro").ran() == ["compose", "register"]
     assert (clone.root / "artifacts/receipt.json").read_bytes() == receipt
     assert len(clone.client().search_model_versions("name = 'smoke'")) == 1
@@ -220,11 +220,11 @@ def test_a_night_without_news_writes_a_run_in_mlflow_alone(
 
 def test_a_better_challenger_must_prove_it_and_a_poor_one_is_refused(clone: Clone) -> None:
     clone.edit("params.yaml", "seed: 17", "seed: 18")
-    clone.edit("conf/experiment/smoke.yaml", "{min: 0.0, max: null}", "{min: 1.0, max: null}")
+    clone.edit("conf/experiment/smoke.yaml", "{min: null, max: 1.0}", "{min: null, max: 0.0}")
     done = clone.run("python", "-m", "pipeline.retrain")
     assert done.code == 11, done.text
     assert "version" in done.text
-    assert "is below the bar of 1" in done.text
+    assert "is above the bar of 0" in done.text
     aliases = clone.client().get_registered_model("smoke").aliases
     assert aliases["champion"] in (1, "1")
     assert aliases["challenger"] not in (1, "1")

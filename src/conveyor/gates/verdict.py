@@ -32,19 +32,23 @@ class Verdict:
         return [result.reason for result in self.results if result.outcome == "refused"]
 
     @property
-    def summary(self) -> str:
-        """What the gates say together."""
-        count = len(self.results)
-        if self.reasons:
-            return f"{len(self.reasons)} of {count} gates refuse the model"
-        if self.waived:
-            return f"no gate refuses the model; {len(self.waived)} of {count} are waived"
-        return "every gate passes the model"
+    def waived(self) -> str | None:
+        """The gates that did not pass and yet refuse nothing, with the reason for it; None if there
+        are none."""
+        results = [result for result in self.results if result.waived is not None]
+        if not results:
+            return None
+        reasons = dict.fromkeys(result.waived for result in results if result.waived is not None)
+        return f"{', '.join(result.gate for result in results)} ({'; '.join(reasons)})"
 
     @property
-    def waived(self) -> list[str]:
-        """What a person accepted although a gate did not pass."""
-        return [result.reason for result in self.results if result.outcome == "waived"]
+    def summary(self) -> str:
+        """What the gates say together."""
+        if self.reasons:
+            return f"{len(self.reasons)} of {len(self.results)} gates refuse the model"
+        if self.waived:
+            return f"no gate refuses the model; waived: {self.waived}"
+        return "every gate passes the model"
 
 
 def decide(evidence: Evidence, config: Gates) -> Verdict:

@@ -26,7 +26,7 @@ from conveyor.tracking.store import connect, open_existing
 
 CHAMPION = "champion"
 PASSED = "promoted"  # the verdict of a version that no gate refused
-WAIVED = "waived"  # a tag: what the configuration accepted although a gate did not pass
+WAIVED = "waived"  # a tag: the gates that did not pass and yet refuse nothing, and why
 CACHED_VERSIONS = 5  # versions of a remote store that stay on this machine
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
 SECONDS_A_DAY = 86400
@@ -78,7 +78,7 @@ class ModelVersion:
     def gates_passed(self) -> str:
         """What to say of the gates of a version that none refused."""
         waived = self.tags.get(WAIVED)
-        return "it passed every gate" if waived is None else f"no gate refused it, but: {waived}"
+        return "it passed every gate" if waived is None else f"no gate refused it; waived: {waived}"
 
     @property
     def age_days(self) -> float:

@@ -30,9 +30,7 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
     with files.replacing_folder(folder) as temporary:
         files.write_json(temporary / VERDICT_FILE, content)
         for name in ("verdict.md", "verdict.html"):
-            page = PAGES.get_template(name).render(
-                title=title, results=verdict.results, waived=verdict.waived, **content
-            )
+            page = PAGES.get_template(name).render(title=title, results=verdict.results, **content)
             files.write_text(temporary / name, page)
 
 
@@ -49,7 +47,7 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
         "reasons": "; ".join(verdict.reasons)[:LONGEST_TAG],
     }
     if verdict.waived:
-        tags[WAIVED] = "; ".join(verdict.waived)[:LONGEST_TAG]
+        tags[WAIVED] = verdict.waived[:LONGEST_TAG]
     for result in verdict.results:
         tags[mlflow_name(f"gate.{result.gate}", tags)] = _gate_tag(result)
     return tags
