@@ -166,7 +166,7 @@ def draw_targets(task: str, rows: int, draw: np.random.Generator) -> np.ndarray:
     if task == "classification":
         return (draw.random(rows) < 0.3).astype(np.int32)
     if task == "multilabel":
-        return draw.random((rows, 3)) < [0.6, 0.3, 0.1]
+        return draw.random((rows, 3)) < [0.45, 0.4, 0.1]
     return draw.exponential(size=(rows, 1))  # whose mean is far from its median
 
 
@@ -193,10 +193,10 @@ SPECS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", TASKS)
-@pytest.mark.parametrize(("rows", "constant"), [(20, False), (60, False), (60, True)])
+@pytest.mark.parametrize(("rows", "constant"), [(40, False), (1000, True)])
 def test_no_default_promotes_a_network_at_chance(name: str, rows: int, constant: bool) -> None:
     """Nor one that gives each row the same answer, the best one there is."""
-    draw = np.random.default_rng(5)
+    draw = np.random.default_rng(6)
     parts = []
     for count in (rows, rows // 2, rows):
         targets = draw_targets(name, count, draw)
@@ -205,8 +205,8 @@ def test_no_default_promotes_a_network_at_chance(name: str, rows: int, constant:
     train, validation, test = parts
     outputs, spec = untrained(name, rows, draw), SPECS[name]
     if constant:
-        answers = {"classification": [0.7, 0.3], "multilabel": [0.9, 0.2, 0.1], "regression": [0.7]}
-        outputs = np.tile(answers[name], (rows, 1))
+        answers = {"classification": [0.7, 0.3], "multilabel": [0.9, 0.9, 0.1]}
+        outputs = np.tile(answers.get(name, np.median(test.targets, axis=0)), (rows, 1))
     elif name == "multilabel":
         chosen = choose_thresholds(validation.targets, untrained(name, rows // 2, draw), "micro_f1")
         spec = spec.model_copy(update={"thresholds": chosen})

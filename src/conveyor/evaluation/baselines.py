@@ -43,10 +43,10 @@ def compare_with_baselines(data: EvaluationInput, seed: int) -> tuple[Scores, Ba
     best = task.metrics.find_best(
         {name: {headline: score} for name, score in validation_scores.items()}
     )
-    trivial = task.baselines.trivial
+    constant = task.baselines.best_constant(test.targets)
     return scores, BaselineComparison(
         best, chosen_on, validation_scores, compare(data, outputs[best], seed),
-        trivial, compare(data, outputs[trivial], seed),
+        task.baselines.trivial, compare(data, constant, seed),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ class BaselineComparison:
         chosen_on: those rows, as a phrase that follows the name.
         validation_scores: headline metric of each baseline on those rows.
         beside_best: the network and that baseline.
-        trivial: name of the baseline that gives each row the same answer.
+        trivial: name of the baseline that gives each row the same answer, the best one for the test
+            rows.
         beside_trivial: the network and the trivial baseline.
     """
 

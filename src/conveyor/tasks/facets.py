@@ -136,11 +136,21 @@ class Baselines(Protocol):
     """Simple models, which a recurrent network must beat to be worth its cost.
 
     Attributes:
-        trivial: name of the one that gives each row the same answer, the best one for the headline
-            metric.
+        trivial: name of the one that gives each row the same answer.
     """
 
     trivial: str
+
+    def best_constant(self, targets: Targets) -> ModelOutputs:
+        """Return the one answer for all rows that has the best headline metric on these rows.
+
+        It is fitted in hindsight, so that no network that gives each row the same answer can be
+        better.
+
+        Args:
+            targets: of the rows, first axis (rows,).
+        """
+        ...
 
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int

@@ -29,6 +29,9 @@ class Baselines:
         self._spec = spec.model_copy(update={"decision": decision})
         self._width = len(spec.classes)
 
+    def best_constant(self, targets: Targets) -> ModelOutputs:
+        return ModelOutputs(self._spec, self._predict_shares(targets, len(targets)))
+
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
     ) -> dict[str, ModelOutputs]:
@@ -52,7 +55,7 @@ class Baselines:
         return {name: ModelOutputs(self._spec, values) for name, values in outputs.items()}
 
     def _predict_shares(self, targets: Targets, rows: int) -> Outputs:
-        """Return the class shares of the training rows for each row."""
+        """Return the class shares of the targets for each of so many rows."""
         shares = np.bincount(targets, minlength=self._width) / len(targets)
         return np.tile(shares, (rows, 1))
 

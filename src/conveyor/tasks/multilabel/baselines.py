@@ -11,7 +11,7 @@ from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.features import FEATURES
 from conveyor.tasks.multilabel.decision import choose_thresholds
 from conveyor.tasks.multilabel.metrics import HEADLINE
-from conveyor.tasks.multilabel.options import LabelSpec, ThresholdMetric
+from conveyor.tasks.multilabel.options import LabelSpec
 from conveyor.tasks.values import ModelOutputs
 
 ITERATIONS = 2000
@@ -25,14 +25,18 @@ class Baselines:
     """Predicts by label shares, and by one logistic regression a label on simple features.
 
     Where the network has thresholds, each baseline has thresholds of its own. They are chosen for
-    the same metric, on predictions of the training rows by cross-validation. Those of the label
-    shares are always chosen, for the headline metric: they make the best set for all rows.
+    the same metric, on predictions of the training rows by cross-validation.
     """
 
     trivial = "label shares"
 
     def __init__(self, spec: LabelSpec) -> None:
         self._spec = spec
+
+    def best_constant(self, targets: Targets) -> ModelOutputs:
+        outputs = np.tile(targets.mean(axis=0), (len(targets), 1))
+        thresholds = choose_thresholds(targets, outputs, HEADLINE)
+        return ModelOutputs(self._spec.model_copy(update={"thresholds": thresholds}), outputs)
 
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
@@ -52,28 +56,21 @@ class Baselines:
                     outputs[:, label] = model.fit(training, column).predict_proba(inputs)[:, 1]
             return outputs
 
-        metric = None if self._spec.thresholds is None else self._spec.thresholds.metric
-        models: dict[str, tuple[Fit, ThresholdMetric | None]] = {
-            self.trivial: (predict_shares, HEADLINE),
-            f"{features} + one logistic regression a label": (predict_linear, metric),
+        models = {
+            self.trivial: predict_shares,
+            f"{features} + one logistic regression a label": predict_linear,
         }
         return {
             name: ModelOutputs(
-                self._choose_decision(fit, metric, rows, targets, seed),
-                fit(rows, targets, test_rows),
+                self._choose_decision(fit, rows, targets, seed), fit(rows, targets, test_rows)
             )
-            for name, (fit, metric) in models.items()
+            for name, fit in models.items()
         }
 
     def _choose_decision(
-        self,
-        fit: Fit,
-        metric: ThresholdMetric | None,
-        rows: Sequence[Any],
-        targets: Targets,
-        seed: int,
+        self, fit: Fit, rows: Sequence[Any], targets: Targets, seed: int
     ) -> LabelSpec:
-        if metric is None:
+        if self._spec.thresholds is None:
             return self._spec
         outputs = np.zeros(targets.shape)
         folding = KFold(min(FOLDS, len(rows)), shuffle=True, random_state=seed)
@@ -81,5 +78,5 @@ class Baselines:
             outputs[fold] = fit(
                 [rows[row] for row in others], targets[others], [rows[row] for row in fold]
             )
-        thresholds = choose_thresholds(targets, outputs, metric)
+        thresholds = choose_thresholds(targets, outputs, self._spec.thresholds.metric)
         return self._spec.model_copy(update={"thresholds": thresholds})

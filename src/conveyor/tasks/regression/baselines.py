@@ -23,6 +23,9 @@ class Baselines:
         self._spec = spec.model_copy(update={"quantiles": None, "widths": None})
         self._std = np.array(spec.std)
 
+    def best_constant(self, targets: Targets) -> ModelOutputs:
+        return ModelOutputs(self._spec, np.tile(np.median(targets, axis=0), (len(targets), 1)))
+
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
     ) -> dict[str, ModelOutputs]:
