@@ -187,6 +187,9 @@ def test_the_text_baseline_reads_words() -> None:
 
 
 def test_summary_statistics_by_hand() -> None:
+    gaps = np.array([[1.0, np.nan], [np.nan, np.nan], [3.0, np.nan]])
+    filled = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    np.testing.assert_array_equal(summarise([gaps]), summarise([filled]))
     statistics = summarise([np.array([[1.0, 10.0], [3.0, 10.0]])])
     assert statistics.tolist() == [[2, 10, 1, 0, 1, 10, 3, 10, 1, 10, 3, 10, 2]]
 

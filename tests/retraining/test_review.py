@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from toys import write_toys
 
-from conveyor.config import Config
+from conveyor.config import Config, overlay
 from conveyor.config.dataset import TextEncoding
 from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
@@ -126,6 +126,12 @@ def test_rows_that_cannot_be_compared_are_a_reason_to_train(
     wider = Prepared(tmp_path / "prepared")
     review = review_data(toy_config.retrain, wider, "1", 0.0, model, compute_profile(toys, model))
     assert "the champion reads 2 channels; the data have 3 now" in review.decision.summary
+    masked = overlay(toy_config, {"dataset.encoding.missing": "mask"}).dataset
+    write_toys(tmp_path)
+    prepare(masked, tmp_path, tmp_path / "prepared", tmp_path / "cache")
+    filled = Prepared(tmp_path / "prepared")
+    review = review_data(toy_config.retrain, filled, "1", 0.0, model, compute_profile(toys, model))
+    assert "the champion refuses missing values" in review.decision.summary
 
 
 def test_a_profile_is_small_holds_no_pickle_and_comes_back_whole(

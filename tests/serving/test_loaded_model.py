@@ -53,6 +53,8 @@ def test_probabilities_come_in_the_order_that_another_model_has(
     wider = SeriesEncoder(np.zeros(3), np.ones(3), None)
     of_more_channels = LoadedModel(predictor.session, wider, predictor.card)
     assert predictor.predict_as(of_more_channels, rows) is None
+    gaps = [np.where([[True, False]], np.nan, row) for row in rows]
+    assert predictor.predict_as(other(["up", "down"]), gaps) is None  # it refuses these rows
 
 
 @pytest.mark.parametrize(
