@@ -35,3 +35,8 @@ def test_options_that_yaml_gives_types_are_kept() -> None:
     source = compose(PROJECT, [f"dataset.source.{option}" for option in options]).dataset.source
     assert source.missing == ["n/a", -999, "no"]
     assert (source.delimiter, source.sheet, source.quote) == ("|", 2, None)
+
+
+def test_the_quotation_mark_is_no_delimiter() -> None:
+    with pytest.raises(ConfigError, match=r"quote: expected another character than delimiter"):
+        compose(PROJECT, ["dataset.source.delimiter='|'", "dataset.source.quote='|'"])

@@ -85,8 +85,20 @@ TABLES: dict[str, Refusal] = {
     "a quotation mark that takes the rest": (
         "a.csv", with_line(TABLE, 17, 'words,"1\n'), {},
         r", line \d+: expected quoted fields .* set dataset.source.quote to null"),
+    "a quotation mark within a field": (
+        "a.csv", with_line(TABLE, 17, '"words" they said,1\n'), {},
+        r", line 18: expected quoted fields .* set dataset.source.quote to null"),
     "two columns of one name": (
         "a.csv", b"text,text\n1,2\n", {}, r": expected a header of distinct columns"),
+    "JSON as CSV": (
+        "a.csv", json.dumps(mails()).encode(), {},
+        r": expected delimited text; got JSON: .* Set dataset.source.format to json"),
+    "Excel as CSV": (
+        "a.csv", excel("Mails"), {}, r": expected text; got an Excel file. Set dataset.source"),
+    "Parquet as JSON lines, compressed": (
+        "a.jsonl", gzip.compress(b"PAR1"), {},
+        r": expected text; got a file of format parquet. Set dataset.source.format"),
+    "JSON without rows": ("a.json", b"[]", {}, r": expected objects; got none"),
     "an empty file": ("a.csv", b"", {}, r": expected a header line; got an empty file"),
     "a header alone": ("a.csv", b"text,label\n", {}, r": expected rows; got none"),
     "no compression": (

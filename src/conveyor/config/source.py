@@ -3,7 +3,7 @@
 import codecs
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     Field,
@@ -57,11 +57,13 @@ class Dialect(Section):
     @field_validator("delimiter", "quote")
     @classmethod
     def _check_character(cls, value: str | None, info: ValidationInfo) -> str | None:
-        auto = "auto" if info.field_name == "delimiter" else None
-        if value not in (None, auto) and (len(value) != 1 or not value.isascii()):
+        if value is not None and value in "\r\n":
+            raise ValueError(f"expected a character within a line; got {value!r}")
+        other = "auto" if info.field_name == "delimiter" else None
+        if value != other and value is not None and (len(value) != 1 or not value.isascii()):
+            tab = '. A tab in YAML is "\\t", in double quotes' if other else ""
             raise ValueError(
-                f'expected one ASCII character; got {value!r}. A tab in YAML is "\\t", in double '
-                "quotes"
+                f"expected {other or 'null'} or one ASCII character; got {value!r}{tab}"
             )
         return value
 
@@ -75,6 +77,14 @@ class Dialect(Section):
         if not is_text:
             raise ValueError(f"expected auto, or an encoding such as latin-1; got {name!r}")
         return name
+
+    @model_validator(mode="after")
+    def _check_quote(self) -> Self:
+        if self.delimiter == self.quote:
+            raise ValueError(
+                f"quote: expected another character than delimiter; got {self.quote!r}"
+            )
+        return self
 
 
 class Source(Dialect):

@@ -58,6 +58,8 @@ def _open_member(path: Path) -> Any:
     archive = zipfile.ZipFile(path)
     # macOS adds a folder of its own.
     members = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX/" not in n]
+    if "[Content_Types].xml" in members:
+        raise DataError(f"{path}: expected text; got an Excel file. Set dataset.source.format.")
     if len(members) != 1:
         listed = ", ".join(members[:5]) or "none"
         raise DataError(

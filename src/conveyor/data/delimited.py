@@ -1,7 +1,7 @@
 """Reads tables of delimited text, such as CSV, with Arrow."""
 
-import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,13 @@ import pyarrow as pa
 import pyarrow.csv
 
 from conveyor.config.source import Source
-from conveyor.data.delimiter import CHANGE, ONE_COLUMN, find_delimiter, split_fields
+from conveyor.data.delimiter import (
+    CHANGE,
+    ONE_COLUMN,
+    check_quotes,
+    find_delimiter,
+    split_fields,
+)
 from conveyor.data.table import Batches, Table, check_header
 from conveyor.data.text_file import TextFile, open_text_file
 from conveyor.errors import DataError
@@ -19,6 +25,7 @@ from conveyor.errors import DataError
 # Bytes read at a time. Arrow reads up to 32 blocks ahead, so they are small; but a block must not
 # end within the row in which it starts. Then the next size is tried. The last limits the row size.
 BLOCKS = (512 << 10, 4 << 20)
+JSON = re.compile(r'\s*(\[\s*)?\{\s*"')  # how an object begins, or an array of them
 SAMPLE = 1 << 18  # characters that decide on the delimiter, and more up to the end of the line
 
 
@@ -44,8 +51,16 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
     text_file = open_text_file(source, path)
     with text_file.open_text(newline="") as text:
         lines = list(io.StringIO(text.read(SAMPLE) + text.readline(), newline=""))
+        is_whole = not text.read(1)
+    if lines and JSON.match(lines[0]):
+        raise DataError(
+            f"{path}: expected delimited text; got JSON: {lines[0][:40]!r}. Set "
+            "dataset.source.format to json, or to jsonl if each line is an object."
+        )
     if delimiter == "auto":
         delimiter = find_delimiter(path, lines, source)
+    if source.quote is not None:
+        check_quotes(path, lines, delimiter, source.quote, is_whole=is_whole)
     dialect: dict[str, Any] = {"delimiter": None if delimiter == ONE_COLUMN else delimiter}
     dialect |= text_file.dialect
     names = source.header
@@ -86,7 +101,10 @@ class _DelimitedFile:
                 if block == BLOCKS[-1]:
                     raise self._refuse_quotes(str(error)) from None
         if self.quote is not None and done + self.header_lines < self.file.lines:
-            self._check_quotes()  # a field spans lines, perhaps by a mark that is not closed
+            # A field spans lines, perhaps by a mark that is not closed: Arrow reads on to the next
+            # one, or to the end of the file.
+            with self.file.open_text(newline="") as text:
+                check_quotes(self.file.path, text, self.delimiter, self.quote)
         if filled:
             dialect["short_rows"] = filled
 
@@ -112,26 +130,6 @@ class _DelimitedFile:
             f"fields are closed; got {problem}. Change the file, or set dataset.source.quote to "
             "null if quotes are text."
         )
-
-    def _check_quotes(self) -> None:
-        """Raise a DataError where a quotation mark is not closed.
-
-        Arrow reads on to the next one, or to the end of the file, so that rows become part of a
-        field.
-        """
-        with self.file.open_text(newline="") as text:
-            rows = csv.reader(
-                text, delimiter=self.delimiter, quotechar=self.quote or '"', strict=True
-            )
-            try:
-                for _ in rows:
-                    pass
-            except csv.Error as error:
-                raise DataError(
-                    f"{self.file.path}, line {rows.line_num}: expected quoted fields that end with "
-                    f"{self.quote} before a delimiter; got: {error}. Change the row, or set "
-                    "dataset.source.quote to null if quotes are text."
-                ) from None
 
 
 @dataclass

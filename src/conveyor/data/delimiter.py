@@ -22,6 +22,28 @@ def split_fields(lines: Iterable[str], delimiter: str, quote: str | None) -> Ite
     return csv.reader(lines, delimiter=delimiter, quotechar=quote or '"', quoting=quoting)
 
 
+def check_quotes(
+    path: Path, lines: Iterable[str], delimiter: str, quote: str, *, is_whole: bool = True
+) -> None:
+    """Raise a DataError where a quoted field does not end before a delimiter or the end of a line.
+
+    Args:
+        is_whole: do the lines end with the file, so that the last field is closed.
+    """
+    csv.field_size_limit(2**31 - 1)
+    rows = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+    try:
+        for _ in rows:
+            pass
+    except csv.Error as error:
+        if is_whole or "end of data" not in str(error):
+            raise DataError(
+                f"{path}, line {rows.line_num}: expected quoted fields that end with {quote} "
+                f"before a delimiter; got: {error}. Change the row, or set dataset.source.quote to "
+                "null if quotes are text."
+            ) from None
+
+
 def find_delimiter(path: Path, lines: Sequence[str], source: Source) -> str:
     """Return the delimiter at which most rows have as many fields as the header.
 

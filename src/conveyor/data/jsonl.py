@@ -48,6 +48,8 @@ def open_json(source: Source, path: Path) -> Table:
 
 def _open_chunks(file: TextFile, read_tables: Callable[[], Iterator[pa.Table]]) -> Table:
     first = next(read_tables(), None)
+    if first is None:
+        raise DataError(f"{file.path}: expected objects; got none. Change dataset.source.files.")
 
     def read(wanted: Sequence[str]) -> Batches:
         for table in read_tables():
@@ -56,7 +58,7 @@ def _open_chunks(file: TextFile, read_tables: Callable[[], Iterator[pa.Table]]) 
                     table = table.append_column(name, pa.nulls(len(table)))
             yield from read_whole(table)(wanted)
 
-    return Table(first.column_names if first else [], read, dialect=file.dialect)
+    return Table(first.column_names, read, dialect=file.dialect)
 
 
 @contextmanager

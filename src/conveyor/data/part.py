@@ -49,7 +49,6 @@ class Part:
         if len(self.columns) == 1 and delimited:
             return (
                 "If another character delimits the columns, set dataset.source.delimiter; if the "
-                "header is not in the first line, set dataset.source.header, or remove the lines "
-                "before it."
+                "header is not in the first line, remove the lines before it."
             )
         return "Change dataset.columns, or dataset.source.header if the file has no header line."

@@ -129,8 +129,8 @@ def _convert(error: Exception, source: Source, path: Path) -> DataError:
             "dataset.source.format to folder."
         )
     return DataError(
-        f"{path}: expected {source.format}; got {type(error).__name__}: {error}. Change the file, "
-        "or dataset.source.format."
+        f"{path}: expected {source.format}; got {type(error).__name__}: {str(error).rstrip('.')}. "
+        "Change the file, or dataset.source.format."
     )
 
 

@@ -24,6 +24,8 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
+# First bytes of formats that are no text.
+BINARY = {b"PAR1": "parquet", b"ARROW1": "arrow", b"PK\x03\x04": "excel", b"\xd0\xcf\x11": "excel"}
 # The usual encodings of texts that are not UTF-8. cp1252 is latin-1 with more characters.
 WESTERN = "cp1252"
 LATIN = [WESTERN, "cp1250", "cp1254"]
@@ -97,6 +99,7 @@ def open_text_file(source: Source, path: Path) -> TextFile:
     """
     compression = find_compression(source, path)
     try:
+        _refuse_binary(path, compression)
         scan = _scan(path, compression)
     except (OSError, EOFError) as error:
         raise DataError(
@@ -112,6 +115,16 @@ def open_text_file(source: Source, path: Path) -> TextFile:
             is_guess = scan.bad_line is not None
             encoding = _guess(scan.sample) if is_guess else "utf-8"
     return TextFile(path, compression, encoding, is_guess, scan.lines)
+
+
+def _refuse_binary(path: Path, compression: str) -> None:
+    with open_bytes(path, compression) as stream:
+        start = stream.read(max(map(len, BINARY)))
+    for magic, name in BINARY.items():
+        if start.startswith(magic):
+            raise DataError(
+                f"{path}: expected text; got a file of format {name}. Set dataset.source.format."
+            )
 
 
 @dataclass
