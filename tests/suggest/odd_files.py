@@ -48,7 +48,7 @@ def decimal_commas(folder: Path) -> list[Path]:
 
 
 def no_header(folder: Path) -> list[Path]:
-    rows = [[("play", "stop", "next")[i % 3], sentence(i)] for i in range(ROWS)]
+    rows = [[i + 1, ("play", "stop", "next")[i % 3], 1.5 * i, sentence(i)] for i in range(ROWS)]
     return table(folder / "intents.tsv", None, rows, delimiter="\t")
 
 

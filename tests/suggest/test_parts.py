@@ -91,6 +91,10 @@ CASES: dict[str, tuple[dict[str, list[Any]], dict[str, Any], str, list[str]]] = 
         {"nr": list(range(N)), "message": PROSE, "team": cycle(TEAMS)},
         {"text": "message", "id": "nr"}, "team", [],
     ),
+    "text with a counter": (
+        {"column_1": list(range(7, 7 + N)), "message": PROSE, "team": cycle(TEAMS)},
+        {"text": "message", "id": "column_1"}, "team", [],
+    ),
     "two targets": (
         {"text": PROSE, "region": cycle(["a", "b"]), "label": cycle(TEAMS)},
         {"text": "text"}, "label", ["region"],
@@ -152,6 +156,10 @@ def test_a_target_that_somebody_names_wins_and_the_chosen_one_is_the_alternative
         (
             {"colour": cycle(TEAMS), "size": cycle([1, 2])},
             "expected a column of texts or of series",
+        ),
+        (
+            {"day": [date(2024, 1, 1 + i % 28) for i in range(N)], "x": NUMBERS, "z": NUMBERS},
+            "expected a column of texts or",
         ),
         ({"text": PROSE, "other": PROSE}, r"column to predict beside the input text; got other\."),
         ({"text": PROSE, "same": cycle(["a"])}, "to predict beside the input text; got same"),

@@ -38,8 +38,8 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
         "source.missing": ["n/a"], "source.decimal": ",", "target.columns": ["urgency"],
     },
     odd_files.no_header: {
-        "source.format": "tsv", "source.header": ["column_1", "column_2"],
-        "columns.text": "column_2", "target.column": "column_1",
+        "source.format": "tsv", "source.header": ["id", "target", "column_3", "text"],
+        "columns.text": "text", "columns.id": "id", "target.column": "target",
     },
     odd_files.lone_quotes: {"source": {
         "format": "tsv", "files": {"all": "data/raw/quotes/quotes.tsv"}, "quote": None,
@@ -166,6 +166,11 @@ def test_files_that_are_no_data_set_are_refused(
     with pytest.raises(InputError, match=message):
         suggest(project, [tmp_path / name for name in names])
     assert sorted(project.root.rglob("*")) == before
+
+
+def test_a_name_that_no_data_set_may_have_is_refused(project: Paths, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--name: .*got '\.\./My data'.* such as my"):
+        tickets(project, tmp_path, name="../My data")
 
 
 def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -
     taken = ", ".join(f"{option} {value!r}" for option, value in dialect.items())
     reasons["source.format"] = f"by the name of the file{taken and '; auto finds '}{taken}"
     if "header" in source:
-        reasons["source.header"] = "the first line is a row; give the columns better names"
+        reasons["source.header"] = "the first line is a row, so these are the names"
     if "quote" in source:
         reasons["source.quote"] = "quotation marks are text here: with them, rows do not fit"
     if "delimiter" in source:

@@ -1,6 +1,7 @@
 """Which files a data set has, of which format and part, and where they belong."""
 
 import glob
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.suggest.names import FALLBACK, part_of, slug
 
+NAME = r"[a-z0-9][a-z0-9_]{0,59}"  # of a data set
 TEXT_FILES = ("txt", "dat", "data", "")  # their first line says which format they have
 
 
@@ -50,9 +52,15 @@ def sort_files(files: Sequence[Path], paths: Paths, name: str | None) -> SourceF
         name: of the data set; None takes it from the files.
 
     Raises:
-        InputError: a file does not exist, has a format without a reader, or another format than
-            the others; or two of them would be copied to one place.
+        InputError: the name has other characters than a name may have; a file does not exist, has a
+            format without a reader, or another one than the others; or two of them would be copied
+            to one place.
     """
+    if name is not None and not re.fullmatch(NAME, name):
+        raise InputError(
+            f"--name: expected lower-case letters, digits and _; got {name!r}. Choose a name such "
+            f"as {slug(name)}"
+        )
     for file in files:
         if not file.exists():
             raise InputError(f"--suggest: expected a file or a folder; got none at {file}")

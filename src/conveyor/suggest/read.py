@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,13 @@ def _read(base: Mapping[str, Any], settings: Mapping[str, Any], root: Path, cach
     columns = [describe_column(name, values) for name, values in cells.items()]
     first = next(iter(part.files.values()))
     return Sample(dict(settings), columns, first.dialect)
+
+
+def name_columns(sample: Sample, names: Mapping[str, str]) -> Sample:
+    """Rename columns of files without a header line; `names` holds the new ones by the old ones."""
+    columns = [replace(c, name=names.get(c.name, c.name)) for c in sample.columns]
+    header = [column.name for column in columns]
+    return replace(sample, source={**sample.source, "header": header}, columns=columns)
 
 
 def lacks_header(columns: Sequence[Column]) -> bool:

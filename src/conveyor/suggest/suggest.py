@@ -16,7 +16,7 @@ from conveyor.errors import DataError, InputError
 from conveyor.paths import Paths
 from conveyor.suggest.dataset import DatasetSettings, describe_dataset
 from conveyor.suggest.files import sort_files
-from conveyor.suggest.read import read_sample
+from conveyor.suggest.read import name_columns, read_sample
 from conveyor.suggest.roles import assign_roles
 from conveyor.suggest.task import choose_task
 from conveyor.suggest.write import render
@@ -87,6 +87,9 @@ def suggest(
             paths.root, cache,
         )  # fmt: skip
         roles = assign_roles(sample.columns, target)
+        if "header" in sample.source:
+            sample = name_columns(sample, roles.names())
+            roles = assign_roles(sample.columns, roles.names()[roles.target.name])
         task = choose_task(roles.target)
         settings = describe_dataset(sources.name, sample, roles, task, bases[roles.kind])
         counts = _check(paths, roles.kind, settings, cache)
