@@ -13,14 +13,16 @@ from conveyor.config import Model
 from conveyor.models.build import build
 from conveyor.models.costs import compute_costs
 from conveyor.models.cudnn import cudnn_report
-from conveyor.models.onnx_graph import to_onnx
+from conveyor.models.onnx_network import to_onnx
+from conveyor.models.wide import summarise
+from conveyor.tasks import features
 from tests.toys import class_head
 
 PLAIN = {
     "cell": "lstm", "units": (5, 5), "bidirectional": False, "activation": "tanh",
     "recurrent_activation": "sigmoid", "dropout": 0.2, "recurrent_dropout": 0.0,
-    "layer_norm": False, "residual": False, "embedding": 6, "pooling": "last",
-    "head_dropout": 0.1, "kernel": "keras",
+    "layer_norm": False, "residual": False, "embedding": 6, "word_dropout": 0.2, "front": "none",
+    "wide": False, "pooling": "last", "head_dropout": 0.1, "kernel": "keras",
 }  # fmt: skip
 HEAD = class_head(3)
 LENGTHS = np.array([7, 1, 4], np.int32)
@@ -28,21 +30,32 @@ STACKS = [
     {"cell": cell, "pooling": pooling, "bidirectional": bidirectional, **extra}
     for (cell, pooling, bidirectional), extra in zip(
         itertools.product(
-            ("lstm", "gru", "simple"), ("last", "mean", "max", "attention"), (False, True)
+            ("lstm", "gru", "simple"),
+            ("last", "mean", "max", "mean_max", "attention"),
+            (False, True),
         ),
         itertools.cycle([{}, {"residual": True}, {"layer_norm": True}]),
         strict=False,
     )
 ]
+# The front with all its strides, and the wide branch.
+STACKS += [
+    {"front": "convolution", "wide": wide, "pooling": pooling, "length": length}
+    for wide, pooling, length in [
+        (False, "last", 1), (True, "mean_max", 61), (False, "max", 300), (True, "mean", 2000)
+    ]
+]  # fmt: skip
 
 
-def stack(text: bool = False, **changes: Any) -> tuple[keras.Model, Model]:
+def stack(text: bool = False, length: int = 1, **changes: Any) -> tuple[keras.Model, Model]:
     """A small network of random weights, biases included, so that nothing cancels."""
     config = Model(**{**PLAIN, **changes})
     keras.utils.set_random_seed(1)
-    model = build(config, HEAD, **({"vocabulary": 11} if text else {"features": 4}))
+    size = {"vocabulary": 11} if text else {"features": 4}
+    model = build(config, HEAD, **size, length=length)
     draw = np.random.default_rng(0)
-    model.set_weights([w + 0.3 * draw.standard_normal(w.shape) for w in model.get_weights()])
+    # Away from zero, so that no variance becomes negative.
+    model.set_weights([w + 0.3 * abs(draw.standard_normal(w.shape)) for w in model.get_weights()])
     return model, config
 
 
@@ -57,8 +70,11 @@ def batch(text: bool = False, padding: int = 0) -> dict[str, np.ndarray]:
     return {"values": np.pad(values, wider), "lengths": LENGTHS}
 
 
-def answers_of_onnx(model: keras.Model, config: Model, **inputs: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(to_onnx(model, config, HEAD).SerializeToString())
+def answers_of_onnx(
+    model: keras.Model, config: Model, length: int = 1, **inputs: np.ndarray
+) -> np.ndarray:
+    graph = to_onnx(model, config, HEAD, length=length)
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
     return session.run(None, inputs)[0]
 
 
@@ -67,10 +83,10 @@ def test_padding_a_row_further_changes_no_answer(changes: dict[str, Any]) -> Non
     model, config = stack(**changes)
     plain, wider = np.asarray(model(batch())), np.asarray(model(batch(padding=5)))
     np.testing.assert_allclose(plain, wider, atol=1e-6)
-    onnx_plain = answers_of_onnx(model, config, **batch())
-    np.testing.assert_allclose(
-        onnx_plain, answers_of_onnx(model, config, **batch(padding=5)), atol=1e-6
-    )
+    length = changes.get("length", 1)
+    onnx_plain = answers_of_onnx(model, config, length, **batch())
+    onnx_wider = answers_of_onnx(model, config, length, **batch(padding=5))
+    np.testing.assert_allclose(onnx_plain, onnx_wider, atol=1e-6)
     np.testing.assert_allclose(plain, onnx_plain, atol=1e-5)
 
 
@@ -85,15 +101,42 @@ def test_onnx_answers_as_keras_for_every_activation(cell: str, activation: str) 
     np.testing.assert_allclose(np.asarray(model(batch())), served, atol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", ["last", "attention"])
-def test_a_text_model_answers_alike_in_keras_and_onnx(pooling: str) -> None:
-    model, config = stack(text=True, pooling=pooling, bidirectional=True)
-    served = answers_of_onnx(model, config, **batch(text=True))
+@pytest.mark.parametrize(
+    "changes",
+    [{"pooling": "last"}, {"pooling": "attention"}, {"wide": True},
+     {"wide": True, "front": "convolution", "pooling": "mean_max"}],
+    ids=str,
+)  # fmt: skip
+def test_a_text_model_answers_alike_in_keras_and_onnx(changes: dict[str, Any]) -> None:
+    model, config = stack(text=True, bidirectional=True, **changes)
+    served = answers_of_onnx(model, config, **batch(text=True, padding=3))
     np.testing.assert_allclose(np.asarray(model(batch(text=True))), served, atol=1e-5)
 
 
+def test_a_text_of_one_word_has_no_pairs() -> None:
+    model, config = stack(text=True, wide=True)
+    one = {"values": np.array([[3]], np.int32), "lengths": np.array([1], np.int32)}
+    wider = {"values": np.array([[3, 0, 0]], np.int32), "lengths": np.array([1], np.int32)}
+    expected = np.asarray(model(one))
+    np.testing.assert_allclose(expected, np.asarray(model(wider)), atol=1e-6)
+    for inputs in (one, wider):
+        np.testing.assert_allclose(answers_of_onnx(model, config, **inputs), expected, atol=1e-5)
+
+
+def test_the_wide_branch_of_a_series_is_what_the_simple_models_see() -> None:
+    values = np.random.default_rng(3).standard_normal((2, 6, 3)).astype(np.float32)
+    lengths = np.array([6, 4], np.int32)
+    values[1, 4:] = 0
+    branch = np.asarray(summarise(values, lengths, length=2))
+    expected = features.summarise([values[0], values[1, :4]])
+    expected[:, -1] /= 2  # in typical lengths
+    np.testing.assert_allclose(branch, expected, atol=1e-5)
+
+
 def test_a_saved_model_loads_with_keras_alone(tmp_path: Path) -> None:
-    model, _ = stack(pooling="attention", layer_norm=True, residual=True)
+    model, _ = stack(
+        pooling="attention", layer_norm=True, residual=True, front="convolution", wide=True
+    )
     model.save(tmp_path / "m.keras")
     again: Any = keras.saving.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(np.asarray(model(batch())), np.asarray(again(batch())))

@@ -37,7 +37,11 @@ class Model(Section):
     layer_norm: bool  # after each recurrent layer
     residual: bool  # adds a layer's input to its output where the widths agree
     embedding: PositiveInt  # width of a token's vector; not used for series
-    pooling: Literal["last", "mean", "max", "attention"]
+    word_dropout: Rate  # share of a text's words hidden while training; not used for series
+    front: Literal["none", "convolution"]  # before the recurrent layers; its mean joins the head
+    # Beside them: summary statistics of a series, or a bag of a text's words and pairs of words.
+    wide: bool
+    pooling: Literal["last", "mean", "max", "mean_max", "attention"]
     head_dropout: Rate
     # On the processor: `fused` is compiled here and serves LSTM and GRU layers of tanh and sigmoid
     # in float32; auto takes it where it can and no GPU is there, whose cuDNN is faster.

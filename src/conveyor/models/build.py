@@ -2,31 +2,39 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from conveyor.config import Model
 from conveyor.models.cells import CELLS
 from conveyor.models.devices import gpus
+from conveyor.models.front import add_front
 from conveyor.models.kernels.library import KernelError, operators
+from conveyor.models.masks import mask_of
+from conveyor.models.pooling import POOLINGS, mean
+from conveyor.models.wide import count_words, summarise
 from conveyor.tasks.facets import Head
 
 log = logging.getLogger(__name__)
 
-LOWEST = -6e4  # below every activation, and still a float16
-
 
 def build(
-    config: Model, head: Head, *, features: int | None = None, vocabulary: int | None = None
+    config: Model,
+    head: Head,
+    *,
+    features: int | None = None,
+    vocabulary: int | None = None,
+    length: int = 1,
 ) -> keras.Model:
-    """Stack layers of `config.units` under pooling and a task's head.
+    """Stack layers of `config.units` under pooling and a task's head; `config.front` adds
+    convolutions below them, and `config.wide` a branch beside them.
 
     Args:
         head: adds the last layer.
         features: values of each step of a series; None for text.
         vocabulary: number of tokens, with the padding token; None for series.
+        length: steps of a typical training row: the front's strides follow from it.
 
     Returns:
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
@@ -43,16 +51,27 @@ def build(
     if vocabulary is not None:
         values = keras.Input((None,), dtype="int32", name="values")
         x = layers.Embedding(vocabulary, config.embedding, name="embedding")(values)
+        if config.word_dropout:
+            whole_words = (None, None, 1)
+            x = layers.Dropout(config.word_dropout, whole_words, name="word_dropout")(x)
     else:
         x = values = keras.Input((None, features), name="values")
-    steps = values if vocabulary is not None else values[:, :, 0]  # (batch, time)
-    step_number = ops.cumsum(ops.ones_like(steps, dtype="int32"), axis=1)  # 1, 2, ... along time
-    mask = ops.less_equal(step_number, ops.expand_dims(lengths, 1))  # (batch, time)
-
+    beside = []  # what joins the pooled features, each (batch, width)
+    if config.wide and vocabulary is not None:
+        beside.append(count_words(values, lengths, vocabulary, config.embedding))
+    elif config.wide:
+        beside.append(summarise(values, lengths, length))
+    steps = lengths  # of x
+    if config.front == "convolution":
+        x, steps = add_front(x, lengths, length)
+        beside.append(mean(x, mask_of(x, steps), steps))
+    mask = mask_of(x, steps)
     for depth in range(len(config.units)):
         x = _recurrent_block(config, depth, x, mask)
     if config.pooling != "last":  # with "last" the top layer returns its last state only
-        x = POOLINGS[config.pooling](x, mask, lengths)  # (batch, width)
+        x = POOLINGS[config.pooling](x, mask, steps)  # (batch, width)
+    if beside:
+        x = layers.Concatenate(name="features")([x, *beside])
     if config.head_dropout:
         x = layers.Dropout(config.head_dropout, name="head_dropout")(x)
     inputs = {"values": values, "lengths": lengths}
@@ -106,23 +125,3 @@ def _recurrent_block(
     if config.layer_norm:
         y = layers.LayerNormalization(name=f"norm_{depth}")(y)
     return y
-
-
-def _mean(x: keras.KerasTensor, mask: keras.KerasTensor, lengths: keras.KerasTensor) -> Any:
-    masked = ops.where(ops.expand_dims(mask, -1), x, ops.zeros_like(x))  # (batch, time, width)
-    return ops.sum(masked, axis=1) / ops.cast(ops.expand_dims(lengths, -1), masked.dtype)
-
-
-def _max(x: keras.KerasTensor, mask: keras.KerasTensor, lengths: keras.KerasTensor) -> Any:
-    lowest = ops.full_like(x, LOWEST)
-    return ops.max(ops.where(ops.expand_dims(mask, -1), x, lowest), axis=1)
-
-
-def _attention(x: keras.KerasTensor, mask: keras.KerasTensor, lengths: keras.KerasTensor) -> Any:
-    scores = layers.Dense(1, name="attention")(x)  # (batch, time, 1)
-    masked = ops.where(ops.expand_dims(mask, -1), scores, ops.full_like(scores, LOWEST))
-    weights = layers.Softmax(axis=1, name="attention_weights")(masked)  # (batch, time, 1)
-    return ops.sum(weights * x, axis=1)
-
-
-POOLINGS = {"mean": _mean, "max": _max, "attention": _attention}

@@ -13,7 +13,7 @@ from conveyor.encoding.ragged import Ragged, batches_by_length
 from conveyor.errors import InputError
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
-from conveyor.models.onnx_graph import to_onnx
+from conveyor.models.onnx_network import to_onnx
 from conveyor.serving import LoadedModel
 from conveyor.serving.measurements import row_differences
 from conveyor.tasks.facets import Head
@@ -36,18 +36,18 @@ def export(
     Args:
         head: with which the model was built.
     """
-    vocabulary, features = card.get("vocabulary"), card.get("features")
+    size = {name: card[name] for name in ("vocabulary", "features", "length") if name in card}
     weights = model.get_weights()
     # So that the generated names of layers do not continue those of earlier models.
     keras.backend.clear_session(free_memory=False)
     keras.config.set_dtype_policy("float32")
     # Stock layers only, so that the file loads without this package.
     stock = config.model_copy(update={"kernel": "keras"})
-    plain = build(stock, head, features=features, vocabulary=vocabulary)
+    plain = build(stock, head, **size)
     plain.set_weights(weights)
     save_canonical(plain, folder / "model.keras")
-    graph = to_onnx(plain, config, head).SerializeToString(deterministic=True)
-    files.write_bytes(folder / "model.onnx", graph)
+    graph = to_onnx(plain, config, head, length=card.get("length", 1))
+    files.write_bytes(folder / "model.onnx", graph.SerializeToString(deterministic=True))
     encoder.save(folder / "encoder.json")
     files.write_json(folder / "card.json", card)
 

@@ -37,6 +37,7 @@ class Card(Section):
     dialect: Dialect | None = None
     features: int | None = None
     vocabulary: int | None = None
+    length: int | None = None
     name: str | None = None
     parameters: int | None = None
     flops: int | None = None

@@ -17,8 +17,13 @@ from conveyor.serving.latency import measure_latency
 
 def measure_costs(model: Any, config: FitConfig, prepared: Prepared) -> Costs:
     """Compute the costs for a sequence of the training rows' median length."""
-    length = int(np.median(prepared.split("train").sequences.lengths))
+    length = typical_length(prepared)
     return compute_costs(model, config.model, length=length, batch_size=config.train.batch_size)
+
+
+def typical_length(prepared: Prepared) -> int:
+    """Return the median steps of the training rows."""
+    return max(1, int(np.median(prepared.split("train").sequences.lengths)))
 
 
 def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:
@@ -49,4 +54,5 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
         "columns": None if meta.columns is None else meta.columns.model_dump(mode="json"),
         "dialect": None if meta.dialect is None else meta.dialect.model_dump(mode="json"),
         **size,
+        "length": typical_length(prepared),
     }
