@@ -29,12 +29,12 @@ def train(config: TrainConfig, paths: Paths) -> None:
     with runs.training_run(config, paths, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
         log.info("%s", gpu_line())
-        model, state = fit(config, prepared, on_epoch=run.log_epoch, scratch=scratch)
+        model, history = fit(config, prepared, on_validation=run.log_validation, scratch=scratch)
         run.log_layers(cudnn_report(model))
-        write_model(model, state, config, prepared, paths.model)
+        write_model(model, history, config, prepared, paths.model)
         run.log_model(paths, files.digest_tree(paths.model))
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in state.best.items())
-    log.info("best epoch %d: %s", state.best_epoch, metrics)
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items())
+    log.info("best validation: %s", metrics)
     shutil.rmtree(scratch, ignore_errors=True)
 
 

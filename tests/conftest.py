@@ -36,8 +36,8 @@ SERIES = {
 }  # fmt: skip
 TINY = {
     "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2,
-    "train.epochs": 4, "train.patience": 4, "train.batch_size": 8, "train.learning_rate": 0.02,
-    "train.refit": False, "sweep.enabled": False,
+    "train.epochs": 4, "train.batch_size": 8, "train.learning_rate": 0.02,
+    "train.schedule": "constant", "train.refit": False, "train.folds": None, "sweep.enabled": False,
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def sweep(paths: Paths, function: str, trials: int, mode: Any, **changes: Any) -
         "pruner": {
             "name": "median" if function == "rising" else "none",
             "startup_trials": 1,
-            "warmup_epochs": 2,
+            "warmup_validations": 2,
         },
     }
     config = settings(**{**usual, **changes})

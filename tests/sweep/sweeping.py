@@ -33,7 +33,7 @@ MODEL = {
     "kernel": "auto",
 }  # fmt: skip
 TRAIN = {
-    "epochs": 10, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
+    "validations": 10, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
     "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0, "patience": 5,
     "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
     "intra_op": "auto", "inter_op": "auto",
@@ -46,7 +46,7 @@ SWEEP = {
     **yaml.safe_load((HERE.parents[1] / "conf" / "sweep" / "base" / "engine.yaml").read_text()),
     "trials": 6, "sampler": {"name": "tpe", "startup_trials": 3}, "space": SPACE,
 }  # fmt: skip
-PRUNER = {**SWEEP["pruner"], "startup_trials": 2, "warmup_epochs": 1}
+PRUNER = {**SWEEP["pruner"], "startup_trials": 2, "warmup_validations": 1}
 SWEEP["pruner"] = {**PRUNER, "name": "none"}
 
 
@@ -74,7 +74,7 @@ class Listener:
         self.keys: list[str] = []
         self.ended_before: TrialOutcomes = {}
         self.started: list[Mapping[str, Any]] = []
-        self.epochs: list[tuple[TrialId, int, int]] = []  # trial, repeat, epoch
+        self.validations: list[tuple[TrialId, int, int]] = []  # trial, repeat, validation
         self.repeats: list[tuple[TrialId, int]] = []
         self.outcomes: dict[TrialId, TrialOutcome] = {}
         self.ended: TrialOutcomes = {}
@@ -88,8 +88,8 @@ class Listener:
                 self.ended_before = ended
             case events.TrialStarted(_, params):
                 self.started.append(params)
-            case events.EpochReported(trial, repeat, epoch, _):
-                self.epochs.append((trial, repeat, epoch))
+            case events.ValidationReported(trial, repeat, validation, _):
+                self.validations.append((trial, repeat, validation))
             case events.RepeatFinished(trial, repeat, _):
                 self.repeats.append((trial, repeat))
             case events.TrialFinished(trial, outcome):

@@ -75,11 +75,11 @@ def test_too_many_failures_end_the_sweep_and_the_next_start_is_a_new_one(tmp_pat
 
 
 def test_the_pruner_stops_bad_trials_and_the_total_counts_them(tmp_path: Path) -> None:
-    pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 2}
+    pruner = {"name": "median", "startup_trials": 1, "warmup_validations": 2}
     _, listener = search(tmp_path, settings(pruner=pruner), "rising")
     assert states(tmp_path) == ["complete", "pruned"] * 3
-    epochs = [epoch for trial, _, epoch in listener.epochs if trial.number == 1]
-    assert max(epochs) == 2  # the warm-up
+    validations = [validation for trial, _, validation in listener.validations if trial.number == 1]
+    assert max(validations) == 2  # the warm-up
 
 
 def test_best_is_the_best_complete_trial_and_train_reads_its_parameters(tmp_path: Path) -> None:

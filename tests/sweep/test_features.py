@@ -54,7 +54,7 @@ def test_a_conditional_space_is_searched_by_every_sampler(tmp_path: Path, sample
     "name", ["median", "percentile", "successive_halving", "hyperband", "patient"]
 )
 def test_every_epoch_pruner_stops_trials_that_stay_bad(tmp_path: Path, name: str) -> None:
-    pruner = {"name": name, "startup_trials": 1, "warmup_epochs": 1, "patience": 0}
+    pruner = {"name": name, "startup_trials": 1, "warmup_validations": 1, "patience": 0}
     _, listener = search(tmp_path, settings(trials=8, pruner=pruner), "rising")
     states = [row["state"] for row in rows(tmp_path)]
     assert "pruned" in states[1::2]
@@ -64,9 +64,11 @@ def test_every_epoch_pruner_stops_trials_that_stay_bad(tmp_path: Path, name: str
 
 
 def test_patience_keeps_a_pruner_waiting(tmp_path: Path) -> None:
-    pruner = {"name": "median", "startup_trials": 1, "warmup_epochs": 1, "patience": 6}
+    pruner = {"name": "median", "startup_trials": 1, "warmup_validations": 1, "patience": 6}
     _, listener = search(tmp_path, settings(trials=4, pruner=pruner), "rising")
-    pruned_after = max(epoch for trial, _, epoch in listener.epochs if trial.number == 1)
+    pruned_after = max(
+        validation for trial, _, validation in listener.validations if trial.number == 1
+    )
     assert 6 < pruned_after < 10
 
 
@@ -157,8 +159,10 @@ def test_a_configuration_too_large_is_not_trained_and_never_the_best(tmp_path: P
     assert {(row["state"], row["feasible"]) for row in large} == {("pruned", "false")}
     assert "violates parameters <= 1_000" in large[0]["reason"]
     number = int(large[0]["trial"])
-    epochs = [epoch for trial, _, epoch in listener.epochs if trial.number == number]
-    assert epochs == [0]
+    validations = [
+        validation for trial, _, validation in listener.validations if trial.number == number
+    ]
+    assert validations == [0]
     assert best["metrics"]["parameters"] <= 1000
 
 

@@ -55,7 +55,7 @@ def test_status_tells_of_a_sweep_from_outside(tmp_path: Path) -> None:
         assert f"led by process {os.getpid()}" in text
         assert "0 of 5 trials, 0 pruned, 0 failed, none complete yet" in text
         assert "trial 0 for 0:00:0" in text
-        assert "epoch 3, val_loss 0.25" in text
+        assert "validation 3, val_loss 0.25" in text
     assert "is dead" in status(config, tmp_path)
     search(tmp_path / "done", settings(trials=5), "bowl")
     text = status(config, tmp_path / "done" / "scratch")

@@ -9,15 +9,15 @@ from conveyor.sweep.protocol import Channel, TrialJob
 
 
 def bowl(job: TrialJob, channel: Channel) -> dict[str, float]:
-    """val_loss has its lowest point at dropout 0.3, and some noise by seed; some epochs."""
+    """val_loss has its lowest point at dropout 0.3, and some noise by seed; some validations."""
     dropout, noise = job.config.model.dropout, job.config.seed % 7 / 100
     parameters = 100.0 * sum(job.config.model.units)
     channel.report(0, {"parameters": parameters})
     loss = 1.0
-    for epoch in range(1, 4):
+    for validation in range(1, 4):
         time.sleep(0.02)
-        loss = (dropout - 0.3) ** 2 + 1 / (10 * epoch) + noise
-        channel.report(epoch, {"val_loss": loss, "val_accuracy": 1 - loss})
+        loss = (dropout - 0.3) ** 2 + 1 / (10 * validation) + noise
+        channel.report(validation, {"val_loss": loss, "val_accuracy": 1 - loss})
     return {
         "val_loss": loss,
         "val_accuracy": 1 - loss,
@@ -56,8 +56,8 @@ def rising(job: TrialJob, channel: Channel) -> dict[str, float]:
     """Even trials are good and get better, odd ones bad and worse: those should be pruned."""
     level = float(job.number % 2)
     slope = 0.01 if level else -0.01
-    for epoch in range(1, 11):
-        channel.report(epoch, {"val_loss": level + slope * epoch})
+    for validation in range(1, 11):
+        channel.report(validation, {"val_loss": level + slope * validation})
     return {"val_loss": level + 10 * slope}
 
 

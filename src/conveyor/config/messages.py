@@ -22,6 +22,7 @@ MOVED = {
     "evaluate.calibration_bins": "evaluate.report.calibration_bins",
     "gates.max_ece": "gates.bars.ece, as in `bars: {ece: {min: null, max: 0.25}}`",
     "retrain.when.accuracy": "retrain.when.score, as in `score: {worse_than: 0.9, rows: 50}`",
+    "sweep.pruner.warmup_epochs": "sweep.pruner.warmup_validations",
     "train.class_weights": "head.class_weights",
     "train.label_smoothing": "head.label_smoothing",
 }

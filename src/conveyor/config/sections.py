@@ -21,7 +21,8 @@ from conveyor.tasks.options import Report
 Cell = Literal["lstm", "gru", "simple"]
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
-Threads = Literal["auto"] | PositiveInt
+Auto = Literal["auto"]
+Threads = Auto | PositiveInt
 
 
 class Model(Section):
@@ -62,23 +63,47 @@ class Model(Section):
 
 
 class Train(Section):
-    """How a fit runs: epochs, batches, optimiser, early stopping, devices and threads."""
+    """How a fit runs: its budget in updates, optimiser, early stopping, devices and threads.
 
-    epochs: PositiveInt
-    batch_size: PositiveInt
+    What `auto` becomes is in config/budget.py, and in the first line of a fit.
+    """
+
+    updates: Auto | PositiveInt  # of the weights, one for each batch; a schedule ends with them
+    epochs: PositiveInt | None  # upper limit of the updates, in passes over the rows
+    batch_size: Auto | PositiveInt
+    validate_every: Auto | PositiveInt  # updates between two validations
+    # Updates, and epochs, without a better validation loss before stopping; null: never.
+    patience_updates: PositiveInt | None
+    patience: PositiveInt | None
+    # auto: a cross-validation chooses the number of updates where rows are few; null: never.
+    folds: Auto | Annotated[int, Field(ge=2)] | None
+    warmup_updates: NonNegativeInt  # in which the learning rate rises from 0
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"]
     learning_rate: Annotated[float, Field(gt=0.0, le=10.0)]
     schedule: Literal["constant", "cosine", "plateau"]
     weight_decay: NonNegativeFloat
     clip_norm: PositiveFloat | None  # of the whole gradient
-    patience: PositiveInt  # epochs without a better validation loss before stopping
-    refit: bool  # once the best epoch is known, fit anew on train + validation rows up to it
+    refit: bool  # once the best update is known, fit anew on train + validation rows up to it
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
     # TensorFlow's threads: inside one operation, and operations at once. auto: see training/threads
     intra_op: Threads
     inter_op: Threads
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> "Train":
+        if self.schedule == "plateau" and self.warmup_updates:
+            raise ValueError(
+                f"warmup_updates: expected 0 with schedule=plateau; got {self.warmup_updates}. Set "
+                "train.warmup_updates=0 or train.schedule=cosine"
+            )
+        if self.folds and not self.refit and self.folds != "auto":
+            raise ValueError(
+                "refit: expected true with train.folds, which leave no model of all rows; got "
+                "false. Set train.refit=true or train.folds=null"
+            )
+        return self
 
 
 class Evaluate(Section):

@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from conveyor.section import Section, Share
-from conveyor.tasks.objectives import EPOCH_OBJECTIVES, OBJECTIVES
+from conveyor.tasks.objectives import OBJECTIVES, VALIDATION_OBJECTIVES
 
 
 def _check_objective(name: str) -> str:
@@ -39,16 +39,16 @@ class Sampler(Section):
 
 
 class Pruner(Section):
-    """Stops trials early. All but `wilcoxon` judge by epoch, the first repeat of a trial."""
+    """Stops trials early. All but `wilcoxon` judge by validation, the first repeat of a trial."""
 
     name: Literal[
         "none", "median", "percentile", "successive_halving", "hyperband", "patient", "wilcoxon"
     ]
     startup_trials: NonNegativeInt  # median, percentile: finished trials before any is pruned
-    warmup_epochs: NonNegativeInt  # epochs that each trial runs
+    warmup_validations: NonNegativeInt  # that each trial runs
     percentile: Annotated[float, Field(ge=0.0, le=100.0)]  # percentile: the share that goes on
     reduction_factor: Annotated[int, Field(ge=2)]  # halving, hyperband: one in so many goes on
-    patience: NonNegativeInt  # epochs without a better value before any epoch pruner may stop it
+    patience: NonNegativeInt  # validations without a better value before a trial may be stopped
     p_threshold: Share  # wilcoxon: stops when so sure to be worse than the best, over repeats
 
 
@@ -154,8 +154,8 @@ class Sweep(Section):
             )
         if self.pruner.name == "wilcoxon" and self.repeats.count < 2:
             raise ValueError("repeats.count: expected at least 2 with pruner.name=wilcoxon; got 1")
-        by_epoch = self.pruner.name not in ("none", "wilcoxon")
-        if by_epoch and self.objectives[0] not in EPOCH_OBJECTIVES:
+        by_validation = self.pruner.name not in ("none", "wilcoxon")
+        if by_validation and self.objectives[0] not in VALIDATION_OBJECTIVES:
             raise ValueError(
                 f"pruner.name: expected none, since {self.objectives[0]} is measured at the end; "
                 f"got {self.pruner.name}. Set sweep.pruner.name=none"

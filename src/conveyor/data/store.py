@@ -129,3 +129,8 @@ class Prepared:
             rows=RawRows(table["row"]),
             _ids=table["id"],
         )
+
+
+def typical_length(prepared: Prepared) -> int:
+    """Return the median steps of the training rows."""
+    return max(1, int(np.median(prepared.split("train").sequences.lengths)))

@@ -38,7 +38,7 @@ class MetricTable:
     Attributes:
         metrics: by name.
         headline: name of the metric by which models are compared where no other is named.
-        validation: names of the metrics of the validation rows that each epoch records.
+        validation: names of the metrics of the validation rows that each validation records.
         pair: joins targets and outputs to what the metrics' functions take, so that several metrics
             share what they derive from them.
     """

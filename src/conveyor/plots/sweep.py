@@ -1,4 +1,4 @@
-"""Plots of a sweep: history, epochs, importance, parallel coordinates, slices, timeline."""
+"""Plots of a sweep: history, validations, importance, parallel coordinates, slices, timeline."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -34,7 +34,7 @@ class SweepTrials:
     Attributes:
         rows: a mapping for each trial with `trial` (its number), `state`, `feasible`, `value` (the
             first objective), `values` (all objectives), `params` (value by key)
-            and `epochs` (pairs of epoch and first objective).
+            and `validations` (pairs of validation and first objective).
         keys: all searched keys; a trial may lack some.
         logarithmic: keys that were searched on a log scale.
         objectives: by name, whether a higher or a lower value is better.
@@ -68,7 +68,7 @@ def plot_sweep(trials: SweepTrials, importance: Mapping[str, float], folder: Pat
         importance: share of each key; empty if unknown.
     """
     save(_plot_history(trials), folder / "history.png")
-    save(_plot_epochs(trials), folder / "intermediate.png")
+    save(_plot_validations(trials), folder / "intermediate.png")
     save(_plot_importance(importance, trials.objective), folder / "importance.png")
     save(_plot_parallel(trials), folder / "parallel.png")
     save(_plot_slices(trials), folder / "slices.png")
@@ -120,19 +120,23 @@ def _plot_history(trials: SweepTrials) -> Figure:
     return figure
 
 
-def _plot_epochs(trials: SweepTrials) -> Figure:
+def _plot_validations(trials: SweepTrials) -> Figure:
     figure, [axes] = new_figure(7, 4)
     for row in trials.rows:
-        epochs, values = zip(*row["epochs"], strict=True) if row["epochs"] else ((), ())
+        validations, values = (
+            zip(*row["validations"], strict=True) if row["validations"] else ((), ())
+        )
         axes.plot(
-            epochs, values, color=COLORS[row["state"]], alpha=0.6, linewidth=1,
-            marker="o", markersize=3, markevery=[-1] if epochs else None,
+            validations, values, color=COLORS[row["state"]], alpha=0.6, linewidth=1,
+            marker="o", markersize=3, markevery=[-1] if validations else None,
         )  # fmt: skip
-    if not any(row["epochs"] for row in trials.rows):
+    if not any(row["validations"] for row in trials.rows):
         axes.text(0.5, 0.5, "no values before the end of a trial", ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    finish(axes, xlabel="epoch", ylabel=trials.objective, title="Epoch by epoch (orange: pruned)")
+    finish(
+        axes, xlabel="validation", ylabel=trials.objective, title="Each validation (orange: pruned)"
+    )
     return figure
 
 

@@ -27,7 +27,7 @@ class Card(Section):
         refit: whether it was fitted on the validation rows too.
         data_digest: of the prepared data.
         precision: in which it was trained.
-        validation: metrics of the best epoch.
+        validation: metrics of the best validation.
     """
 
     format: Literal[2]
@@ -42,7 +42,8 @@ class Card(Section):
     parameters: int | None = None
     flops: int | None = None
     flops_at_length: int | None = None
-    best_epoch: int | None = None
+    best_update: int | None = None
+    best_epoch: float | None = None
     refit: bool | None = None
     data_digest: str | None = None
     precision: str | None = None

@@ -95,14 +95,14 @@ class Driver:
     def _handle(self, handle: Any, message: Message) -> None:
         """Handle one message of a trial; see `protocol.Executor`."""
         running = self.running[handle]
-        if message[0] not in ("began", "epoch"):
+        if message[0] not in ("began", "validation"):
             self.running.pop(handle)
             self.executor.stop(handle)
         match message:
             case ("began", _, _):
                 running.started = time.monotonic()
-            case ("epoch", epoch, metrics):
-                proceed = self._record_epoch(running, epoch, metrics)
+            case ("validation", validation, metrics):
+                proceed = self._record_validation(running, validation, metrics)
                 self.executor.answer(handle, proceed=proceed)
             case ("done", metrics, waited):
                 self.slots.add_waiting_time(waited)
@@ -123,12 +123,12 @@ class Driver:
         log.warning("trial %s: %s", running.id, outcome.reason)
         self.observer.observe(events.TrialFinished(running.id, outcome))
 
-    def _record_epoch(self, running: RunningTrial, epoch: int, metrics: Metrics) -> bool:
-        """Record the metrics of an epoch. Returns whether the trial shall proceed."""
+    def _record_validation(self, running: RunningTrial, validation: int, metrics: Metrics) -> bool:
+        """Record the metrics of a validation. Returns whether the trial shall proceed."""
         repeat = len(running.results)
         running.latest_metrics |= metrics
-        self.observer.observe(events.EpochReported(running.id, repeat, epoch, metrics))
-        if epoch == 0:
+        self.observer.observe(events.ValidationReported(running.id, repeat, validation, metrics))
+        if validation == 0:
             excess = compute_violations(self.sweep.constraints, metrics)
             running.violated = next((text for text, over in excess.items() if over > 0), "")
             return not running.violated
@@ -137,8 +137,8 @@ class Driver:
             return True  # pruners judge by one objective, and that one by repeats
         value = metrics.get(objective)  # None for one that is measured at the end
         if value is None or not math.isfinite(value):
-            return True  # the trial fails by itself, with the epoch and the learning rate
-        return not self.study.should_prune(running.trial, epoch, value)
+            return True  # the trial fails by itself, with the validation and the learning rate
+        return not self.study.should_prune(running.trial, validation, value)
 
     def _complete_repeat(self, running: RunningTrial, metrics: Mapping[str, float]) -> None:
         """Record a completed repeat; then start the next one, prune the trial or finish it."""

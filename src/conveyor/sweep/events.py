@@ -32,12 +32,12 @@ class TrialStarted:
 
 
 @dataclass(frozen=True)
-class EpochReported:
-    """A repeat of a trial has sent the metrics of an epoch."""
+class ValidationReported:
+    """A repeat of a trial has sent the metrics of a validation."""
 
     trial: TrialId
     repeat: int
-    epoch: int
+    validation: int
     metrics: Metrics
 
 
@@ -82,7 +82,7 @@ class SweepFailed:
 
 
 Event = (
-    SweepStarted | TrialStarted | EpochReported | RepeatFinished | TrialFinished
+    SweepStarted | TrialStarted | ValidationReported | RepeatFinished | TrialFinished
     | SweepFinished | SweepFailed
 )  # fmt: skip
 

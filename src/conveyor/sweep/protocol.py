@@ -73,10 +73,10 @@ class TrialJob:
 class Channel(Protocol):
     """A trial's connection to its driver."""
 
-    def report(self, epoch: int, metrics: Metrics) -> None:
-        """Send the metrics of one epoch, counted from 1, and wait for the driver's answer.
+    def report(self, validation: int, metrics: Metrics) -> None:
+        """Send the metrics of one validation, counted from 1, and wait for the driver's answer.
 
-        Epoch 0 carries what is known before training: `parameters` and `flops`.
+        Validation 0 carries what is known before training: `parameters` and `flops`.
 
         Raises:
             Pruned: the driver stops the trial.
@@ -89,8 +89,8 @@ class TrialOutcome:
 
     Attributes:
         values: the objectives, in their order; empty for a failed trial.
-        metrics: of the best epoch for a complete trial, of the last epoch for a pruned trial. With
-            repeats, their means and, as `…_std`, their standard deviations.
+        metrics: of the best validation for a complete trial, of the last one for a pruned trial.
+            With repeats, their means and, as `…_std`, their standard deviations.
         reason: why it failed (a traceback, a signal, a time limit), or which constraint it
             violates.
     """
@@ -104,7 +104,7 @@ class TrialOutcome:
 TrialOutcomes = Mapping[TrialId, TrialOutcome]
 
 
-Message = tuple[Literal["began", "epoch", "done", "pruned", "failed", "lost"], Any, Any]
+Message = tuple[Literal["began", "validation", "done", "pruned", "failed", "lost"], Any, Any]
 
 
 class Executor(Protocol):
@@ -112,7 +112,7 @@ class Executor(Protocol):
 
     The messages of a trial are:
         ("began", None, None): it runs now; an executor may have queued it until then.
-        ("epoch", epoch, metrics): it waits for an answer.
+        ("validation", validation, metrics): it waits for an answer.
         ("done", metrics, seconds): it is completed; seconds that it waited for answers.
         ("pruned", None, seconds): it stopped because the driver said so.
         ("failed", reason, None): it failed.
@@ -129,7 +129,7 @@ class Executor(Protocol):
         ...
 
     def answer(self, handle: Any, *, proceed: bool) -> None:
-        """Answer an "epoch" message: proceed, or stop because the trial is pruned."""
+        """Answer a "validation" message: proceed, or stop because the trial is pruned."""
 
     def stop(self, handle: Any) -> None:
         """End the trial if it still runs, and forget it."""

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial
 
 from conveyor import files
 from conveyor.config import Pruner, Sampler, Sweep, Train
+from conveyor.config.budget import MOST_VALIDATIONS
 from conveyor.sweep.optuna_internals import HyperbandPruner, SobolSampler, number_by_position
 from conveyor.sweep.space import Space
 from conveyor.sweep.storage import SweepError
@@ -66,19 +67,19 @@ SAMPLERS: dict[str, Callable[[Sampler, Space, int, int], samplers.BaseSampler]] 
 PRUNERS: dict[str, Callable[[Pruner, Train], pruners.BasePruner]] = {
     "none": lambda pruner, train: pruners.NopPruner(),
     "median": lambda pruner, train: pruners.MedianPruner(
-        n_startup_trials=pruner.startup_trials, n_warmup_steps=pruner.warmup_epochs
+        n_startup_trials=pruner.startup_trials, n_warmup_steps=pruner.warmup_validations
     ),
     "percentile": lambda pruner, train: pruners.PercentilePruner(
         pruner.percentile,
         n_startup_trials=pruner.startup_trials,
-        n_warmup_steps=pruner.warmup_epochs,
+        n_warmup_steps=pruner.warmup_validations,
     ),
     "successive_halving": lambda pruner, train: pruners.SuccessiveHalvingPruner(
-        min_resource=max(1, pruner.warmup_epochs), reduction_factor=pruner.reduction_factor
+        min_resource=max(1, pruner.warmup_validations), reduction_factor=pruner.reduction_factor
     ),
     "hyperband": lambda pruner, train: HyperbandPruner(
-        min_resource=min(train.epochs, max(1, pruner.warmup_epochs)),
-        max_resource=train.epochs,
+        min_resource=min(_most_validations(train), max(1, pruner.warmup_validations)),
+        max_resource=_most_validations(train),
         reduction_factor=pruner.reduction_factor,
     ),
     "patient": lambda pruner, train: pruners.PatientPruner(None, patience=pruner.patience),
@@ -89,7 +90,8 @@ PRUNERS: dict[str, Callable[[Pruner, Train], pruners.BasePruner]] = {
 
 
 def make_pruner(pruner: Pruner, train: Train) -> pruners.BasePruner:
-    """Return the pruner of a name. With `patience`, it waits for so many epochs without a better
+    """Return the pruner of a name. With `patience`, it waits for so many validations without a
+    better
     value first."""
     base = PRUNERS[pruner.name](pruner, train)
     if pruner.patience and pruner.name in ("median", "percentile", "successive_halving"):
@@ -118,6 +120,10 @@ def list_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str,
         )
     order = np.random.default_rng(seed).permutation(len(listed))
     return [listed[i] for i in order[: sweep.trials]]
+
+
+def _most_validations(train: Train) -> int:
+    return min(train.epochs or MOST_VALIDATIONS, MOST_VALIDATIONS)
 
 
 def _mixed_seed(seed: int, position: int) -> int:

@@ -114,12 +114,17 @@ class Head(Protocol):
         """Weigh the training rows by their targets, if the options say so."""
         ...
 
+    def constant_outputs(self, targets: Targets) -> Outputs:
+        """Return the outputs (width,) that have the lowest training loss on these rows, of those
+        that are the same for every row."""
+        ...
+
     def training_losses(self, targets: Any, outputs: Any) -> Any:
         """Return the loss of each training row, (rows,)."""
         ...
 
     def losses(self, targets: Any, outputs: Any) -> Any:
-        """Return the loss of each row, (rows,), by which epochs and trials are compared."""
+        """Return the loss of each row, (rows,), by which validations and trials are compared."""
         ...
 
     def score(self, targets: Any, outputs: Any) -> Any:

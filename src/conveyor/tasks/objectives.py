@@ -7,8 +7,8 @@ from conveyor.metrics import Better
 from conveyor.tasks.task import TASKS, load_metrics
 
 VALIDATION = "val_"  # prefix of a metric of the validation rows
-# Known after every epoch, so that a pruner can judge a trial by them.
-EPOCH_OBJECTIVES: dict[str, Better] = {
+# Known after every validation, so that a pruner can judge a trial by them.
+VALIDATION_OBJECTIVES: dict[str, Better] = {
     f"{VALIDATION}loss": "lower",
     **{
         f"{VALIDATION}{name}": metric.better
@@ -18,4 +18,4 @@ EPOCH_OBJECTIVES: dict[str, Better] = {
 }
 # Costs of the network, known once for each trial.
 COSTS: dict[str, Better] = {"parameters": "lower", "flops": "lower", "latency_ms": "lower"}
-OBJECTIVES: dict[str, Better] = {**EPOCH_OBJECTIVES, **COSTS}
+OBJECTIVES: dict[str, Better] = {**VALIDATION_OBJECTIVES, **COSTS}

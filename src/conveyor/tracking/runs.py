@@ -92,19 +92,21 @@ class TrainingRun(OpenRun):
         """For each recurrent layer, whether cuDNN can serve it."""
         self.set_tags({"cudnn": "; ".join(layers)})
 
-    def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Metrics of one epoch, from 1, which is their step."""
-        self.log_metrics(metrics, step=epoch)
+    def log_validation(self, number: int, metrics: Mapping[str, float]) -> None:
+        """Metrics of one validation; their step is `update`, of which they say the number."""
+        measured = {name: value for name, value in metrics.items() if name != "update"}
+        self.log_metrics(measured, step=int(metrics["update"]))
 
     def log_model(self, paths: Paths, digest: str) -> None:
-        """Log the model folder: digests, best-epoch metrics, files.
+        """Log the model folder: digests, metrics of the best validation, files.
 
         Args:
             digest: SHA-256 of the folder's files.
         """
         card = files.read_json(paths.model / "card.json")
         metrics = {f"best_{name}": value for name, value in card["validation"].items()}
-        metrics |= {name: float(card[name]) for name in ("best_epoch", "parameters", "flops")}
+        named = ("best_update", "best_epoch", "parameters", "flops")
+        metrics |= {name: float(card[name]) for name in named if card.get(name) is not None}
         self.log_metrics(metrics)
         name = f"train-{digest[:8]}"
         self.set_tags({MODEL_DIGEST: digest, DATA_DIGEST: card["data_digest"], NOTE: _note(card),
@@ -162,9 +164,10 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
     origin = _origin(tracking, paths, data_digest)
     run = _begin(tracking, settings, {"restored": "true", **origin})
     with run.ending(), (paths.model / "history.csv").open() as rows:
-        for row in csv.DictReader(rows):
-            epoch = int(row.pop("epoch"))
-            run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
+        for number, row in enumerate(csv.DictReader(rows), start=1):
+            metrics = {name: float(value) for name, value in row.items()}
+            # A model of an earlier version was validated after each epoch.
+            run.log_validation(number, {"update": metrics["epoch"], **metrics})
         run.log_model(paths, digest)
     return run
 
@@ -218,5 +221,5 @@ def _note(card: Mapping[str, Any]) -> str:
     best = ", ".join(f"{key} {value:.4g}" for key, value in card["validation"].items())
     return (
         f"{card['parameters']:,} parameters, {card['flops']:,} FLOPs a sequence of "
-        f"{card['flops_at_length']} steps. Best epoch {card['best_epoch']}: {best}."
+        f"{card['flops_at_length']} steps. Best after {card['best_epoch']:.3g} epochs: {best}."
     )

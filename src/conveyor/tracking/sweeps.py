@@ -31,7 +31,7 @@ from conveyor.tracking.runs import (
 from conveyor.tracking.store import connect
 
 STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
-FLUSH_SECONDS = 2.0  # between writes of epoch metrics; one write takes 20 ms
+FLUSH_SECONDS = 2.0  # between writes of validation metrics; one write takes 20 ms
 TRIAL, ATTEMPT, REPEAT, KEY = "trial", "attempt", "repeat", "study_key"
 PARENT = "mlflow.parentRunId"
 # Values of CLOSED, which says who has closed a run if its own process did not.
@@ -57,8 +57,8 @@ class SweepRecorder:
         self._repeats: dict[tuple[TrialId, int], OpenRun] = {}  # by trial and repeat
 
     def observe(self, event: events.Event) -> None:
-        """Record one event of the sweep, after the epochs that wait to be written."""
-        if not isinstance(event, events.EpochReported):
+        """Record one event of the sweep, after the validations that wait to be written."""
+        if not isinstance(event, events.ValidationReported):
             self._flush()
         match event:
             case events.SweepStarted(token, settings, ended):
@@ -66,8 +66,8 @@ class SweepRecorder:
             case events.TrialStarted(trial, params):
                 tags = {STAGE: "trial", **_trial_tags(trial), PARENT: self.parent.id}
                 self._runs[trial] = OpenRun.begin(self.tracking, _run_name(trial), tags, params)
-            case events.EpochReported():
-                self._add_epoch(event)
+            case events.ValidationReported():
+                self._add_validation(event)
             case events.RepeatFinished(trial, repeat, metrics):
                 run = self._repeat_run(trial, repeat)
                 run.log_metrics(_name_best(metrics))
@@ -97,12 +97,15 @@ class SweepRecorder:
             self.parent.set_tags({**process_tags(), CLOSED: REOPENED})
         self._record_missed_ends(ended)
 
-    def _add_epoch(self, event: events.EpochReported) -> None:
-        """Add the metrics of an epoch to those that the next write contains."""
+    def _add_validation(self, event: events.ValidationReported) -> None:
+        """Add the metrics of a validation to those that the next write contains; their step is the
+        number of updates."""
         trial, now = event.trial, int(time.time() * 1000)
         run = self._runs[trial] if self.repeats == 1 else self._repeat_run(trial, event.repeat)
         self._unwritten.setdefault(run, []).extend(
-            Metric(name, float(value), now, event.epoch) for name, value in event.metrics.items()
+            Metric(name, float(value), now, int(event.metrics.get("update", 0)))
+            for name, value in event.metrics.items()
+            if name != "update"
         )
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._flush()
@@ -205,6 +208,6 @@ def _count_states(ended: TrialOutcomes) -> dict[str, float]:
 
 
 def _name_best(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Prefix the metrics of the best epoch; what has no epochs keeps its name."""
-    plain = ("best_epoch", "parameters", "flops", "latency_ms")
+    """Prefix the metrics of the best validation; what has no validations keeps its name."""
+    plain = ("best_update", "best_epoch", "parameters", "flops", "latency_ms")
     return {k if k.startswith(plain) else f"best_{k}": v for k, v in metrics.items()}

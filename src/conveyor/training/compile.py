@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from conveyor.config import FitConfig, Train
-from conveyor.data.store import Prepared
+from conveyor.data.store import Prepared, typical_length
 from conveyor.models.build import build
 from conveyor.models.devices import prepare_devices
 from conveyor.tasks.facets import Head
@@ -26,26 +26,31 @@ def set_up_keras(seed: int, precision: str = "float32") -> None:
     keras.config.set_dtype_policy(precision)
 
 
-def new_model(config: FitConfig, prepared: Prepared, head: Head, rows: int) -> keras.Model:
+def new_model(config: FitConfig, prepared: Prepared, head: Head, updates: int) -> keras.Model:
     """Seed everything and compile a new model; equal arguments give equal weights.
 
     Args:
         head: adds the last layer.
-        rows: training rows, from which the steps of a learning rate schedule follow.
+        updates: of the fit, with which a learning rate schedule ends.
     """
     # free_memory would collect garbage among all objects, which takes 0.25 s.
     keras.backend.clear_session(free_memory=False)
     set_up_keras(config.seed, config.train.precision)
-    return compile_model(config, prepared, head, rows)
+    return compile_model(config, prepared, head, updates)
 
 
-def compile_model(config: FitConfig, prepared: Prepared, head: Head, rows: int) -> keras.Model:
+def compile_model(config: FitConfig, prepared: Prepared, head: Head, updates: int) -> keras.Model:
     """Build and compile the network, on every visible device if `train.strategy` is mirrored."""
     meta, train = prepared.meta, config.train
     with _strategy(train).scope():
-        model = build(config.model, head, features=meta.features, vocabulary=meta.vocabulary)
-        steps_per_epoch = -(-rows // train.batch_size)
-        model.compile(_optimizer(train, steps=steps_per_epoch * train.epochs))
+        model = build(
+            config.model,
+            head,
+            features=meta.features,
+            vocabulary=meta.vocabulary,
+            length=typical_length(prepared),
+        )
+        model.compile(_optimizer(train, updates))
         model.optimizer.build(model.trainable_variables)
     return model
 
@@ -66,10 +71,24 @@ OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
 }
 
 
-def _optimizer(train: Train, *, steps: int) -> keras.optimizers.Optimizer:
-    rate: Any = train.learning_rate
-    if train.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=COSINE_FLOOR)
+def _optimizer(train: Train, updates: int) -> keras.optimizers.Optimizer:
     return OPTIMIZERS[train.optimizer](
-        learning_rate=rate, weight_decay=train.weight_decay or None, global_clipnorm=train.clip_norm
+        learning_rate=_schedule(train, updates),
+        weight_decay=train.weight_decay or None,
+        global_clipnorm=train.clip_norm,
     )
+
+
+def _schedule(train: Train, updates: int) -> Any:
+    """The learning rate, or a schedule of it: a linear rise over `warmup_updates` first."""
+    rate, warmup = train.learning_rate, min(train.warmup_updates, updates - 1)
+    schedules = keras.optimizers.schedules
+    if train.schedule == "cosine" and warmup:
+        return schedules.CosineDecay(
+            0.0, updates - warmup, alpha=COSINE_FLOOR, warmup_target=rate, warmup_steps=warmup
+        )
+    if train.schedule == "cosine":
+        return schedules.CosineDecay(rate, updates, alpha=COSINE_FLOOR)
+    if warmup:
+        return schedules.PolynomialDecay(0.0, warmup, end_learning_rate=rate)
+    return rate

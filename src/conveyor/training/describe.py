@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from conveyor.config import FitConfig
+from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
@@ -12,7 +13,7 @@ from conveyor.training.measure import measure_costs
 
 def describe_network(config: FitConfig, prepared: Prepared) -> Iterator[str]:
     """Yield the lines that describe the network for the prepared data."""
-    model = new_model(config, prepared, prepared.task.head(config.head), rows=1)
+    model = new_model(config, prepared, prepared.task.head(config.head), updates=1)
     costs = measure_costs(model, config, prepared)
     yield f"{config.name}: {model.name}"
     for layer in model.layers:
@@ -22,8 +23,10 @@ def describe_network(config: FitConfig, prepared: Prepared) -> Iterator[str]:
             yield f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}"
     yield f"parameters         {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)"
     yield f"FLOPs per sequence {costs.flops:,} forward, at the median of {costs.length} steps"
-    training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {config.train.batch_size}"
+    budget = plan_budget(config.train, prepared.meta.counts["train"])
+    training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {budget.batch_size}"
     yield f"training memory    at least {training}"
+    yield f"training           {budget}"
     yield gpu_line()
     for line in cudnn_report(model):
         yield f"  {line}"

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from conveyor.config import FitConfig
-from conveyor.data.store import Prepared
+from conveyor.config.budget import plan_budget
+from conveyor.data.store import Prepared, typical_length
 from conveyor.models.costs import Costs, compute_costs
 from conveyor.models.export import export
 from conveyor.serving import LoadedModel
@@ -18,12 +19,8 @@ from conveyor.serving.latency import measure_latency
 def measure_costs(model: Any, config: FitConfig, prepared: Prepared) -> Costs:
     """Compute the costs for a sequence of the training rows' median length."""
     length = typical_length(prepared)
-    return compute_costs(model, config.model, length=length, batch_size=config.train.batch_size)
-
-
-def typical_length(prepared: Prepared) -> int:
-    """Return the median steps of the training rows."""
-    return max(1, int(np.median(prepared.split("train").sequences.lengths)))
+    batch_size = plan_budget(config.train, prepared.meta.counts["train"]).batch_size
+    return compute_costs(model, config.model, length=length, batch_size=batch_size)
 
 
 def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:

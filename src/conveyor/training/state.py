@@ -1,4 +1,4 @@
-"""The state of a fit: best epoch, early stopping, learning rate, and all that a resume needs.
+"""The state of a fit: best weights, early stopping, learning rate, and all that a resume needs.
 
 Keras's callbacks for each of these forget on a restart: EarlyStopping and ReduceLROnPlateau start
 again, and BackupAndRestore leaves out the states of dropout's random generators. One object that
@@ -18,16 +18,17 @@ import numpy as np
 
 from conveyor import files
 from conveyor.config import Train
+from conveyor.config.budget import Budget
 from conveyor.errors import InputError
+from conveyor.metrics import Outputs
 from conveyor.tasks.options import TargetSpec, parse_spec
+from conveyor.training.history import History, Metrics, smoothing_window
 
 log = logging.getLogger(__name__)
 
 PLATEAU_FACTOR = 0.5
-# One epoch: loss and metrics of the training rows, those of the validation rows as val_<name>, and
-# learning_rate.
-EpochMetrics = dict[str, float]
-OnEpoch = Callable[[int, EpochMetrics], None]
+PLATEAU_VALIDATIONS = 5  # without a better loss, where there is no patience
+OnValidation = Callable[[int, Metrics], None]
 
 
 class Diverged(InputError):
@@ -38,111 +39,134 @@ class TrainingState:
     """Tracks validation loss, holds the best weights, decides when to stop, and saves and resumes.
 
     Args:
-        train: `patience`, `schedule` (here: plateau) and `epochs`.
-        path: file that holds the whole state after each epoch; None saves nothing.
-        on_epoch: called with (epoch from 1, metrics) after each epoch, once the state is saved, and
-            again for each earlier epoch when a fit resumes.
+        train: `schedule` (here: plateau).
+        budget: how long the fit runs.
+        path: file that holds the whole state after each validation; None saves nothing.
+        on_validation: called with (validation from 1, metrics) after each, once the state is saved,
+            and again for each earlier one when a fit resumes.
+        keep_outputs: keep the outputs of each validation, as a cross-validation needs them.
 
     Attributes:
-        epochs: metrics of each epoch, including those before a restart.
-        best_epoch: counted from 1; 0 before the first epoch ends.
-        best_weights: the model's weights after the best epoch.
-        best_target: the target with the decision that was chosen in the best epoch; a refit keeps
-            it, since it leaves no rows to choose on.
-        plateau_since: the epoch from which a plateau of the validation loss is counted.
+        history: what was measured.
+        outputs: of the validation rows at each validation, (rows, width); empty unless they are
+            kept.
+        best_weights: the model's weights at the best validation.
+        plateau_since: the validation from which a plateau of the validation loss is counted.
     """
 
-    def __init__(self, train: Train, path: Path | None, on_epoch: OnEpoch) -> None:
-        self.train, self.path, self.on_epoch = train, path, on_epoch
-        self.epochs: list[EpochMetrics] = []
-        self.best_epoch = 0
+    def __init__(
+        self,
+        train: Train,
+        budget: Budget,
+        path: Path | None = None,
+        on_validation: OnValidation = lambda number, metrics: None,
+        *,
+        keep_outputs: bool = False,
+    ) -> None:
+        self.train, self.budget, self.path = train, budget, path
+        self.on_validation, self.keep_outputs = on_validation, keep_outputs
+        self.history = History()
+        self.outputs: list[Outputs] = []
         self.best_weights: list[Any] = []
-        self.best_target: TargetSpec | None = None
         self.plateau_since = 0
 
     @property
-    def best(self) -> EpochMetrics:
-        """Metrics of the best epoch."""
-        return self.epochs[self.best_epoch - 1]
-
-    @property
-    def best_metrics(self) -> EpochMetrics:
-        """Metrics of the best epoch, without its learning rate."""
-        return {name: value for name, value in self.best.items() if name != "learning_rate"}
-
-    @property
     def should_stop(self) -> bool:
-        """Whether `patience` epochs brought no better loss, or all epochs are done."""
-        ended = len(self.epochs)
-        out_of_patience = ended > 0 and ended - self.best_epoch >= self.train.patience
-        return out_of_patience or ended >= self.train.epochs
+        """Whether `patience` updates brought no better loss, or all updates are done."""
+        history, patience = self.history, self.budget.patience
+        if not history.validations:
+            return False
+        updates = history.validations[-1]["update"]
+        out_of_patience = patience is not None and updates - history.best_update >= patience
+        return out_of_patience or updates >= self.budget.updates
 
-    def record_epoch(self, model: keras.Model, row: EpochMetrics, target: TargetSpec) -> None:
-        """Add one epoch with its metrics, save the state, and call `on_epoch`.
+    def record(
+        self, model: keras.Model, row: Metrics, target: TargetSpec, outputs: Outputs
+    ) -> None:
+        """Add one validation with its metrics, save the state, and call `on_validation`.
+
+        The best validation has the lowest loss, averaged over some validations where rows are few.
 
         Args:
-            target: with the decision chosen in this epoch.
+            target: with the decision chosen at this validation.
+            outputs: of the validation rows, (rows, width).
 
         Raises:
             Diverged: the validation loss is not finite.
         """
-        epoch = len(self.epochs) + 1
+        history = self.history
+        number, window = len(history.validations) + 1, smoothing_window(len(outputs))
         if not math.isfinite(row["val_loss"]):
-            raise Diverged(f"the validation loss became {row['val_loss']} in epoch {epoch}")
-        self.epochs.append(row)
-        if self.best_epoch == 0 or row["val_loss"] < self.best["val_loss"]:
-            self.best_epoch = self.plateau_since = epoch
-            self.best_weights, self.best_target = model.get_weights(), target
+            raise Diverged(
+                f"the validation loss became {row['val_loss']} after {row['update']:.0f} updates"
+            )
+        history.validations.append(row)
+        if self.keep_outputs:
+            self.outputs.append(outputs)
+        loss = history.smoothed_loss(number, window)
+        best = history.best_validation
+        if best == 0 or loss < history.smoothed_loss(best, window):
+            history.best_validation = self.plateau_since = number
+            self.best_weights, history.best_target = model.get_weights(), target
         self._lower_rate_on_plateau(model)
         self.save(model)
-        self.on_epoch(epoch, row)
+        self.on_validation(number, row)
 
     def save(self, model: keras.Model) -> None:
         """Write the state of this object and of the model to `path`, atomically."""
         if self.path is None:
             return
+        history = self.history
         arrays: dict[str, Any] = {
             f"variable_{i}": np.asarray(value) for i, value in enumerate(_variables(model))
         }
         arrays |= {f"best_weight_{i}": weight for i, weight in enumerate(self.best_weights)}
-        arrays["metric_names"] = np.array(list(self.epochs[0]))  # (metrics,)
-        arrays["metric_values"] = np.array([list(row.values()) for row in self.epochs])
-        arrays["best_epoch"] = np.array(self.best_epoch)
+        arrays["metric_names"] = np.array(list(history.validations[0]))  # (metrics,)
+        arrays["metric_values"] = np.array([list(row.values()) for row in history.validations])
+        arrays["outputs"] = np.array(self.outputs)  # (validations, rows, width)
+        arrays["best_validation"] = np.array(history.best_validation)
         arrays["plateau_since"] = np.array(self.plateau_since)
-        if self.best_target is not None:
-            arrays["best_target"] = np.array(self.best_target.model_dump_json())
+        if history.best_target is not None:
+            arrays["best_target"] = np.array(history.best_target.model_dump_json())
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         files.write_bytes(self.path, buffer.getvalue())
 
     def resume(self, model: keras.Model) -> None:
         """Load the saved state, if there is one, into this object and a compiled model, and call
-        `on_epoch` for each epoch of it."""
+        `on_validation` for each validation of it."""
         if self.path is None or not self.path.is_file():
             return
+        history = self.history
         with np.load(self.path, allow_pickle=False) as saved:
             for i, variable in enumerate(_variables(model)):
                 variable.assign(saved[f"variable_{i}"])
             count = len(model.get_weights())
             self.best_weights = [saved[f"best_weight_{i}"] for i in range(count)]
             names, values = saved["metric_names"].tolist(), saved["metric_values"].tolist()
-            self.epochs = [dict(zip(names, row, strict=True)) for row in values]
-            self.best_epoch = int(saved["best_epoch"])
+            history.validations = [dict(zip(names, row, strict=True)) for row in values]
+            history.best_validation = int(saved["best_validation"])
+            history.best_target = parse_spec(json.loads(str(saved["best_target"])))
+            self.outputs = list(saved["outputs"])
             self.plateau_since = int(saved["plateau_since"])
-            self.best_target = parse_spec(json.loads(str(saved["best_target"])))
-        log.info("resuming after epoch %d", len(self.epochs))
-        for epoch, row in enumerate(self.epochs, start=1):
-            self.on_epoch(epoch, row)
+        log.info("resuming after %d updates", history.validations[-1]["update"])
+        for number, row in enumerate(history.validations, start=1):
+            self.on_validation(number, row)
 
     def _lower_rate_on_plateau(self, model: keras.Model) -> None:
-        waited = len(self.epochs) - self.plateau_since
-        if self.train.schedule == "plateau" and waited >= max(1, self.train.patience // 2):
+        if self.train.schedule != "plateau":
+            return
+        patience, number = self.budget.patience, len(self.history.validations)
+        longest = PLATEAU_VALIDATIONS
+        if patience is not None:
+            longest = max(1, patience // 2 // self.budget.validate_every)
+        if number - self.plateau_since >= longest:
             model.optimizer.learning_rate = learning_rate(model) * PLATEAU_FACTOR
-            self.plateau_since = len(self.epochs)
+            self.plateau_since = number
 
 
 def learning_rate(model: keras.Model) -> float:
-    """Return the learning rate of the next step."""
+    """Return the learning rate of the next update."""
     return float(np.asarray(model.optimizer.learning_rate))
 
 

@@ -6,19 +6,35 @@ in graphs too. Here NumPy does both, and a short epoch of many small batches tak
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from conveyor.metrics import Targets
+from conveyor.metrics import Outputs, Targets
 from conveyor.tasks import Task
 from conveyor.tasks.facets import Head
 from conveyor.tasks.options import TargetSpec
 from conveyor.training.batches import Batch
 
 Tensor = Any
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a network answers for the validation rows.
+
+    Attributes:
+        scores: `loss`, the mean of the head's `losses`, and metrics by their names.
+        target: with the decision that is best on these rows, by which the metrics judge them.
+        outputs: (rows, width), in the order of the batches.
+    """
+
+    scores: dict[str, float]
+    target: TargetSpec
+    outputs: Outputs
 
 
 class Steps:
@@ -52,24 +68,18 @@ class Steps:
         loss, score = self._train_graph(*batch)
         return float(loss), float(score)
 
-    def validate(
-        self, batches: Iterable[Batch], metrics: Sequence[str]
-    ) -> tuple[dict[str, float], TargetSpec]:
+    def validate(self, batches: Iterable[Batch], metrics: Sequence[str]) -> "Validation":
         """Compute the loss and some metrics of rows that are not trained on.
 
         Args:
             metrics: of the task, by name.
-
-        Returns:
-            `loss`, the mean of the head's `losses`, and each metric by its name; and the target
-            with the decision that is best on these rows, by which the metrics judge them.
         """
         parts = [[np.asarray(part) for part in self._validation_graph(*batch)] for batch in batches]
         losses, outputs, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
         # losses (rows,), outputs (rows, width), targets (rows, ...)
         target = self._head.choose_decision(targets, outputs)
         scores = Task(target).metrics.compute(metrics, targets, outputs)
-        return {"loss": float(losses.mean(dtype=np.float64)), **scores}, target
+        return Validation({"loss": float(losses.mean(dtype=np.float64)), **scores}, target, outputs)
 
     def _train_step(self, values: Tensor, lengths: Tensor, targets: Tensor) -> Any:
         count = tf.cast(tf.shape(targets)[0], tf.float32)

@@ -6,22 +6,23 @@ import keras
 
 from conveyor.data.store import Prepared
 from conveyor.sweep.protocol import Channel, TrialJob
-from conveyor.training.fit import STATE_FILE, fit_best_epoch
+from conveyor.training.fit import STATE_FILE
 from conveyor.training.measure import measure_costs, measure_latency_ms
-from conveyor.training.state import TrainingState
 from conveyor.training.threads import set_threads
+from conveyor.training.validated_fit import fit_best, start_state
 
 
 def run(job: TrialJob, channel: Channel) -> dict[str, float]:
     """Fit the job's configuration, and report each epoch to the driver.
 
-    A trial resumes after the last epoch that its scratch folder holds, and reports the earlier
-    epochs again. It does not refit: the objective comes from the validated fit.
+    A trial resumes after the last validation that its scratch folder holds, and reports the
+    earlier ones again. It does not refit: the objective comes from the validated fit.
 
     Returns:
-        Metrics of the best epoch (`loss` and the head's score of the training rows; `val_loss`, and
-        as `val_` and its name each metric of the task's `validation` and of `job.metrics`),
-        `best_epoch`, `parameters`, `flops`, and `latency_ms` if the job wants it.
+        Metrics of the best validation (`loss` and the head's score of the training rows;
+        `val_loss`, and as `val_` and its name each metric of the task's `validation` and of
+        `job.metrics`),
+        `best_update`, `best_epoch`, `parameters`, `flops`, and `latency_ms` if the job wants it.
 
     Raises:
         Pruned: the driver said to stop.
@@ -38,8 +39,14 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
         measured.update(parameters=float(costs.parameters), flops=float(costs.flops))
         channel.report(0, measured)
 
-    state = TrainingState(config.train, Path(job.scratch, STATE_FILE), channel.report)
-    model = fit_best_epoch(
+    state = start_state(
+        config,
+        prepared,
+        fold=job.fold,
+        path=Path(job.scratch, STATE_FILE),
+        on_validation=channel.report,
+    )
+    model = fit_best(
         config,
         prepared,
         state,
@@ -50,4 +57,10 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
     )
     if job.latency:
         measured["latency_ms"] = measure_latency_ms(model, config, prepared)
-    return {**state.best_metrics, "best_epoch": float(state.best_epoch), **measured}
+    history = state.history
+    return {
+        **history.best_metrics,
+        "best_update": history.best["update"],
+        "best_epoch": history.best["epoch"],
+        **measured,
+    }

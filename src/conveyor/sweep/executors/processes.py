@@ -90,7 +90,7 @@ class TrialProcess:
             return "failed", _describe_exit(self._process.exitcode), None
 
     def answer(self, proceed: bool) -> None:
-        """Answer a reported epoch: proceed, or stop."""
+        """Answer a reported validation: proceed, or stop."""
         with suppress(OSError):  # the trial has died; `receive` returns how
             self.connection.send(proceed)
 
@@ -143,9 +143,9 @@ class _Channel:
         self._connection = connection
         self.waited_seconds = 0.0
 
-    def report(self, epoch: int, metrics: Metrics) -> None:
+    def report(self, validation: int, metrics: Metrics) -> None:
         sent = time.monotonic()
-        self._connection.send(("epoch", epoch, _to_floats(metrics)))
+        self._connection.send(("validation", validation, _to_floats(metrics)))
         proceed = self._connection.recv()
         self.waited_seconds += time.monotonic() - sent
         if not proceed:

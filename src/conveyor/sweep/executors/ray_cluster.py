@@ -36,8 +36,8 @@ class _Mailbox:
         self._answers: dict[int, asyncio.Future[bool]] = {}
 
     async def send(self, key: int, message: Message) -> bool:
-        """Pass a message to the driver. Returns its answer to an "epoch", and True otherwise."""
-        waits = message[0] == "epoch"
+        """Pass a message to the driver. Returns its answer to a "validation", otherwise True."""
+        waits = message[0] == "validation"
         if waits:
             self._answers[key] = asyncio.get_running_loop().create_future()
         await self._inbox.put((key, message))
@@ -104,7 +104,7 @@ class RayExecutor:
         messages = ray.get(self._mailbox.receive.remote(timeout))
         events = [(key, message) for key, message in messages if key in self._tasks]
         for key, (kind, *_) in events:
-            if kind not in ("began", "epoch"):
+            if kind not in ("began", "validation"):
                 # The task ends by itself now. Cancelling it anyway can end this process, since
                 # Ray's core fails on a cancellation beside a reply (ray-project/ray#54527).
                 del self._tasks[key]
@@ -144,7 +144,7 @@ def _run(
         while True:
             message = process.receive()
             proceed: Any = ray.get(mailbox.send.remote(key, message))
-            if message[0] == "epoch":
+            if message[0] == "validation":
                 process.answer(proceed)
             elif message[0] != "began":
                 return

@@ -67,7 +67,7 @@ def _collect_rows(study: SweepStudy) -> list[dict[str, Any]]:
             "params": study.space.values(trial.params),
             "metrics": trial.user_attrs.get(METRICS, {}),
             "reason": (trial.user_attrs.get(REASON, "").strip().splitlines() or [""])[-1],
-            "epochs": sorted(trial.intermediate_values.items()),
+            "validations": sorted(trial.intermediate_values.items()),
             "start": trial.datetime_start,
             "end": trial.datetime_complete,
         }
@@ -78,13 +78,13 @@ def _collect_rows(study: SweepStudy) -> list[dict[str, Any]]:
 def _write_tables(
     folder: Path, best: dict[str, Any], rows: list[dict[str, Any]], keys: Sequence[str]
 ) -> None:
-    """Write best.yaml, a line for each trial, and a line for each epoch.
+    """Write best.yaml, a line for each trial, and a line for each validation.
 
     The column `objective` holds the first one; the others are among the metrics.
     """
     files.write_text(folder / BEST, yaml.safe_dump(best, sort_keys=True))
-    epochs = [(row["trial"], epoch, value) for row in rows for epoch, value in row["epochs"]]
-    files.write_csv(folder / "intermediate.csv", ["trial", "epoch", "objective"], epochs)
+    validations = [(row["trial"], *pair) for row in rows for pair in row["validations"]]
+    files.write_csv(folder / "intermediate.csv", ["trial", "validation", "objective"], validations)
     metrics = sorted({name for row in rows for name in row["metrics"]})
     columns = ["trial", "state", "feasible", "objective", *keys, *metrics, "reason"]
     lines = [

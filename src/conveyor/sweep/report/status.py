@@ -48,7 +48,7 @@ def _describe_trial(trial: FrozenTrial, sweep: Sweep, *, alive: bool) -> str:
         parts.append(f"repeat {ended + 1} of {sweep.repeats.count}")
     if steps:
         last = max(steps)
-        parts.append(f"epoch {last}, {sweep.objectives[0]} {steps[last]:.4g}")
+        parts.append(f"validation {last}, {sweep.objectives[0]} {steps[last]:.4g}")
     parts.append(str(trial.user_attrs.get(PARAMS, "")))
     driver = trial.user_attrs.get(DRIVER, "nobody")
     parts.append(f"driver {driver}" if alive else f"its driver {driver} is dead")

@@ -35,7 +35,7 @@ class Head:
     def __init__(self, spec: ClassSpec, options: ClassHead) -> None:
         self.width, self.output_name = len(spec.classes), OUTPUT
         self._spec, self._options = spec, options
-        # Read here, so that a wrong name stops a fit before its first epoch.
+        # Read here, so that a wrong name stops a fit before it begins.
         self._costs = None if options.costs is None else complete_costs(options.costs, spec.classes)
         self._weights: Any = None  # of each class, (classes,)
 
@@ -69,6 +69,12 @@ class Head:
             return
         weights = len(targets) / (self.width * np.maximum(counts, 1))
         self._weights = weights.astype(np.float32)
+
+    def constant_outputs(self, targets: Targets) -> Outputs:
+        """Return the shares of the classes, (classes,), as the rows weigh."""
+        weights = None if self._weights is None else self._weights[targets]
+        counts = np.bincount(targets, weights, minlength=self.width)
+        return (counts / counts.sum()).astype(np.float32)
 
     def training_losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
         """Return the loss of each row, (rows,), with label smoothing and class weights.

@@ -50,6 +50,11 @@ class Head:
             counts = np.stack([len(targets) - with_label, with_label])  # (2, labels)
             self._weights = (len(targets) / (2 * np.maximum(counts, 1))).astype(np.float32)
 
+    def constant_outputs(self, targets: Targets) -> Outputs:
+        """Return the share of the rows with each label, (labels,), as the rows weigh."""
+        without, with_label = np.stack([~targets, targets]).sum(axis=1) * self._weights
+        return (with_label / (without + with_label)).astype(np.float32)
+
     def training_losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
         """Return the loss of each row, (rows,), the mean over its labels, with label weights.
 

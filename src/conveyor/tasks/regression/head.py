@@ -77,6 +77,13 @@ class Head:
     def set_weights(self, targets: Targets) -> None:
         """All training rows weigh the same."""
 
+    def constant_outputs(self, targets: Targets) -> Outputs:
+        """Return the mean of each column, its median for the losses that grow evenly, or its
+        quantiles: (width,)."""
+        if self._options.loss == "mse":
+            return targets.mean(axis=0)
+        return np.quantile(targets, self._quantiles, axis=0).T.reshape(-1)
+
     def training_losses(self, targets: Tensor, outputs: Tensor) -> Tensor:
         """Return the loss of each row, (rows,), of standardised numbers."""
         return self.losses(targets, outputs)

@@ -1,0 +1,106 @@
+"""Trains a compiled model, update by update, in an order that depends on seed and update only."""
+
+import logging
+import math
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from conveyor.config import FitConfig
+from conveyor.config.budget import Budget
+from conveyor.encoding.ragged import RowNumbers
+from conveyor.tasks.facets import Head
+from conveyor.training.batches import Batch, BatchReader, plan_batches
+from conveyor.training.history import Metrics
+from conveyor.training.state import Diverged, learning_rate
+from conveyor.training.steps import Steps
+
+log = logging.getLogger(__name__)
+
+# A network that has learned something has left the loss of a constant answer by this share of it,
+# after this share of its updates.
+LEFT_CHANCE, CHECKED_AFTER = 0.02, 0.25
+
+
+class Trainer:
+    """Trains a compiled model on training rows.
+
+    Args:
+        head: with which the model was built.
+        rows: that are trained on.
+    """
+
+    def __init__(
+        self, model: keras.Model, head: Head, config: FitConfig, budget: Budget, rows: BatchReader
+    ) -> None:
+        self.model, self.head, self.config = model, head, config
+        self.budget, self.rows = budget, rows
+        head.set_weights(rows.targets)
+        self.steps = Steps(model, head, rows.targets)
+        self._chance_loss = constant_loss(head, rows)
+        self._planned: tuple[int, list[RowNumbers]] = (-1, [])  # an epoch, and its batches
+
+    def train(self, first: int, last: int) -> Metrics:
+        """Run the updates from `first`, counted from 0, to before `last`.
+
+        Returns:
+            `update` and `epoch` after them; `loss` and the head's score of the training rows while
+            the weights changed.
+
+        Raises:
+            Diverged: the loss of a batch is not finite.
+        """
+        rate = learning_rate(self.model)
+        total = score = rows = 0.0
+        for update, batch in enumerate(self._batches(first, last), start=first):
+            loss, score_of_batch = self.steps.train(batch)
+            if not math.isfinite(loss):
+                raise Diverged(
+                    f"the loss became {loss} in update {update + 1} at learning rate {rate:g}. "
+                    "Lower train.learning_rate, or set train.clip_norm."
+                )
+            total, score = total + loss, score + score_of_batch
+            rows += len(batch[1])
+        self._check_progress(first, last, total / rows)
+        epoch = last / self.budget.updates_per_epoch
+        return {
+            "update": float(last),
+            "epoch": epoch,
+            "loss": total / rows,
+            self.head.score_name: score / rows,
+        }
+
+    def _batches(self, first: int, last: int) -> Iterator[Batch]:
+        """Read the batches of these updates: all rows in each epoch, in a new order."""
+        per_epoch = self.budget.updates_per_epoch
+        while first < last:
+            epoch, index = divmod(first, per_epoch)
+            end = min(per_epoch, index + last - first)
+            yield from self.rows.read(self._plan(epoch)[index:end])
+            first += end - index
+
+    def _plan(self, epoch: int) -> list[RowNumbers]:
+        if self._planned[0] != epoch:
+            pools, seed = self.config.train.bucket_batches, self.config.seed
+            plan = plan_batches(self.rows.lengths, self.budget.batch_size, pools, seed, epoch)
+            self._planned = epoch, plan
+        return self._planned[1]
+
+    def _check_progress(self, first: int, last: int, loss: float) -> None:
+        """Warn once if the loss is still that of a constant answer."""
+        checked_at = CHECKED_AFTER * self.budget.updates
+        if first < checked_at <= last and loss > (1 - LEFT_CHANCE) * self._chance_loss:
+            log.warning(
+                "after %d of %d updates the training loss is %.4g, no better than the %.4g of one "
+                "constant answer for every row: the network has learned nothing yet. If it stays, "
+                "look at a few rows and targets, at dataset.encoding, and at train.learning_rate "
+                "and train.updates.",
+                last, self.budget.updates, loss, self._chance_loss,
+            )  # fmt: skip
+
+
+def constant_loss(head: Head, rows: BatchReader) -> float:
+    """Return the mean training loss of the best constant answer."""
+    outputs = np.tile(head.constant_outputs(rows.targets), (len(rows.targets), 1))
+    return float(np.mean(head.training_losses(rows.targets, outputs)))

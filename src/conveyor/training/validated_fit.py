@@ -1,0 +1,100 @@
+"""Fit on training rows, and choose the best weights on validation rows."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+
+from conveyor.config import FitConfig
+from conveyor.config.budget import plan_budget
+from conveyor.data.store import Prepared
+from conveyor.training.batches import BatchReader, assign_folds
+from conveyor.training.compile import new_model
+from conveyor.training.progress import advance, progress_bar
+from conveyor.training.state import OnValidation, TrainingState, learning_rate
+from conveyor.training.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+Fold = tuple[int, int]  # index and count of a cross-validation
+
+
+def start_state(
+    config: FitConfig,
+    prepared: Prepared,
+    *,
+    fold: Fold | None = None,
+    path: Path | None = None,
+    on_validation: OnValidation = lambda number, metrics: None,
+) -> TrainingState:
+    """Return the state of a fit that has not begun, with its budget; see `fit_best`."""
+    training, validation = training_and_validation(prepared, fold, config.seed)
+    rows = planned = len(training.targets)
+    if fold is not None:  # so that the folds are validated at the same updates
+        planned = (rows + len(validation.targets)) * (fold[1] - 1) // fold[1]
+    budget = replace(plan_budget(config.train, planned), rows=rows)
+    return TrainingState(config.train, budget, path, on_validation, keep_outputs=fold is not None)
+
+
+def fit_best(
+    config: FitConfig,
+    prepared: Prepared,
+    state: TrainingState,
+    *,
+    fold: Fold | None = None,
+    metrics: Sequence[str] = (),
+    on_built: Callable[[keras.Model], None] = lambda model: None,
+    progress: bool = True,
+) -> keras.Model:
+    """Train until `state` says to stop, and return the model with the best validation's weights.
+
+    Args:
+        state: of `start_state`; resumes the fit where it has a saved state, and records each
+            validation.
+        fold: (index, count) of a cross-validation: training and validation rows are pooled, this
+            fold of them validates and the others train. None keeps the prepared splits.
+        metrics: metrics of the validation rows beside their loss and the task's own.
+        on_built: called with the model before it is trained.
+
+    Raises:
+        Diverged: the loss is not finite.
+    """
+    training, validation = training_and_validation(prepared, fold, config.seed)
+    task, budget = prepared.task, state.budget
+    head = task.head(config.head)
+    model = new_model(config, prepared, head, budget.updates)
+    on_built(model)
+    log.info("%s", budget)
+    state.resume(model)
+    trainer = Trainer(model, head, config, budget, training)
+    names = tuple(dict.fromkeys((*task.metrics.validation, *metrics)))
+    done = state.history.validations
+    title = f"fold {fold[0] + 1} of {fold[1]}" if fold else "fit"
+    started = budget.end_of(len(done))
+    with progress_bar(title, budget.updates, started, show=progress) as bar:
+        while not state.should_stop:
+            first, last = budget.end_of(len(done)), budget.end_of(len(done) + 1)
+            row = trainer.train(first, last)
+            measured = trainer.steps.validate(validation.by_length(budget.batch_size), names)
+            row |= {f"val_{name}": value for name, value in measured.scores.items()}
+            row |= {"learning_rate": learning_rate(model)}
+            state.record(model, row, measured.target, measured.outputs)
+            advance(bar, row, last - first)
+    model.set_weights(state.best_weights)
+    return model
+
+
+def training_and_validation(
+    prepared: Prepared, fold: Fold | None, seed: int
+) -> tuple[BatchReader, BatchReader]:
+    """Return the rows that a fit trains on, and those that it validates on; see `fit_best`."""
+    train, validation = prepared.split("train"), prepared.split("validation")
+    if fold is None:
+        return BatchReader([train]), BatchReader([validation])
+    index, count = fold
+    pooled = BatchReader([train, validation])
+    strata = prepared.task.comparison.strata(pooled.targets)
+    inside = assign_folds(strata, count, seed) == index  # (rows,)
+    return pooled.subset(~inside), pooled.subset(inside)
