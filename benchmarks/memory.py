@@ -62,10 +62,10 @@ def prepared(file: Path, folder: Path) -> None:
 
 def epoch(folder: Path) -> int:
     """Read all batches of one epoch, and return their number."""
-    from conveyor.training.batches import BatchReader
+    from conveyor.training.batches import BatchReader, plan_batches
 
     rows = BatchReader(training_split(folder))
-    return sum(1 for _ in rows.shuffled(**BATCHES))
+    return sum(1 for _ in rows.read(plan_batches(rows.lengths, **BATCHES)))
 
 
 def training_split(folder: Path) -> list[Any]:
@@ -77,23 +77,27 @@ def training_split(folder: Path) -> list[Any]:
 def steps(folder: Path) -> dict[str, float]:
     """Measure batches a second of the pipeline alone, and steps a second of the default model."""
     from conveyor.config import FitConfig, load
+    from conveyor.config.budget import plan_budget
     from conveyor.data.store import Prepared
-    from conveyor.training.batches import BatchReader
+    from conveyor.training.batches import BatchReader, plan_batches
     from conveyor.training.compile import compile_model
     from conveyor.training.steps import Steps
     from conveyor.training.threads import set_threads
 
     config = load(FitConfig)
     rows, train = BatchReader(training_split(folder)), config.train
+    budget = plan_budget(train, len(rows.targets))
     set_threads(config, os.cpu_count() or 1)
 
     def batches() -> Iterator[Any]:
-        return rows.shuffled(train.batch_size, train.bucket_batches, config.seed, epoch=0)
+        size, pools = budget.batch_size, train.bucket_batches
+        plan = plan_batches(rows.lengths, size, pools, config.seed, epoch=0)
+        return rows.read(plan)
 
     drawn = rate(lambda: sum(1 for _ in batches()))
     prepared = Prepared(folder)
     head = prepared.task.head(config.head)
-    model = compile_model(config, prepared, head, len(rows.targets))
+    model = compile_model(config, prepared, head, budget.updates)
     step, first = Steps(model, head, rows.targets), [*batches()][:200]
     step.train(first[0])  # builds the graph
     trained = rate(lambda: sum(1 for batch in first if step.train(batch)))

@@ -54,7 +54,7 @@ def by_conveyor(config: Config, prepared: Prepared) -> tuple[list[float], float]
     times: list[float] = []
     config = overlay(config, {"train.refit": False})
     model, _ = fit(config, prepared, progress=False,
-                   on_epoch=lambda epoch, row: times.append(time.perf_counter()))  # fmt: skip
+                   on_validation=lambda number, row: times.append(time.perf_counter()))  # fmt: skip
     test = prepared.split("test")
     return times, float((predict(model, test.sequences).argmax(1) == test.targets).mean())
 

@@ -45,5 +45,5 @@ if __name__ == "__main__":
     else:
         set_threads(config, os.cpu_count() or 1)
     times = [now()]
-    fit(config, prepared, progress=False, on_epoch=lambda epoch, row: times.append(now()))
+    fit(config, prepared, progress=False, on_validation=lambda number, row: times.append(now()))
     print(json.dumps(figures(times)))

@@ -21,7 +21,7 @@ from conveyor.config import overlay
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
 from conveyor.paths import Paths
-from conveyor.training.batches import Batch, BatchReader
+from conveyor.training.batches import Batch, BatchReader, plan_batches
 from conveyor.training.compile import set_up_keras
 from conveyor.training.threads import set_threads
 
@@ -75,7 +75,9 @@ if __name__ == "__main__":
     size = train.batch_size
     like = next(held_out.by_length(size))
     training = dataset(
-        lambda: rows.shuffled(size, train.bucket_batches, config.seed, clock.epoch),
+        lambda: rows.read(
+            plan_batches(rows.lengths, size, train.bucket_batches, config.seed, clock.epoch)
+        ),
         like, head.width, autotune,
     )  # fmt: skip
     validation = dataset(lambda: held_out.by_length(size), like, head.width, autotune)

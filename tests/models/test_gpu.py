@@ -78,12 +78,12 @@ def test_a_fit_on_the_gpu_learns_and_repeats(
     precision: str, toys: Prepared, toy_config: Config
 ) -> None:
     config = overlay(toy_config, {"train.precision": precision, "train.epochs": 12})
-    first, state = fit(config, toys, progress=False)
+    first, history = fit(config, toys, progress=False)
     second, repeated = fit(config, toys, progress=False)
     assert "GPU" in first.trainable_variables[0].value.device
-    assert state.best["val_accuracy"] >= 0.9
+    assert history.best["val_accuracy"] >= 0.9
     if precision == "mixed_bfloat16":  # cuDNN's bfloat16 layers differ from one call to the next
         return
-    assert state.epochs == repeated.epochs
+    assert history.validations == repeated.validations
     for ours, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)

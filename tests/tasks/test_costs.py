@@ -211,7 +211,7 @@ def test_the_focal_loss_by_hand() -> None:
     np.testing.assert_allclose(head.training_losses(targets, outputs), expected, rtol=1e-5)
 
 
-def test_training_with_costs_keeps_the_decision_of_the_best_epoch(
+def test_training_with_costs_keeps_the_decision_of_the_best_validation(
     toys: Prepared, toy_config: Config, tmp_path: Path
 ) -> None:
     from conveyor.models.export import predict
@@ -220,7 +220,7 @@ def test_training_with_costs_keeps_the_decision_of_the_best_epoch(
 
     costs = {"head.costs": {"up": 20.0}, "head.loss": "focal", "train.refit": True}
     config = overlay(toy_config, costs)
-    model, state = fit(overlay(config, {"train.refit": False}), toys, progress=False)
+    model, history = fit(overlay(config, {"train.refit": False}), toys, progress=False)
     validation = toys.split("validation")
     expected = choose_decision(toys.meta.target, {"up": {"down": 20.0}, "down": {"up": 1.0}},
                                validation.targets,
@@ -228,8 +228,8 @@ def test_training_with_costs_keeps_the_decision_of_the_best_epoch(
     for name, stops in (("whole", [4]), ("resumed", [2, 4])):
         for epochs in stops:
             shortened = overlay(config, {"train.epochs": epochs})
-            model, state = fit(shortened, toys, scratch=tmp_path / name, progress=False)
-        write_model(model, state, config, toys, tmp_path / name / "model")
+            model, history = fit(shortened, toys, scratch=tmp_path / name, progress=False)
+        write_model(model, history, config, toys, tmp_path / name / "model")
     card = files.read_json(tmp_path / "whole/model/card.json")
     assert card["target"] == json.loads(expected.model_dump_json())
     assert files.digest_tree(tmp_path / "whole/model") == files.digest_tree(

@@ -18,7 +18,7 @@ from conveyor.paths import Paths
 # One worker, so that the sampler and the pruner must repeat what an undisturbed sweep does.
 TOLD = {
     "sampler": {"name": "tpe", "startup_trials": 5},
-    "pruner": {"name": "median", "startup_trials": 4, "warmup_epochs": 1},
+    "pruner": {"name": "median", "startup_trials": 4, "warmup_validations": 1},
     "retries": 1000,  # a killed trial is tried again, however often that happens
     "trial_time_limit": None,
 }

@@ -29,9 +29,8 @@ def train(config: Config, paths: Paths, error: BaseException | None = None) -> s
     """A training run of the model that lies in the project."""
     with training_run(config, paths, data_digest="d" * 64) as run:
         run.log_layers(["lstm_0: cuDNN"])
-        for row in table(paths.model / "history.csv"):
-            epoch = int(row.pop("epoch"))
-            run.log_epoch(epoch, {name: float(value) for name, value in row.items()})
+        for number, row in enumerate(table(paths.model / "history.csv"), start=1):
+            run.log_validation(number, {name: float(value) for name, value in row.items()})
         if error is not None:
             raise error
         run.log_model(paths, files.digest_tree(paths.model))

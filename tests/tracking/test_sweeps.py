@@ -55,7 +55,7 @@ def test_the_parent_holds_the_best_and_the_outputs(swept: Paths) -> None:
     assert files.digest_tree(held) == files.digest_tree(swept.sweep)
 
 
-def test_pruned_trials_are_killed_runs_with_the_epochs_they_had(paths: Paths) -> None:
+def test_pruned_trials_are_killed_runs_with_the_validations_they_had(paths: Paths) -> None:
     assert start_sweep(paths, "rising", 4).wait() == 0
     parent, children = family(paths)
     assert [child.info.status for child in children] == ["FINISHED", "KILLED"] * 2

@@ -13,18 +13,18 @@ from conveyor.training.fit import fit
 
 
 def main(config: str, prepared: str, scratch: str, kill_after: int) -> None:
-    def on_epoch(epoch: int, row: dict[str, float]) -> None:
-        if epoch == kill_after:
+    def kill(number: int, row: dict[str, float]) -> None:
+        if number == kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
     settings = load(FitConfig, Path(config))
-    model, state = fit(
-        settings, Prepared(Path(prepared)), on_epoch=on_epoch, progress=False,
+    model, history = fit(
+        settings, Prepared(Path(prepared)), on_validation=kill, progress=False,
         scratch=Path(scratch) if scratch else None,
     )  # fmt: skip
     weights = b"".join(w.tobytes() for w in model.get_weights())
-    print(json.dumps({"weights": hashlib.sha256(weights).hexdigest(), "rows": state.epochs,
-                      "best": state.best_epoch}))  # fmt: skip
+    print(json.dumps({"weights": hashlib.sha256(weights).hexdigest(), "rows": history.validations,
+                      "best": history.best_validation}))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
 from conveyor.training.fit import fit
+from conveyor.training.history import History, smoothing_window
 from conveyor.training.model_folder import write_model
 from conveyor.training.state import Diverged
 from tests.toys import class_head
@@ -37,7 +38,10 @@ def fit_elsewhere(
 @pytest.mark.parametrize(
     "changes",
     [{}, {"model.recurrent_dropout": 0.2, "train.schedule": "plateau", "train.patience": 2,
-          "train.epochs": 6, "train.refit": True}],
+          "train.epochs": 6, "train.refit": True},
+     {"model.front": "convolution", "train.schedule": "cosine", "train.warmup_updates": 3,
+      "train.validate_every": 3, "train.updates": 13},
+     {"train.folds": 2, "train.refit": True}],
 )  # fmt: skip
 def test_a_killed_fit_resumes_to_the_same_weights(
     toys: Prepared, toy_config: Config, tmp_path: Path, changes: dict[str, Any]
@@ -50,48 +54,83 @@ def test_a_killed_fit_resumes_to_the_same_weights(
     assert fit_elsewhere(config, toys, tmp_path, scratch=scratch) == straight
 
 
-def test_the_model_has_the_weights_of_the_best_epoch(toys: Prepared, toy_config: Config) -> None:
+def test_the_model_has_the_weights_of_the_best_validation(
+    toys: Prepared, toy_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conveyor.training.history.FEW_ROWS", 0)  # no smoothing
     config = overlay(toy_config, {"train.learning_rate": 0.3, "train.epochs": 6})
     kept: dict[int, float] = {}
-    model, state = fit(
-        config, toys, on_epoch=lambda e, r: kept.update({e: r["val_loss"]}), progress=False
+    model, history = fit(
+        config, toys, on_validation=lambda n, r: kept.update({n: r["val_loss"]}), progress=False
     )
-    assert state.best_epoch == min(kept, key=lambda epoch: kept[epoch])
+    assert history.best_validation == min(kept, key=lambda number: kept[number])
     values, lengths = toys.split("validation").sequences.pad_rows(
         np.arange(len(toys.split("validation").targets))
     )
     answers = np.asarray(model({"values": values, "lengths": lengths}))
     chosen = answers[np.arange(len(answers)), toys.split("validation").targets]
-    assert -np.log(chosen).mean() == pytest.approx(state.best["val_loss"], abs=1e-5)
+    assert -np.log(chosen).mean() == pytest.approx(history.best["val_loss"], abs=1e-5)
 
 
+def test_few_validation_rows_choose_by_a_smoothed_curve() -> None:
+    losses = [0.9, 0.5, 0.9, 0.9, 0.6, 0.55, 0.56, 0.57, 0.58, 0.8]
+    history = History([{"val_loss": loss} for loss in losses])
+
+    def best(window: int) -> int:
+        numbers = range(1, len(losses) + 1)
+        return min(numbers, key=lambda number: history.smoothed_loss(number, window))
+
+    assert (best(smoothing_window(1000)), best(smoothing_window(20))) == (2, 9)
+
+
+@pytest.mark.parametrize("patience", [{"train.patience": 1}, {"train.patience_updates": 3}])
 def test_training_stops_when_validation_no_longer_improves(
-    toys: Prepared, toy_config: Config
+    toys: Prepared, toy_config: Config, patience: dict[str, Any]
 ) -> None:
-    config = overlay(
-        toy_config, {"train.learning_rate": 1.0, "train.patience": 1, "train.epochs": 30}
-    )
-    _, state = fit(config, toys, progress=False)
-    assert len(state.epochs) == state.best_epoch + 1 < 30
+    config = overlay(toy_config, {"train.learning_rate": 1.0, "train.epochs": 30, **patience})
+    _, history = fit(config, toys, progress=False)
+    assert len(history.validations) == history.best_validation + 1 < 30
 
 
 def test_a_refit_learns_from_validation_rows_too(toys: Prepared, toy_config: Config) -> None:
     model, plain = fit(toy_config, toys, progress=False)
     refitted, again = fit(overlay(toy_config, {"train.refit": True}), toys, progress=False)
-    assert again.epochs == plain.epochs
+    assert again.validations == plain.validations
     assert any(
         (a != b).any() for a, b in zip(refitted.get_weights(), model.get_weights(), strict=True)
     )
 
 
-def test_a_diverging_loss_stops_with_epoch_and_learning_rate(
+def test_a_diverging_loss_stops_with_update_and_learning_rate(
     toys: Prepared, toy_config: Config
 ) -> None:
     wild = {"train.learning_rate": 10.0, "train.optimizer": "adamw", "train.weight_decay": 1e38,
             "train.clip_norm": None}  # fmt: skip
-    with pytest.raises(Diverged, match=r"epoch \d+ at learning rate 10") as told:
+    with pytest.raises(Diverged, match=r"update \d+ at learning rate 10") as told:
         fit(overlay(toy_config, wild), toys, progress=False)
     assert "train.learning_rate" in str(told.value)
+
+
+def test_a_network_that_learns_nothing_is_warned_of(
+    toys: Prepared, toy_config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    fit(overlay(toy_config, {"train.learning_rate": 1e-9}), toys, progress=False)
+    assert "no better than" in caplog.text
+    caplog.clear()
+    fit(overlay(toy_config, {"train.epochs": 12}), toys, progress=False)
+    assert "no better than" not in caplog.text
+
+
+def test_folds_measure_every_row_once_and_refit_on_all(toys: Prepared, toy_config: Config) -> None:
+    changes = {"train.folds": 3, "train.refit": True, "train.epochs": 8}
+    config = overlay(toy_config, changes)
+    _, history = fit(config, toys, progress=False)
+    rows = toys.meta.counts["train"] + toys.meta.counts["validation"]
+    correct = history.best["val_accuracy"] * rows
+    assert correct == pytest.approx(round(correct))  # of all rows
+    assert history.best["val_accuracy"] > 0.9
+    # Each fold trains on two thirds of them.
+    assert history.validations[-1]["update"] == 8 * -(-(rows * 2 // 3) // 8)
 
 
 @pytest.mark.parametrize(("weights", "factors"), [("balanced", [2 / 3, 2.0]), ("none", [1, 1])])
@@ -108,14 +147,14 @@ def test_the_product_answers_raw_rows_as_training_did(
     toys: Prepared, toy_config: Config, tmp_path: Path, precision: str
 ) -> None:
     config = overlay(toy_config, {"train.precision": precision, "train.epochs": 2})
-    model, state = fit(config, toys, progress=False)
-    write_model(model, state, config, toys, tmp_path / "model")
+    model, history = fit(config, toys, progress=False)
+    write_model(model, history, config, toys, tmp_path / "model")
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {"model.keras", "model.onnx", "encoder.json", "card.json", "config.yaml",
                      "history.csv", "curves.png"}  # fmt: skip
     assert files.read_json(tmp_path / "model" / "card.json")["target"]["classes"] == ["down", "up"]
     first = {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
-    write_model(model, state, config, toys, tmp_path / "model")
+    write_model(model, history, config, toys, tmp_path / "model")
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
 
 
@@ -124,9 +163,9 @@ def test_an_int8_product_keeps_the_float_graph_and_says_what_it_is(
 ) -> None:
     plain = overlay(toy_config, {"train.epochs": 1})
     int8 = overlay(plain, {"serving.quantisation": "int8"})
-    model, state = fit(plain, toys, progress=False)
+    model, history = fit(plain, toys, progress=False)
     for config, name in ((plain, "plain"), (int8, "int8")):
-        write_model(model, state, config, toys, tmp_path / name)
+        write_model(model, history, config, toys, tmp_path / name)
     made = {p.name: p.read_bytes() for p in (tmp_path / "int8").iterdir()}
     as_ever = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
     assert made.pop("float.onnx") == as_ever["model.onnx"]
@@ -139,8 +178,8 @@ def test_an_int8_product_keeps_the_float_graph_and_says_what_it_is(
 def test_an_export_that_answers_otherwise_is_refused(
     toys: Prepared, toy_config: Config, tmp_path: Path
 ) -> None:
-    model, state = fit(overlay(toy_config, {"train.epochs": 1}), toys, progress=False)
-    write_model(model, state, toy_config, toys, tmp_path / "model")
+    model, history = fit(overlay(toy_config, {"train.epochs": 1}), toys, progress=False)
+    write_model(model, history, toy_config, toys, tmp_path / "model")
     validation = toys.split("validation")
     check_export(tmp_path / "model", validation.sequences, validation.rows)
     encoder = files.read_json(tmp_path / "model" / "encoder.json")

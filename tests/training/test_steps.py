@@ -10,7 +10,7 @@ import tensorflow as tf
 from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.build import build
-from conveyor.training.batches import Batch, BatchReader
+from conveyor.training.batches import Batch, BatchReader, plan_batches
 from conveyor.training.compile import compile_model, set_up_keras
 from conveyor.training.optimizers import Adam, AdamW
 from conveyor.training.steps import Steps
@@ -19,7 +19,7 @@ from tests.toys import class_head
 
 def batches(toys: Prepared, epoch: int = 0) -> list[Batch]:
     rows = BatchReader([toys.split("train")])
-    return list(rows.shuffled(batch_size=8, bucket_batches=4, seed=1, epoch=epoch))
+    return list(rows.read(plan_batches(rows.lengths, 8, bucket_batches=4, seed=1, epoch=epoch)))
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -30,7 +30,7 @@ def test_steps_train_as_keras_does(
     config = overlay(toy_config, {"train.weight_decay": 0.01, "train.clip_norm": 0.5})
     set_up_keras(config.seed)
     head = class_head(2, smoothing=smoothing, weights="none" if weights is None else "balanced")
-    ours = compile_model(config, toys, head, rows=45)
+    ours = compile_model(config, toys, head, updates=45)
     set_up_keras(config.seed)
     theirs = build(config.model, class_head(2), features=2)
     adam = keras.optimizers.Adam(config.train.learning_rate, weight_decay=0.01, global_clipnorm=0.5)
@@ -73,7 +73,7 @@ def test_an_update_in_one_operator_is_kerass(kind: Any) -> None:
 
 def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_config: Config) -> None:
     set_up_keras(1)
-    model = compile_model(toy_config, toys, class_head(2), rows=45)
+    model = compile_model(toy_config, toys, class_head(2), updates=45)
     traced: list[bool] = []
     call = type(model).call
 

@@ -19,7 +19,7 @@ from conveyor.sweep.protocol import TrialJob
 from conveyor.training import trial
 import tensorflow as tf
 class Line:
-    def report(self, epoch, metrics): ...
+    def report(self, number, metrics): ...
 job = json.loads(sys.argv[1])
 trial.run(TrialJob(**job | {"config": FitConfig(**job["config"])}), Line())
 print(tf.config.threading.get_intra_op_parallelism_threads(),

@@ -18,15 +18,15 @@ from conveyor.training.trial import run
 
 
 class Line:
-    """A driver that keeps what it is told, and says stop at an epoch."""
+    """A driver that keeps what it is told, and says stop at a validation."""
 
     def __init__(self, stop_at: int = 99) -> None:
         self.told: dict[int, dict[str, float]] = {}
         self.stop_at = stop_at
 
-    def report(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        self.told[epoch] = dict(metrics)
-        if epoch == self.stop_at:
+    def report(self, number: int, metrics: Mapping[str, float]) -> None:
+        self.told[number] = dict(metrics)
+        if number == self.stop_at:
             raise Pruned
 
 
@@ -36,7 +36,7 @@ def job(toys: Prepared, toy_config: Config, tmp_path: Path) -> TrialJob:
     return TrialJob(number=0, config=config, prepared=str(toys.folder), scratch=scratch)
 
 
-def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(
+def test_an_interrupted_trial_goes_on_after_its_last_validation_to_the_same_result(
     job: TrialJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Line()
@@ -49,7 +49,7 @@ def test_an_interrupted_trial_goes_on_after_its_last_epoch_to_the_same_result(
     monkeypatch.setattr(
         TrainingState,
         "save",
-        lambda self, model: (trained.append(len(self.epochs)), save(self, model)),
+        lambda self, model: (trained.append(len(self.history.validations)), save(self, model)),
     )
     again = Line()
     assert run(cut, again) == expected
@@ -72,15 +72,15 @@ def test_latency_is_measured_where_it_is_wanted(job: TrialJob) -> None:
     assert 0.001 < found["latency_ms"] < 1000
 
 
-def test_the_macro_f1_of_an_epoch_is_that_of_its_predictions(
+def test_the_macro_f1_of_a_validation_is_that_of_its_predictions(
     toys: Prepared, toy_config: Config
 ) -> None:
-    model, state = fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
+    model, history = fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
     held = toys.split("validation")
     expected = toys.task.metrics.compute_one(
         "macro_f1", held.targets, predict(model, held.sequences)
     )
-    assert state.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
+    assert history.best["val_macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_metric_that_the_sweep_asks_for_is_computed_beside_the_default_ones(

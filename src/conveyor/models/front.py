@@ -2,7 +2,7 @@
 
 Three convolutions with batch normalisation, as in the fully convolutional network of Wang et al.
 2017 (Time series classification from scratch), with half its channels. The second and third skip
-steps of long sequences, so that the recurrent layers above read at most about 150 steps.
+steps of long sequences, so that the recurrent layers above read some dozens of steps.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Convolution:
 
 
 # Training rows of more steps than the number have these strides.
-STRIDES = ((1200, (2, 4, 2)), (600, (2, 2, 2)), (200, (1, 2, 2)), (60, (1, 2, 1)), (0, (1, 1, 1)))
+STRIDES = ((1000, (2, 4, 2)), (400, (2, 2, 2)), (120, (1, 2, 2)), (50, (1, 2, 1)), (0, (1, 1, 1)))
 
 
 def convolutions(length: int) -> list[Convolution]:

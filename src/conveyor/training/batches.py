@@ -11,6 +11,7 @@ from conveyor.metrics import Targets
 
 # values (rows, steps, features) float32 or (rows, steps) int32, lengths (rows,), targets
 Batch = tuple[Values, Lengths, Targets]
+FEWEST_POOLS = 4  # of an epoch
 
 
 def plan_batches(
@@ -20,18 +21,20 @@ def plan_batches(
 
     Rows are shuffled, cut into pools of `bucket_batches` batches, sorted by length inside each
     pool and cut into batches, which are shuffled again. Rows of similar length share a batch, and
-    each epoch combines them differently.
+    each epoch combines them differently: few rows have smaller pools, since a pool of all rows
+    would make the same batches in every epoch.
 
-    >>> [b.tolist() for b in plan_batches(np.array([3, 9, 3, 9]), batch_size=2, bucket_batches=2,
+    >>> [b.tolist() for b in plan_batches(np.array([3, 9] * 8), batch_size=2, bucket_batches=2,
     ...  seed=1, epoch=0)]
-    [[3, 1], [0, 2]]
+    [[]]
 
     Returns:
         Row numbers of each batch: all rows, each once; one batch may be smaller than the others.
     """
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(lengths))
-    pool_size = batch_size * bucket_batches
+    largest = len(order) // FEWEST_POOLS // batch_size * batch_size  # whole batches
+    pool_size = max(batch_size, min(batch_size * bucket_batches, largest))
     batches = []
     for start in range(0, len(order), pool_size):
         pool = order[start : start + pool_size]
@@ -73,12 +76,6 @@ class BatchReader:
         subset._row_numbers = np.flatnonzero(mask)
         subset.targets, subset.lengths = self.targets[mask], self.lengths[mask]
         return subset
-
-    def shuffled(
-        self, batch_size: int, bucket_batches: int, seed: int, epoch: int
-    ) -> Iterator[Batch]:
-        """Read all rows in the order of `plan_batches`."""
-        return self.read(plan_batches(self.lengths, batch_size, bucket_batches, seed, epoch))
 
     def by_length(self, batch_size: int) -> Iterator[Batch]:
         """Read all rows, the shortest first."""
