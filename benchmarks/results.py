@@ -4,15 +4,13 @@
 
 Each run is a project folder of its own with its own tracking store; nothing here is touched.
 `--data` names the folder that holds the data sets which are not part of the project
-(sms_spam/sms.tsv, snips/*.seq.in and *.label); those are left out without it. The figures go to
+(sms_spam/sms.tsv, snips/*.seq.in and *.label, and series of the UCR archive as NAME/*_TRAIN.ts and
+*_TEST.ts); those are left out without it. The figures go to
 benchmarks/results.json, beside those of earlier runs.
 """
 
 import argparse
 import json
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,14 +18,14 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import yaml
+from datasets_at_hand import make_project, run_stages
 
-ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("results.json")
 STAGES = ("compose", "prepare", "sweep", "train", "evaluate")
-COMMITTED = ("japanese_vowels", "vader_tweets", "vader_rating")
 # What is predicted, and which rows are for training and validation, and for the test.
 CLASSES = {
+    "gunpoint": "GunPoint, 2 motions | 50 rows / 150 rows",
+    "pickup_gesture": "PickupGesture, 10 gestures | 50 rows / 50 rows",
     "japanese_vowels": "Japanese Vowels, 9 speakers | 270 rows / 370 rows",
     "vader_tweets": "VADER tweets, sign of the rating | 80 % / 20 %, at random",
     "sms_spam": "SMS spam | first 30 % / other 70 %",
@@ -50,43 +48,13 @@ NUMBER_COLUMNS = {
 }
 
 
-def local_source(name: str, data: Path | None, project: Path) -> dict[str, Any]:
-    """Where this data set lies on this machine, as overrides for params.yaml."""
-    if name in COMMITTED:
-        return {}
-    if data is None or not (data / name).is_dir():
-        raise FileNotFoundError(name)
-    raw = project / "data" / "raw" / name
-    raw.mkdir(parents=True)
-    if name == "sms_spam":
-        shutil.copy(data / name / "sms.tsv", raw)
-        source = {"format": "tsv", "files": {"all": f"data/raw/{name}/sms.tsv"}, "hub": None,
-                  "revision": None, "header": ["label", "sms"], "quote": None}  # fmt: skip
-        return {"dataset": {"source": source}}
-    for part, to in (("train", "train"), ("valid", "validation"), ("test", "test")):
-        texts = (data / name / f"{part}.seq.in").read_text().splitlines()
-        intents = (data / name / f"{part}.label").read_text().splitlines()
-        rows = "".join(
-            f"{intent.strip()}\t{text}\n" for intent, text in zip(intents, texts, strict=True)
-        )
-        (raw / f"{to}.tsv").write_text(rows)
-    return {}
-
-
 def run(name: str, seed: int, data: Path | None) -> dict[str, Any]:
     """One belt, from the source to its figures on the test rows."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        shutil.copytree(ROOT / "conf", project / "conf")
-        shutil.copytree(ROOT / "data" / "raw", project / "data" / "raw")
-        params = {"choose": {"experiment": name}, "seed": seed, **local_source(name, data, project)}
-        (project / "params.yaml").write_text(yaml.safe_dump(params))
+        make_project(name, data, project, {"seed": seed})
         began = time.monotonic()
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
-        environment.pop("MLFLOW_TRACKING_URI", None)
-        for stage in STAGES:
-            command = [sys.executable, "-m", f"pipeline.{stage}"]
-            subprocess.run(command, cwd=project, env=environment, check=True)
+        run_stages(project, STAGES)
         metrics = json.loads((project / "reports" / "metrics.json").read_text())
         rows = json.loads((project / "reports" / "data.json").read_text())["rows"]
         minutes = round((time.monotonic() - began) / 60, 1)

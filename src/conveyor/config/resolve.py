@@ -23,6 +23,7 @@ from conveyor.config.stages import Config
 from conveyor.paths import Paths
 from conveyor.tasks.task import TASKS
 
+KINDS = ("series", "text")  # of sequences: dataset.kind
 EXPERIMENT = "experiment"  # the group whose files name choices of the other groups
 COMMAND = "the command's arguments"
 
@@ -116,36 +117,40 @@ def _hint(name: str, names: Sequence[str]) -> str:
 def _merge(conf: Path, choose: Mapping[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
     """Merge the chosen files of conf/ and the values of the experiment, which win."""
     try:
-        task = OmegaConf.select(OmegaConf.create(experiment), "dataset.target.task")
-        merged = OmegaConf.merge(_compose_groups(conf, choose, task), experiment)
+        merged = OmegaConf.merge(_compose_groups(conf, choose, experiment), experiment)
         values: Any = OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"cannot compose conf/ with params.yaml: {error}") from None
     return values
 
 
-def _compose_groups(conf: Path, choose: Mapping[str, Any], task: str | None) -> DictConfig:
+def _compose_groups(
+    conf: Path, choose: Mapping[str, Any], experiment: Mapping[str, Any]
+) -> DictConfig:
     """Compose the chosen files of conf/.
 
-    A choice of conf/config.yaml that is named after a task is replaced with the file of the data
-    set's task.
+    A choice of conf/config.yaml that is named after a task, or after a kind of sequence, is
+    replaced with the file of the data set's own.
 
     Args:
         choose: file by group, as params.yaml and the command name them.
-        task: of the data set, if params.yaml or the command sets it.
+        experiment: values that params.yaml and the command set.
     """
     named = {group: choice for group, choice in choose.items() if choice is not None}
     with initialize_config_dir(str(conf.absolute()), version_base=None):
         config = _compose(named)
-        task = task or OmegaConf.select(config, "dataset.target.task")
-        by_task = {
-            group: str(task)
-            for group, choice in config.hydra.runtime.choices.items()
-            if choice in TASKS and choice != task and group not in named
-            and (conf / group / f"{task}.yaml").is_file()
-        }  # fmt: skip
-        if by_task:
-            config = _compose(named | by_task)
+        dataset = OmegaConf.merge(config.dataset, experiment.get("dataset") or {})
+        followed = {}
+        for names, own in (
+            (TASKS, OmegaConf.select(dataset, "target.task")),
+            (KINDS, OmegaConf.select(dataset, "kind")),
+        ):
+            for group, choice in config.hydra.runtime.choices.items():
+                has_file = (conf / group / f"{own}.yaml").is_file()
+                if choice in names and choice != own and group not in named and has_file:
+                    followed[group] = str(own)
+        if followed:
+            config = _compose(named | followed)
     choices: Any = OmegaConf.to_container(config.hydra.runtime.choices)
     OmegaConf.set_struct(config, False)
     del config["hydra"]

@@ -26,7 +26,7 @@ def plan_batches(
 
     >>> [b.tolist() for b in plan_batches(np.array([3, 9] * 8), batch_size=2, bucket_batches=2,
     ...  seed=1, epoch=0)]
-    [[]]
+    [[1, 7], [8, 5], [12, 10], [9, 13], [0, 2], [6, 11], [3, 15], [14, 4]]
 
     Returns:
         Row numbers of each batch: all rows, each once; one batch may be smaller than the others.
