@@ -35,7 +35,8 @@ SERIES = {
     "encoding": {"missing": "refuse", "scaling": "standard", "max_length": None},
 }  # fmt: skip
 TINY = {
-    "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2,
+    "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2, "model.front": "none",
+    "model.pooling": "last", "model.head_dropout": 0.0,
     "train.epochs": 4, "train.batch_size": 8, "train.learning_rate": 0.02,
     "train.schedule": "constant", "train.refit": False, "train.folds": None, "sweep.enabled": False,
 }  # fmt: skip

@@ -14,10 +14,14 @@ from conveyor import files
 from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
+from conveyor.tasks.classification.metrics import make_table
+from conveyor.tasks.classification.options import ClassSpec
+from conveyor.training.batches import BatchReader
 from conveyor.training.fit import fit
 from conveyor.training.history import History, smoothing_window
 from conveyor.training.model_folder import write_model
 from conveyor.training.state import Diverged
+from conveyor.training.trainer import constant_loss
 from tests.toys import class_head
 
 PROCESS = Path(__file__).parent / "fit_process.py"
@@ -55,15 +59,11 @@ def test_a_killed_fit_resumes_to_the_same_weights(
 
 
 def test_the_model_has_the_weights_of_the_best_validation(
-    toys: Prepared, toy_config: Config, monkeypatch: pytest.MonkeyPatch
+    toys: Prepared, toy_config: Config
 ) -> None:
-    monkeypatch.setattr("conveyor.training.history.FEW_ROWS", 0)  # no smoothing
-    config = overlay(toy_config, {"train.learning_rate": 0.3, "train.epochs": 6})
-    kept: dict[int, float] = {}
-    model, history = fit(
-        config, toys, on_validation=lambda n, r: kept.update({n: r["val_loss"]}), progress=False
-    )
-    assert history.best_validation == min(kept, key=lambda number: kept[number])
+    config = overlay(toy_config, {"train.learning_rate": 0.3, "train.epochs": 9})
+    model, history = fit(config, toys, progress=False)
+    assert history.best_validation < len(history.validations)
     values, lengths = toys.split("validation").sequences.pad_rows(
         np.arange(len(toys.split("validation").targets))
     )
@@ -72,15 +72,23 @@ def test_the_model_has_the_weights_of_the_best_validation(
     assert -np.log(chosen).mean() == pytest.approx(history.best["val_loss"], abs=1e-5)
 
 
-def test_few_validation_rows_choose_by_a_smoothed_curve() -> None:
-    losses = [0.9, 0.5, 0.9, 0.9, 0.6, 0.55, 0.56, 0.57, 0.58, 0.8]
-    history = History([{"val_loss": loss} for loss in losses])
+CLASSES = ClassSpec(task="classification", classes=["a", "b"])
+CURVES = [  # accuracy, loss
+    (0.5, 0.9), (0.9, 0.5), (0.5, 0.9), (0.5, 0.9), (0.7, 0.6), (0.8, 0.7), (0.8, 0.6), (0.8, 0.65),
+    (0.8, 0.7), (0.8, 0.7), (0.8, 0.7), (0.5, 0.8),
+]  # fmt: skip
 
-    def best(window: int) -> int:
-        numbers = range(1, len(losses) + 1)
-        return min(numbers, key=lambda number: history.smoothed_loss(number, window))
 
-    assert (best(smoothing_window(1000)), best(smoothing_window(20))) == (2, 9)
+@pytest.mark.parametrize(("rows", "best"), [(1000, 2), (20, 11)])
+def test_few_validation_rows_choose_by_a_smoothed_curve(rows: int, best: int) -> None:
+    metrics = make_table(CLASSES)
+    curves = [{"val_accuracy": accuracy, "val_loss": loss} for accuracy, loss in CURVES]
+    assert History(metrics, smoothing_window(rows), curves).find_best() == best
+
+
+def test_the_lowest_loss_chooses_among_equal_validations() -> None:
+    curves = [{"val_accuracy": 0.8, "val_loss": loss} for loss in (0.6, 0.5, 0.55)]
+    assert History(make_table(CLASSES), 1, curves).find_best() == 2
 
 
 @pytest.mark.parametrize("patience", [{"train.patience": 1}, {"train.patience_updates": 3}])
@@ -111,14 +119,21 @@ def test_a_diverging_loss_stops_with_update_and_learning_rate(
     assert "train.learning_rate" in str(told.value)
 
 
+@pytest.mark.parametrize(("chance", "warned"), [(0.0, True), (100.0, False)])
 def test_a_network_that_learns_nothing_is_warned_of(
-    toys: Prepared, toy_config: Config, caplog: pytest.LogCaptureFixture
-) -> None:
-    fit(overlay(toy_config, {"train.learning_rate": 1e-9}), toys, progress=False)
-    assert "no better than" in caplog.text
-    caplog.clear()
-    fit(overlay(toy_config, {"train.epochs": 12}), toys, progress=False)
-    assert "no better than" not in caplog.text
+    toys: Prepared, toy_config: Config, chance: float, warned: bool,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("conveyor.training.trainer.constant_loss", lambda *_: chance)
+    fit(overlay(toy_config, {"train.epochs": 2}), toys, progress=False)
+    assert ("no better than" in caplog.text) == warned
+
+
+def test_the_loss_of_chance_is_that_of_the_best_constant_answer(toys: Prepared) -> None:
+    rows = BatchReader([toys.split("train")])
+    share = rows.targets.mean()
+    entropy = -share * np.log(share) - (1 - share) * np.log(1 - share)
+    assert constant_loss(class_head(2), rows) == pytest.approx(entropy, rel=1e-5)
 
 
 def test_folds_measure_every_row_once_and_refit_on_all(toys: Prepared, toy_config: Config) -> None:

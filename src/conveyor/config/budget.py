@@ -15,8 +15,9 @@ BATCH_SIZES = ((1_000_000, 256), (100_000, 128), (10_000, 64), (1_000, 32), (0, 
 # shows each row once.
 AUTO_EPOCHS, FEWEST_UPDATES, MOST_UPDATES = 10, 600, 10_000
 # Validations in a fit: about the first number where epochs are short, each after whole epochs, and
-# otherwise one after each epoch, but at least about the second number.
-MOST_VALIDATIONS, FEWEST_VALIDATIONS = 30, 10
+# otherwise one after each epoch; a long epoch has several, so that there are about the second
+# number, with at least so many updates between them.
+MOST_VALIDATIONS, FEWEST_VALIDATIONS, FEWEST_BETWEEN = 30, 10, 100
 # `folds: auto`: a cross-validation where training and validation rows together are fewer.
 FEW_ROWS, AUTO_FOLDS = 400, 3
 
@@ -87,8 +88,8 @@ def plan_budget(train: Train, rows: int) -> Budget:
 def _auto_interval(updates: int, per_epoch: int) -> int:
     if per_epoch * MOST_VALIDATIONS <= updates:
         return updates // MOST_VALIDATIONS // per_epoch * per_epoch
-    parts_of_epoch = max(1, round(per_epoch * FEWEST_VALIDATIONS / updates))
-    return math.ceil(per_epoch / parts_of_epoch)
+    parts = min(per_epoch // FEWEST_BETWEEN, round(per_epoch * FEWEST_VALIDATIONS / updates))
+    return math.ceil(per_epoch / max(1, parts))
 
 
 def count_folds(train: Train, rows: int) -> int:

@@ -139,12 +139,10 @@ def _compose_groups(
     named = {group: choice for group, choice in choose.items() if choice is not None}
     with initialize_config_dir(str(conf.absolute()), version_base=None):
         config = _compose(named)
-        dataset = OmegaConf.merge(config.dataset, experiment.get("dataset") or {})
+        own_values = OmegaConf.create(dict(experiment))
         followed = {}
-        for names, own in (
-            (TASKS, OmegaConf.select(dataset, "target.task")),
-            (KINDS, OmegaConf.select(dataset, "kind")),
-        ):
+        for names, key in ((TASKS, "dataset.target.task"), (KINDS, "dataset.kind")):
+            own = OmegaConf.select(own_values, key) or OmegaConf.select(config, key)
             for group, choice in config.hydra.runtime.choices.items():
                 has_file = (conf / group / f"{own}.yaml").is_file()
                 if choice in names and choice != own and group not in named and has_file:

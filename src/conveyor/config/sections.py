@@ -72,7 +72,7 @@ class Train(Section):
     epochs: PositiveInt | None  # upper limit of the updates, in passes over the rows
     batch_size: Auto | PositiveInt
     validate_every: Auto | PositiveInt  # updates between two validations
-    # Updates, and epochs, without a better validation loss before stopping; null: never.
+    # Updates, and epochs, without a better validation before stopping; null: never.
     patience_updates: PositiveInt | None
     patience: PositiveInt | None
     # auto: a cross-validation chooses the number of updates where rows are few; null: never.

@@ -47,7 +47,8 @@ def _pool(
     Args:
         targets: of each fold's validation rows, in the order of its state's outputs.
     """
-    head, pooled = prepared.task.head(config.head), History()
+    head = prepared.task.head(config.head)
+    pooled = History(prepared.task.metrics, SMOOTHED)
     all_targets = np.concatenate(targets)
     counts = [len(fold_targets) for fold_targets in targets]
     decisions = []
@@ -57,11 +58,11 @@ def _pool(
         rows = [state.history.validations[number] for state in states]
         pooled.validations.append(_mean_metrics(rows, counts))
         metrics = Task(decision).metrics
-        scores = metrics.compute(prepared.task.metrics.validation, all_targets, outputs)
+        names = [name for name in metrics.metrics if f"val_{name}" in rows[0]]
+        scores = metrics.compute(names, all_targets, outputs)
         pooled.validations[-1] |= {f"val_{name}": value for name, value in scores.items()}
         decisions.append(decision)
-    numbers = range(1, len(decisions) + 1)
-    pooled.best_validation = min(numbers, key=lambda n: pooled.smoothed_loss(n, SMOOTHED))
+    pooled.best_validation = pooled.find_best()
     pooled.best_target = decisions[pooled.best_validation - 1]
     return pooled
 

@@ -1,9 +1,11 @@
 """What a fit has measured: the metrics of each validation, and which of them was the best."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from conveyor.metrics import MetricTable
 from conveyor.tasks.options import TargetSpec
 
 # Of one validation: `update` and `epoch` (how often weights were updated and rows were shown until
@@ -12,7 +14,7 @@ from conveyor.tasks.options import TargetSpec
 Metrics = dict[str, float]
 # Kept out of a model's metrics: they tell where the fit was, not how good it was.
 POSITIONS = ("update", "epoch", "learning_rate")
-SMOOTHED = 5  # validations whose losses are averaged where validation rows are few
+SMOOTHED = 5  # validations that are averaged where validation rows are few
 FEW_ROWS = 500  # validation rows
 
 
@@ -21,12 +23,16 @@ class History:
     """The validations of one fit.
 
     Attributes:
+        metrics: of the task; their headline metric decides which validation is best.
+        window: how many validations are averaged before they are compared.
         validations: metrics of each, including those before a restart.
         best_validation: counted from 1; 0 before the first.
         best_target: the target with the decision that was chosen at the best validation; a refit
             keeps it, since it leaves no rows to choose on.
     """
 
+    metrics: MetricTable
+    window: int = 1
     validations: list[Metrics] = field(default_factory=list)
     best_validation: int = 0
     best_target: TargetSpec | None = None
@@ -46,13 +52,28 @@ class History:
         """Updates of the weights until the best validation."""
         return int(self.best["update"])
 
-    def smoothed_loss(self, validation: int, window: int) -> float:
-        """Return the mean validation loss of the last `window` validations up to this one, from 1.
+    def find_best(self) -> int:
+        """Return the validation, from 1, with the best headline metric; of equal ones, that with
+        the lowest loss.
 
-        Few rows make a noisy curve, whose lowest point is luck.
+        Both are means of the last `window` validations up to it: few rows make noisy curves, whose
+        best point is luck. The loss alone would stop a classifier too early, since it rises with
+        the certainty of a few wrong answers while the others still become better.
         """
-        losses = [row["val_loss"] for row in self.validations[:validation]]
-        return float(np.mean(losses[-window:]))
+        name = self.metrics.headline
+        sign = 1 if self.metrics[name].better == "higher" else -1
+
+        def rank(number: int) -> tuple[float, float]:
+            headline = self._mean_before(number, f"val_{name}")
+            known = sign * headline if math.isfinite(headline) else -math.inf
+            return known, -self._mean_before(number, "val_loss")
+
+        count = len(self.validations)
+        return max(range(min(self.window, count), count + 1), key=rank)
+
+    def _mean_before(self, number: int, name: str) -> float:
+        values = [row[name] for row in self.validations[:number]]
+        return float(np.mean(values[-self.window :]))
 
 
 def smoothing_window(rows: int) -> int:

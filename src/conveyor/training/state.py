@@ -22,12 +22,12 @@ from conveyor.config.budget import Budget
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
 from conveyor.tasks.options import TargetSpec, parse_spec
-from conveyor.training.history import History, Metrics, smoothing_window
+from conveyor.training.history import History, Metrics
 
 log = logging.getLogger(__name__)
 
 PLATEAU_FACTOR = 0.5
-PLATEAU_VALIDATIONS = 5  # without a better loss, where there is no patience
+PLATEAU_VALIDATIONS = 5  # without a better one, where there is no patience
 OnValidation = Callable[[int, Metrics], None]
 
 
@@ -41,6 +41,7 @@ class TrainingState:
     Args:
         train: `schedule` (here: plateau).
         budget: how long the fit runs.
+        history: of no validation yet.
         path: file that holds the whole state after each validation; None saves nothing.
         on_validation: called with (validation from 1, metrics) after each, once the state is saved,
             and again for each earlier one when a fit resumes.
@@ -58,6 +59,7 @@ class TrainingState:
         self,
         train: Train,
         budget: Budget,
+        history: History,
         path: Path | None = None,
         on_validation: OnValidation = lambda number, metrics: None,
         *,
@@ -65,14 +67,14 @@ class TrainingState:
     ) -> None:
         self.train, self.budget, self.path = train, budget, path
         self.on_validation, self.keep_outputs = on_validation, keep_outputs
-        self.history = History()
+        self.history = history
         self.outputs: list[Outputs] = []
         self.best_weights: list[Any] = []
         self.plateau_since = 0
 
     @property
     def should_stop(self) -> bool:
-        """Whether `patience` updates brought no better loss, or all updates are done."""
+        """Whether `patience` updates brought no better validation, or all updates are done."""
         history, patience = self.history, self.budget.patience
         if not history.validations:
             return False
@@ -85,8 +87,6 @@ class TrainingState:
     ) -> None:
         """Add one validation with its metrics, save the state, and call `on_validation`.
 
-        The best validation has the lowest loss, averaged over some validations where rows are few.
-
         Args:
             target: with the decision chosen at this validation.
             outputs: of the validation rows, (rows, width).
@@ -94,8 +94,7 @@ class TrainingState:
         Raises:
             Diverged: the validation loss is not finite.
         """
-        history = self.history
-        number, window = len(history.validations) + 1, smoothing_window(len(outputs))
+        history, number = self.history, len(self.history.validations) + 1
         if not math.isfinite(row["val_loss"]):
             raise Diverged(
                 f"the validation loss became {row['val_loss']} after {row['update']:.0f} updates"
@@ -103,9 +102,7 @@ class TrainingState:
         history.validations.append(row)
         if self.keep_outputs:
             self.outputs.append(outputs)
-        loss = history.smoothed_loss(number, window)
-        best = history.best_validation
-        if best == 0 or loss < history.smoothed_loss(best, window):
+        if history.find_best() == number:
             history.best_validation = self.plateau_since = number
             self.best_weights, history.best_target = model.get_weights(), target
         self._lower_rate_on_plateau(model)

@@ -12,6 +12,7 @@ from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
 from conveyor.training.batches import BatchReader, assign_folds
 from conveyor.training.compile import new_model
+from conveyor.training.history import History, smoothing_window
 from conveyor.training.progress import advance, progress_bar
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
 from conveyor.training.trainer import Trainer
@@ -35,7 +36,11 @@ def start_state(
     if fold is not None:  # so that the folds are validated at the same updates
         planned = (rows + len(validation.targets)) * (fold[1] - 1) // fold[1]
     budget = replace(plan_budget(config.train, planned), rows=rows)
-    return TrainingState(config.train, budget, path, on_validation, keep_outputs=fold is not None)
+    window = smoothing_window(len(validation.targets))
+    history = History(prepared.task.metrics, window)
+    return TrainingState(
+        config.train, budget, history, path, on_validation, keep_outputs=fold is not None
+    )
 
 
 def fit_best(
@@ -69,7 +74,8 @@ def fit_best(
     log.info("%s", budget)
     state.resume(model)
     trainer = Trainer(model, head, config, budget, training)
-    names = tuple(dict.fromkeys((*task.metrics.validation, *metrics)))
+    of_task = task.metrics
+    names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
     title = f"fold {fold[0] + 1} of {fold[1]}" if fold else "fit"
     started = budget.end_of(len(done))
