@@ -215,15 +215,16 @@ def changes(project: Paths, *overrides: str) -> dict[str, Any]:
     return {k: after.get(k) for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
 
 
-GRU = {"choose.model": "gru", "model.cell": "gru"}
+GRU = {"choose.model": "gru", "model.cell": "gru", "model.units": [64, 64], "model.front": "none",
+       "model.pooling": "last", "model.head_dropout": 0.0}  # fmt: skip
 APPLIED: list[tuple[list[str], dict[str, Any]]] = [
     (["model=gru"], GRU),
     (["+model=gru"], GRU),
     (["choose.model=gru"], GRU),
     (["+choose.model=gru"], GRU),
     (["choose={model: gru}"], GRU),
-    (["experiment=null"], {"choose.experiment": None, "train.batch_size": 32}),
-    (["choose.experiment=null"], {"choose.experiment": None, "train.batch_size": 32}),
+    (["experiment=null"], {"choose.experiment": None}),
+    (["choose.experiment=null"], {"choose.experiment": None}),
     (["train.epochs=3"], {"train.epochs": 3}),
     (["+train.epochs=3"], {"train.epochs": 3}),
     (["++train.epochs=3"], {"train.epochs": 3}),
@@ -257,7 +258,10 @@ REFUSED: list[tuple[list[str], str]] = [
     (["~train.epochs"], "train.epochs: expected a value; got none"),
     (["~train.nothing"], "no such setting to delete"),
     (["~nowhere.x"], "no such setting to delete"),
-    (["train.epochs=null"], "train.epochs: expected an integer; got None"),
+    (
+        ["train.folds=1"],
+        "train.folds: expected 'auto' or a number greater than or equal to 2; got 1",
+    ),
     (["train.epochs="], "train.epochs: expected an integer; got ''"),
     (["train.epohs=3"], "did you mean 'epochs'"),
     (["train.epochs=choice(3, 4)"], "sweep.space.train.epochs"),

@@ -45,22 +45,37 @@ def explain(error: ValidationError, values: Mapping[str, Any], origin: Origin) -
         values: what was refused.
         origin: names the file in which a dotted key stands.
     """
-    lines = ["the configuration is not valid:"]
+    reasons: dict[
+        str, list[str]
+    ] = {}  # by dotted key; several where a value may have several forms
     for detail in error.errors():
         keys, section = _locate(detail, values)
         reason = _reason(detail)
-        if not keys:
-            lines.append(f"  {reason}")
-            continue
         if detail["type"] == "extra_forbidden":
             missing = [d["loc"][-1] for d in error.errors() if d["type"] == "missing"
                        and d["loc"][:-1] == detail["loc"][:-1]]  # fmt: skip
             settings = [str(key) for key in (*section, *missing) if key != keys[-1]]
             moved = MOVED.get(".".join(map(str, keys)))
             reason += f"; it is now {moved}" if moved else suggest(str(keys[-1]), settings)
-        stop, dotted = "" if reason.endswith("?") else ".", ".".join(map(str, keys))
-        lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}")
+        reasons.setdefault(".".join(map(str, keys)), []).append(reason)
+    lines = ["the configuration is not valid:"]
+    for dotted, found in reasons.items():
+        if not dotted:
+            lines += [f"  {reason}" for reason in found]
+            continue
+        for reason in _join_alternatives(found):
+            stop = "" if reason.endswith("?") else "."
+            lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}")
     return "\n".join(lines)
+
+
+def _join_alternatives(reasons: Sequence[str]) -> Sequence[str]:
+    """Join "expected A; got X" and "expected B; got X" to "expected A or B; got X"."""
+    parts = [re.fullmatch(r"expected (.*); got (.*)", reason, re.DOTALL) for reason in reasons]
+    if None in parts or len({part[2] for part in parts if part}) > 1:
+        return reasons
+    expected = " or ".join(part[1] for part in parts if part)
+    return [f"expected {expected}; got {parts[0][2]}"] if parts[0] else reasons
 
 
 def explain_first(error: ValidationError, values: Mapping[str, Any]) -> str:
