@@ -76,13 +76,13 @@ def measure(name: str, folder: Path, recipe: str, seed: int) -> dict[str, Any]:
 
 def table(results: list[dict[str, Any]], kind: str) -> str:
     """Return a row for each data set, and the mean over the seeds of each recipe."""
-    found = [r for r in results if r["kind"] == kind]
-    recipes = [recipe for recipe in RECIPES[kind] if any(r["recipe"] == recipe for r in found)]
+    of_kind = [r for r in results if r["kind"] == kind]
+    recipes = [recipe for recipe in RECIPES[kind] if any(r["recipe"] == recipe for r in of_kind)]
     lines = [f"| {kind} | {' | '.join(recipes)} |", f"|{' --- |' * (len(recipes) + 1)}"]
-    for name in dict.fromkeys(r["name"] for r in found):
+    for name in dict.fromkeys(r["name"] for r in of_kind):
         cells = []
         for recipe in recipes:
-            scores = [r["score"] for r in found if (r["name"], r["recipe"]) == (name, recipe)]
+            scores = [r["score"] for r in of_kind if (r["name"], r["recipe"]) == (name, recipe)]
             cells.append(f"{mean(scores):.4f}" if scores else "")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)

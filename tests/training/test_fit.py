@@ -18,7 +18,7 @@ from conveyor.tasks.classification.metrics import make_table
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.training.batches import BatchReader
 from conveyor.training.fit import fit
-from conveyor.training.history import History, smoothing_window
+from conveyor.training.history import FitHistory, smoothing_window
 from conveyor.training.model_folder import write_model
 from conveyor.training.state import Diverged
 from conveyor.training.trainer import constant_loss
@@ -83,12 +83,12 @@ CURVES = [  # accuracy, loss
 def test_few_validation_rows_choose_by_a_smoothed_curve(rows: int, best: int) -> None:
     metrics = make_table(CLASSES)
     curves = [{"val_accuracy": accuracy, "val_loss": loss} for accuracy, loss in CURVES]
-    assert History(metrics, smoothing_window(rows), curves).find_best() == best
+    assert FitHistory(metrics, smoothing_window(rows), curves).find_best() == best
 
 
 def test_the_lowest_loss_chooses_among_equal_validations() -> None:
     curves = [{"val_accuracy": 0.8, "val_loss": loss} for loss in (0.6, 0.5, 0.55)]
-    assert History(make_table(CLASSES), 1, curves).find_best() == 2
+    assert FitHistory(make_table(CLASSES), 1, curves).find_best() == 2
 
 
 @pytest.mark.parametrize("patience", [{"train.patience": 1}, {"train.patience_updates": 3}])

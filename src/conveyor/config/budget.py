@@ -79,10 +79,10 @@ def plan_budget(train: Train, rows: int) -> Budget:
     if train.epochs is not None:
         updates = min(updates, train.epochs * per_epoch)
     patience = [train.patience_updates, train.patience and train.patience * per_epoch]
-    every = train.validate_every
-    if every == "auto":
-        every = _auto_interval(updates, per_epoch)
-    return Budget(rows, batch_size, updates, every, min(filter(None, patience), default=None))
+    interval = train.validate_every
+    if interval == "auto":
+        interval = _auto_interval(updates, per_epoch)
+    return Budget(rows, batch_size, updates, interval, min(filter(None, patience), default=None))
 
 
 def _auto_interval(updates: int, per_epoch: int) -> int:

@@ -59,11 +59,11 @@ def explain(error: ValidationError, values: Mapping[str, Any], origin: Origin) -
             reason += f"; it is now {moved}" if moved else suggest(str(keys[-1]), settings)
         reasons.setdefault(".".join(map(str, keys)), []).append(reason)
     lines = ["the configuration is not valid:"]
-    for dotted, found in reasons.items():
+    for dotted, of_key in reasons.items():
         if not dotted:
-            lines += [f"  {reason}" for reason in found]
+            lines += [f"  {reason}" for reason in of_key]
             continue
-        for reason in _join_alternatives(found):
+        for reason in _join_alternatives(of_key):
             stop = "" if reason.endswith("?") else "."
             lines.append(f"  {dotted}: {reason}{stop} Change it in {origin(dotted)}")
     return "\n".join(lines)

@@ -68,22 +68,22 @@ def add_summary(graph: Graph, x: str, lengths: str, length: int) -> str:
 
 def add_words(graph: Graph, model: keras.Model, tokens: str, lengths: str) -> str:
     """Add the vectors of words and pairs of words of texts (time, batch): (batch, width)."""
-    words, pairs = (
+    word_table, pair_table = (
         graph.weight(name, model.get_layer(name).get_weights()[0])
         for name in ("wide_words", "wide_pairs")
     )
-    zero, one, end = (
+    zero, second, end = (
         graph.weight(f"at_{i}", [i], np.int64) for i in (0, 1, np.iinfo(np.int64).max)
     )
     before = graph.op("Slice", tokens, zero, graph.weight("at_last", [-1], np.int64), zero)
-    after = graph.op("Slice", tokens, one, end, zero)
+    after = graph.op("Slice", tokens, second, end, zero)
     table_size = graph.weight("pairs", PAIRS, np.int32)
     hashed = graph.op("Mod", before, table_size)
     hashed = graph.op("Mul", hashed, graph.weight("factor", FACTOR, np.int32))
     hashed = graph.op("Mod", graph.op("Add", hashed, after), table_size)
     shorter = graph.op("Sub", lengths, graph.weight("one_step", 1, np.int32))
-    total = graph.op("Add", _add_sum(graph, words, tokens, lengths),
-                     _add_sum(graph, pairs, hashed, shorter))  # fmt: skip
+    total = graph.op("Add", _add_sum(graph, word_table, tokens, lengths),
+                     _add_sum(graph, pair_table, hashed, shorter))  # fmt: skip
     doubled = graph.op("Add", lengths, shorter)
     return graph.op("Div", total, graph.op("Sqrt", graph.as_column(doubled)))
 

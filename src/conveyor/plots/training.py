@@ -15,8 +15,7 @@ def plot_learning_curves(rows: Sequence[Mapping[str, float]], best_update: int, 
         validation = [row[f"val_{name}"] for row in rows]
         axes.plot(updates, [row[name] for row in rows], label="training", color="tab:gray")
         axes.plot(updates, validation, label="validation", color="tab:blue")
-        label = f"best: {best_update:,}"
-        axes.axvline(best_update, color="tab:orange", linestyle=":", label=label)
+        axes.axvline(best_update, color="tab:orange", linestyle=":", label=f"best: {best_update:,}")
         finish(axes, xlabel="update", title=name, xlim=(0, updates[-1]))
     figure.axes[0].set_ylim(bottom=0)
     save(figure, path)

@@ -12,7 +12,7 @@ from conveyor.data.store import Prepared
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.folds import cross_validate
-from conveyor.training.history import History
+from conveyor.training.history import FitHistory
 from conveyor.training.progress import advance, progress_bar
 from conveyor.training.state import OnValidation
 from conveyor.training.trainer import Trainer
@@ -30,7 +30,7 @@ def fit(
     on_validation: OnValidation = lambda number, metrics: None,
     scratch: Path | None = None,
     progress: bool = True,
-) -> tuple[keras.Model, History]:
+) -> tuple[keras.Model, FitHistory]:
     """Train as `train` says; choose the number of updates by validation; refit if `train.refit`.
 
     A refit trains a new model from the same seed on training and validation rows together, for the

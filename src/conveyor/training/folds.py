@@ -9,14 +9,14 @@ from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
 from conveyor.metrics import Targets
 from conveyor.tasks import Task
-from conveyor.training.history import SMOOTHED, History, Metrics
+from conveyor.training.history import SMOOTHED, FitHistory, Metrics
 from conveyor.training.state import TrainingState
 from conveyor.training.validated_fit import fit_best, start_state, training_and_validation
 
 
 def cross_validate(
     config: FitConfig, prepared: Prepared, count: int, scratch: Path | None, *, progress: bool
-) -> History:
+) -> FitHistory:
     """Fit once for each fold, on the rows outside it, and measure all rows together.
 
     Args:
@@ -41,14 +41,14 @@ def _pool(
     prepared: Prepared,
     states: Sequence[TrainingState],
     targets: Sequence[Targets],
-) -> History:
+) -> FitHistory:
     """Join the folds' validations to those of all rows, and choose the best.
 
     Args:
         targets: of each fold's validation rows, in the order of its state's outputs.
     """
     head = prepared.task.head(config.head)
-    pooled = History(prepared.task.metrics, SMOOTHED)
+    pooled = FitHistory(prepared.task.metrics, SMOOTHED)
     all_targets = np.concatenate(targets)
     counts = [len(fold_targets) for fold_targets in targets]
     decisions = []

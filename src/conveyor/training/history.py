@@ -19,7 +19,7 @@ FEW_ROWS = 500  # validation rows
 
 
 @dataclass
-class History:
+class FitHistory:
     """The validations of one fit.
 
     Attributes:
@@ -65,8 +65,8 @@ class History:
 
         def rank(number: int) -> tuple[float, float]:
             headline = self._mean_before(number, f"val_{name}")
-            known = sign * headline if math.isfinite(headline) else -math.inf
-            return known, -self._mean_before(number, "val_loss")
+            quality = sign * headline if math.isfinite(headline) else -math.inf
+            return quality, -self._mean_before(number, "val_loss")
 
         count = len(self.validations)
         return max(range(min(self.window, count), count + 1), key=rank)

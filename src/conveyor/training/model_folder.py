@@ -12,14 +12,14 @@ from conveyor.data.store import Prepared
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import plot_learning_curves
-from conveyor.training.history import History
+from conveyor.training.history import FitHistory
 from conveyor.training.measure import describe_data, measure_costs
 
 CHECKED_ROWS = 512  # validation rows on which the export is compared with Keras
 
 
 def write_model(
-    model: keras.Model, history: History, config: TrainConfig, prepared: Prepared, folder: Path
+    model: keras.Model, history: FitHistory, config: TrainConfig, prepared: Prepared, folder: Path
 ) -> None:
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
@@ -53,7 +53,7 @@ def write_model(
 
 
 def _card(
-    model: keras.Model, history: History, config: TrainConfig, prepared: Prepared
+    model: keras.Model, history: FitHistory, config: TrainConfig, prepared: Prepared
 ) -> dict[str, Any]:
     costs, target = measure_costs(model, config, prepared), history.best_target
     assert target is not None, "the fit has no validation"

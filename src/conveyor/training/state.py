@@ -22,7 +22,7 @@ from conveyor.config.budget import Budget
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
 from conveyor.tasks.options import TargetSpec, parse_spec
-from conveyor.training.history import History, Metrics
+from conveyor.training.history import FitHistory, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class TrainingState:
         self,
         train: Train,
         budget: Budget,
-        history: History,
+        history: FitHistory,
         path: Path | None = None,
         on_validation: OnValidation = lambda number, metrics: None,
         *,

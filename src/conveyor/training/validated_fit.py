@@ -12,7 +12,7 @@ from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
 from conveyor.training.batches import BatchReader, assign_folds
 from conveyor.training.compile import new_model
-from conveyor.training.history import History, smoothing_window
+from conveyor.training.history import FitHistory, smoothing_window
 from conveyor.training.progress import advance, progress_bar
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
 from conveyor.training.trainer import Trainer
@@ -37,7 +37,7 @@ def start_state(
         planned = (rows + len(validation.targets)) * (fold[1] - 1) // fold[1]
     budget = replace(plan_budget(config.train, planned), rows=rows)
     window = smoothing_window(len(validation.targets))
-    history = History(prepared.task.metrics, window)
+    history = FitHistory(prepared.task.metrics, window)
     return TrainingState(
         config.train, budget, history, path, on_validation, keep_outputs=fold is not None
     )
