@@ -353,7 +353,7 @@ ROOT = Path(__file__).parents[2]
 TINY = """
 choose: {dataset: topics, sweep: none}
 model: {units: [8], bidirectional: false, embedding: 8, pooling: max, dropout: 0.0}
-train: {epochs: 30, patience: 30, batch_size: 16, learning_rate: 0.02, refit: false}
+train: {epochs: 30, batch_size: 16, learning_rate: 0.02, refit: false}
 """
 
 

@@ -33,7 +33,7 @@ from conveyor.training.fit import fit
 from conveyor.training.model_folder import write_model
 from tests.conftest import ROOT, SERIES, TINY
 
-SETTINGS = {**TINY, "train.epochs": 20, "train.patience": 20, "train.refit": True,
+SETTINGS = {**TINY, "train.epochs": 20, "train.refit": True,
             "evaluate.bootstrap_samples": 50, "gates.champion.samples": 200}  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_forty_rows_are_learnt_judged_and_answered(
 
 
 def test_a_sum_in_thousands_is_learnt_in_its_unit(tmp_path: Path) -> None:
-    config = make_config(["total", "year"], train__epochs=60, train__patience=60, model__units=[16])
+    config = make_config(["total", "year"], train__epochs=60, model__units=[16])
     write_rows(tmp_path, 400)
     prepared, model = train(tmp_path, config)
     evaluation = evaluate_model(tmp_path, config, prepared, model)
