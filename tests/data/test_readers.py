@@ -112,6 +112,15 @@ def test_a_file_without_a_column_of_the_first_is_refused(tmp_path: Path) -> None
         prepared(tmp_path, None, TEXT, source__format="csv", source__files={"all": "*.csv"})
 
 
+def test_a_quoted_field_may_be_longer_than_what_decides_on_the_delimiter(tmp_path: Path) -> None:
+    rows = [{"text": "line; of, words\n" * 40_000, "label": "a"}, {"text": "x", "label": "b"}]
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["text", "label"])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert table(open_one(tmp_path / "a.csv", "csv")) == rows
+
+
 def test_a_folder_of_texts_is_a_row_a_file(tmp_path: Path) -> None:
     rows = mails()
     for number, row in enumerate(rows):

@@ -58,7 +58,7 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
             "dataset.source.format to json, or to jsonl if each line is an object."
         )
     if delimiter == "auto":
-        delimiter = find_delimiter(path, lines, source)
+        delimiter = find_delimiter(path, lines, source, is_whole=is_whole)
     if source.quote is not None:
         check_quotes(path, lines, delimiter, source.quote, is_whole=is_whole)
     dialect: dict[str, Any] = {"delimiter": None if delimiter == ONE_COLUMN else delimiter}

@@ -44,11 +44,14 @@ def check_quotes(
             ) from None
 
 
-def find_delimiter(path: Path, lines: Sequence[str], source: Source) -> str:
+def find_delimiter(
+    path: Path, lines: Sequence[str], source: Source, *, is_whole: bool = True
+) -> str:
     """Return the delimiter at which most rows have as many fields as the header.
 
     Args:
-        lines: the first ones of the file, whole.
+        lines: the first ones of the file.
+        is_whole: do they end with the file; else the last row may lack fields.
 
     Raises:
         DataError: no delimiter splits at least half of the rows like the header, or two split
@@ -56,7 +59,9 @@ def find_delimiter(path: Path, lines: Sequence[str], source: Source) -> str:
     """
     widths = {}  # delimiter -> fields of the header, and of each row
     for delimiter in CANDIDATES:
-        rows = islice(split_fields(lines, delimiter, source.quote), ROWS)
+        rows = list(islice(split_fields(lines, delimiter, source.quote), ROWS))
+        if not is_whole and 1 < len(rows) < ROWS:
+            del rows[-1]
         counts = [len(row) for row in rows if row]
         header = len(source.header) if source.header else counts.pop(0) if counts else 0
         if header > 1:
