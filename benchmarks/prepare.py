@@ -45,7 +45,7 @@ def dataset(file: Path) -> Any:
                    "revision": None, "header": None, "delimiter": "auto", "quote": '"',
                    "encoding": "auto", "compression": "auto", "decimal": ".", "missing": [],
                    "sheet": None, "sql": None},
-        "columns": {"text": "text", "id": None},
+        "columns": {"text": "text", "separator": " ", "id": None},
         "target": {"task": "classification", "column": "label"},
         "split": {"seed": 1, "test": share, "validation": share, "group": None},
         "checks": {"min_rows": 1, "max_dropped_share": 0.5},

@@ -15,8 +15,8 @@ BAD = {
     "encoding=latin-99": "encoding: expected auto, or an encoding such as latin-1; got 'latin-99'",
     "compression=lz4": "compression: expected 'auto', 'none', 'gzip', ",
     "decimal=x": "decimal: expected '.' or ','; got 'x'",
-    "missing=[null]": "missing.0: expected a string; got None",
-    "sheet=true": "sheet: expected an integer; got True",
+    "missing=[null]": "missing.0: expected a string or an integer or a number; got None",
+    "sheet=true": "sheet: expected a string or an integer; got True",
     "+quoted=true": "quoted: there is no such setting; it is now dataset.source.quote, as in",
 }
 
