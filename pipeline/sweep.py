@@ -6,6 +6,7 @@ from conveyor.config import SweepConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
+from conveyor.sweep.check import find_obstacle
 from conveyor.sweep.executors import make_executor
 from conveyor.sweep.report.outputs import write_nothing
 from conveyor.sweep.report.status import describe
@@ -41,10 +42,13 @@ def main(args: Namespace) -> None:
         digest = Prepared(paths.prepared).meta.digest
         with SweepStudy(paths.scratch, config, digest, "read") as study:
             print(describe(study) if args.status else study.url)
-    elif config.sweep.enabled:
-        sweep(config, paths, join=args.join)
+        return
+    counts = Prepared(paths.prepared).meta.counts
+    obstacle = find_obstacle(config.sweep, counts["train"] + counts["validation"])
+    if obstacle:
+        write_nothing(paths.sweep, obstacle)
     else:
-        write_nothing(paths.sweep)
+        sweep(config, paths, join=args.join)
 
 
 if __name__ == "__main__":

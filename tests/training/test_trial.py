@@ -9,9 +9,10 @@ import pytest
 
 from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
+from conveyor.metrics.resampling import assign_folds
 from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
-from conveyor.training.batches import BatchReader, assign_folds
+from conveyor.training.batches import BatchReader
 from conveyor.training.fit import STATE_FILE, fit
 from conveyor.training.state import TrainingState
 from conveyor.training.trial import run

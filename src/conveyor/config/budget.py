@@ -18,8 +18,9 @@ AUTO_EPOCHS, FEWEST_UPDATES, MOST_UPDATES = 10, 600, 10_000
 # otherwise one after each epoch; a long epoch has several, so that there are about the second
 # number, with at least so many updates between them.
 MOST_VALIDATIONS, FEWEST_VALIDATIONS, FEWEST_BETWEEN = 30, 10, 100
-# `folds: auto`: a cross-validation where training and validation rows together are fewer.
-FEW_ROWS, AUTO_FOLDS = 400, 3
+# Training and validation rows together, below which one split says little about a setting: `folds:
+# auto` is a cross-validation, and `sweep.enabled: auto` is no search.
+FEW_ROWS, AUTO_FOLDS = 200, 3
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,15 @@ def _auto_interval(updates: int, per_epoch: int) -> int:
     return math.ceil(per_epoch / max(1, parts))
 
 
+def has_few_rows(rows: int) -> bool:
+    """Return whether `auto` chooses what suits few rows.
+
+    Args:
+        rows: of training and validation together.
+    """
+    return rows < FEW_ROWS
+
+
 def count_folds(train: Train, rows: int) -> int:
     """Return the folds of the cross-validation that chooses the number of updates; 0 for none.
 
@@ -99,5 +109,5 @@ def count_folds(train: Train, rows: int) -> int:
         rows: of training and validation together.
     """
     if train.folds == "auto":
-        return AUTO_FOLDS if rows < FEW_ROWS and train.refit else 0
+        return AUTO_FOLDS if has_few_rows(rows) and train.refit else 0
     return train.folds or 0

@@ -19,7 +19,7 @@ from conveyor.config.load import ConfigError, find_parent, overlay, validate
 from conveyor.config.messages import suggest
 from conveyor.config.overrides import Overrides, overlap, parse_overrides
 from conveyor.config.space import CHOOSE, flatten_space, has_value, remove_fixed
-from conveyor.config.stages import Config
+from conveyor.config.stages import Config, may_divide
 from conveyor.paths import Paths
 from conveyor.tasks.task import TASKS
 
@@ -57,6 +57,8 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     config = validate(
         Config, values, origin=lambda key: _find_origin(key, arguments, experiment, values)
     )
+    if config.train.folds == "auto" and not may_divide(config.dataset.split):
+        config = overlay(config, {"train.folds": None})
     if config.retrain.sweep == "warm":  # DVC sees the change in a setting that the sweep reads
         return overlay(config, {"sweep.warm_start.champion": True})
     return config

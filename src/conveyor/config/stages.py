@@ -8,13 +8,19 @@ from typing import Self
 
 from pydantic import NonNegativeInt, model_validator
 
-from conveyor.config.dataset import Dataset
+from conveyor.config.dataset import Dataset, SplitRules
 from conveyor.config.retrain import Retrain
 from conveyor.config.schedule import Schedule
 from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Serving, Train
 from conveyor.config.sweep import Sweep
 from conveyor.section import Section, Slug
 from conveyor.tasks.options import Head
+
+
+def may_divide(split: SplitRules) -> bool:
+    """Return whether folds may divide training and validation rows anew: the data set's own
+    validation rows are a random share, not later rows, given ones or other groups."""
+    return split.group is None and split.validation.by == "share"
 
 
 class NamedConfig(Section):
@@ -126,6 +132,11 @@ class Config(SweepConfig, TrainConfig, EvaluateConfig, RegisterConfig, RetrainCo
 
     @model_validator(mode="after")
     def _check_folds(self) -> "Config":
+        if self.train.folds not in ("auto", None) and not may_divide(self.dataset.split):
+            raise ValueError(
+                "train.folds: expected null, since folds would mix rows that dataset.split keeps "
+                f"apart; got {self.train.folds}. Set train.folds=null"
+            )
         if self.sweep.enabled and self.sweep.repeats.by == "folds" and self.dataset.split.group:
             raise ValueError(
                 "sweep.repeats.by: expected seeds, since folds would divide the groups of "

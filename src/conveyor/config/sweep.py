@@ -90,7 +90,7 @@ class RayCluster(Section):
 class Sweep(Section):
     """An Optuna study over keys of `model` and `train`, in Hydra's sweep grammar."""
 
-    enabled: bool
+    enabled: bool | Literal["auto"]  # auto: unless rows are too few to choose by; see config/budget
     trials: PositiveInt  # completed and pruned together
     workers: PositiveInt  # trials at once; one makes the sequence of proposals reproducible
     gpus: tuple[NonNegativeInt, ...] | None  # a slot each, in turn; null leaves them to TensorFlow

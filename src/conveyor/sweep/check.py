@@ -8,6 +8,7 @@ from typing import Any
 from hydra.errors import HydraException
 
 from conveyor.config import CONSTRAINT, ConfigError, FitConfig, Sweep, SweepConfig, narrow, overlay
+from conveyor.config.budget import has_few_rows
 from conveyor.errors import missing_package
 from conveyor.sweep.grammar import EXAMPLES, parse_line
 from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, look_up
@@ -18,6 +19,22 @@ from conveyor.tasks.task import load_metrics
 SEARCHED = ("model", "head", "train")
 # What a choice needs beyond the core: packages, and the extra that brings them.
 EXTRAS = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "cmaes"), "ray": ("ray", "ray")}
+
+
+def find_obstacle(sweep: Sweep, rows: int) -> str:
+    """Return why no search runs; empty if one does.
+
+    Args:
+        rows: of training and validation together.
+    """
+    if not sweep.enabled:
+        return "sweep.enabled is false"
+    if sweep.enabled == "auto" and has_few_rows(rows):
+        return (
+            f"{rows} training and validation rows are too few to choose by; sweep.enabled=true "
+            "searches anyway, best with sweep.repeats={count: 3, by: folds}"
+        )
+    return ""
 
 
 def check_sweep(config: SweepConfig) -> None:

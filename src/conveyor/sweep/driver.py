@@ -132,6 +132,7 @@ class Driver:
             excess = compute_violations(self.sweep.constraints, metrics)
             running.violated = next((text for text, over in excess.items() if over > 0), "")
             return not running.violated
+        self.progress.estimate(running)
         objective, *others = self.sweep.objectives
         if repeat or others or self.sweep.pruner.name == "wilcoxon":
             return True  # pruners judge by one objective, and that one by repeats

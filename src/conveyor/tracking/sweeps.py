@@ -209,5 +209,5 @@ def _count_states(ended: TrialOutcomes) -> dict[str, float]:
 
 def _name_best(metrics: Mapping[str, float]) -> dict[str, float]:
     """Prefix the metrics of the best validation; what has no validations keeps its name."""
-    plain = ("best_update", "best_epoch", "parameters", "flops", "latency_ms")
+    plain = ("best_update", "best_epoch", "updates", "parameters", "flops", "latency_ms")
     return {k if k.startswith(plain) else f"best_{k}": v for k, v in metrics.items()}

@@ -42,19 +42,6 @@ def plan_batches(
     return [batches[i] for i in generator.permutation(len(batches))]
 
 
-def assign_folds(strata: NDArray[np.integer], count: int, seed: int) -> NDArray[np.int64]:
-    """Assign each row to a fold of a stratified cross-validation.
-
-    Returns:
-        The fold of each row, 0 to count - 1, int64 (rows,); each stratum is spread over all folds.
-    """
-    order = np.random.default_rng(seed).permutation(len(strata))
-    order = order[np.argsort(strata[order], kind="stable")]
-    folds = np.empty(len(strata), dtype=np.int64)
-    folds[order] = np.arange(len(strata)) % count
-    return folds
-
-
 class BatchReader:
     """Reads the rows of one or more splits in batches from the memory-mapped store.
 

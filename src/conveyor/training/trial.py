@@ -22,7 +22,8 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
         Metrics of the best validation (`loss` and the head's score of the training rows;
         `val_loss`, and as `val_` and its name each metric of the task's `validation` and of
         `job.metrics`),
-        `best_update`, `best_epoch`, `parameters`, `flops`, and `latency_ms` if the job wants it.
+        `best_update`, `best_epoch`, `parameters`, `flops`, `updates` of the budget, and
+        `latency_ms` if the job wants it.
 
     Raises:
         Pruned: the driver said to stop.
@@ -36,7 +37,11 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
 
     def on_built(model: keras.Model) -> None:
         costs = measure_costs(model, config, prepared)
-        measured.update(parameters=float(costs.parameters), flops=float(costs.flops))
+        measured.update(
+            parameters=float(costs.parameters),
+            flops=float(costs.flops),
+            updates=float(state.budget.updates),
+        )
         channel.report(0, measured)
 
     state = start_state(

@@ -10,7 +10,8 @@ import keras
 from conveyor.config import FitConfig
 from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
-from conveyor.training.batches import BatchReader, assign_folds
+from conveyor.metrics.resampling import assign_folds
+from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.history import FitHistory, smoothing_window
 from conveyor.training.progress import advance, progress_bar

@@ -48,9 +48,9 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         plot_timeline(rows, timed / "timeline.png")
 
 
-def write_nothing(folder: Path) -> None:
-    """Write the outputs of a disabled sweep: no parameters, tables without rows."""
-    log.info("sweep.enabled is false; train uses the configuration as it is")
+def write_nothing(folder: Path, reason: str) -> None:
+    """Write the outputs of a sweep that does not run: no parameters, tables without rows."""
+    log.info("no search, since %s; train uses the configuration as it is", reason)
     with files.replacing_folder(folder) as temporary:
         _write_tables(temporary, EMPTY_BEST, [], [])
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.ranking import find_best_trial
+from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class Progress:
     def __init__(self, study: SweepStudy) -> None:
         self.study = study
         self._refreshed = time.monotonic()
+        self._estimated = False
         self.bar = tqdm(
             total=study.total, initial=study.done, unit="trial", disable=None, file=sys.stderr
         )
@@ -31,6 +33,21 @@ class Progress:
     def close(self) -> None:
         """Leave the bar as it is."""
         self.bar.close()
+
+    def estimate(self, running: RunningTrial) -> None:
+        """Say once, after the first validation of the first trial, how long the sweep may take."""
+        updates = running.latest_metrics.get("update")
+        if self._estimated or not updates:
+            return
+        self._estimated = True
+        sweep = self.study.config.sweep
+        seconds = (time.monotonic() - running.started) / updates  # of one update
+        fits = (self.study.total - self.study.done) * sweep.repeats.count / sweep.workers
+        budget = running.latest_metrics.get("updates", updates)
+        log.info(
+            "the sweep takes about %s, if no trial is pruned: %d trials of %d updates",
+            format_duration(seconds * budget * fits), self.study.total, budget,
+        )  # fmt: skip
 
     def update(self) -> None:
         """Show the counts after a trial of this driver has ended."""
@@ -69,6 +86,19 @@ def format_objectives(objectives: Mapping[str, float]) -> str:
     'val_loss 0.25, flops 1.2e+06'
     """
     return ", ".join(f"{name} {value:.4g}" for name, value in objectives.items())
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in the unit that suits it.
+
+    >>> [format_duration(seconds) for seconds in (8, 200, 9000, 400_000)]
+    ['8 s', '3 min', '2.5 h', '4.6 days']
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
 
 
 def _format_value(value: Any) -> str:
