@@ -29,11 +29,12 @@ SPACE = {
 MODEL = {
     "cell": "lstm", "units": [8], "bidirectional": False, "activation": "tanh",
     "recurrent_activation": "sigmoid", "dropout": 0.1, "recurrent_dropout": 0.0,
-    "layer_norm": False, "residual": False, "embedding": 4, "pooling": "last", "head_dropout": 0.0,
-    "kernel": "auto",
+    "layer_norm": False, "residual": False, "embedding": 4, "word_dropout": 0.0, "front": "none",
+    "wide": False, "pooling": "last", "head_dropout": 0.0, "kernel": "auto",
 }  # fmt: skip
 TRAIN = {
-    "validations": 10, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
+    "updates": "auto", "epochs": 10, "validate_every": "auto", "patience_updates": None,
+    "folds": None, "warmup_updates": 0, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
     "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0, "patience": 5,
     "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
     "intra_op": "auto", "inter_op": "auto",
