@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from conveyor.sweep.attributes import AGAIN, POSITION
 
+NO_BRACKET = -1
 JournalFileLock = BaseJournalFileLock  # the base class of a journal file's lock
 
 
@@ -60,9 +61,15 @@ class SobolSampler(samplers.QMCSampler):
 
 
 class HyperbandPruner(pruners.HyperbandPruner):
-    """Chooses a trial's bracket by its position, which an interruption does not change."""
+    """Chooses a trial's bracket by its position, which an interruption does not change.
+
+    A trial that was queued again is in no bracket: Optuna reads the trials of a bracket past
+    `CountedStudy`, which hides such a trial, and would compare its parameters twice.
+    """
 
     def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        if trial.user_attrs.get(AGAIN):
+            return NO_BRACKET
         return super()._get_bracket_id(study, number_by_position(trial))
 
 
