@@ -34,8 +34,9 @@ MODEL = {
 }  # fmt: skip
 TRAIN = {
     "updates": "auto", "epochs": 10, "validate_every": "auto", "patience_updates": None,
-    "folds": None, "warmup_updates": 0, "batch_size": 32, "optimizer": "adam", "learning_rate": 1e-3,
-    "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0, "patience": 5,
+    "folds": None, "warmup_updates": 0, "batch_size": 32, "optimizer": "adam",
+    "learning_rate": 1e-3, "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0,
+    "patience": 5,
     "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
     "intra_op": "auto", "inter_op": "auto",
 }  # fmt: skip
