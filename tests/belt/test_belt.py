@@ -95,7 +95,7 @@ def test_bad_configuration_exits_with_2_and_every_field(clone: Clone) -> None:
     done = clone.run("python", "-m", "pipeline.retrain")
     assert done.code == 2
     assert "train.epohs: there is no such setting; did you mean 'epochs'?" in done.text
-    assert "train.batch_size: expected an integer; got 'none'" in done.text
+    assert "train.batch_size: expected 'auto' or an integer; got 'none'" in done.text
     assert (clone.root / "artifacts/config.yaml").read_bytes() == before
     clone.git("checkout", "params.yaml")
 
