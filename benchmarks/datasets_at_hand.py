@@ -36,7 +36,7 @@ def find_datasets(data: Path | None) -> list[str]:
 def make_project(
     name: str, data: Path | None, project: Path, settings: dict[str, Any] | None = None
 ) -> None:
-    """Fill a folder with conf/, raw data and params.yaml, so that stages run in it.
+    """Fill a folder with conf/, raw data and params.yaml, so that stages run in it without a search.
 
     Args:
         data: folder of the data sets that are not committed.
@@ -47,7 +47,7 @@ def make_project(
     """
     shutil.copytree(ROOT / "conf", project / "conf")
     shutil.copytree(ROOT / "data" / "raw", project / "data" / "raw")
-    params: dict[str, Any] = {"choose": {"experiment": name}}
+    params: dict[str, Any] = {"choose": {"experiment": name, "sweep": "none"}}
     if name not in COMMITTED:
         if data is None or not (data / name).is_dir():
             raise FileNotFoundError(name)

@@ -36,7 +36,6 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
         "one vector: last state": {"model.pooling": "last"},
         "two layers": {"model.units": [64, 64]},
         "no wide branch": {"model.wide": False},
-        "wide branch": {"model.wide": True},
         "word dropout": {"model.word_dropout": 0.1},
         "128 units": {"model.units": [128]},
         "front": {"model.front": "convolution"},
