@@ -36,7 +36,7 @@ def find_datasets(data: Path | None) -> list[str]:
 def make_project(
     name: str, data: Path | None, project: Path, settings: dict[str, Any] | None = None
 ) -> None:
-    """Fill a folder with conf/, raw data and params.yaml, so that stages run in it without a search.
+    """Fill a folder with conf/, raw data and params.yaml, so that stages run in it; no search.
 
     Args:
         data: folder of the data sets that are not committed.

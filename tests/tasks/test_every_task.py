@@ -40,7 +40,7 @@ PARAMS = {
     "seed": 17,
     "model": {"units": [8], "bidirectional": False, "front": "none"},
     "train": {"epochs": 30, "batch_size": 8, "learning_rate": 0.02, "folds": None},
-    "sweep": {"trials": 2, "space": {"model.dropout": "interval(0.0, 0.1)"}},
+    "sweep": {"enabled": True, "trials": 2, "space": {"model.dropout": "interval(0.0, 0.1)"}},
     "evaluate": {"bootstrap_samples": 50},
     "retrain": {"sweep": "skip", "when": {"score": None}},
 }
