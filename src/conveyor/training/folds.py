@@ -7,11 +7,14 @@ import numpy as np
 
 from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
-from conveyor.metrics import Targets
+from conveyor.metrics import MetricTable, Outputs, Targets
+from conveyor.metrics.resampling import intervals
 from conveyor.tasks import Task
 from conveyor.training.history import SMOOTHED, FitHistory, Metrics
 from conveyor.training.state import TrainingState
 from conveyor.training.validated_fit import fit_best, start_state, training_and_validation
+
+SAMPLES, ONE_STANDARD_ERROR = 200, 0.683  # of the bootstrap; the share of a normal distribution
 
 
 def cross_validate(
@@ -42,7 +45,11 @@ def _pool(
     states: Sequence[TrainingState],
     targets: Sequence[Targets],
 ) -> FitHistory:
-    """Join the folds' validations to those of all rows, and choose the best.
+    """Join the folds' validations to those of all rows, and choose one.
+
+    The choice is the last one that is within one standard error of the best (the rule of Breiman et
+    al. 1984, Classification and regression trees): few rows tell little between them, and a
+    learning rate that has fallen to the end of its schedule is worth more than the difference.
 
     Args:
         targets: of each fold's validation rows, in the order of its state's outputs.
@@ -62,9 +69,25 @@ def _pool(
         scores = metrics.compute(names, all_targets, outputs)
         pooled.validations[-1] |= {f"val_{name}": value for name, value in scores.items()}
         decisions.append(decision)
-    pooled.best_validation = pooled.find_best()
+    best = pooled.find_best() - 1
+    margin = _standard_error(
+        Task(decisions[best]).metrics,
+        all_targets,
+        np.concatenate([s.outputs[best] for s in states]),
+    )
+    pooled.best_validation = pooled.find_last_within(margin)
     pooled.best_target = decisions[pooled.best_validation - 1]
     return pooled
+
+
+def _standard_error(metrics: MetricTable, targets: Targets, outputs: Outputs) -> float:
+    """Return half of the interval of the headline metric that is one standard error to each side,
+    by a bootstrap over rows."""
+    sampled = intervals(
+        metrics, targets, outputs, samples=SAMPLES, confidence=ONE_STANDARD_ERROR, seed=0
+    )
+    low, high = sampled[metrics.headline]
+    return (high - low) / 2
 
 
 def _mean_metrics(rows: Sequence[Metrics], counts: Sequence[int]) -> Metrics:

@@ -68,8 +68,23 @@ class FitHistory:
             quality = sign * headline if math.isfinite(headline) else -math.inf
             return quality, -self._mean_before(number, "val_loss")
 
+        return max(self._numbers(), key=rank)
+
+    def find_last_within(self, margin: float) -> int:
+        """Return the last validation, from 1, whose headline metric is at most `margin` worse than
+        the best one's; both are means as in `find_best`."""
+        name = self.metrics.headline
+        best = self._mean_before(self.find_best(), f"val_{name}")
+        near = [
+            number for number in self._numbers()
+            if self.metrics[name].gain(best, self._mean_before(number, f"val_{name}")) <= margin
+        ]  # fmt: skip
+        return near[-1]
+
+    def _numbers(self) -> range:
+        """The validations that are compared: those before which the window is full."""
         count = len(self.validations)
-        return max(range(min(self.window, count), count + 1), key=rank)
+        return range(min(self.window, count), count + 1)
 
     def _mean_before(self, number: int, name: str) -> float:
         values = [row[name] for row in self.validations[:number]]
