@@ -22,11 +22,10 @@ and train, evaluate and register a model, and serve it:
   python -m pipeline.serve"""
 
 
-def describe_model(paths: Paths, *, swept: bool) -> None:
+def describe_model(config: FitConfig, paths: Paths, *, swept: bool) -> None:
     # Loads TensorFlow, which a suggestion does not need.
     from conveyor.training.describe import describe_network
 
-    config = load(FitConfig)
     if swept:
         config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     for line in describe_network(config, Prepared(paths.prepared)):
@@ -58,7 +57,7 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> None:
     if args.suggest is None:
         refuse_options(["--name", "--target", "--force"], "--suggest with it")
-        describe_model(Paths(), swept=args.swept)
+        describe_model(load(FitConfig), Paths(), swept=args.swept)
     else:
         write_suggestion(args, Paths())
 

@@ -109,7 +109,7 @@ def run_predict(config: Config, paths: Paths) -> str:
 
 
 def run_describe(config: Config, paths: Paths) -> str:
-    describe.describe(config, paths, swept=False)
+    describe.describe_model(config, paths, swept=False)
     return "described"
 
 

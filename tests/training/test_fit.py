@@ -91,6 +91,13 @@ def test_the_lowest_loss_chooses_among_equal_validations() -> None:
     assert FitHistory(make_table(CLASSES), 1, curves).find_best() == 2
 
 
+@pytest.mark.parametrize(("margin", "last"), [(0.0, 1), (0.05, 3), (1.0, 4)])
+def test_folds_take_the_last_update_within_a_standard_error(margin: float, last: int) -> None:
+    accuracies = (0.8, 0.7, 0.76, 0.5)
+    curves = [{"val_accuracy": accuracy, "val_loss": 1.0} for accuracy in accuracies]
+    assert FitHistory(make_table(CLASSES), 1, curves).find_last_within(margin) == last
+
+
 @pytest.mark.parametrize("patience", [{"train.patience": 1}, {"train.patience_updates": 3}])
 def test_training_stops_when_validation_no_longer_improves(
     toys: Prepared, toy_config: Config, patience: dict[str, Any]

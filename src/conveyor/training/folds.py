@@ -70,11 +70,8 @@ def _pool(
         pooled.validations[-1] |= {f"val_{name}": value for name, value in scores.items()}
         decisions.append(decision)
     best = pooled.find_best() - 1
-    margin = _standard_error(
-        Task(decisions[best]).metrics,
-        all_targets,
-        np.concatenate([s.outputs[best] for s in states]),
-    )
+    outputs = np.concatenate([state.outputs[best] for state in states])
+    margin = _standard_error(Task(decisions[best]).metrics, all_targets, outputs)
     pooled.best_validation = pooled.find_last_within(margin)
     pooled.best_target = decisions[pooled.best_validation - 1]
     return pooled
@@ -86,7 +83,7 @@ def _standard_error(metrics: MetricTable, targets: Targets, outputs: Outputs) ->
     sampled = intervals(
         metrics, targets, outputs, samples=SAMPLES, confidence=ONE_STANDARD_ERROR, seed=0
     )
-    low, high = sampled[metrics.headline]
+    low, high = sampled.get(metrics.headline, (0.0, 0.0))  # none where no draw defines it
     return (high - low) / 2
 
 
