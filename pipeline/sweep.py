@@ -38,14 +38,12 @@ def add_options(parser: ArgumentParser) -> None:
 
 def main(args: Namespace) -> None:
     config, paths = load(SweepConfig), Paths()
+    meta = Prepared(paths.prepared).meta
+    obstacle = find_obstacle(config.sweep, meta.counts)
     if args.status or args.storage:
-        digest = Prepared(paths.prepared).meta.digest
-        with SweepStudy(paths.scratch, config, digest, "read") as study:
+        with SweepStudy(paths.scratch, config, meta.digest, "read") as study:
             print(describe(study) if args.status else study.url)
-        return
-    counts = Prepared(paths.prepared).meta.counts
-    obstacle = find_obstacle(config.sweep, counts["train"] + counts["validation"])
-    if obstacle:
+    elif obstacle:
         write_nothing(paths.sweep, obstacle)
     else:
         sweep(config, paths, join=args.join)

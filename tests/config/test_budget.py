@@ -63,15 +63,15 @@ def test_limits_are_the_lowest_of_those_that_are_set(
 
 
 def test_few_rows_are_cross_validated_and_not_searched() -> None:
-    sweep = compose(Paths(ROOT)).sweep
+    sweep, few = compose(Paths(ROOT)).sweep, {"train": 20, "validation": 10}
     assert [count_folds(train(), rows) for rows in (199, 200)] == [3, 0]
     assert count_folds(train(folds=5), 10_000) == 5
     assert count_folds(train(folds=None), 30) == 0
     assert count_folds(train(refit=False), 30) == 0
-    assert "are too few to choose by" in find_obstacle(sweep, 199)
-    assert find_obstacle(sweep, 200) == ""
-    assert find_obstacle(sweep.model_copy(update={"enabled": True}), 30) == ""
-    assert find_obstacle(sweep.model_copy(update={"enabled": False}), 900) == (
+    assert "are too few to choose by" in find_obstacle(sweep, {"train": 149, "validation": 50})
+    assert find_obstacle(sweep, {"train": 150, "validation": 50}) == ""
+    assert find_obstacle(sweep.model_copy(update={"enabled": True}), few) == ""
+    assert find_obstacle(sweep.model_copy(update={"enabled": False}), few) == (
         "sweep.enabled is false"
     )
 

@@ -21,12 +21,13 @@ SEARCHED = ("model", "head", "train")
 EXTRAS = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "cmaes"), "ray": ("ray", "ray")}
 
 
-def find_obstacle(sweep: Sweep, rows: int) -> str:
+def find_obstacle(sweep: Sweep, counts: Mapping[str, int]) -> str:
     """Return why no search runs; empty if one does.
 
     Args:
-        rows: of training and validation together.
+        counts: rows of each split.
     """
+    rows = counts["train"] + counts["validation"]
     if not sweep.enabled:
         return "sweep.enabled is false"
     if sweep.enabled == "auto" and has_few_rows(rows):
