@@ -16,8 +16,7 @@ from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import run_script
 
 
-def sweep(config: SweepConfig, paths: Paths, *, join: bool = False) -> None:
-    digest = Prepared(paths.prepared).meta.digest
+def sweep(config: SweepConfig, paths: Paths, digest: str, *, join: bool = False) -> None:
     recorder = SweepRecorder(config.name, paths, digest, leads=not join)
     warm_start = config.sweep.warm_start.champion and not join
     champion = champion_settings(config.name, paths) if warm_start else None
@@ -39,14 +38,13 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> None:
     config, paths = load(SweepConfig), Paths()
     meta = Prepared(paths.prepared).meta
-    obstacle = find_obstacle(config.sweep, meta.counts)
     if args.status or args.storage:
         with SweepStudy(paths.scratch, config, meta.digest, "read") as study:
             print(describe(study) if args.status else study.url)
-    elif obstacle:
+    elif obstacle := find_obstacle(config.sweep, meta.counts):
         write_nothing(paths.sweep, obstacle)
     else:
-        sweep(config, paths, join=args.join)
+        sweep(config, paths, meta.digest, join=args.join)
 
 
 if __name__ == "__main__":
