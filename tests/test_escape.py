@@ -230,7 +230,7 @@ def test_names_for_mlflow_differ_where_labels_do() -> None:
 
 
 def test_a_csv_of_answers_has_a_column_for_each_label(tmp_path: Path) -> None:
-    columns = schema(TASK.answers)
+    columns = schema(TASK.answers, with_ids=False)
     probabilities = dict.fromkeys(NASTY_LABELS, 0.25)
     answer = {"row": 0, "label": "$$", "probability": 0.25, "probabilities": probabilities}
     with open_writer(tmp_path / "answers.csv", columns) as append:

@@ -402,8 +402,9 @@ def test_a_file_of_answers_has_the_labels_of_each_row(tmp_path: Path, suffix: st
     answers, path = Task(SPEC).answers, tmp_path / f"answers.{suffix}"
     outputs = np.array([[0.9, 0.1, 0.8], [0.1, 0.1, 0.1], [0.0, 0.0, 0.0]], np.float32)
     columns = answers.columns(outputs, np.array([False, False, True]))
-    with open_writer(path, schema(answers)) as write:
-        write(pa.Table.from_arrays([pa.array([0, 1, 2]), *columns], schema=schema(answers)))
+    names = schema(answers, with_ids=False)
+    with open_writer(path, names) as write:
+        write(pa.Table.from_arrays([pa.array([0, 1, 2]), *columns], schema=names))
     if suffix == "parquet":
         labels = pq.read_table(path)["labels"].to_pylist()
     elif suffix == "jsonl":

@@ -28,6 +28,7 @@ from conveyor.retraining.profile import compute_profile
 from conveyor.retraining.review import review_data
 from conveyor.server import mlflow_protocol, v2
 from conveyor.server.live_model import LiveModel
+from conveyor.server.parsed_request import ParsedRequest
 from conveyor.serving import LoadedModel
 from conveyor.training.fit import fit
 from conveyor.training.model_folder import write_model
@@ -121,9 +122,9 @@ def test_intervals_are_served_in_every_protocol_and_file(
     predictions = model.predict(raw)
     records = predictions.records()
     assert all(r["low"] <= r["prediction"] <= r["high"] for r in records)
-    live = LiveModel("toys", "1", model)
-    assert mlflow_protocol.format_response(live, predictions, {})["predictions"] == records
-    tensors = {t["name"]: t for t in v2.format_response(live, predictions, {})["outputs"]}
+    live, request = LiveModel("toys", "1", model), ParsedRequest({}, list(raw))
+    assert mlflow_protocol.format_response(live, predictions, request)["predictions"] == records
+    tensors = {t["name"]: t for t in v2.format_response(live, predictions, request)["outputs"]}
     assert tensors["low"]["data"] == [r["low"] for r in records]
     assert v2.describe(live)["outputs"][0] == {
         "name": "prediction", "datatype": "FP64", "shape": [-1],

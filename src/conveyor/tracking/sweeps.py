@@ -99,11 +99,12 @@ class SweepRecorder:
 
     def _add_validation(self, event: events.ValidationReported) -> None:
         """Add the metrics of a validation to those that the next write contains; their step is the
-        number of updates."""
+        number of updates, where the trial says it."""
+        step = int(event.metrics.get("update", event.validation))
         trial, now = event.trial, int(time.time() * 1000)
         run = self._runs[trial] if self.repeats == 1 else self._repeat_run(trial, event.repeat)
         self._unwritten.setdefault(run, []).extend(
-            Metric(name, float(value), now, int(event.metrics.get("update", 0)))
+            Metric(name, float(value), now, step)
             for name, value in event.metrics.items()
             if name != "update"
         )
