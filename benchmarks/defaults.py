@@ -2,7 +2,7 @@
 
     python benchmarks/defaults.py [--data FOLDER] [--sets NAME ...] [--seeds 17] [RECIPE ...]
 
-The defaults of conf/model and conf/train are chosen by this table. `--data` names a folder with
+The defaults of conf/model and conf/train may be chosen by this table. `--data` names a folder with
 further data sets; see benchmarks/datasets_at_hand.py. Each fit is a process of its own. Its figure
 is the task's headline metric of the validation rows at the chosen update, of all rows where these
 are few (cross-validation). The figures go to benchmarks/defaults.json, beside those of earlier
