@@ -148,7 +148,7 @@ def test_the_workspace_takes_overrides_and_shows_them(clone: Clone) -> None:
     assert float(slow["accuracy"]) == pytest.approx(clone.read("reports/metrics.json")["accuracy"])
     page = clone.dvc("plots", "diff", "HEAD", "slow", "-o", "page").text.strip()
     html = Path(page.splitlines()[-1].removeprefix("file://")).read_text()
-    for title in ("loss by epoch", "confusion matrix", "ROC, all classes pooled",
+    for title in ("loss by update", "confusion matrix", "ROC, all classes pooled",
                   "accuracy by confidence"):  # fmt: skip
         assert title in html
     clone.git("checkout", ".")
