@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,15 @@ def as_postgres(command: Sequence[str | Path]) -> None:
     done = subprocess.run([*map(str, command)], cwd="/", text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **who)  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@contextmanager
+def temporary_server() -> Iterator[str]:
+    """A running server with its data in a folder that is removed. Yields the URL, as `server`."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # the server runs as another user
+        with server(Path(folder)) as url:
+            yield url
 
 
 @contextmanager

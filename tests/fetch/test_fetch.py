@@ -1,9 +1,7 @@
 """A query becomes one file: its types, its order, and what each refusal says. Real databases."""
 
-import os
 import random
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -14,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from postgres import server
+from postgres import temporary_server
 from sqlalchemy import create_engine, text
 
 from conveyor.config.dataset import Engine
@@ -58,10 +56,8 @@ def sqlite(path: Path, create: str, rows: list[Any], name: str = "rows") -> str:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)  # the server runs as another user
-        with server(Path(folder)) as url:
-            yield url
+    with temporary_server() as url:
+        yield url
 
 
 @pytest.mark.parametrize("database", ["sqlite", "duckdb"])

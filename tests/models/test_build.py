@@ -115,11 +115,11 @@ def test_a_text_model_answers_alike_in_keras_and_onnx(changes: dict[str, Any]) -
 
 def test_a_text_of_one_word_has_no_pairs() -> None:
     model, config = stack(text=True, wide=True)
-    one = {"values": np.array([[3]], np.int32), "lengths": np.array([1], np.int32)}
+    single = {"values": np.array([[3]], np.int32), "lengths": np.array([1], np.int32)}
     wider = {"values": np.array([[3, 0, 0]], np.int32), "lengths": np.array([1], np.int32)}
-    expected = np.asarray(model(one))
+    expected = np.asarray(model(single))
     np.testing.assert_allclose(expected, np.asarray(model(wider)), atol=1e-6)
-    for inputs in (one, wider):
+    for inputs in (single, wider):
         np.testing.assert_allclose(answers_of_onnx(model, config, **inputs), expected, atol=1e-5)
 
 

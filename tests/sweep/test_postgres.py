@@ -1,9 +1,7 @@
 """Drivers that share a study in a real PostgreSQL."""
 
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ import optuna
 import pytest
 import yaml
 from optuna.trial import TrialState
-from postgres import server
+from postgres import temporary_server
 from sweeping import HERE, join, rows, search, settings
 
 from conveyor.sweep.attributes import AGAIN, DRIVER
@@ -25,10 +23,8 @@ TRIALS = 12
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)  # the server runs as another user
-        with server(Path(folder)) as url:
-            yield url
+    with temporary_server() as url:
+        yield url
 
 
 def start(folder: Path, mode: str, url: str) -> subprocess.Popen[bytes]:
@@ -110,12 +106,10 @@ def test_a_server_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_database_that_goes_away_ends_the_driver_and_not_the_sweep(tmp_path: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        with server(Path(folder)) as url:
-            study = SweepStudy(tmp_path, settings(storage=url), "digest").__enter__()
-            assert study.start_trial()[1] is not None
-        with pytest.raises(StorageLost, match="went away") as error:
-            study.start_trial()
-        assert not isinstance(error.value, SweepError)  # which would end the sweep
-        study.__exit__()
+    with temporary_server() as url:
+        study = SweepStudy(tmp_path, settings(storage=url), "digest").__enter__()
+        assert study.start_trial()[1] is not None
+    with pytest.raises(StorageLost, match="went away") as error:
+        study.start_trial()
+    assert not isinstance(error.value, SweepError)  # which would end the sweep
+    study.__exit__()

@@ -61,11 +61,11 @@ def build(
         beside.append(count_words(values, lengths, vocabulary, config.embedding))
     elif config.wide:
         beside.append(summarise(values, lengths, length))
-    steps = lengths  # of x
     if config.front == "convolution":
-        x, steps = add_front(x, lengths, length)
-        beside.append(mean(x, mask_of(x, steps), steps))
-    mask = mask_of(x, steps)
+        x, steps, mask = add_front(x, lengths, length)
+        beside.append(mean(x, mask, steps))
+    else:
+        steps, mask = lengths, mask_of(x, lengths)
     for depth in range(len(config.units)):
         x = _recurrent_block(config, depth, x, mask)
     if config.pooling != "last":  # with "last" the top layer returns its last state only

@@ -42,7 +42,7 @@ def convolutions(length: int) -> list[Convolution]:
 
 def add_front(
     x: keras.KerasTensor, lengths: keras.KerasTensor, length: int
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Add the convolutions to a network.
 
     Padding a row further changes nothing: padded steps are zero before each convolution, and
@@ -53,9 +53,11 @@ def add_front(
         lengths: steps of each row, int32 (batch,).
 
     Returns:
-        Features (batch, shorter time, channels), and the steps that each row has now, (batch,).
+        Features (batch, shorter time, channels); the steps that each row has now, (batch,); and
+        their mask, (batch, shorter time).
     """
-    x = zero_padding(x, mask_of(x, lengths))
+    mask = mask_of(x, lengths)
+    x = zero_padding(x, mask)
     for convolution in convolutions(length):
         name = convolution.name
         # Explicit zeros on both sides: Keras's own "same" depends on the padded length.
@@ -71,4 +73,4 @@ def add_front(
         mask = mask_of(x, lengths)
         x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x, mask=mask)
         x = zero_padding(ops.relu(x), mask)
-    return x, lengths
+    return x, lengths, mask

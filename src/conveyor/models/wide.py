@@ -30,7 +30,7 @@ def summarise(values: keras.KerasTensor, lengths: keras.KerasTensor, length: int
     deviations = values - ops.expand_dims(average, 1)
     deviation = ops.sqrt(mean(ops.square(deviations), mask, lengths))
     highest, lowest = maximum(values, mask, lengths), -maximum(-values, mask, lengths)
-    last_step = mask_of(values, lengths) != mask_of(values, lengths - 1)  # (batch, time)
+    last_step = mask != mask_of(values, lengths - 1)  # (batch, time)
     last = ops.sum(zero_padding(values, last_step), axis=1)
     steps = ops.cast(ops.expand_dims(lengths, -1), average.dtype) / length
     parts = [average, deviation, lowest, highest, values[:, 0], last, steps]

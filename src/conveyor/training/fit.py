@@ -16,7 +16,7 @@ from conveyor.training.history import FitHistory
 from conveyor.training.progress import advance, progress_bar
 from conveyor.training.state import OnValidation
 from conveyor.training.trainer import Trainer
-from conveyor.training.validated_fit import fit_best, start_state
+from conveyor.training.validated_fit import choose_rows, fit_best, start_state
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +61,10 @@ def fit(
             on_validation(number, metrics)
         model = refit(config, prepared, updates=history.best_update, progress=progress)
     else:
+        rows = choose_rows(prepared, None, config.seed)
         path = scratch and scratch / STATE_FILE
-        state = start_state(config, prepared, path=path, on_validation=on_validation)
-        model, history = fit_best(config, prepared, state, progress=progress), state.history
+        state = start_state(config, prepared, rows, path=path, on_validation=on_validation)
+        model, history = fit_best(config, prepared, rows, state, progress=progress), state.history
         if config.train.refit:
             model = refit(config, prepared, updates=history.best_update, progress=progress)
     log.info("fitted in %.1f s", time.monotonic() - began)

@@ -12,7 +12,7 @@ from conveyor.metrics.resampling import intervals
 from conveyor.tasks import Task
 from conveyor.training.history import SMOOTHED, FitHistory, Metrics
 from conveyor.training.state import TrainingState
-from conveyor.training.validated_fit import fit_best, start_state, training_and_validation
+from conveyor.training.validated_fit import choose_rows, fit_best, start_state
 
 SAMPLES, ONE_STANDARD_ERROR = 200, 0.683  # of the bootstrap; the share of a normal distribution
 
@@ -28,13 +28,12 @@ def cross_validate(
     """
     states, targets = [], []
     for index in range(count):
-        fold = (index, count)
+        rows = choose_rows(prepared, (index, count), config.seed)
         path = scratch and scratch / f"fold_{index}.npz"
-        state = start_state(config, prepared, fold=fold, path=path)
-        fit_best(config, prepared, state, fold=fold, progress=progress)
+        state = start_state(config, prepared, rows, path=path, keep_outputs=True)
+        fit_best(config, prepared, rows, state, progress=progress)
         states.append(state)
-        _, validation = training_and_validation(prepared, fold, config.seed)
-        batches = validation.by_length(state.budget.batch_size)
+        batches = rows.validation.by_length(state.budget.batch_size)
         targets.append(np.concatenate([batch_targets for _, _, batch_targets in batches]))
     return _pool(config, prepared, states, targets)
 

@@ -15,7 +15,7 @@ Metrics = dict[str, float]
 # Kept out of a model's metrics: they tell where the fit was, not how good it was.
 POSITIONS = ("update", "epoch", "learning_rate")
 SMOOTHED = 5  # validations that are averaged where validation rows are few
-FEW_ROWS = 500  # validation rows
+FEW_VALIDATION_ROWS = 500
 
 
 @dataclass
@@ -93,4 +93,4 @@ class FitHistory:
 
 def smoothing_window(rows: int) -> int:
     """Return how many validations of so many rows are averaged."""
-    return SMOOTHED if rows < FEW_ROWS else 1
+    return SMOOTHED if rows < FEW_VALIDATION_ROWS else 1

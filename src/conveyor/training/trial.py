@@ -9,11 +9,11 @@ from conveyor.sweep.protocol import Channel, TrialJob
 from conveyor.training.fit import STATE_FILE
 from conveyor.training.measure import measure_costs, measure_latency_ms
 from conveyor.training.threads import set_threads
-from conveyor.training.validated_fit import fit_best, start_state
+from conveyor.training.validated_fit import choose_rows, fit_best, start_state
 
 
 def run(job: TrialJob, channel: Channel) -> dict[str, float]:
-    """Fit the job's configuration, and report each epoch to the driver.
+    """Fit the job's configuration, and report each validation to the driver.
 
     A trial resumes after the last validation that its scratch folder holds, and reports the
     earlier ones again. It does not refit: the objective comes from the validated fit.
@@ -44,18 +44,19 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
         )
         channel.report(0, measured)
 
+    rows = choose_rows(prepared, job.fold, config.seed)
     state = start_state(
         config,
         prepared,
-        fold=job.fold,
+        rows,
         path=Path(job.scratch, STATE_FILE),
         on_validation=channel.report,
     )
     model = fit_best(
         config,
         prepared,
+        rows,
         state,
-        fold=job.fold,
         metrics=job.metrics,
         on_built=on_built,
         progress=False,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -23,33 +23,66 @@ log = logging.getLogger(__name__)
 Fold = tuple[int, int]  # index and count of a cross-validation
 
 
+@dataclass(frozen=True)
+class FitRows:
+    """The rows of one fit.
+
+    Attributes:
+        training: rows that it trains on.
+        validation: rows on which it is validated.
+        fold: None for the prepared splits.
+    """
+
+    training: BatchReader
+    validation: BatchReader
+    fold: Fold | None
+
+
+def choose_rows(prepared: Prepared, fold: Fold | None, seed: int) -> FitRows:
+    """Return the prepared splits, or one fold of a stratified cross-validation.
+
+    Args:
+        fold: training and validation rows are pooled, this fold of them validates and the others
+            train. None keeps the prepared splits.
+    """
+    train, validation = prepared.split("train"), prepared.split("validation")
+    if fold is None:
+        return FitRows(BatchReader([train]), BatchReader([validation]), fold)
+    index, count = fold
+    pooled = BatchReader([train, validation])
+    strata = prepared.task.comparison.strata(pooled.targets)
+    inside = assign_folds(strata, count, seed) == index  # (rows,)
+    return FitRows(pooled.subset(~inside), pooled.subset(inside), fold)
+
+
 def start_state(
     config: FitConfig,
     prepared: Prepared,
+    rows: FitRows,
     *,
-    fold: Fold | None = None,
     path: Path | None = None,
     on_validation: OnValidation = lambda number, metrics: None,
+    keep_outputs: bool = False,
 ) -> TrainingState:
-    """Return the state of a fit that has not begun, with its budget; see `fit_best`."""
-    training, validation = training_and_validation(prepared, fold, config.seed)
-    rows = planned = len(training.targets)
-    if fold is not None:  # so that the folds are validated at the same updates
-        planned = (rows + len(validation.targets)) * (fold[1] - 1) // fold[1]
-    budget = replace(plan_budget(config.train, planned), rows=rows)
-    window = smoothing_window(len(validation.targets))
-    history = FitHistory(prepared.task.metrics, window)
+    """Return the state of a fit that has not begun, with its budget; see `TrainingState`."""
+    trained, validated = len(rows.training.targets), len(rows.validation.targets)
+    planned = trained
+    if rows.fold is not None:  # so that the folds are validated at the same updates
+        _, count = rows.fold
+        planned = (trained + validated) * (count - 1) // count
+    budget = replace(plan_budget(config.train, planned), rows=trained)
+    history = FitHistory(prepared.task.metrics, smoothing_window(validated))
     return TrainingState(
-        config.train, budget, history, path, on_validation, keep_outputs=fold is not None
+        config.train, budget, history, path, on_validation, keep_outputs=keep_outputs
     )
 
 
 def fit_best(
     config: FitConfig,
     prepared: Prepared,
+    rows: FitRows,
     state: TrainingState,
     *,
-    fold: Fold | None = None,
     metrics: Sequence[str] = (),
     on_built: Callable[[keras.Model], None] = lambda model: None,
     progress: bool = True,
@@ -59,49 +92,33 @@ def fit_best(
     Args:
         state: of `start_state`; resumes the fit where it has a saved state, and records each
             validation.
-        fold: (index, count) of a cross-validation: training and validation rows are pooled, this
-            fold of them validates and the others train. None keeps the prepared splits.
         metrics: metrics of the validation rows beside their loss and the task's own.
         on_built: called with the model before it is trained.
 
     Raises:
         Diverged: the loss is not finite.
     """
-    training, validation = training_and_validation(prepared, fold, config.seed)
     task, budget = prepared.task, state.budget
     head = task.head(config.head)
     model = new_model(config, prepared, head, budget.updates)
     on_built(model)
     log.info("%s", budget)
     state.resume(model)
-    trainer = Trainer(model, head, config, budget, training)
+    trainer = Trainer(model, head, config, budget, rows.training)
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
-    title = f"fold {fold[0] + 1} of {fold[1]}" if fold else "fit"
+    title = f"fold {rows.fold[0] + 1} of {rows.fold[1]}" if rows.fold else "fit"
     started = budget.end_of(len(done))
     with progress_bar(title, budget.updates, started, show=progress) as bar:
         while not state.should_stop:
             first, last = budget.end_of(len(done)), budget.end_of(len(done) + 1)
             row = trainer.train(first, last)
-            measured = trainer.steps.validate(validation.by_length(budget.batch_size), names)
+            batches = rows.validation.by_length(budget.batch_size)
+            measured = trainer.steps.validate(batches, names)
             row |= {f"val_{name}": value for name, value in measured.scores.items()}
             row |= {"learning_rate": learning_rate(model)}
             state.record(model, row, measured.target, measured.outputs)
             advance(bar, row, last - first)
     model.set_weights(state.best_weights)
     return model
-
-
-def training_and_validation(
-    prepared: Prepared, fold: Fold | None, seed: int
-) -> tuple[BatchReader, BatchReader]:
-    """Return the rows that a fit trains on, and those that it validates on; see `fit_best`."""
-    train, validation = prepared.split("train"), prepared.split("validation")
-    if fold is None:
-        return BatchReader([train]), BatchReader([validation])
-    index, count = fold
-    pooled = BatchReader([train, validation])
-    strata = prepared.task.comparison.strata(pooled.targets)
-    inside = assign_folds(strata, count, seed) == index  # (rows,)
-    return pooled.subset(~inside), pooled.subset(inside)
