@@ -73,6 +73,7 @@ SESSION = [
     Row("dvc repro compose", expect="didn't change, skipping"),
     Row("python -m pipeline.fetch", expect="expected a URL and queries; got null", code=2),
     Row("dvc repro prepare", expect="didn't change, skipping"),
+    Row("python -m pipeline.describe", expect="parameters"),
     Row("python -m pipeline.describe --swept", expect="parameters"),
     Row("python -m pipeline.compose --print model=gru train.epochs=3", expect="cell: gru"),
     Row("make ui", f"make ui PORT={PORT}", "a free port", url=SERVER),
@@ -257,6 +258,16 @@ def test_a_benchmark_that_a_page_names_reads_its_arguments(command: str) -> None
         compile(script.read_text(), str(script), "exec")
 
 
+def test_dvc_finds_the_environment_where_none_is_active(session: Session) -> None:
+    # Before the rows of SESSION: the last of them choose an experiment that no commit holds.
+    code, output = session.type(".venv/bin/dvc repro --force prepare", activate=False)
+    assert code == 0, output
+    temporary = ".venv/bin/dvc exp run --temp --force -S ++train.epochs=2 prepare"
+    code, output = session.type(temporary, activate=False)
+    assert code == 0, output
+    assert "Running stage 'prepare'" in output
+
+
 @pytest.mark.parametrize("row", [
     pytest.param(row, id=row.written, marks=[pytest.mark.slow] if row.slow else [])
     for row in SESSION
@@ -281,12 +292,3 @@ def test_the_program_of_a_long_command_knows_it(session: Session, row: Row) -> N
     code, output = session.type(f"{row.written} --help")
     assert code == 0, output
     assert "usage" in output.lower()
-
-
-def test_dvc_finds_the_environment_where_none_is_active(session: Session) -> None:
-    code, output = session.type(".venv/bin/dvc repro --force prepare", activate=False)
-    assert code == 0, output
-    temporary = ".venv/bin/dvc exp run --temp --force -S ++train.epochs=2 prepare"
-    code, output = session.type(temporary, activate=False)
-    assert code == 0, output
-    assert "Running stage 'prepare'" in output
