@@ -42,10 +42,11 @@ class Clock(keras.callbacks.Callback):
 
 def dataset(batches: Any, like: Batch, width: int, autotune: bool) -> tf.data.Dataset:
     def rows() -> Iterator[Any]:
-        for values, lengths, targets in batches():
-            yield {"values": values, "lengths": lengths}, np.eye(width, dtype=np.float32)[targets]
+        for inputs, targets in batches():
+            yield inputs, np.eye(width, dtype=np.float32)[targets]
 
-    values = tf.TensorSpec((None, None, *like[0].shape[2:]), like[0].dtype)
+    first, _ = like
+    values = tf.TensorSpec((None, None, *first["values"].shape[2:]), first["values"].dtype)
     inputs = {"values": values, "lengths": tf.TensorSpec((None,), tf.int32)}
     signature = (inputs, tf.TensorSpec((None, width), tf.float32))
     options = tf.data.Options()

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from conveyor.compose import compose
 from conveyor.config import overlay
+from conveyor.encoding.network_inputs import name_inputs
 from conveyor.models.build import build
 from conveyor.paths import Paths
 from conveyor.tasks import Task
@@ -41,8 +42,10 @@ if __name__ == "__main__":
     model.compile(Adam())
     model.optimizer.build(model.trainable_variables)
     lengths = np.full(rows, steps, np.int32)
-    data = [(x, lengths, (y[:, 0] > 0).astype(np.int32)) for x, y in stack.batches(size)]
-    trainer = Steps(model, head, data[0][2])
+    data = [
+        (name_inputs(x, lengths), (y[:, 0] > 0).astype(np.int32)) for x, y in stack.batches(size)
+    ]
+    trainer = Steps(model, head, data[0][1])
     began = time.perf_counter()
     trainer.train(data[0])
     first = time.perf_counter() - began

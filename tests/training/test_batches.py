@@ -53,10 +53,10 @@ def test_the_data_set_gives_the_planned_rows_right_padded(toys: Prepared) -> Non
     planned = plan_batches(rows.lengths, batch_size=8, bucket_batches=2, seed=5, epoch=3)
     given = list(rows.read(planned))
     assert len(given) == len(planned)
-    for (*found, labels), expected in zip(given, planned, strict=True):
+    for (inputs, labels), expected in zip(given, planned, strict=True):
         values, lengths = split.sequences.pad_rows(expected)
-        np.testing.assert_array_equal(found[0], values)
-        np.testing.assert_array_equal(found[1], lengths)
+        np.testing.assert_array_equal(inputs["values"], values)
+        np.testing.assert_array_equal(inputs["lengths"], lengths)
         np.testing.assert_array_equal(labels, split.targets[expected])
         for row, length in zip(values, lengths, strict=True):
             assert not row[length:].any()
@@ -67,10 +67,10 @@ def test_two_splits_behind_one_another_are_one_set(toys: Prepared) -> None:
     both = BatchReader([train, validation])
     first = len(train.targets)
     asked = np.array([first - 1, 0, first, first + len(validation.targets) - 1])
-    ((values, lengths, labels),) = both.read([asked])
+    ((inputs, labels),) = both.read([asked])
     expected = [train.sequences[first - 1], train.sequences[0], validation.sequences[0],
                 validation.sequences[len(validation.targets) - 1]]  # fmt: skip
-    for row, length, sequence in zip(values, lengths, expected, strict=True):
+    for row, length, sequence in zip(*inputs.values(), expected, strict=True):
         np.testing.assert_array_equal(row[:length], sequence)
         assert not row[length:].any()
     assert labels.tolist() == [train.targets[first - 1], train.targets[0], validation.targets[0],

@@ -38,10 +38,10 @@ def test_steps_train_as_keras_does(
     theirs.compile(adam, loss)
     head.set_weights(np.array([0, 1, 1, 1]))
     steps = Steps(ours, head, toys.split("train").targets)
-    for values, lengths, labels in batches(toys):
-        found, _ = steps.train((values, lengths, labels))
+    for inputs, labels in batches(toys):
+        found, _ = steps.train((inputs, labels))
         expected = theirs.train_on_batch(
-            {"values": values, "lengths": lengths}, np.eye(2, dtype=np.float32)[labels],
+            inputs, np.eye(2, dtype=np.float32)[labels],
             class_weight=None if weights is None else dict(enumerate(weights)),
         )  # fmt: skip
         theirs.reset_metrics()
@@ -84,7 +84,7 @@ def test_each_graph_is_traced_once_whatever_the_shapes(toys: Prepared, toy_confi
     model.call = counting.__get__(model)
     steps = Steps(model, class_head(2), toys.split("train").targets)
     some = batches(toys)
-    assert len({batch[0].shape for batch in some}) > 2
+    assert len({inputs["values"].shape for inputs, _ in some}) > 2
     for batch in some:
         steps.train(batch)
     steps.validate(some, ["accuracy"])

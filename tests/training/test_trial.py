@@ -116,8 +116,8 @@ def test_a_fold_validates_on_its_rows_and_trains_on_the_others(toys: Prepared) -
     held, rest = pooled.subset(inside), pooled.subset(~inside)
     for some, kept in ((held, inside), (rest, ~inside)):
         seen = np.concatenate([
-            values[i, : lengths[i]]
-            for values, lengths, _ in some.read([np.arange(len(some.targets))])
+            inputs["values"][i, : inputs["lengths"][i]]
+            for inputs, _ in some.read([np.arange(len(some.targets))])
             for i in range(len(some.targets))
         ])  # fmt: skip
         rows = [every[row] for row in np.flatnonzero(kept)]

@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.encoding.ragged import Lengths, Ragged, RowNumbers, Values, batches_by_length
+from conveyor.encoding.network_inputs import NetworkInputs, name_inputs
+from conveyor.encoding.ragged import Ragged, RowNumbers, batches_by_length
 from conveyor.errors import InputError
 
 
@@ -102,14 +103,13 @@ class Encoder(ABC):
 
     def batches(
         self, rows: Sequence[Any], batch_size: int
-    ) -> Iterator[tuple[RowNumbers, Values, Lengths]]:
+    ) -> Iterator[tuple[RowNumbers, NetworkInputs]]:
         """Check and encode raw rows, and pad them in batches of similar length.
 
         Similar lengths keep the padding short.
 
         Yields:
-            Positions of the batch's rows in `rows`, (batch,); its values, (batch, longest) or
-            (batch, longest, channels); and its lengths, (batch,).
+            Positions of the batch's rows in `rows`, (batch,), and the inputs of the network.
 
         Raises:
             RowError: before the first batch: `check_row` refuses a row, or there is none.
@@ -117,11 +117,12 @@ class Encoder(ABC):
         checked = self._check_rows(rows)
         if len(checked) == 1:  # most requests have one row, which needs no sorting and no padding
             values = self.encode_one(checked[0])
-            yield np.zeros(1, np.int64), values[None], np.array([len(values)], np.int32)
+            lengths = np.array([len(values)], np.int32)
+            yield np.zeros(1, np.int64), name_inputs(values[None], lengths)
             return
         sequences = self.encode(checked)
         for batch in batches_by_length(sequences.lengths, batch_size):
-            yield batch, *sequences.pad_rows(batch)
+            yield batch, name_inputs(*sequences.pad_rows(batch))
 
     def _check_rows(self, rows: Sequence[Any]) -> list[Any]:
         if len(rows) == 0:

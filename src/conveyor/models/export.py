@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Model
+from conveyor.encoding.network_inputs import name_inputs
 from conveyor.encoding.ragged import Ragged, batches_by_length
 from conveyor.errors import InputError
 from conveyor.models.build import build
@@ -82,6 +83,5 @@ def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.floating]:
     """Predict the outputs (rows, width) of encoded sequences, in their order."""
     outputs = np.zeros((len(sequences), model.output_shape[-1]), dtype=model.output.dtype)
     for rows in batches_by_length(sequences.lengths, BATCH):
-        values, lengths = sequences.pad_rows(rows)
-        outputs[rows] = model({"values": values, "lengths": lengths}, training=False)
+        outputs[rows] = model(name_inputs(*sequences.pad_rows(rows)), training=False)
     return outputs

@@ -4,10 +4,12 @@ It is written operator by operator from the weights, since converters unroll or 
 Runtime runs as one fused LSTM, GRU or RNN.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import helper
 
 from conveyor.config import Model
 from conveyor.models.onnx_features import add_front, add_summary, add_words
@@ -27,8 +29,8 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
         length: with which it was built.
 
     Returns:
-        A graph of inputs `values` (int32 [batch, time] or float32 [batch, time, features]) and
-        `lengths` (int32 [batch]), and one output ([batch, head.width], of the head's type).
+        A graph of the model's inputs, by their names, and one output ([batch, head.width], of the
+        head's type).
     """
     graph = Graph()
     text = "embedding" in {layer.name for layer in model.layers}
@@ -52,21 +54,22 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
     if beside:
         x = graph.op("Concat", x, *beside, axis=1)
     head.add_to_graph(graph, model, x)
-    return _model(graph, model, head, text=text)
+    return _model(graph, model, head)
 
 
-def _model(graph: Graph, model: keras.Model, head: Head, *, text: bool) -> onnx.ModelProto:
-    tensor = helper.make_tensor_value_info
-    features = () if text else (model.input["values"].shape[-1],)
-    kind = TensorProto.INT32 if text else TensorProto.FLOAT
-    values = tensor("values", kind, ["batch", "time", *features])
-    lengths = tensor("lengths", TensorProto.INT32, ["batch"])
-    output_type = helper.np_dtype_to_tensor_dtype(np.dtype(model.output.dtype))
-    output = tensor(head.output_name, output_type, ["batch", head.width])
+def _model(graph: Graph, model: keras.Model, head: Head) -> onnx.ModelProto:
+    inputs = [_describe(x, x.name, ["batch", *x.shape[1:]]) for x in model.input.values()]
+    output = _describe(model.output, head.output_name, ["batch", head.width])
     weights = list(graph.weights.values())
-    body = helper.make_graph(graph.nodes, model.name, [values, lengths], [output], weights)
+    body = helper.make_graph(graph.nodes, model.name, inputs, [output], weights)
     opset = helper.make_opsetid("", OPSET)
     proto = helper.make_model(body, opset_imports=[opset], producer_name="conveyor")
     proto.ir_version = IR_VERSION
     onnx.checker.check_model(proto, full_check=True)
     return proto
+
+
+def _describe(x: keras.KerasTensor, name: str, shape: list[Any]) -> onnx.ValueInfoProto:
+    """Return name, type and shape of an input or output, whose steps may be of any number."""
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(x.dtype))
+    return helper.make_tensor_value_info(name, kind, [size or "time" for size in shape])

@@ -10,7 +10,8 @@ import onnxruntime
 from tqdm import tqdm
 
 from conveyor.encoding import Encoder, RowError, load_encoder
-from conveyor.encoding.ragged import Lengths, RowNumbers, Values
+from conveyor.encoding.network_inputs import NetworkInputs
+from conveyor.encoding.ragged import RowNumbers
 from conveyor.metrics import Outputs
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
 from conveyor.serving.layout import Layout
@@ -22,7 +23,7 @@ GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float f
 
 DTYPES: dict[str, Any] = {"tensor(float)": np.float32, "tensor(double)": np.float64}
 
-Batch = tuple[RowNumbers, Values, Lengths]
+Batch = tuple[RowNumbers, NetworkInputs]
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,8 @@ class LoadedModel:
         """
         outputs = np.zeros((len(rows), self.width), self.dtype)
         batches = self.encoder.batches(rows, batch_size)
-        for batch, values, lengths in _show_progress(batches, len(rows)) if progress else batches:
-            feed = {"values": values, "lengths": lengths}
-            outputs[batch] = self.session.run(None, feed)[0]
+        for batch, inputs in _show_progress(batches, len(rows)) if progress else batches:
+            outputs[batch] = self.session.run(None, inputs)[0]
         return Predictions(self.task, outputs)
 
     def predict_as(self, other: "LoadedModel", rows: Sequence[Any]) -> ModelOutputs | None:

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.data.store import Split
-from conveyor.encoding.ragged import Lengths, RowNumbers, Values, batches_by_length
+from conveyor.encoding.network_inputs import NetworkInputs, name_inputs
+from conveyor.encoding.ragged import Lengths, RowNumbers, batches_by_length
 from conveyor.metrics import Targets
 
-# values (rows, steps, features) float32 or (rows, steps) int32, lengths (rows,), targets
-Batch = tuple[Values, Lengths, Targets]
+Batch = tuple[NetworkInputs, Targets]  # of the same rows
 FEWEST_POOLS = 4  # of an epoch
 
 
@@ -80,4 +80,4 @@ class BatchReader:
                 positions = np.flatnonzero(split_of_row == index)  # in the batch
                 first = self._split_ends[index - 1] if index else 0
                 self.splits[index].sequences.fill(values, positions, numbers[positions] - first)
-            yield values, lengths, self.targets[rows]
+            yield name_inputs(values, lengths), self.targets[rows]

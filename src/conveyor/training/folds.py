@@ -34,7 +34,7 @@ def cross_validate(
         fit_best(config, prepared, rows, state, progress=progress)
         states.append(state)
         batches = rows.validation.by_length(state.budget.batch_size)
-        targets.append(np.concatenate([batch_targets for _, _, batch_targets in batches]))
+        targets.append(np.concatenate([batch_targets for _, batch_targets in batches]))
     return _pool(config, prepared, states, targets)
 
 

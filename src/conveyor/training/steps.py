@@ -20,6 +20,7 @@ from conveyor.tasks.options import TargetSpec
 from conveyor.training.batches import Batch
 
 Tensor = Any
+Tensors = dict[str, Tensor]  # by the name of an input
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Steps:
         self._strategy: Any = model.distribute_strategy
         inputs = {x.name: tf.TensorSpec(x.shape, x.dtype) for x in model.inputs}
         target = tf.TensorSpec((None, *targets.shape[1:]), targets.dtype)
-        signature = [inputs["values"], inputs["lengths"], target]
+        signature = [inputs, target]
 
         def trace(step: Any) -> Any:
             return tf.function(step, signature, autograph=False, jit_compile=False)
@@ -81,13 +82,13 @@ class Steps:
         scores = Task(target).metrics.compute(metrics, targets, outputs)
         return Validation({"loss": float(losses.mean(dtype=np.float64)), **scores}, target, outputs)
 
-    def _train_step(self, values: Tensor, lengths: Tensor, targets: Tensor) -> Any:
+    def _train_step(self, inputs: Tensors, targets: Tensor) -> Any:
         count = tf.cast(tf.shape(targets)[0], tf.float32)
 
-        def step(values: Tensor, lengths: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-            values, lengths, targets = _replica_rows(values, lengths, targets)
+        def step(inputs: Tensors, targets: Tensor) -> tuple[Tensor, Tensor]:
+            inputs, targets = _replica_rows(inputs, targets)
             with tf.GradientTape() as tape:
-                outputs = self._model({"values": values, "lengths": lengths}, training=True)
+                outputs = self._model(inputs, training=True)
                 losses = self._head.training_losses(targets, outputs)  # (rows,)
                 total = tf.reduce_sum(losses)
                 scaled = self._model.optimizer.scale_loss(total / count)
@@ -95,21 +96,24 @@ class Steps:
             self._model.optimizer.apply(tape.gradient(scaled, variables), variables)
             return total, self._head.score(targets, outputs)
 
-        results = self._strategy.run(step, args=(values, lengths, targets))
+        results = self._strategy.run(step, args=(inputs, targets))
         return [self._strategy.reduce("SUM", part, axis=None) for part in results]
 
-    def _validation_step(self, values: Tensor, lengths: Tensor, targets: Tensor) -> Any:
-        def step(values: Tensor, lengths: Tensor, targets: Tensor) -> Any:
-            values, lengths, targets = _replica_rows(values, lengths, targets)
-            outputs = self._model({"values": values, "lengths": lengths}, training=False)
+    def _validation_step(self, inputs: Tensors, targets: Tensor) -> Any:
+        def step(inputs: Tensors, targets: Tensor) -> Any:
+            inputs, targets = _replica_rows(inputs, targets)
+            outputs = self._model(inputs, training=False)
             return self._head.losses(targets, outputs), outputs, targets
 
-        results = self._strategy.run(step, args=(values, lengths, targets))
+        results = self._strategy.run(step, args=(inputs, targets))
         return [tf.concat(self._strategy.experimental_local_results(part), 0) for part in results]
 
 
-def _replica_rows(*parts: Tensor) -> tuple[Tensor, ...]:
+def _replica_rows(inputs: Tensors, targets: Tensor) -> tuple[Tensors, Tensor]:
     """Select the rows of this replica: of n replicas, each takes each n-th row."""
     context: Any = tf.distribute.get_replica_context()
     index, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
-    return parts if count == 1 else tuple(part[index::count] for part in parts)
+    if count == 1:
+        return inputs, targets
+    own = {name: values[index::count] for name, values in inputs.items()}
+    return own, targets[index::count]

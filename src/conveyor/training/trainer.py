@@ -61,7 +61,8 @@ class Trainer:
                     "Lower train.learning_rate, or set train.clip_norm."
                 )
             total, score = total + loss, score + score_of_batch
-            rows += len(batch[1])
+            _, targets = batch
+            rows += len(targets)
         self._check_progress(first, last, total / rows)
         epoch = last / self.budget.updates_per_epoch
         return {
