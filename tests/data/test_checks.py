@@ -34,6 +34,7 @@ def test_every_unusable_row_is_counted_by_reason(tmp_path: Path) -> None:
         "not_finite": 0,
         "missing_target": 1,
         "unknown_target": 1,
+        "rare_target": 0,
     }
     assert report["dropped"]["missing_input"]["ids"] == ["all-000000"]
     require_all_counted(report)
@@ -62,6 +63,17 @@ def test_a_class_that_no_training_row_has_is_dropped_and_counted(tmp_path: Path)
     store, report = prepared(tmp_path, rows, TEXT, split__test=last)
     assert store.meta.target.classes == ["ham", "spam"]
     assert report["dropped"]["unknown_target"]["rows"] == 1
+    require_all_counted(report)
+
+
+def test_rare_classes_are_refused_or_dropped_and_counted(tmp_path: Path) -> None:
+    rows = [*mails(), *({"text": f"an {name} one", "label": name} for name in ("new", "odd"))]
+    with pytest.raises(DataError, match=r"1 of class 'new', 1 of class 'odd'.*target.rare=drop"):
+        prepared(tmp_path, rows, TEXT, checks__min_rows=2)
+    store, report = prepared(tmp_path, rows, TEXT, checks__min_rows=2, target__rare="drop",
+                             checks__max_dropped_share=0.5)  # fmt: skip
+    assert store.meta.target.classes == ["ham", "spam"]
+    assert report["dropped"]["rare_target"]["rows"] == 2
     require_all_counted(report)
 
 

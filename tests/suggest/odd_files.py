@@ -177,6 +177,12 @@ def rare_name(folder: Path) -> list[Path]:
     return table(folder / "rare.csv", ["text", "label"], rows)
 
 
+def rare_names(folder: Path) -> list[Path]:
+    """Of more rows than a suggestion leaves out."""
+    rows = [[sentence(i), f"c{i}" if i < ROWS // 10 else "ab"[i % 2]] for i in range(ROWS)]
+    return table(folder / "many_rare.csv", ["text", "label"], rows)
+
+
 def long_texts(folder: Path) -> list[Path]:
     rows = [[" ".join(sentence(i + k) for k in range(25)), "ab"[i % 2]] for i in range(ROWS)]
     return table(folder / "letters.csv", ["text", "label"], rows)

@@ -197,7 +197,9 @@ def test_classes_are_weighed_where_one_has_under_a_tenth_of_the_largest(
         head.set_weights(np.repeat(np.arange(len(rows)), rows))
     targets, outputs = np.arange(len(rows)), np.full([len(rows)] * 2, 1 / len(rows), "f4")
     losses = head.training_losses(targets, outputs) / head.losses(targets, outputs)
-    np.testing.assert_allclose(losses, weights or [1.0] * len(rows), rtol=1e-5)
+    expected = np.sqrt(weights or [1.0] * len(rows))
+    expected /= np.average(expected, weights=rows)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
     assert ("classes are weighed by their rows" in caplog.text) is (weights is not None)
 
 

@@ -106,7 +106,7 @@ def test_a_label_with_too_few_rows_is_named() -> None:
     assert report["labels_per_row"] == {"train": 11 / 9, "test": 6 / 5}
     assert report["without_label"] == {"train": 1, "test": 0}
     assert report["co_occurrence"]["sport"] == {"news": 4, "sport": 4}
-    assert report["warnings"] == ["label 'sport' has 1 test rows, so its test metrics say little"]
+    assert report["warnings"] == ["label 'sport' has 1 test row, so its test metrics say little"]
     with pytest.raises(DataError, match="4 training rows of each label; got 3 of label 'sport'"):
         target.check(keys, rows, LabelSpec(labels=["news", "sport"]), 4)
     with pytest.raises(DataError, match="got empty sets only"):

@@ -96,16 +96,20 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         require_equal_channels(readers)
         keys, rows = rules.read_keys(database, target.key_type)
         strata = target.stratify(keys, rows)
-        assign(config.split, database, copy, strata, config.checks.min_rows)
+        min_rows = config.checks.min_rows
+        assign(config.split, database, copy, strata, min_rows)
         training = rules.count_keys(database, len(keys))["train"]
         spec = target.learn(keys.filter(pa.array(training > 0)), training[training > 0])
-        rules.remove_unseen_targets(database, target.accepts(keys, spec))
+        rules.remove_targets(database, target.accepts(keys, spec), "unknown_target")
         rules.remove_leaks(database)
+        training = rules.count_keys(database, len(keys))["train"]
+        spec = target.without_rare(keys, training, spec, min_rows)
+        rules.remove_targets(database, target.accepts(keys, spec), "rare_target")
         counts = rules.count_keys(database, len(keys))
         report = {"files": describe_files([reader.part for reader in readers], root)}
         report |= describe_rows(database, copy) | {"steps": long_counts}
         rules.require_usable(config.checks, report)
-        report |= target.check(keys, counts, spec, config.checks.min_rows)
+        report |= target.check(keys, counts, spec, min_rows)
         splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
         codes = by_row(database, "code", "remaining", len(copy), small_integer(len(keys)))
     return CheckedRows(SplitRows(copy, splits, codes), spec, target.encode(keys, spec), report)

@@ -15,10 +15,10 @@ from conveyor.data.database import Database
 from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
-# What the reader finds in a row, and `UNSEEN`. An input is missing if it is null; it is empty if it
+# What the reader finds in a row, and `NOT_ACCEPTED`. An input is missing if it is null; it is empty if it
 # is a blank text or a series without a step.
 PROBLEMS = ("missing_input", "empty_input", "missing_values", "not_finite", "missing_target",
-            "unknown_target")  # fmt: skip
+            "unknown_target", "rare_target")  # fmt: skip
 LEAK_PAIRS = ("train_in_test", "train_in_validation", "validation_in_test")
 
 # A digest stands for the input of a row: equal ones are those of equal inputs only.
@@ -39,8 +39,8 @@ REMAINING = """
     CREATE VIEW remaining AS SELECT * FROM assigned ANTI JOIN findings USING (row)"""
 # The reader says what is wrong with a row.
 UNUSABLE = "SELECT row, problem AS finding FROM rows WHERE problem IS NOT NULL"
-# No model can predict a target that no training row has.
-UNSEEN = "SELECT row, 'unknown_target' AS finding FROM remaining SEMI JOIN unseen USING (code)"
+# No model can predict a target that no training row has, or that is left out as too rare.
+NOT_ACCEPTED = "SELECT row, ? AS finding FROM remaining SEMI JOIN not_accepted USING (code)"
 # Rows whose input another row has too, with the last split that has it.
 COPIES = """
     CREATE TABLE copies AS
@@ -79,14 +79,15 @@ def count_keys(database: Database, keys: int) -> dict[str, NDArray[np.int64]]:
     return counts
 
 
-def remove_unseen_targets(database: Database, accepted: NDArray[np.bool_]) -> None:
+def remove_targets(database: Database, accepted: NDArray[np.bool_], problem: str) -> None:
     """Remove the rows of keys that are not accepted.
 
     Args:
         accepted: by key, (keys,).
+        problem: of PROBLEMS, that such a row has.
     """
-    database.register("unseen", pa.table({"code": np.flatnonzero(~accepted)}))
-    database.execute(f"INSERT INTO findings {UNSEEN}")
+    database.register("not_accepted", pa.table({"code": np.flatnonzero(~accepted)}))
+    database.execute(f"INSERT INTO findings {NOT_ACCEPTED}", [problem])
 
 
 def remove_leaks(database: Database) -> None:

@@ -1,6 +1,7 @@
 """The settings of a data set, from the roles of its columns."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -20,6 +21,7 @@ LONGEST = 512  # tokens; a longer text is cut in any case
 DIALECT = ("delimiter", "encoding", "compression", "sheet")  # options of `source`
 PLAIN = (None, "utf-8", "none")  # values of them that go without saying
 ROUND = 16  # to which a length is rounded up
+MOST_RARE = 0.5  # of the rows that may be dropped, those of rare classes
 
 
 @dataclass
@@ -46,9 +48,10 @@ def describe_dataset(
     settings = DatasetSettings(values, dict(roles.reasons))
     _describe_dialect(settings, roles, sample)
     _describe_target(settings, roles, task)
+    counts = _leave_out_rare_classes(settings, task, base)
     min_rows = base["checks"]["min_rows"]
     values["split"], reasons = choose_split(
-        source["files"].keys(), task.counts, task.rows, roles.group, roles.time, min_rows
+        source["files"].keys(), counts, task.rows, roles.group, roles.time, min_rows
     )
     settings.reasons |= reasons
     columns = {column.name: column for column in sample.columns}
@@ -100,6 +103,28 @@ def _describe_target(settings: DatasetSettings, roles: Roles, task: TaskChoice) 
     long = roles.columns.get("long")
     if isinstance(long, dict) and "time_format" in long:
         settings.reasons["columns.long.time_format"] = "the notation of the times"
+
+
+def _leave_out_rare_classes(
+    settings: DatasetSettings, task: TaskChoice, base: Mapping[str, Any]
+) -> Counter[str]:
+    """Leave rare classes out where few rows have them, and return the rows of the others.
+
+    A class is rare if it has fewer rows than training needs, with one for the test.
+    """
+    needed = base["checks"]["min_rows"] + 1
+    rare = {name: count for name, count in task.counts.items() if count < needed}
+    rows, most = sum(rare.values()), MOST_RARE * base["checks"]["max_dropped_share"] * task.rows
+    is_classification = task.target["task"] == "classification"
+    if not (is_classification and rare and rows <= most and len(rare) <= len(task.counts) - 2):
+        return task.counts
+    settings.values["target"] = {**task.target, "rare": "drop"}
+    reason = f"{len(rare)} classes of fewer than {needed} rows are left out, {rows} rows in all"
+    settings.reasons["target"] += f"; {reason}"
+    settings.notes.append(
+        f"{reason}. To keep them, add rows or join classes, and remove rare: drop"
+    )
+    return Counter({name: count for name, count in task.counts.items() if name not in rare})
 
 
 def _describe_gaps(

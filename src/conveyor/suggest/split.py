@@ -10,6 +10,7 @@ from conveyor.suggest.columns import Column
 # Shares of the test rows, and of the validation rows among those that are left, the usual ones
 # first; the next ones are for few rows.
 SHARES = ((0.2, 0.15), (0.2, 0.2), (0.25, 0.25), (0.25, 0.34), (0.34, 0.5))
+RARE = 0.1  # the share of the rows whose values are rare
 Split = dict[str, Any]
 
 
@@ -63,15 +64,26 @@ def choose_split(
 
 
 def choose_shares(counts: Counter[str], rows: int, min_rows: int) -> tuple[float, float]:
-    """Return the first shares with which each part has enough rows of each value.
+    """Return the first shares with which each part has enough rows of the frequent values.
 
-    Values that have too few rows for any shares do not count.
+    The rare ones, which have a tenth of the rows, do not count: of these a split keeps what
+    training needs. Nor do values that have too few rows for any shares.
     """
-    sizes = [count for count in [*counts.values()] or [rows] if _fits(count, SHARES[-1], min_rows)]
+    sizes = [c for c in _frequent(counts) or [rows] if _fits(c, SHARES[-1], min_rows)]
     for shares in SHARES:
         if all(_fits(count, shares, min_rows) for count in sizes):
             return shares
     return SHARES[0]
+
+
+def _frequent(counts: Counter[str]) -> list[int]:
+    """Return the rows of each value, without those of the rarest ones."""
+    left_out, frequent = 0, []
+    for count in sorted(counts.values()):
+        left_out += count
+        if left_out > RARE * counts.total():
+            frequent.append(count)
+    return frequent
 
 
 def _fits(count: int, shares: tuple[float, float], min_rows: int) -> bool:

@@ -61,6 +61,13 @@ class Target(Protocol):
         """Return what the training rows say of the target; `keys` and `rows` as in `stratify`."""
         ...
 
+    def without_rare(
+        self, keys: pa.Array, rows: NDArray[np.integer], spec: TargetSpec, min_rows: int
+    ) -> TargetSpec:
+        """Return the target without what has fewer training rows than `min_rows`, where the options
+        leave that out; `keys` and `rows` as in `stratify`."""
+        ...
+
     def accepts(self, keys: pa.Array, spec: TargetSpec) -> NDArray[np.bool_]:
         """Return whether a model of this target can predict each key, (keys,)."""
         ...

@@ -35,7 +35,11 @@ def check_rows(
             f"limit.{hint}"
         )
     return [
-        f"{part} {name!r} has {count or 'no'} test rows, so its test metrics say little"
+        f"{part} {name!r} has {_count(count)}, so its test metrics say little"
         for name, count in rows["test"].items()
         if count < FEW_TEST_ROWS
     ]
+
+
+def _count(rows: int) -> str:
+    return "1 test row" if rows == 1 else f"{rows or 'no'} test rows"

@@ -53,21 +53,29 @@ class Head:
         graph.output("Softmax", OUTPUT, x, axis=-1)
 
     def set_weights(self, targets: Targets) -> None:
-        """Weigh each class by rows / (classes x rows of the class) in training, if the options say
-        so.
+        """Weigh each class in training, if the options say so; the mean over all rows is 1.
+
+        Balanced weights are rows / (classes x rows of the class). Those of `auto` are their square
+        roots, as in the sampling of Mahajan et al. 2018 (Exploring the limits of weakly supervised
+        pretraining): where a hundred classes have very different rows, balanced weights lose
+        accuracy without finding more of the rare ones.
 
         Args:
             targets: of the training rows, (rows,).
         """
         counts = np.bincount(targets, minlength=self.width)  # (classes,)
         smallest, largest = int(counts[counts > 0].min()), int(counts.max())
-        if self._options.class_weights == "auto" and smallest < RARE * largest:
+        is_auto = self._options.class_weights == "auto"
+        if is_auto and smallest < RARE * largest:
             log.info("classes are weighed by their rows, since the rarest has %d and the most "
                      "frequent %d; head.class_weights=none weighs all rows alike",
                      smallest, largest)  # fmt: skip
         elif self._options.class_weights != "balanced":
             return
-        weights = len(targets) / (self.width * np.maximum(counts, 1))
+        weights = len(targets) / (self.width * np.maximum(counts, 1))  # (classes,)
+        if is_auto:
+            weights = np.sqrt(weights)
+            weights /= weights[targets].mean()
         self._weights = weights.astype(np.float32)
 
     def constant_outputs(self, targets: Targets) -> Outputs:

@@ -18,12 +18,16 @@ class ClassTarget(Section):
     `thresholds` cuts a numeric column into len(thresholds) + 1 classes, named by `classes` from
     the lowest up; a value equal to a threshold belongs to the class above it. Without
     thresholds, `classes` lists the allowed values, or null takes those of the training rows.
+
+    rare: what becomes of a class with fewer training rows than `dataset.checks.min_rows`. refuse:
+    the data set is refused. drop: the rows of the class are left out and counted.
     """
 
     task: Literal["classification"]
     column: str
     classes: list[str] | None = Field(None, min_length=2)
     thresholds: list[float] | None = Field(None, min_length=1)
+    rare: Literal["refuse", "drop"] = "refuse"
 
     @model_validator(mode="after")
     def _check_classes(self) -> "ClassTarget":
@@ -64,7 +68,8 @@ class ClassHead(Section):
     loss: Literal["cross_entropy", "focal"]
     gamma: NonNegativeFloat  # of the focal loss; 0 is cross-entropy
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
-    # auto: balanced where a class has under a tenth of the rows of the largest class, else none.
+    # auto: where a class has under a tenth of the rows of the largest, square roots of balanced
+    # weights, else none.
     class_weights: Literal["auto", "none", "balanced"]
     # What errors cost, by true class: a number for any wrong answer, or numbers by answer. What is
     # not named costs 1. null: the answer is the most probable class.

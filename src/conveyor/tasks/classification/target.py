@@ -76,6 +76,14 @@ class Target:
         is_text = self._value_type in ("integer", "number") and not are_numbers
         return ClassSpec(classes=list(classes), value_type="text" if is_text else self._value_type)
 
+    def without_rare(
+        self, keys: pa.Array, rows: NDArray[np.integer], spec: ClassSpec, min_rows: int
+    ) -> ClassSpec:
+        if self._options.rare == "refuse":
+            return spec
+        frequent = set(keys.filter(pa.array(rows >= min_rows)).to_pylist())
+        return spec.model_copy(update={"classes": [c for c in spec.classes if c in frequent]})
+
     def accepts(self, keys: pa.Array, spec: ClassSpec) -> NDArray[np.bool_]:
         """A class that is in no training row cannot be learned."""
         return np.isin(keys.to_pylist(), spec.classes)
@@ -101,6 +109,7 @@ class Target:
             by_key = dict(zip(keys.to_pylist(), counts.tolist(), strict=True))
             by_class[split] = {name: by_key.get(name, 0) for name in spec.classes}
         hint = self._suggest_numbers(spec.classes)
+        hint = f" dataset.target.rare=drop leaves such classes out.{hint}"
         return {"classes": by_class, "warnings": check_rows(by_class, "class", min_rows, hint)}
 
     @property

@@ -54,6 +54,11 @@ class Target:
         labels = self._options.labels or sorted(pc.unique(keys.flatten()).to_pylist())
         return LabelSpec(labels=list(labels))
 
+    def without_rare(
+        self, keys: pa.Array, rows: NDArray[np.integer], spec: LabelSpec, min_rows: int
+    ) -> LabelSpec:
+        return spec
+
     def accepts(self, keys: pa.Array, spec: LabelSpec) -> NDArray[np.bool_]:
         """A label that is in no training row cannot be learned."""
         existing = set(spec.labels)

@@ -60,6 +60,11 @@ class Target:
         self._require_different(values)
         return RegressionSpec(columns=list(self.columns), mean=mean.tolist(), std=std.tolist())
 
+    def without_rare(
+        self, keys: pa.Array, rows: NDArray[np.integer], spec: RegressionSpec, min_rows: int
+    ) -> RegressionSpec:
+        return spec
+
     def accepts(self, keys: pa.Array, spec: RegressionSpec) -> NDArray[np.bool_]:
         """Any number can be predicted."""
         return np.ones(len(keys), np.bool_)
