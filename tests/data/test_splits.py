@@ -51,8 +51,10 @@ def test_a_class_of_few_rows_goes_first_to_training_then_to_test_then_to_validat
     )  # fmt: skip
     assert {name: tuple(report["classes"][split][name] for split in SPLITS)
             for name in rows} == parts  # fmt: skip
-    few = [f"class {name!r} has {count or 'no'} test {'row' if count == 1 else 'rows'}, so its test metrics say little"
-           for name, (_, _, count) in parts.items()]  # fmt: skip
+    counts = ["1 test row" if count == 1 else f"{count or 'no'} test rows"
+              for _, _, count in parts.values()]  # fmt: skip
+    few = [f"class {name!r} has {count}, so its test metrics say little"
+           for name, count in zip(parts, counts, strict=True)]  # fmt: skip
     assert report["warnings"] == few
 
 

@@ -143,10 +143,14 @@ def test_the_loss_of_chance_is_that_of_the_best_constant_answer(toys: Prepared) 
     assert constant_loss(class_head(2), rows) == pytest.approx(entropy, rel=1e-5)
 
 
-def test_folds_measure_every_row_once_and_refit_on_all(toys: Prepared, toy_config: Config) -> None:
+def test_folds_measure_every_row_once_and_refit_on_all(
+    toys: Prepared, toy_config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
     changes = {"train.folds": 3, "train.refit": True, "train.epochs": 8}
     config = overlay(toy_config, changes)
-    _, history = fit(config, toys, progress=False)
+    with caplog.at_level("INFO"):
+        _, history = fit(config, toys)
+    assert caplog.text.count("are left, with the fits that follow") == 1
     rows = toys.meta.counts["train"] + toys.meta.counts["validation"]
     correct = history.best["val_accuracy"] * rows
     assert correct == pytest.approx(round(correct))  # of all rows

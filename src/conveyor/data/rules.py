@@ -15,8 +15,8 @@ from conveyor.data.database import Database
 from conveyor.data.store import SPLITS
 from conveyor.errors import DataError
 
-# What the reader finds in a row, and `NOT_ACCEPTED`. An input is missing if it is null; it is empty if it
-# is a blank text or a series without a step.
+# What the reader finds in a row, and `NOT_ACCEPTED`. An input is missing if it is null; it is empty
+# if it is a blank text or a series without a step.
 PROBLEMS = ("missing_input", "empty_input", "missing_values", "not_finite", "missing_target",
             "unknown_target", "rare_target")  # fmt: skip
 LEAK_PAIRS = ("train_in_test", "train_in_validation", "validation_in_test")

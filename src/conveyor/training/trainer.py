@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from collections.abc import Iterator
 
 import keras
@@ -26,6 +27,10 @@ LEFT_CHANCE, CHECKED_AFTER = 0.02, 0.25
 class Trainer:
     """Trains a compiled model on training rows.
 
+    Attributes:
+        seconds_per_update: in the last call of `train`, without its first update, which may have
+            compiled the graph.
+
     Args:
         head: with which the model was built.
         rows: that are trained on.
@@ -38,6 +43,7 @@ class Trainer:
         self.budget, self.rows = budget, rows
         head.set_weights(rows.targets)
         self.steps = Steps(model, head, rows.targets)
+        self.seconds_per_update = 0.0
         self._chance_loss = constant_loss(head, rows)
         self._planned: tuple[int, list[RowNumbers]] = (-1, [])  # an epoch, and its batches
 
@@ -52,7 +58,7 @@ class Trainer:
             Diverged: the loss of a batch is not finite.
         """
         rate = learning_rate(self.model)
-        total = score = rows = 0.0
+        total = score = rows = began = 0.0
         for update, batch in enumerate(self._batches(first, last), start=first):
             loss, score_of_batch = self.steps.train(batch)
             if not math.isfinite(loss):
@@ -63,6 +69,9 @@ class Trainer:
             total, score = total + loss, score + score_of_batch
             _, targets = batch
             rows += len(targets)
+            if update == first:
+                began = time.monotonic()
+        self.seconds_per_update = (time.monotonic() - began) / max(1, last - first - 1)
         self._check_progress(first, last, total / rows)
         epoch = last / self.budget.updates_per_epoch
         return {

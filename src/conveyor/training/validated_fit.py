@@ -10,6 +10,7 @@ import keras
 from conveyor.config import FitConfig
 from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
+from conveyor.durations import format_duration
 from conveyor.metrics.resampling import assign_folds
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
@@ -108,7 +109,9 @@ def fit_best(
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
-    title = f"fold {rows.fold[0] + 1} of {rows.fold[1]}" if rows.fold else "fit"
+    index, count = rows.fold or (0, 1)
+    title = f"fold {index + 1} of {count}" if rows.fold else "fit"
+    fits = count - index + config.train.refit  # with those that follow
     started = budget.end_of(len(done))
     with progress_bar(title, budget.updates, started, show=progress) as bar:
         while not state.should_stop:
@@ -120,5 +123,8 @@ def fit_best(
             row |= {"learning_rate": learning_rate(model)}
             state.record(model, row, measured.target, measured.outputs)
             advance(bar, row, last - first)
+            if progress and index == 0 and first == started:
+                seconds = trainer.seconds_per_update * (fits * budget.updates - last)
+                log.info("about %s are left, with the fits that follow", format_duration(seconds))
     model.set_weights(state.best_weights)
     return model

@@ -9,6 +9,7 @@ from typing import Any
 from optuna.trial import TrialState
 from tqdm import tqdm
 
+from conveyor.durations import format_duration
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.ranking import find_best_trial
 from conveyor.sweep.running_trial import RunningTrial
@@ -86,19 +87,6 @@ def format_objectives(objectives: Mapping[str, float]) -> str:
     'val_loss 0.25, flops 1.2e+06'
     """
     return ", ".join(f"{name} {value:.4g}" for name, value in objectives.items())
-
-
-def format_duration(seconds: float) -> str:
-    """Return a duration in the unit that suits it.
-
-    >>> [format_duration(seconds) for seconds in (8, 200, 9000, 400_000)]
-    ['8 s', '3 min', '2.5 h', '4.6 days']
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
 
 
 def _format_value(value: Any) -> str:
