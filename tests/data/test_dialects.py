@@ -37,10 +37,16 @@ def table(count: int = 40) -> Rows:
 
 
 def delimited(
-    rows: Rows, delimiter: str = ",", decimal: str = ".", missing: str = "", quote: str = '"'
+    rows: Rows,
+    delimiter: str = ",",
+    decimal: str = ".",
+    missing: str = "",
+    quote: str = '"',
+    escape: str | None = None,
 ) -> str:
     file = io.StringIO(newline="")
-    writer = csv.writer(file, delimiter=delimiter, quotechar=quote)
+    writer = csv.writer(file, delimiter=delimiter, quotechar=quote, escapechar=escape,
+                        doublequote=escape is None)  # fmt: skip
     writer.writerow(rows[0])
     for row in rows:
         level = missing if row["level"] is None else str(row["level"]).replace(".", decimal)
@@ -114,6 +120,12 @@ DIALECTS: dict[str, Dialect] = {
         "a.csv", lambda rows: delimited(rows, ";").encode("utf-16-le"), {}),
     "utf-32": ("a.csv", lambda rows: delimited(rows).encode("utf-32"), {}),
     "single quotes": ("a.csv", lambda rows: delimited(rows, quote="'").encode(), {"quote": "'"}),
+    "escaped quotes": (
+        "a.csv", lambda rows: delimited(rows, escape="\\").encode(), {"escape": "\\"}),
+    "delimiter in the first line": (
+        "a.csv", lambda rows: b"sep=^\r\n" + delimited(rows, "^").encode(), {}),
+    "tab in the first line": (
+        "a.csv", lambda rows: b'"sep=\t"\n' + delimited(rows, "\t").encode(), {}),
     "a rare delimiter": (
         "a.csv", lambda rows: delimited(rows, "^").encode("cp1252"), {"delimiter": "^"}),
     "gzip": ("a.csv.gz", lambda rows: gzip.compress(delimited(rows).encode()), {}),

@@ -177,6 +177,13 @@ def rare_name(folder: Path) -> list[Path]:
     return table(folder / "rare.csv", ["text", "label"], rows)
 
 
+def escaped_marks(folder: Path) -> list[Path]:
+    rows = [f'"he said \\"{sentence(i)}, now\\" again","{"ab"[i % 2]}"' for i in range(ROWS)]
+    path = folder / "escaped.csv"
+    path.write_text("\n".join(['"text","label"', *rows]) + "\n")
+    return [path]
+
+
 def rare_names(folder: Path) -> list[Path]:
     """Of more rows than a suggestion leaves out."""
     rows = [[sentence(i), f"c{i}" if i < ROWS // 10 else "ab"[i % 2]] for i in range(ROWS)]

@@ -65,6 +65,7 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     odd_files.groups: {"split.group": "user"},
     odd_files.folder_of_texts: {"source.format": "folder", "target.column": "label"},
     odd_files.empty_cells: {"checks.max_dropped_share": 0.2},
+    odd_files.escaped_marks: {"source.escape": "\\"},
     odd_files.rare_name: {"target.rare": "drop", "split.test.share": 0.2},
     odd_files.rare_names: {"checks.min_rows": 1},
     odd_files.long_texts: {"encoding.max_length": 176},

@@ -48,13 +48,14 @@ class Dialect(Section):
     header: list[str] | None  # column names of a csv, tsv or excel file without a header line
     delimiter: str  # of csv and tsv: one character, or auto
     quote: str | None  # quotation mark of csv and tsv; null where quotes are text
+    escape: str | None = None  # of csv and tsv: what stands before a quotation mark that is text
     encoding: str  # of text files: a codec of Python, such as latin-1, or auto
     compression: Literal["auto", "none", "gzip", "bz2", "xz", "zstd", "zip"]  # of text files
     decimal: Literal[".", ","]  # sign of numbers that are text, as in csv
     missing: list[StrictStr | StrictInt | StrictFloat]  # cells that mean none
     sheet: StrictStr | StrictInt | None  # of excel: a name, or a number from 1; null: the only one
 
-    @field_validator("delimiter", "quote")
+    @field_validator("delimiter", "quote", "escape")
     @classmethod
     def _check_character(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and value in "\r\n":
@@ -80,10 +81,13 @@ class Dialect(Section):
 
     @model_validator(mode="after")
     def _check_quote(self) -> Self:
-        if self.delimiter == self.quote:
-            raise ValueError(
-                f"quote: expected another character than delimiter; got {self.quote!r}"
-            )
+        marks = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
+        for name in ("quote", "escape"):
+            other = next(other for other, mark in marks.items() if mark == marks[name])
+            if other != name and marks[name] is not None:
+                raise ValueError(
+                    f"{name}: expected another character than {other}; got {marks[name]!r}"
+                )
         return self
 
 

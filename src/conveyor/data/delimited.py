@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from conveyor.config.source import Source
+from conveyor.config.source import Dialect, Source
 from conveyor.data.delimiter import (
     CHANGE,
     ONE_COLUMN,
@@ -26,6 +26,8 @@ from conveyor.errors import DataError
 # end within the row in which it starts. Then the next size is tried. The last limits the row size.
 BLOCKS = (512 << 10, 4 << 20)
 JSON = re.compile(r'\s*(\[\s*)?\{\s*"')  # how an object begins, or an array of them
+# What Excel writes before the header, to name the delimiter.
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 SAMPLE = 1 << 18  # characters that decide on the delimiter, and more up to the end of the line
 
 
@@ -52,6 +54,11 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
     with text_file.open_text(newline="") as text:
         lines = list(io.StringIO(text.read(SAMPLE) + text.readline(), newline=""))
         is_whole = not text.read(1)
+    header_lines = 0 if source.header else 1
+    if lines and (told := SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n"))):
+        delimiter = told[1] if delimiter == "auto" else delimiter
+        del lines[0]
+        header_lines += 1
     if lines and JSON.match(lines[0]):
         raise DataError(
             f"{path}: expected delimited text; got JSON: {lines[0][:40]!r}. Set "
@@ -60,13 +67,13 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
     if delimiter == "auto":
         delimiter = find_delimiter(path, lines, source, is_whole=is_whole)
     if source.quote is not None:
-        check_quotes(path, lines, delimiter, source.quote, is_whole=is_whole)
+        check_quotes(path, lines, delimiter, source, is_whole=is_whole)
     dialect: dict[str, Any] = {"delimiter": None if delimiter == ONE_COLUMN else delimiter}
     dialect |= text_file.dialect
     names = source.header
     if not names:
-        names = check_header(next(split_fields(lines, delimiter, source.quote), []), path)
-    file = _DelimitedFile(text_file, names, 0 if source.header else 1, delimiter, source.quote)
+        names = check_header(next(split_fields(lines, delimiter, source), []), path)
+    file = _DelimitedFile(text_file, names, header_lines, delimiter, source)
     return Table(names, lambda wanted: file.read(wanted, dialect), dialect=dialect)
 
 
@@ -76,7 +83,7 @@ class _DelimitedFile:
     names: Sequence[str]
     header_lines: int
     delimiter: str
-    quote: str | None
+    marks: Dialect
 
     def read(self, wanted: Sequence[str], dialect: dict[str, Any]) -> Batches:
         done = filled = 0  # rows
@@ -100,11 +107,11 @@ class _DelimitedFile:
                     raise self._refuse_encoding(error) from None
                 if block == BLOCKS[-1]:
                     raise self._refuse_quotes(str(error)) from None
-        if self.quote is not None and done + self.header_lines < self.file.lines:
+        if self.marks.quote is not None and done + self.header_lines < self.file.lines:
             # A field spans lines, perhaps by a mark that is not closed: Arrow reads on to the next
             # one, or to the end of the file.
             with self.file.open_text(newline="") as text:
-                check_quotes(self.file.path, text, self.delimiter, self.quote)
+                check_quotes(self.file.path, text, self.delimiter, self.marks)
         if filled:
             dialect["short_rows"] = filled
 
@@ -150,7 +157,8 @@ class _Reading:
     short: list[pa.csv.InvalidRow] = field(default_factory=list)
 
     def read(self, wanted: Sequence[str]) -> Batches:
-        names, quote, short = self.file.names, self.file.quote, self.short
+        names, marks, short = self.file.names, self.file.marks, self.short
+        quote = marks.quote
         reader = pa.csv.open_csv(
             self.file.file.open_utf8(),
             pa.csv.ReadOptions(
@@ -159,7 +167,8 @@ class _Reading:
             ),
             pa.csv.ParseOptions(
                 delimiter=self.file.delimiter, quote_char=quote or False,
-                double_quote=quote is not None, newlines_in_values=quote is not None,
+                double_quote=quote is not None, escape_char=marks.escape or False,
+                newlines_in_values=quote is not None,
                 invalid_row_handler=self._handle_invalid,
             ),
             pa.csv.ConvertOptions(
@@ -194,7 +203,7 @@ class _Reading:
         """Yield a short row with empty cells at its end; nothing for a blank line."""
         if row.text.strip():
             file = self.file
-            fields = next(split_fields([row.text], file.delimiter, file.quote))
+            fields = next(split_fields([row.text], file.delimiter, file.marks))
             cells = dict(zip(file.names, [*fields, *[""] * len(file.names)], strict=False))
             self.filled += 1
             yield pa.RecordBatch.from_pylist([cells], schema=schema)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from conveyor.config.source import Source
+from conveyor.config.source import Dialect, Source
 from conveyor.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -15,15 +15,17 @@ MIN_SHARE = 0.5  # of rows that must have as many fields as the header
 CHANGE = "Set dataset.source.delimiter, and dataset.source.quote to null if quotes are text."
 
 
-def split_fields(lines: Iterable[str], delimiter: str, quote: str | None) -> Iterator[list[str]]:
+def split_fields(lines: Iterable[str], delimiter: str, dialect: Dialect) -> Iterator[list[str]]:
     """Split each line, or several where a quoted field spans them; blank lines have no fields."""
     csv.field_size_limit(2**31 - 1)
-    quoting = csv.QUOTE_NONE if quote is None else csv.QUOTE_MINIMAL
-    return csv.reader(lines, delimiter=delimiter, quotechar=quote or '"', quoting=quoting)
+    return csv.reader(
+        lines, delimiter=delimiter, quotechar=dialect.quote or '"', escapechar=dialect.escape,
+        quoting=csv.QUOTE_NONE if dialect.quote is None else csv.QUOTE_MINIMAL,
+    )  # fmt: skip
 
 
 def check_quotes(
-    path: Path, lines: Iterable[str], delimiter: str, quote: str, *, is_whole: bool = True
+    path: Path, lines: Iterable[str], delimiter: str, dialect: Dialect, *, is_whole: bool = True
 ) -> None:
     """Raise a DataError where a quoted field does not end before a delimiter or the end of a line.
 
@@ -31,16 +33,20 @@ def check_quotes(
         is_whole: do the lines end with the file, so that the last field is closed.
     """
     csv.field_size_limit(2**31 - 1)
-    rows = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+    rows = csv.reader(
+        lines, delimiter=delimiter, quotechar=dialect.quote, escapechar=dialect.escape, strict=True
+    )
     try:
         for _ in rows:
             pass
     except csv.Error as error:
         if is_whole or "end of data" not in str(error):
             raise DataError(
-                f"{path}, line {rows.line_num}: expected quoted fields that end with {quote} "
+                f"{path}, line {rows.line_num}: expected quoted fields that end with "
+                f"{dialect.quote} "
                 f"before a delimiter; got: {error}. Change the row, or set dataset.source.quote to "
-                "null if quotes are text."
+                "null if quotes are text, or dataset.source.escape to '\\' if a backslash stands "
+                "before such marks."
             ) from None
 
 
@@ -59,7 +65,7 @@ def find_delimiter(
     """
     widths = {}  # delimiter -> fields of the header, and of each row
     for delimiter in CANDIDATES:
-        rows = list(islice(split_fields(lines, delimiter, source.quote), ROWS))
+        rows = list(islice(split_fields(lines, delimiter, source), ROWS))
         if not is_whole and 1 < len(rows) < ROWS:
             del rows[-1]
         counts = [len(row) for row in rows if row]

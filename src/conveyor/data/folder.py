@@ -97,7 +97,7 @@ def _read_steps(source: Source, path: Path) -> tuple[list[list[float]], str]:
     delimiter = source.delimiter
     if delimiter == "auto":
         delimiter = "\t" if _suffix(path) == ".tsv" else _find_delimiter(source, path, lines)
-    rows = [row for row in split_fields(lines, delimiter, source.quote) if row]
+    rows = [row for row in split_fields(lines, delimiter, source) if row]
     if rows and not source.header and any(_number(source, cell) is None for cell in rows[0]):
         del rows[0]
     steps = []

@@ -70,6 +70,8 @@ def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -
         reasons["source.header"] = "the first line is a row, so these are the names"
     if "quote" in source:
         reasons["source.quote"] = "quotation marks are text here: with them, rows do not fit"
+    if "escape" in source:
+        reasons["source.escape"] = "a backslash stands before quotation marks that are text"
     if "delimiter" in source:
         reasons["source.delimiter"] = "auto cannot decide; rows fit best with this one"
     with_comma = [c.name for c in sample.columns if c.kind == "number" and c.decimal == ","]

@@ -13,8 +13,11 @@ from conveyor.errors import DataError
 from conveyor.suggest.columns import NUMBER, Column, describe_column
 
 ROWS, BYTES = 100_000, 128 << 20  # limits of a sample
-# What is tried where `auto` refuses a table: quotation marks as text, then each delimiter.
-DIALECTS: list[dict[str, Any]] = [{"quote": None}, *({"delimiter": d} for d in CANDIDATES)]
+# What is tried where `auto` refuses a table: backslashes before quotation marks, marks as text, then
+# each delimiter.
+DIALECTS: list[dict[str, Any]] = [
+    {"escape": "\\"}, {"quote": None}, *({"delimiter": d} for d in CANDIDATES)
+]  # fmt: skip
 TABLES = ("csv", "tsv", "excel")  # formats whose files may lack a header line
 
 
