@@ -13,7 +13,7 @@ from conveyor.errors import DataError
 from conveyor.suggest.columns import NUMBER, Column, describe_column
 
 ROWS, BYTES = 100_000, 128 << 20  # limits of a sample
-# What is tried where `auto` refuses a table: backslashes before quotation marks, marks as text, then
+# What is tried where `auto` refuses a table: backslashes before marks, marks as text, then
 # each delimiter.
 DIALECTS: list[dict[str, Any]] = [
     {"escape": "\\"}, {"quote": None}, *({"delimiter": d} for d in CANDIDATES)
