@@ -55,8 +55,8 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
         lines = list(io.StringIO(text.read(SAMPLE) + text.readline(), newline=""))
         is_whole = not text.read(1)
     header_lines = 0 if source.header else 1
-    if lines and (told := SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n"))):
-        delimiter = told[1] if delimiter == "auto" else delimiter
+    if lines and (separator := SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n"))):
+        delimiter = separator[1] if delimiter == "auto" else delimiter
         del lines[0]
         header_lines += 1
     if lines and JSON.match(lines[0]):
