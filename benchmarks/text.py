@@ -56,7 +56,7 @@ def by_conveyor(config: Config, prepared: Prepared) -> tuple[list[float], float]
     model, _ = fit(config, prepared, progress=False,
                    on_validation=lambda number, row: times.append(time.perf_counter()))  # fmt: skip
     test = prepared.split("test")
-    return times, float((predict(model, test.sequences).argmax(1) == test.targets).mean())
+    return times, float((predict(model, test.encoded).argmax(1) == test.targets).mean())
 
 
 def by_keras(config: Config, prepared: Prepared) -> tuple[list[float], float]:

@@ -1,4 +1,5 @@
-"""The queries of a data set: what is refused, without a password in the message; and the page."""
+"""The queries of a data set: what is refused, without a password in the message; and the data sets
+of the page."""
 
 import re
 import shutil
@@ -19,19 +20,21 @@ DRIVER = "postgresql+psycopg2://db/support?user=reader"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A project folder that holds the data set of the page."""
+    """A project folder that holds the data sets of the page."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "conf", folder / "conf")
-    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    (folder / "conf/dataset/tickets.yaml").write_text(block)
+    for name, block in re.findall(r"```yaml\n# (conf/dataset/\w+.yaml)\n(.*?)```", PAGE, re.DOTALL):
+        (folder / name).write_text(block)
     (folder / "params.yaml").write_text("choose: {dataset: tickets}")
     return Paths(folder)
 
 
-def test_the_data_set_of_the_page_is_valid(project: Paths) -> None:
+def test_the_data_sets_of_the_page_are_valid(project: Paths) -> None:
     config = compose(project, ["retrain.refresh=sql"])
     assert config.dataset.source.sql is not None
     assert config.dataset.source.sql.url == URL
+    wards = compose(project, ["choose.dataset=wards"])
+    assert wards.dataset.columns.static.names == ["age", "ward"]
 
 
 @pytest.mark.parametrize("url", [

@@ -122,6 +122,10 @@ def test_an_alternative_is_in_the_notes_and_in_the_file(project: Paths, tmp_path
     text = next(iter(suggestion.texts.values())).replace("\n# ", " ")
     assert other in text
     assert "--target region" in text
+    assert (
+        "known before the target may be used, too: static: {numbers: [], categories: [region]}"
+        in text
+    )
 
 
 def test_existing_files_are_replaced_only_by_force(project: Paths, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_training_with_costs_keeps_the_decision_of_the_best_validation(
     validation = toys.split("validation")
     expected = choose_decision(toys.meta.target, {"up": {"down": 20.0}, "down": {"up": 1.0}},
                                validation.targets,
-                               predict(model, validation.sequences))  # fmt: skip
+                               predict(model, validation.encoded))  # fmt: skip
     for name, stops in (("whole", [4]), ("resumed", [2, 4])):
         for epochs in stops:
             shortened = overlay(config, {"train.epochs": epochs})

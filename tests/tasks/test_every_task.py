@@ -120,7 +120,7 @@ def test_keras_onnx_and_every_server_give_one_answer(belt: Belt, tmp_path: Path)
     model, rows = belt.model, belt.test_rows
     predictions = model.predict(rows)
     network: Any = keras.models.load_model(belt.paths.model / "model.keras")
-    trained = predict(network, Prepared(belt.paths.prepared).split("test").sequences)
+    trained = predict(network, Prepared(belt.paths.prepared).split("test").encoded)
     assert largest_difference(model, trained, predictions.outputs) <= TOLERANCE
     assert padding_difference(model, rows) <= TOLERANCE
     expected = predictions.records()

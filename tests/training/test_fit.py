@@ -207,12 +207,12 @@ def test_an_export_that_answers_otherwise_is_refused(
     model, history = fit(overlay(toy_config, {"train.epochs": 1}), toys, progress=False)
     write_model(model, history, toy_config, toys, tmp_path / "model")
     validation = toys.split("validation")
-    check_export(tmp_path / "model", validation.sequences, validation.rows)
+    check_export(tmp_path / "model", validation.encoded, validation.rows)
     encoder = files.read_json(tmp_path / "model" / "encoder.json")
     encoder["scale"][0] *= 2
     files.write_json(tmp_path / "model" / "encoder.json", encoder)
     with pytest.raises(ExportError, match="got a difference of"):
-        check_export(tmp_path / "model", validation.sequences, validation.rows)
+        check_export(tmp_path / "model", validation.encoded, validation.rows)
 
 
 def test_two_devices_train_together(toys: Prepared, toy_config: Config, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from conveyor.config.source import Dialect, Source
 from conveyor.data.arrow import to_text
-from conveyor.data.cells import read_numbers
+from conveyor.data.cells import read_numbers, with_points
 from conveyor.data.file_format import FORMATS, suffix_of
 from conveyor.data.long_rows import read_series
 from conveyor.data.sources import open_files
@@ -68,7 +68,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         raise InputError(f"{path}: file not found. Name an existing file")
     layouts = [*reversed(model.layouts)]
     if column is not None:
-        layouts = [Layout.of_column(model.kind, column)]
+        layouts = [Layout.of_column(model.kind, column, model.static)]
     dialect = model.card.dialect or PLAIN
     source = Source(
         format=kind, files={"all": str(path)}, sql=None, hub=None, revision=None,
@@ -78,19 +78,28 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         return FileRows(_windows(_json_rows(path, source, layouts), size))
     part = open_files(source, "rows", [path], allow_empty=True)
     layout, names = find_layout(layouts, part.columns, f"{path}: columns", ADVICE)
+    static = layout.static
     if layout.long is not None:
-        part = read_numbers(part, layout.long.channels, [layout.long.order], dialect.decimal)
-        ids, series = read_series(part, layout.long)
-        return FileRows(_windows(iter(series), size), ids)
+        numbers = [*layout.long.channels, *static.numbers]
+        part = read_numbers(part, numbers, [layout.long.order], dialect.decimal)
+        series = read_series(part, layout.long, static)
+        rows = layout.join(series.sequences, series.static)
+        return FileRows(_windows(iter(rows), size), series.ids)
     if layout.is_wide:
-        part = read_numbers(part, names, [], dialect.decimal)
-    rows = (
-        row
-        for batch in part.read(names)
-        for row in layout.read(
-            {name: _cells(model.kind, batch.column(i)) for i, name in enumerate(names)}
-        )
-    )
+        numbers = [name for name in names if name not in static.categories]
+    else:
+        numbers = static.numbers
+    if numbers:
+        part = read_numbers(part, numbers, [], dialect.decimal)
+
+    def read_table(batch: pa.RecordBatch) -> dict[str, Sequence[Any]]:
+        columns = zip(names, batch.columns, strict=True)
+        return {
+            name: column.to_pylist() if name in static.names else _cells(model.kind, column)
+            for name, column in columns
+        }
+
+    rows = (row for batch in part.read(names) for row in layout.read(read_table(batch)))
     return FileRows(_windows(rows, size))
 
 
@@ -121,11 +130,14 @@ def _json_rows(path: Path, source: Source, layouts: Sequence[Layout]) -> Iterato
 
 def _json_row(layout: Layout, names: list[str], row: Mapping[str, Any], source: Source) -> Any:
     if layout.is_wide:
-        names = layout.match(row)  # a row ends where its keys end
-    elif missing := [name for name in names if name not in row]:
+        names = [*layout.match(row), *layout.static.names]  # a row ends where its keys end
+    if missing := [name for name in names if name not in row]:
         return RowError(f"key {missing[0]!r} not found")
-    cells = {name: [None if row[name] in source.missing else row[name]] for name in names}
-    return layout.read(cells)[0] if cells else []
+    cells = {name: None if row[name] in source.missing else row[name] for name in names}
+    for name in layout.static.numbers:
+        if isinstance(cells[name], str):
+            cells[name] = with_points(pa.array([cells[name]]), source.decimal)[0].as_py()
+    return layout.read({name: [cell] for name, cell in cells.items()})[0] if cells else []
 
 
 def _cells(kind: str, column: pa.Array) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 """Section `dataset`: where rows come from, what their columns mean, how they are split."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
@@ -82,7 +82,44 @@ class LongLayout(Section):
     duplicates: Literal["refuse", "mean", "keep"] = "refuse"  # the default
 
 
-class TextColumns(Section):
+class StaticColumns(Section):
+    """Columns of one value a row, beside its sequence: the age of a patient, a machine's type.
+
+    Numbers are scaled, and each category of the training rows is an input of the network.
+    """
+
+    numbers: list[str]
+    categories: list[str]
+
+    @property
+    def names(self) -> list[str]:
+        """All columns, in the order of the network's inputs."""
+        return [*self.numbers, *self.categories]
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "StaticColumns":
+        twice = [name for name in self.names if self.names.count(name) > 1]
+        if twice:
+            raise ValueError(f"expected each column once; got {twice[0]!r} twice")
+        return self
+
+
+NO_STATIC = StaticColumns(numbers=[], categories=[])
+
+
+class Columns(Section):
+    """What the columns of texts and of series have in common."""
+
+    id: str | None  # null numbers the rows: "train-000017"
+    static: StaticColumns = NO_STATIC  # as in stores and models from before there were any
+
+    def describe(self) -> dict[str, Any]:
+        """Return the values as stores and models keep them: static columns only if there are
+        any."""
+        return self.model_dump(mode="json", exclude=None if self.static.names else {"static"})
+
+
+class TextColumns(Columns):
     """The columns of a text data set.
 
     A list of columns is one text: their cells, joined by `separator`; empty cells are left out.
@@ -90,14 +127,13 @@ class TextColumns(Section):
 
     text: str | Annotated[list[str], Field(min_length=1)]
     separator: str
-    id: str | None  # null numbers the rows: "train-000017"
 
     @property
     def text_columns(self) -> list[str]:
         return [self.text] if isinstance(self.text, str) else self.text
 
 
-class SeriesColumns(Section):
+class SeriesColumns(Columns):
     """A series is one cell (`series`), a row of cells (`wide`), or several rows (`long`).
 
     A cell holds a list of steps, each a list of channels; with `channels_first` it is the other way
@@ -109,7 +145,6 @@ class SeriesColumns(Section):
     layout: Literal["steps_first", "channels_first"]
     wide: str | None  # such as "t*": a column for each step, t0, t1, …; * is a number or a date
     long: LongLayout | None
-    id: str | None
 
     @field_validator("wide")
     @classmethod

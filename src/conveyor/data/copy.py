@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from conveyor.data.store import SPLITS
 
+COPIED = ("id", "raw", "static")
+
 
 class RowCopy:
-    """Ids and raw rows in an unnamed temporary file that the system deletes with the process.
+    """Ids, sequences and static values in an unnamed temporary file, which the system deletes with
+    the process.
 
     Attributes:
         parts: numbers of the rows of each part of the source.
@@ -31,6 +34,8 @@ class RowCopy:
         return self._ends[-1] if self._ends else 0
 
     def add(self, part: str, rows: pa.RecordBatch) -> None:
+        """Add rows of `id`, `raw` and, if there are static columns, `static`; others are left."""
+        rows = rows.select([name for name in COPIED if name in rows.schema.names])
         if self._writer is None:
             self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), rows.schema)
         self._writer.write_batch(rows)
@@ -73,7 +78,7 @@ class SplitRows:
     codes: NDArray[np.signedinteger]
 
     def batches(self) -> Iterator[tuple[str, pa.RecordBatch, NDArray[np.signedinteger]]]:
-        """Yield rows of one split with their `id` and `raw`, in their order, and their codes."""
+        """Yield rows of one split, as they were added and in their order, and their codes."""
         for rows, batch in self.copy.batches():
             splits, codes = self.splits[rows], self.codes[rows]
             for position, name in enumerate(SPLITS):

@@ -1,11 +1,15 @@
 """Encodes rows into the splits of the store, and counts what encoding loses."""
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from math import modf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -13,6 +17,7 @@ from conveyor.data.copy import SplitRows
 from conveyor.data.store import SPLITS
 from conveyor.data.write import open_split
 from conveyor.encoding import Encoder, Ragged
+from conveyor.encoding.network_inputs import EncodedRows
 from conveyor.metrics import Targets
 
 
@@ -22,16 +27,34 @@ class Tally:
     Attributes:
         truncated: rows that were cut to the encoder's `max_length`.
         missing: numbers of missing values, and of the rows that have any; 0 for text.
+        static: by static column the rows without a value, `missing`, and for categories those with
+            one that no training row has, `new`.
     """
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self.truncated = self._tokens = self._unknown = 0
         self.missing = {"rows": 0, "values": 0}
+        self.static: dict[str, Counter[str]] = {}
+        if encoder.static is not None:
+            self.static = {name: Counter(missing=0) for name in encoder.static.numbers}
+            self.static |= {name: Counter(missing=0, new=0) for name in encoder.static.categories}
         self._rows_by_length = np.zeros(1, np.int64)
 
-    def encode(self, raw: pa.Array) -> Ragged:
-        """Encode raw rows, and add them to the counts."""
+    def encode(self, batch: pa.RecordBatch) -> EncodedRows:
+        """Encode the rows of a `RowCopy`, and add them to the counts."""
+        sequences = self._encode_sequences(batch.column("raw"))
+        if self._encoder.static is None:
+            return EncodedRows(sequences, None)
+        static = batch.column("static")
+        for name, counts in self.static.items():
+            counts["missing"] += static.field(name).null_count
+        for name, categories in self._encoder.static.categories.items():
+            is_new = pc.invert(pc.is_in(static.field(name).drop_null(), pa.array(categories)))
+            self.static[name]["new"] += pc.sum(is_new).as_py() or 0
+        return EncodedRows(sequences, self._encoder.static.encode_arrow(static))
+
+    def _encode_sequences(self, raw: pa.Array) -> Ragged:
         whole = self._encoder.read_arrow(raw)
         encoded = self._encoder.finish(whole)
         if self._encoder.max_length is not None:
@@ -59,6 +82,15 @@ class Tally:
         return {name: percentile(self._rows_by_length, q) for name, q in percentiles.items()}
 
 
+def describe_static(tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """Return `static`, the counts of the static columns by split; nothing if there are none."""
+    counts = {
+        name: {column: dict(count) for column, count in tally.static.items()}
+        for name, tally in tallies.items()
+    }
+    return {"static": counts} if any(counts.values()) else {}
+
+
 def percentile(rows_by_length: NDArray[np.int64], q: int) -> float:
     """Return `np.percentile` of the rows' lengths, without an array of all rows.
 
@@ -80,12 +112,11 @@ def write_rows(
     """
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as stack:
-        writers = {n: stack.enter_context(open_split(folder / n, encoder.kind)) for n in SPLITS}
+        writers = {n: stack.enter_context(open_split(folder / n, encoder)) for n in SPLITS}
         progress = stack.enter_context(
             tqdm(desc="encoding", total=len(rows.copy), unit=" rows", disable=None)
         )
         for name, batch, codes in rows.batches():
-            raw = batch.column("raw")
-            writers[name].add(batch.column("id"), raw, targets[codes], tallies[name].encode(raw))
+            writers[name].add(batch, targets[codes], tallies[name].encode(batch))
             progress.update(len(batch))
     return tallies

@@ -1,12 +1,13 @@
 """Series whose steps are rows of a file or of a request, for a model that predicts them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conveyor.config.dataset import LongLayout
+from conveyor.config.dataset import LongLayout, StaticColumns
 from conveyor.data.arrow import split_steps
 from conveyor.data.inputs import NESTED
 from conveyor.data.long_format import nest
@@ -14,18 +15,37 @@ from conveyor.data.part import Part
 from conveyor.data.table import build_column, read_whole
 
 
-def read_series(part: Part, layout: LongLayout) -> tuple[list[str], list[NDArray[np.float32]]]:
-    """Return the ids of all series, in order of their first rows, and the series (steps, channels).
+@dataclass(frozen=True)
+class LongSeries:
+    """All series of a part, in order of their first rows.
+
+    Attributes:
+        sequences: (steps, channels) each.
+        static: cells of the static columns, by column.
+    """
+
+    ids: list[str]
+    sequences: list[NDArray[np.float32]]
+    static: dict[str, list[Any]]
+
+
+def read_series(part: Part, layout: LongLayout, columns: StaticColumns) -> LongSeries:
+    """Gather the series of a part.
+
+    Args:
+        columns: static ones, which have one value a series.
 
     Raises:
         DataError: as `long_format.nest`.
     """
-    nested, _ = nest(part, layout, [])
-    ids, series = [], []
-    for batch in nested.read([layout.id, NESTED]):
-        ids += batch.column(0).to_pylist()
-        series += split_steps(batch.column(1))
-    return ids, series
+    nested, _ = nest(part, layout, columns.names)
+    series = LongSeries([], [], {name: [] for name in columns.names})
+    for batch in nested.read([layout.id, NESTED, *columns.names]):
+        series.ids.extend(batch.column(0).to_pylist())
+        series.sequences.extend(split_steps(batch.column(1)))
+        for name, cells in series.static.items():
+            cells += batch.column(name).to_pylist()
+    return series
 
 
 def part_of_columns(columns: dict[str, list[Any]], origin: str) -> Part:

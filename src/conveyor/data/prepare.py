@@ -1,6 +1,7 @@
 """Prepares a data set: reads, checks, splits, encodes and writes it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,15 +17,16 @@ from conveyor.data.arrow import split_steps, use_small_pool
 from conveyor.data.cells import read_numbers
 from conveyor.data.copy import SplitRows
 from conveyor.data.database import by_row, open_database, small_integer
-from conveyor.data.encode import write_rows
+from conveyor.data.encode import describe_static, write_rows
 from conveyor.data.long_format import nest
 from conveyor.data.report import describe_files, describe_rows
 from conveyor.data.rows import RowReader, read_rows, require_equal_channels
 from conveyor.data.sources import open_source
 from conveyor.data.split import assign
+from conveyor.data.static import NOT_A_NUMBER
 from conveyor.data.steps import STEP_COUNTS
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
-from conveyor.encoding import Encoder, SeriesEncoder, TextEncoder
+from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder
 from conveyor.metrics import Targets
 from conveyor.tasks.options import TargetSpec, describe_target
 
@@ -56,19 +58,23 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         meta = Meta(
             format=META_FORMAT, kind=config.kind, name=config.name, target=checked.spec,
             counts=counts, digest=digest, columns=config.columns, dialect=config.source.dialect,
-            **size,
+            static=None if encoder.static is None else encoder.static.width, **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
-    return checked.report | {
-        "truncated": {name: tally.truncated for name, tally in tallies.items()},
-        "lengths": {name: tally.lengths() for name, tally in tallies.items()},
-        "missing_values": None
-        if config.kind == "text"
-        else {name: tally.missing for name, tally in tallies.items()},
-        "unknown_token_share": None
-        if encoder.unknown_token is None
-        else {name: tally.unknown_share for name, tally in tallies.items()},
-    }
+    return (
+        checked.report
+        | {
+            "truncated": {name: tally.truncated for name, tally in tallies.items()},
+            "lengths": {name: tally.lengths() for name, tally in tallies.items()},
+            "missing_values": None
+            if config.kind == "text"
+            else {name: tally.missing for name, tally in tallies.items()},
+            "unknown_token_share": None
+            if encoder.unknown_token is None
+            else {name: tally.unknown_share for name, tally in tallies.items()},
+        }
+        | describe_static(tallies)
+    )
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         rules.remove_targets(database, target.accepts(keys, spec), "rare_target")
         counts = rules.count_keys(database, len(keys))
         report = {"files": describe_files([reader.part for reader in readers], root)}
-        report |= describe_rows(database, copy) | {"steps": long_counts}
+        problems = rules.PROBLEMS + ((NOT_A_NUMBER,) if config.columns.static.numbers else ())
+        report |= describe_rows(database, copy, problems) | {"steps": long_counts}
         rules.require_usable(config.checks, report)
         report |= target.check(keys, counts, spec, min_rows)
         splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
@@ -123,7 +130,9 @@ def _open_readers(
     for part in open_source(config.source, root, cache):
         long = None if isinstance(config, TextDataset) else config.columns.long
         reader = RowReader(config, part)
+        reader.require_static_apart()
         numbers = [*reader.target.number_columns, *(long.channels if long else [])]
+        numbers += config.columns.static.numbers
         if reader.wide is not None:
             numbers += reader.inputs.columns
         times = [long.order] if long else []
@@ -142,7 +151,18 @@ def _open_readers(
 
 def _fit_encoder(config: Dataset, rows: SplitRows) -> Encoder:
     """Fit the encoder on the training rows."""
-    batches = (batch.column("raw") for split, batch, _ in rows.batches() if split == "train")
+    batches = _read_training(rows, "raw")
     if isinstance(config, TextDataset):
-        return TextEncoder.fit(chain.from_iterable(b.to_pylist() for b in batches), config.encoding)
-    return SeriesEncoder.fit(chain.from_iterable(map(split_steps, batches)), config.encoding)
+        texts = chain.from_iterable(batch.to_pylist() for batch in batches)
+        encoder: Encoder = TextEncoder.fit(texts, config.encoding)
+    else:
+        series = chain.from_iterable(map(split_steps, batches))
+        encoder = SeriesEncoder.fit(series, config.encoding)
+    static = config.columns.static
+    if static.names:
+        encoder.static = StaticEncoder.fit(_read_training(rows, "static"), static)
+    return encoder
+
+
+def _read_training(rows: SplitRows, column: str) -> Iterator[Any]:
+    return (batch.column(column) for split, batch, _ in rows.batches() if split == "train")

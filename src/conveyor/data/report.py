@@ -53,8 +53,12 @@ def say_files(report: dict[str, Any]) -> list[str]:
     return sentences
 
 
-def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:
-    """Return what the report says of the rows once they are checked and split."""
+def describe_rows(database: Database, copy: RowCopy, problems: Sequence[str]) -> dict[str, Any]:
+    """Return what the report says of the rows once they are checked and split.
+
+    Args:
+        problems: that rows of the data set may have.
+    """
     results = {finding: counts for finding, *counts in database.execute(FINDINGS).fetchall()}
     remaining = dict(database.execute(REMAINING).fetchall())
     duplicates = dict(database.execute(rules.DUPLICATES).fetchall())
@@ -65,7 +69,7 @@ def describe_rows(database: Database, copy: RowCopy) -> dict[str, Any]:
 
     return {
         "rows": {"read": len(copy)} | {name: remaining.get(name, 0) for name in SPLITS},
-        "dropped": {problem: describe(problem) for problem in rules.PROBLEMS},
+        "dropped": {problem: describe(problem) for problem in problems},
         "removed_between_splits": {pair: describe(pair, "removed") for pair in rules.LEAK_PAIRS},
         "duplicates_within": {name: duplicates.get(name, 0) for name in SPLITS},
         "conflicting_targets": describe("conflicting_targets"),
@@ -89,6 +93,10 @@ def count_findings(report: dict[str, Any]) -> dict[str, int]:
     if report["missing_values"] is not None:
         filled = report["missing_values"].values()
         counts["kept: missing values filled"] = sum(count["rows"] for count in filled)
+    if "static" in report:
+        values = [count for split in report["static"].values() for count in split.values()]
+        counts["kept: static values missing"] = sum(count["missing"] for count in values)
+        counts["kept: static categories new"] = sum(count.get("new", 0) for count in values)
     if report["steps"] is not None:
         counts["kept: gaps between steps"] = report["steps"]["series_with_gaps"]
     return counts

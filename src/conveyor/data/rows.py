@@ -9,13 +9,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from conveyor.config.dataset import SeriesDataset, TextDataset
+from conveyor.config.dataset import SeriesDataset, TextColumns, TextDataset
 from conveyor.data.arrow import ROW_TYPE, join_steps, steps_to_bytes, to_text
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database, load
 from conveyor.data.inputs import SeriesReader, open_reader
 from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
+from conveyor.data.static import join_content, read_static, static_type
 from conveyor.errors import DataError
 from conveyor.tasks.task import load_target
 
@@ -37,6 +38,7 @@ class RowReader:
         if config.split.group is not None:
             self._split_columns["group"] = config.split.group
         self.target = load_target(config.target, part.value_names)
+        self.static = config.columns.static
 
     @property
     def channels(self) -> int | None:
@@ -51,9 +53,22 @@ class RowReader:
     @property
     def other_columns(self) -> list[str]:
         """Columns that the part must have beside those of the inputs."""
-        names = [*self.target.columns, *self._split_columns.values()]
+        names = [*self.target.columns, *self.static.names, *self._split_columns.values()]
         names += [self.config.columns.id] if self.config.columns.id else []
         return list(dict.fromkeys(names))
+
+    def require_static_apart(self) -> None:
+        """Raise a DataError if a static column is the target or a part of the sequence."""
+        columns = self.config.columns
+        long = None if isinstance(columns, TextColumns) else columns.long
+        others = [*self.inputs.columns, *self.target.columns]
+        others += [] if long is None else [long.id, long.order, *long.channels]
+        twice = [name for name in self.static.names if name in others]
+        if twice:
+            raise DataError(
+                "dataset.columns.static: expected columns beside the sequence and the target; got "
+                f"{twice[0]!r}, which is one of these. Remove it from the list."
+            )
 
     def require_columns(self) -> None:
         """Raise a DataError if the part lacks a column, or if one has two meanings."""
@@ -79,6 +94,8 @@ class RowReader:
             "row": pa.int64(), "id": pa.string(), "raw": ROW_TYPE[self.config.kind],
             "content": pa.binary(), "target": self.target.key_type, "problem": pa.string(),
         }  # fmt: skip
+        if self.static.names:
+            fields["static"] = static_type(self.static)
         return pa.schema(fields | dict.fromkeys(self._split_columns, pa.string()))
 
     def read(self, start: int) -> Iterator[pa.RecordBatch]:
@@ -87,6 +104,7 @@ class RowReader:
         `row` is the row's number, from `start` on. `id` is that of the source, else made of the
         row's position. `raw` is a string or a list of steps, each a list of float32 channels, and
         empty if missing; `content` is the same as bytes. `problem` says why a row cannot be used.
+        `static` are the values of the static columns, if there are any; they are in `content` too.
         `test`, `validation` and `group` are the cells of these columns as text, if the split has
         them; a row without a group is a group of its own.
 
@@ -117,7 +135,12 @@ class RowReader:
         else:
             content, own = self._check_series(inputs.raw)
             problems = pc.coalesce(problems, own)
-        values = [pa.array(rows), ids, inputs.raw, content, targets, problems]
+        static = []
+        if self.static.names:
+            values, own = self._read_static(batch)
+            problems, content = pc.coalesce(problems, own), join_content(values, content)
+            static = [values]
+        values = [pa.array(rows), ids, inputs.raw, content, targets, problems, *static]
         values += [
             self._read_split_column(name, batch.column(column), rows)
             for name, column in self._split_columns.items()
@@ -158,6 +181,12 @@ class RowReader:
         ids = to_text(batch.column(own))
         return pc.if_else(pc.equal(ids.fill_null(""), ""), default, ids)
 
+    def _read_static(self, batch: pa.RecordBatch) -> tuple[pa.StructArray, pa.Array]:
+        try:
+            return read_static(batch, self.static)
+        except DataError as error:
+            raise DataError(f"{self.part.origin}: {error}") from None
+
     def _read_targets(self, batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
         try:
             return self.target.read([batch.column(name) for name in self.target.columns])
@@ -182,16 +211,17 @@ def require_equal_channels(readers: Sequence[RowReader]) -> None:
 
 def read_rows(database: Database, readers: Sequence[RowReader], folder: Path) -> RowCopy:
     """Read each row once: make the table `rows`, and a copy of the rows in `folder`."""
-    copy = RowCopy(folder)
+    copy, schema = RowCopy(folder), readers[0].schema
+    in_table = [name for name in schema.names if name != "static"]
 
     def read() -> Iterator[pa.RecordBatch]:
         for reader in readers:
             with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:
                 for batch in reader.read(len(copy)):
-                    copy.add(reader.part.name, batch.select(["id", "raw"]))
-                    yield batch
+                    copy.add(reader.part.name, batch)
+                    yield batch.select(in_table)
                     progress.update(len(batch))
 
-    load(database, ROWS, readers[0].schema, read())
+    load(database, ROWS, pa.schema([schema.field(name) for name in in_table]), read())
     copy.finish()
     return copy

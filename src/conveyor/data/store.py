@@ -8,15 +8,17 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from conveyor import stored
 from conveyor.config.dataset import SeriesColumns, TextColumns
 from conveyor.config.source import Dialect
 from conveyor.encoding import Encoder, load_encoder
+from conveyor.encoding.network_inputs import EncodedRows, StaticInputs
 from conveyor.encoding.ragged import Ragged
 from conveyor.errors import InputError
 from conveyor.metrics import Targets
+from conveyor.raw_row import MISSING, Row
 from conveyor.tasks import Task
 from conveyor.tasks.options import TargetSpec
 
@@ -45,13 +47,24 @@ class Meta(BaseModel):
     # not cover them: equal rows are equal, whatever file they came from.
     columns: TextColumns | SeriesColumns | None = None
     dialect: Dialect | None = None
+    # Inputs of the static columns; as `columns.static`, it is written only where there are any.
+    static: int | None = Field(default=None, exclude_if=lambda width: width is None)
+
+    @field_serializer("columns")
+    def _describe_columns(self, columns: TextColumns | SeriesColumns | None) -> Any:
+        return None if columns is None else columns.describe()
 
 
 class RawRows(Sequence[Any]):
-    """Raw rows, read from disk on access: str, or float32 (steps, channels)."""
+    """Raw rows, read from disk on access: str, or float32 (steps, channels); in a `raw_row.Row`
+    where there are static columns.
 
-    def __init__(self, column: pa.ChunkedArray) -> None:
-        self.column = column
+    Args:
+        static: of structures; None where there are no static columns.
+    """
+
+    def __init__(self, column: pa.ChunkedArray, static: pa.ChunkedArray | None = None) -> None:
+        self.column, self._static = column, static
 
     def __len__(self) -> int:
         return len(self.column)
@@ -61,7 +74,17 @@ class RawRows(Sequence[Any]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         value = self.column[index].as_py()
-        return value if isinstance(value, str) else np.array(value, dtype=np.float32, ndmin=2)
+        is_text = isinstance(value, str)
+        sequence = value if is_text else np.array(value, dtype=np.float32, ndmin=2)
+        return sequence if self._static is None else Row(sequence, self._static_values(index))
+
+    def _static_values(self, index: int) -> dict[str, Any]:
+        assert self._static is not None
+        values = self._static[index].as_py()
+        for field in self._static.type:
+            if pa.types.is_floating(field.type) and values[field.name] is None:
+                values[field.name] = MISSING
+        return values
 
 
 @dataclass(frozen=True)
@@ -72,12 +95,19 @@ class Split:
         sequences: encoded rows.
         targets: encoded as the task does, first axis (rows,).
         rows: the same rows, raw.
+        static: encoded static columns, (rows, width); None where there are none.
     """
 
     sequences: Ragged
     targets: Targets
     rows: Sequence[Any]
     _ids: pa.ChunkedArray
+    static: StaticInputs | None = None
+
+    @property
+    def encoded(self) -> EncodedRows:
+        """All that a network reads of the rows."""
+        return EncodedRows(self.sequences, self.static)
 
     @cached_property
     def ids(self) -> list[str]:
@@ -123,11 +153,13 @@ class Prepared:
             np.load(folder / f, mmap_mode="r") for f in ("values.npy", "offsets.npy")
         )
         table = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
+        has_static = self.meta.static is not None
         return Split(
             sequences=Ragged(values, offsets),
             targets=np.load(folder / "targets.npy"),
-            rows=RawRows(table["row"]),
+            rows=RawRows(table["row"], table["static"] if has_static else None),
             _ids=table["id"],
+            static=np.load(folder / "static.npy", mmap_mode="r") if has_static else None,
         )
 
 

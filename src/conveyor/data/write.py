@@ -1,7 +1,7 @@
 """Writes the prepared store batch by batch; memory holds a few batches."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.data.arrow import ROW_TYPE
-from conveyor.encoding.ragged import Ragged
+from conveyor.data.static import static_type
+from conveyor.encoding import Encoder
+from conveyor.encoding.network_inputs import EncodedRows
 from conveyor.metrics import Targets
 
 BATCH = 500  # rows of a batch in rows.arrow
@@ -19,28 +21,27 @@ BATCH = 500  # rows of a batch in rows.arrow
 class SplitWriter:
     """Writes one split to the files that `open_split` opens."""
 
-    def __init__(
-        self, schema: pa.Schema, rows: Any, values: "_Npy", offsets: "_Npy", targets: "_Npy"
-    ) -> None:
-        self._schema, self._rows = schema, rows
-        self._values, self._offsets, self._targets = values, offsets, targets
+    def __init__(self, schema: pa.Schema, rows: Any, arrays: Mapping[str, "_Npy"]) -> None:
+        self._schema, self._rows, self._arrays = schema, rows, arrays
         self._waiting: list[pa.Table] = []  # fewer rows than a batch
         self._steps = 0
-        offsets.add(np.zeros(1, np.int64))
+        arrays["offsets"].add(np.zeros(1, np.int64))
 
-    def add(self, ids: pa.Array, raw: pa.Array, targets: Targets, encoded: Ragged) -> None:
+    def add(self, batch: pa.RecordBatch, targets: Targets, encoded: EncodedRows) -> None:
         """Append rows.
 
         Args:
-            ids: strings, (rows,).
-            raw: strings or lists of steps, (rows,).
+            batch: of a `RowCopy`.
             targets: encoded targets, first axis (rows,).
         """
-        self._values.add(encoded.values)
-        self._offsets.add(self._steps + encoded.offsets[1:])
-        self._targets.add(targets)
-        self._steps += int(encoded.offsets[-1])
-        table = pa.Table.from_arrays([ids, raw], schema=self._schema)
+        sequences = encoded.sequences
+        self._arrays["values"].add(sequences.values)
+        self._arrays["offsets"].add(self._steps + sequences.offsets[1:])
+        self._arrays["targets"].add(targets)
+        if encoded.static is not None:
+            self._arrays["static"].add(encoded.static)
+        self._steps += int(sequences.offsets[-1])
+        table = pa.Table.from_arrays(batch.columns, schema=self._schema)
         table = pa.concat_tables([*self._waiting, table]).combine_chunks()
         whole = len(table) // BATCH * BATCH
         self._write(table[:whole])
@@ -58,17 +59,19 @@ class SplitWriter:
 
 
 @contextmanager
-def open_split(folder: Path, kind: str) -> Iterator[SplitWriter]:
+def open_split(folder: Path, encoder: Encoder) -> Iterator[SplitWriter]:
     """Create the folder of a split. Its files are complete when the `with` block ends."""
     folder.mkdir()
-    schema = pa.schema({"id": pa.string(), "row": ROW_TYPE[kind]})  # type: ignore[arg-type]
-    with (
-        pa.ipc.new_file(str(folder / "rows.arrow"), schema) as rows,
-        closing(_Npy(folder / "values.npy")) as values,
-        closing(_Npy(folder / "offsets.npy")) as offsets,
-        closing(_Npy(folder / "targets.npy")) as targets,
-    ):
-        writer = SplitWriter(schema, rows, values, offsets, targets)
+    names = ["values", "offsets", "targets"]
+    fields = {"id": pa.string(), "row": ROW_TYPE[encoder.kind]}
+    if encoder.static is not None:
+        names.append("static")
+        fields["static"] = static_type(encoder.static)
+    schema = pa.schema(fields)
+    with ExitStack() as stack:
+        rows = stack.enter_context(pa.ipc.new_file(str(folder / "rows.arrow"), schema))
+        arrays = {n: stack.enter_context(closing(_Npy(folder / f"{n}.npy"))) for n in names}
+        writer = SplitWriter(schema, rows, arrays)
         yield writer
         writer.finish()
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from conveyor import stored
-from conveyor.encoding.encoder import Encoder, RowError
+from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.row_error import RowError
 from conveyor.encoding.series import SeriesEncoder
+from conveyor.encoding.static import StaticEncoder
 from conveyor.encoding.text import TextEncoder
 
 ENCODERS: dict[str, type[Encoder]] = {"text": TextEncoder, "series": SeriesEncoder}
@@ -15,6 +17,7 @@ __all__ = [
     "Ragged",
     "RowError",
     "SeriesEncoder",
+    "StaticEncoder",
     "TextEncoder",
     "load_encoder",
 ]
@@ -35,7 +38,10 @@ def load_encoder(path: Path, way_out: str) -> Encoder:
         expected = " or ".join(map(repr, ENCODERS))
         raise stored.FormatError(path, f"kind: expected {expected}; got {kind!r}", way_out)
     try:
-        return ENCODERS[kind].from_json(values)
+        encoder = ENCODERS[kind].from_json(values)
+        if "static" in values:
+            encoder.static = StaticEncoder.from_json(values["static"])
+        return encoder
     except Exception as error:  # the tokenizers library raises nothing more specific
         problem = f"expected a {kind} encoder; got {type(error).__name__}: {error}"
         raise stored.FormatError(path, problem, way_out) from error

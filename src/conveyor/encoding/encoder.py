@@ -10,27 +10,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor import files
-from conveyor.encoding.network_inputs import NetworkInputs, name_inputs
+from conveyor.encoding.network_inputs import EncodedRows, NetworkInputs, name_inputs
 from conveyor.encoding.ragged import Ragged, RowNumbers, batches_by_length
-from conveyor.errors import InputError
-
-
-class RowError(InputError):
-    """A raw row that cannot be encoded; the message says what was expected and what it is.
-
-    Attributes:
-        reason: the message without the row's number.
-        row: position among the rows of the call, from 0; None where there is only one. Rows of a
-            file are counted from 1 in messages, those of a request from 0.
-    """
-
-    def __init__(self, reason: str, row: int | None = None) -> None:
-        super().__init__(reason if row is None else f"row {row}: {reason}")
-        self.reason, self.row = reason, row
+from conveyor.encoding.row_error import RowError
+from conveyor.encoding.static import StaticEncoder
+from conveyor.raw_row import Row, sequence_of, static_of
 
 
 class Encoder(ABC):
     """Encodes raw rows for a network; fitted on training rows, saved beside the model.
+
+    A subclass encodes sequences, and `static` what is beside them.
 
     Attributes:
         kind: names the class in encoder.json and card.json.
@@ -39,6 +29,7 @@ class Encoder(ABC):
         unknown_token: token of the words without a token of their own; None for numeric rows.
         tensor_types: KServe datatypes of a tensor of raw rows, the preferred one first.
         max_length: units after which a row is cut; None for no limit.
+        static: of the static columns; None where the data set has none.
     """
 
     kind: ClassVar[str]
@@ -47,6 +38,7 @@ class Encoder(ABC):
     unknown_token: ClassVar[int | None] = None
     tensor_types: ClassVar[tuple[str, ...]]
     max_length: int | None
+    static: StaticEncoder | None = None
 
     @property
     @abstractmethod
@@ -64,26 +56,44 @@ class Encoder(ABC):
         return False
 
     @property
-    @abstractmethod
     def shortest_row(self) -> Any:
         """A raw row of one unit, by which a model can be tried."""
+        sequence = self.shortest_sequence
+        return sequence if self.static is None else Row(sequence, self.static.blank)
+
+    @property
+    @abstractmethod
+    def shortest_sequence(self) -> Any:
+        """A raw sequence of one unit."""
 
     @property
     @abstractmethod
     def tensor_shape(self) -> list[int]:
-        """Shape of a tensor of raw rows; -1 stands for any size."""
+        """Shape of a tensor of raw sequences; -1 stands for any size."""
 
-    @abstractmethod
     def check_row(self, row: Any) -> Any:
-        """Return a raw row in the type that `encode` reads.
+        """Return a raw row in the types that the encoder reads, with its own static columns only.
 
         Raises:
-            RowError: the row has another type or shape, or it is empty.
+            RowError: the sequence has another type or shape, or it is empty; a static column is
+                missing, or its value cannot be read.
+        """
+        sequence = self.check_sequence(sequence_of(row))
+        if self.static is None:
+            return sequence
+        return Row(sequence, self.static.check(static_of(row)))
+
+    @abstractmethod
+    def check_sequence(self, sequence: Any) -> Any:
+        """Return a raw sequence in the type that `encode` reads.
+
+        Raises:
+            RowError: it has another type or shape, or it is empty.
         """
 
     @abstractmethod
     def read_rows(self, rows: Sequence[Any]) -> Ragged:
-        """Tokens or steps of raw rows, not yet scaled or cut; a row may have none."""
+        """Tokens or steps of raw sequences, not yet scaled or cut; a row may have none."""
 
     @abstractmethod
     def read_arrow(self, column: pa.Array) -> Ragged:
@@ -94,12 +104,12 @@ class Encoder(ABC):
         """Scale the result of `read_rows`, cut it to `max_length`, fill rows without any unit."""
 
     def encode(self, rows: Sequence[Any]) -> Ragged:
-        """Encode raw rows. Each has between 1 and `max_length` units afterwards."""
+        """Encode raw sequences. Each has between 1 and `max_length` units afterwards."""
         return self.finish(self.read_rows(rows))
 
     @abstractmethod
     def encode_one(self, row: Any) -> NDArray[Any]:
-        """Encode one row as `encode` does, without the overhead of a batch."""
+        """Encode one sequence as `encode` does, without the overhead of a batch."""
 
     def batches(
         self, rows: Sequence[Any], batch_size: int
@@ -114,15 +124,19 @@ class Encoder(ABC):
         Raises:
             RowError: before the first batch: `check_row` refuses a row, or there is none.
         """
-        checked = self._check_rows(rows)
+        sequences = checked = self._check_rows(rows)
+        static = None
+        if self.static is not None:
+            sequences = [row.sequence for row in checked]
+            static = self.static.encode_rows([row.static for row in checked])
         if len(checked) == 1:  # most requests have one row, which needs no sorting and no padding
-            values = self.encode_one(checked[0])
+            values = self.encode_one(sequences[0])
             lengths = np.array([len(values)], np.int32)
-            yield np.zeros(1, np.int64), name_inputs(values[None], lengths)
+            yield np.zeros(1, np.int64), name_inputs(values[None], lengths, static)
             return
-        sequences = self.encode(checked)
-        for batch in batches_by_length(sequences.lengths, batch_size):
-            yield batch, name_inputs(*sequences.pad_rows(batch))
+        encoded = EncodedRows(self.encode(sequences), static)
+        for batch in batches_by_length(encoded.sequences.lengths, batch_size):
+            yield batch, encoded.pad_rows(batch)
 
     def _check_rows(self, rows: Sequence[Any]) -> list[Any]:
         if len(rows) == 0:
@@ -137,7 +151,8 @@ class Encoder(ABC):
 
     def save(self, path: Path) -> None:
         """Write the encoder as JSON; `encoding.load_encoder` reads it."""
-        files.write_json(path, {"kind": self.kind, **self.to_json()})
+        static = {} if self.static is None else {"static": self.static.to_json()}
+        files.write_json(path, {"kind": self.kind, **self.to_json(), **static})
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

@@ -8,9 +8,10 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from conveyor.config.dataset import SeriesEncoding
-from conveyor.encoding.encoder import Encoder, RowError
+from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.moments import ChannelMoments
 from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.row_error import RowError
 from conveyor.encoding.series_values import describe_value, parse_series
 from conveyor.errors import InputError
 
@@ -85,7 +86,7 @@ class SeriesEncoder(Encoder):
         return {"features": self.channels * (2 if self.missing == "mask" else 1)}
 
     @property
-    def shortest_row(self) -> NDArray[np.float64]:
+    def shortest_sequence(self) -> NDArray[np.float64]:
         """One step."""
         return np.zeros((1, self.channels))
 
@@ -94,8 +95,8 @@ class SeriesEncoder(Encoder):
         """(rows, steps, channels)."""
         return [-1, -1, self.channels]
 
-    def check_row(self, row: Any) -> NDArray[np.float64]:
-        """Return one row as an array (steps, channels).
+    def check_sequence(self, sequence: Any) -> NDArray[np.float64]:
+        """Return one series as an array (steps, channels).
 
         Raises:
             RowError: it is no list of steps, it has none, a step has another width, a number is
@@ -103,9 +104,9 @@ class SeriesEncoder(Encoder):
         """
         expected = f"expected a list of steps of {self.channels} numbers each"
         try:
-            series = parse_series(row)
+            series = parse_series(sequence)
         except (TypeError, ValueError):
-            raise RowError(f"{expected}; got {describe_value(row)}") from None
+            raise RowError(f"{expected}; got {describe_value(sequence)}") from None
         if not len(series):
             raise RowError(f"{expected}; got no step")
         if series.shape[1] != self.channels:

@@ -16,8 +16,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor.config.dataset import TextEncoding
 from conveyor.encoding.ascii_words import count_ascii, tokenize_ascii
-from conveyor.encoding.encoder import Encoder, RowError
+from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.row_error import RowError
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1 of every vocabulary
 SPECIAL = re.compile(f"{re.escape(PADDING)}|{re.escape(UNKNOWN)}")
@@ -87,7 +88,7 @@ class TextEncoder(Encoder):
         return {"vocabulary": self.tokenizer.get_vocab_size()}
 
     @property
-    def shortest_row(self) -> str:
+    def shortest_sequence(self) -> str:
         """One letter."""
         return "a"
 
@@ -96,17 +97,17 @@ class TextEncoder(Encoder):
         """(rows,)."""
         return [-1]
 
-    def check_row(self, row: Any) -> str:
+    def check_sequence(self, sequence: Any) -> str:
         """Return the text.
 
         Raises:
             RowError: it is no string, or it is blank. A text of unknown words is none of these.
         """
-        if not isinstance(row, str):
-            raise RowError(f"expected a text; got a value of type {type(row).__name__}")
-        if not row.strip():
-            raise RowError(f"expected a text; got {row[:40]!r}, which is blank")
-        return row
+        if not isinstance(sequence, str):
+            raise RowError(f"expected a text; got a value of type {type(sequence).__name__}")
+        if not sequence.strip():
+            raise RowError(f"expected a text; got {sequence[:40]!r}, which is blank")
+        return sequence
 
     def read_rows(self, rows: Sequence[str]) -> Ragged:
         """Tokens of each text, int32, neither cut nor filled: a text may have none."""

@@ -26,6 +26,7 @@ def build(
     features: int | None = None,
     vocabulary: int | None = None,
     length: int = 1,
+    static: int | None = None,
 ) -> keras.Model:
     """Stack layers of `config.units` under pooling and a task's head; `config.front` adds
     convolutions below them, and `config.wide` a branch beside them.
@@ -35,12 +36,14 @@ def build(
         features: values of each step of a series; None for text.
         vocabulary: number of tokens, with the padding token; None for series.
         length: steps of a typical training row: the front's strides follow from it.
+        static: numbers of the encoded static columns; None where the data set has none.
 
     Returns:
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
-        "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; and one
-        output (batch, head.width), of the type that the head gives it. Padding a row further
-        changes nothing.
+        "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; with
+        static columns also of "static", float32 (batch, static), which joins the pooled features;
+        and one output (batch, head.width), of the type that the head gives it. Padding a row
+        further changes nothing.
         With `kernel=keras` it consists of stock Keras layers and operations, so that its file loads
         without this package. The weights are the same with every kernel.
 
@@ -61,6 +64,10 @@ def build(
         beside.append(count_words(values, lengths, vocabulary, config.embedding))
     elif config.wide:
         beside.append(summarise(values, lengths, length))
+    inputs = {"values": values, "lengths": lengths}
+    if static is not None:
+        inputs["static"] = keras.Input((static,), name="static")
+        beside.append(inputs["static"])
     if config.front == "convolution":
         x, steps, mask = add_front(x, lengths, length)
         beside.append(mean(x, mask, steps))
@@ -74,7 +81,6 @@ def build(
         x = layers.Concatenate(name="features")([x, *beside])
     if config.head_dropout:
         x = layers.Dropout(config.head_dropout, name="head_dropout")(x)
-    inputs = {"values": values, "lengths": lengths}
     return keras.Model(inputs, head.build(x), name=f"stacked_{config.cell}")
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Model
-from conveyor.encoding.network_inputs import name_inputs
-from conveyor.encoding.ragged import Ragged, batches_by_length
+from conveyor.encoding.network_inputs import EncodedRows
+from conveyor.encoding.ragged import batches_by_length
 from conveyor.errors import InputError
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
@@ -37,7 +37,8 @@ def export(
     Args:
         head: with which the model was built.
     """
-    size = {name: card[name] for name in ("vocabulary", "features", "length") if name in card}
+    sizes = ("vocabulary", "features", "length", "static")
+    size = {name: card[name] for name in sizes if name in card}
     weights = model.get_weights()
     # So that the generated names of layers do not continue those of earlier models.
     keras.backend.clear_session(free_memory=False)
@@ -53,7 +54,7 @@ def export(
     files.write_json(folder / "card.json", card)
 
 
-def check_export(folder: Path, sequences: Ragged, rows: Any) -> None:
+def check_export(folder: Path, encoded: EncodedRows, rows: Any) -> None:
     """Compare raw row -> served prediction with encoded row -> Keras's prediction.
 
     This covers both ways in which serving can differ from training: another encoding of the raw
@@ -61,14 +62,14 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> None:
 
     Args:
         folder: an exported model.
-        sequences: rows as they were encoded for training.
+        encoded: rows as they were encoded for training.
         rows: the same rows, raw.
 
     Raises:
         ExportError: an output differs by more than TOLERANCE.
     """
     network: Any = keras.models.load_model(folder / "model.keras")
-    trained = predict(network, sequences)
+    trained = predict(network, encoded)
     model = LoadedModel.load(folder)
     differences = row_differences(model, trained, model.predict(rows).outputs)  # (rows,)
     if not differences.max() <= TOLERANCE:
@@ -79,9 +80,9 @@ def check_export(folder: Path, sequences: Ragged, rows: Any) -> None:
         )
 
 
-def predict(model: keras.Model, sequences: Ragged) -> NDArray[np.floating]:
-    """Predict the outputs (rows, width) of encoded sequences, in their order."""
-    outputs = np.zeros((len(sequences), model.output_shape[-1]), dtype=model.output.dtype)
-    for rows in batches_by_length(sequences.lengths, BATCH):
-        outputs[rows] = model(name_inputs(*sequences.pad_rows(rows)), training=False)
+def predict(model: keras.Model, encoded: EncodedRows) -> NDArray[np.floating]:
+    """Predict the outputs (rows, width) of encoded rows, in their order."""
+    outputs = np.zeros((len(encoded), model.output_shape[-1]), dtype=model.output.dtype)
+    for rows in batches_by_length(encoded.sequences.lengths, BATCH):
+        outputs[rows] = model(encoded.pad_rows(rows), training=False)
     return outputs

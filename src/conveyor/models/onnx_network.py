@@ -43,6 +43,8 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
         beside.append(add_words(graph, model, values, "lengths"))
     elif config.wide:
         beside.append(add_summary(graph, values, "lengths", length))
+    if "static" in model.input:
+        beside.append("static")
     steps = "lengths"
     if config.front == "convolution":
         x, steps = add_front(graph, model, x, steps, length)

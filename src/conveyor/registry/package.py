@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
 
 from conveyor import files
+from conveyor.config.dataset import NO_STATIC
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.serving.card import read_card
+from conveyor.raw_row import sequence_of, sequence_to_plain, static_of
+from conveyor.serving.card import Card, read_card
 from conveyor.tasks import Task
 
 SOURCES = Path(__file__).parents[1]
@@ -47,7 +48,7 @@ class Challenger:
         folder: the exported model.
         digest: SHA-256 of the folder's files.
         kind: of its rows, `text` or `series`.
-        example: one raw row: a string, or numbers of shape (steps, channels).
+        example: one raw row: a string, or numbers of shape (steps, channels); or a `raw_row.Row`.
         data_digest: of the prepared data.
     """
 
@@ -72,24 +73,32 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
         MLflow's `ModelInfo`.
     """
     column, row = INPUTS[challenger.kind], challenger.example
-    value = row if isinstance(row, str) else np.asarray(row).tolist()
+    example = {column.name: sequence_to_plain(sequence_of(row)), **static_of(row)}
+    card = read_card(challenger.folder)
     with mlflow.start_run(run_id=run_id):
         return mlflow.pyfunc.log_model(
             name=name,
             python_model=str(SOURCES / "serving" / "mlflow_model.py"),
             artifacts={"model": challenger.folder.absolute().as_uri()},  # a path would be decoded
             code_paths=[str(SOURCES)],
-            signature=ModelSignature(Schema([column]), _output_schema(challenger.folder)),
-            input_example=pd.DataFrame({column.name: [value]}),
+            signature=ModelSignature(Schema([column, *_static_inputs(card)]), _output_schema(card)),
+            input_example=pd.DataFrame([example]),
             pip_requirements=[
                 f"{package}=={installed_version(package)}" for package in REQUIREMENTS
             ],
         )
 
 
-def _output_schema(folder: Path) -> Schema:
+def _static_inputs(card: Card) -> list[ColSpec]:
+    """Return the static columns, whose cells may be empty, as MLflow's columns."""
+    static = NO_STATIC if card.columns is None else card.columns.static
+    numbers = [ColSpec(DataType.double, name) for name in static.numbers]
+    return numbers + [ColSpec(DataType.string, name) for name in static.categories]
+
+
+def _output_schema(card: Card) -> Schema:
     """Return the fields of the model's answers as MLflow's schema."""
-    task = Task(read_card(folder).target)
+    task = Task(card.target)
     return Schema([ColSpec(_mlflow_type(field.type), field.name) for field in task.answers.schema])
 
 

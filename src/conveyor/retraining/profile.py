@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import compress
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.data.store import Prepared
+from conveyor.raw_row import sequences_of, static_of, to_bytes
 from conveyor.retraining.drift import Floats, Rate, Summary
 from conveyor.serving import LoadedModel, Predictions
 
@@ -25,7 +27,7 @@ class ProfiledRows:
     """Raw rows with their targets, and with digests that identify them.
 
     Attributes:
-        raw: for each row a text, or an array (steps, features).
+        raw: for each row a text, an array (steps, features), or a `raw_row.Row` of either.
         targets: as they are in the data.
         inputs: a digest of 8 bytes of each row's input.
         pairs: a digest of 8 bytes of each row's input and target.
@@ -95,7 +97,7 @@ def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
         split = prepared.split(name)
         raw += split.rows
         targets += prepared.task.answers.decode(split.targets)
-    inputs = [_content(row) for row in raw]
+    inputs = [to_bytes(row) for row in raw]
     pairs = [
         content + b"\0" + str(target).encode()
         for content, target in zip(inputs, targets, strict=True)
@@ -104,20 +106,32 @@ def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
 
 
 def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
-    """Summarise the targets, the lengths, and the level and spread of each channel."""
-    samples = {"length": model.encoder.read_rows(rows.raw).lengths.astype(np.float32)}
+    """Summarise the targets, the lengths, the level and spread of each channel, and the static
+    columns."""
+    sequences = sequences_of(rows.raw)
+    samples = {"length": model.encoder.read_rows(sequences).lengths.astype(np.float32)}
     # One value per row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.channels):
-        values = [_present_values(row[:, channel]) for row in rows.raw]
+        values = [_present_values(row[:, channel]) for row in sequences]
         samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
         samples[f"spread of channel {channel}"] = np.array([v.std() for v in values], np.float32)
     targets = model.task.answers.summarise_targets(rows.targets)
     samples |= targets.samples
-    return Summary(targets.counts, {name: _sample(values) for name, values in samples.items()})
+    counts = {**targets.counts}
+    for name in model.static.numbers:
+        samples[f"column {name}"] = _present_values(_static_column(rows.raw, name, np.float32))
+    for name in model.static.categories:
+        values = _static_column(rows.raw, name, object)
+        counts[f"column {name}"] = dict(Counter(v or "" for v in values))
+    return Summary(counts, {name: _sample(values) for name, values in samples.items()})
+
+
+def _static_column(rows: Sequence[Any], name: str, dtype: Any) -> NDArray[Any]:
+    return np.array([static_of(row)[name] for row in rows], dtype)
 
 
 def _present_values(channel: Floats) -> Floats:
-    """The values of a channel of a row that are not missing, or else a zero."""
+    """The values that are not missing, or else a zero."""
     present = channel[~np.isnan(channel)]
     return present if present.size else np.zeros(1, channel.dtype)
 
@@ -129,7 +143,7 @@ def summarise_predictions(
     rates = {}
     unknown = model.encoder.unknown_token
     if unknown is not None:
-        tokens = model.encoder.read_rows(rows.raw)
+        tokens = model.encoder.read_rows(sequences_of(rows.raw))
         hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     answers = predictions.task.answers.summarise(predictions.outputs)
@@ -141,10 +155,6 @@ def _sample(values: Floats) -> Floats:
     if len(values) <= SAMPLE_ROWS:
         return values
     return np.random.default_rng(0).choice(values, SAMPLE_ROWS, replace=False)
-
-
-def _content(row: Any) -> bytes:
-    return row.encode() if isinstance(row, str) else np.ascontiguousarray(row).tobytes()
 
 
 def _digests(contents: list[bytes]) -> Digests:

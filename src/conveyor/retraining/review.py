@@ -116,6 +116,10 @@ def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | No
     channels, others = model.encoder.channels, prepared.encoder.channels
     if channels != others:
         return f"the champion reads {channels} channels; the data have {others} now"
+    static = [] if prepared.encoder.static is None else prepared.encoder.static.names
+    if model.static.names != static:
+        columns = " and ".join(", ".join(n) or "none" for n in (model.static.names, static))
+        return f"the static columns of the champion and of the data differ: {columns}"
     if not model.encoder.accepts_missing and prepared.encoder.accepts_missing:
         return "the champion refuses missing values, which the data may have now"
     if not model.task.answers.matches(prepared.meta.target):

@@ -73,9 +73,10 @@ def _parse_records(rows: list[Any], model: LoadedModel, field: str) -> dict[str,
     if not rows:
         raise InputError(f"{field}: expected at least one row; got none")
     layout, names = find_layout(model.layouts, dict.fromkeys(chain.from_iterable(rows)), field)
+    required = layout.static.names if layout.is_wide else names
     for number, row in enumerate(rows):
-        missing = [name for name in names if name not in row]
-        if missing and not layout.is_wide:
+        missing = [name for name in required if name not in row]
+        if missing:
             raise InputError(
                 f"row {number}: expected an object with {missing[0]!r}; got {_describe(row)}"
             )

@@ -1,6 +1,6 @@
 """The raw rows of a request, from the columns that a caller names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +52,17 @@ def parse_columns(
     """
     layout, names = find_layout(model.layouts, columns, place)
     table = {name: columns[name] for name in names}
-    if len({len(cells) for cells in table.values()}) > 1:
-        lengths = {name: len(cells) for name, cells in table.items()}
-        raise InputError(f"{place}: expected columns of equal length; got {lengths}")
+    require_equal_lengths(table, place)
     if layout.long is None:
         return ParsedRequest(body, layout.read(table))
     if not table[names[0]]:
         return ParsedRequest(body, [], [])
-    ids, series = read_series(part_of_columns(table, place), layout.long)
-    return ParsedRequest(body, list(series), ids)
+    series = read_series(part_of_columns(table, place), layout.long, layout.static)
+    return ParsedRequest(body, layout.join(series.sequences, series.static), series.ids)
+
+
+def require_equal_lengths(table: Mapping[str, Sequence[Any]], place: str) -> None:
+    """Raise an InputError if the columns of a table differ in their number of cells."""
+    lengths = {name: len(cells) for name, cells in table.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"{place}: expected columns of equal length; got {lengths}")

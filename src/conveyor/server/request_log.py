@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from conveyor import files
+from conveyor.data.static import static_type
+from conveyor.raw_row import sequence_of, sequence_to_plain, sequences_of, static_of
 from conveyor.server.live_model import LiveModel
-from conveyor.serving import Predictions
-from conveyor.tasks import Task
+from conveyor.serving import LoadedModel, Predictions
 
 log = logging.getLogger(__name__)
 REQUEST = pa.schema({"time": pa.timestamp("us", tz="UTC"), "version": pa.string()})
@@ -56,7 +56,7 @@ class RequestLog:
     waiting: list[dict[str, Any]] = field(default_factory=list)
     last_write: float = field(default_factory=time.monotonic)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    task: Task | None = None  # of the waiting records
+    model: LoadedModel | None = None  # of the waiting records
 
     def add(self, live: LiveModel, rows: Sequence[Any], predictions: Predictions) -> None:
         """Record a request, or ignore it by chance. An error is logged and fails no request."""
@@ -65,9 +65,9 @@ class RequestLog:
         try:
             records = self._records(live, rows, predictions)
             with self.lock:
-                if self.task is not live.model.task:  # another model may have other fields
+                if self.model is not live.model:  # another model may have other fields
                     self.flush()
-                    self.task = live.model.task
+                    self.model = live.model
                 self.waiting += records
                 is_late = time.monotonic() - self.last_write >= self.interval
                 if len(self.waiting) >= self.rows_per_file or is_late:
@@ -79,11 +79,9 @@ class RequestLog:
         """Write the waiting rows."""
         with self.lock:
             waiting, self.waiting, self.last_write = self.waiting, [], time.monotonic()
-            if not waiting or self.task is None:
+            if not waiting or self.model is None:
                 return
-            answers = self.task.answers
-            fields = [answers.schema.field(name) for name in answers.logged]
-            schema = pa.schema([*REQUEST, *fields, *ROW])
+            schema = _schema(self.model)
             for start in range(0, len(waiting), self.rows_per_file):
                 part = pa.Table.from_pylist(waiting[start : start + self.rows_per_file], schema)
                 # Names sort by time, also where two servers share a folder.
@@ -98,7 +96,7 @@ class RequestLog:
     ) -> list[dict[str, Any]]:
         encoder, now = live.model.encoder, time.time_ns() // 1000
         rows = [encoder.check_row(row) for row in rows]
-        sequences, unknown = encoder.encode(rows), encoder.unknown_token
+        sequences, unknown = encoder.encode(sequences_of(rows)), encoder.unknown_token
         logged = predictions.task.answers.logged
         records: list[dict[str, Any]] = []
         for number, (row, answer) in enumerate(zip(rows, predictions.records(), strict=True)):
@@ -111,6 +109,15 @@ class RequestLog:
                 "unknown": None if unknown is None else int((units == unknown).sum()),
             }
             if self.raw_rows:
-                record[encoder.column] = row if isinstance(row, str) else np.asarray(row).tolist()
+                record[encoder.column] = sequence_to_plain(sequence_of(row))
+                record["static"] = static_of(row)
             records.append(record)
         return records
+
+
+def _schema(model: LoadedModel) -> pa.Schema:
+    """Of the records of a model: `static` holds the static columns of a raw row, if it has any."""
+    answers, static = model.task.answers, model.encoder.static
+    fields = [answers.schema.field(name) for name in answers.logged]
+    own = [] if static is None else [pa.field("static", static_type(static))]
+    return pa.schema([*REQUEST, *fields, *ROW, *own])

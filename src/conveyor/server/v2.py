@@ -3,6 +3,7 @@
 A text model reads the tensor `text`, BYTES of shape (rows,). A series model reads `series`, FP32
 or FP64 of shape (rows, steps, channels), flat or nested. Series of different length are padded on
 the right; then the tensor `lengths`, INT32 or INT64 of shape (rows,), has the steps of each row.
+Each static column is a tensor of its name, of shape (rows,).
 """
 
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 
 from conveyor.errors import InputError
 from conveyor.server.live_model import LiveModel
-from conveyor.server.parsed_request import ParsedRequest, parse_columns
+from conveyor.server.parsed_request import ParsedRequest, parse_columns, require_equal_lengths
 from conveyor.serving import LoadedModel, Predictions
 from conveyor.serving.layout import find_layout
 
+NUMBERS, CATEGORIES = ("FP64", "FP32", "INT64", "INT32"), ("BYTES", "INT64", "INT32")
 NUMPY_TYPES = {
     "BYTES": object,
     "INT32": np.int64,
@@ -32,6 +34,10 @@ def describe(live: LiveModel) -> dict[str, Any]:
     inputs = [{"name": encoder.column, "datatype": encoder.tensor_types[0], "shape": shape}]
     if len(shape) > 1:
         inputs.append({"name": "lengths", "datatype": "INT32", "shape": [-1]})
+    inputs += [
+        {"name": name, "datatype": datatypes[0], "shape": [-1]}
+        for name, datatypes in _static_types(live.model).items()
+    ]
     return {
         "name": live.name,
         "versions": [live.version],
@@ -60,24 +66,41 @@ def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
         raise InputError(f"request body: expected an object with a list `inputs`, with {name!r}")
     tensors = {t.get("name"): t for t in body["inputs"] if isinstance(t, dict)}
     layouts = [each for each in model.layouts if not each.is_wide and each.long is None]
-    _, names = find_layout(layouts, map(str, tensors), "inputs")
+    layout, names = find_layout(layouts, map(str, tensors), "inputs")
+    static_types, rank = _static_types(model), len(encoder.tensor_shape)
     columns = {
-        name: _parse_tensor(tensors[name], encoder.tensor_types, len(encoder.tensor_shape))
+        name: list(_parse_tensor(tensors[name], encoder.tensor_types, rank))
         for name in names
+        if name not in static_types
+    }
+    static = {
+        name: _parse_tensor(tensors[name], datatypes, 1).tolist()
+        for name, datatypes in static_types.items()
     }
     if model.kind == "text":
-        texts = {name: list(cells) for name, cells in columns.items()}
-        return parse_columns(body, texts, model, "inputs")
+        return parse_columns(body, columns | static, model, "inputs")
+    require_equal_lengths(columns | static, "inputs")
     [rows] = columns.values()
-    if "lengths" not in tensors:
-        return ParsedRequest(body, list(rows))
-    lengths = _parse_tensor(tensors["lengths"], ("INT32", "INT64"), 1)
+    if "lengths" in tensors:
+        rows = _cut(rows, tensors["lengths"])
+    return ParsedRequest(body, layout.join(rows, static))
+
+
+def _cut(rows: list[np.ndarray], tensor: dict[str, Any]) -> list[np.ndarray]:
+    """Cut series, which are padded to one length, to those of a tensor."""
+    lengths = _parse_tensor(tensor, ("INT32", "INT64"), 1)
     if len(lengths) != len(rows):
         raise InputError(f"lengths: expected {len(rows)} values, one per row; got {len(lengths)}")
-    if (lengths < 1).any() or (lengths > rows.shape[1]).any():
-        raise InputError(f"lengths: expected 1 to {rows.shape[1]} steps; got {lengths.tolist()}")
-    cut = [row[:length] for row, length in zip(rows, lengths, strict=True)]
-    return ParsedRequest(body, cut)
+    longest = max(map(len, rows), default=0)
+    if (lengths < 1).any() or (lengths > longest).any():
+        raise InputError(f"lengths: expected 1 to {longest} steps; got {lengths.tolist()}")
+    return [row[:length] for row, length in zip(rows, lengths, strict=True)]
+
+
+def _static_types(model: LoadedModel) -> dict[str, tuple[str, ...]]:
+    """Datatypes of the tensors of static columns, the preferred one first."""
+    static = model.static
+    return dict.fromkeys(static.numbers, NUMBERS) | dict.fromkeys(static.categories, CATEGORIES)
 
 
 def format_response(

@@ -5,10 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from conveyor.config.dataset import LongLayout, SeriesColumns, TextColumns
+from conveyor.config.dataset import LongLayout, SeriesColumns, StaticColumns, TextColumns
 from conveyor.encoding.series_values import parse_series
 from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import InputError
+from conveyor.raw_row import Row
 
 Table = Mapping[str, Sequence[Any]]  # cells by column
 
@@ -20,11 +21,20 @@ class Layout:
     columns: TextColumns | SeriesColumns
 
     @classmethod
-    def of_column(cls, kind: str, name: str) -> "Layout":
+    def of_column(cls, kind: str, name: str, static: StaticColumns) -> "Layout":
         """The layout of one column of texts, or of series as lists of steps."""
         if kind == "text":
-            return cls(TextColumns(text=name, separator=" ", id=None))
-        return cls(SeriesColumns(series=name, layout="steps_first", wide=None, long=None, id=None))
+            return cls(TextColumns(text=name, separator=" ", id=None, static=static))
+        return cls(
+            SeriesColumns(
+                series=name, layout="steps_first", wide=None, long=None, id=None, static=static
+            )
+        )  # fmt: skip
+
+    @property
+    def static(self) -> StaticColumns:
+        """The columns beside the sequence."""
+        return self.columns.static
 
     @property
     def long(self) -> LongLayout | None:
@@ -38,7 +48,7 @@ class Layout:
 
     @property
     def names(self) -> list[str]:
-        """The columns, or the pattern of those of a wide table."""
+        """The columns of the sequence, or the pattern of those of a wide table."""
         if isinstance(self.columns, TextColumns):
             return self.columns.text_columns
         if self.long is not None:
@@ -46,7 +56,7 @@ class Layout:
         return [self.columns.series or self.columns.wide or ""]
 
     def match(self, names: Iterable[str]) -> list[str]:
-        """Return the columns to read, or none if one of them is not in `names`."""
+        """Return the columns of the sequence, or none if one of them is not in `names`."""
         existing = list(names)
         if self.is_wide:
             return match_wide(self.names[0], existing)
@@ -56,9 +66,28 @@ class Layout:
         """Return raw rows, which the encoder checks.
 
         Args:
-            table: the columns that `match` returned, in this order.
+            table: the columns that `match` returned, in this order, and the static columns.
         """
-        columns = list(table.values())
+        static = self.static.names
+        if not static:
+            return self._read_sequences(list(table.values()))
+        columns = [cells for name, cells in table.items() if name not in static]
+        # A row of a wide table may have no step.
+        sequences = self._read_sequences(columns) if columns else [[] for _ in table[static[0]]]
+        return self.join(sequences, table)
+
+    def join(self, sequences: Sequence[Any], table: Table) -> list[Any]:
+        """Return raw rows of these sequences, and of the static columns of the table."""
+        names = self.static.names
+        if not names:
+            return list(sequences)
+        values = zip(*(table[name] for name in names), strict=True)
+        return [
+            Row(sequence, dict(zip(names, cells, strict=True)))
+            for sequence, cells in zip(sequences, values, strict=True)
+        ]
+
+    def _read_sequences(self, columns: Sequence[Sequence[Any]]) -> list[Any]:
         if isinstance(self.columns, TextColumns):
             if len(columns) == 1:
                 return list(columns[0])
@@ -72,15 +101,22 @@ class Layout:
 def find_layout(
     layouts: Sequence[Layout], names: Iterable[str], place: str, advice: str = ""
 ) -> tuple[Layout, list[str]]:
-    """Return the first layout whose columns are all there, and these columns.
+    """Return the first layout whose sequence is there, and its columns with the static ones.
 
     Raises:
-        InputError: there is none; the message begins with `place` and ends with `advice`.
+        InputError: there is none, or a static column is missing; the message begins with `place`
+            and ends with `advice`.
     """
     existing = list(names)
     for layout in layouts:
         if columns := layout.match(existing):
-            return layout, columns
+            missing = [name for name in layout.static.names if name not in existing]
+            if missing:
+                raise InputError(
+                    f"{place}: expected {' and '.join(map(repr, missing))} beside the sequence; "
+                    f"got {', '.join(existing)}. Add the column: it may have empty cells"
+                )
+            return layout, [*columns, *layout.static.names]
     expected = dict.fromkeys(" and ".join(map(repr, layout.names)) for layout in layouts)
     raise InputError(
         f"{place}: expected {', or '.join(expected)}; got {', '.join(existing) or 'none'}{advice}"

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from tqdm import tqdm
 
+from conveyor.config.dataset import NO_STATIC, StaticColumns
 from conveyor.encoding import Encoder, RowError, load_encoder
 from conveyor.encoding.network_inputs import NetworkInputs
 from conveyor.encoding.ragged import RowNumbers
@@ -60,7 +61,12 @@ class LoadedModel:
     def layouts(self) -> list[Layout]:
         """The columns in which it reads raw rows: the general one, then those of its data set."""
         own = [] if self.card.columns is None else [Layout(self.card.columns)]
-        return [Layout.of_column(self.kind, self.encoder.column), *own]
+        return [Layout.of_column(self.kind, self.encoder.column, self.static), *own]
+
+    @property
+    def static(self) -> StaticColumns:
+        """The columns beside the sequence of a row."""
+        return NO_STATIC if self.card.columns is None else self.card.columns.static
 
     @property
     def width(self) -> int:
@@ -90,7 +96,8 @@ class LoadedModel:
     def predict(
         self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False
     ) -> Predictions:
-        """Predict from raw rows: texts, or series of shape (steps, channels).
+        """Predict from raw rows: texts, or series of shape (steps, channels), or, for a model with
+        static columns, a `raw_row.Row` of either.
 
         Rows of similar length share a batch; padding changes no prediction.
 

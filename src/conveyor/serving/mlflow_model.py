@@ -12,10 +12,12 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
 from conveyor.serving import LoadedModel
+from conveyor.serving.layout import find_layout
 
 
 class SequenceModel(PythonModel):
-    """Predicts from a frame with one column, `text` (strings) or `series` (lists of steps)."""
+    """Predicts from a frame with a column `text` (strings) or `series` (lists of steps), and the
+    static columns of the data set."""
 
     def load_context(self, context: Any) -> None:
         """Load the exported folder."""
@@ -26,7 +28,8 @@ class SequenceModel(PythonModel):
     ) -> pd.DataFrame:
         """Returns: the fields of an answer, such as a class and its probability, for each row."""
         del context, params
-        rows = list(model_input[self.model.encoder.column])
+        layout, names = find_layout(self.model.layouts[:1], model_input.columns, "columns")
+        rows = layout.read({name: list(model_input[name]) for name in names})
         return pd.DataFrame(self.model.predict(rows).records())
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.raw_row import from_plain, to_plain
 from conveyor.serving.loaded_model import LoadedModel
 
 SOURCES = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.fl
     Raises:
         RuntimeError: the process failed; the message holds the end of its error output.
     """
-    body = json.dumps([row if isinstance(row, str) else np.asarray(row).tolist() for row in rows])
+    body = json.dumps(list(map(to_plain, rows)))
     path = os.pathsep.join(filter(None, [str(SOURCES), os.environ.get("PYTHONPATH")]))
     process = subprocess.run(
         [sys.executable, "-m", "conveyor.serving.predict_process", str(folder)],
@@ -40,7 +41,7 @@ def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.fl
 
 
 def main() -> None:
-    rows = json.load(sys.stdin)
+    rows = list(map(from_plain, json.load(sys.stdin)))
     outputs = LoadedModel.load(Path(sys.argv[1])).predict(rows).outputs
     json.dump(outputs.astype(float).tolist(), sys.stdout)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from conveyor.encoding.static import MAX_CATEGORIES
 from conveyor.suggest.columns import Column
 from conveyor.suggest.gaps import count_unusable, count_with_gaps
 from conveyor.suggest.read import Sample
@@ -49,6 +50,7 @@ def describe_dataset(
     _describe_dialect(settings, roles, sample)
     _describe_target(settings, roles, task)
     counts = _leave_out_rare_classes(settings, task, base)
+    _mention_static(settings, roles)
     min_rows = base["checks"]["min_rows"]
     values["split"], reasons = choose_split(
         source["files"].keys(), counts, task.rows, roles.group, roles.time, min_rows
@@ -127,6 +129,18 @@ def _leave_out_rare_classes(
         f"{reason}. To keep them, add rows or join classes, and remove rare: drop"
     )
     return Counter({name: count for name, count in task.counts.items() if name not in rare})
+
+
+def _mention_static(settings: DatasetSettings, roles: Roles) -> None:
+    """Name the columns that could stand beside the sequence. Which of them are known before the
+    target, only a person can say."""
+    numbers = [c.name for c in roles.others if c.kind == "number"]
+    categories = [c.name for c in roles.others if c.kind == "text" and c.distinct <= MAX_CATEGORIES]
+    if numbers or categories:
+        static = flow({"numbers": numbers, "categories": categories})
+        settings.reasons["columns"] = (
+            f"those that are known before the target may be used, too: static: {static}"
+        )
 
 
 def _describe_gaps(

@@ -1,14 +1,19 @@
-"""Features of rows for simple models: TF-IDF of texts, and summary statistics of series."""
+"""Features of rows for simple models: TF-IDF of texts, summary statistics of series, and the static
+columns beside either."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import hstack
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from conveyor.raw_row import Row, sequences_of
 
 
 def summarise(rows: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
@@ -52,11 +57,55 @@ class TextFeatures(TransformerMixin, BaseEstimator):
         return self.vectorizer_.transform(rows)
 
 
-# By kind of rows: the features' name, and what makes their transformer.
+class StaticFeatures(TransformerMixin, BaseEstimator):
+    """Scaled numbers, the mean where one is missing, and one feature for each category."""
+
+    def fit(self, rows: Sequence[Row], targets: Any = None) -> Self:
+        numbers = [name for name, value in rows[0].static.items() if isinstance(value, float)]
+        categories = [name for name in rows[0].static if name not in numbers]
+        scale = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
+        encode = OneHotEncoder(handle_unknown="ignore")
+        self.columns_ = [(numbers, scale, float), (categories, encode, object)]
+        for names, transformer, dtype in self.columns_:
+            if names:
+                transformer.fit(_cells(rows, names, dtype))
+        return self
+
+    def transform(self, rows: Sequence[Row]) -> Any:
+        parts = [
+            transformer.transform(_cells(rows, names, dtype))
+            for names, transformer, dtype in self.columns_
+            if names
+        ]
+        return hstack(parts, format="csr")  # (rows, features)
+
+
+def _cells(rows: Sequence[Row], names: Sequence[str], dtype: Any) -> NDArray[Any]:
+    return np.array([[row.static[name] for name in names] for row in rows], dtype)
+
+
 FEATURES: dict[str, tuple[str, Callable[[], Any]]] = {
     "text": ("TF-IDF", TextFeatures),
     "series": (
         "summary statistics",
         lambda: make_pipeline(FunctionTransformer(summarise), StandardScaler()),
     ),
-}
+}  # by kind of rows: the features' name, and what makes their transformer
+
+
+def choose_features(kind: str, rows: Sequence[Any]) -> tuple[str, Callable[[], Any]]:
+    """Return the name of the features of such rows, and what makes their transformer.
+
+    Args:
+        kind: of the sequences, a key of FEATURES.
+        rows: of either kind of `raw_row`.
+    """
+    name, make = FEATURES[kind]
+    if not isinstance(rows[0], Row):
+        return name, make
+
+    def make_both() -> Any:
+        sequences = make_pipeline(FunctionTransformer(sequences_of), make())
+        return make_union(sequences, StaticFeatures())
+
+    return f"{name} and static columns", make_both

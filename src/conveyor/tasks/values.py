@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Better, Outputs, Targets
+from conveyor.raw_row import sequence_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class ScoredRows:
     """Rows with their targets and a model's outputs, in one order.
 
     Attributes:
+        raw: rows as they are in the data, of either kind of `raw_row`.
         lengths: steps of each row, int (rows,).
     """
 
@@ -66,3 +68,8 @@ class ScoredRows:
     targets: Targets
     lengths: NDArray[np.integer]
     outputs: Outputs
+
+    def text(self, row: int) -> str | None:
+        """The text of a row; None for a series."""
+        sequence = sequence_of(self.raw[row])
+        return sequence if isinstance(sequence, str) else None

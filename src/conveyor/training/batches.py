@@ -70,14 +70,20 @@ class BatchReader:
 
     def read(self, batches: Sequence[RowNumbers]) -> Iterator[Batch]:
         """Read batches of these rows, padded with zeros on the right to the longest of each."""
-        empty = self.splits[0].sequences.values[:0]  # (0,) or (0, features)
+        first_split = self.splits[0]
+        empty = first_split.sequences.values[:0]  # (0,) or (0, features)
+        width = None if first_split.static is None else first_split.static.shape[1]
         for rows in batches:
             lengths = self.lengths[rows]
             values = np.zeros((len(rows), lengths.max(), *empty.shape[1:]), empty.dtype)
+            static = None if width is None else np.zeros((len(rows), width), np.float32)
             numbers = self._row_numbers[rows]
             split_of_row = np.searchsorted(self._split_ends, numbers, side="right")
             for index in np.unique(split_of_row):
                 positions = np.flatnonzero(split_of_row == index)  # in the batch
                 first = self._split_ends[index - 1] if index else 0
-                self.splits[index].sequences.fill(values, positions, numbers[positions] - first)
-            yield name_inputs(values, lengths), self.targets[rows]
+                split, in_split = self.splits[index], numbers[positions] - first
+                split.sequences.fill(values, positions, in_split)
+                if static is not None and split.static is not None:
+                    static[positions] = split.static[in_split]
+            yield name_inputs(values, lengths, static), self.targets[rows]

@@ -23,6 +23,11 @@ def describe_network(config: FitConfig, prepared: Prepared) -> Iterator[str]:
             yield f"  {layer.name:20} {kind:16} {shape:14} {count:>11,}"
     yield f"parameters         {costs.parameters:,} ({costs.weight_bytes / 2**20:.2f} MiB)"
     yield f"FLOPs per sequence {costs.flops:,} forward, at the median of {costs.length} steps"
+    static = prepared.encoder.static
+    if static is not None:
+        names = [*static.numbers]
+        names += [f"{n} ({len(values)} categories)" for n, values in static.categories.items()]
+        yield f"static columns     {', '.join(names)}: {static.width} inputs"
     budget = plan_budget(config.train, prepared.meta.counts["train"])
     training = f"{costs.training_bytes / 2**20:.1f} MiB per batch of {budget.batch_size}"
     yield f"training memory    at least {training}"

@@ -48,8 +48,9 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
         "format": CARD_FORMAT,
         "kind": meta.kind,
         "target": meta.target.model_dump(mode="json"),
-        "columns": None if meta.columns is None else meta.columns.model_dump(mode="json"),
+        "columns": None if meta.columns is None else meta.columns.describe(),
         "dialect": None if meta.dialect is None else meta.dialect.model_dump(mode="json"),
         **size,
+        **({} if meta.static is None else {"static": meta.static}),
         "length": typical_length(prepared),
     }

@@ -40,7 +40,7 @@ def write_model(
         export(
             model, config.model, prepared.task.head(config.head), prepared.encoder, card, temporary
         )
-        check_export(temporary, validation.sequences.first(count), validation.rows[:count])
+        check_export(temporary, validation.encoded.first(count), validation.rows[:count])
         used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":
             quantise(temporary)

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.classification.options import ClassSpec
-from conveyor.tasks.features import FEATURES
+from conveyor.tasks.features import choose_features
 from conveyor.tasks.values import ModelOutputs
 
 ITERATIONS = 2000
@@ -38,18 +38,18 @@ class Baselines:
         """Predict the test rows.
 
         Args:
-            kind: of the rows, a key of FEATURES.
+            kind: of the rows, `text` or `series`.
             rows: training rows, raw.
             targets: of the training rows, (rows,).
 
         Returns:
             Probabilities (test rows, classes), by the name of the baseline.
         """
-        features, _ = FEATURES[kind]
+        features, make_features = choose_features(kind, rows)
         outputs = {
             self.trivial: self._predict_shares(targets, len(test_rows)),
             f"{features} + logistic regression": self._predict_linear(
-                kind, rows, targets, test_rows, seed
+                make_features(), rows, targets, test_rows, seed
             ),
         }
         return {name: ModelOutputs(self._spec, values) for name, values in outputs.items()}
@@ -60,11 +60,15 @@ class Baselines:
         return np.tile(shares, (rows, 1))
 
     def _predict_linear(
-        self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
+        self,
+        features: Any,
+        rows: Sequence[Any],
+        targets: Targets,
+        test_rows: Sequence[Any],
+        seed: int,
     ) -> Outputs:
-        _, make_features = FEATURES[kind]
         classifier = LogisticRegression(max_iter=ITERATIONS, random_state=seed)
-        model = make_pipeline(make_features(), classifier)
+        model = make_pipeline(features, classifier)
         model.fit(rows, targets)
         probabilities = np.zeros((len(test_rows), self._width))
         probabilities[:, model.classes_] = model.predict_proba(test_rows)

@@ -104,7 +104,7 @@ class Report:
                 "predicted": self._classes[predicted[row]],
                 "confidence": round(float(confidence[row]), 6),
                 "length": int(test.lengths[row]),
-                "row": test.raw[row] if isinstance(test.raw[row], str) else None,
+                "row": test.text(row),
             }
             for row in errors.tolist()
         ]

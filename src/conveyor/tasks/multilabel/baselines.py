@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
 from conveyor.metrics import Outputs, Targets
-from conveyor.tasks.features import FEATURES
+from conveyor.tasks.features import choose_features
 from conveyor.tasks.multilabel.decision import choose_thresholds
 from conveyor.tasks.multilabel.metrics import HEADLINE
 from conveyor.tasks.multilabel.options import LabelSpec
@@ -41,7 +41,7 @@ class Baselines:
     def predict(
         self, kind: str, rows: Sequence[Any], targets: Targets, test_rows: Sequence[Any], seed: int
     ) -> dict[str, ModelOutputs]:
-        features, make_features = FEATURES[kind]
+        features, make_features = choose_features(kind, rows)
 
         def predict_shares(_: Sequence[Any], targets: Targets, others: Sequence[Any]) -> Outputs:
             return np.tile(targets.mean(axis=0), (len(others), 1))

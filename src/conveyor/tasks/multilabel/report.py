@@ -101,7 +101,7 @@ class Report:
                 "predicted": predicted[row],
                 "log_loss": round(float(losses[row]), 6),
                 "length": int(test.lengths[row]),
-                "row": test.raw[row] if isinstance(test.raw[row], str) else None,
+                "row": test.text(row),
             }
             for row in errors.tolist()
         ]

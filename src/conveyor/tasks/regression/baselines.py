@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from conveyor.metrics import Targets
-from conveyor.tasks.features import FEATURES
+from conveyor.tasks.features import choose_features
 from conveyor.tasks.regression.options import RegressionSpec
 from conveyor.tasks.values import ModelOutputs
 
@@ -32,14 +32,14 @@ class Baselines:
         """Predict one number for each column of the test rows.
 
         Args:
-            kind: of the rows, a key of FEATURES.
+            kind: of the rows, `text` or `series`.
             rows: training rows, raw.
             targets: of the training rows, (rows, columns).
 
         Returns:
             Numbers in the data's unit (test rows, columns), by the name of the baseline.
         """
-        features, make_features = FEATURES[kind]
+        features, make_features = choose_features(kind, rows)
         mean = targets.mean(axis=0)  # (columns,)
         model = make_pipeline(make_features(), Ridge(random_state=seed))
         model.fit(rows, (targets - mean) / self._std)

@@ -120,7 +120,7 @@ class Report:
                 "predicted": self._by_column(predictions.predicted[row]),
                 "error": round(float(errors[row]), 6),
                 "length": int(test.lengths[row]),
-                "row": test.raw[row] if isinstance(test.raw[row], str) else None,
+                "row": test.text(row),
             }
             for row in worst.tolist()
         ]

@@ -1,0 +1,224 @@
+"""Static columns in `prepare`: what is read, counted, refused and kept."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from making import require_all_counted
+from patients import (
+    LAYOUTS,
+    NO_STATIC,
+    STATIC,
+    Patient,
+    by_step,
+    describe,
+    patients,
+    prepare_patients,
+    write_rows,
+)
+
+from conveyor.config.dataset import StaticColumns
+from conveyor.data.prepare import prepare
+from conveyor.data.store import SPLITS, Prepared
+from conveyor.encoding import StaticEncoder
+from conveyor.errors import InputError
+from conveyor.raw_row import static_of
+
+STRUCTURE = pa.struct({"age": pa.float64(), "ward": pa.string()})
+
+
+def values(prepared: Prepared) -> list[tuple[str, str]]:
+    rows = [row for name in SPLITS for row in prepared.split(name).rows]
+    return sorted((str(row["age"]), str(row["ward"])) for row in map(static_of, rows))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_store_keeps_static_values_of_each_layout_and_dialect(
+    tmp_path: Path, layout: str
+) -> None:
+    rows = patients()
+    stores = []
+    for suffix, changes in ((".jsonl", {}), (".csv", {"source__decimal": ","})):
+        folder = tmp_path / suffix
+        folder.mkdir()
+        store, report = prepare_patients(folder, layout, rows, suffix, **changes)
+        require_all_counted(report)
+        assert report["dropped"]["not_a_number"] == {"rows": 0, "ids": []}
+        counts = [report["static"][name] for name in SPLITS]
+        assert sum(count["age"]["missing"] for count in counts) == 1
+        assert sum(count["ward"]["missing"] for count in counts) == 1
+        stores.append(store)
+    expected = sorted((str(row["age"] or float("nan")), str(row["ward"])) for row in rows)
+    assert [values(store) for store in stores] == [expected, expected]
+    assert stores[0].meta.digest == stores[1].meta.digest
+
+
+def test_numbers_are_scaled_by_training_rows_and_categories_have_an_input_each(
+    tmp_path: Path,
+) -> None:
+    store, _ = prepare_patients(tmp_path, "series", patients())
+    train = store.split("train")
+    encoded, raw = np.asarray(train.static), [static_of(row) for row in train.rows]
+    ages = np.array([row["age"] for row in raw])
+    known = ages[~np.isnan(ages)]
+    scaled = np.where(np.isnan(ages), 0, (ages - known.mean()) / known.std())
+    np.testing.assert_allclose(encoded[:, 0], scaled, atol=1e-6)
+    wards = [[row["ward"] == ward for ward in ("east", "north", "south")] for row in raw]
+    np.testing.assert_array_equal(encoded[:, 1:], wards)
+    again = store.encoder.static
+    assert again is not None
+    assert store.meta.static == again.width == 4
+    np.testing.assert_array_equal(again.encode_rows(raw), encoded)
+
+
+def test_a_new_category_and_a_missing_value_add_nothing() -> None:
+    rows = pa.array([{"age": 2.0, "ward": "a"}, {"age": 6.0, "ward": "b"}], STRUCTURE)
+    encoder = StaticEncoder.fit([rows], StaticColumns(**STATIC))
+    checked = encoder.check({"age": " ", "ward": "new", "other": 1})
+    assert encoder.encode_rows([checked]).tolist() == [[0, 0, 0]]
+    assert encoder.encode_rows([encoder.blank]).tolist() == [[0, 0, 0]]
+    known = encoder.check({"age": "6", "ward": "b"})
+    assert encoder.encode_rows([known]).tolist() == [[1, 0, 1]]
+
+
+def test_moments_do_not_depend_on_the_batches() -> None:
+    ages = np.random.default_rng(1).normal(1e6, 3, 9000)
+    rows = pa.array([{"age": age, "ward": "a"} for age in ages], STRUCTURE)
+    batches = [rows[:10], rows[10:7000], rows[7000:]]
+    columns = StaticColumns(**STATIC)
+    assert StaticEncoder.fit(batches, columns) == StaticEncoder.fit([rows], columns)
+
+
+GIVEN = {"by": "column", "column": "part"}
+
+
+@pytest.mark.parametrize(
+    ("other", "parts", "found"),
+    [
+        ({}, ("train", "train"), "duplicate"),
+        ({}, ("train", "test"), "leak"),
+        ({"state": "low"}, ("train", "train"), "conflict"),
+        ({"age": 1.5}, ("train", "train"), None),
+        ({"age": None}, ("train", "test"), None),
+        ({"ward": "south"}, ("train", "test"), None),
+        ({"ward": None, "state": "low"}, ("train", "train"), None),
+    ],
+)
+@pytest.mark.parametrize("layout", ["text", "series"])
+def test_rows_of_equal_sequence_and_other_static_values_differ(
+    tmp_path: Path, layout: str, other: Patient, parts: tuple[str, str], found: str | None
+) -> None:
+    rows = [{**row, "part": SPLITS[i % 3]} for i, row in enumerate(patients())]
+    high = {**rows[0], "age": 71.5, "ward": "north", "state": "high"}
+    rows[0] = {**high, "part": parts[0]}
+    rows.append({**high, "patient": "twin", **other, "part": parts[1]})
+    lines = [line | {"part": row["part"]} for row in rows for line in LAYOUTS[layout][2](row)]
+    write_rows(tmp_path / "rows.jsonl", lines)
+    config = describe(
+        layout, "rows.jsonl", split__test={**GIVEN, "value": "test"},
+        split__validation={**GIVEN, "value": "validation"},
+    )  # fmt: skip
+    report = prepare(config, tmp_path, tmp_path / "prepared", tmp_path / "cache")
+    removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
+    duplicates = sum(report["duplicates_within"].values())
+    conflicts = report["conflicting_targets"]["rows"]
+    expected = {"duplicate": (0, 1, 0), "leak": (1, 0, 0), "conflict": (0, 1, 2), None: (0, 0, 0)}
+    assert (removed, duplicates, conflicts) == expected[found]
+
+
+def with_cells(**cells: Any) -> list[Patient]:
+    rows = patients()
+    rows[11] |= cells
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [("unknown", "not_a_number"), ("1e999", "not_finite"), ("12 y", "not_a_number")],
+)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_row_whose_number_is_none_is_left_out_and_counted(
+    tmp_path: Path, layout: str, cell: str, problem: str
+) -> None:
+    rows = with_cells(age=cell)
+    _, report = prepare_patients(tmp_path, layout, rows, ".csv", columns__id="patient")
+    require_all_counted(report)
+    assert report["dropped"][problem] == {"rows": 1, "ids": ["p011"]}
+
+
+def test_a_value_that_the_configuration_names_is_missing(tmp_path: Path) -> None:
+    rows = with_cells(age="n/a", ward="n/a")
+    store, report = prepare_patients(tmp_path, "text", rows, ".csv", source__missing=["n/a"])
+    assert report["dropped"]["not_a_number"]["rows"] == 0
+    assert sum(report["static"][name]["ward"]["missing"] for name in SPLITS) == 2
+    assert ("nan", "None") in values(store)
+
+
+REFUSED: dict[str, tuple[str, list[Patient], dict[str, Any], str]] = {
+    "many categories": (
+        "text", patients(400), {"columns__static": {"numbers": [], "categories": ["patient"]}},
+        "expected at most 100 categories of 'patient' in the training rows",
+    ),
+    "no value": (
+        "series", [{**row, "age": None} for row in patients()], {},
+        "expected values of 'age' in the training rows; got none",
+    ),
+    "no column": (
+        "text", patients(), {"columns__static": {"numbers": ["weight"], "categories": []}},
+        "expected a column 'weight'",
+    ),
+    "the target": (
+        "text", patients(), {"columns__static": {"numbers": [], "categories": ["state"]}},
+        "expected columns beside the sequence and the target; got 'state'",
+    ),
+    "the sequence": (
+        "text", patients(), {"columns__static": {"numbers": [], "categories": ["text"]}},
+        "got 'text', which is one of these",
+    ),
+    "a step of a wide table": (
+        "wide", patients(), {"columns__static": {"numbers": ["t3"], "categories": []}},
+        "got 't3', which is one of these",
+    ),
+    "a channel": (
+        "long", patients(), {"columns__static": {"numbers": ["heat"], "categories": []}},
+        "got 'heat', which is one of these",
+    ),
+    "lists": (
+        "text", [{**row, "ward": [row["ward"]]} for row in patients()], {},
+        "column 'ward': expected one number or category a row",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_columns_that_cannot_be_static_are_refused(tmp_path: Path, case: str) -> None:
+    layout, rows, changes, message = REFUSED[case]
+    with pytest.raises(InputError, match=message):
+        prepare_patients(tmp_path, layout, rows, **changes)
+    assert not (tmp_path / "prepared").exists()
+
+
+def test_a_long_series_has_one_value_in_all_its_rows(tmp_path: Path) -> None:
+    lines = [line for patient in patients() for line in by_step(patient)]
+    lines[1]["age"] = 99.0
+    write_rows(tmp_path / "rows.jsonl", lines)
+    config = describe("long", "rows.jsonl")
+    with pytest.raises(InputError, match="column 'age': expected the same value in each row"):
+        prepare(config, tmp_path, tmp_path / "prepared", tmp_path / "cache")
+
+
+def test_a_column_is_named_once() -> None:
+    with pytest.raises(ValueError, match="expected each column once; got 'age' twice"):
+        StaticColumns(numbers=["age"], categories=["ward", "age"])
+
+
+def test_data_without_static_columns_say_nothing_of_them(tmp_path: Path) -> None:
+    store, report = prepare_patients(tmp_path, "text", patients(), columns__static=NO_STATIC)
+    assert "static" not in report
+    assert "not_a_number" not in report["dropped"]
+    assert not [path for path in tmp_path.rglob("*") if path.name == "static.npy"]
+    files = [store.folder / name for name in ("meta.json", "encoder.json")]
+    assert not any("static" in file.read_text() for file in files)
+    assert isinstance(store.split("test").rows[0], str)
