@@ -13,6 +13,7 @@ from conveyor.models.front import add_front
 from conveyor.models.kernels.library import KernelError, operators
 from conveyor.models.masks import mask_of
 from conveyor.models.pooling import POOLINGS, mean
+from conveyor.models.static import add_static
 from conveyor.models.wide import count_words, summarise
 from conveyor.tasks.facets import Head
 
@@ -41,9 +42,9 @@ def build(
     Returns:
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
         "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; with
-        static columns also of "static", float32 (batch, static), which joins the pooled features;
-        and one output (batch, head.width), of the type that the head gives it. Padding a row
-        further changes nothing.
+        static columns also of "static", float32 (batch, static), whose branch joins the pooled
+        features; and one output (batch, head.width), of the type that the head gives it. Padding a
+        row further changes nothing.
         With `kernel=keras` it consists of stock Keras layers and operations, so that its file loads
         without this package. The weights are the same with every kernel.
 
@@ -67,7 +68,7 @@ def build(
     inputs = {"values": values, "lengths": lengths}
     if static is not None:
         inputs["static"] = keras.Input((static,), name="static")
-        beside.append(inputs["static"])
+        beside.append(add_static(inputs["static"]))
     if config.front == "convolution":
         x, steps, mask = add_front(x, lengths, length)
         beside.append(mean(x, mask, steps))

@@ -1,4 +1,5 @@
-"""The convolutional front and the wide branch in ONNX, as in models/front.py and models/wide.py."""
+"""The convolutional front and the branches beside the recurrent layers in ONNX, as in
+models/front.py, models/wide.py and models/static.py."""
 
 import keras
 import numpy as np
@@ -6,6 +7,7 @@ import numpy as np
 from conveyor.models.front import convolutions
 from conveyor.models.onnx_graph import Graph
 from conveyor.models.onnx_pooling import add_maximum, add_mean
+from conveyor.models.static import NAME
 from conveyor.models.wide import FACTOR, PAIRS
 
 
@@ -86,6 +88,11 @@ def add_words(graph: Graph, model: keras.Model, tokens: str, lengths: str) -> st
                      _add_sum(graph, pair_table, hashed, shorter))  # fmt: skip
     doubled = graph.op("Add", lengths, shorter)
     return graph.op("Div", total, graph.op("Sqrt", graph.as_column(doubled)))
+
+
+def add_static(graph: Graph, model: keras.Model) -> str:
+    """Add the features of the input `static`: (batch, width)."""
+    return graph.op("Relu", graph.dense("static", NAME, model.get_layer(NAME)))
 
 
 def _add_sum(graph: Graph, table: str, indices: str, lengths: str) -> str:

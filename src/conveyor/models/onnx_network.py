@@ -12,7 +12,7 @@ import onnx
 from onnx import helper
 
 from conveyor.config import Model
-from conveyor.models.onnx_features import add_front, add_summary, add_words
+from conveyor.models.onnx_features import add_front, add_static, add_summary, add_words
 from conveyor.models.onnx_graph import Graph
 from conveyor.models.onnx_pooling import POOLINGS, add_mean
 from conveyor.models.onnx_recurrent import add_recurrent
@@ -44,7 +44,7 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
     elif config.wide:
         beside.append(add_summary(graph, values, "lengths", length))
     if "static" in model.input:
-        beside.append("static")
+        beside.append(add_static(graph, model))
     steps = "lengths"
     if config.front == "convolution":
         x, steps = add_front(graph, model, x, steps, length)
