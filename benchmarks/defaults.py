@@ -61,6 +61,9 @@ def fit_once(folder: Path, changes: dict[str, Any]) -> dict[str, float]:
 def measure(name: str, folder: Path, recipe: str, seed: int) -> dict[str, Any]:
     """Fit one recipe on one prepared data set, in a fresh process."""
     kind = json.loads((folder / "data" / "prepared" / "meta.json").read_text())["kind"]
+    report = json.loads((folder / "reports" / "data.json").read_text())
+    size = {"rows": report["rows"]["train"] + report["rows"]["validation"],
+            "length": report["lengths"]["train"]["median"]}  # fmt: skip
     changes = {**RECIPES[kind][recipe], "seed": seed, "train.refit": True}
     began = time.monotonic()
     done = subprocess.run(
@@ -70,16 +73,21 @@ def measure(name: str, folder: Path, recipe: str, seed: int) -> dict[str, Any]:
     seconds = round(time.monotonic() - began)
     measured = json.loads(done.stdout.splitlines()[-1])
     return {"name": name, "kind": kind, "recipe": recipe, "seed": seed, "seconds": seconds,
-            **measured}  # fmt: skip
+            **size, **measured}  # fmt: skip
 
 
 def table(results: list[dict[str, Any]], kind: str) -> str:
-    """Return a row for each data set, and the mean over the seeds of each recipe."""
-    of_kind = [r for r in results if r["kind"] == kind]
+    """Return a row for each data set, those of few rows first, and the mean over the seeds of each
+    recipe."""
+    of_kind = sorted((r for r in results if r["kind"] == kind), key=lambda r: r["rows"])
     recipes = [recipe for recipe in RECIPES[kind] if any(r["recipe"] == recipe for r in of_kind)]
-    lines = [f"| {kind} | {' | '.join(recipes)} |", f"|{' --- |' * (len(recipes) + 1)}"]
+    lines = [
+        f"| {kind} | rows | median length | {' | '.join(recipes)} |",
+        f"|{' --- |' * (len(recipes) + 3)}",
+    ]
     for name in dict.fromkeys(r["name"] for r in of_kind):
-        cells = []
+        first = next(r for r in of_kind if r["name"] == name)
+        cells = [f"{first['rows']:,}", f"{first['length']:g}"]
         for recipe in recipes:
             scores = [r["score"] for r in of_kind if (r["name"], r["recipe"]) == (name, recipe)]
             cells.append(f"{mean(scores):.4f}" if scores else "")

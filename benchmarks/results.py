@@ -21,7 +21,7 @@ from typing import Any
 from datasets_at_hand import make_project, run_stages
 
 RESULTS = Path(__file__).with_name("results.json")
-STAGES = ("compose", "prepare", "sweep", "train", "evaluate")
+STAGES = ("compose", "prepare", "sweep", "train", "evaluate", "register")
 # What is predicted, and which rows are for training and validation, and for the test.
 CLASSES = {
     "gunpoint": "GunPoint, 2 motions | 50 rows / 150 rows",
@@ -57,8 +57,10 @@ def run(name: str, seed: int, data: Path | None) -> dict[str, Any]:
         run_stages(project, STAGES)
         metrics = json.loads((project / "reports" / "metrics.json").read_text())
         rows = json.loads((project / "reports" / "data.json").read_text())["rows"]
+        verdict = json.loads((project / "reports" / "promotion" / "verdict.json").read_text())
         minutes = round((time.monotonic() - began) / 60, 1)
-        return {"name": name, "seed": seed, "rows": rows, "minutes": minutes, **metrics}
+        return {"name": name, "seed": seed, "rows": rows, "minutes": minutes,
+                "promoted": verdict["promote"], **metrics}  # fmt: skip
 
 
 def table(results: list[dict[str, Any]], titles: dict[str, str], columns: dict[str, str]) -> str:
@@ -68,11 +70,13 @@ def table(results: list[dict[str, Any]], titles: dict[str, str], columns: dict[s
         titles: by data set.
         columns: the metric that each column shows.
     """
-    head = ["data set", "training and validation / test", *columns]
+    head = ["data set", "training and validation / test", *columns, "promoted by the gates"]
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     for name, title in titles.items():
         if runs := [r for r in results if r["name"] == name]:
             cells = [_describe([r[metric] for r in runs]) for metric in columns.values()]
+            promoted = [r["promoted"] for r in runs if "promoted" in r]
+            cells.append(f"{sum(promoted)} of {len(promoted)}" if promoted else "")
             lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
