@@ -35,6 +35,7 @@ SERIES = {
     "encoding": {"missing": "refuse", "scaling": "standard", "max_length": None},
 }  # fmt: skip
 TINY = {
+    "head.label_smoothing": 0.0,
     "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2, "model.front": "none",
     "model.pooling": "last", "model.head_dropout": 0.0,
     "train.epochs": 4, "train.batch_size": 8, "train.learning_rate": 0.02,

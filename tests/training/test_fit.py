@@ -162,7 +162,7 @@ def test_folds_measure_every_row_once_and_refit_on_all(
 @pytest.mark.parametrize(("weights", "factors"), [("balanced", [2 / 3, 2.0]), ("none", [1, 1])])
 def test_class_weights_balance_the_classes(weights: str, factors: list[float]) -> None:
     head = class_head(2, weights=weights)
-    head.set_weights(np.array([0, 0, 0, 1]))
+    head.set_rows(np.array([0, 0, 0, 1]), few=False)
     targets, outputs = np.array([0, 1]), np.full((2, 2), 0.5, np.float32)
     weighted = np.asarray(head.training_losses(targets, outputs))
     assert weighted / np.asarray(head.losses(targets, outputs)) == pytest.approx(factors)

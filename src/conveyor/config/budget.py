@@ -19,7 +19,8 @@ AUTO_EPOCHS, FEWEST_UPDATES, MOST_UPDATES = 10, 600, 10_000
 # number, with at least so many updates between them.
 MOST_VALIDATIONS, FEWEST_VALIDATIONS, FEWEST_BETWEEN = 30, 10, 100
 # Training and validation rows together, below which one split says little about a setting: `folds:
-# auto` is a cross-validation, and `sweep.enabled: auto` is no search.
+# auto` is a cross-validation, `sweep.enabled: auto` is no search, and `head.label_smoothing: auto`
+# smooths.
 FEW_ROWS, AUTO_FOLDS = 200, 3
 
 

@@ -117,8 +117,13 @@ class Head(Protocol):
         """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
         ...
 
-    def set_weights(self, targets: Targets) -> None:
-        """Weigh the training rows by their targets, if the options say so."""
+    def set_rows(self, targets: Targets, *, few: bool) -> None:
+        """Set what the training loss takes from the rows, such as weights of rare classes.
+
+        Args:
+            targets: of the training rows, first axis (rows,).
+            few: whether training and validation rows are few; see `config.budget`.
+        """
         ...
 
     def constant_outputs(self, targets: Targets) -> Outputs:

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from conveyor.config import FitConfig
-from conveyor.config.budget import count_folds, plan_budget
+from conveyor.config.budget import count_folds, has_few_rows, plan_budget
 from conveyor.data.store import Prepared
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
@@ -82,7 +82,7 @@ def refit(config: FitConfig, prepared: Prepared, *, updates: int, progress: bool
     head, budget = prepared.task.head(config.head), plan_budget(config.train, count)
     scheduled = plan_budget(config.train, prepared.meta.counts["train"]).updates
     model = new_model(config, prepared, head, max(updates, scheduled))
-    trainer = Trainer(model, head, config, budget, rows)
+    trainer = Trainer(model, head, config, budget, rows, few_rows=has_few_rows(count))
     with progress_bar("refit", updates, 0, show=progress) as bar:
         done = 0
         while done < updates:

@@ -34,14 +34,22 @@ class Trainer:
     Args:
         head: with which the model was built.
         rows: that are trained on.
+        few_rows: whether training and validation rows are few; see `config.budget`.
     """
 
     def __init__(
-        self, model: keras.Model, head: Head, config: FitConfig, budget: Budget, rows: BatchReader
+        self,
+        model: keras.Model,
+        head: Head,
+        config: FitConfig,
+        budget: Budget,
+        rows: BatchReader,
+        *,
+        few_rows: bool,
     ) -> None:
         self.model, self.head, self.config = model, head, config
         self.budget, self.rows = budget, rows
-        head.set_weights(rows.targets)
+        head.set_rows(rows.targets, few=few_rows)
         self.steps = Steps(model, head, rows.targets)
         self.seconds_per_update = 0.0
         self._chance_loss = constant_loss(head, rows)

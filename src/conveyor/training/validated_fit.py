@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from conveyor.config import FitConfig
-from conveyor.config.budget import plan_budget
+from conveyor.config.budget import has_few_rows, plan_budget
 from conveyor.data.store import Prepared
 from conveyor.durations import format_duration
 from conveyor.metrics.resampling import assign_folds
@@ -105,7 +105,8 @@ def fit_best(
     on_built(model)
     log.info("%s", budget)
     state.resume(model)
-    trainer = Trainer(model, head, config, budget, rows.training)
+    few_rows = has_few_rows(len(rows.training.targets) + len(rows.validation.targets))
+    trainer = Trainer(model, head, config, budget, rows.training, few_rows=few_rows)
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations

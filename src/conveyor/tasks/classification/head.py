@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 Tensor = Any
 RARE = 0.1  # of the rows of the largest class: a class of fewer is rare
+FEW_ROWS_SMOOTHING = 0.1  # `label_smoothing: auto` where rows are few
 OUTPUT = "probabilities"  # name of the layer and of the graph's output
 
 
@@ -38,6 +39,7 @@ class Head:
         # Read here, so that a wrong name stops a fit before it begins.
         self._costs = None if options.costs is None else complete_costs(options.costs, spec.classes)
         self._weights: Any = None  # of each class, (classes,)
+        self._smoothing = 0.0
 
     def build(self, x: keras.KerasTensor) -> Any:
         """Return probabilities (batch, classes) of pooled features (batch, width).
@@ -52,17 +54,23 @@ class Head:
         x = graph.dense(x, "head", model.get_layer(OUTPUT))
         graph.output("Softmax", OUTPUT, x, axis=-1)
 
-    def set_weights(self, targets: Targets) -> None:
-        """Weigh each class in training, if the options say so; the mean over all rows is 1.
+    def set_rows(self, targets: Targets, *, few: bool) -> None:
+        """Smooth the targets and weigh the classes in training, if the options say so.
 
         Balanced weights are rows / (classes x rows of the class). Those of `auto` are their square
         roots, as in the sampling of Mahajan et al. 2018 (Exploring the limits of weakly supervised
         pretraining): where a hundred classes have very different rows, balanced weights lose
-        accuracy without finding more of the rare ones.
+        accuracy without finding more of the rare ones. The mean of the weights over all rows is 1.
 
         Args:
             targets: of the training rows, (rows,).
+            few: whether rows are few, so that a network soon is too sure of its answers.
         """
+        smoothing = self._options.label_smoothing
+        self._smoothing = FEW_ROWS_SMOOTHING * few if smoothing == "auto" else smoothing
+        self._weigh(targets)
+
+    def _weigh(self, targets: Targets) -> None:
         counts = np.bincount(targets, minlength=self.width)  # (classes,)
         smallest, largest = int(counts[counts > 0].min()), int(counts.max())
         is_auto = self._options.class_weights == "auto"
@@ -90,7 +98,7 @@ class Head:
         The focal loss multiplies the cross-entropy by (1 - p) ** gamma, where p is the probability
         of the true class, so that easy rows count less (Lin et al. 2017).
         """
-        losses = self._cross_entropy(targets, outputs, self._options.label_smoothing)
+        losses = self._cross_entropy(targets, outputs, self._smoothing)
         if self._options.loss == "focal":
             of_true_class = tf.gather(outputs, targets, axis=1, batch_dims=1)  # (rows,)
             losses *= (1.0 - of_true_class) ** self._options.gamma

@@ -67,7 +67,8 @@ class ClassHead(Section):
     task: Literal["classification"]
     loss: Literal["cross_entropy", "focal"]
     gamma: NonNegativeFloat  # of the focal loss; 0 is cross-entropy
-    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
+    # auto: 0.1 where training and validation rows are few, else 0.
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] | Literal["auto"]
     # auto: where a class has under a tenth of the rows of the largest, square roots of balanced
     # weights, else none.
     class_weights: Literal["auto", "none", "balanced"]
