@@ -64,8 +64,7 @@ class Target(Protocol):
     def without_rare(
         self, keys: pa.Array, rows: NDArray[np.integer], spec: TargetSpec, min_rows: int
     ) -> TargetSpec:
-        """Return the target without what has fewer training rows than `min_rows`, where the options
-        leave that out; `keys` and `rows` as in `stratify`."""
+        """Return the target without rare parts, if the options say so; `rows` are for training."""
         ...
 
     def accepts(self, keys: pa.Array, spec: TargetSpec) -> NDArray[np.bool_]:
@@ -118,12 +117,8 @@ class Head(Protocol):
         ...
 
     def set_rows(self, targets: Targets, *, few: bool) -> None:
-        """Set what the training loss takes from the rows, such as weights of rare classes.
-
-        Args:
-            targets: of the training rows, first axis (rows,).
-            few: whether training and validation rows are few; see `config.budget`.
-        """
+        """Set what the training loss takes from the training rows, such as weights of rare classes,
+        and from whether training and validation rows are few."""
         ...
 
     def constant_outputs(self, targets: Targets) -> Outputs:
