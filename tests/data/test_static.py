@@ -21,8 +21,10 @@ from patients import (
 
 from conveyor.config.dataset import StaticColumns
 from conveyor.data.prepare import prepare
+from conveyor.data.static import read_static
 from conveyor.data.store import SPLITS, Prepared
 from conveyor.encoding import StaticEncoder
+from conveyor.encoding.static import read_category
 from conveyor.errors import InputError
 from conveyor.raw_row import static_of
 
@@ -174,8 +176,9 @@ REFUSED: dict[str, tuple[str, list[Patient], dict[str, Any], str]] = {
         "expected columns beside the sequence and the target; got 'state'",
     ),
     "the sequence": (
-        "text", patients(), {"columns__static": {"numbers": [], "categories": ["text"]}},
-        "got 'text', which is one of these",
+        "text", [{**row, "note": row["text"]} for row in patients()],
+        {"columns__text": ["note"], "columns__static": {"numbers": [], "categories": ["note"]}},
+        "got 'note', which is one of these",
     ),
     "a step of a wide table": (
         "wide", patients(), {"columns__static": {"numbers": ["t3"], "categories": []}},
@@ -209,9 +212,34 @@ def test_a_long_series_has_one_value_in_all_its_rows(tmp_path: Path) -> None:
         prepare(config, tmp_path, tmp_path / "prepared", tmp_path / "cache")
 
 
-def test_a_column_is_named_once() -> None:
-    with pytest.raises(ValueError, match="expected each column once; got 'age' twice"):
-        StaticColumns(numbers=["age"], categories=["ward", "age"])
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["ward", "age"], "expected each column once; got 'age' twice"),
+        (["ward", "series"], "expected names other than text, series, lengths.*; got 'series'"),
+    ],
+)
+def test_names_that_would_mean_two_things_are_refused(names: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StaticColumns(numbers=["age"], categories=names)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [("north", "north"), (3, "3"), (3.0, "3"), (2.5, "2.5"), (True, "True"), ("", None),
+     (" ", None), (None, None), (float("nan"), None)],
+)  # fmt: skip
+def test_a_category_has_one_name_in_files_and_requests(cell: Any, name: str | None) -> None:
+    assert read_category(cell) == name
+    batch = pa.record_batch({"ward": pa.array([cell])})
+    static, _ = read_static(batch, StaticColumns(numbers=[], categories=["ward"]))
+    assert static.to_pylist() == [{"ward": name}]
+
+
+@pytest.mark.parametrize("cell", [["north"], {"ward": "north"}, np.zeros(2)])
+def test_a_list_is_no_category(cell: Any) -> None:
+    with pytest.raises(TypeError):
+        read_category(cell)
 
 
 def test_data_without_static_columns_say_nothing_of_them(tmp_path: Path) -> None:

@@ -322,6 +322,14 @@ def test_simple_models_of_other_tasks_see_static_columns(
     assert ((models[name].outputs[:, 0] > 0.5) == test.targets).mean() > 0.9
 
 
+def test_the_description_names_static_columns(fit_layout: Fit) -> None:
+    from conveyor.training.describe import describe_network
+
+    fitted = fit_layout("wide")
+    lines = list(describe_network(fitted.config, fitted.prepared))
+    assert "static columns     age, ward (3 categories): 4 inputs" in lines
+
+
 def test_drift_of_a_static_column_is_found(fit_layout: Fit) -> None:
     fitted = fit_layout("series")
     profile = compute_profile(fitted.prepared, fitted.served)

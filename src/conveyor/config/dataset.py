@@ -82,6 +82,9 @@ class LongLayout(Section):
     duplicates: Literal["refuse", "mean", "keep"] = "refuse"  # the default
 
 
+RESERVED = ("text", "series", "lengths")
+
+
 class StaticColumns(Section):
     """Columns of one value a row, beside its sequence: the age of a patient, a machine's type.
 
@@ -101,6 +104,12 @@ class StaticColumns(Section):
         twice = [name for name in self.names if self.names.count(name) > 1]
         if twice:
             raise ValueError(f"expected each column once; got {twice[0]!r} twice")
+        reserved = [name for name in self.names if name in RESERVED]
+        if reserved:
+            raise ValueError(
+                f"expected names other than {', '.join(RESERVED)}, by which requests name a "
+                f"sequence; got {reserved[0]!r}. Rename the column in the files"
+            )
         return self
 
 
