@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 MISSING = float("nan")  # of a static number; a missing category is None
+MAX_NUMBER = float(np.finfo(np.float32).max)  # a larger one is infinite for the network
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from conveyor.config.dataset import StaticColumns
 from conveyor.data.prepare import prepare
 from conveyor.data.static import read_static
 from conveyor.data.store import SPLITS, Prepared
-from conveyor.encoding import StaticEncoder
+from conveyor.encoding import RowError, StaticEncoder
 from conveyor.encoding.static import read_category
 from conveyor.errors import InputError
 from conveyor.raw_row import static_of
@@ -93,6 +93,30 @@ def test_moments_do_not_depend_on_the_batches() -> None:
     assert StaticEncoder.fit(batches, columns) == StaticEncoder.fit([rows], columns)
 
 
+@pytest.mark.parametrize("age", [0.1, 0.1 + 0.2, -1e9 / 3, 1e-30, 0.0])
+def test_a_number_that_never_changes_is_not_scaled_by_its_rounding(age: float) -> None:
+    ages = [age] * 99 + [float(np.nextafter(age, 1)) if age else age]
+    rows = pa.array([{"age": each, "ward": "a"} for each in ages], STRUCTURE)
+    encoder = StaticEncoder.fit([rows], StaticColumns(**STATIC))
+    other = encoder.encode_rows([encoder.check({"age": age + 2.0, "ward": "a"})])
+    np.testing.assert_allclose(other[0, 0], 2.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("small", [1e-13, 1e-20])
+def test_a_small_number_that_changes_is_scaled(small: float) -> None:
+    rows = pa.array([{"age": n * small, "ward": "a"} for n in (1.0, 3.0)], STRUCTURE)
+    encoder = StaticEncoder.fit([rows], StaticColumns(**STATIC))
+    np.testing.assert_allclose(encoder.encode_arrow(rows)[:, 0], [-1, 1])
+
+
+@pytest.mark.parametrize("cell", [10**400, 1e300, -1e39, float("inf"), "1e300", "1e999"])
+def test_a_number_beyond_float32_is_refused_when_served(cell: Any) -> None:
+    encoder = StaticEncoder({"age": (0.0, 1.0)}, {})
+    with pytest.raises(RowError, match=r"age: expected a finite number, at most 3.4e\+38; got"):
+        encoder.check({"age": cell})
+    assert np.isfinite(encoder.encode_rows([encoder.check({"age": 3e38})])).all()
+
+
 GIVEN = {"by": "column", "column": "part"}
 
 
@@ -138,7 +162,12 @@ def with_cells(**cells: Any) -> list[Patient]:
 
 @pytest.mark.parametrize(
     ("cell", "problem"),
-    [("unknown", "not_a_number"), ("1e999", "not_finite"), ("12 y", "not_a_number")],
+    [
+        ("unknown", "not_a_number"),
+        ("1e999", "not_finite"),
+        ("12 y", "not_a_number"),
+        ("-1e39", "not_finite"),
+    ],
 )
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_row_whose_number_is_none_is_left_out_and_counted(
@@ -188,6 +217,19 @@ REFUSED: dict[str, tuple[str, list[Patient], dict[str, Any], str]] = {
         "long", patients(), {"columns__static": {"numbers": ["heat"], "categories": []}},
         "got 'heat', which is one of these",
     ),
+    "the id": (
+        "text", patients(),
+        {"columns__static": {"numbers": [], "categories": ["patient"]}, "columns__id": "patient"},
+        "got 'patient', which is dataset.columns.id",
+    ),
+    "the group": (
+        "series", patients(), {"split__group": "ward"},
+        "got 'ward', which is dataset.split.group",
+    ),
+    "the split": (
+        "text", patients(), {"split__test": {"by": "column", "column": "ward", "value": "east"}},
+        "got 'ward', which is dataset.split.test.column",
+    ),
     "lists": (
         "text", [{**row, "ward": [row["ward"]]} for row in patients()], {},
         "column 'ward': expected one number or category a row",
@@ -226,8 +268,10 @@ def test_names_that_would_mean_two_things_are_refused(names: list[str], message:
 
 @pytest.mark.parametrize(
     ("cell", "name"),
-    [("north", "north"), (3, "3"), (3.0, "3"), (2.5, "2.5"), (True, "True"), ("", None),
-     (" ", None), (None, None), (float("nan"), None)],
+    [("north", "north"), (3, "3"), (3.0, "3"), (2.5, "2.5"), ("3", "3"), ("3.0", "3"),
+     ("-2.00", "-2"), ("2.5", "2.5"), ("007", "007"), ("007.0", "007.0"), (-0.0, "0"),
+     ("1.0.0", "1.0.0"), (True, "true"), ("True", "true"), ("FALSE", "false"), (False, "false"),
+     ("", None), (" ", None), (None, None), (float("nan"), None)],
 )  # fmt: skip
 def test_a_category_has_one_name_in_files_and_requests(cell: Any, name: str | None) -> None:
     assert read_category(cell) == name

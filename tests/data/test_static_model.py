@@ -1,5 +1,6 @@
 """Static columns beyond `prepare`: learned by the network, and served as it was trained."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from conveyor import gates
 from conveyor.batch.predict import predict_file
 from conveyor.config import Config, overlay
 from conveyor.data.store import Prepared
-from conveyor.encoding import RowError
+from conveyor.encoding import RowError, StaticEncoder
 from conveyor.errors import InputError
 from conveyor.models.export import predict
 from conveyor.paths import Paths
@@ -248,6 +249,19 @@ def test_files_name_static_columns_as_the_data_set_does(
         predict_file(fitted.served, write_rows(source, short), target, column=None, skip_bad=False)
 
 
+@pytest.mark.parametrize("layout", ["text", "wide"])
+def test_a_static_key_that_a_json_line_lacks_is_null(
+    fit_layout: Fit, tmp_path: Path, layout: str
+) -> None:
+    fitted, (rows, lines) = fit_layout(layout), lines_of(layout)
+    for row, line, name in ((0, 0, "ward"), (3, 3, "age")):
+        del lines[line][name]
+        rows[row][name] = None
+    source, target = write_rows(tmp_path / "in.jsonl", lines), tmp_path / "out.parquet"
+    predict_file(fitted.served, source, target, column=None, skip_bad=False)
+    require_equal(pq.read_table(target).to_pylist(), expected_records(fitted, rows, layout))
+
+
 def test_a_file_row_with_a_bad_number_can_be_skipped(fit_layout: Fit, tmp_path: Path) -> None:
     served, (_, lines) = fit_layout("text").served, lines_of("text")
     lines[4]["age"] = "old"
@@ -349,7 +363,32 @@ def test_data_of_other_static_columns_are_no_champions_data(fit_layout: Fit) -> 
     profile = Profile(empty, empty, compute_profile(data.prepared, data.served).summary)
     retrain = data.config.retrain
     review = review_data(retrain, data.prepared, "1", 0.0, champion.served, profile)
-    assert "static columns" in str(review.as_json())
+    assert "the static numbers of the champion and of the data differ: none and age" in str(
+        review.as_json()
+    )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "categories", "message"),
+    [
+        ({"age": (0, 1)}, {"ward": []}, None),
+        ({}, {"age": [], "ward": []}, "static numbers of the champion and of the data differ: age"),
+        ({"age": (0, 1)}, {"sex": []}, "static categories .* differ: ward and sex"),
+        ({"age": (0, 1), "ward": (0, 1)}, {}, "static numbers .* differ: age and age, ward"),
+    ],
+)
+def test_a_champion_reads_static_columns_of_the_same_kinds(
+    fit_layout: Fit, monkeypatch: pytest.MonkeyPatch,
+    numbers: dict[str, Any], categories: dict[str, Any], message: str | None,
+) -> None:  # fmt: skip
+    fitted = fit_layout("text")
+    data, retrain = Prepared(fitted.prepared.folder), fitted.config.retrain
+    encoder = StaticEncoder(numbers, categories)
+    monkeypatch.setattr(data.encoder, "static", encoder)
+    review = review_data(retrain, data, "1", 0.0, fitted.served, None)
+    if message is None:
+        message = "no profile of the champion's rows"
+    assert re.search(message, str(review.as_json()))
 
 
 def test_the_registered_model_has_static_columns_in_its_signature(

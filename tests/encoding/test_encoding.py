@@ -144,7 +144,7 @@ def series_encoder(
 
 def random_series() -> list[np.ndarray]:
     draw = np.random.default_rng(0)
-    return [draw.normal([1e6, 5, 0], [1, 2, 0], (n, 3)) for n in (3, 1, 40, 7)]
+    return [draw.normal([1e6, 5, 0.1], [1, 2, 0], (n, 3)) for n in (3, 1, 40, 7)]
 
 
 @pytest.mark.parametrize("scaling", ["standard", "minmax", "none"])

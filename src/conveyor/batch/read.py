@@ -21,7 +21,7 @@ from conveyor.data.text_file import open_text_file
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
 from conveyor.serving import LoadedModel
-from conveyor.serving.layout import Layout, find_layout
+from conveyor.serving.layout import Layout, find_layout, find_sequence, require_static
 
 ADVICE = ". Name another column with --column"
 # For models of data sets whose dialect was not yet kept.
@@ -109,8 +109,12 @@ def _windows(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _json_rows(path: Path, source: Source, layouts: Sequence[Layout]) -> Iterator[Any]:
-    """Rows of JSON lines; a line that cannot be read costs none of the others."""
-    layout, names = None, []
+    """Rows of JSON lines; a line that cannot be read costs none of the others.
+
+    Raises:
+        InputError: the first object has no sequence, or no line has one of the static columns.
+    """
+    layout, keys = None, dict[str, None]()
     with open_text_file(source, path).open_utf8() as lines:
         for line in lines:
             if not line.strip():
@@ -124,16 +128,21 @@ def _json_rows(path: Path, source: Source, layouts: Sequence[Layout]) -> Iterato
                 yield RowError(f"expected a JSON object; got a value of type {type(row).__name__}")
                 continue
             if layout is None:
-                layout, names = find_layout(layouts, row, f"{path}: columns", ADVICE)
-            yield _json_row(layout, names, row, source)
+                layout = find_sequence(layouts, row, f"{path}: columns", ADVICE)
+            keys |= dict.fromkeys(row)
+            yield _json_row(layout, row, source)
+    if layout is not None:
+        require_static(layout, keys, f"{path}: columns")
 
 
-def _json_row(layout: Layout, names: list[str], row: Mapping[str, Any], source: Source) -> Any:
-    if layout.is_wide:
-        names = [*layout.match(row), *layout.static.names]  # a row ends where its keys end
+def _json_row(layout: Layout, row: Mapping[str, Any], source: Source) -> Any:
+    """The raw row of an object; a static column that it does not have is null, as in `prepare`."""
+    names = layout.match(row) if layout.is_wide else layout.names  # a row ends where its keys end
     if missing := [name for name in names if name not in row]:
         return RowError(f"key {missing[0]!r} not found")
-    cells = {name: None if row[name] in source.missing else row[name] for name in names}
+    values = {name: row[name] for name in names}
+    values |= {name: row.get(name) for name in layout.static.names}
+    cells = {name: None if cell in source.missing else cell for name, cell in values.items()}
     for name in layout.static.numbers:
         if isinstance(cells[name], str):
             cells[name] = with_points(pa.array([cells[name]]), source.decimal)[0].as_py()

@@ -58,7 +58,8 @@ class RowReader:
         return list(dict.fromkeys(names))
 
     def require_static_apart(self) -> None:
-        """Raise a DataError if a static column is the target or a part of the sequence."""
+        """Raise a DataError if a static column is the target or a part of the sequence, or if it
+        says which row this is: a network would learn ids by heart."""
         columns = self.config.columns
         long = None if isinstance(columns, TextColumns) else columns.long
         others = [*self.inputs.columns, *self.target.columns]
@@ -69,6 +70,15 @@ class RowReader:
                 "dataset.columns.static: expected columns beside the sequence and the target; got "
                 f"{twice[0]!r}, which is one of these. Remove it from the list."
             )
+        roles = {columns.id: "columns.id"}
+        for name, column in self._split_columns.items():
+            roles[column] = "split.group" if name == "group" else f"split.{name}.column"
+        for name in self.static.names:
+            if name in roles:
+                raise DataError(
+                    "dataset.columns.static: expected columns that describe a row; got "
+                    f"{name!r}, which is dataset.{roles[name]}. Remove it from the list."
+                )
 
     def require_columns(self) -> None:
         """Raise a DataError if the part lacks a column, or if one has two meanings."""

@@ -8,6 +8,7 @@ from conveyor.config.dataset import StaticColumns
 from conveyor.data.arrow import to_numbers
 from conveyor.encoding.static import StaticEncoder, read_category
 from conveyor.errors import DataError
+from conveyor.raw_row import MAX_NUMBER
 
 NOT_A_NUMBER = "not_a_number"  # the problem of a row with another value in a column of numbers
 
@@ -36,7 +37,7 @@ def read_static(batch: pa.RecordBatch, columns: StaticColumns) -> tuple[pa.Struc
         numbers, bad = to_numbers(batch.column(name))
         is_bad = np.zeros(len(batch), np.bool_)
         is_bad[list(bad)] = True
-        for mask, problem in ((is_bad, NOT_A_NUMBER), (np.isinf(numbers), "not_finite")):
+        for mask, problem in ((is_bad, NOT_A_NUMBER), (np.abs(numbers) > MAX_NUMBER, "not_finite")):
             named = pc.if_else(pa.array(mask), problem, pa.scalar(None, pa.string()))
             problems = pc.coalesce(problems, named)
         values.append(pa.array(numbers, pa.float64(), from_pandas=True))  # NaN becomes null

@@ -14,6 +14,7 @@ from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
 from conveyor.encoding.series_values import describe_value, parse_series
 from conveyor.errors import InputError
+from conveyor.raw_row import MAX_NUMBER
 
 
 class SeriesEncoder(Encoder):
@@ -67,7 +68,7 @@ class SeriesEncoder(Encoder):
             "minmax": (moments.low, moments.high - moments.low),
             "none": (np.zeros_like(mean), np.ones_like(mean)),
         }[config.scaling]
-        scale = np.where(scale > 0, scale, 1.0)
+        scale = moments.replace_constant(scale)
         return cls(shift, scale, config.max_length, config.missing, mean)
 
     @property
@@ -100,7 +101,7 @@ class SeriesEncoder(Encoder):
 
         Raises:
             RowError: it is no list of steps, it has none, a step has another width, a number is
-                infinite, or one is missing and `missing` is "refuse".
+                infinite in float32, or one is missing and `missing` is "refuse".
         """
         expected = f"expected a list of steps of {self.channels} numbers each"
         try:
@@ -111,9 +112,9 @@ class SeriesEncoder(Encoder):
             raise RowError(f"{expected}; got no step")
         if series.shape[1] != self.channels:
             raise RowError(f"{expected}; got an array of shape {series.shape}")
-        if not np.isfinite(series).all():
-            if np.isinf(series).any():
-                raise RowError(f"{expected}; got infinity")
+        if not (np.abs(series) <= MAX_NUMBER).all():
+            if (np.abs(series) > MAX_NUMBER).any():
+                raise RowError(f"{expected}; got infinity, or more than {MAX_NUMBER:.2g}")
             if self.missing == "refuse":
                 raise RowError(
                     f"{expected}; got a missing value (null or NaN). The model accepts such rows "

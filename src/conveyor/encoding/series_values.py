@@ -21,7 +21,10 @@ def parse_series(value: Any, layout: Orientation = "steps_first") -> NDArray[np.
     Raises:
         TypeError, ValueError: it is none of these.
     """
-    array = _as_array(_parse_text(value) if isinstance(value, str) else value)
+    try:
+        array = _as_array(_parse_text(value) if isinstance(value, str) else value)
+    except OverflowError as error:  # of an integer
+        raise ValueError(error) from None
     if not array.size:
         return np.zeros((0, 1))
     if array.ndim == 1:

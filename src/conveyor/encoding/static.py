@@ -1,6 +1,7 @@
 """Static columns to float32 inputs: scaled numbers, and one input for each category."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +15,11 @@ from conveyor.encoding.moments import ChannelMoments
 from conveyor.encoding.network_inputs import StaticInputs
 from conveyor.encoding.row_error import RowError
 from conveyor.errors import InputError
-from conveyor.raw_row import MISSING
+from conveyor.raw_row import MAX_NUMBER, MISSING
 
 MAX_CATEGORIES = 100  # of a column; one of more is an id, or needs fewer, wider groups
+BOOLEANS = ("true", "false")
+WHOLE = re.compile(r"(-?[1-9][0-9]*|0)\.0+")  # "1.0", but not the code "007"
 BLOCK = 4096  # rows whose moments are merged, whatever batches they were read in
 
 
@@ -28,13 +31,17 @@ def read_number(cell: Any) -> float:
     """
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return MISSING
-    return float(cell)
+    try:
+        return float(cell)
+    except OverflowError:  # of an integer
+        return math.inf
 
 
 def read_category(cell: Any) -> str | None:
     """Return the name of a cell's category; None for null, NaN and blank text.
 
-    A whole number has the same name whether it is stored as an integer or a float.
+    A whole number has the same name whether it is stored as an integer, a float or a text, and so
+    has a boolean: files of one format hold as text what those of another hold as a value.
 
     Raises:
         TypeError: it is a list or a structure.
@@ -43,7 +50,11 @@ def read_category(cell: Any) -> str | None:
         raise TypeError(type(cell).__name__)
     if cell is None or cell != cell or (isinstance(cell, str) and not cell.strip()):
         return None
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    name = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    if name.lower() in BOOLEANS:
+        return name.lower()
+    whole = WHOLE.fullmatch(name)
+    return whole[1] if whole else name
 
 
 @dataclass(frozen=True)
@@ -86,8 +97,7 @@ class StaticEncoder:
                 f"dataset.columns.static: expected values of {without[0]!r} in the training rows; "
                 "got none. Remove the column, or change the files."
             )
-        deviations = np.sqrt(moments.squares / moments.count)
-        deviations = np.where(deviations > 0, deviations, 1.0)
+        deviations = moments.replace_constant(np.sqrt(moments.squares / moments.count))
         scales = zip(moments.mean.tolist(), deviations.tolist(), strict=True)
         return cls(
             dict(zip(columns.numbers, scales, strict=True)),
@@ -127,8 +137,11 @@ class StaticEncoder:
                 values[name] = read_number(static[name])
             except (TypeError, ValueError):
                 raise RowError(f"{name}: expected a number; got {static[name]!r}") from None
-            if math.isinf(values[name]):
-                raise RowError(f"{name}: expected a finite number; got infinity")
+            if abs(values[name]) > MAX_NUMBER:
+                raise RowError(
+                    f"{name}: expected a finite number, at most {MAX_NUMBER:.2g}; got "
+                    f"{values[name]:g}"
+                )
         for name in self.categories:
             try:
                 values[name] = read_category(static[name])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from conveyor.config import Retrain
+from conveyor.config.dataset import NO_STATIC
 from conveyor.data.store import SPLITS, Prepared
 from conveyor.retraining.drift import Finding, Summary, compare
 from conveyor.retraining.profile import Profile, read_rows, summarise_inputs, summarise_predictions
@@ -116,10 +117,14 @@ def _find_mismatch(prepared: Prepared, model: LoadedModel, profile: Profile | No
     channels, others = model.encoder.channels, prepared.encoder.channels
     if channels != others:
         return f"the champion reads {channels} channels; the data have {others} now"
-    static = [] if prepared.encoder.static is None else prepared.encoder.static.names
-    if model.static.names != static:
-        columns = " and ".join(", ".join(n) or "none" for n in (model.static.names, static))
-        return f"the static columns of the champion and of the data differ: {columns}"
+    data = prepared.encoder.static or NO_STATIC
+    for kind, columns in (
+        ("numbers", (model.static.numbers, data.numbers)),
+        ("categories", (model.static.categories, data.categories)),
+    ):
+        if set(columns[0]) != set(columns[1]):
+            names = " and ".join(", ".join(each) or "none" for each in columns)
+            return f"the static {kind} of the champion and of the data differ: {names}"
     if not model.encoder.accepts_missing and prepared.encoder.accepts_missing:
         return "the champion refuses missing values, which the data may have now"
     if not model.task.answers.matches(prepared.meta.target):

@@ -108,19 +108,34 @@ def find_layout(
             and ends with `advice`.
     """
     existing = list(names)
+    layout = find_sequence(layouts, existing, place, advice)
+    require_static(layout, existing, place)
+    return layout, [*layout.match(existing), *layout.static.names]
+
+
+def find_sequence(
+    layouts: Sequence[Layout], names: Iterable[str], place: str, advice: str = ""
+) -> Layout:
+    """Return the first layout whose sequence is there; see `find_layout`."""
+    existing = list(names)
     for layout in layouts:
-        if columns := layout.match(existing):
-            missing = [name for name in layout.static.names if name not in existing]
-            if missing:
-                raise InputError(
-                    f"{place}: expected {' and '.join(map(repr, missing))} beside the sequence; "
-                    f"got {', '.join(existing)}. Add the column: it may have empty cells"
-                )
-            return layout, [*columns, *layout.static.names]
+        if layout.match(existing):
+            return layout
     expected = dict.fromkeys(" and ".join(map(repr, layout.names)) for layout in layouts)
     raise InputError(
         f"{place}: expected {', or '.join(expected)}; got {', '.join(existing) or 'none'}{advice}"
     )
+
+
+def require_static(layout: Layout, names: Iterable[str], place: str) -> None:
+    """Raise an InputError if a static column of the layout is not in `names`."""
+    existing = list(names)
+    missing = [name for name in layout.static.names if name not in existing]
+    if missing:
+        raise InputError(
+            f"{place}: expected {' and '.join(map(repr, missing))} beside the sequence; "
+            f"got {', '.join(existing)}. Add the column: it may have empty cells"
+        )
 
 
 def _join(cells: Sequence[Any], separator: str) -> Any:

@@ -118,7 +118,8 @@ class LoadedModel:
 
         Returns:
             Outputs (rows, width), with their target; None where the other model has another target
-            or reads other rows: of another kind, of other channels, or with missing values.
+            or reads other rows: of another kind, of other channels, with missing values, or of
+            other static columns.
         """
         if self.kind != other.kind or self.encoder.channels != other.encoder.channels:
             return None
