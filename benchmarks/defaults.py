@@ -1,6 +1,6 @@
 """Compare recipes by their validation rows, over all data sets at hand. No test row is read.
 
-    python benchmarks/defaults.py [--data FOLDER] [--sets NAME ...] [--seeds 17] [RECIPE ...]
+    python benchmarks/defaults.py [RECIPE ...] [--data FOLDER] [--sets NAME ...] [--seeds 17]
 
 The defaults of conf/model and conf/train may be chosen by this table. `--data` names a folder with
 further data sets; see benchmarks/datasets_at_hand.py. Each fit is a process of its own. Its figure

@@ -1,6 +1,6 @@
 """Run the belt on each data set's published split and print the tables of the README.
 
-    python benchmarks/results.py [--data FOLDER] [--seeds 17 18 19] [NAME ...]
+    python benchmarks/results.py [NAME ...] [--data FOLDER] [--seeds 17 18 19]
 
 Each run is a project folder of its own with its own tracking store; nothing here is touched.
 `--data` names the folder that holds the data sets which are not part of the project
