@@ -74,6 +74,13 @@ def test_rare_classes_are_refused_or_dropped_and_counted(tmp_path: Path) -> None
                              checks__max_dropped_share=0.5)  # fmt: skip
     assert store.meta.target.classes == ["ham", "spam"]
     assert report["dropped"]["rare_target"]["rows"] == 2
+    rare = "classes of fewer than 2 training rows are left out: 'new', 'odd'"
+    assert rare in report["warnings"]
+    named = {"rare": "drop", "classes": ["ham", "spam", "hma"]}
+    (tmp_path / "named").mkdir()
+    _, report = prepared(tmp_path / "named", mails(), TEXT,
+                         **{f"target__{key}": value for key, value in named.items()})  # fmt: skip
+    assert report["warnings"][0].endswith("are left out: 'hma'")
     require_all_counted(report)
 
 

@@ -147,6 +147,7 @@ FILES = {
     "a header": ("a.csv", "x,y\n1.5,2\n,4\n", {}),
     "no header": ("a.csv", "1.5,2\n,4\n", {}),
     "tabs": ("a.tsv", "1.5\t2\nn/a\t4\n", {"missing": ["n/a"]}),
+    "a line that names the delimiter": ("a.csv", "sep=^\nx^y\n1.5^2\n^4\n", {}),
     "decimal commas": ("a.csv", "1,5;2\n;4\n", {"decimal": ","}),
     "another delimiter": ("a.csv", "x y\n1.5 2\n- 4\n", {"delimiter": " ", "missing": ["-"]}),
 }

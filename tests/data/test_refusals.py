@@ -88,6 +88,9 @@ TABLES: dict[str, Refusal] = {
     "a quotation mark within a field": (
         "a.csv", with_line(TABLE, 17, '"words" they said,1\n'), {},
         r", line 18: expected quoted fields .* set dataset.source.quote to null"),
+    "a quotation mark after a line that names the delimiter": (
+        "a.csv", b"sep=,\n" + with_line(TABLE, 17, '"words" they said,1\n'), {},
+        r", line 19: expected quoted fields .* or dataset.source.escape"),
     "two columns of one name": (
         "a.csv", b"text,text\n1,2\n", {}, r": expected a header of distinct columns"),
     "JSON as CSV": (

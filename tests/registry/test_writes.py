@@ -10,7 +10,7 @@ from test_registry import YES, register
 
 from conveyor.paths import Paths
 from conveyor.registry.registry import Registry
-from conveyor.registry.writes import write
+from conveyor.registry.writes import retry_write
 
 ROWS = {
     "tag of the model": (models.SqlRegisteredModelTag, MlflowClient.set_registered_model_tag,
@@ -36,7 +36,7 @@ def test_a_row_that_another_machine_inserts_meanwhile_is_updated(
             connection.execute(table.__table__.insert().values(values))
 
     sqlalchemy.event.listen(table, "before_insert", insert_elsewhere, once=True)
-    write(getattr(registry.client, method.__name__), *arguments)
+    retry_write(getattr(registry.client, method.__name__), *arguments)
     registered = Registry("toys", toy_project)
     texts = [*registered.tags().values(), *registered.version("1").tags.values()]
     assert "value" in texts or registered.aliases()["key"] == "1"

@@ -194,7 +194,7 @@ def test_classes_are_weighed_where_one_has_under_a_tenth_of_the_largest(
 ) -> None:
     head = class_head(len(rows), weights="auto")
     with caplog.at_level("INFO"):
-        head.set_rows(np.repeat(np.arange(len(rows)), rows), few=False)
+        head.prepare_loss(np.repeat(np.arange(len(rows)), rows), few_rows=False)
     targets, outputs = np.arange(len(rows)), np.full([len(rows)] * 2, 1 / len(rows), "f4")
     losses = head.training_losses(targets, outputs) / head.losses(targets, outputs)
     expected = np.sqrt(weights or [1.0] * len(rows))
@@ -210,7 +210,7 @@ def test_targets_are_smoothed_where_rows_are_few(
     option: float | str, few: bool, smoothing: float
 ) -> None:
     head = class_head(2, label_smoothing=option)
-    head.set_rows(np.array([0, 1]), few=few)
+    head.prepare_loss(np.array([0, 1]), few_rows=few)
     outputs = np.array([[0.9, 0.1]], np.float32)
     true, other = 1 - smoothing / 2, smoothing / 2
     expected = -true * np.log(0.9) - other * np.log(0.1)
@@ -220,7 +220,7 @@ def test_targets_are_smoothed_where_rows_are_few(
 
 def test_the_focal_loss_by_hand() -> None:
     head = class_head(2, loss="focal", gamma=2.0, weights="balanced")
-    head.set_rows(np.array([0, 0, 0, 1]), few=False)
+    head.prepare_loss(np.array([0, 0, 0, 1]), few_rows=False)
     targets, outputs = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]], np.float32)
     plain = -np.log([0.9, 0.4])
     np.testing.assert_allclose(head.losses(targets, outputs), plain, rtol=1e-5)

@@ -231,7 +231,7 @@ def test_losses_by_hand(loss: str) -> None:
     plain = -np.log(truth)
     tensors = tf.constant(targets), tf.constant(p)
     np.testing.assert_allclose(head.losses(*tensors), plain.mean(axis=1), rtol=1e-5)
-    head.set_rows(targets, few=False)
+    head.prepare_loss(targets, few_rows=False)
     weights = np.where(targets, [4 / 2, 4 / 4], [4 / 6, 4 / 4])
     focus = (1 - truth) ** 2 if loss == "focal" else 1.0
     expected = (plain * weights * focus).mean(axis=1)

@@ -36,7 +36,7 @@ def test_steps_train_as_keras_does(
     adam = keras.optimizers.Adam(config.train.learning_rate, weight_decay=0.01, global_clipnorm=0.5)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
     theirs.compile(adam, loss)
-    head.set_rows(np.array([0, 1, 1, 1]), few=False)
+    head.prepare_loss(np.array([0, 1, 1, 1]), few_rows=False)
     steps = Steps(ours, head, toys.split("train").targets)
     for inputs, labels in batches(toys):
         found, _ = steps.train((inputs, labels))

@@ -17,6 +17,7 @@ from conveyor.data.delimiter import (
     check_quotes,
     find_delimiter,
     split_fields,
+    take_separator,
 )
 from conveyor.data.table import Batches, Table, check_header
 from conveyor.data.text_file import TextFile, open_text_file
@@ -26,8 +27,6 @@ from conveyor.errors import DataError
 # end within the row in which it starts. Then the next size is tried. The last limits the row size.
 BLOCKS = (512 << 10, 4 << 20)
 JSON = re.compile(r'\s*(\[\s*)?\{\s*"')  # how an object begins, or an array of them
-# What Excel writes before the header, to name the delimiter.
-SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 SAMPLE = 1 << 18  # characters that decide on the delimiter, and more up to the end of the line
 
 
@@ -54,11 +53,10 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
     with text_file.open_text(newline="") as text:
         lines = list(io.StringIO(text.read(SAMPLE) + text.readline(), newline=""))
         is_whole = not text.read(1)
-    header_lines = 0 if source.header else 1
-    if lines and (separator := SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n"))):
-        delimiter = separator[1] if delimiter == "auto" else delimiter
-        del lines[0]
-        header_lines += 1
+    separator = take_separator(lines)
+    if separator is not None and delimiter == "auto":
+        delimiter = separator
+    first_line = 1 if separator is None else 2
     if lines and JSON.match(lines[0]):
         raise DataError(
             f"{path}: expected delimited text; got JSON: {lines[0][:40]!r}. Set "
@@ -67,12 +65,13 @@ def _open(source: Source, path: Path, delimiter: str) -> Table:
     if delimiter == "auto":
         delimiter = find_delimiter(path, lines, source, is_whole=is_whole)
     if source.quote is not None:
-        check_quotes(path, lines, delimiter, source, is_whole=is_whole)
+        check_quotes(path, lines, delimiter, source, first_line=first_line, is_whole=is_whole)
     dialect: dict[str, Any] = {"delimiter": None if delimiter == ONE_COLUMN else delimiter}
     dialect |= text_file.dialect
     names = source.header
     if not names:
         names = check_header(next(split_fields(lines, delimiter, source), []), path)
+    header_lines = first_line - (1 if source.header else 0)
     file = _DelimitedFile(text_file, names, header_lines, delimiter, source)
     return Table(names, lambda wanted: file.read(wanted, dialect), dialect=dialect)
 

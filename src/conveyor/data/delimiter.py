@@ -1,6 +1,7 @@
 """Finds the delimiter of a table in a text file."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,18 @@ CANDIDATES = (",", ";", "\t", "|")
 ONE_COLUMN = "\x1f"  # ASCII's unit separator, which no text has: each line is one field
 ROWS = 1000  # that decide
 MIN_SHARE = 0.5  # of rows that must have as many fields as the header
+# What Excel writes before the header, to name the delimiter.
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 CHANGE = "Set dataset.source.delimiter, and dataset.source.quote to null if quotes are text."
+
+
+def take_separator(lines: list[str]) -> str | None:
+    """Remove a first line that names the delimiter, and return the delimiter; None without it."""
+    match = SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
+    if match is None:
+        return None
+    del lines[0]
+    return match[1]
 
 
 def split_fields(lines: Iterable[str], delimiter: str, dialect: Dialect) -> Iterator[list[str]]:
@@ -25,11 +37,18 @@ def split_fields(lines: Iterable[str], delimiter: str, dialect: Dialect) -> Iter
 
 
 def check_quotes(
-    path: Path, lines: Iterable[str], delimiter: str, dialect: Dialect, *, is_whole: bool = True
+    path: Path,
+    lines: Iterable[str],
+    delimiter: str,
+    dialect: Dialect,
+    *,
+    first_line: int = 1,
+    is_whole: bool = True,
 ) -> None:
     """Raise a DataError where a quoted field does not end before a delimiter or the end of a line.
 
     Args:
+        first_line: number in the file of the first one of `lines`.
         is_whole: do the lines end with the file, so that the last field is closed.
     """
     csv.field_size_limit(2**31 - 1)
@@ -42,11 +61,10 @@ def check_quotes(
     except csv.Error as error:
         if is_whole or "end of data" not in str(error):
             raise DataError(
-                f"{path}, line {rows.line_num}: expected quoted fields that end with "
-                f"{dialect.quote} "
-                f"before a delimiter; got: {error}. Change the row, or set dataset.source.quote to "
-                "null if quotes are text, or dataset.source.escape to '\\' if a backslash stands "
-                "before such marks."
+                f"{path}, line {first_line + rows.line_num - 1}: expected quoted fields that end "
+                f"with {dialect.quote} before a delimiter; got: {error}. Change the row, or set "
+                "dataset.source.quote to null if quotes are text, or dataset.source.escape to "
+                "'\\' if a backslash stands before such marks."
             ) from None
 
 

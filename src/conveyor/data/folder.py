@@ -12,7 +12,7 @@ import pyarrow as pa
 from conveyor.config.source import Source
 from conveyor.data.arrow import SERIES
 from conveyor.data.compression import SUFFIXES
-from conveyor.data.delimiter import find_delimiter, split_fields
+from conveyor.data.delimiter import find_delimiter, split_fields, take_separator
 from conveyor.data.table import Batches, Table
 from conveyor.data.text_file import open_text_file
 from conveyor.errors import DataError
@@ -94,8 +94,10 @@ def _read_steps(source: Source, path: Path) -> tuple[list[list[float]], str]:
     file = open_text_file(source, path)
     with file.open_text(newline="") as text:
         lines = list(text)
-    delimiter = source.delimiter
-    if delimiter == "auto":
+    separator, delimiter = take_separator(lines), source.delimiter
+    if delimiter == "auto" and separator is not None:
+        delimiter = separator
+    elif delimiter == "auto":
         delimiter = "\t" if _suffix(path) == ".tsv" else _find_delimiter(source, path, lines)
     rows = [row for row in split_fields(lines, delimiter, source) if row]
     if rows and not source.header and any(_number(source, cell) is None for cell in rows[0]):

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from conveyor.registry.model_version import CHAMPION, RegisteredModel
-from conveyor.registry.writes import write
+from conveyor.registry.writes import retry_write
 
 PREFIX = "history."
 PROMOTED, FORCED, ROLLED_BACK = "promoted", "forced", "rolled back"
@@ -58,7 +58,9 @@ class History:
         """Write a change, or write it again with its deliveries."""
         text = json.dumps(asdict(change), sort_keys=True, ensure_ascii=False)
         key = f"{PREFIX}{change.number:06d}"
-        write(self.registered.client.set_registered_model_tag, self.registered.name, key, text)
+        retry_write(
+            self.registered.client.set_registered_model_tag, self.registered.name, key, text
+        )
 
     def begin(self, action: str, before: str | None, after: str, reason: str) -> Change:
         """Record a change before the alias moves.

@@ -13,7 +13,7 @@ from conveyor.registry.history import PROMOTED, Change, History
 from conveyor.registry.lineage import collect_lineage, log_patch
 from conveyor.registry.model_version import CHAMPION, ModelVersion, RegisteredModel, from_mlflow
 from conveyor.registry.package import Challenger, log_model
-from conveyor.registry.writes import write
+from conveyor.registry.writes import retry_write
 from conveyor.tracking.location import home
 from conveyor.tracking.runs import MODEL_DIGEST, TrainingRun, find_training_run
 from conveyor.tracking.store import connect
@@ -96,13 +96,13 @@ class Registry(RegisteredModel):
         if len(targets) > 1:
             self._set_alias(PREVIOUS, targets[-2])
         elif PREVIOUS in self.aliases():
-            write(self.client.delete_registered_model_alias, self.name, PREVIOUS)
+            retry_write(self.client.delete_registered_model_alias, self.name, PREVIOUS)
         self._set_alias(CHAMPION, version)
         return change
 
     def set_tags(self, version: str, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
-            write(self.client.set_model_version_tag, self.name, version, key, value)
+            retry_write(self.client.set_model_version_tag, self.name, version, key, value)
 
     def _create_registered_model(self) -> None:
         try:
@@ -112,4 +112,4 @@ class Registry(RegisteredModel):
                 raise
 
     def _set_alias(self, alias: str, version: str) -> None:
-        write(self.client.set_registered_model_alias, self.name, alias, version)
+        retry_write(self.client.set_registered_model_alias, self.name, alias, version)

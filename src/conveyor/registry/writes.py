@@ -6,8 +6,8 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 
-def write(call: Callable[..., Any], *arguments: str) -> None:
-    """Set a tag or an alias through a method of MLflow's client.
+def retry_write(call: Callable[..., Any], *arguments: str) -> None:
+    """Set a tag or an alias through a method of MLflow's client, and once more if that fails.
 
     MLflow's store reads the row and then inserts it. If another process inserts it in between, the
     first call fails, and the second call finds that row and updates it.

@@ -114,16 +114,16 @@ def _leave_out_rare_classes(
 ) -> Counter[str]:
     """Leave rare classes out where few rows have them, and return the rows of the others.
 
-    A class is rare if it has fewer rows than training needs, with one for the test.
+    A class is rare if it has fewer rows than training needs.
     """
-    needed = base["checks"]["min_rows"] + 1
+    needed = base["checks"]["min_rows"]
     rare = {name: count for name, count in task.counts.items() if count < needed}
     rows, most = sum(rare.values()), MOST_RARE * base["checks"]["max_dropped_share"] * task.rows
     is_classification = task.target["task"] == "classification"
     if not (is_classification and rare and rows <= most and len(rare) <= len(task.counts) - 2):
         return task.counts
     settings.values["target"] = {**task.target, "rare": "drop"}
-    reason = f"{len(rare)} classes of fewer than {needed} rows are left out, {rows} rows in all"
+    reason = f"classes of fewer than {needed} rows are left out: {rows} rows of {len(rare)} classes"
     settings.reasons["target"] += f"; {reason}"
     settings.notes.append(
         f"{reason}. To keep them, add rows or join classes, and remove rare: drop"

@@ -10,7 +10,7 @@ from conveyor.suggest.columns import Column
 # Shares of the test rows, and of the validation rows among those that are left, the usual ones
 # first; the next ones are for few rows.
 SHARES = ((0.2, 0.15), (0.2, 0.2), (0.25, 0.25), (0.25, 0.34), (0.34, 0.5))
-RARE = 0.1  # the share of the rows whose values are rare
+TAIL = 0.1  # the share of the rows whose values do not decide on the shares
 Split = dict[str, Any]
 
 
@@ -81,7 +81,7 @@ def _frequent(counts: Counter[str]) -> list[int]:
     left_out, frequent = 0, []
     for count in sorted(counts.values()):
         left_out += count
-        if left_out > RARE * counts.total():
+        if left_out > TAIL * counts.total():
             frequent.append(count)
     return frequent
 

@@ -116,7 +116,7 @@ class Head(Protocol):
         """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
         ...
 
-    def set_rows(self, targets: Targets, *, few: bool) -> None:
+    def prepare_loss(self, targets: Targets, *, few_rows: bool) -> None:
         """Set what the training loss takes from the training rows, such as weights of rare classes,
         and from whether training and validation rows are few."""
         ...

@@ -49,7 +49,7 @@ class Trainer:
     ) -> None:
         self.model, self.head, self.config = model, head, config
         self.budget, self.rows = budget, rows
-        head.set_rows(rows.targets, few=few_rows)
+        head.prepare_loss(rows.targets, few_rows=few_rows)
         self.steps = Steps(model, head, rows.targets)
         self.seconds_per_update = 0.0
         self._chance_loss = constant_loss(head, rows)

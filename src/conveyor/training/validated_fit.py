@@ -112,7 +112,6 @@ def fit_best(
     done = state.history.validations
     index, count = rows.fold or (0, 1)
     title = f"fold {index + 1} of {count}" if rows.fold else "fit"
-    fits = count - index + config.train.refit  # with those that follow
     started = budget.end_of(len(done))
     with progress_bar(title, budget.updates, started, show=progress) as bar:
         while not state.should_stop:
@@ -124,8 +123,16 @@ def fit_best(
             row |= {"learning_rate": learning_rate(model)}
             state.record(model, row, measured.target, measured.outputs)
             advance(bar, row, last - first)
-            if progress and index == 0 and first == started:
-                seconds = trainer.seconds_per_update * (fits * budget.updates - last)
-                log.info("about %s are left, with the fits that follow", format_duration(seconds))
+            if progress and index == 0 and first == started and last > first + 1:
+                updates = (count + config.train.refit) * budget.updates - last
+                seconds = trainer.seconds_per_update * updates
+                _log_time_left(seconds, count - 1, refit=config.train.refit)
     model.set_weights(state.best_weights)
     return model
+
+
+def _log_time_left(seconds: float, folds: int, *, refit: bool) -> None:
+    """Say how long a fit may take, with the folds and the refit that follow it."""
+    following = [f"{folds} more folds"] * (folds > 0) + ["the refit"] * refit
+    including = f", including {' and '.join(following)}" if following else ""
+    log.info("about %s left%s", format_duration(seconds), including)

@@ -15,7 +15,7 @@ from conveyor.tasks.classification.options import ClassHead, ClassSpec
 log = logging.getLogger(__name__)
 
 Tensor = Any
-RARE = 0.1  # of the rows of the largest class: a class of fewer is rare
+UNEVEN = 0.1  # of the rows of the largest class: classes are uneven if one has fewer
 FEW_ROWS_SMOOTHING = 0.1  # `label_smoothing: auto` where rows are few
 OUTPUT = "probabilities"  # name of the layer and of the graph's output
 
@@ -54,27 +54,27 @@ class Head:
         x = graph.dense(x, "head", model.get_layer(OUTPUT))
         graph.output("Softmax", OUTPUT, x, axis=-1)
 
-    def set_rows(self, targets: Targets, *, few: bool) -> None:
+    def prepare_loss(self, targets: Targets, *, few_rows: bool) -> None:
         """Smooth the targets and weigh the classes in training, if the options say so.
 
         Balanced weights are rows / (classes x rows of the class). Those of `auto` are their square
         roots, as in the sampling of Mahajan et al. 2018 (Exploring the limits of weakly supervised
         pretraining): where a hundred classes have very different rows, balanced weights lose
-        accuracy without finding more of the rare ones. The mean of the weights over all rows is 1.
+        accuracy without finding more of the rare ones. Their mean over the rows is 1.
 
         Args:
             targets: of the training rows, (rows,).
-            few: whether rows are few, so that a network soon is too sure of its answers.
+            few_rows: whether these are few, so that a network soon is too sure of its answers.
         """
         smoothing = self._options.label_smoothing
-        self._smoothing = FEW_ROWS_SMOOTHING * few if smoothing == "auto" else smoothing
+        self._smoothing = FEW_ROWS_SMOOTHING * few_rows if smoothing == "auto" else smoothing
         self._weigh(targets)
 
     def _weigh(self, targets: Targets) -> None:
         counts = np.bincount(targets, minlength=self.width)  # (classes,)
         smallest, largest = int(counts[counts > 0].min()), int(counts.max())
         is_auto = self._options.class_weights == "auto"
-        if is_auto and smallest < RARE * largest:
+        if is_auto and smallest < UNEVEN * largest:
             log.info("classes are weighed by their rows, since the rarest has %d and the most "
                      "frequent %d; head.class_weights=none weighs all rows alike",
                      smallest, largest)  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from conveyor.errors import DataError
 from conveyor.tasks.classification.options import ClassSpec, ClassTarget, ValueType
-from conveyor.tasks.few_rows import check_rows
+from conveyor.tasks.few_rows import MAX_LISTED, check_rows
 
 
 class Target:
@@ -101,8 +101,8 @@ class Target:
     ) -> dict[str, Any]:
         if len(spec.classes) < 2:
             raise DataError(
-                f"the training rows: expected at least two classes; got {spec.classes}. "
-                "Change dataset.target.column or dataset.split."
+                f"the training rows: expected at least two classes; got {spec.classes}. Change "
+                f"dataset.target.column or dataset.split{self._suggest_fewer_rows()}."
             )
         by_class = {}
         for split, counts in rows.items():
@@ -110,7 +110,23 @@ class Target:
             by_class[split] = {name: by_key.get(name, 0) for name in spec.classes}
         hint = self._suggest_numbers(spec.classes)
         hint = f" dataset.target.rare=drop leaves such classes out.{hint}"
-        return {"classes": by_class, "warnings": check_rows(by_class, "class", min_rows, hint)}
+        warnings = check_rows(by_class, "class", min_rows, hint)
+        return {"classes": by_class, "warnings": self._list_rare(keys, spec, min_rows) + warnings}
+
+    def _list_rare(self, keys: pa.Array, spec: ClassSpec, min_rows: int) -> list[str]:
+        """Return a sentence about the classes that are left out as rare, if there are any."""
+        names = self._options.classes or keys.to_pylist()
+        rare = [repr(name) for name in names if name not in spec.classes]
+        if self._options.rare == "refuse" or not rare:
+            return []
+        more = " ..." if len(rare) > MAX_LISTED else ""
+        return [
+            f"classes of fewer than {min_rows} training rows are left out: "
+            f"{', '.join(rare[:MAX_LISTED])}{more}"
+        ]
+
+    def _suggest_fewer_rows(self) -> str:
+        return ", or lower dataset.checks.min_rows" if self._options.rare == "drop" else ""
 
     @property
     def _value_type(self) -> ValueType:

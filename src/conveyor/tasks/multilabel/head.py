@@ -38,13 +38,13 @@ class Head:
         x = graph.dense(x, "head", model.get_layer(OUTPUT))
         graph.output("Sigmoid", OUTPUT, x)
 
-    def set_rows(self, targets: Targets, *, few: bool) -> None:
+    def prepare_loss(self, targets: Targets, *, few_rows: bool) -> None:
         """Weigh the rows with a label by rows / (2 x rows with it) in training, and those without
         it likewise, if the options say so.
 
         Args:
             targets: of the training rows, bool (rows, labels).
-            few: changes nothing.
+            few_rows: changes nothing.
         """
         if self._options.label_weights == "balanced":
             with_label = targets.sum(axis=0)

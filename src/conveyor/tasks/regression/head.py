@@ -74,7 +74,7 @@ class Head:
         x = graph.op("Mul", x, graph.weight("target_std", std, np.float64))
         graph.output("Add", OUTPUT, x, graph.weight("target_mean", mean, np.float64))
 
-    def set_rows(self, targets: Targets, *, few: bool) -> None:
+    def prepare_loss(self, targets: Targets, *, few_rows: bool) -> None:
         """All training rows weigh the same."""
 
     def constant_outputs(self, targets: Targets) -> Outputs:
