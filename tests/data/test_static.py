@@ -62,7 +62,7 @@ def test_numbers_are_scaled_by_training_rows_and_categories_have_an_input_each(
 ) -> None:
     store, _ = prepare_patients(tmp_path, "series", patients())
     train = store.split("train")
-    encoded, raw = np.asarray(train.static), [static_of(row) for row in train.rows]
+    encoded, raw = np.asarray(train.static_inputs), [static_of(row) for row in train.rows]
     ages = np.array([row["age"] for row in raw])
     known = ages[~np.isnan(ages)]
     scaled = np.where(np.isnan(ages), 0, (ages - known.mean()) / known.std())
@@ -71,7 +71,7 @@ def test_numbers_are_scaled_by_training_rows_and_categories_have_an_input_each(
     np.testing.assert_array_equal(encoded[:, 1:], wards)
     again = store.encoder.static
     assert again is not None
-    assert store.meta.static == again.width == 4
+    assert store.meta.static_width == again.width == 4
     np.testing.assert_array_equal(again.encode_rows(raw), encoded)
 
 

@@ -249,6 +249,24 @@ def test_files_name_static_columns_as_the_data_set_does(
         predict_file(fitted.served, write_rows(source, short), target, column=None, skip_bad=False)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+@pytest.mark.parametrize("layout", ["text", "wide", "long"])
+def test_a_file_says_that_a_static_value_is_missing_as_the_data_set_does(
+    fit_layout: Fit, tmp_path: Path, layout: str, suffix: str
+) -> None:
+    fitted, (rows, lines) = fit_layout(layout), lines_of(layout)
+    card = fitted.served.card
+    assert card.dialect is not None
+    dialect = card.dialect.model_copy(update={"missing": ["n/a"]})
+    card = card.model_copy(update={"dialect": dialect})
+    served = LoadedModel(fitted.served.session, fitted.served.encoder, card)
+    for line in lines:
+        line |= {"age": line["age"] or "n/a", "ward": line["ward"] or "n/a"}
+    source, target = write_rows(tmp_path / f"in{suffix}", lines), tmp_path / "out.parquet"
+    predict_file(served, source, target, column=None, skip_bad=False)
+    require_equal(pq.read_table(target).to_pylist(), expected_records(fitted, rows, layout))
+
+
 @pytest.mark.parametrize("layout", ["text", "wide"])
 def test_a_static_key_that_a_json_line_lacks_is_null(
     fit_layout: Fit, tmp_path: Path, layout: str

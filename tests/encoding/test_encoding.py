@@ -59,8 +59,10 @@ def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) 
     texts = ["".join(draw.choice(letters, draw.integers(0, 30))) for _ in range(3000)]
     texts += ["[PAD] a", "x[UNK]", "[unk]", "é a", "漢字 b", "\u200b", "İK", "", " \x1c\x85 "]
     encoder = text_encoder(texts, lowercase=lowercase, vocabulary=2000)
-    alone = [encoder.read_rows([text]).values.tolist() for text in texts]  # too few for a batch
-    together = encoder.read_rows(texts)
+    alone = [
+        encoder.read_sequences([text]).values.tolist() for text in texts
+    ]  # too few for a batch
+    together = encoder.read_sequences(texts)
     assert [together[i].tolist() for i in range(len(together))] == alone
     assert len({token for row in alone for token in row}) > 500
 

@@ -114,8 +114,8 @@ def test_a_name_and_a_target_can_be_chosen(project: Paths, tmp_path: Path) -> No
 
 
 def test_an_alternative_is_in_the_notes_and_in_the_file(project: Paths, tmp_path: Path) -> None:
-    rows = [[odd_files.sentence(i), i % 4, "xyz"[i % 3]] for i in range(60)]
-    file = odd_files.table(tmp_path / "stars.csv", ["text", "stars", "region"], rows)
+    rows = [[odd_files.sentence(i), i % 4, "xyz"[i % 3], i % 7] for i in range(60)]
+    file = odd_files.table(tmp_path / "stars.csv", ["text", "stars", "region", "lengths"], rows)
     suggestion = suggest(project, file, target="stars")
     other = "target: {task: regression, columns: [stars]}"
     assert any(other in note for note in suggestion.notes)
@@ -123,7 +123,7 @@ def test_an_alternative_is_in_the_notes_and_in_the_file(project: Paths, tmp_path
     assert other in text
     assert "--target region" in text
     assert (
-        "known before the target may be used, too: static: {numbers: [], categories: [region]}"
+        "may also be read, if known before the target: static: {numbers: [], categories: [region]}"
         in text
     )
 

@@ -29,18 +29,18 @@ class LongSeries:
     static: dict[str, list[Any]]
 
 
-def read_series(part: Part, layout: LongLayout, columns: StaticColumns) -> LongSeries:
+def read_series(part: Part, layout: LongLayout, static: StaticColumns) -> LongSeries:
     """Gather the series of a part.
 
     Args:
-        columns: static ones, which have one value a series.
+        static: columns that have one value a series.
 
     Raises:
         DataError: as `long_format.nest`.
     """
-    nested, _ = nest(part, layout, columns.names)
-    series = LongSeries([], [], {name: [] for name in columns.names})
-    for batch in nested.read([layout.id, NESTED, *columns.names]):
+    nested, _ = nest(part, layout, static.names)
+    series = LongSeries([], [], {name: [] for name in static.names})
+    for batch in nested.read([layout.id, NESTED, *static.names]):
         series.ids.extend(batch.column(0).to_pylist())
         series.sequences.extend(split_steps(batch.column(1)))
         for name, cells in series.static.items():

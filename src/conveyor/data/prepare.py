@@ -58,7 +58,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         meta = Meta(
             format=META_FORMAT, kind=config.kind, name=config.name, target=checked.spec,
             counts=counts, digest=digest, columns=config.columns, dialect=config.source.dialect,
-            static=None if encoder.static is None else encoder.static.width, **size,
+            static_width=None if encoder.static is None else encoder.static.width, **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
     return (

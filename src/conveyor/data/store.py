@@ -48,7 +48,7 @@ class Meta(BaseModel):
     columns: TextColumns | SeriesColumns | None = None
     dialect: Dialect | None = None
     # Inputs of the static columns; as `columns.static`, it is written only where there are any.
-    static: int | None = Field(default=None, exclude_if=lambda width: width is None)
+    static_width: int | None = Field(default=None, exclude_if=lambda width: width is None)
 
     @field_serializer("columns")
     def _describe_columns(self, columns: TextColumns | SeriesColumns | None) -> Any:
@@ -95,19 +95,19 @@ class Split:
         sequences: encoded rows.
         targets: encoded as the task does, first axis (rows,).
         rows: the same rows, raw.
-        static: encoded static columns, (rows, width); None where there are none.
+        static_inputs: encoded static columns, (rows, width); None where there are none.
     """
 
     sequences: Ragged
     targets: Targets
     rows: Sequence[Any]
     _ids: pa.ChunkedArray
-    static: StaticInputs | None = None
+    static_inputs: StaticInputs | None = None
 
     @property
     def encoded(self) -> EncodedRows:
         """All that a network reads of the rows."""
-        return EncodedRows(self.sequences, self.static)
+        return EncodedRows(self.sequences, self.static_inputs)
 
     @cached_property
     def ids(self) -> list[str]:
@@ -153,13 +153,13 @@ class Prepared:
             np.load(folder / f, mmap_mode="r") for f in ("values.npy", "offsets.npy")
         )
         table = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
-        has_static = self.meta.static is not None
+        has_static = self.meta.static_width is not None
         return Split(
             sequences=Ragged(values, offsets),
             targets=np.load(folder / "targets.npy"),
             rows=RawRows(table["row"], table["static"] if has_static else None),
             _ids=table["id"],
-            static=np.load(folder / "static.npy", mmap_mode="r") if has_static else None,
+            static_inputs=np.load(folder / "static.npy", mmap_mode="r") if has_static else None,
         )
 
 

@@ -92,23 +92,23 @@ class Encoder(ABC):
         """
 
     @abstractmethod
-    def read_rows(self, rows: Sequence[Any]) -> Ragged:
-        """Tokens or steps of raw sequences, not yet scaled or cut; a row may have none."""
+    def read_sequences(self, sequences: Sequence[Any]) -> Ragged:
+        """Tokens or steps of raw sequences, not yet scaled or cut; one may have none."""
 
     @abstractmethod
     def read_arrow(self, column: pa.Array) -> Ragged:
-        """As `read_rows`, for an Arrow column without nulls."""
+        """As `read_sequences`, for an Arrow column without nulls."""
 
     @abstractmethod
     def finish(self, rows: Ragged) -> Ragged:
-        """Scale the result of `read_rows`, cut it to `max_length`, fill rows without any unit."""
+        """Scale the result of `read_sequences`, cut it to `max_length`, fill what has no unit."""
 
-    def encode(self, rows: Sequence[Any]) -> Ragged:
+    def encode(self, sequences: Sequence[Any]) -> Ragged:
         """Encode raw sequences. Each has between 1 and `max_length` units afterwards."""
-        return self.finish(self.read_rows(rows))
+        return self.finish(self.read_sequences(sequences))
 
     @abstractmethod
-    def encode_one(self, row: Any) -> NDArray[Any]:
+    def encode_one(self, sequence: Any) -> NDArray[Any]:
         """Encode one sequence as `encode` does, without the overhead of a batch."""
 
     def batches(

@@ -122,10 +122,11 @@ class SeriesEncoder(Encoder):
                 )
         return series
 
-    def read_rows(self, rows: Sequence[ArrayLike]) -> Ragged:
+    def read_sequences(self, sequences: Sequence[ArrayLike]) -> Ragged:
         """Steps of each series, float64 (steps, channels)."""
-        steps = [np.asarray(row, dtype=np.float64).reshape(-1, self.channels) for row in rows]
-        return Ragged.from_lengths(np.concatenate(steps), [len(row) for row in steps])
+        series = [np.asarray(each, dtype=np.float64) for each in sequences]
+        steps = [each.reshape(-1, self.channels) for each in series]
+        return Ragged.from_lengths(np.concatenate(steps), list(map(len, steps)))
 
     def read_arrow(self, column: pa.Array) -> Ragged:
         """Steps of a column of lists of lists of numbers, a view of Arrow's memory."""
@@ -145,11 +146,11 @@ class SeriesEncoder(Encoder):
             scaled = np.concatenate([scaled, missing.astype(np.float32)], axis=1)
         return Ragged(scaled, rows.offsets).cut(self.max_length, 0)
 
-    def encode_one(self, row: NDArray[np.float64]) -> NDArray[np.float32]:
+    def encode_one(self, sequence: NDArray[np.float64]) -> NDArray[np.float32]:
         """Encode one series (steps, channels), as `encode` does."""
         if self.missing != "refuse":
-            return self.finish(Ragged.from_lengths(row, [len(row)]))[0]
-        return ((row[: self.max_length] - self.shift) / self.scale).astype(np.float32)
+            return self.finish(Ragged.from_lengths(sequence, [len(sequence)]))[0]
+        return ((sequence[: self.max_length] - self.shift) / self.scale).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """The policy for missing values, and mean, shift and scale of each channel."""

@@ -109,9 +109,9 @@ class TextEncoder(Encoder):
             raise RowError(f"expected a text; got {sequence[:40]!r}, which is blank")
         return sequence
 
-    def read_rows(self, rows: Sequence[str]) -> Ragged:
+    def read_sequences(self, sequences: Sequence[str]) -> Ragged:
         """Tokens of each text, int32, neither cut nor filled: a text may have none."""
-        texts = [self._clean(text) for text in rows]
+        texts = [self._clean(text) for text in sequences]
         if len(texts) < MIN_ASCII_BATCH or self._vocabulary is None:
             return self._tokenize(texts)
         simple = np.array([text.isascii() and not SPECIAL.search(text) for text in texts])
@@ -125,15 +125,15 @@ class TextEncoder(Encoder):
 
     def read_arrow(self, column: pa.Array) -> Ragged:
         """Tokens of a column of strings."""
-        return self.read_rows(column.to_pylist())
+        return self.read_sequences(column.to_pylist())
 
     def finish(self, rows: Ragged) -> Ragged:
         """Tokens cut to `max_length`; a text without any becomes one unknown token."""
         return rows.cut(self.max_length, UNKNOWN_TOKEN)
 
-    def encode_one(self, row: str) -> NDArray[np.int32]:
+    def encode_one(self, sequence: str) -> NDArray[np.int32]:
         """Encode one text, as `encode` does."""
-        tokens = self.tokenizer.encode(self._clean(row)).ids[: self.max_length]
+        tokens = self.tokenizer.encode(self._clean(sequence)).ids[: self.max_length]
         return np.array(tokens or [UNKNOWN_TOKEN], dtype=np.int32)
 
     def to_json(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def build(
     features: int | None = None,
     vocabulary: int | None = None,
     length: int = 1,
-    static: int | None = None,
+    static_width: int | None = None,
 ) -> keras.Model:
     """Stack layers of `config.units` under pooling and a task's head; `config.front` adds
     convolutions below them, and `config.wide` a branch beside them.
@@ -37,14 +37,14 @@ def build(
         features: values of each step of a series; None for text.
         vocabulary: number of tokens, with the padding token; None for series.
         length: steps of a typical training row: the front's strides follow from it.
-        static: numbers of the encoded static columns; None where the data set has none.
+        static_width: numbers of the encoded static columns; None where the data set has none.
 
     Returns:
         A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
         "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; with
-        static columns also of "static", float32 (batch, static), whose branch joins the pooled
-        features; and one output (batch, head.width), of the type that the head gives it. Padding a
-        row further changes nothing.
+        static columns also of "static", float32 (batch, static_width), whose branch joins the
+        pooled features; and one output (batch, head.width), of the type that the head gives it.
+        Padding a row further changes nothing.
         With `kernel=keras` it consists of stock Keras layers and operations, so that its file loads
         without this package. The weights are the same with every kernel.
 
@@ -66,8 +66,8 @@ def build(
     elif config.wide:
         beside.append(summarise(values, lengths, length))
     inputs = {"values": values, "lengths": lengths}
-    if static is not None:
-        inputs["static"] = keras.Input((static,), name="static")
+    if static_width is not None:
+        inputs["static"] = keras.Input((static_width,), name="static")
         beside.append(add_static(inputs["static"]))
     if config.front == "convolution":
         x, steps, mask = add_front(x, lengths, length)

@@ -37,7 +37,7 @@ def export(
     Args:
         head: with which the model was built.
     """
-    sizes = ("vocabulary", "features", "length", "static")
+    sizes = ("vocabulary", "features", "length", "static_width")
     size = {name: card[name] for name in sizes if name in card}
     weights = model.get_weights()
     # So that the generated names of layers do not continue those of earlier models.

@@ -109,7 +109,7 @@ def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
     """Summarise the targets, the lengths, the level and spread of each channel, and the static
     columns."""
     sequences = sequences_of(rows.raw)
-    samples = {"length": model.encoder.read_rows(sequences).lengths.astype(np.float32)}
+    samples = {"length": model.encoder.read_sequences(sequences).lengths.astype(np.float32)}
     # One value per row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.channels):
         values = [_present_values(row[:, channel]) for row in sequences]
@@ -143,7 +143,7 @@ def summarise_predictions(
     rates = {}
     unknown = model.encoder.unknown_token
     if unknown is not None:
-        tokens = model.encoder.read_rows(sequences_of(rows.raw))
+        tokens = model.encoder.read_sequences(sequences_of(rows.raw))
         hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     answers = predictions.task.answers.summarise(predictions.outputs)

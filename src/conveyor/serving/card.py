@@ -23,7 +23,7 @@ class Card(Section):
         dialect: of these files.
         features: numbers of an encoded step of a series.
         vocabulary: tokens of a text, padding and unknown included.
-        static: numbers of the encoded static columns, if there are any.
+        static_width: numbers of the encoded static columns, if there are any.
         flops: of one sequence of `flops_at_length` steps.
         refit: whether it was fitted on the validation rows too.
         data_digest: of the prepared data.
@@ -38,7 +38,7 @@ class Card(Section):
     dialect: Dialect | None = None
     features: int | None = None
     vocabulary: int | None = None
-    static: int | None = None
+    static_width: int | None = None
     length: int | None = None
     name: str | None = None
     parameters: int | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from conveyor.config.dataset import RESERVED
 from conveyor.encoding.static import MAX_CATEGORIES
 from conveyor.suggest.columns import Column
 from conveyor.suggest.gaps import count_unusable, count_with_gaps
@@ -134,12 +135,15 @@ def _leave_out_rare_classes(
 def _mention_static(settings: DatasetSettings, roles: Roles) -> None:
     """Name the columns that could stand beside the sequence. Which of them are known before the
     target, only a person can say."""
-    numbers = [c.name for c in roles.others if c.kind == "number"]
-    categories = [c.name for c in roles.others if c.kind == "text" and c.distinct <= MAX_CATEGORIES]
+    taken = {*RESERVED, *roles.names(), *roles.inputs}
+    taken |= {column.name for column in (roles.group, roles.time) if column is not None}
+    free = [column for column in roles.others if column.name not in taken]
+    numbers = [c.name for c in free if c.kind == "number"]
+    categories = [c.name for c in free if c.kind == "text" and c.distinct <= MAX_CATEGORIES]
     if numbers or categories:
         static = flow({"numbers": numbers, "categories": categories})
         settings.reasons["columns"] = (
-            f"those that are known before the target may be used, too: static: {static}"
+            f"may also be read, if known before the target: static: {static}"
         )
 
 

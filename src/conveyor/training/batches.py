@@ -72,7 +72,7 @@ class BatchReader:
         """Read batches of these rows, padded with zeros on the right to the longest of each."""
         first_split = self.splits[0]
         empty = first_split.sequences.values[:0]  # (0,) or (0, features)
-        width = None if first_split.static is None else first_split.static.shape[1]
+        width = None if first_split.static_inputs is None else first_split.static_inputs.shape[1]
         for rows in batches:
             lengths = self.lengths[rows]
             values = np.zeros((len(rows), lengths.max(), *empty.shape[1:]), empty.dtype)
@@ -84,6 +84,6 @@ class BatchReader:
                 first = self._split_ends[index - 1] if index else 0
                 split, in_split = self.splits[index], numbers[positions] - first
                 split.sequences.fill(values, positions, in_split)
-                if static is not None and split.static is not None:
-                    static[positions] = split.static[in_split]
+                if static is not None and split.static_inputs is not None:
+                    static[positions] = split.static_inputs[in_split]
             yield name_inputs(values, lengths, static), self.targets[rows]

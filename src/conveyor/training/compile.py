@@ -49,7 +49,7 @@ def compile_model(config: FitConfig, prepared: Prepared, head: Head, updates: in
             features=meta.features,
             vocabulary=meta.vocabulary,
             length=typical_length(prepared),
-            static=meta.static,
+            static_width=meta.static_width,
         )
         model.compile(_optimizer(train, updates))
         model.optimizer.build(model.trainable_variables)

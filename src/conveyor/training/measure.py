@@ -51,6 +51,6 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
         "columns": None if meta.columns is None else meta.columns.describe(),
         "dialect": None if meta.dialect is None else meta.dialect.model_dump(mode="json"),
         **size,
-        **({} if meta.static is None else {"static": meta.static}),
+        **({} if meta.static_width is None else {"static_width": meta.static_width}),
         "length": typical_length(prepared),
     }
