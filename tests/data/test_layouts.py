@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from making import SERIES, TEXT, content, mails, prepared
+from making import SERIES, TEXT, content, ids, mails, prepared
 
 from conveyor.config.dataset import SeriesColumns
 from conveyor.encoding.wide_columns import match_wide
@@ -198,6 +198,12 @@ def test_missing_values_are_filled_and_counted(tmp_path: Path, missing: str) -> 
     if missing == "mask":
         np.testing.assert_array_equal(indicators, ~np.concatenate(known))
         assert not train.sequences.values[indicators[:, 0] == 1, 0].any()  # the mean is 0
+
+
+def test_a_column_without_a_name_may_hold_the_ids(tmp_path: Path) -> None:
+    rows = [{"": f"m{i}", **row} for i, row in enumerate(mails())]
+    store, _ = prepared(tmp_path, rows, TEXT, columns__id="")
+    assert set.union(*ids(store).values()) == {row[""] for row in rows}
 
 
 def test_a_row_without_a_group_is_a_group_of_its_own(tmp_path: Path) -> None:

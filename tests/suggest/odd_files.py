@@ -47,6 +47,17 @@ def decimal_commas(folder: Path) -> list[Path]:
     return table(folder / "urgency.csv", ["message", "urgency"], rows, "latin-1", ";")
 
 
+def thousands(folder: Path) -> list[Path]:
+    rows = [[i, sentence(i), ("951", "1,235", r"\N")[i % 3], "ab"[i % 2]] for i in range(ROWS)]
+    return table(folder / "views.csv", ["", "text", "views", "label"], rows)
+
+
+def long_tail(folder: Path) -> list[Path]:
+    names = [f"c{rank}" for rank in range(1, 60) for _ in range(round(300 / rank**1.3))]
+    rows = [[sentence(i), name] for i, name in enumerate(names)]
+    return table(folder / "tail.csv", ["text", "intent"], rows)
+
+
 def no_header(folder: Path) -> list[Path]:
     rows = [[i + 1, ("play", "stop", "next")[i % 3], 1.5 * i, sentence(i)] for i in range(ROWS)]
     return table(folder / "intents.tsv", None, rows, delimiter="\t")

@@ -37,6 +37,10 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     odd_files.decimal_commas: {
         "source.missing": ["n/a"], "source.decimal": ",", "target.columns": ["urgency"],
     },
+    odd_files.thousands: {
+        "source.decimal": None, "columns": {"text": "text"}, "target.column": "label",
+    },
+    odd_files.long_tail: {"split.test.share": 0.2, "split.validation.share": 0.15},
     odd_files.no_header: {
         "source.format": "tsv", "source.header": ["id", "target", "column_3", "text"],
         "columns.text": "text", "columns.id": "id", "target.column": "target",

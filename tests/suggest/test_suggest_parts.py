@@ -34,6 +34,14 @@ def cycle(values: list[Any], rows: int = N) -> list[Any]:
         (["1", " 2.5", "-3e4", ""], "number", ".", ()),
         (["1,5", "2", "n/a", "-3,25"], "number", ",", ("n/a",)),
         (["1.5", "2", "NA", "?"], "number", ".", ("?", "NA")),
+        (["1.5", "2", r"\N", "None"], "number", ".", ("None", r"\N")),
+        (["none", "mild", "none", "mild"], "text", ".", ()),
+        (["951", "1,235", "", "n/a"], "thousands", ".", ("n/a",)),
+        (["1,235,000", "-2,350.5", "7.5"], "thousands", ".", ()),
+        (["1'235", "17"], "thousands", ".", ()),
+        (["1.234,50", "0,5"], "thousands", ".", ()),
+        (["1,235", "2,5"], "number", ",", ()),
+        (["0,125", "3,250"], "number", ",", ()),
         (["a", "b", "a", "b", "n/a"], "text", ".", ("n/a",)),
         ([*PROSE, "N/A"], "text", ".", ()),
         ([True, False], "text", ".", ()),
@@ -118,6 +126,22 @@ CASES: dict[str, tuple[dict[str, list[Any]], dict[str, Any], str, list[str]]] = 
     "channels first": (
         {"values": [[[1.0] * (5 + i), [2.0] * (5 + i)] for i in range(N)], "y": NUMBERS},
         {"series": "values", "layout": "channels_first"}, "y", [],
+    ),
+    "steps of channels, one of them none": (
+        {"values": [[[1.0, 2.0], None, [1.5, 2.5]]] * N, "state": cycle(["a", "b"])},
+        {"series": "values"}, "state", [],
+    ),
+    "no name": (
+        {"": list(range(N)), "text": PROSE, "label": cycle(TEAMS)}, {"text": "text"}, "label", [],
+    ),
+    "names that pandas made": (
+        {"text": PROSE, "colour": cycle(TEAMS), "Unnamed: 0": cycle([1, 2]),
+         "__index_level_0__": [f"{i}" for i in range(N)]},
+        {"text": "text"}, "colour", [],
+    ),
+    "separators of thousands": (
+        {"text": PROSE, "colour": cycle(TEAMS), "views": cycle(["951", "1,235"])},
+        {"text": "text"}, "colour", [],
     ),
     "wide": ({"label": cycle(TEAMS), **WIDE}, {"wide": "t*"}, "label", []),
     "long": (
@@ -209,6 +233,7 @@ def test_the_task_follows_the_values(
 GIVEN = {"by": "given"}
 SHARE = {"by": "share", "share": 0.2}
 VALIDATION = {"by": "share", "share": 0.15}
+LONG_TAIL = {f"c{rank}": round(810 / rank**1.3) for rank in range(1, 179)}
 
 
 @pytest.mark.parametrize(
@@ -221,8 +246,10 @@ VALIDATION = {"by": "share", "share": 0.15}
         (["all"], {"a": 50}, [1, 2], {"test": {"by": "order", "share": 0.2},
                                       "validation": VALIDATION}),
         (["all"], {"a": 50}, [2, 1], {"test": SHARE, "validation": VALIDATION}),
-        (["all"], {"a": 50, "b": 8}, [], {"test": {"by": "share", "share": 0.25},
-                                          "validation": {"by": "share", "share": 0.25}}),
+        (["all"], {"a": 8, "b": 8}, [], {"test": {"by": "share", "share": 0.25},
+                                         "validation": {"by": "share", "share": 0.25}}),
+        (["all"], {"a": 50, "b": 8}, [], {"test": SHARE, "validation": VALIDATION}),
+        (["all"], LONG_TAIL, [], {"test": SHARE, "validation": VALIDATION}),
         (["all"], {}, [], {"test": SHARE, "validation": VALIDATION}),
     ],
 )  # fmt: skip

@@ -54,7 +54,7 @@ class RowReader:
     def other_columns(self) -> list[str]:
         """Columns that the part must have beside those of the inputs."""
         names = [*self.target.columns, *self.static.names, *self._split_columns.values()]
-        names += [self.config.columns.id] if self.config.columns.id else []
+        names += [] if self.config.columns.id is None else [self.config.columns.id]
         return list(dict.fromkeys(names))
 
     def require_static_apart(self) -> None:

@@ -13,12 +13,18 @@ from typing import Any, Literal
 from conveyor.suggest.time_formats import find_time_format
 
 # Cells that often mean none, in lower case, beside the empty one.
-NONE_CELLS = ("n/a", "na", "nan", "null", "nil", "-", "--", "?", "#n/a")
+NONE_CELLS = ("n/a", "na", "nan", "null", "nil", "-", "--", "?", "#n/a", r"\n")
+PYTHON_NONE = "None"  # `none` may be the name of a class
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+# Separators of thousands: 1,235 and 1'234'567.5, and with a decimal comma 1.234,5.
+THOUSANDS = re.compile(
+    r"[+-]?[1-9]\d{0,2}(([,'’\u00a0\u202f]\d{3}){1,3}(\.\d+)?|(\.\d{3}){1,3},\d+)"
+)
 NUMBERS = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?(\s*[;, ]\s*[+-]?[\d.]+([eE][+-]?\d+)?){2,}")
 MOST = 0.95  # the share of cells that decides what a column is
-Kind = Literal["empty", "number", "time", "text", "series", "list"]
+# Of `thousands` are texts that are numbers with separators of thousands.
+Kind = Literal["empty", "number", "thousands", "time", "text", "series", "list"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def describe_column(name: str, cells: Sequence[Any]) -> Column:
         cells: as a reader yields them; texts may have white space around them.
     """
     clean = [_strip(cell) for cell in cells]
-    none_cells = sorted({c for c in clean if isinstance(c, str) and c.lower() in NONE_CELLS})
+    none_cells = sorted({cell for cell in clean if isinstance(cell, str) and _means_none(cell)})
     values = [cell for cell in clean if cell is not None and cell not in none_cells]
     if not values:
         return Column(name, clean)
@@ -99,6 +105,8 @@ def _describe_text(
     name: str, cells: Sequence[Any], none_cells: Sequence[str], values: Sequence[Any]
 ) -> Column:
     texts = [str(value) for value in values]
+    if _have_thousands(texts):
+        return Column(name, cells, "thousands", tuple(none_cells), values=texts)
     number_share = _share(NUMBER, texts)
     comma_share = _share(DECIMAL_COMMA, texts)
     if number_share + comma_share >= MOST:
@@ -120,6 +128,22 @@ def _describe_text(
     rare = [cell for cell in none_cells if texts and len(set(texts)) <= len(texts) / 2]
     values = texts if rare else [cell for cell in cells if cell is not None]
     return Column(name, cells, "text", tuple(rare), values=values)
+
+
+def _means_none(text: str) -> bool:
+    return text.lower() in NONE_CELLS or text == PYTHON_NONE
+
+
+def _have_thousands(texts: Sequence[str]) -> bool:
+    """Are there separators of thousands in the numbers.
+
+    1,235 may also have a decimal comma; it has one where another number is like 1,5.
+    """
+    separated = {text for text in texts if THOUSANDS.fullmatch(text)}
+    decimals = {text for text in texts if DECIMAL_COMMA.fullmatch(text)}
+    is_sure = bool(separated - decimals) or not decimals - separated
+    numbers = [t for t in texts if NUMBER.fullmatch(t) or t in separated or t in decimals]
+    return bool(separated) and is_sure and len(numbers) >= MOST * len(texts)
 
 
 def _share(pattern: re.Pattern[str], texts: Sequence[str]) -> float:

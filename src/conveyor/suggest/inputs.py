@@ -72,9 +72,9 @@ def _is_prose(column: Column) -> bool:
 
 def _is_channels_first(column: Column) -> bool:
     """Do all rows have equally many lists, which are much longer or differ in length."""
-    nested = [v for v in column.values if v and isinstance(v[0], list)]
+    nested = [v for v in column.values if any(isinstance(step, list) for step in v)]
     counts = {len(value) for value in nested}
-    widths = {len(step) for value in nested for step in value}
+    widths = {len(step) for value in nested for step in value if isinstance(step, list)}
     if len(counts) != 1:
         return False
     return len(widths) > 1 or max(widths) >= 5 * max(counts)

@@ -30,6 +30,15 @@ def means(name: str, names: set[str]) -> bool:
     return bool(parts) and ("_".join(parts) in names or parts[-1] in names)
 
 
+def is_named(name: str) -> bool:
+    """Return whether a column has a name of its own: pandas gives its index none, or one of these.
+
+    >>> is_named("text"), is_named(""), is_named("Unnamed: 0"), is_named("__index_level_0__")
+    (True, False, False, False)
+    """
+    return re.fullmatch(r"\s*|Unnamed: \d+|__index_level_\d+__", name) is None
+
+
 def split_name(name: str) -> list[str]:
     """Return the parts of a name.
 

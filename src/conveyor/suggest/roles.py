@@ -7,7 +7,7 @@ from itertools import pairwise
 from conveyor.errors import DataError
 from conveyor.suggest.columns import Column
 from conveyor.suggest.inputs import constant_columns, find_input
-from conveyor.suggest.names import GROUPS, IDS, TARGETS, means
+from conveyor.suggest.names import GROUPS, IDS, TARGETS, is_named, means
 from conveyor.suggest.task import find_separator
 
 FEW = 20  # different values that a class may have in any case
@@ -40,7 +40,7 @@ class Roles:
     def names(self) -> dict[str, str]:
         """Return, by column, a name that says its role."""
         roles = {self.columns.get(role): role for role in ("text", "series", "id")}
-        return {str(name): role for name, role in roles.items() if name} | {
+        return {str(name): role for name, role in roles.items() if name is not None} | {
             self.target.name: "target"
         }
 
@@ -59,7 +59,7 @@ def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
         raise DataError(
             f"--target: expected one of the columns {', '.join(map(repr, names))}; got {target!r}"
         )
-    usable = [column for column in columns if column.kind != "empty"]
+    usable = [c for c in columns if c.kind != "empty" and (is_named(c.name) or c.name == target)]
     free = [column for column in usable if column.name != target]
     chosen = find_input(free)
     rest = [column for column in usable if column.name not in chosen.names]
@@ -116,7 +116,7 @@ def _find_group(columns: Sequence[Column], target: str | None) -> Column | None:
 
 
 def _can_be_target(column: Column) -> bool:
-    if column.distinct < 2 or column.kind in ("series", "time", "empty"):
+    if column.distinct < 2 or column.kind in ("series", "time", "thousands", "empty"):
         return False
     return (
         column.kind in ("number", "list") or _has_few(column) or find_separator(column) is not None

@@ -10,7 +10,7 @@ from conveyor.suggest.columns import Column
 # Shares of the test rows, and of the validation rows among those that are left, the usual ones
 # first; the next ones are for few rows.
 SHARES = ((0.2, 0.15), (0.2, 0.2), (0.25, 0.25), (0.25, 0.34), (0.34, 0.5))
-TAIL = 0.1  # the share of the rows whose values do not decide on the shares
+MOST = 0.5  # the share of the rows whose values, the most frequent ones, decide on the shares
 Split = dict[str, Any]
 
 
@@ -53,7 +53,7 @@ def choose_split(
             split[name] = {"by": by if name == "test" else "share", "share": share}
     usual = SHARES[0]
     if (test, validation) != usual and counts and "test" not in parts:
-        fewest, count = min(counts.items(), key=lambda item: item[1])
+        fewest, count = _frequent(counts)[-1]
         reasons["split.validation"] = f"large, since {fewest!r} has only {count} rows"
     if "test" not in parts:
         reasons.setdefault("split.test", "drawn at random, with equal shares of the target")
@@ -66,23 +66,25 @@ def choose_split(
 def choose_shares(counts: Counter[str], rows: int, min_rows: int) -> tuple[float, float]:
     """Return the first shares with which each part has enough rows of the frequent values.
 
-    The rare ones, which have a tenth of the rows, do not count: of these a split keeps what
-    training needs. Nor do values that have too few rows for any shares.
+    The others do not count: of these a split keeps what training needs. Nor do values that have too
+    few rows for any shares.
     """
-    sizes = [c for c in _frequent(counts) or [rows] if _fits(c, SHARES[-1], min_rows)]
+    frequent = [count for _, count in _frequent(counts)] or [rows]
+    sizes = [count for count in frequent if _fits(count, SHARES[-1], min_rows)]
     for shares in SHARES:
         if all(_fits(count, shares, min_rows) for count in sizes):
             return shares
     return SHARES[0]
 
 
-def _frequent(counts: Counter[str]) -> list[int]:
-    """Return the rows of each value, without those of the rarest ones."""
-    left_out, frequent = 0, []
-    for count in sorted(counts.values()):
-        left_out += count
-        if left_out > TAIL * counts.total():
-            frequent.append(count)
+def _frequent(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the most frequent values that have half of the rows, and the rows of each."""
+    frequent, rows = [], 0
+    for value, count in counts.most_common():
+        if rows >= MOST * counts.total():
+            break
+        frequent.append((value, count))
+        rows += count
     return frequent
 
 
