@@ -66,6 +66,44 @@ def test_a_class_that_no_training_row_has_is_dropped_and_counted(tmp_path: Path)
     require_all_counted(report)
 
 
+@pytest.mark.parametrize(
+    ("cell", "missing"),
+    [(" ", []), ("\t\u00a0", []), (" n/a", ["n/a"]), ("n/a ", ["n/a"]), ("n/a", [" n/a "])],
+)
+def test_a_blank_target_is_missing(tmp_path: Path, cell: str, missing: list[str]) -> None:
+    rows = [{**row, "label": cell if i < 8 else row["label"]} for i, row in enumerate(mails())]
+    store, report = prepared(tmp_path, rows, TEXT, source__missing=missing)
+    assert store.meta.target.classes == ["ham", "spam"]
+    assert report["dropped"]["missing_target"]["rows"] == 8
+    require_all_counted(report)
+
+
+@pytest.mark.parametrize("classes", [None, [" ham", "spam\t"]])
+def test_names_of_classes_have_no_space_around_them(
+    tmp_path: Path, classes: list[str] | None
+) -> None:
+    rows = [{**row, "label": f" {row['label']}  " if i % 5 else row["label"]}
+            for i, row in enumerate(mails())]  # fmt: skip
+    store, report = prepared(tmp_path, rows, TEXT, target__classes=classes)
+    assert store.meta.target.classes == ["ham", "spam"]
+    assert report["rows"]["read"] == sum(report["rows"][name] for name in SPLITS) == 40
+
+
+def test_classes_that_differ_by_case_are_named(tmp_path: Path) -> None:
+    names = ["Spam", "spam", "a", "A", "b", "B", "c", "C", "d", "D", "other"]
+    rows = [{"text": f"word{i}", "label": names[i % 11]} for i in range(220)]
+    _, report = prepared(tmp_path, rows, TEXT)
+    assert [line for line in report["warnings"] if "case" in line] == [
+        "classes 'A' and 'a' differ by case only",
+        "classes 'B' and 'b' differ by case only",
+        "classes 'C' and 'c' differ by case only",
+        "2 more groups of classes differ by case only",
+    ]
+    few = [*mails(), {"text": "one more", "label": "Spam"}, {"text": "and more", "label": "Spam"}]
+    with pytest.raises(DataError, match=r"Note: classes 'Spam' and 'spam' differ by case only\."):
+        prepared(tmp_path, few, TEXT, checks__min_rows=3)
+
+
 def test_rare_classes_are_refused_or_dropped_and_counted(tmp_path: Path) -> None:
     rows = [*mails(), *({"text": f"an {name} one", "label": name} for name in ("new", "odd"))]
     with pytest.raises(DataError, match=r"1 of class 'new', 1 of class 'odd'.*target.rare=drop"):

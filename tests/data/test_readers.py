@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from making import SERIES, TEXT, content, mails, prepared, write
 
 from conveyor.config.source import Source
+from conveyor.data.null_marks import MARK, mark_nulls
 from conveyor.data.part import Part
 from conveyor.data.report import say_files
 from conveyor.data.sources import open_files
@@ -143,6 +145,29 @@ def test_a_folder_of_texts_is_a_row_a_file(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("folders", [("train", "test"), ("Training", "dev", "test"), ("train",)])
+def test_sub_folders_that_are_parts_are_no_labels(tmp_path: Path, folders: list[str]) -> None:
+    for folder in folders:
+        for label in ("pos", "neg"):
+            (tmp_path / "imdb" / folder / label).mkdir(parents=True)
+            (tmp_path / "imdb" / folder / label / "a.txt").write_text(f"{folder} {label}")
+    (tmp_path / "imdb" / "README").write_text("not a part")
+    part = open_one(tmp_path / "imdb", "folder")
+    assert sum(map(len, part.read(["text"]))) == 2 * len(folders) + 1  # as for predictions
+    wanted = {
+        2: r"\{test: .*imdb/test, train: .*imdb/train\} and dataset.split.test to \{by: given\}\.",
+        3: r"\{train: .*/Training, validation: .*/dev, test: .*/test\} and .*split.validation to",
+        1: r"\{all: .*imdb/train\}\.",
+    }
+    with pytest.raises(DataError, match="Set dataset.source.files to " + wanted[len(folders)]):
+        table(part)
+    (tmp_path / "imdb" / "unlabelled").mkdir()
+    (tmp_path / "imdb" / "unlabelled" / "a.txt").write_text("a label of its own")
+    assert {row["label"] for row in table(open_one(tmp_path / "imdb", "folder"))} == {
+        None, "unlabelled", *folders
+    }  # fmt: skip
+
+
 FILES = {
     "a header": ("a.csv", "x,y\n1.5,2\n,4\n", {}),
     "no header": ("a.csv", "1.5,2\n,4\n", {}),
@@ -239,6 +264,40 @@ def test_missing_values_are_null_in_texts_and_numbers(tmp_path: Path) -> None:
     part = open_one(tmp_path / "rows.jsonl", "jsonl", missing=["n/a", -999, "-1"])
     assert table(part) == [{"text": None, "level": None, "share": 0.5},
                            {"text": "N/A", "level": 3, "share": None}]  # fmt: skip
+
+
+NULLS = {
+    "a comma": (",", '"', "\n"), "a tab, and quotes are text": ("\t", None, "\n"),
+    "lines as in Windows": (",", '"', "\r\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NULLS)
+def test_the_null_of_mysql_is_null(tmp_path: Path, name: str) -> None:
+    delimiter, quote, end = NULLS[name]
+    mark = quote or ""
+    cells: list[tuple[str, str | None]] = [
+        (r"\N", None), (f"{mark}\\N{mark}", None), (r"\\N", r"\N"), (r"\\\N", r"\N"),
+        (r"a \N b", "a N b"), ("N", "N"), (r"\\", "\\"), (rf"\{delimiter}\N", f"{delimiter}N"),
+        (f"{mark}a, \\N{mark}" if quote else "a", "a, N" if quote else "a"), ("é\\N", "éN"),
+    ]  # fmt: skip
+    lines = [delimiter.join("abc"), *(delimiter.join([cell] * 3) for cell, _ in cells),
+             delimiter.join([r"\N", "x"])]  # fmt: skip
+    (tmp_path / "a.csv").write_bytes(end.join(lines).encode())
+    settings: dict[str, Any] = {"delimiter": delimiter, "quote": quote, "escape": "\\"}
+    found = table(open_one(tmp_path / "a.csv", "csv", **settings))
+    assert found[:-1] == [dict.fromkeys("abc", value) for _, value in cells]
+    assert found[-1] == {"a": None, "b": "x", "c": ""}
+
+
+@pytest.mark.parametrize("size", [4, 5, 6, 7, 8])
+def test_nulls_are_marked_across_chunks(size: int) -> None:
+    text = rb"\N,\\N,\\\N,a,\N" * 3 + b"\\"
+    stream, found, buffer = mark_nulls(io.BytesIO(text), "\\"), b"", bytearray(size)
+    while filled := stream.raw.readinto(buffer):  # type: ignore[attr-defined]
+        found += buffer[:filled]
+    mark = MARK.encode()
+    assert found == (mark + rb",\\N,\\" + mark + b",a," + mark) * 3 + b"\\"
 
 
 def test_words_for_missing_values_stay_texts_without_the_option(tmp_path: Path) -> None:

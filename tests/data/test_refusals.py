@@ -79,6 +79,9 @@ TABLES: dict[str, Refusal] = {
         "a.csv", with_line(TABLE, 17, "words, and more,1\n"), {},
         r", row 17: expected 2 fields, .* got 3: 'words, and more,1'. Change the row. Or set "
         r"dataset.source.delimiter, and dataset.source.quote"),
+    "a row of more fields, and the null of MySQL": (
+        "a.csv", with_line(TABLE, 17, "\\N,more,1\n"), {"escape": "\\"},
+        r", row 17: expected 2 fields, .* got 3: '\\\\N,more,1'. Change the row."),
     "a quotation mark that takes rows": (
         "a.csv", with_line(TABLE, 17, '"words,1\n').replace(b"words 30", b'"words 30'), {},
         r", line \d+: expected quoted fields .* set dataset.source.quote to null"),

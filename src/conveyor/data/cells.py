@@ -22,7 +22,10 @@ DECIMAL = {
 
 
 def clear_missing(batch: pa.RecordBatch, missing: Missing) -> pa.RecordBatch:
-    """Replace the values of texts and numbers that are in `missing` with null."""
+    """Replace the values of texts and numbers that are in `missing` with null.
+
+    White space around a text does not count.
+    """
     if not missing:
         return batch
     columns = [_clear(column, missing) for column in batch.columns]
@@ -34,8 +37,8 @@ def _clear(column: pa.Array, missing: Missing) -> pa.Array:
         column = column.dictionary_decode()
     kind = column.type
     if is_text(kind):
-        values = pa.array([str(value) for value in missing], kind)
-        cleared = pc.is_in(column, values)
+        values = pa.array([str(value).strip() for value in missing], kind)
+        cleared = pc.is_in(pc.utf8_trim_whitespace(column), values)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         numbers = [number for value in missing if (number := _number(value)) is not None]
         cleared = pc.is_in(column.cast(pa.float64(), safe=False), pa.array(numbers, pa.float64()))

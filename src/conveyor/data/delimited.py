@@ -19,6 +19,7 @@ from conveyor.data.delimiter import (
     split_fields,
     take_separator,
 )
+from conveyor.data.null_marks import MARK, clear_marks, mark_nulls
 from conveyor.data.table import Batches, Table, check_header
 from conveyor.data.text_file import TextFile, open_text_file
 from conveyor.errors import DataError
@@ -35,6 +36,7 @@ def open_csv(source: Source, path: Path) -> Table:
 
     All columns are text, so that "007", "NA" and "null" do not change. Blank lines are skipped.
     Fields missing at the end of a row are empty, as in pandas; the dialect counts such rows.
+    With `source.escape`, a field of this character and N is null, as in MySQL.
 
     Raises:
         DataError: there is no header, or no delimiter fits; while it is read: a row has more fields
@@ -94,7 +96,7 @@ class _DelimitedFile:
                     rows = batch[min(skip, len(batch)) :]
                     skip -= len(batch) - len(rows)
                     done += len(rows)
-                    yield rows
+                    yield clear_marks(rows) if self.marks.escape else rows
                 filled = reading.filled
                 break
             except UnicodeError as error:
@@ -118,9 +120,10 @@ class _DelimitedFile:
         row = reading.long_row
         assert row is not None
         number = row.number - self.header_lines - reading.blank
+        text = row.text.replace(MARK, f"{self.marks.escape}N")
         return DataError(
             f"{self.file.path}, row {number}: expected {row.expected_columns} fields, delimited by "
-            f"{self.delimiter!r}; got {row.actual_columns}: {row.text[:60]!r}. Change the row. "
+            f"{self.delimiter!r}; got {row.actual_columns}: {text[:60]!r}. Change the row. "
             f"Or s{CHANGE[1:]}"
         )
 
@@ -158,8 +161,9 @@ class _Reading:
     def read(self, wanted: Sequence[str]) -> Batches:
         names, marks, short = self.file.names, self.file.marks, self.short
         quote = marks.quote
+        stream = self.file.file.open_utf8()
         reader = pa.csv.open_csv(
-            self.file.file.open_utf8(),
+            mark_nulls(stream, marks.escape) if marks.escape else stream,
             pa.csv.ReadOptions(
                 use_threads=False, block_size=self.block, column_names=list(names),
                 skip_rows_after_names=self.file.header_lines,

@@ -17,6 +17,10 @@ from conveyor.data.table import Batches, Table
 from conveyor.data.text_file import open_text_file
 from conveyor.errors import DataError
 
+# Names of folders that hold a part of the rows, and the keys of `dataset.source.files` for them.
+PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test",
+         "validation": "validation", "valid": "validation", "val": "validation",
+         "dev": "validation"}  # fmt: skip
 STEPS = (".csv", ".tsv")  # files of steps; all others are texts
 BATCH = 500  # rows
 
@@ -30,7 +34,7 @@ def open_folder(source: Source, path: Path) -> Table:
 
     Raises:
         DataError: there are no files, or texts beside series; while it is read: a cell of a series
-            is no number.
+            is no number, or `label` is wanted where all sub-folders are named as parts are.
     """
     if not path.is_dir():
         raise DataError(
@@ -62,11 +66,32 @@ def open_folder(source: Source, path: Path) -> Table:
         dialect["encodings"] = dict(sorted(encodings.items()))
 
     def read(wanted: Sequence[str]) -> Batches:
+        if "label" in wanted:
+            _refuse_parts(path, paths)
         remaining = rows()
         while batch := list(islice(remaining, BATCH)):
             yield pa.RecordBatch.from_pylist(batch, schema=schema).select(list(wanted))
 
     return Table(schema.names, read, dialect=dialect)
+
+
+def _refuse_parts(path: Path, files: Sequence[Path]) -> None:
+    """Raise a DataError if the sub-folders are parts of the rows, such as train, not labels."""
+    names = {inner.parts[0] for file in files if len((inner := file.relative_to(path)).parts) > 1}
+    if not names or any(name.lower() not in PARTS for name in names):
+        return
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    by_part = {PARTS[name.lower()]: shown / name for name in sorted(names)}
+    given = [f"dataset.split.{part} to {{by: given}}" for part in ("test", "validation")
+             if part in by_part]  # fmt: skip
+    if len(by_part) == 1:
+        by_part, given = {"all": next(iter(by_part.values()))}, []
+    wanted = ", ".join(f"{part}: {folder}" for part, folder in by_part.items())
+    raise DataError(
+        f"{path}: expected sub-folders that are named as the labels are; got "
+        f"{', '.join(sorted(names))}, which name parts of the rows. Set "
+        f"{' and '.join([f'dataset.source.files to {{{wanted}}}', *given])}."
+    )
 
 
 def _is_hidden(file: Path, folder: Path) -> bool:
@@ -128,7 +153,7 @@ def _find_delimiter(source: Source, path: Path, lines: Sequence[str]) -> str:
 
 def _number(source: Source, cell: str) -> float | None:
     """Return NaN for an empty or missing cell, and None for one that is no number."""
-    if not cell.strip() or cell in map(str, source.missing):
+    if not cell.strip() or cell.strip() in (str(value).strip() for value in source.missing):
         return nan
     try:
         return float(cell.replace(",", ".") if source.decimal == "," else cell)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
 
 from conveyor.section import Section
 
@@ -29,6 +29,12 @@ class ClassTarget(Section):
     thresholds: list[float] | None = Field(None, min_length=1)
     rare: Literal["refuse", "drop"] = "refuse"
 
+    @field_validator("classes")
+    @classmethod
+    def _strip(cls, classes: list[str] | None) -> list[str] | None:
+        """Names are those of the cells, which are read without white space around them."""
+        return None if classes is None else [name.strip() for name in classes]
+
     @model_validator(mode="after")
     def _check_classes(self) -> "ClassTarget":
         if self.thresholds is not None and len(self.classes or ()) != len(self.thresholds) + 1:
@@ -38,6 +44,8 @@ class ClassTarget(Section):
             )
         if self.thresholds is not None and sorted(set(self.thresholds)) != self.thresholds:
             raise ValueError(f"thresholds: expected rising numbers; got {self.thresholds}")
+        if self.classes is not None and "" in self.classes:
+            raise ValueError(f"classes: expected names; got a blank one among {self.classes}")
         if self.classes is not None and len(set(self.classes)) != len(self.classes):
             raise ValueError(f"classes: expected different names; got {self.classes}")
         return self

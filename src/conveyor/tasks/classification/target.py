@@ -13,9 +13,12 @@ from conveyor.errors import DataError
 from conveyor.tasks.classification.options import ClassSpec, ClassTarget, ValueType
 from conveyor.tasks.few_rows import MAX_LISTED, check_rows
 
+MAX_TWINS = 3  # groups of classes that differ by case only, which the data report lists
+
 
 class Target:
-    """See `conveyor.tasks.facets.Target`. A key is the name of a class."""
+    """See `conveyor.tasks.facets.Target`. A key is the name of a class, without white space around
+    it."""
 
     key_type = pa.string()
 
@@ -46,7 +49,8 @@ class Target:
     def _read_value(self, value: Any) -> tuple[str | None, str | None]:
         is_nan = isinstance(value, float) and value != value
         is_unnamed = self._stored_names is not None and isinstance(value, int) and value < 0
-        if value is None or value == "" or is_nan or is_unnamed:
+        is_blank = isinstance(value, str) and not value.strip()
+        if value is None or is_blank or is_nan or is_unnamed:
             return None, "missing_target"
         if self._options.thresholds is not None:
             return self._apply_thresholds(value)
@@ -110,8 +114,13 @@ class Target:
             by_class[split] = {name: by_key.get(name, 0) for name in spec.classes}
         hint = self._suggest_numbers(spec.classes)
         hint = f" dataset.target.rare=drop leaves such classes out.{hint}"
+        twins = _list_twins(keys.to_pylist())
+        hint += f" Note: {'; '.join(twins)}." if twins else ""
         warnings = check_rows(by_class, "class", min_rows, hint)
-        return {"classes": by_class, "warnings": self._list_rare(keys, spec, min_rows) + warnings}
+        return {
+            "classes": by_class,
+            "warnings": self._list_rare(keys, spec, min_rows) + twins + warnings,
+        }
 
     def _list_rare(self, keys: pa.Array, spec: ClassSpec, min_rows: int) -> list[str]:
         """Return a sentence about the classes that are left out as rare, if there are any."""
@@ -151,10 +160,10 @@ class Target:
 
     def _name(self, value: Any) -> str:
         if self._stored_names is not None and isinstance(value, int):
-            return self._stored_names[value]
+            return self._stored_names[value].strip()
         if isinstance(value, float) and value.is_integer():
             return str(int(value))
-        return str(value)
+        return str(value).strip()
 
     def _apply_thresholds(self, value: Any) -> tuple[str | None, str | None]:
         thresholds, classes = self._options.thresholds or [], self._options.classes or []
@@ -169,6 +178,21 @@ class Target:
         if not np.isfinite(number):
             return None, "missing_target"
         return classes[int(np.searchsorted(thresholds, number, side="right"))], None
+
+
+def _list_twins(classes: Sequence[str]) -> list[str]:
+    """Return a sentence for each of the first groups of classes that differ by case only."""
+    by_letters: dict[str, list[str]] = {}
+    for name in sorted(classes):
+        by_letters.setdefault(name.casefold(), []).append(name)
+    groups = [names for names in by_letters.values() if len(names) > 1]
+    listed = [
+        f"classes {' and '.join(map(repr, names))} differ by case only"
+        for names in groups[:MAX_TWINS]
+    ]
+    if len(groups) > MAX_TWINS:
+        listed.append(f"{len(groups) - MAX_TWINS} more groups of classes differ by case only")
+    return listed
 
 
 def _natural_key(name: str) -> tuple[int, float, str]:
