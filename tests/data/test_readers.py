@@ -16,6 +16,7 @@ import pytest
 from making import SERIES, TEXT, content, mails, prepared, write
 
 from conveyor.config.source import Source
+from conveyor.data.cells import is_missing
 from conveyor.data.null_marks import MARK, mark_nulls
 from conveyor.data.part import Part
 from conveyor.data.report import say_files
@@ -298,6 +299,15 @@ def test_nulls_are_marked_across_chunks(size: int) -> None:
         found += buffer[:filled]
     mark = MARK.encode()
     assert found == (mark + rb",\\N,\\" + mark + b",a," + mark) * 3 + b"\\"
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [("n/a", True), (" n/a\t", True), ("N/A", False), ("7", True), (7, True), (7.0, True),
+     (1, False), (True, False), (10**400, False), (None, False), (["n/a"], False), ([7], False)],
+)  # fmt: skip
+def test_a_cell_of_json_is_missing_as_one_of_a_column_is(cell: Any, expected: bool) -> None:
+    assert is_missing(cell, ["n/a", 7]) is expected
 
 
 def test_words_for_missing_values_stay_texts_without_the_option(tmp_path: Path) -> None:

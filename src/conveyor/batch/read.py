@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from conveyor.config.source import Dialect, Source
 from conveyor.data.arrow import to_text
-from conveyor.data.cells import read_numbers, with_points
+from conveyor.data.cells import is_missing, read_numbers, with_points
 from conveyor.data.file_format import FORMATS, suffix_of
 from conveyor.data.long_rows import read_series
 from conveyor.data.sources import open_files
@@ -142,7 +142,9 @@ def _json_row(layout: Layout, row: Mapping[str, Any], source: Source) -> Any:
         return RowError(f"key {missing[0]!r} not found")
     values = {name: row[name] for name in names}
     values |= {name: row.get(name) for name in layout.static.names}
-    cells = {name: None if cell in source.missing else cell for name, cell in values.items()}
+    cells = {
+        name: None if is_missing(cell, source.missing) else cell for name, cell in values.items()
+    }
     for name in layout.static.numbers:
         if isinstance(cells[name], str):
             cells[name] = with_points(pa.array([cells[name]]), source.decimal)[0].as_py()

@@ -32,6 +32,14 @@ def clear_missing(batch: pa.RecordBatch, missing: Missing) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
+def is_missing(cell: Any, missing: Missing) -> bool:
+    """Return whether a text or number is in `missing`; the rule of `clear_missing` for a cell."""
+    if isinstance(cell, str):
+        return cell.strip() in {str(value).strip() for value in missing}
+    is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    return is_number and cell in [_number(value) for value in missing]
+
+
 def _clear(column: pa.Array, missing: Missing) -> pa.Array:
     if isinstance(column, pa.DictionaryArray):
         column = column.dictionary_decode()

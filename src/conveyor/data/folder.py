@@ -80,17 +80,17 @@ def _refuse_parts(path: Path, files: Sequence[Path]) -> None:
     names = {inner.parts[0] for file in files if len((inner := file.relative_to(path)).parts) > 1}
     if not names or any(name.lower() not in PARTS for name in names):
         return
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    by_part = {PARTS[name.lower()]: shown / name for name in sorted(names)}
-    given = [f"dataset.split.{part} to {{by: given}}" for part in ("test", "validation")
+    place = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    by_part = {PARTS[name.lower()]: place / name for name in sorted(names)}
+    rules = [f"dataset.split.{part} to {{by: given}}" for part in ("test", "validation")
              if part in by_part]  # fmt: skip
     if len(by_part) == 1:
-        by_part, given = {"all": next(iter(by_part.values()))}, []
+        by_part, rules = {"all": next(iter(by_part.values()))}, []
     wanted = ", ".join(f"{part}: {folder}" for part, folder in by_part.items())
     raise DataError(
         f"{path}: expected sub-folders that are named as the labels are; got "
         f"{', '.join(sorted(names))}, which name parts of the rows. Set "
-        f"{' and '.join([f'dataset.source.files to {{{wanted}}}', *given])}."
+        f"{' and '.join([f'dataset.source.files to {{{wanted}}}', *rules])}."
     )
 
 
