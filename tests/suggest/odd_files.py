@@ -137,6 +137,19 @@ def several_names(folder: Path) -> list[Path]:
     return table(folder / "news.csv", ["headline", "topics"], rows)
 
 
+def empty_sets(folder: Path) -> list[Path]:
+    topics = ("sport", "world", "", "sport; world", "")
+    rows = [[sentence(i), topics[i % 5]] for i in range(ROWS)]
+    return table(folder / "untagged.csv", ["headline", "topics"], rows)
+
+
+def texts_of_series(folder: Path) -> list[Path]:
+    """As pandas writes arrays and lists into a table."""
+    rows = [["[1.0, nan, 2.5]" if i == 7 else f"[{i} 0.2\n {i % 7}]", "ab"[i % 2], "['x', 'y']"]
+            for i in range(ROWS)]  # fmt: skip
+    return table(folder / "arrays.csv", ["signal", "label", "topics"], rows)
+
+
 def lists(folder: Path) -> list[Path]:
     path = folder / "tagged.jsonl"
     rows = [

@@ -63,6 +63,10 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     },
     odd_files.numbers: {"target": {"task": "regression", "columns": ["rating"]}},
     odd_files.several_names: {"target.task": "multilabel", "target.separator": ";"},
+    odd_files.empty_sets: {"target.task": "multilabel", "checks": None},
+    odd_files.texts_of_series: {
+        "columns": {"series": "signal"}, "target.column": "label", "encoding.missing": "mask",
+    },
     odd_files.lists: {"target": {"task": "multilabel", "column": "tags"}},
     odd_files.ts_pair: {"split.test": {"by": "given"}, "target.task": "classification"},
     odd_files.times: {"split.test": {"by": "order", "share": 0.2}},
@@ -130,6 +134,13 @@ def test_an_alternative_is_in_the_notes_and_in_the_file(project: Paths, tmp_path
         "may also be read, if known before the target: static: {numbers: [], categories: [region]}"
         in text
     )
+
+
+def test_cells_that_no_reader_reads_are_in_the_notes(project: Paths, tmp_path: Path) -> None:
+    views = suggest(project, odd_files.thousands(tmp_path))
+    assert any("'views' seem to have separators of thousands" in note for note in views.notes)
+    arrays = suggest(project, odd_files.texts_of_series(tmp_path))
+    assert any("lists of 'topics' are text, such as ['x', 'y']" in note for note in arrays.notes)
 
 
 def test_existing_files_are_replaced_only_by_force(project: Paths, tmp_path: Path) -> None:

@@ -7,24 +7,15 @@ from typing import Any
 
 import pytest
 import yaml
+from cells import NUMBERS, PROSE, TEAMS, cycle
 
-from conveyor.errors import DataError
 from conveyor.suggest.columns import Column, describe_column
 from conveyor.suggest.names import part_of, slug
 from conveyor.suggest.read import lacks_header
-from conveyor.suggest.roles import Roles, assign_roles
 from conveyor.suggest.split import choose_split
 from conveyor.suggest.task import choose_task
 from conveyor.suggest.time_formats import find_time_format
 from conveyor.suggest.write import render
-
-N = 60
-PROSE = [f"please help me with order {i}" for i in range(N)]
-TEAMS = ["billing", "network", "shop"]
-
-
-def cycle(values: list[Any], rows: int = N) -> list[Any]:
-    return [values[i % len(values)] for i in range(rows)]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +46,13 @@ def cycle(values: list[Any], rows: int = N) -> list[Any]:
         (["1 2 3", "4 5 6 7"], "series", ".", ()),
         ([["a"], []], "list", ".", ()),
         ([[], ["a"]], "list", ".", ()),
-        (['["a"]', '["b"]'], "text", ".", ()),
+        (['["a"]', '["b", "c"]', "[]"], "list_text", ".", ()),
+        (["['math', 'cs']", "['art']"], "list_text", ".", ()),
+        (["[[0.1 0.2]\n [0.3 0.4]]", "[[1. 2.]]"], "list_text", ".", ()),
+        (["[1.0, nan, 2.5]", "[]"], "series", ".", ()),
+        (["[0.1 -0.2\n 0.3]", "[1. 2.]"], "series", ".", ()),
+        (["1;nan;2", "3;4;5;6"], "series", ".", ()),
+        (["[spam]", "[ham]"], "text", ".", ()),
         (["", None, " "], "empty", ".", ()),
     ],
     ids=str,
@@ -82,126 +79,6 @@ def test_a_column_is_what_its_cells_are(
 )
 def test_a_notation_of_times_fits_all_of_them(texts: list[str], time_format: str | None) -> None:
     assert find_time_format(texts) == time_format
-
-
-def roles(target: str | None = None, **columns: list[Any]) -> Roles:
-    return assign_roles([describe_column(name, cells) for name, cells in columns.items()], target)
-
-
-IDS = [str(i // 6) for i in range(N)]
-STEPS = cycle(list(range(6)))
-NUMBERS = [float(i * i % 37) for i in range(N)]
-STATES = ["ok" if i // 6 % 2 else "worn" for i in range(N)]
-WIDE: dict[str, list[Any]] = {f"t{i}": NUMBERS for i in range(6)}
-CASES: dict[str, tuple[dict[str, list[Any]], dict[str, Any], str, list[str]]] = {
-    "text": ({"message": PROSE, "team": cycle(TEAMS)}, {"text": "message"}, "team", []),
-    "text with an id": (
-        {"nr": list(range(N)), "message": PROSE, "team": cycle(TEAMS)},
-        {"text": "message", "id": "nr"}, "team", [],
-    ),
-    "text with a counter": (
-        {"column_1": list(range(7, 7 + N)), "message": PROSE, "team": cycle(TEAMS)},
-        {"text": "message", "id": "column_1"}, "team", [],
-    ),
-    "two targets": (
-        {"text": PROSE, "region": cycle(["a", "b"]), "label": cycle(TEAMS)},
-        {"text": "text"}, "label", ["region"],
-    ),
-    "the last of two": (
-        {"text": PROSE, "colour": cycle(["a", "b"]), "region": cycle(TEAMS)},
-        {"text": "text"}, "region", ["colour"],
-    ),
-    "names before numbers": (
-        {"text": PROSE, "colour": cycle(["a", "b"]), "weight": NUMBERS},
-        {"text": "text"}, "colour", ["weight"],
-    ),
-    "short texts": (
-        {"word": [f"w{i}x" for i in range(N)], "label": cycle(["a", "b"])},
-        {"text": "word"}, "label", [],
-    ),
-    "steps": (
-        {"values": [[[1.0, 2.0]]] * N, "state": cycle(["a", "b"])},
-        {"series": "values"}, "state", [],
-    ),
-    "channels first": (
-        {"values": [[[1.0] * (5 + i), [2.0] * (5 + i)] for i in range(N)], "y": NUMBERS},
-        {"series": "values", "layout": "channels_first"}, "y", [],
-    ),
-    "steps of channels, one of them none": (
-        {"values": [[[1.0, 2.0], None, [1.5, 2.5]]] * N, "state": cycle(["a", "b"])},
-        {"series": "values"}, "state", [],
-    ),
-    "no name": (
-        {"": list(range(N)), "text": PROSE, "label": cycle(TEAMS)}, {"text": "text"}, "label", [],
-    ),
-    "names that pandas made": (
-        {"text": PROSE, "colour": cycle(TEAMS), "Unnamed: 0": cycle([1, 2]),
-         "__index_level_0__": [f"{i}" for i in range(N)]},
-        {"text": "text"}, "colour", [],
-    ),
-    "separators of thousands": (
-        {"text": PROSE, "colour": cycle(TEAMS), "views": cycle(["951", "1,235"])},
-        {"text": "text"}, "colour", [],
-    ),
-    "wide": ({"label": cycle(TEAMS), **WIDE}, {"wide": "t*"}, "label", []),
-    "long": (
-        {"machine": IDS, "step": STEPS, "x": NUMBERS, "z": NUMBERS, "state": STATES},
-        {"long": {"id": "machine", "order": "step", "channels": ["x", "z"]}}, "state", [],
-    ),
-    "long with other times": (
-        {"unit_id": IDS, "at": [f"{1 + i % 6:02}.01.2024" for i in range(N)], "x": NUMBERS,
-         "state": STATES},
-        {"long": {"id": "unit_id", "order": "at", "channels": ["x"], "time_format": "%d.%m.%Y"}},
-        "state", [],
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_columns_get_their_roles(case: str) -> None:
-    columns, settings, target, others = CASES[case]
-    result = roles(**columns)
-    assert result.columns == settings
-    assert result.target.name == target
-    assert [column.name for column in result.others] == others
-
-
-def test_a_target_that_somebody_names_wins_and_the_chosen_one_is_the_alternative() -> None:
-    columns = {"text": PROSE, "label": cycle(TEAMS), "weight": NUMBERS}
-    result = roles("weight", **columns)
-    assert (result.target.name, [c.name for c in result.others]) == ("weight", ["label"])
-    with pytest.raises(DataError, match="--target: expected one of the columns 'text', 'label'"):
-        roles("wait", **columns)
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        (
-            {"colour": cycle(TEAMS), "size": cycle([1, 2])},
-            "expected a column of texts or of series",
-        ),
-        (
-            {"day": [date(2024, 1, 1 + i % 28) for i in range(N)], "x": NUMBERS, "z": NUMBERS},
-            "expected a column of texts or",
-        ),
-        ({"text": PROSE, "other": PROSE}, r"column to predict beside the input text; got other\."),
-        ({"text": PROSE, "same": cycle(["a"])}, "to predict beside the input text; got same"),
-    ],
-)
-def test_columns_that_are_no_data_set_are_refused(columns: dict[str, Any], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        roles(**columns)
-
-
-def test_a_column_of_people_is_a_group_and_times_are_no_target() -> None:
-    users = [f"u{i // 4}" for i in range(N)]
-    days = [date(2024, 1, 1 + i // 2) for i in range(N)]
-    result = roles(day=days, user_id=users, text=PROSE, label=cycle(TEAMS))
-    assert result.group is not None
-    assert result.time is not None
-    assert (result.group.name, result.time.name) == ("user_id", "day")
-    assert (result.target.name, result.others) == ("label", [])
 
 
 @pytest.mark.parametrize(

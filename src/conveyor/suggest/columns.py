@@ -4,12 +4,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from statistics import median
 from typing import Any, Literal
 
+from conveyor.encoding.series_values import parse_series
 from conveyor.suggest.time_formats import find_time_format
 
 # Cells that often mean none, in lower case, beside the empty one.
@@ -22,9 +23,12 @@ THOUSANDS = re.compile(
     r"[+-]?[1-9]\d{0,2}(([,'’\u00a0\u202f]\d{3}){1,3}(\.\d+)?|(\.\d{3}){1,3},\d+)"
 )
 NUMBERS = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?(\s*[;, ]\s*[+-]?[\d.]+([eE][+-]?\d+)?){2,}")
+LIST_TEXT = re.compile(r"""[\[({]\s*([\['"(].*[\]'")])?\s*[\])}]""", re.DOTALL)
+MIN_NUMBERS = 3  # in the texts of a series without brackets, at the median
 MOST = 0.95  # the share of cells that decides what a column is
 # Of `thousands` are texts that are numbers with separators of thousands.
-Kind = Literal["empty", "number", "thousands", "time", "text", "series", "list"]
+# Of `list_text` are texts that are lists of texts, which no reader takes for lists.
+Kind = Literal["empty", "number", "thousands", "time", "text", "series", "list", "list_text"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Column:
         kind: of the other cells. A list holds texts; a series holds numbers, or steps of channels.
         decimal: the sign of its numbers, where they are text.
         time_format: of times that are no ISO 8601, as in `strptime`.
+        blank_rows: of `cells`, those that are a text without a letter, and no null.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Column:
     decimal: str = "."
     time_format: str | None = None
     values: Sequence[Any] = field(default=(), repr=False)  # the cells that are not none
+    blank_rows: frozenset[int] = field(default=frozenset(), repr=False)
 
     @cached_property
     def counts(self) -> Counter[Any]:
@@ -60,6 +66,21 @@ class Column:
     def is_unique(self) -> bool:
         """Is each row filled, and different from all others."""
         return self.distinct == len(self.cells)
+
+    @property
+    def problem(self) -> str | None:
+        """What no reader can read in the cells, and what to change in the file."""
+        if self.kind == "thousands":
+            return (
+                f"numbers of {self.name!r} seem to have separators of thousands: remove them from "
+                "the file, or set source.decimal"
+            )
+        if self.kind == "list_text":
+            return (
+                f"lists of {self.name!r} are text, such as {self.values[0]}: write them as lists "
+                "into JSON Lines or Parquet, or as texts like a;b"
+            )
+        return None
 
     @cached_property
     def length(self) -> float:
@@ -79,7 +100,12 @@ def describe_column(name: str, cells: Sequence[Any]) -> Column:
     Args:
         cells: as a reader yields them; texts may have white space around them.
     """
-    clean = [_strip(cell) for cell in cells]
+    column = _describe_clean(name, [_strip(cell) for cell in cells])
+    blank = (i for i, cell in enumerate(cells) if isinstance(cell, str) and not cell.strip())
+    return replace(column, blank_rows=frozenset(blank))
+
+
+def _describe_clean(name: str, clean: Sequence[Any]) -> Column:
     none_cells = sorted({cell for cell in clean if isinstance(cell, str) and _means_none(cell)})
     values = [cell for cell in clean if cell is not None and cell not in none_cells]
     if not values:
@@ -121,9 +147,12 @@ def _describe_text(
         )
     if _share(NUMBERS, texts) >= MOST:
         return Column(name, cells, "series", values=[re.split(r"[;, ]+", t) for t in texts])
-    lists = [_parse_list(text) for text in texts]
-    if all(lists):
-        return Column(name, cells, "series", values=lists)
+    series = _parse_all(texts)
+    is_list = all(text.startswith("[") for text in texts)
+    if any(series) and (is_list or median(map(len, series)) >= MIN_NUMBERS):
+        return Column(name, cells, "series", values=series)
+    if _share(LIST_TEXT, texts) >= MOST:
+        return Column(name, cells, "list_text", tuple(none_cells), values=texts)
     # Only a column of few different texts has cells that stand for none.
     rare = [cell for cell in none_cells if texts and len(set(texts)) <= len(texts) / 2]
     values = texts if rare else [cell for cell in cells if cell is not None]
@@ -156,12 +185,9 @@ def _strip(cell: Any) -> Any:
     return None if isinstance(cell, float) and cell != cell else cell
 
 
-def _parse_list(text: str) -> list[Any]:
-    """Return the numbers or steps of a list in JSON; an empty list if the text is none."""
-    if not text.startswith("["):
-        return []
+def _parse_all(texts: Sequence[str]) -> list[list[Any]]:
+    """Return the steps of each text; an empty list if one of them is no series."""
     try:
-        values = json.loads(text)
-    except ValueError:
+        return [parse_series(text).tolist() for text in texts]
+    except (TypeError, ValueError):
         return []
-    return [] if any(isinstance(value, str) for value in values) else values

@@ -81,12 +81,7 @@ def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -
     if with_comma:
         source["decimal"] = ","
         reasons["source.decimal"] = f"numbers of {with_comma[0]!r} have a decimal comma"
-    for column in sample.columns:
-        if column.kind == "thousands":
-            settings.notes.append(
-                f"numbers of {column.name!r} seem to have separators of thousands: remove them "
-                "from the file, or set source.decimal"
-            )
+    settings.notes += [c.problem for c in sample.columns if c.problem is not None]
     used = [c for c in sample.columns if c.name in (*roles.inputs, roles.target.name)]
     none_cells = {cell: c.name for c in used for cell in c.none_cells}
     if none_cells:

@@ -1,21 +1,24 @@
 """Counts rows that lack something: the target, the input, or values of a series."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conveyor.suggest.columns import Column
 from conveyor.suggest.roles import Roles
+from conveyor.suggest.task import find_separator
 
 
 def count_unusable(columns: Mapping[str, Column], roles: Roles) -> int:
-    """Count the rows without a target, and those without a text or a nested series."""
-    names = {roles.target.name}
+    """Count the rows without a target, and those without a text or a nested series.
+
+    An empty text is a set of no labels, where others are labels with a separator.
+    """
+    target = roles.target
+    empty_sets = target.blank_rows if find_separator(target) is not None else frozenset()
+    rows = {row for row in _rows_without(target) if row not in empty_sets}
     if "long" not in roles.columns and "wide" not in roles.columns:
-        names |= set(roles.inputs)
-    return len({
-        row for name in names for row, cell in enumerate(columns[name].cells)
-        if _is_none(cell, columns[name])
-    })  # fmt: skip
+        rows |= {row for name in roles.inputs for row in _rows_without(columns[name])}
+    return len(rows)
 
 
 def count_with_gaps(columns: Mapping[str, Column], roles: Roles) -> int:
@@ -25,15 +28,16 @@ def count_with_gaps(columns: Mapping[str, Column], roles: Roles) -> int:
     """
     if "long" in roles.columns:
         channels = [columns[name] for name in roles.inputs[2:]]
-        return len({
-            row for column in channels for row, cell in enumerate(column.cells)
-            if _is_none(cell, column)
-        })  # fmt: skip
+        return len({row for column in channels for row in _rows_without(column)})
     if "wide" in roles.columns:
         steps = [columns[name] for name in roles.inputs]
         rows = zip(*(column.cells for column in steps), strict=True)
         return sum(_has_gap([_is_none(c, s) for c, s in zip(r, steps, strict=True)]) for r in rows)
     return sum(_has_none(value) for value in columns[roles.inputs[0]].values)
+
+
+def _rows_without(column: Column) -> Iterator[int]:
+    return (row for row, cell in enumerate(column.cells) if _is_none(cell, column))
 
 
 def _is_none(cell: Any, column: Column) -> bool:

@@ -1,17 +1,14 @@
 """Which column is the input, the target, the id, and so on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from conveyor.errors import DataError
 from conveyor.suggest.columns import Column
 from conveyor.suggest.inputs import constant_columns, find_input
-from conveyor.suggest.names import GROUPS, IDS, TARGETS, is_named, means
-from conveyor.suggest.task import find_separator
-
-FEW = 20  # different values that a class may have in any case
-FEW_SHARE = 0.1  # of the rows, likewise
+from conveyor.suggest.names import GROUPS, IDS, is_named, means
+from conveyor.suggest.targets import find_obstacle, rank
 
 
 @dataclass
@@ -59,6 +56,8 @@ def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
         raise DataError(
             f"--target: expected one of the columns {', '.join(map(repr, names))}; got {target!r}"
         )
+    obstacles = {c.name: find_obstacle(c, is_named=c.name == target) for c in columns}
+    _require_target(target, obstacles)
     usable = [c for c in columns if c.kind != "empty" and (is_named(c.name) or c.name == target)]
     free = [column for column in usable if column.name != target]
     chosen = find_input(free)
@@ -68,24 +67,38 @@ def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
     unique = None if long else _find_id(rest, target)
     candidates = [c for c in rest if c is not unique and (not long or c in per_series)]
     group = _find_group(candidates, target)
+    if long:
+        changing = [c.name for c in rest if c not in per_series]
+        obstacles |= dict.fromkeys(changing, f"changes within {long['id']!r}")
+        _require_target(target, obstacles)
     ranked = sorted(
-        (c for c in candidates if _can_be_target(c) and (c is not group or c.name == target)),
-        key=lambda c: (c.name != target, *_rank(c, names.index(c.name))),
+        (c for c in candidates if obstacles[c.name] is None and c is not group),
+        key=lambda c: (c.name != target, *rank(c, names.index(c.name))),
     )
     if not ranked:
+        obstacles |= {c.name: "seems to be an id" for c in (unique, group) if c is not None}
+        others = ", ".join(f"{c.name}, which {obstacles[c.name]}" for c in rest)
         raise DataError(
             f"expected a column to predict beside the input {', '.join(chosen.names)}; got "
-            f"{', '.join(c.name for c in rest) or 'none'}. Name it with --target COLUMN"
+            f"{others or 'none'}. Change the file, or name a column with --target COLUMN"
         )
     roles = Roles(chosen.kind, chosen.columns, chosen.names, ranked[0], ranked[1:])
     roles.reasons = chosen.reasons
     if unique is not None:
         roles.columns["id"] = unique.name
         roles.reasons["columns.id"] = "differs in each row, and names it in reports"
-    roles.group = group if group is not ranked[0] else None
+    roles.group = group
     times = [c for c in candidates if c.kind == "time" and c is not ranked[0]]
     roles.time = times[0] if times and not long else None
     return roles
+
+
+def _require_target(target: str | None, obstacles: Mapping[str, str | None]) -> None:
+    if target is not None and obstacles[target] is not None:
+        raise DataError(
+            f"--target: expected a column to predict; got {target!r}, which {obstacles[target]}. "
+            "Change the file, or name another column"
+        )
 
 
 def _find_id(columns: Sequence[Column], target: str | None) -> Column | None:
@@ -113,20 +126,3 @@ def _find_group(columns: Sequence[Column], target: str | None) -> Column | None:
         if hinted and repeats and column.name != target and column.kind in ("text", "number"):
             return column
     return None
-
-
-def _can_be_target(column: Column) -> bool:
-    if column.distinct < 2 or column.kind in ("series", "time", "thousands", "empty"):
-        return False
-    return (
-        column.kind in ("number", "list") or _has_few(column) or find_separator(column) is not None
-    )
-
-
-def _has_few(column: Column) -> bool:
-    return column.distinct <= max(FEW, FEW_SHARE * len(column.values))
-
-
-def _rank(column: Column, position: int) -> tuple[bool, bool, bool, int]:
-    """Order candidates: by their name, few values, text before numbers, the last column."""
-    return not means(column.name, TARGETS), not _has_few(column), column.kind == "number", -position
