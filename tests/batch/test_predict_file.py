@@ -126,6 +126,15 @@ def test_csv_keeps_line_breaks_and_fills_short_rows_and_names_blank_texts(
     np.testing.assert_allclose([best[0], *best[2:]], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("cell", [{"body": "good"}, ["good"], b"good"])
+def test_what_is_no_text_is_no_row(texts: LoadedModel, tmp_path: Path, cell: Any) -> None:
+    source, target = tmp_path / "in.parquet", tmp_path / "out.jsonl"
+    pq.write_table(pa.table({"message": [cell]}), source)
+    kind = type(cell).__name__
+    with pytest.raises(InputError, match=rf"row 1: expected a text; got a value of type {kind}"):
+        predict_file(texts, source, target, column="message", skip_bad=False)
+
+
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [

@@ -227,6 +227,13 @@ def test_numeric_labels_keep_their_order(tmp_path: Path) -> None:
     assert store.meta.target.classes == ["1", "2", "10"]
 
 
+@pytest.mark.parametrize("cell", [[10**400], f"[1, {10**400}]"])
+def test_a_number_beyond_floating_point_is_named(tmp_path: Path, cell: Any) -> None:
+    rows = [{"series": [[1.0]], "label": "a"}, {"series": cell, "label": "b"}] * 2
+    with pytest.raises(DataError, match=r"row all-000001: .*; got a number that is too large\. "):
+        prepared(tmp_path, rows, SERIES)
+
+
 def test_series_of_changing_width_are_refused(tmp_path: Path) -> None:
     rows = machines()
     rows[5]["series"] = [[1.0, 2.0, 3.0]]

@@ -51,6 +51,24 @@ def test_json_may_mix_types_leave_keys_out_and_be_one_array(tmp_path: Path) -> N
     assert again.meta.digest == found.meta.digest
 
 
+CELLS = {
+    "objects": ({"body": "x", "id": 1}, r"objects with keys body, id"),
+    "lists": (["x", "y"], r"lists \(list"),
+    "bytes": (b"words", "bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("columns", ["data", ["more", "data"]])
+def test_a_column_of_texts_holds_nothing_else(tmp_path: Path, columns: Any, name: str) -> None:
+    cell, message = CELLS[name]
+    rows = [{"data": cell, "more": "words", "label": "ab"[i % 2]} for i in range(40)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=rf"a.parquet: column 'data': expected text; got {message}"):
+        prepared(tmp_path, None, TEXT, source__format="parquet", columns__text=columns,
+                 source__files={"all": "a.parquet"})  # fmt: skip
+
+
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
 def test_class_numbers_get_the_names_that_the_file_tells(tmp_path: Path, form: str) -> None:
     features = datasets.Features(

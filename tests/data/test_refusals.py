@@ -25,11 +25,14 @@ NUMBERS = "text;label\n" + "".join(f"{text};{i},5\n" for i, text in enumerate(RO
 STEPS = "who,time,x,label\n" + "".join(f"m{i // 4},{i},{i}.5,a\n" for i in range(40))
 
 
-def excel(*names: str) -> bytes:
+def excel(*names: str, title: str | None = None) -> bytes:
     file = io.BytesIO()
     with pd.ExcelWriter(file, engine="xlsxwriter") as writer:
         for name in names:
-            pd.DataFrame(mails()).to_excel(writer, sheet_name=name, index=False)
+            start = 0 if title is None else 2
+            pd.DataFrame(mails()).to_excel(writer, sheet_name=name, index=False, startrow=start)
+            if title is not None:
+                writer.sheets[name].write(0, 0, title)
     return file.getvalue()
 
 
@@ -94,6 +97,18 @@ TABLES: dict[str, Refusal] = {
     "a quotation mark after a line that names the delimiter": (
         "a.csv", b"sep=,\n" + with_line(TABLE, 17, '"words" they said,1\n'), {},
         r", line 19: expected quoted fields .* or dataset.source.escape"),
+    "a title above the header": (
+        "a.csv", ("Mails of May\n" + TABLE).encode(), {"delimiter": ","},
+        r": expected a column 'text'; .* delete the lines above the header"),
+    "a title above the header, and no delimiter told": (
+        "a.csv", ("Mails of May\n" + TABLE).encode(), {},
+        r": expected a column 'text'; .* delete the lines above the header"),
+    "a title with empty cells above the header": (
+        "a.csv", ("Mails of May,,\n" + TABLE.replace("\n", ",1\n")).encode(), {},
+        r": expected a header of distinct columns; .* delete the lines above the header"),
+    "a title with one empty cell above the header": (
+        "a.csv", ("Mails of May,\n" + TABLE).encode(), {},
+        r": expected a column 'text'; .* delete the lines above the header"),
     "two columns of one name": (
         "a.csv", b"text,text\n1,2\n", {}, r": expected a header of distinct columns"),
     "JSON as CSV": (
@@ -124,6 +139,9 @@ TABLES: dict[str, Refusal] = {
     "a compressed Parquet file": (
         "a.parquet", gzip.compress(b"PAR1"), {},
         r": expected a parquet file as it is; got compression gzip. Unpack it"),
+    "a title above the header of a sheet": (
+        "a.xlsx", excel("Mails", title="Mails of May"), {},
+        r": expected a column 'text'; .* delete the lines above the header"),
     "no such sheet": (
         "a.xlsx", excel("Mails"), {"sheet": "Mail"},
         r": expected a sheet 'Mail'; got 1: 'Mails'. Set dataset.source.sheet"),

@@ -52,6 +52,20 @@ def tricky_mails() -> Rows:
     return rows
 
 
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_part_without_a_target_is_refused(tmp_path: Path, part: str) -> None:
+    write(tmp_path, mails(), "train.jsonl")
+    write(tmp_path, [{"text": row["text"], "id": 1} for row in mails()], "other.jsonl")
+    changes: dict[str, Any] = {
+        "source__files": {part: "other.jsonl", "train": "train.jsonl"},
+        f"split__{part}": {"by": "given"},
+    }
+    message = rf"other.jsonl: expected the target, 'label', .* set dataset.split.{part} to {{by: sh"
+    with pytest.raises(DataError, match=message):
+        prepared(tmp_path, None, TEXT, **changes)
+    prepared(tmp_path, None, TEXT, source__files={"train": "train.jsonl"})  # as the message says
+
+
 @pytest.mark.parametrize("form", WRITERS)
 def test_texts_are_the_same_from_every_format(tmp_path: Path, form: str) -> None:
     rows = tricky_mails()

@@ -152,10 +152,13 @@ def _json_row(layout: Layout, row: Mapping[str, Any], source: Source) -> Any:
 
 
 def _cells(kind: str, column: pa.Array) -> Sequence[Any]:
-    """The cells of a column: texts, or lists of steps as arrays where they can be."""
-    if kind == "text":
+    """The cells of a column: texts, or lists of steps as arrays where they can be.
+
+    An object, a list or bytes in place of a text stays one, which the encoder refuses.
+    """
+    if kind == "text" and not (pa.types.is_nested(column.type) or pa.types.is_binary(column.type)):
         return to_text(column).to_pylist()
-    return _step_arrays(column) or column.to_pylist()
+    return (_step_arrays(column) if kind == "series" else None) or column.to_pylist()
 
 
 def _step_arrays(column: Any) -> list[NDArray[Any]] | None:

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from conveyor.config.source import Dialect, Source
+from conveyor.data.table import TITLE
 from conveyor.errors import DataError
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -103,7 +104,7 @@ def find_delimiter(
         raise DataError(
             f"{path}: expected rows of as many fields as the header, delimited by one of "
             f"{_list(CANDIDATES)}; got {header} fields in the header and {counts[row]} in row "
-            f"{row + 1} with {fitting[0]!r}. {CHANGE}"
+            f"{row + 1} with {fitting[0]!r}. {CHANGE} {TITLE}"
         )
     if source.decimal in fitting and len(fitting) > 1:
         fitting.remove(source.decimal)

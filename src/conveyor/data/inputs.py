@@ -34,12 +34,18 @@ class Inputs:
 
 
 class TextReader:
-    """Reads texts from one column or several."""
+    """Reads texts from one column or several.
+
+    Raises:
+        DataError: while it reads: a column holds objects, lists or bytes.
+    """
 
     def __init__(self, columns: TextColumns) -> None:
         self.columns, self._separator = columns.text_columns, columns.separator
 
     def read(self, batch: pa.RecordBatch) -> Inputs:
+        for name in self.columns:
+            _require_text(name, batch.column(name).type)
         cells = [to_text(batch.column(name)) for name in self.columns]
         text, missing = cells[0], cells[0].is_null()
         for cell in cells[1:]:
@@ -48,6 +54,22 @@ class TextReader:
             both = pc.binary_join_element_wise(first, second, self._separator)
             text = pc.coalesce(both, first, second)
         return Inputs(text.fill_null(""), missing, {})
+
+
+def _require_text(name: str, kind: pa.DataType) -> None:
+    """Raise a DataError if the cells would be read as Python writes such values."""
+    got = None
+    if isinstance(kind, pa.StructType):
+        keys = [kind.field(number).name for number in range(kind.num_fields)]
+        got = f"objects with keys {', '.join(keys[:8])}{' ...' if len(keys) > 8 else ''}"
+    elif pa.types.is_nested(kind):
+        got = f"lists ({kind})"
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        got = "bytes"
+    if got is not None:
+        raise DataError(
+            f"column {name!r}: expected text; got {got}. Write the text into a column of its own."
+        )
 
 
 def _blank_to_null(cells: pa.Array) -> pa.Array:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conveyor.data.table import Batches, Table
+from conveyor.data.table import TITLE, Batches, Table
 from conveyor.errors import DataError
 
 
@@ -48,7 +48,8 @@ class Part:
         delimited = any("delimiter" in table.dialect for table in self.files.values())
         if len(self.columns) == 1 and delimited:
             return (
-                "If another character delimits the columns, set dataset.source.delimiter; if the "
-                "header is not in the first line, remove the lines before it."
+                f"If another character delimits the columns, set dataset.source.delimiter. {TITLE}"
             )
-        return "Change dataset.columns, or dataset.source.header if the file has no header line."
+        advice = "Change dataset.columns, or dataset.source.header if the file has no header line."
+        has_header = delimited or any("sheet" in table.dialect for table in self.files.values())
+        return f"{advice} {TITLE}" if has_header else advice

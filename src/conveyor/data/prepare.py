@@ -1,7 +1,7 @@
 """Prepares a data set: reads, checks, splits, encodes and writes it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ from conveyor.data.copy import SplitRows
 from conveyor.data.database import by_row, open_database, small_integer
 from conveyor.data.encode import describe_static, write_rows
 from conveyor.data.long_format import nest
+from conveyor.data.part import Part
 from conveyor.data.report import describe_files, describe_rows
 from conveyor.data.rows import RowReader, read_rows, require_equal_channels
 from conveyor.data.sources import open_source
@@ -27,8 +28,10 @@ from conveyor.data.static import NOT_A_NUMBER
 from conveyor.data.steps import STEP_COUNTS
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder
+from conveyor.errors import DataError
 from conveyor.metrics import Targets
 from conveyor.tasks.options import TargetSpec, describe_target
+from conveyor.tasks.task import load_target
 
 Dataset = TextDataset | SeriesDataset
 
@@ -127,7 +130,9 @@ def _open_readers(
 ) -> tuple[list[RowReader], dict[str, int] | None]:
     """Return a reader for each part, and what `nest` counts in all parts if they are long."""
     readers, counts = [], Counter[str]()
-    for part in open_source(config.source, root, cache):
+    parts = open_source(config.source, root, cache)
+    _require_targets(parts, load_target(config.target, {}).columns)
+    for part in parts:
         long = None if isinstance(config, TextDataset) else config.columns.long
         reader = RowReader(config, part)
         reader.require_static_apart()
@@ -147,6 +152,21 @@ def _open_readers(
         readers.append(reader)
     is_long = isinstance(config, SeriesDataset) and config.columns.long is not None
     return readers, {name: counts[name] for name in STEP_COUNTS} if is_long else None
+
+
+def _require_targets(parts: Sequence[Part], columns: Sequence[str]) -> None:
+    """Raise a DataError if the test or validation part lacks a target that another part has."""
+    having = [part.name for part in parts if set(columns) <= set(part.columns)]
+    for part in parts:
+        is_taken = part.name in ("test", "validation")
+        if is_taken and having and not set(columns) & set(part.columns):
+            raise DataError(
+                f"{part.origin}: expected the target, {', '.join(map(repr, columns))}, as in part "
+                f"{having[0]!r}; got columns {', '.join(map(repr, part.columns))}. No model can "
+                f"be tested on rows without a target: remove {part.name!r} from "
+                f"dataset.source.files, and set dataset.split.{part.name} to "
+                "{by: share, share: 0.2}, which takes rows of the other files."
+            )
 
 
 def _fit_encoder(config: Dataset, rows: SplitRows) -> Encoder:

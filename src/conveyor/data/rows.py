@@ -13,7 +13,7 @@ from conveyor.config.dataset import SeriesDataset, TextColumns, TextDataset
 from conveyor.data.arrow import ROW_TYPE, join_steps, steps_to_bytes, to_text
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database, load
-from conveyor.data.inputs import SeriesReader, open_reader
+from conveyor.data.inputs import Inputs, SeriesReader, open_reader
 from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.data.static import join_content, read_static, static_type
@@ -133,7 +133,7 @@ class RowReader:
     ) -> pa.RecordBatch:
         ids = self._read_ids(batch, numbers)
         targets, problems = self._read_targets(batch)
-        inputs = self.inputs.read(batch)
+        inputs = self._read_inputs(batch)
         if inputs.errors:
             row = min(inputs.errors)
             raise DataError(f"row {ids[row].as_py()}: {inputs.errors[row]}")
@@ -194,6 +194,12 @@ class RowReader:
     def _read_static(self, batch: pa.RecordBatch) -> tuple[pa.StructArray, pa.Array]:
         try:
             return read_static(batch, self.static)
+        except DataError as error:
+            raise DataError(f"{self.part.origin}: {error}") from None
+
+    def _read_inputs(self, batch: pa.RecordBatch) -> Inputs:
+        try:
+            return self.inputs.read(batch)
         except DataError as error:
             raise DataError(f"{self.part.origin}: {error}") from None
 

@@ -11,6 +11,7 @@ from conveyor.errors import DataError
 
 ROWS, BYTES = 1 << 15, 4 << 20  # limits of a batch; a larger row is a batch of its own
 Batches = Iterator[pa.RecordBatch]
+TITLE = "If a title or other lines are above the header, delete the lines above the header."
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def check_header(names: Sequence[str], path: Path) -> Sequence[str]:
     if len(set(names)) != len(names):
         raise DataError(
             f"{path}: expected a header of distinct columns; got {list(names)}. Rename a column, "
-            "or set dataset.source.header if the file has no header line."
+            f"or set dataset.source.header if the file has no header line. {TITLE}"
         )
     return names
 

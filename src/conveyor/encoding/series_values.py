@@ -22,7 +22,7 @@ def parse_series(value: Any, layout: Orientation = "steps_first") -> NDArray[np.
         TypeError, ValueError: it is none of these.
     """
     try:
-        array = _as_array(_parse_text(value) if isinstance(value, str) else value)
+        array = _as_array(value)
     except OverflowError as error:  # of an integer
         raise ValueError(error) from None
     if not array.size:
@@ -36,6 +36,8 @@ def parse_series(value: Any, layout: Orientation = "steps_first") -> NDArray[np.
 
 def describe_value(value: Any) -> str:
     """Say in a message what a value is that is no series."""
+    if _has_large_number(value):
+        return "a number that is too large"
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
     if isinstance(value, list):
@@ -43,7 +45,20 @@ def describe_value(value: Any) -> str:
     return f"a value of type {type(value).__name__}"
 
 
+def _has_large_number(value: Any) -> bool:
+    """Return whether an integer of a series is beyond the range of floating point."""
+    try:
+        _as_array(value)
+    except OverflowError:
+        return True
+    except (TypeError, ValueError):
+        pass
+    return False
+
+
 def _as_array(value: Any) -> NDArray[np.float64]:
+    if isinstance(value, str):
+        value = _parse_text(value)
     if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype != object):
         return np.asarray(value, dtype=np.float64)
     # MLflow passes nested lists as arrays of arrays, which NumPy cannot join at once.
