@@ -113,6 +113,12 @@ def wide_series(folder: Path) -> list[Path]:
     return table(folder / "wide.csv", ["label", *(f"t{step}" for step in range(12))], rows)
 
 
+def wide_dates(folder: Path) -> list[Path]:
+    days = [f"2024-{month:02}-{day:02}" for month in (1, 2) for day in (1, 8, 15, 22)]
+    rows = [[*DRAW.normal(i % 2, 1, 8).round(3), "ab"[i % 2]] for i in range(60)]
+    return table(folder / "weeks.csv", [*days, "label"], rows)
+
+
 def wide_with_gaps(folder: Path) -> list[Path]:
     rows = [[i % 2, *DRAW.normal(i % 2, 1, 6 + i % 7).round(3)] for i in range(60)]
     rows[3][4] = "n/a"

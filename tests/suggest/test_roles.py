@@ -70,6 +70,38 @@ CASES: dict[str, tuple[dict[str, list[Any]], dict[str, Any], str, list[str]]] = 
         {"text": "text"}, "colour", [],
     ),
     "wide": ({"label": cycle(TEAMS), **WIDE}, {"wide": "t*"}, "label", []),
+    "wide dates of two months": (
+        {"label": cycle(TEAMS), "total": NUMBERS,
+         **{f"2024-{1 + day // 28:02}-{1 + day % 28:02}": NUMBERS for day in range(40)}},
+        {"wide": "2024-*"}, "label", ["total"],
+    ),
+    "wide dates of two years": (
+        {"label": cycle(TEAMS),
+         **{f"{2023 + i // 12}-{1 + i % 12:02}": NUMBERS for i in range(20)}},
+        {"wide": "*"}, "label", [],
+    ),
+    "long with numbered channels": (
+        {"unit": IDS, "cycle": STEPS, **{f"s{i}": NUMBERS for i in range(1, 6)}, "state": STATES},
+        {"long": {"id": "unit", "order": "cycle", "channels": [f"s{i}" for i in range(1, 6)]}},
+        "state", [],
+    ),
+    "wide rows of people at some time": (
+        {"unit": IDS, "step": STEPS, **WIDE, "label": cycle(TEAMS)}, {"wide": "t*"}, "label",
+        ["step"],
+    ),
+    "text beside places": (
+        {"text": PROSE, "geo": [[0.5, i] for i in range(N)], "label": cycle(TEAMS)},
+        {"text": "text"}, "label", [],
+    ),
+    "text beside lists that are often missing": (
+        {"text": PROSE, "curve": [[0.5, i, 1] if i % 3 else None for i in range(N)],
+         "label": cycle(TEAMS)},
+        {"text": "text"}, "label", [],
+    ),
+    "short lists alone": (
+        {"geo": [[0.5, i] for i in range(N)], "label": cycle(TEAMS)},
+        {"series": "geo"}, "label", [],
+    ),
     "long": (
         {"machine": IDS, "step": STEPS, "x": NUMBERS, "z": NUMBERS, "state": STATES},
         {"long": {"id": "machine", "order": "step", "channels": ["x", "z"]}}, "state", [],
@@ -90,6 +122,31 @@ def test_columns_get_their_roles(case: str) -> None:
     assert result.columns == settings
     assert result.target.name == target
     assert [column.name for column in result.others] == others
+
+
+@pytest.mark.parametrize(
+    ("case", "note"),
+    [
+        (
+            "text beside places",
+            "the texts of 'text' seem to be the input. If the lists of 'geo' are, run the command "
+            "on a file without the texts of 'text'",
+        ),
+        (
+            "long with numbered channels",
+            "the rows of each 'unit' seem to be the input. If the columns 's*' are, write  "
+            "columns: {wide: s*}",
+        ),
+    ],
+)
+def test_another_input_is_in_the_notes(case: str, note: str) -> None:
+    assert roles(**CASES[case][0]).notes == [note]
+
+
+def test_columns_of_a_second_channel_are_in_the_notes() -> None:
+    result = roles(**WIDE, **{f"y{i}": NUMBERS for i in range(5)}, label=cycle(TEAMS))
+    [note] = result.notes
+    assert note.startswith("only the columns 't*' are read, and not y* (5 columns): ")
 
 
 def test_a_target_that_somebody_names_wins_and_the_chosen_one_is_the_alternative() -> None:

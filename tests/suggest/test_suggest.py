@@ -55,6 +55,7 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     odd_files.nested_series: {"columns.series": "series", "columns.id": "serial"},
     odd_files.long_series: {"columns.long.id": "machine_id", "columns.long.channels": ["x", "y"]},
     odd_files.wide_series: {"columns.wide": "t*", "target.task": "classification"},
+    odd_files.wide_dates: {"columns.wide": "2024-*", "target.column": "label"},
     odd_files.wide_with_gaps: {
         "columns.wide": "t*", "source.missing": ["n/a"], "encoding.missing": "mask", "checks": None,
     },

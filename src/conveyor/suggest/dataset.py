@@ -47,7 +47,7 @@ def describe_dataset(
     """Describe a data set; `base` holds the defaults of its kind."""
     source = dict(sample.source)
     values = {"name": name, "source": source, "columns": roles.columns, "target": task.target}
-    settings = DatasetSettings(values, dict(roles.reasons))
+    settings = DatasetSettings(values, dict(roles.reasons), list(roles.notes))
     _describe_dialect(settings, roles, sample)
     _describe_target(settings, roles, task)
     counts = _leave_out_rare_classes(settings, task, base)

@@ -1,68 +1,130 @@
 """Finds the columns that hold the input: a text or a series, in one of the layouts."""
 
-import re
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from conveyor.errors import DataError
 from conveyor.suggest.columns import Column
+from conveyor.suggest.families import find_families
 from conveyor.suggest.names import GROUPS, IDS, STEPS, TEXTS, means
+from conveyor.suggest.write import flow
 
-WIDE_STEPS = 5  # columns of numbers that make a wide series
+NESTED_STEPS = 3  # of a list that is a series rather than a place, at the median
+NESTED_ROWS = 0.8  # the share of rows that have a list
 LONG_STEPS = 3  # steps a series that make a long one, at the mean
 ONCE = 0.9  # the share of rows of the long layout that have an id and a time of their own
 
 
 @dataclass(frozen=True)
 class InputColumns:
-    """The settings of `dataset.columns` without the id, their columns, and reasons by setting."""
+    """The settings of `dataset.columns` without the id, their columns, and reasons by setting.
+
+    Attributes:
+        phrase: what is read, in a sentence.
+        notes: what a person should look at.
+    """
 
     kind: str
     columns: dict[str, object]
     names: list[str]
     reasons: dict[str, str]
+    phrase: str
+    notes: list[str] = field(default_factory=list)
 
 
-def find_input(columns: Sequence[Column]) -> InputColumns:
-    """Find the input: a nested series, else a wide one, else a text, else a long series.
+def find_input(columns: Sequence[Column], target: str | None) -> InputColumns:
+    """Find the input: nested series, else a wide one, else a text, else a long series. Rows that
+    are the steps of a long series go before wide ones, and texts before short lists.
+
+    Args:
+        columns: with the one to predict.
+        target: its name, if somebody says so.
 
     Raises:
         DataError: there is none.
     """
-    series = [c for c in columns if c.kind == "series"]
-    if series:
-        longest = max(series, key=lambda c: c.length)
-        reason = f"a list of {longest.length:g} steps at the median"
-        settings: dict[str, object] = {"series": longest.name}
-        if _is_channels_first(longest):
-            settings["layout"] = "channels_first"
-        return InputColumns("series", settings, [longest.name], {"columns.series": reason})
-    wide = _find_wide(columns)
-    if wide is not None:
-        pattern, names = wide
-        reason = f"{len(names)} columns of numbers, from {names[0]} to {names[-1]}"
-        return InputColumns("series", {"wide": pattern}, names, {"columns.wide": reason})
-    texts = [c for c in columns if c.kind == "text" and _is_prose(c)]
-    if not texts:
-        long = _find_long(columns)
-        if long is not None:
-            return long
-        texts = [c for c in columns if c.kind == "text" and c.distinct > len(c.values) / 2
-                 and not means(c.name, IDS)]  # fmt: skip
+    free = [column for column in columns if column.name != target]
+    nested = sorted((c for c in free if c.kind == "series"), key=lambda c: -c.length)
+    texts = [c for c in free if c.kind == "text" and _is_prose(c)]
+    families = find_families(free)
+    readings = [_describe_nested(column) for column in nested if _is_full(column)]
+    if families:
+        long = _find_long(free)
+        if long is not None and _has_target(columns, target, long):
+            readings.append(long)
+        readings.append(_describe_wide(families))
+    if texts:
+        readings.append(_describe_texts(texts))
+    if not readings:
+        long = _find_long(free)
+        readings = [] if long is None else [long]
+    readings += [_describe_nested(column) for column in nested if not _is_full(column)]
+    if not readings:
+        readings = [_describe_texts(_find_short_texts(free))]
+    first, *others = readings
+    return replace(first, notes=[*first.notes, *(_compare(first, other) for other in others)])
+
+
+def _compare(reading: InputColumns, other: InputColumns) -> str:
+    change = f"run the command on a file without {reading.phrase}"
+    if other.kind == reading.kind:
+        change = f"write  columns: {flow(other.columns)}"
+    return f"{reading.phrase} seem to be the input. If {other.phrase} are, {change}"
+
+
+def _describe_nested(column: Column) -> InputColumns:
+    reason = f"a list of {column.length:g} steps at the median"
+    settings: dict[str, object] = {"series": column.name}
+    if _is_channels_first(column):
+        settings["layout"] = "channels_first"
+    phrase = f"the lists of {column.name!r}"
+    return InputColumns("series", settings, [column.name], {"columns.series": reason}, phrase)
+
+
+def _is_full(column: Column) -> bool:
+    """Have most rows a list, and are these long enough for a series."""
+    rows = sum(len(value) > 0 for value in column.values)
+    return column.length >= NESTED_STEPS and rows >= NESTED_ROWS * len(column.cells)
+
+
+def _describe_wide(families: Mapping[str, Sequence[str]]) -> InputColumns:
+    """Describe the family of the most columns; a wide series has one channel."""
+    (pattern, names), *others = families.items()
+    reason = f"{len(names)} columns of numbers, from {names[0]} to {names[-1]}"
+    notes = []
+    if others:
+        rest = ", ".join(f"{other} ({len(more)} columns)" for other, more in others)
+        notes = [
+            f"only the columns {pattern!r} are read, and not {rest}: a wide series has one "
+            "channel. To read all, write a row for each step, with a column for each channel"
+        ]
+    return InputColumns(
+        "series", {"wide": pattern}, list(names), {"columns.wide": reason},
+        f"the columns {pattern!r}", notes,
+    )  # fmt: skip
+
+
+def _describe_texts(texts: Sequence[Column]) -> InputColumns:
+    best, *more = sorted(texts, key=lambda c: (not means(c.name, TEXTS), -c.length))
+    reason = f"text of {best.length:g} words at the median"
+    if more:
+        names = ", ".join(c.name for c in more)
+        reason += f"; also texts: {names}; or join them: [{best.name}, {names}]"
+    phrase = f"the texts of {best.name!r}"
+    return InputColumns("text", {"text": best.name}, [best.name], {"columns.text": reason}, phrase)
+
+
+def _find_short_texts(columns: Sequence[Column]) -> list[Column]:
+    """Return the texts that are no prose and mostly different, other than ids."""
+    texts = [c for c in columns if c.kind == "text" and c.distinct > len(c.values) / 2
+             and not means(c.name, IDS)]  # fmt: skip
     if not texts:
         raise DataError(
             "expected a column of texts or of series, columns t0, t1, …, or a column of ids beside "
             f"one of steps; got {', '.join(f'{c.name} ({c.kind})' for c in columns)}. Change the "
             "files, or write the data set by hand, as docs/extending.md shows"
         )
-    texts.sort(key=lambda c: (not means(c.name, TEXTS), -c.length))
-    best, *more = texts
-    reason = f"text of {best.length:g} words at the median"
-    if more:
-        both = ", ".join(c.name for c in texts)
-        reason += f"; also texts: {', '.join(c.name for c in more)}; or join them: [{both}]"
-    return InputColumns("text", {"text": best.name}, [best.name], {"columns.text": reason})
+    return texts
 
 
 def _is_prose(column: Column) -> bool:
@@ -78,19 +140,6 @@ def _is_channels_first(column: Column) -> bool:
     if len(counts) != 1:
         return False
     return len(widths) > 1 or max(widths) >= 5 * max(counts)
-
-
-def _find_wide(columns: Sequence[Column]) -> tuple[str, list[str]] | None:
-    """Return the pattern, and the columns, of the most numbers whose names differ by a number."""
-    families: dict[str, list[str]] = defaultdict(list)
-    for column in columns:
-        match = re.fullmatch(r"(.*?)(\d+)(\D*)", column.name)
-        if match and column.kind == "number" and "*" not in match[1] + match[3]:
-            families[f"{match[1]}*{match[3]}"].append(column.name)
-    if not families:
-        return None
-    pattern, names = max(families.items(), key=lambda item: len(item[1]))
-    return (pattern, names) if len(names) >= WIDE_STEPS else None
 
 
 def _find_long(columns: Sequence[Column]) -> InputColumns | None:
@@ -130,7 +179,16 @@ def _describe_long(columns: Sequence[Column], owner: Column, step: Column) -> In
         "columns.long.channels": f"numbers that change within a {owner.name}",
         "columns.long.duplicates": f"{repeated} rows have the id and time of another one",
     }
-    return InputColumns("series", {"long": layout}, [owner.name, step.name, *channels], reasons)
+    names = [owner.name, step.name, *channels]
+    phrase = f"the rows of each {owner.name!r}"
+    return InputColumns("series", {"long": layout}, names, reasons, phrase)
+
+
+def _has_target(columns: Sequence[Column], target: str | None, long: InputColumns) -> bool:
+    """Has each series of the long layout one value of the target, or of a column that may be it."""
+    owner = long.names[0]
+    constant = [c.name for c in constant_columns(columns, owner) if c.distinct > 1]
+    return target in constant if target is not None else constant != [owner]
 
 
 def _is_whole(column: Column) -> bool:

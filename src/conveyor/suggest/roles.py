@@ -23,6 +23,7 @@ class Roles:
         group: a column whose equal values belong together; None where rows are independent.
         time: a column of times, one a row, in the order of the rows; None if there is none.
         reasons: by dotted setting, why it is so.
+        notes: what a person should look at.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Roles:
     group: Column | None = None
     time: Column | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def names(self) -> dict[str, str]:
         """Return, by column, a name that says its role."""
@@ -59,8 +61,7 @@ def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
     obstacles = {c.name: find_obstacle(c, is_named=c.name == target) for c in columns}
     _require_target(target, obstacles)
     usable = [c for c in columns if c.kind != "empty" and (is_named(c.name) or c.name == target)]
-    free = [column for column in usable if column.name != target]
-    chosen = find_input(free)
+    chosen = find_input(usable, target)
     rest = [column for column in usable if column.name not in chosen.names]
     long: dict[str, object] | None = chosen.columns.get("long")  # type: ignore[assignment]
     per_series = usable if long is None else constant_columns(usable, str(long["id"]))
@@ -83,7 +84,7 @@ def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
             f"{others or 'none'}. Change the file, or name a column with --target COLUMN"
         )
     roles = Roles(chosen.kind, chosen.columns, chosen.names, ranked[0], ranked[1:])
-    roles.reasons = chosen.reasons
+    roles.reasons, roles.notes = chosen.reasons, chosen.notes
     if unique is not None:
         roles.columns["id"] = unique.name
         roles.reasons["columns.id"] = "differs in each row, and names it in reports"
