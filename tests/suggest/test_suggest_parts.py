@@ -27,6 +27,8 @@ from conveyor.suggest.write import render
         (["1.5", "2", "NA", "?"], "number", ".", ("?", "NA")),
         (["1.5", "2", r"\N", "None"], "number", ".", ("None", r"\N")),
         (["none", "mild", "none", "mild"], "text", ".", ()),
+        (["None", "Mild", "Mild", "NA"], "text", ".", ("NA",)),
+        (["None", "mild", "mild"], "text", ".", ("None",)),
         (["951", "1,235", "", "n/a"], "thousands", ".", ("n/a",)),
         (["1,235,000", "-2,350.5", "7.5"], "thousands", ".", ()),
         (["1'235", "17"], "thousands", ".", ()),

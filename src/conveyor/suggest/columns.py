@@ -153,9 +153,12 @@ def _describe_text(
         return Column(name, cells, "series", values=series)
     if _share(LIST_TEXT, texts) >= MOST:
         return Column(name, cells, "list_text", tuple(none_cells), values=texts)
-    # Only a column of few different texts has cells that stand for none.
-    rare = [cell for cell in none_cells if texts and len(set(texts)) <= len(texts) / 2]
-    values = texts if rare else [cell for cell in cells if cell is not None]
+    # Only a column of few different texts has cells that stand for none. Beside Mild and Severe,
+    # None is a class.
+    repeats = len(set(texts)) <= len(texts) / 2
+    names = {PYTHON_NONE} if all(text[0].isupper() for text in texts) else set[str]()
+    rare = [cell for cell in none_cells if repeats and cell not in names]
+    values = [cell for cell in cells if cell is not None and cell not in rare]
     return Column(name, cells, "text", tuple(rare), values=values)
 
 
