@@ -35,7 +35,6 @@ SERIES = {
     "encoding": {"missing": "refuse", "scaling": "standard", "max_length": None},
 }  # fmt: skip
 TINY = {
-    "head.label_smoothing": 0.0,
     "model.units": [6], "model.bidirectional": False, "model.dropout": 0.2, "model.front": "none",
     "model.pooling": "last", "model.head_dropout": 0.0,
     "train.epochs": 4, "train.batch_size": 8, "train.learning_rate": 0.02,
@@ -55,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def toy_config() -> Config:
     """The real configuration, on the toys and small."""
     whole = compose(Paths(ROOT))
-    return overlay(whole, {"name": "toys", "dataset": SERIES, **TINY})
+    return overlay(whole, {"name": "toys", "dataset": SERIES, "head.label_smoothing": 0.0, **TINY})
 
 
 @pytest.fixture(scope="session")
