@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from conveyor.config.source import Source
 from conveyor.data.arrow import SERIES
+from conveyor.data.cells import is_missing
 from conveyor.data.compression import SUFFIXES
 from conveyor.data.delimiter import find_delimiter, split_fields, take_separator
 from conveyor.data.table import Batches, Table
@@ -153,7 +154,7 @@ def _find_delimiter(source: Source, path: Path, lines: Sequence[str]) -> str:
 
 def _number(source: Source, cell: str) -> float | None:
     """Return NaN for an empty or missing cell, and None for one that is no number."""
-    if not cell.strip() or cell.strip() in (str(value).strip() for value in source.missing):
+    if not cell.strip() or is_missing(cell, source.missing):
         return nan
     try:
         return float(cell.replace(",", ".") if source.decimal == "," else cell)

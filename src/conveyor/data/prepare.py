@@ -111,10 +111,12 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
         spec = target.learn(keys.filter(pa.array(training > 0)), training[training > 0])
         rules.remove_targets(database, target.accepts(keys, spec), "unknown_target")
         rules.remove_leaks(database)
-        training = rules.count_keys(database, len(keys))["train"]
-        spec = target.without_rare(keys, training, spec, min_rows)
-        rules.remove_targets(database, target.accepts(keys, spec), "rare_target")
         counts = rules.count_keys(database, len(keys))
+        frequent = target.without_rare(keys, counts["train"], spec, min_rows)
+        if frequent != spec:
+            spec = frequent
+            rules.remove_targets(database, target.accepts(keys, spec), "rare_target")
+            counts = rules.count_keys(database, len(keys))
         report = {"files": describe_files([reader.part for reader in readers], root)}
         problems = rules.PROBLEMS + ((NOT_A_NUMBER,) if config.columns.static.numbers else ())
         report |= describe_rows(database, copy, problems) | {"steps": long_counts}
