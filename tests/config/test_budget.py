@@ -76,7 +76,14 @@ def test_few_rows_are_cross_validated_and_not_searched() -> None:
     )
 
 
-@pytest.mark.parametrize("split", ["split.group=label", "split.validation={by: order, share: 0.2}"])
+@pytest.mark.parametrize(
+    "split",
+    [
+        "split.group=label",
+        "split.validation={by: order, share: 0.2}",
+        "split.validation={by: time, column: when, share: 0.2}",
+    ],
+)
 def test_rows_that_belong_apart_are_not_folded(split: str) -> None:
     assert compose(Paths(ROOT), [f"dataset.{split}"]).train.folds is None
     with pytest.raises(ConfigError, match=r"train\.folds: expected null, since folds would mix"):

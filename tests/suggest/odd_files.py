@@ -184,6 +184,13 @@ def times(folder: Path) -> list[Path]:
     return [folder / "posts.parquet"]
 
 
+def shuffled_days(folder: Path) -> list[Path]:
+    start = datetime(2024, 1, 1)
+    sent = [start + timedelta(days=37 * i % ROWS) for i in range(ROWS)]
+    rows = [[f"{day:%d.%m.%Y %H:%M}", sentence(i), "ab"[i % 2]] for i, day in enumerate(sent)]
+    return table(folder / "days.csv", ["sent", "text", "label"], rows)
+
+
 def groups(folder: Path) -> list[Path]:
     rows = [[f"u{i % 30}", sentence(i), "ab"[i % 2]] for i in range(ROWS)]
     return table(folder / "chats.csv", ["user", "text", "label"], rows)

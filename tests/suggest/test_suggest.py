@@ -70,7 +70,10 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     },
     odd_files.lists: {"target": {"task": "multilabel", "column": "tags"}},
     odd_files.ts_pair: {"split.test": {"by": "given"}, "target.task": "classification"},
-    odd_files.times: {"split.test": {"by": "order", "share": 0.2}},
+    odd_files.times: {"split.test": {"by": "time", "column": "created", "share": 0.2}},
+    odd_files.shuffled_days: {"split.test": {
+        "by": "time", "column": "sent", "share": 0.2, "time_format": "%d.%m.%Y %H:%M",
+    }},
     odd_files.groups: {"split.group": "user"},
     odd_files.folder_of_texts: {"source.format": "folder", "target.column": "label"},
     odd_files.empty_cells: {"checks.max_dropped_share": 0.2},

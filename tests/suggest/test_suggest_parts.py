@@ -111,6 +111,7 @@ def test_the_task_follows_the_values(
 
 GIVEN = {"by": "given"}
 SHARE = {"by": "share", "share": 0.2}
+TIME = {"by": "time", "column": "day", "share": 0.2}
 VALIDATION = {"by": "share", "share": 0.15}
 LONG_TAIL = {f"c{rank}": round(810 / rank**1.3) for rank in range(1, 179)}
 
@@ -122,9 +123,10 @@ LONG_TAIL = {f"c{rank}": round(810 / rank**1.3) for rank in range(1, 179)}
         (["train", "test"], {"a": 50}, [], {"test": GIVEN, "validation": VALIDATION}),
         (["train", "validation", "test"], {"a": 50}, [], {"test": GIVEN, "validation": GIVEN}),
         (["train", "validation"], {"a": 50}, [], {"test": SHARE, "validation": GIVEN}),
-        (["all"], {"a": 50}, [1, 2], {"test": {"by": "order", "share": 0.2},
-                                      "validation": VALIDATION}),
-        (["all"], {"a": 50}, [2, 1], {"test": SHARE, "validation": VALIDATION}),
+        (["all"], {"a": 50}, [1, 2], {"test": TIME, "validation": VALIDATION}),
+        (["all"], {"a": 50}, [2, 1], {"test": TIME, "validation": VALIDATION}),
+        (["all"], {"a": 50}, [1, 1], {"test": SHARE, "validation": VALIDATION}),
+        (["all"], {"a": 50}, [1, None, 2], {"test": SHARE, "validation": VALIDATION}),
         (["all"], {"a": 8, "b": 8}, [], {"test": {"by": "share", "share": 0.25},
                                          "validation": {"by": "share", "share": 0.25}}),
         (["all"], {"a": 50, "b": 8}, [], {"test": SHARE, "validation": VALIDATION}),
@@ -133,9 +135,10 @@ LONG_TAIL = {f"c{rank}": round(810 / rank**1.3) for rank in range(1, 179)}
     ],
 )  # fmt: skip
 def test_the_split_follows_files_times_and_counts(
-    parts: list[str], counts: dict[str, int], days: list[int], split: dict[str, Any]
+    parts: list[str], counts: dict[str, int], days: list[int | None], split: dict[str, Any]
 ) -> None:
-    time = describe_column("day", [date(2024, 1, day) for day in days]) if days else None
+    dates = [day and date(2024, 1, day) for day in days]
+    time = describe_column("day", dates) if days else None
     result, reasons = choose_split(parts, Counter(counts), 90, None, time, 2)
     assert result == split
     assert ("day" in str(reasons)) == bool(days)
@@ -146,7 +149,7 @@ def test_groups_stay_together_and_a_time_is_not_used_then() -> None:
     time = describe_column("day", [date(2024, 1, 1)])
     split, reasons = choose_split(["all"], Counter(a=60), 60, group, time, 2)
     assert (split["group"], split["test"]["by"]) == ("user", "share")
-    assert "day is not used" in reasons["split.test"]
+    assert "not the newest by day" in reasons["split.test"]
 
 
 @pytest.mark.parametrize(

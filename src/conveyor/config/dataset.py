@@ -3,47 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from conveyor.config.source import Source
-from conveyor.section import Portion, Section, Share, Slug
+from conveyor.config.split import SplitRules, TimeFormat
+from conveyor.section import Portion, Section, Slug
 from conveyor.tasks.options import Target
-
-
-class OwnFile(Section):
-    """The part is a file, or a split of the hub, of its own."""
-
-    by: Literal["given"]
-
-
-class ByColumn(Section):
-    """The part is the rows whose `column` equals `value`."""
-
-    by: Literal["column"]
-    column: str
-    value: str
-
-
-class ByShare(Section):
-    """The part is a share of the rows.
-
-    share: drawn with `split.seed`, stratified by the target. order: the last rows of the source.
-    """
-
-    by: Literal["share", "order"]
-    share: Share
-
-
-Take = Annotated[OwnFile | ByColumn | ByShare, Field(discriminator="by")]
-
-
-class SplitRules(Section):
-    """Test rows are taken first, then validation rows; the remaining rows are for training."""
-
-    seed: NonNegativeInt  # of its own, so that a new training seed keeps the test rows
-    test: Take
-    validation: Take
-    group: str | None  # rows with equal values here (a patient, a machine) stay together
 
 
 class Checks(Section):
@@ -78,7 +43,7 @@ class LongLayout(Section):
     id: str
     order: str
     channels: list[str] = Field(min_length=1)
-    time_format: str | None = None  # null is the default
+    time_format: TimeFormat = None  # null is the default
     duplicates: Literal["refuse", "mean", "keep"] = "refuse"  # the default
 
 

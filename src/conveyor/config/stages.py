@@ -8,10 +8,11 @@ from typing import Self
 
 from pydantic import NonNegativeInt, model_validator
 
-from conveyor.config.dataset import Dataset, SplitRules
+from conveyor.config.dataset import Dataset
 from conveyor.config.retrain import Retrain
 from conveyor.config.schedule import Schedule
 from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Serving, Train
+from conveyor.config.split import SplitRules
 from conveyor.config.sweep import Sweep
 from conveyor.section import Section, Slug
 from conveyor.tasks.options import Head

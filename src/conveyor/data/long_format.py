@@ -15,8 +15,10 @@ from conveyor.data.arrow import nest_steps, to_numbers, to_text
 from conveyor.data.inputs import NESTED
 from conveyor.data.sources import Part, limit_size
 from conveyor.data.steps import SortedSteps, count_gaps
-from conveyor.data.times import CellError, sort_keys
+from conveyor.data.times import CellError, read_times
 from conveyor.errors import DataError
+
+TIME_FORMAT = "dataset.columns.long.time_format"
 
 
 def nest(
@@ -25,7 +27,8 @@ def nest(
     """Gather the steps of each id, ordered by time.
 
     Args:
-        constant: columns that must be constant within a series (label, group, split).
+        constant: columns that must be constant within a series (label, group, split); of the
+            column of times, it is the last one of a series that counts.
 
     Returns:
         A part of the columns `series`, the id's and `constant`, in order of each id's first row;
@@ -36,12 +39,13 @@ def nest(
             column changes within a series, or two steps of a series have the same time and
             `layout.duplicates` is "refuse".
     """
-    constant = [name for name in dict.fromkeys(constant) if name != layout.id]
+    others = [name for name in dict.fromkeys(constant) if name != layout.id]
+    constant = [name for name in others if name != layout.order]
     wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *constant]))
     columns = _read(part, wanted)
     ids, series = _series_of(part, columns[layout.id], layout.id)
     try:
-        times = sort_keys(columns[layout.order], layout.time_format)
+        times = read_times(columns[layout.order], layout.time_format, TIME_FORMAT).keys
     except CellError as error:
         raise _cell_error(part, error, layout.order) from None
     channels = [_channel(part, columns[name], name) for name in layout.channels]
@@ -66,13 +70,15 @@ def nest(
     if layout.duplicates == "mean":
         steps = steps.average(repeated)
     counts = Counter(duplicate_steps=int(repeated.sum())) + count_gaps(steps)
+    last = order[starts + lengths - 1]
     table = pa.table(
         {NESTED: nest_steps(steps.values, np.bincount(steps.series)), layout.id: ids}
-        | {name: columns[name].take(first) for name in constant}
+        | {name: columns[name].take(last if name == layout.order else first) for name in others}
     )
     nested = replace(
         part, columns=table.column_names,
         read=lambda names: limit_size(table.select(list(names)).to_batches()),
+        locate=lambda row: f"{part.origin}, series {ids[row].as_py()!r}",
     )  # fmt: skip
     return nested, counts
 

@@ -24,6 +24,7 @@ from conveyor.data.report import describe_files, describe_rows
 from conveyor.data.rows import RowReader, read_rows, require_equal_channels
 from conveyor.data.sources import open_source
 from conveyor.data.split import assign
+from conveyor.data.split_columns import MISSING_TIME, require_equal_times
 from conveyor.data.static import NOT_A_NUMBER
 from conveyor.data.steps import STEP_COUNTS
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
@@ -103,6 +104,7 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
     with open_database(config.engine, cache) as database:
         copy = read_rows(database, readers, cache)
         require_equal_channels(readers)
+        require_equal_times([reader.split for reader in readers])
         keys, rows = rules.read_keys(database, target.key_type)
         strata = target.stratify(keys, rows)
         min_rows = config.checks.min_rows
@@ -118,7 +120,9 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
             rules.remove_targets(database, target.accepts(keys, spec), "rare_target")
             counts = rules.count_keys(database, len(keys))
         report = {"files": describe_files([reader.part for reader in readers], root)}
-        problems = rules.PROBLEMS + ((NOT_A_NUMBER,) if config.columns.static.numbers else ())
+        problems = [*rules.PROBLEMS]
+        problems += [NOT_A_NUMBER] if config.columns.static.numbers else []
+        problems += [MISSING_TIME] if any(reader.split.times for reader in readers) else []
         report |= describe_rows(database, copy, problems) | {"steps": long_counts}
         rules.require_usable(config.checks, report)
         report |= target.check(keys, counts, spec, min_rows)
@@ -143,6 +147,7 @@ def _open_readers(
         if reader.wide is not None:
             numbers += reader.inputs.columns
         times = [long.order] if long else []
+        times += [column.name for column in reader.split.times.values()]
         part = read_numbers(part, numbers, times, config.source.decimal)
         if long is not None:
             constant = reader.other_columns

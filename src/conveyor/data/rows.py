@@ -16,6 +16,7 @@ from conveyor.data.database import Database, load
 from conveyor.data.inputs import Inputs, SeriesReader, open_reader
 from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
+from conveyor.data.split_columns import SplitColumns
 from conveyor.data.static import join_content, read_static, static_type
 from conveyor.errors import DataError
 from conveyor.tasks.task import load_target
@@ -31,12 +32,7 @@ class RowReader:
     def __init__(self, config: TextDataset | SeriesDataset, part: Part) -> None:
         self.config, self.part = config, part
         self.inputs = open_reader(config.columns, part.columns)
-        takes = {"test": config.split.test, "validation": config.split.validation}
-        self._split_columns = {
-            name: take.column for name, take in takes.items() if take.by == "column"
-        }
-        if config.split.group is not None:
-            self._split_columns["group"] = config.split.group
+        self.split = SplitColumns(config.split, part)
         self.target = load_target(config.target, part.value_names)
         self.static = config.columns.static
 
@@ -53,7 +49,7 @@ class RowReader:
     @property
     def other_columns(self) -> list[str]:
         """Columns that the part must have beside those of the inputs."""
-        names = [*self.target.columns, *self.static.names, *self._split_columns.values()]
+        names = [*self.target.columns, *self.static.names, *self.split.names.values()]
         names += [] if self.config.columns.id is None else [self.config.columns.id]
         return list(dict.fromkeys(names))
 
@@ -71,7 +67,7 @@ class RowReader:
                 f"{twice[0]!r}, which is one of these. Remove it from the list."
             )
         roles = {columns.id: "columns.id"}
-        for name, column in self._split_columns.items():
+        for name, column in self.split.names.items():
             roles[column] = "split.group" if name == "group" else f"split.{name}.column"
         for name in self.static.names:
             if name in roles:
@@ -106,7 +102,7 @@ class RowReader:
         }  # fmt: skip
         if self.static.names:
             fields["static"] = static_type(self.static)
-        return pa.schema(fields | dict.fromkeys(self._split_columns, pa.string()))
+        return pa.schema(fields | self.split.types)
 
     def read(self, start: int) -> Iterator[pa.RecordBatch]:
         """Yield all rows, batch by batch.
@@ -115,11 +111,11 @@ class RowReader:
         row's position. `raw` is a string or a list of steps, each a list of float32 channels, and
         empty if missing; `content` is the same as bytes. `problem` says why a row cannot be used.
         `static` are the values of the static columns, if there are any; they are in `content` too.
-        `test`, `validation` and `group` are the cells of these columns as text, if the split has
-        them; a row without a group is a group of its own.
+        `test`, `validation` and `group` are what `SplitColumns` reads, if the split has them.
 
         Raises:
-            DataError: a series is no list of steps, its steps differ in width, or a target is none.
+            DataError: a series is no list of steps, its steps differ in width, or a target or time
+                cannot be read.
         """
         first = 0
         names = list(dict.fromkeys([*self.inputs.columns, *self.other_columns]))
@@ -150,11 +146,9 @@ class RowReader:
             values, own = self._read_static(batch)
             problems, content = pc.coalesce(problems, own), join_content(values, content)
             static = [values]
-        values = [pa.array(rows), ids, inputs.raw, content, targets, problems, *static]
-        values += [
-            self._read_split_column(name, batch.column(column), rows)
-            for name, column in self._split_columns.items()
-        ]
+        split, own = self.split.read(batch, numbers, rows)
+        problems = pc.coalesce(problems, own)
+        values = [pa.array(rows), ids, inputs.raw, content, targets, problems, *static, *split]
         return pa.RecordBatch.from_arrays(values, schema=self.schema)
 
     def _check_series(self, raw: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -172,15 +166,6 @@ class RowReader:
             bad[np.searchsorted(ends, np.flatnonzero(cells.any(axis=1)), side="right")] = True
             problems = pc.coalesce(problems, _name_where(pa.array(bad), name))
         return steps_to_bytes(steps, lengths), problems
-
-    def _read_split_column(self, name: str, column: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
-        cells = to_text(column)
-        if name != "group":
-            return cells.fill_null("None")
-        own = pc.binary_join_element_wise(
-            "row", pa.array(rows).cast(pa.string()), " without group "
-        )
-        return pc.if_else(pc.equal(cells.fill_null(""), ""), own, cells)
 
     def _read_ids(self, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> pa.Array:
         own = self.config.columns.id

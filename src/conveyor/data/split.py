@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conveyor.config.dataset import SplitRules
+from conveyor.config.split import SplitRules
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database, by_row, small_integer
 from conveyor.data.rules import REMAINING
@@ -28,7 +28,7 @@ ASSIGNED = """
     SELECT row, code, coalesce(taken.split, 'train'::split) AS split
     FROM usable LEFT JOIN taken USING (row)"""
 GROUP_CODE = 'dense_rank() OVER (ORDER BY "group")'
-# `given`, `column` and `order` can divide a group, which would leak it into training.
+# All but `share` can divide a group, which would leak it into training.
 DIVIDED_GROUPS = """
     SELECT count(*), min("group") FROM (
         SELECT "group" FROM assigned JOIN rows USING (row) WHERE split IN (?, ?)
@@ -51,23 +51,27 @@ def assign(
     Raises:
         DataError: a part that is `given` is absent, a split is empty, or a group is in two splits.
     """
-    takes = {"test": rules.test, "validation": rules.validation}
-    others = [f"row NOT {_between(copy.parts[name])}" for name, take in takes.items()
+    others = [f"row NOT {_between(copy.parts[name])}" for name, take in rules.takes.items()
               if take.by == "given" and name in copy.parts]  # fmt: skip
     database.execute(f"CREATE TYPE split AS ENUM {SPLITS}")
     database.execute("CREATE TABLE taken (row BIGINT, split split)")
     database.execute(CANDIDATES.format(condition=" AND ".join(["true", *others])))
-    for name, take in takes.items() if len(strata) else ():
+    for name, take in rules.takes.items() if len(strata) else ():
+        value = None
         match take.by:
             case "given":
                 _require_part(name, copy.parts)
                 chosen = f"SELECT row FROM usable WHERE row {_between(copy.parts[name])}"
             case "column":
                 chosen = f"SELECT row FROM candidates WHERE {name} = $value"
+                value = {"value": take.value}
             case "order":
                 [(count,)] = database.execute("SELECT count(*) FROM candidates").fetchall()
                 last = round(take.share * count)
                 chosen = f"SELECT row FROM candidates ORDER BY row DESC LIMIT {last}"
+            case "time":
+                chosen = f"SELECT row FROM candidates WHERE {name} >= $value"
+                value = {"value": _find_oldest(name, take.share, database)}
             case "share":
                 arguments = take.share, rules.seed, database, len(copy), strata
                 if rules.group is None:
@@ -76,7 +80,6 @@ def assign(
                     drawn = _draw_groups(*arguments)
                 database.register("drawn", pa.table({"row": drawn}))
                 chosen = "SELECT row FROM drawn"
-        value = {"value": take.value} if take.by == "column" else None
         database.execute(f"INSERT INTO taken SELECT row, '{name}' FROM ({chosen})", value)
     database.execute(ASSIGNED)
     database.execute(REMAINING)
@@ -132,6 +135,24 @@ def _draw_groups(
     places = np.zeros(len(candidates))
     _, positions = next(iter(folding.split(places, stratum_of_row[candidates], groups)))
     return candidates[positions]
+
+
+def _find_oldest(name: str, share: float, database: Database) -> float:
+    """Return the time from which on rows are of a part: that with which it comes nearest to its
+    share, and leaves rows. The column `name` holds the times."""
+    query = f"""
+        SELECT {name} FROM (
+            SELECT {name}, sum(count(*)) OVER (ORDER BY {name} DESC) AS rows,
+                sum(count(*)) OVER () AS total
+            FROM candidates GROUP BY {name})
+        WHERE rows < total ORDER BY abs(rows - ? * total), {name} DESC LIMIT 1"""
+    cut = database.execute(query, [share]).fetchone()
+    if cut is None:
+        raise DataError(
+            f"dataset.split.{name}.column: expected rows of at least two times; got one time. "
+            "Choose another column, or split by share."
+        )
+    return cut[0]
 
 
 def _strata_of_candidates(

@@ -1,5 +1,6 @@
-"""Time cells as numbers that put them in order."""
+"""Cells of times as numbers that put them in order."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
@@ -12,10 +13,8 @@ from numpy.typing import NDArray
 Keys = NDArray[np.int64] | NDArray[np.float64]
 ISO_TYPES = tuple(pa.timestamp(unit, zone) for zone in (None, "UTC") for unit in ("ns", "us"))
 EXPECTED = "a number, or an ISO date or time such as 2024-01-31 or 2024-01-31T09:05:00+01:00"
-FORMAT_HINT = (
-    "For another notation set dataset.columns.long.time_format, such as '%d/%m/%Y %H:%M'; times "
-    "of day and dates without a year or an order of day and month are not guessed."
-)
+MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001, "day": 86_400_000_000}
+NUMBERS, INSTANTS, TIMES = "numbers", "times with an offset from UTC", "times without an offset"
 
 
 class CellError(ValueError):
@@ -30,8 +29,31 @@ class CellError(ValueError):
         self.row = row
 
 
-def sort_keys(column: pa.Array, time_format: str | None) -> Keys:
-    """A number for each cell, (rows,): equal for equal times, larger for later ones.
+@dataclass(frozen=True)
+class Times:
+    """Cells of a column of times, as numbers.
+
+    Attributes:
+        keys: (rows,), equal for equal times and larger for later ones.
+        kind: what the cells are; keys of different kinds do not compare.
+        unit: microseconds of one step of the keys; 1 if they are numbers.
+    """
+
+    keys: Keys
+    kind: str
+    unit: float
+
+
+def is_missing_time(column: pa.Array) -> pa.Array:
+    """Return whether a cell is null, NaN or blank, (rows,)."""
+    empty = column.is_null(nan_is_null=True)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        empty = pc.or_kleene(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))
+    return empty.fill_null(True)
+
+
+def read_times(column: pa.Array, time_format: str | None, setting: str) -> Times:
+    """Read a column of times.
 
     Cells are numbers, dates and times of Arrow's types, or text. Text is numbers, ISO 8601, or what
     `time_format` describes; the first cell decides between numbers and ISO 8601. Times that have a
@@ -39,61 +61,67 @@ def sort_keys(column: pa.Array, time_format: str | None) -> Keys:
 
     Args:
         time_format: for text, as in `datetime.strptime`; None for numbers and ISO 8601.
+        setting: the dotted key of `time_format`, for messages.
 
     Raises:
         CellError: a cell is empty, or is none of these.
     """
     if isinstance(column, pa.DictionaryArray):
         column = column.dictionary_decode()
-    _require_filled(column)
+    row = pc.index(is_missing_time(column), True).as_py()
+    if row >= 0:
+        raise CellError(row, "expected a time; got an empty cell. Fill it, or remove the row.")
     kind = column.type
     if pa.types.is_temporal(kind):
         if time_format is not None:
-            reason = f"expected text, since dataset.columns.long.time_format is set; got {kind}. "
+            reason = f"expected text, since {setting} is set; got {kind}. "
             raise CellError(0, reason + "Set it to null.")
-        width = pa.int32() if pa.types.is_date32(kind) or pa.types.is_time32(kind) else pa.int64()
-        return column.view(width).to_numpy().astype(np.int64)
+        return _read_typed(column)
     if time_format is not None:
-        return _by_format([str(cell) for cell in column.to_pylist()], time_format)
+        return _by_format([str(cell) for cell in column.to_pylist()], time_format, setting)
     if pa.types.is_integer(kind):
-        return column.to_numpy().astype(np.int64)
-    return _numbers_or_iso(column.to_pylist())
+        return Times(column.to_numpy().astype(np.int64), NUMBERS, 1)
+    return _numbers_or_iso(column.to_pylist(), setting)
 
 
-def _require_filled(column: pa.Array) -> None:
-    empty = column.is_null(nan_is_null=True)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        empty = pc.or_kleene(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))
-    row = pc.index(empty, True).as_py()
-    if row >= 0:
-        raise CellError(row, "expected a time; got an empty cell. Fill it, or remove the row.")
+def _read_typed(column: pa.Array) -> Times:
+    """Read dates, times and durations of Arrow's types."""
+    kind = column.type
+    width = pa.int32() if pa.types.is_date32(kind) or pa.types.is_time32(kind) else pa.int64()
+    keys = column.view(width).to_numpy().astype(np.int64)
+    if pa.types.is_date(kind):
+        return Times(keys, TIMES, MICROSECONDS["day" if pa.types.is_date32(kind) else "ms"])
+    if pa.types.is_timestamp(kind):
+        return Times(keys, INSTANTS if kind.tz else TIMES, MICROSECONDS[kind.unit])
+    name = "times of day" if pa.types.is_time(kind) else "durations"
+    return Times(keys, name, MICROSECONDS[kind.unit])
 
 
-def _by_format(cells: list[str], time_format: str) -> Keys:
-    """Microseconds since 1970, in UTC where the format has an offset."""
-    keys = np.empty(len(cells), np.int64)
+def _by_format(cells: list[str], time_format: str, setting: str) -> Times:
+    keys, has_offset = np.empty(len(cells), np.int64), False
     for row, cell in enumerate(cells):
         try:
             time = datetime.strptime(cell.strip(), time_format)
         except ValueError:
-            reason = f"expected a time as dataset.columns.long.time_format {time_format!r}; got "
+            reason = f"expected a time as {setting} {time_format!r}; got "
             raise CellError(row, f"{reason}{cell!r}. Change the format, or the cell.") from None
-        epoch = datetime(1970, 1, 1, tzinfo=UTC if time.tzinfo else None)
+        has_offset = time.tzinfo is not None
+        epoch = datetime(1970, 1, 1, tzinfo=UTC if has_offset else None)
         keys[row] = (time - epoch) // timedelta(microseconds=1)
-    return keys
+    return Times(keys, INSTANTS if has_offset else TIMES, 1)
 
 
-def _numbers_or_iso(cells: list[Any]) -> Keys:
-    if _number(cells[0]) is None:
-        return _by_iso([str(cell).strip() for cell in cells])
+def _numbers_or_iso(cells: list[Any], setting: str) -> Times:
+    if cells and _number(cells[0]) is None:
+        return _by_iso([str(cell).strip() for cell in cells], setting)
     numbers = [_number(cell) for cell in cells]
     for row, number in enumerate(numbers):
         if number is None:
             reason = f"expected a number, as in the rows before; got {cells[row]!r}. "
-            raise CellError(row, reason + FORMAT_HINT)
+            raise CellError(row, reason + _describe_format(setting))
     if all(isinstance(number, int) and abs(number) < 2**63 for number in numbers):
-        return np.array(numbers, np.int64)
-    return np.array(numbers, np.float64)
+        return Times(np.array(numbers, np.int64), NUMBERS, 1)
+    return Times(np.array(numbers, np.float64), NUMBERS, 1)
 
 
 def _number(cell: Any) -> float | None:
@@ -109,15 +137,23 @@ def _number(cell: Any) -> float | None:
     return None
 
 
-def _by_iso(cells: list[str]) -> Keys:
+def _describe_format(setting: str) -> str:
+    return (
+        f"For another notation set {setting}, such as '%d/%m/%Y %H:%M'; times of day and dates "
+        "without a year or an order of day and month are not guessed."
+    )
+
+
+def _by_iso(cells: list[str], setting: str) -> Times:
     times = _parse_iso(cells)
     if times is not None:
-        return times.view(pa.int64()).to_numpy()
+        return _read_typed(times)
     first = _parse_iso(cells[:1])
     for row, cell in enumerate(cells):
         time = _parse_iso([cell])
         if time is None:
-            raise CellError(row, f"expected {EXPECTED}; got {cell!r}. {FORMAT_HINT}")
+            hint = _describe_format(setting)
+            raise CellError(row, f"expected {EXPECTED}; got {cell!r}. {hint}")
         if first is not None and time.type.tz != first.type.tz:
             offset = "an offset" if first.type.tz else "no offset"
             reason = f"expected times with {offset} from UTC, as in the rows before; got {cell!r}. "

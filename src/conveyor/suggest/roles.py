@@ -21,7 +21,7 @@ class Roles:
         target: the column to predict.
         others: columns that could be the target, too, the best first.
         group: a column whose equal values belong together; None where rows are independent.
-        time: a column of times, one a row, in the order of the rows; None if there is none.
+        time: a column of times, one a row; None if there is none.
         reasons: by dotted setting, why it is so.
         notes: what a person should look at.
     """

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
+from conveyor.data.table import build_column
+from conveyor.data.times import CellError, read_times
 from conveyor.suggest.columns import Column
+from conveyor.suggest.time_formats import is_ambiguous
 
 # Shares of the test rows, and of the validation rows among those that are left, the usual ones
 # first; the next ones are for few rows.
@@ -32,25 +34,24 @@ def choose_split(
         min_rows: of each value in each part, as the checks demand.
     """
     test, validation = choose_shares(counts, rows, min_rows)
-    by, reasons = "share", {}
-    if time is not None and "test" not in parts:
-        if group is not None:
-            reasons["split.test"] = f"at random, and by group; {time.name} is not used"
-        elif _is_rising(time):
-            by = "order"
-            reasons["split.test"] = f"the newest rows: they are in the order of {time.name}"
-        else:
-            reasons["split.test"] = (
-                f"at random. The rows are not in the order of {time.name}; sort the file by it and "
-                "write `by: order` to test on the newest"
-            )
+    reasons: dict[str, str] = {}
     split: Split = {}
     for name, share in (("test", test), ("validation", validation)):
         if name in parts:
             split[name] = {"by": "given"}
             reasons[f"split.{name}"] = "a file of its own"
         else:
-            split[name] = {"by": by if name == "test" else "share", "share": share}
+            split[name] = {"by": "share", "share": share}
+    if time is not None and "test" not in parts:
+        obstacle = "rows of a group stay together" if group is not None else _find_obstacle(time)
+        reasons["split.test"] = f"at random, and not the newest by {time.name}: {obstacle}"
+        if obstacle is None:
+            split["test"] = {"by": "time", "column": time.name, "share": test}
+            if time.time_format is not None:
+                split["test"]["time_format"] = time.time_format
+            reasons["split.test"] = f"the newest rows by {time.name}"
+            if time.time_format and is_ambiguous(time.values, time.time_format):
+                reasons["split.test"] += "; or is the month before the day?"
     usual = SHARES[0]
     if (test, validation) != usual and counts and "test" not in parts:
         fewest, count = _frequent(counts)[-1]
@@ -94,9 +95,15 @@ def _fits(count: int, shares: tuple[float, float], min_rows: int) -> bool:
     return min(test, validation, count - test - validation) >= min_rows
 
 
-def _is_rising(time: Column) -> bool:
-    """Are the times in order; text as ISO 8601 sorts like its times."""
-    if time.time_format is not None:
-        moments = [datetime.strptime(str(v), time.time_format) for v in time.values]
-        return moments == sorted(moments)
-    return list(time.values) == sorted(time.values)
+def _find_obstacle(time: Column) -> str | None:
+    """Return why rows cannot be put in order of a time; None if they can."""
+    empty = len(time.cells) - len(time.values)
+    if empty:
+        return f"{empty} rows have none"
+    if time.distinct == 1:
+        return "all rows have the same"
+    try:
+        read_times(build_column(list(time.values)), time.time_format, "time_format")
+    except CellError as error:
+        return str(error).partition(". ")[0]
+    return None
