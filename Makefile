@@ -14,13 +14,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
+.PHONY: repro recover setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
 EXTRAS  := ray kubernetes postgres cmaes dashboard
 
-repro: setup ## set up, then run the belt on the default experiment (the default target)
+repro: recover ## set up, then run the belt on the default experiment (the default target)
 	dvc repro
+
+recover: setup ## put right what a killed process has left, such as a half-written dvc.lock
+	@PYTHONPATH=src python -m pipeline.recover
 
 setup: $(READY) ## install what the belt needs into .venv; `make setup-EXTRA` adds an extra, such as ray
 
@@ -43,7 +46,7 @@ $(VENV)/.ready-%: requirements/%.lock $(READY)
 
 setup-tests: $(addprefix $(VENV)/.ready-,test $(EXTRAS))
 
-sweep: setup ## run the belt up to the sweep
+sweep: recover ## run the belt up to the sweep
 	dvc repro sweep
 
 test: setup-tests ## run the tests, with coverage of src/; prints the slowest ten
@@ -76,7 +79,7 @@ format: setup-check ## format the code, and fix what ruff can fix
 	ruff check --fix .
 	ruff format .
 
-ui: setup ## open the MLflow UI at http://127.0.0.1:5000 (PORT=... for another port)
+ui: recover ## open the MLflow UI at http://127.0.0.1:5000 (PORT=... for another port)
 	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
 	mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(PORT) --workers 1
 

@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 
-from conveyor.errors import InputError, record_refusal
+from conveyor.disk_errors import describe_disk_error
+from conveyor.errors import ExitCode, InputError, record_refusal
+from conveyor.paths import Paths
+from conveyor.recovery.recover import recover
+from conveyor.temporary import process_folder
+
+log = logging.getLogger(__name__)
 
 
 def run_script(
@@ -18,9 +24,11 @@ def run_script(
 ) -> None:
     """Parse the command line, run `main` with the arguments, and exit with the code it returns.
 
+    What a killed process has left is put right before.
+
     Arguments that the parser does not know exit with 2 before anything runs. An InputError prints
-    its message alone and exits with its own code. Any other error keeps its traceback and exits
-    with 1.
+    its message alone and exits with its own code; an error of the disk prints one line and exits
+    with 1. Any other error keeps its traceback and exits with 1.
 
     Args:
         doc: docstring of the script, which --help prints.
@@ -40,11 +48,21 @@ def run_script(
         logging.getLogger(logger).setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        sys.exit(main(args))
+        with process_folder():
+            for line in recover(Paths()):
+                log.warning("%s", line)
+            sys.exit(main(args))
     except InputError as error:
         print(f"{script}: {error}", file=sys.stderr)
-        record_refusal()
+        if error.exit_code is ExitCode.INPUT_REFUSED:
+            record_refusal()
         sys.exit(error.exit_code)
+    except Exception as error:
+        message = describe_disk_error(error)
+        if message is None:
+            raise
+        print(f"{script}: {message}", file=sys.stderr)
+        sys.exit(ExitCode.FAILED)
 
 
 def refuse_options(options: Sequence[str], expected: str) -> None:

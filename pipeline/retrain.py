@@ -16,6 +16,7 @@ from argparse import ArgumentParser, Namespace
 from conveyor.config import RetrainConfig, load
 from conveyor.errors import ExitCode
 from conveyor.paths import Paths
+from conveyor.recovery.dvc import keep_lock
 from conveyor.retraining.dvc import update_configuration
 from conveyor.retraining.job import Job
 from conveyor.retraining.lock import retraining_lock
@@ -34,6 +35,7 @@ def retrain(args: Namespace) -> ExitCode:
             job = Job(config, paths, ChampionMonitor(config, paths, run))
             with record_failure(config, paths, run, job):
                 outcome = job.run(changed)
+                keep_lock(paths)
             record_outcome(config, paths, run, outcome)
         print(outcome.summary())
         return outcome.code

@@ -5,8 +5,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +12,13 @@ from typing import Any
 
 import yaml
 
+from conveyor.temporary import replace_folder, temporary_beside
+
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
     """The path of a temporary file to write; it takes the place of `path` if the body ends well."""
-    with _temporary_beside(path) as temporary:
+    with temporary_beside(path) as temporary:
         yield temporary
         os.replace(temporary, path)
 
@@ -65,20 +65,10 @@ def read_yaml(path: Path) -> Any:
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """A temporary folder to fill; it takes the place of `path` only if the body ends well."""
-    with _temporary_beside(path) as temporary:
+    with temporary_beside(path) as temporary:
         temporary.mkdir()
         yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-
-
-@contextmanager
-def _temporary_beside(path: Path) -> Iterator[Path]:
-    """A path of the same name in a temporary folder, on the file system of `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        yield Path(folder) / path.name
+        replace_folder(temporary, path)
 
 
 def sqlite_url(path: Path) -> str:

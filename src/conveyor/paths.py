@@ -16,13 +16,14 @@ class Paths:
         # what people write
         self.conf = root / "conf"
         self.params = root / "params.yaml"
-        self.raw = root / "data" / "raw"
+        self.data = root / "data"
+        self.raw = self.data / "raw"
 
         # compose
         self.config = artifacts / "config.yaml"
 
         # prepare
-        self.prepared = root / "data" / "prepared"
+        self.prepared = self.data / "prepared"
         self.data_report = reports / "data.json"
         self.data_plots = reports / "data"
 
@@ -47,3 +48,7 @@ class Paths:
 
         # untracked: what a crash must not lose, caches, locks
         self.scratch = root / ".conveyor"
+
+        # DVC
+        self.dvc_lock = root / "dvc.lock"
+        self.dvc_lock_copy = self.scratch / "dvc.lock"

@@ -70,6 +70,18 @@ def test_nothing_changed_nothing_runs(clone: Clone) -> None:
     assert clone.runs("retrain")[-1].data.tags["outcome"] == "nothing to do"
 
 
+def test_a_half_written_dvc_lock_does_not_stop_the_next_night(clone: Clone) -> None:
+    lock = clone.root / "dvc.lock"
+    whole = lock.read_bytes()
+    lock.write_bytes(whole[: whole.rindex(b"- path:") + len("- path:")])
+    broken = clone.run("dvc", "status")
+    assert broken.code != 0
+    again = clone.run("python", "-m", "pipeline.retrain")
+    assert again.code == 10, again.text
+    assert "dvc.lock was half-written; restored the copy of the last whole one" in again.text
+    assert lock.read_bytes() == whole
+
+
 def test_a_clone_of_the_committed_belt_makes_its_own_champion_and_the_same_files(
     clone: Clone, tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -13,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from conveyor.config.dataset import Engine
 from conveyor.errors import DataError
+from conveyor.temporary import remove_abandoned, temporary_folder
 
 Database = duckdb.DuckDBPyConnection
 BATCH = 1 << 15  # rows that a result has in memory
@@ -23,22 +23,17 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
     """Open an empty database, which is gone when the `with` block or the process ends.
 
     Args:
-        folder: holds the file of the database, which is unlinked at once, and what a query cannot
-            hold in `engine.memory`; what a killed run left of that, the next one deletes.
+        folder: holds, in a temporary folder, the file of the database and what a query cannot hold
+            in `engine.memory`.
 
     Raises:
         DataError: a query in the `with` block needs more memory, beside what goes to disk.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    config: dict[str, Any] = {
-        "threads": engine.threads, "memory_limit": engine.memory,
-        "temp_directory": str(folder / "duckdb"),
-    }  # fmt: skip
-    with closing(duckdb.connect(config=config)) as database:
-        with TemporaryDirectory(dir=folder) as scratch:
-            name = f"{scratch}/rows".replace("'", "''")
-            # Nobody recovers this database, and a log would be one more file.
-            database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
+    remove_abandoned(folder)
+    with temporary_folder(folder, "duckdb") as scratch, _connect(engine, scratch) as database:
+        name = f"{scratch}/rows".replace("'", "''")
+        # Nobody recovers this database, and a log would be one more file.
+        database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
         database.execute("USE data")
         database.execute("SET enable_progress_bar = false")
         database.execute("SET preserve_insertion_order = false")  # rows have numbers
@@ -51,6 +46,14 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
                 f"{engine.threads} threads; got {engine.memory} ({reason}). Raise it, or lower "
                 "dataset.engine.threads."
             ) from None
+
+
+def _connect(engine: Engine, scratch: Path) -> closing[Database]:
+    config: dict[str, Any] = {
+        "threads": engine.threads, "memory_limit": engine.memory,
+        "temp_directory": str(scratch / "spilled"),
+    }  # fmt: skip
+    return closing(duckdb.connect(config=config))
 
 
 def load(

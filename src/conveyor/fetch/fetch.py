@@ -1,7 +1,6 @@
 """Reads the queries of a data set into the Parquet files of its source."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from conveyor.fetch.server import FIELD, connect, stream
 from conveyor.fetch.sorted_file import write_sorted
 from conveyor.fetch.spool import Spool
 from conveyor.secrets import MissingVariable, expand_variables, hide, variables_in
+from conveyor.temporary import remove_abandoned, temporary_folder
 
 DUCKDB = "duckdb:"
 
@@ -64,11 +64,10 @@ def fetch(source: Source, engine: Engine, root: Path, scratch: Path) -> list[Fet
             "conf/dataset, as docs/data.md shows"
         )
     use_small_pool()
-    scratch.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(scratch)
     results = []
     try:
-        with tempfile.TemporaryDirectory(dir=scratch, prefix="fetch.") as name:
-            fresh = Path(name)
+        with temporary_folder(scratch, "fetch") as fresh:
             for part, query in source.sql.queries.items():
                 path = root / str(source.files[part])
                 with _open_query(source.sql.url, query, part, engine, fresh) as (database, table):
@@ -104,11 +103,11 @@ def _open_query(
                 _require_distinct(names, field)
                 yield database, f"(\n{query}\n)"
             return
-        with tempfile.TemporaryDirectory(dir=folder) as spooled:
+        with temporary_folder(folder, "spool") as spooled:
             with connect(url) as connection:
                 names, batches = stream(connection, query, url, field)
                 _require_distinct(names, field)
-                spool = Spool(Path(spooled), names)
+                spool = Spool(spooled, names)
                 for rows in batches:
                     spool.add(rows)
             spool.close()

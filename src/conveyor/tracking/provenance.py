@@ -10,6 +10,7 @@ import psutil
 
 from conveyor import files
 from conveyor.git import GitError, changed_files, git
+from conveyor.paths import Paths
 
 HOST, PID, BEGAN = "process.host", "process.pid", "process.began"
 
@@ -25,7 +26,7 @@ def git_tags(root: Path) -> dict[str, str]:
 
 def lock_entries(root: Path) -> dict[str, Any]:
     """The entry of each stage in dvc.lock; empty before the first `dvc repro`."""
-    path = root / "dvc.lock"
+    path = Paths(root).dvc_lock
     return (files.read_yaml(path) or {}).get("stages", {}) if path.is_file() else {}
 
 

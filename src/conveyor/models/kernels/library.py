@@ -12,7 +12,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +22,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from conveyor.errors import InputError
+from conveyor.temporary import remove_abandoned, temporary_folder
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +72,13 @@ def _compiled_library(cell: str) -> Path:
 def _compile(source: Path, path: Path) -> None:
     log.info("compiling the %s kernel for this processor, once", source.stem)
     framework = next(Path(tf.sysconfig.get_lib()).glob("libtensorflow_framework.*"))
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        library = Path(scratch) / path.name
+    remove_abandoned(path.parent)
+    with temporary_folder(path.parent, path.stem) as scratch:
+        library = scratch / path.name
         compiler = [sys.executable, "-m", "ziglang", "cc"]
         headers = f"-I{tf.sysconfig.get_include()}"
         command = [*compiler, *FLAGS, headers, str(source), str(framework), "-o", str(library)]
-        caches = {"ZIG_GLOBAL_CACHE_DIR": scratch, "ZIG_LOCAL_CACHE_DIR": scratch}
+        caches = dict.fromkeys(("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), str(scratch))
         result = subprocess.run(command, env=os.environ | caches, capture_output=True, text=True)
         if result.returncode:
             message = result.stderr.strip()

@@ -10,7 +10,6 @@ import itertools
 import logging
 import os
 import socket
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from conveyor.config.sweep import RayCluster
 from conveyor.sweep.executors.processes import TrialProcess, make_context
 from conveyor.sweep.protocol import Message, TrialJob
 from conveyor.sweep.storage import SweepError
+from conveyor.temporary import private_folder
 
 
 class _Mailbox:
@@ -167,8 +167,7 @@ def _read_files(folder: Path) -> dict[Path, Any]:
 
 def _write_files(contents: dict[Path, Any], digest: str) -> Path:
     """Return the folder on this node; the first task that needs it writes it."""
-    home = Path(tempfile.gettempdir()) / f"conveyor-{os.getuid()}"
-    home.mkdir(mode=0o700, exist_ok=True)
+    home = private_folder()
     folder = home / digest
     with FileLock(home / f"{digest}.lock"):
         if not folder.is_dir():

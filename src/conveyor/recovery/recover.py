@@ -1,0 +1,20 @@
+"""What each command does first: puts right what a killed one has left."""
+
+from conveyor.paths import Paths
+from conveyor.recovery.dvc import check_dvc_files
+from conveyor.temporary import remove_abandoned_below
+
+
+def recover(paths: Paths) -> list[str]:
+    """Restore DVC's files, and remove the temporary folders of processes that have ended.
+
+    Returns:
+        One line for each thing that was put right, or could not be.
+    """
+    folders = [*paths.outputs, paths.data, paths.scratch]
+    removed = [path for folder in folders for path in remove_abandoned_below(folder)]
+    lines = [f"removed {path}, which a killed process has left" for path in removed]
+    try:
+        return lines + check_dvc_files(paths)
+    except OSError as error:
+        return [*lines, f"cannot check DVC's files: {error}"]
