@@ -27,8 +27,9 @@ CONFLICT = b"\n<<<<<<< "  # git's mark
 def check_dvc_files(paths: Paths) -> list[str]:
     """Restore a damaged dvc.lock, or else copy it; and remove a damaged rwlock.
 
-    The damaged dvc.lock stays in the scratch folder as dvc.lock.damaged. Nothing is changed while a DVC command holds its lock, since it may be writing these files, and
-    inside a stage, whose DVC has read them already.
+    The damaged dvc.lock stays in the scratch folder as dvc.lock.damaged. Nothing is changed while a
+    DVC command holds its lock, since it may be writing these files, and inside a stage, whose DVC
+    has read them already.
 
     Returns:
         One line for each file that was damaged.
