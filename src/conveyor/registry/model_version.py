@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from os.path import getmtime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import model_registry
 from mlflow.exceptions import MlflowException
-from mlflow.utils.file_utils import local_file_uri_to_path
 
 from conveyor import files
 from conveyor.config.messages import MOVED
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
+from conveyor.serving.digests import find_damage
+from conveyor.tracking.addresses import find_folder, is_local
 from conveyor.tracking.location import home, uri
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
 from conveyor.tracking.store import connect, open_existing
@@ -30,6 +30,11 @@ WAIVED = "waived"  # a tag: the gates that did not pass and yet refuse nothing, 
 CACHED_VERSIONS = 5  # versions of a remote store that stay on this machine
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
 SECONDS_A_DAY = 86400
+PACKAGED = Path("artifacts") / Paths().model.name  # the model folder in MLflow's package of it
+WAY_ON = (
+    "Restore them, or run `python -m pipeline.retrain`, which brings the last whole champion back "
+    "or registers the project's model again"
+)
 
 
 @dataclass(frozen=True)
@@ -85,31 +90,41 @@ class ModelVersion:
         return (time.time() - self.created) / SECONDS_A_DAY
 
     def fetch(self, paths: Paths) -> Path:
-        """The exported model folder of this version, on this machine.
+        """The exported model folder of this version, on this machine, with the registered bytes.
 
         A remote store's files are downloaded once, into `.conveyor/versions`, where the last
         `CACHED_VERSIONS` versions stay. The store is the one that this process has opened.
 
         Raises:
-            InputError: the files are missing.
+            InputError: the files are missing or damaged.
         """
         source = MlflowClient().get_model_version_download_uri(self.name, self.version)
-        if urlsplit(source).scheme in ("", "file"):
-            folder = Path(local_file_uri_to_path(source))
+        if is_local(source):
+            folder = find_folder(source, home(paths))
         else:
             folder = self._download(source, paths)
-        model = folder / "artifacts" / paths.model.name
-        if not model.is_dir():
+        model = folder / PACKAGED
+        problem = self._find_problem(model)
+        if problem is not None:
+            place = model if is_local(source) else without_secret(source)
             raise InputError(
-                f"version {self.version} of {self.name}: its files are missing at "
-                f"{without_secret(source)}; restore them, or promote another version"
+                f"version {self.version} of {self.name}: {problem} at {place}. {WAY_ON}"
             )
         return model
+
+    def _find_problem(self, model: Path) -> str | None:
+        """What is wrong with the files of this version, without their place; None if nothing is."""
+        if not model.is_dir():
+            return "its files are missing"
+        if self.digest in ("", files.digest_tree(model)):
+            return None
+        names = ", ".join(find_damage(model)) or "not those that were registered"
+        return f"its files are damaged ({names})"
 
     def _download(self, source: str, paths: Paths) -> Path:
         cache = home(paths) / ".conveyor" / "versions"
         folder = cache / files.digest_value([uri(paths), source])[:16]
-        if folder.is_dir():
+        if folder.is_dir() and self._find_problem(folder / PACKAGED) is None:
             return folder
         with files.replacing_folder(folder) as temporary:
             download_artifacts(f"models:/{self.name}/{self.version}", dst_path=str(temporary))

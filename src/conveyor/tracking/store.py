@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 from dataclasses import dataclass
 
 import mlflow
@@ -13,9 +14,8 @@ from conveyor import files
 from conveyor.errors import InputError, missing_package
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
-from conveyor.tracking.location import home, sqlite_file, uri
-
-ARTIFACTS = "mlruns"
+from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
+from conveyor.tracking.location import DATABASE, home, sqlite_file, uri
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     """Open the store and the experiment `name`; create what is missing.
 
     Processes that opened a new SQLite store at once would break its migrations, so a lock lets one
-    in at a time.
+    in at a time. Where the project was moved, the addresses in its own store are mended.
 
     Raises:
         InputError: the store cannot be opened, its driver is missing, or the experiment was
@@ -43,6 +43,8 @@ def connect(name: str, paths: Paths) -> Tracking:
     try:
         with FileLock(lock):
             _create_sqlite(where)
+            if where == files.sqlite_url(home(paths) / DATABASE):
+                mend_addresses(home(paths) / DATABASE, home(paths))
             client = _open_client(where)
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
@@ -54,7 +56,7 @@ def connect(name: str, paths: Paths) -> Tracking:
         needed_by = f"the MLflow store {without_secret(where)}"
         extra = "postgres" if where.startswith("postgresql") else None
         raise InputError(missing_package(needed_by, error.name, extra)) from None
-    except MlflowException as error:
+    except (MlflowException, sqlite3.DatabaseError) as error:
         reason = without_secret(f"{where}: {error}")
         raise InputError(f"cannot open the MLflow store {reason}") from None
     if experiment.lifecycle_stage == "deleted":
