@@ -32,6 +32,7 @@ from conveyor.data.store import Prepared
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
+from conveyor.serving.digests import write_digests
 from conveyor.serving.latency import measure_latencies
 from conveyor.serving.measurements import compare_with_float, padding_difference
 
@@ -57,6 +58,7 @@ def in_int8(paths: Paths, rows: list[Any], targets: Any, folder: Path) -> dict[s
     small = folder / "int8"
     shutil.copytree(paths.model, small)
     quantise(small)
+    write_digests(small)
     models = {"float": LoadedModel.load(paths.model), "int8": LoadedModel.load(small)}
     # Each its own rows in turn, since one iterator would give them to the two alternately.
     turns = [(model, cycle(rows[:100])) for model in models.values()]

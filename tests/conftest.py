@@ -16,6 +16,7 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.encoding import TextEncoder
 from conveyor.paths import Paths
+from conveyor.serving.digests import write_digests
 
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT}:{ROOT / 'tests' / 'sweep'}"
@@ -105,6 +106,7 @@ def word_product(
     told = {"name": "words", "kind": "text", "vocabulary": vocabulary,
             "target": {"task": "classification", "classes": ["no", "yes"]}}  # fmt: skip
     export(model, config, head, encoder, {**card, **told}, folder)
+    write_digests(folder)
     return folder
 
 

@@ -14,12 +14,14 @@ from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.models.quantise import quantise
 from conveyor.serving import LoadedModel
+from conveyor.serving.digests import write_digests
 from tests.toys import class_head
 
 
 def quantised(product: Path, to: Path) -> Path:
     shutil.copytree(product, to)
     quantise(to)
+    write_digests(to)
     return to
 
 

@@ -16,6 +16,7 @@ from conveyor.paths import Paths
 from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.registry import Registry
 from conveyor.serving import LoadedModel, measurements
+from conveyor.serving.digests import write_digests
 from conveyor.serving.predict_process import predict_in_fresh_process
 
 
@@ -49,6 +50,7 @@ def test_what_int8_costs_is_counted_on_the_test_rows_against_the_float_graph(
     evaluated: Paths,
 ) -> None:
     quantise(evaluated.model)
+    write_digests(evaluated.model)
     test = Prepared(evaluated.prepared).split("test")
     answers = LoadedModel.load(evaluated.model).predict(test.rows).outputs
     found = collect_evidence(evaluated, None).measured.quantised
@@ -87,6 +89,7 @@ def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
     shutil.copytree(evaluated.model, other)
     encoder = files.read_json(other / "encoder.json")
     files.write_json(other / "encoder.json", {**encoder, "shift": [9.0, 9.0]})
+    write_digests(other)
     assert measurements.round_trip_difference(here, other, rows) > 1e-3
 
 

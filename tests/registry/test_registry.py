@@ -26,6 +26,7 @@ from conveyor.registry.model_version import ModelVersion
 from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.serving import LoadedModel
+from conveyor.serving.digests import write_digests
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 NO = gates.Verdict([gates.GateResult("bar: accuracy", False, "too low", {})])
@@ -42,6 +43,7 @@ def become_another_model(paths: Paths) -> None:
     """The same net with another card: another artefact."""
     card = files.read_json(paths.model / "card.json")
     files.write_json(paths.model / "card.json", {**card, "flops": card["flops"] + 1})
+    write_digests(paths.model)
 
 
 def test_before_the_first_version_there_is_nothing(toy_project: Paths) -> None:

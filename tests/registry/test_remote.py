@@ -66,10 +66,13 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
     model = champion.fetch(toy_project)
     assert champion.digest == digest == files.digest_tree(model)
     left = set((tmp_path / "temporary").iterdir())
-    (model / "mark").touch()  # would be gone if it were fetched again
+    (model.parent / "mark").touch()  # would be gone if it were fetched again
     again = find_version("toys", toy_project, alias="champion")
     assert (again.version, again.fetch(toy_project)) == ("1", model)
-    assert (model / "mark").is_file()
+    assert (model.parent / "mark").is_file()
+    (model / "model.onnx").write_bytes(b"damaged")
+    assert files.digest_tree(again.fetch(toy_project)) == digest
+    assert not (model.parent / "mark").exists()
     assert set((tmp_path / "temporary").iterdir()) == left
 
     for version in ("2", "3"):

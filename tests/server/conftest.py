@@ -13,6 +13,7 @@ from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
+from conveyor.serving.digests import write_digests
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
 
@@ -30,6 +31,7 @@ def become_version_2(model: Path) -> None:
     files.write_json(model / "card.json", {**card, "target": target})
     encoder["scale"] = [3 * scale for scale in encoder["scale"]]
     files.write_json(model / "encoder.json", encoder)
+    write_digests(model)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +53,7 @@ def project(
         register("toys", paths, "series", row)
         shutil.copytree(paths.model, paths.root / "model-2")
         files.write_bytes(paths.model / "model.onnx", b"cut off")
+        write_digests(paths.model)
         register("toys", paths, "series", row)
         shutil.rmtree(paths.model)
         shutil.copytree(word_product, paths.model)

@@ -19,6 +19,7 @@ from conveyor.server.alias_poller import AliasPoller
 from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder, load_version
 from conveyor.server.request_log import RequestLog
+from conveyor.serving.digests import write_digests
 
 
 def test_a_graph_that_opens_and_cannot_run_is_refused(toy_product: Path, tmp_path: Path) -> None:
@@ -26,6 +27,7 @@ def test_a_graph_that_opens_and_cannot_run_is_refused(toy_product: Path, tmp_pat
     encoder = files.read_json(toy_product / "encoder.json")
     wide = {**encoder, "shift": [0.0] * 3, "scale": [1.0] * 3}  # the graph reads two channels
     files.write_json(tmp_path / "model" / "encoder.json", wide)
+    write_digests(tmp_path / "model")
     with pytest.raises(InputError, match="version 2 of toys cannot be loaded"):
         load_version("toys", "2", tmp_path / "model")
 

@@ -24,7 +24,9 @@ from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.server.live_model import load_folder
 from conveyor.serving import LoadedModel
+from conveyor.serving.digests import write_digests
 from conveyor.stored import FormatError
+from conveyor.tracking.runs import MODEL_DIGEST
 
 OLD_META = Path(__file__).parents[1] / "registry" / "db30c09" / "meta.json"
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -117,6 +119,7 @@ def copy(folder: Path, target: Path, damage: Damage) -> Path:
 def test_a_model_folder_is_refused(name: str, toy_product: Path, tmp_path: Path) -> None:
     damage, problem = MODELS[name]
     folder = copy(toy_product, tmp_path / "model", damage)
+    write_digests(folder)  # another program wrote it so; tests/faults damages files later
     sentence = (
         rf"{problem}.*\. Run `dvc repro train`, which makes it anew, or name another folder\."
     )
@@ -159,6 +162,7 @@ def test_a_command_prints_the_sentence_and_exits_with_2(
 ) -> None:
     file = project.root / damaged
     change(file.name, format=3)(file.parent)
+    write_digests(project.model)
     done = subprocess.run(
         [sys.executable, "-m", f"pipeline.{command[0]}", *command[1:]], cwd=project.root,
         env=dict(os.environ), capture_output=True, text=True, check=False,
@@ -175,6 +179,9 @@ def test_a_champion_that_cannot_be_loaded_is_named(project: Paths) -> None:
     registry.apply_verdict(registry.register(Challenger.read(project), YES))
     champion = registry.champion()
     assert champion is not None
-    change("card.json", format=3)(champion.fetch(project))
+    folder = champion.fetch(project)
+    change("card.json", format=3)(folder)
+    write_digests(folder)
+    registry.set_tags(champion.version, {MODEL_DIGEST: files.digest_tree(folder)})
     with pytest.raises(InputError, match=r"version 1, the champion: .* got format 3\. Restore its"):
-        load_champion(champion, project)
+        load_champion(registry.version(champion.version), project)

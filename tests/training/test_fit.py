@@ -15,6 +15,7 @@ from conveyor import files
 from conveyor.config import Config, FitConfig, narrow, overlay
 from conveyor.data.store import Prepared
 from conveyor.models.export import ExportError, check_export
+from conveyor.serving.digests import write_digests
 from conveyor.tasks.classification.metrics import make_table
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.training.batches import BatchReader
@@ -180,7 +181,7 @@ def test_the_product_answers_raw_rows_as_training_did(
     write_model(model, history, config, toys, tmp_path / "model")
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {"model.keras", "model.onnx", "encoder.json", "card.json", "config.yaml",
-                     "history.csv", "curves.png"}  # fmt: skip
+                     "history.csv", "curves.png", "digests.json"}  # fmt: skip
     assert files.read_json(tmp_path / "model" / "card.json")["target"]["classes"] == ["down", "up"]
     first = {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
     write_model(model, history, config, toys, tmp_path / "model")
@@ -214,6 +215,7 @@ def test_an_export_that_answers_otherwise_is_refused(
     encoder = files.read_json(tmp_path / "model" / "encoder.json")
     encoder["scale"][0] *= 2
     files.write_json(tmp_path / "model" / "encoder.json", encoder)
+    write_digests(tmp_path / "model")
     with pytest.raises(ExportError, match="got a difference of"):
         check_export(tmp_path / "model", validation.encoded, validation.rows)
 

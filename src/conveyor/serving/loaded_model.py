@@ -15,6 +15,7 @@ from conveyor.encoding.network_inputs import NetworkInputs
 from conveyor.encoding.ragged import RowNumbers
 from conveyor.metrics import Outputs
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
+from conveyor.serving.digests import check_digests
 from conveyor.serving.layout import Layout
 from conveyor.stored import FormatError, require_file
 from conveyor.tasks import Task
@@ -80,7 +81,7 @@ class LoadedModel:
 
     @classmethod
     def load(cls, folder: Path, *, graph: str = GRAPH) -> "LoadedModel":
-        """Load the graph, encoder.json and card.json of a folder.
+        """Load the graph, encoder.json and card.json of a folder, after a check of all its files.
 
         Args:
             graph: file name; FLOAT_GRAPH only to compare it with an int8 graph.
@@ -89,6 +90,7 @@ class LoadedModel:
             FormatError: the folder holds no exported model, a damaged one, or one of a format that
                 this version does not read.
         """
+        check_digests(folder, TRAIN_ANEW)
         card = read_card(folder)
         encoder = load_encoder(folder / "encoder.json", TRAIN_ANEW)
         return cls(_open_graph(folder / graph), encoder, card)

@@ -12,6 +12,7 @@ from conveyor.data.store import Prepared
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import plot_learning_curves
+from conveyor.serving.digests import write_digests
 from conveyor.training.history import FitHistory
 from conveyor.training.measure import describe_data, measure_costs
 
@@ -24,8 +25,8 @@ def write_model(
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
-    the graph), history.csv (one row for each validation), curves.png, and float.onnx if
-    model.onnx is int8.
+    the graph), history.csv (one row for each validation), curves.png, float.onnx if
+    model.onnx is int8, and digests.json, against which the folder is checked when it is loaded.
 
     Args:
         history: of the fit that gave `model`.
@@ -50,6 +51,7 @@ def write_model(
         rows = history.validations
         files.write_csv(temporary / "history.csv", list(rows[0]), [row.values() for row in rows])
         plot_learning_curves(rows, history.best_update, temporary / "curves.png")
+        write_digests(temporary)
 
 
 def _card(
