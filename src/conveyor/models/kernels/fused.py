@@ -29,7 +29,7 @@ class FusedRNN(layers.RNN):
             return super().inner_loop(sequences, initial_state, mask=mask, training=training)
         self.supports_jit = False  # XLA does not know the operator
         cell: Any = self.cell
-        x = sequences  # (batch, time, features)
+        x = tf.cast(sequences, tf.float32)  # (batch, time, features); Keras casts integers, too
         if training and cell.dropout:
             x = x * tf.expand_dims(cell.get_dropout_mask(x[:, 0, :]), 1)
         mask = mask[0] if isinstance(mask, list | tuple) else mask
