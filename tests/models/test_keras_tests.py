@@ -50,10 +50,10 @@ def test_keras_holds_the_compiled_layers_to_its_own_tests(
     monkeypatch.setattr(module, "layers", types.SimpleNamespace(**{**vars(layers), **OURS}))
     loader, suite = unittest.defaultTestLoader, unittest.TestSuite()
     for case in vars(module).values():
-        if isinstance(case, type) and case.__module__ == module.__name__:
-            if issubclass(case, unittest.TestCase):
-                tests = loader.getTestCaseNames(case)
-                suite.addTests(case(test) for test in tests if test not in OUT_OF_PLACE)
+        is_own = isinstance(case, type) and case.__module__ == module.__name__
+        if is_own and issubclass(case, unittest.TestCase):
+            tests = loader.getTestCaseNames(case)
+            suite.addTests(case(test) for test in tests if test not in OUT_OF_PLACE)
     outcome = unittest.TestResult()
     suite.run(outcome)
     assert not [text for _, text in outcome.failures + outcome.errors]
