@@ -8,6 +8,7 @@ import numpy as np
 
 MISSING = float("nan")  # of a static number; a missing category is None
 MAX_NUMBER = float(np.finfo(np.float32).max)  # a larger one is infinite for the network
+MAX_SCALED = 1e15  # sums and squares of larger inputs may be infinite in the network
 
 
 @dataclass(frozen=True)

@@ -131,10 +131,25 @@ def test_a_series_without_steps_drops_the_row(tmp_path: Path, empty: list[Any]) 
     require_all_counted(report)
 
 
+def test_texts_that_show_nothing_are_dropped_and_counted_even_ten_equal_ones(
+    tmp_path: Path,
+) -> None:
+    blanks = ["", "  ", "\u200b", "\u00a0\ufeff", "&nbsp; &#8203;", "\x00", "\u2028\u00ad"]
+    rows = [*mails(), *({"text": text, "label": "ham"} for text in [*blanks, *["\u200b"] * 10])]
+    store, report = prepared(tmp_path, rows, TEXT, encoding__unescape_html=True)
+    assert report["dropped"]["empty_input"]["rows"] == len(blanks) + 10
+    assert sum(store.meta.counts.values()) == 40
+    assert report["duplicates_within"] == {"train": 0, "validation": 0, "test": 0}
+    require_all_counted(report)
+    (tmp_path / "kept").mkdir()
+    _, report = prepared(tmp_path / "kept", rows, TEXT)  # &nbsp; is text where it stays
+    assert report["dropped"]["empty_input"]["rows"] == len(blanks) + 9
+
+
 def test_a_text_that_loses_its_words_is_kept(tmp_path: Path) -> None:
     rows = mails()
-    rows[0]["text"] = "\u200b"  # no white space, and no word
-    store, report = prepared(tmp_path, rows, TEXT)
+    rows[0]["text"] = "\u0301"  # an accent alone
+    store, report = prepared(tmp_path, rows, TEXT, encoding__strip_accents=True)
     assert sum(report["rows"][name] for name in SPLITS) == 40
     assert min(int(n) for s in SPLITS for n in store.split(s).sequences.lengths) == 1
 

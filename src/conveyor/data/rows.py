@@ -18,6 +18,7 @@ from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.data.split_columns import SplitColumns
 from conveyor.data.static import join_content, read_static, static_type
+from conveyor.encoding.characters import find_blank
 from conveyor.errors import DataError
 from conveyor.tasks.task import load_target
 
@@ -136,7 +137,7 @@ class RowReader:
         problems = pc.coalesce(problems, _name_where(inputs.missing, "missing_input"))
         if isinstance(self.config, TextDataset):
             content = inputs.raw.cast(pa.binary())
-            empty = pc.or_(pc.utf8_is_space(inputs.raw), pc.equal(inputs.raw, ""))
+            empty = find_blank(inputs.raw, unescape_html=self.config.encoding.unescape_html)
             problems = pc.coalesce(problems, _name_where(empty, "empty_input"))
         else:
             content, own = self._check_series(inputs.raw)

@@ -14,7 +14,7 @@ from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
 from conveyor.encoding.series_values import describe_value, parse_series
 from conveyor.errors import InputError
-from conveyor.raw_row import MAX_NUMBER
+from conveyor.raw_row import MAX_NUMBER, MAX_SCALED
 
 
 class SeriesEncoder(Encoder):
@@ -141,7 +141,7 @@ class SeriesEncoder(Encoder):
         if missing.any():
             values = carry_forward(values, rows.offsets) if self.missing == "forward" else values
             values = np.where(np.isnan(values), self.mean, values)
-        scaled = ((values - self.shift) / self.scale).astype(np.float32)
+        scaled = self._scale(values)
         if self.missing == "mask":
             scaled = np.concatenate([scaled, missing.astype(np.float32)], axis=1)
         return Ragged(scaled, rows.offsets).cut(self.max_length, 0)
@@ -150,7 +150,12 @@ class SeriesEncoder(Encoder):
         """Encode one series (steps, channels), as `encode` does."""
         if self.missing != "refuse":
             return self.finish(Ragged.from_lengths(sequence, [len(sequence)]))[0]
-        return ((sequence[: self.max_length] - self.shift) / self.scale).astype(np.float32)
+        return self._scale(sequence[: self.max_length])
+
+    def _scale(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Scaled steps (steps, channels); numbers far beyond those of the training rows are cut."""
+        scaled = (values - self.shift) / self.scale
+        return np.clip(scaled, -MAX_SCALED, MAX_SCALED).astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:
         """The policy for missing values, and mean, shift and scale of each channel."""

@@ -11,11 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import StaticColumns
+from conveyor.encoding.characters import find_surrogate
 from conveyor.encoding.moments import ChannelMoments
 from conveyor.encoding.network_inputs import StaticInputs
 from conveyor.encoding.row_error import RowError
 from conveyor.errors import InputError
-from conveyor.raw_row import MAX_NUMBER, MISSING
+from conveyor.raw_row import MAX_NUMBER, MAX_SCALED, MISSING
 
 MAX_CATEGORIES = 100  # of a column; one of more is an id, or needs fewer, wider groups
 BOOLEANS = ("true", "false")
@@ -147,6 +148,11 @@ class StaticEncoder:
                 values[name] = read_category(static[name])
             except TypeError as error:
                 raise RowError(f"{name}: expected a category; got a {error}") from None
+            if half := find_surrogate(values[name] or ""):
+                raise RowError(
+                    f"{name}: expected a category of whole characters; got {half}, half of a pair "
+                    "of surrogates"
+                )
         return values
 
     def encode_rows(self, rows: Sequence[Mapping[str, Any]]) -> StaticInputs:
@@ -165,6 +171,7 @@ class StaticEncoder:
         for name, (mean, deviation) in self.numbers.items():
             values = np.asarray(columns[name], np.float64)
             scaled = (values - mean) / deviation
+            scaled = np.clip(scaled, -MAX_SCALED, MAX_SCALED)
             encoded[:, position] = np.where(np.isnan(values), 0.0, scaled)
             position += 1
         for name, categories in self.categories.items():

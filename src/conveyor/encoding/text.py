@@ -16,6 +16,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor.config.dataset import TextEncoding
 from conveyor.encoding.ascii_words import count_ascii, tokenize_ascii
+from conveyor.encoding.characters import find_surrogate, is_blank
 from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
@@ -101,12 +102,17 @@ class TextEncoder(Encoder):
         """Return the text.
 
         Raises:
-            RowError: it is no string, or it is blank. A text of unknown words is none of these.
+            RowError: it is no string, it is blank, or it has half a character. A text of unknown
+                words is none of these.
         """
         if not isinstance(sequence, str):
             raise RowError(f"expected a text; got a value of type {type(sequence).__name__}")
-        if not sequence.strip():
+        if is_blank(sequence, unescape_html=self.unescape_html):
             raise RowError(f"expected a text; got {sequence[:40]!r}, which is blank")
+        if half := find_surrogate(sequence):
+            raise RowError(
+                f"expected a text of whole characters; got {half}, half of a pair of surrogates"
+            )
         return sequence
 
     def read_sequences(self, sequences: Sequence[str]) -> Ragged:

@@ -1,7 +1,6 @@
 """The ASGI app, which serves MLflow's and KServe's protocols."""
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import Callable
@@ -18,21 +17,31 @@ from starlette.routing import Route
 
 from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
+from conveyor.server.body import (
+    BINARY_TYPE,
+    JSON_LENGTH,
+    JSON_TYPE,
+    Body,
+    check_headers,
+    parse_body,
+    read_body,
+)
 from conveyor.server.live_model import LiveModel, ModelSlot
-from conveyor.server.parsed_request import ParsedRequest
+from conveyor.server.parsed_request import FormattedResponse, ParsedRequest
 from conveyor.server.request_log import RequestLog
 from conveyor.serving import LoadedModel, Predictions
 
 log = logging.getLogger(__name__)
 VERSION_HEADER = "x-model-version"
+BODY_SECONDS = 60.0  # in which a client must have sent its request
 MLFLOW_ERRORS = {
     404: "RESOURCE_DOES_NOT_EXIST",
     500: "INTERNAL_ERROR",
     503: "TEMPORARILY_UNAVAILABLE",
 }
 
-ParseRequest = Callable[[Any, LoadedModel], ParsedRequest]
-FormatResponse = Callable[[LiveModel, Predictions, ParsedRequest], Any]
+ParseRequest = Callable[[Body, LoadedModel], ParsedRequest]
+FormatResponse = Callable[[LiveModel, Predictions, ParsedRequest], FormattedResponse]
 
 
 class App:
@@ -55,7 +64,7 @@ class App:
 
     def asgi(self) -> Starlette:
         """Return the app with its routes; errors are JSON."""
-        model = "/v2/models/{name}"
+        name = "/v2/models/{name}"
         routes = [
             Route("/invocations", self.predict_by_mlflow, methods=["POST"]),
             Route("/ping", self.get_ready),
@@ -64,27 +73,31 @@ class App:
             Route("/v2", self.get_server),
             Route("/v2/health/live", self.get_live),
             Route("/v2/health/ready", self.get_ready),
-            Route(model, self.get_model),
-            Route(f"{model}/ready", self.get_model_ready),
-            Route(f"{model}/infer", self.predict_by_v2, methods=["POST"]),
         ]
+        for model in (name, f"{name}/versions/{{version}}"):
+            routes += [
+                Route(model, self.get_model),
+                Route(f"{model}/ready", self.get_model_ready),
+                Route(f"{model}/infer", self.predict_by_v2, methods=["POST"]),
+            ]
         handlers: Any = {HTTPException: _handle_refusal, Exception: _handle_failure}
         return Starlette(routes=routes, exception_handlers=handlers)
 
     async def predict_by_mlflow(self, request: Request) -> Response:
         """Predict, in MLflow's protocol."""
-        content_type = request.headers.get("content-type", "application/json")
-        media_type = content_type.partition(";")[0].strip()
-        if media_type != "application/json":
-            raise HTTPException(415, f"content type: expected application/json; got {media_type}")
+        check_headers(request, [JSON_TYPE])
         return await self._predict(
-            request, mlflow_protocol.parse_request, mlflow_protocol.format_response
+            request,
+            self._live_model(),
+            mlflow_protocol.parse_request,
+            mlflow_protocol.format_response,
         )
 
     async def predict_by_v2(self, request: Request) -> Response:
         """Predict, in KServe's protocol."""
-        self._check_name(request)
-        return await self._predict(request, v2.parse_request, v2.format_response)
+        live = self._named_model(request)
+        check_headers(request, [JSON_TYPE, BINARY_TYPE])
+        return await self._predict(request, live, v2.parse_request, v2.format_response)
 
     async def get_ready(self, request: Request) -> Response:
         """Status 200 once a model is loaded."""
@@ -104,24 +117,27 @@ class App:
             raise HTTPException(404, "MLflow is not installed") from None
 
     async def get_server(self, request: Request) -> Response:
-        """Name and version of the server."""
-        body = {"name": "conveyor", "version": package_version("conveyor"), "extensions": []}
-        return JSONResponse(body)
+        """Name, version and extensions of the server."""
+        version = package_version("conveyor")
+        return JSONResponse({"name": "conveyor", "version": version, "extensions": v2.EXTENSIONS})
 
     async def get_model(self, request: Request) -> Response:
         """Tensors, classes and version of the model."""
-        self._check_name(request)
-        return JSONResponse(v2.describe(self._live_model()))
+        return JSONResponse(v2.describe(self._named_model(request)))
 
     async def get_model_ready(self, request: Request) -> Response:
         """Status 200 once the model is loaded."""
-        self._check_name(request)
-        return JSONResponse({"name": self._live_model().name, "ready": True})
+        return JSONResponse({"name": self._named_model(request).name, "ready": True})
 
-    def _check_name(self, request: Request) -> None:
-        name = request.path_params["name"]
+    def _named_model(self, request: Request) -> LiveModel:
+        """The model, if the path names it and, where it names a version, the one that serves."""
+        name, version = request.path_params["name"], request.path_params.get("version")
         if name != self.slot.name:
             raise HTTPException(404, f"model {name!r} not found; this is {self.slot.name!r}")
+        live = self._live_model()
+        if version is not None and version != live.version:
+            raise HTTPException(404, f"version {version!r} not found; {live.version!r} serves")
+        return live
 
     def _live_model(self) -> LiveModel:
         if self.slot.current is None:
@@ -129,47 +145,30 @@ class App:
         return self.slot.current
 
     async def _predict(
-        self, request: Request, parse_request: ParseRequest, format_response: FormatResponse
+        self,
+        request: Request,
+        live: LiveModel,
+        parse_request: ParseRequest,
+        format_response: FormatResponse,
     ) -> Response:
-        live = self._live_model()
-        content = await self._read_body(request)
+        content = await read_body(request, self.body_limit, BODY_SECONDS)
+        json_length = request.headers.get(JSON_LENGTH)
 
-        def predict() -> bytes:
-            parsed = parse_request(_parse_json(content), live.model)
+        def predict() -> FormattedResponse:
+            parsed = parse_request(parse_body(content, json_length), live.model)
             predictions = parsed.predict(live.model)
-            text = json.dumps(format_response(live, predictions, parsed), ensure_ascii=False)
+            response = format_response(live, predictions, parsed)
             self.request_log.add(live, parsed.rows, predictions)
-            return text.encode()
+            return response
 
         try:
-            text = await asyncio.get_running_loop().run_in_executor(self.pool, predict)
+            response = await asyncio.get_running_loop().run_in_executor(self.pool, predict)
         except InputError as error:
             raise HTTPException(400, str(error)) from None
-        headers = {VERSION_HEADER: live.version}
-        return Response(text, media_type="application/json", headers=headers)
-
-    async def _read_body(self, request: Request) -> bytearray:
-        """The whole body; status 413 as soon as it, or the size in its header, is too large."""
-        body = bytearray()
-        if int(request.headers.get("content-length", 0)) <= self.body_limit:
-            async for part in request.stream():
-                body += part
-                if len(body) > self.body_limit:
-                    break
-            else:
-                return body
-        raise HTTPException(
-            413,
-            f"request body: expected at most {self.body_limit} bytes; got more. Send fewer "
-            "rows in a request, or start the server with a larger --body-limit",
-        )
-
-
-def _parse_json(content: bytearray) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"request body is not valid JSON: {error}") from None
+        except RecursionError:
+            raise HTTPException(400, "request body: expected fewer nested lists") from None
+        headers = {VERSION_HEADER: live.version, **response.headers}
+        return Response(response.content, media_type=response.media_type, headers=headers)
 
 
 def _error(request: Request, status: int, message: str) -> JSONResponse:

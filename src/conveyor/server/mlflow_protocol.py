@@ -1,11 +1,13 @@
 """MLflow's scoring protocol: the requests and responses of `mlflow models serve`."""
 
+import json
 from itertools import chain
 from typing import Any
 
 from conveyor.errors import InputError
+from conveyor.server.body import Body
 from conveyor.server.live_model import LiveModel
-from conveyor.server.parsed_request import ParsedRequest, parse_columns
+from conveyor.server.parsed_request import FormattedResponse, ParsedRequest, parse_columns
 from conveyor.serving import LoadedModel, Predictions
 from conveyor.serving.layout import find_layout
 
@@ -13,16 +15,18 @@ FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 JSON_TYPES = {list: "list", str: "string", bool: "boolean", type(None): "null"}
 
 
-def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
+def parse_request(request: Body, model: LoadedModel) -> ParsedRequest:
     """Return the raw rows of a request, in their order.
 
-    Args:
-        body: the parsed JSON. Like MLflow, this ignores `params`, which our models do not have,
-            and columns other than the model's.
+    Like MLflow, this ignores `params`, which our models do not have, and columns other than the
+    model's.
 
     Raises:
         InputError: the body has none of the four formats, or a row lacks a column.
     """
+    body = request.value
+    if request.tensors:
+        raise InputError("request body: expected JSON alone; got binary tensors behind it")
     formats = [name for name in FORMATS if name in body] if isinstance(body, dict) else []
     if len(formats) != 1:
         raise InputError(
@@ -44,12 +48,13 @@ def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
 
 def format_response(
     live: LiveModel, predictions: Predictions, request: ParsedRequest
-) -> dict[str, Any]:
+) -> FormattedResponse:
     """Return MLflow's `predictions`, with the ids of series, and the version that made them."""
     records = predictions.records()
     if request.ids is not None:
         records = [{"id": i, **r} for i, r in zip(request.ids, records, strict=True)]
-    return {"predictions": records, "model_version": live.version}
+    response = {"predictions": records, "model_version": live.version}
+    return FormattedResponse(json.dumps(response, ensure_ascii=False).encode())
 
 
 def _parse_split(value: Any) -> dict[str, list[Any]]:

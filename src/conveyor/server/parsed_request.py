@@ -1,11 +1,12 @@
-"""The raw rows of a request, from the columns that a caller names."""
+"""What the protocols have in common: the raw rows of a request, and its response."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conveyor.data.long_rows import part_of_columns, read_series
 from conveyor.errors import InputError
+from conveyor.server.body import JSON_TYPE
 from conveyor.serving import LoadedModel, Predictions, RowError
 from conveyor.serving.layout import find_layout
 
@@ -36,6 +37,15 @@ class ParsedRequest:
             if self.ids is None or error.row is None:
                 raise
             raise InputError(f"series {self.ids[error.row]!r}: {error.reason}") from None
+
+
+@dataclass(frozen=True)
+class FormattedResponse:
+    """The body of a response, with the headers that belong to it."""
+
+    content: bytes
+    media_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_columns(

@@ -1,29 +1,42 @@
-"""KServe's V2 (Open Inference) protocol over JSON.
+"""KServe's V2 (Open Inference) protocol.
 
 A text model reads the tensor `text`, BYTES of shape (rows,). A series model reads `series`, FP32
 or FP64 of shape (rows, steps, channels), flat or nested. Series of different length are padded on
 the right; then the tensor `lengths`, INT32 or INT64 of shape (rows,), has the steps of each row.
-Each static column is a tensor of its name, of shape (rows,).
+Each static column is a tensor of its name, of shape (rows,). A shape of (rows, 1) stands for
+(rows,).
 """
 
+import json
 from typing import Any
 
 import numpy as np
 
 from conveyor.errors import InputError
+from conveyor.server.body import BINARY_TYPE, JSON_LENGTH, Body
 from conveyor.server.live_model import LiveModel
-from conveyor.server.parsed_request import ParsedRequest, parse_columns, require_equal_lengths
+from conveyor.server.parsed_request import (
+    FormattedResponse,
+    ParsedRequest,
+    parse_columns,
+    require_equal_lengths,
+)
+from conveyor.server.tensors import (
+    INTEGERS,
+    SIZE,
+    Content,
+    find_tensors,
+    parameters_of,
+    parse_tensor,
+    to_bytes,
+)
 from conveyor.serving import LoadedModel, Predictions
 from conveyor.serving.layout import find_layout
 
+EXTENSIONS = ["binary_tensor_data"]
 NUMBERS, CATEGORIES = ("FP64", "FP32", "INT64", "INT32"), ("BYTES", "INT64", "INT32")
-NUMPY_TYPES = {
-    "BYTES": object,
-    "INT32": np.int64,
-    "INT64": np.int64,
-    "FP32": np.float64,
-    "FP64": np.float64,
-}
+# What MLServer's clients say of whole requests that need no decoding beyond that of each tensor.
+CONTENT_TYPES = ("np", "pd", "str")
 
 
 def describe(live: LiveModel) -> dict[str, Any]:
@@ -51,7 +64,7 @@ def describe(live: LiveModel) -> dict[str, Any]:
     }
 
 
-def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
+def parse_request(body: Body, model: LoadedModel) -> ParsedRequest:
     """Return the raw rows of an inference request.
 
     The tensors have the general name, or those of the columns of texts, or of the column of series,
@@ -60,40 +73,45 @@ def parse_request(body: Any, model: LoadedModel) -> ParsedRequest:
     Raises:
         InputError: a tensor is missing, or its shape, datatype and data do not agree.
     """
-    encoder = model.encoder
-    name = encoder.column
-    if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
-        raise InputError(f"request body: expected an object with a list `inputs`, with {name!r}")
-    tensors = {t.get("name"): t for t in body["inputs"] if isinstance(t, dict)}
+    encoder, value = model.encoder, body.value
+    if not isinstance(value, dict) or not isinstance(value.get("inputs"), list):
+        column = encoder.column
+        raise InputError(f"request body: expected an object with a list `inputs`, with {column!r}")
+    content_type = parameters_of(value, "request body").get("content_type")
+    if content_type is not None and content_type not in CONTENT_TYPES:
+        expected = " or ".join(CONTENT_TYPES)
+        raise InputError(f"parameters: expected content_type {expected}; got {content_type}")
+    tensors = find_tensors(value, body.tensors)
     layouts = [each for each in model.layouts if not each.is_wide and each.long is None]
-    layout, names = find_layout(layouts, map(str, tensors), "inputs")
+    layout, names = find_layout(layouts, tensors, "inputs")
     static_types, rank = _static_types(model), len(encoder.tensor_shape)
     columns = {
-        name: list(_parse_tensor(tensors[name], encoder.tensor_types, rank))
+        name: list(parse_tensor(tensors[name], encoder.tensor_types, rank))
         for name in names
         if name not in static_types
     }
     static = {
-        name: _parse_tensor(tensors[name], datatypes, 1).tolist()
+        name: parse_tensor(tensors[name], datatypes, 1).tolist()
         for name, datatypes in static_types.items()
     }
     if model.kind == "text":
-        return parse_columns(body, columns | static, model, "inputs")
+        return parse_columns(value, columns | static, model, "inputs")
     require_equal_lengths(columns | static, "inputs")
     [rows] = columns.values()
     if "lengths" in tensors:
         rows = _cut(rows, tensors["lengths"])
-    return ParsedRequest(body, layout.join(rows, static))
+    return ParsedRequest(value, layout.join(rows, static))
 
 
-def _cut(rows: list[np.ndarray], tensor: dict[str, Any]) -> list[np.ndarray]:
+def _cut(rows: list[np.ndarray], tensor: Content) -> list[np.ndarray]:
     """Cut series, which are padded to one length, to those of a tensor."""
-    lengths = _parse_tensor(tensor, ("INT32", "INT64"), 1)
+    lengths = parse_tensor(tensor, INTEGERS, 1)
     if len(lengths) != len(rows):
         raise InputError(f"lengths: expected {len(rows)} values, one per row; got {len(lengths)}")
     longest = max(map(len, rows), default=0)
     if (lengths < 1).any() or (lengths > longest).any():
-        raise InputError(f"lengths: expected 1 to {longest} steps; got {lengths.tolist()}")
+        wrong = lengths[(lengths < 1) | (lengths > longest)]
+        raise InputError(f"lengths: expected 1 to {longest} steps; got {wrong[:10].tolist()}")
     return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 
@@ -105,42 +123,45 @@ def _static_types(model: LoadedModel) -> dict[str, tuple[str, ...]]:
 
 def format_response(
     live: LiveModel, predictions: Predictions, request: ParsedRequest
-) -> dict[str, Any]:
-    """Return the response to a request; its `outputs` may select tensors.
+) -> FormattedResponse:
+    """Return the response to a request; its `outputs` may select tensors, and ask for binary ones.
 
     Raises:
-        InputError: a selected tensor does not exist.
+        InputError: a selected tensor does not exist, or an extension is asked for that is not
+            supported.
     """
     tensors, body = predictions.task.answers.tensors(predictions.outputs), request.body
-    outputs = body.get("outputs") or []
-    selected = [str(t.get("name")) for t in outputs if isinstance(t, dict)]
-    unknown = [name for name in selected if name not in tensors]
-    if unknown:
-        raise InputError(f"outputs: expected some of {', '.join(tensors)}; got {unknown}")
+    all_binary = bool(parameters_of(body, "request body").get("binary_data_output"))
+    binary, outputs = b"", []
+    for name, is_binary in _selected(body, all_binary, list(tensors)).items():
+        datatype, shape, values = tensors[name]
+        output: dict[str, Any] = {"name": name, "datatype": datatype, "shape": shape}
+        if is_binary:
+            content = to_bytes(values, datatype)
+            output["parameters"] = {SIZE: len(content)}
+            binary += content
+        else:
+            output["data"] = values
+        outputs.append(output)
     response: dict[str, Any] = {"model_name": live.name, "model_version": live.version}
     if "id" in body:
         response["id"] = body["id"]
-    parts = ("datatype", "shape", "data")
-    response["outputs"] = [
-        {"name": name, **dict(zip(parts, tensors[name], strict=True))}
-        for name in selected or tensors
-    ]
-    return response
+    content = json.dumps(response | {"outputs": outputs}, ensure_ascii=False).encode()
+    if not binary:
+        return FormattedResponse(content)
+    return FormattedResponse(content + binary, BINARY_TYPE, {JSON_LENGTH: str(len(content))})
 
 
-def _parse_tensor(tensor: dict[str, Any], datatypes: tuple[str, ...], rank: int) -> np.ndarray:
-    """The data of a tensor in its shape; an array of objects for BYTES."""
-    name, shape, datatype = (tensor.get(key) for key in ("name", "shape", "datatype"))
-    if datatype not in datatypes:
-        raise InputError(f"{name}: expected datatype {' or '.join(datatypes)}; got {datatype}")
-    is_shape = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)
-    if not is_shape or len(shape or []) != rank:
-        raise InputError(f"{name}: expected a shape of {rank} whole numbers; got {shape}")
-    if not isinstance(tensor.get("data"), list):
-        raise InputError(f"{name}: expected a list `data`; binary tensors are not supported")
-    try:
-        return np.array(tensor["data"], dtype=NUMPY_TYPES[datatype]).reshape(shape)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(
-            f"{name}: expected `data` of datatype {datatype} and shape {shape}; got other data"
-        ) from None
+def _selected(body: dict[str, Any], all_binary: bool, names: list[str]) -> dict[str, bool]:
+    """Return the tensors that a request asks for, and whether each is to be binary."""
+    outputs = body.get("outputs") or []
+    if not isinstance(outputs, list) or not all(isinstance(each, dict) for each in outputs):
+        raise InputError("outputs: expected a list of objects, each with a `name`; got other data")
+    selected: dict[str, bool] = {}
+    for output in outputs:
+        name = output.get("name")
+        if not isinstance(name, str) or name not in names:
+            raise InputError(f"outputs: expected some of {', '.join(names)}; got {name!r}")
+        is_binary = parameters_of(output, f"outputs, {name}").get("binary_data", all_binary)
+        selected[name] = bool(is_binary)
+    return selected or dict.fromkeys(names, all_binary)
