@@ -1,5 +1,6 @@
 """Static columns beyond `prepare`: learned by the network, and served as it was trained."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from conveyor.retraining.drift import compare
 from conveyor.retraining.profile import Profile, compute_profile, read_rows, summarise_inputs
 from conveyor.retraining.review import review_data
 from conveyor.server import mlflow_protocol, v2
+from conveyor.server.body import Body
 from conveyor.server.live_model import LiveModel, load_version
 from conveyor.server.request_log import RequestLog
 from conveyor.serving import LoadedModel
@@ -171,13 +173,14 @@ def test_requests_name_static_columns_as_the_data_set_does(
 ) -> None:
     fitted, (rows, lines) = fit_layout(layout), lines_of(layout)
     live = LiveModel("patients", "1", fitted.served)
-    request = mlflow_protocol.parse_request({form: FORMATS[form](lines)}, fitted.served)
-    response = mlflow_protocol.format_response(live, request.predict(fitted.served), request)
+    request = mlflow_protocol.parse_request(Body({form: FORMATS[form](lines)}), fitted.served)
+    formatted = mlflow_protocol.format_response(live, request.predict(fitted.served), request)
+    response = json.loads(formatted.content)
     require_equal(response["predictions"], expected_records(fitted, rows, layout))
     for name in ("age", "ward"):
         short = [{key: cell for key, cell in line.items() if key != name} for line in lines]
         with pytest.raises(InputError, match=f"expected '{name}' beside the sequence"):
-            mlflow_protocol.parse_request({form: FORMATS[form](short)}, fitted.served)
+            mlflow_protocol.parse_request(Body({form: FORMATS[form](short)}), fitted.served)
 
 
 @pytest.mark.parametrize("layout", ["series", "wide"])
@@ -185,18 +188,18 @@ def test_an_object_without_a_static_key_is_named(fit_layout: Fit, layout: str) -
     _, lines = lines_of(layout)
     del lines[3]["ward"]
     with pytest.raises(InputError, match="row 3: expected an object with 'ward'"):
-        mlflow_protocol.parse_request({"instances": lines}, fit_layout(layout).served)
+        mlflow_protocol.parse_request(Body({"instances": lines}), fit_layout(layout).served)
 
 
 @pytest.mark.parametrize("layout", ["text", "series"])
 def test_bare_rows_are_refused_by_the_columns_that_they_lack(fit_layout: Fit, layout: str) -> None:
     served = fit_layout(layout).served
     bare = [patients()[0][layout]]
-    request = mlflow_protocol.parse_request({"inputs": bare}, served)
+    request = mlflow_protocol.parse_request(Body({"inputs": bare}), served)
     with pytest.raises(RowError, match="row 0: expected a value of column 'age', 'ward'"):
         request.predict(served)
     request = mlflow_protocol.parse_request(
-        {"inputs": {layout: bare, "age": ["old"], "ward": ["north"]}}, served
+        Body({"inputs": {layout: bare, "age": ["old"], "ward": ["north"]}}), served
     )
     with pytest.raises(RowError, match="row 0: age: expected a number; got 'old'"):
         request.predict(served)
@@ -224,15 +227,16 @@ def test_v2_has_a_tensor_for_each_static_column(fit_layout: Fit, layout: str) ->
         {"shape": shape} | {key: value for key, value in inputs[name].items() if value != [-1]}
         | {"data": values} for name, values in cells.items()
     ]  # fmt: skip
-    request = v2.parse_request({"inputs": tensors}, fitted.served)
+    request = v2.parse_request(Body({"inputs": tensors}), fitted.served)
     answers = request.predict(fitted.served).records()
     require_equal(answers, expected_records(fitted, rows, layout))
     with pytest.raises(InputError, match="expected 'age' beside the sequence"):
-        v2.parse_request({"inputs": [t for t in tensors if t["name"] != "age"]}, fitted.served)
+        without = [tensor for tensor in tensors if tensor["name"] != "age"]
+        v2.parse_request(Body({"inputs": without}), fitted.served)
     with pytest.raises(InputError, match="equal length"):
         short = {**inputs["ward"], "shape": [1], "data": ["north"]}
         others = [t for t in tensors if t["name"] != "ward"]
-        v2.parse_request({"inputs": [*others, short]}, fitted.served)
+        v2.parse_request(Body({"inputs": [*others, short]}), fitted.served)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])

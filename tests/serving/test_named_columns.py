@@ -19,6 +19,7 @@ from conveyor.config.source import Dialect
 from conveyor.encoding import SeriesEncoder, TextEncoder
 from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
+from conveyor.server.body import Body
 from conveyor.server.live_model import LiveModel
 from conveyor.serving import LoadedModel
 from conveyor.serving.card import Card, read_card
@@ -161,15 +162,16 @@ def test_a_request_may_have_the_columns_of_the_data_set(layout: str, form: int) 
         {"instances": rows},
         {"inputs": columns_of(rows)},
     ]
-    request = mlflow_protocol.parse_request(bodies[form], model)
+    request = mlflow_protocol.parse_request(Body(bodies[form]), model)
     live = LiveModel("toys", "1", model)
-    response = mlflow_protocol.format_response(live, request.predict(model), request)
+    formatted = mlflow_protocol.format_response(live, request.predict(model), request)
+    response = json.loads(formatted.content)
     ids = [{"id": i} for i in ("b", "a")] if layout == "long" else [{}] * len(general)
     assert response["predictions"] == [
         {**i, **record} for i, record in zip(ids, expected(model, general), strict=True)
     ]
     body = {"inputs": {model.encoder.column: general}}
-    request = mlflow_protocol.parse_request(body, model)
+    request = mlflow_protocol.parse_request(Body(body), model)
     assert request.predict(model).records() == expected(model, general)
 
 
@@ -180,14 +182,14 @@ def test_v2_takes_the_texts_of_each_column(names: list[str]) -> None:
     cells = {**columns_of(rows), "text": general}
     tensors = [{"name": name, "datatype": "BYTES", "shape": [3], "data": cells[name]}
                for name in names]  # fmt: skip
-    request = v2.parse_request({"inputs": tensors}, model)
+    request = v2.parse_request(Body({"inputs": tensors}), model)
     assert request.predict(model).records() == expected(model, general)
 
 
 def test_a_wide_object_ends_where_its_keys_end(tmp_path: Path) -> None:
     model = load("wide")
     rows = [{"t1": 1.5, "t2": 2.0, "t3": -3.0}, {"t1": 4.0, "t2": 5.25}]
-    request = mlflow_protocol.parse_request({"dataframe_records": rows}, model)
+    request = mlflow_protocol.parse_request(Body({"dataframe_records": rows}), model)
     assert request.predict(model).records() == expected(model, LINES)
     write_json_lines(tmp_path / "in.jsonl", rows)
     predict_file(model, tmp_path / "in.jsonl", tmp_path / "out.csv", column=None, skip_bad=False)
@@ -214,7 +216,7 @@ def test_a_wide_object_ends_where_its_keys_end(tmp_path: Path) -> None:
 def test_a_request_that_cannot_be_read_is_refused(layout: str, body: Any, message: str) -> None:
     model = load(layout)
     with pytest.raises(InputError, match=message):
-        mlflow_protocol.parse_request(body, model).predict(model)
+        mlflow_protocol.parse_request(Body(body), model).predict(model)
 
 
 def test_a_series_that_is_refused_is_named_by_its_id(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_a_series_that_is_refused_is_named_by_its_id(tmp_path: Path) -> None:
     rows: Rows = [{"machine": "m7", "time": "01.01.2024", "x": None, "y": 1.0},
                   {"machine": "m8", "time": "01.01.2024", "x": 1.0, "y": 1.0}]  # fmt: skip
     with pytest.raises(InputError, match=r"series 'm7': .*missing value"):
-        mlflow_protocol.parse_request({"instances": rows}, model).predict(model)
+        mlflow_protocol.parse_request(Body({"instances": rows}), model).predict(model)
     source, target = tmp_path / "in.parquet", tmp_path / "out.jsonl"
     pq.write_table(pa.Table.from_pylist(rows), source)
     with pytest.raises(InputError, match=r"in.parquet, series 'm7': .*missing value"):

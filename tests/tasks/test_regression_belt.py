@@ -123,8 +123,12 @@ def test_intervals_are_served_in_every_protocol_and_file(
     records = predictions.records()
     assert all(r["low"] <= r["prediction"] <= r["high"] for r in records)
     live, request = LiveModel("toys", "1", model), ParsedRequest({}, list(raw))
-    assert mlflow_protocol.format_response(live, predictions, request)["predictions"] == records
-    tensors = {t["name"]: t for t in v2.format_response(live, predictions, request)["outputs"]}
+    by_protocol = [
+        json.loads(protocol.format_response(live, predictions, request).content)
+        for protocol in (mlflow_protocol, v2)
+    ]
+    assert by_protocol[0]["predictions"] == records
+    tensors = {tensor["name"]: tensor for tensor in by_protocol[1]["outputs"]}
     assert tensors["low"]["data"] == [r["low"] for r in records]
     assert v2.describe(live)["outputs"][0] == {
         "name": "prediction", "datatype": "FP64", "shape": [-1],

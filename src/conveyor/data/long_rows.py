@@ -13,6 +13,7 @@ from conveyor.data.inputs import NESTED
 from conveyor.data.long_format import nest
 from conveyor.data.part import Part
 from conveyor.data.table import build_column, read_whole
+from conveyor.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ def read_series(part: Part, layout: LongLayout, static: StaticColumns) -> LongSe
 
 def part_of_columns(columns: dict[str, list[Any]], origin: str) -> Part:
     """Return rows in memory as a part; `origin` names them in messages, which count from 0."""
-    table = pa.table({name: build_column(cells) for name, cells in columns.items()})
+    try:
+        table = pa.table({name: build_column(name, cells) for name, cells in columns.items()})
+    except DataError as error:
+        raise DataError(f"{origin}: {error}") from None
     return Part(
         "rows", origin, table.column_names, {}, read_whole(table),
         lambda row: f"{origin}, row {row}", {},

@@ -1,5 +1,6 @@
 """A file as a table: its columns, and its rows as Arrow batches."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,9 +68,38 @@ def read_whole(table: pa.Table) -> Callable[[Sequence[str]], Batches]:
     return read
 
 
-def build_column(values: list[Any]) -> pa.Array:
-    """Return a column of the values, as text if they have several types."""
+def build_column(name: str, values: list[Any]) -> pa.Array:
+    """Return a column of the values, as text if they have several types.
+
+    Raises:
+        DataError: objects or lists stand beside other values.
+    """
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        pass  # an integer may have more than 64 bits
+    present = [value for value in values if value is not None]
+    nested = [value for value in present if isinstance(value, dict | list)]
+    is_mixed = len(nested) < len(present) or not all(isinstance(value, list) for value in nested)
+    if nested and is_mixed:
+        other = next((value for value in present if type(value) is not type(nested[0])), None)
+        got = f"{_shorten(nested[0])} and {_shorten(other)}" if other is not None else "objects"
+        raise DataError(
+            f"column {name!r}: expected values of one kind; got {got}. Write texts, numbers or "
+            "lists into all rows of a column."
+        )
+    if nested and not all(map(_has_numbers_only, nested)):
+        texts = [value and [json.dumps(item) for item in value] for value in values]
+        return pa.array(texts, pa.list_(pa.string()))
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _has_numbers_only(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_has_numbers_only, value))
+    return value is None or isinstance(value, int | float)
+
+
+def _shorten(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."

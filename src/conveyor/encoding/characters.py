@@ -18,8 +18,8 @@ def is_blank(text: str, *, unescape_html: bool) -> bool:
     >>> is_blank(" \\u200b", unescape_html=False), is_blank("&nbsp;", unescape_html=True)
     (True, True)
     """
-    shown = html.unescape(text) if unescape_html else text
-    return all(unicodedata.category(character) in INVISIBLE for character in shown)
+    displayed = html.unescape(text) if unescape_html else text
+    return all(unicodedata.category(character) in INVISIBLE for character in displayed)
 
 
 def find_blank(texts: pa.Array, *, unescape_html: bool) -> pa.Array:

@@ -81,6 +81,8 @@ def parse_request(body: Body, model: LoadedModel) -> ParsedRequest:
     if content_type is not None and content_type not in CONTENT_TYPES:
         expected = " or ".join(CONTENT_TYPES)
         raise InputError(f"parameters: expected content_type {expected}; got {content_type}")
+    if not isinstance(value.get("id", ""), str):
+        raise InputError("id: expected a text; got another value")
     tensors = find_tensors(value, body.tensors)
     layouts = [each for each in model.layouts if not each.is_wide and each.long is None]
     layout, names = find_layout(layouts, tensors, "inputs")
