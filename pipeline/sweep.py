@@ -3,12 +3,11 @@
 from argparse import ArgumentParser, Namespace
 
 from conveyor.config import SweepConfig, load
-from conveyor.data.store import Prepared
+from conveyor.data.store import Meta, Prepared
 from conveyor.paths import Paths
 from conveyor.registry.model_version import champion_settings
-from conveyor.sweep.check import find_obstacle
 from conveyor.sweep.executors import make_executor
-from conveyor.sweep.report.outputs import write_nothing
+from conveyor.sweep.plan import log_size, resolve_trials, skip_search
 from conveyor.sweep.report.status import describe
 from conveyor.sweep.run import join_sweep, run_sweep
 from conveyor.sweep.study import SweepStudy
@@ -16,12 +15,13 @@ from conveyor.tracking.sweeps import SweepRecorder
 from pipeline import run_script
 
 
-def sweep(config: SweepConfig, paths: Paths, digest: str, *, join: bool = False) -> None:
-    recorder = SweepRecorder(config.name, paths, digest, leads=not join)
+def sweep(config: SweepConfig, paths: Paths, meta: Meta, *, join: bool = False) -> None:
+    recorder = SweepRecorder(config.name, paths, meta.digest, leads=not join)
     warm_start = config.sweep.warm_start.champion and not join
     champion = champion_settings(config.name, paths) if warm_start else None
     executor = make_executor(config.sweep, paths.prepared)
-    with SweepStudy(paths.scratch, config, digest, "join" if join else "lead") as study:
+    with SweepStudy(paths.scratch, config, meta.digest, "join" if join else "lead") as study:
+        log_size(study, meta.counts)
         if join:
             join_sweep(study, recorder, executor)
         else:
@@ -36,15 +36,14 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def main(args: Namespace) -> None:
-    config, paths = load(SweepConfig), Paths()
+    paths = Paths()
     meta = Prepared(paths.prepared).meta
+    config = resolve_trials(load(SweepConfig), meta.counts)
     if args.status or args.storage:
         with SweepStudy(paths.scratch, config, meta.digest, "read") as study:
             print(describe(study) if args.status else study.url)
-    elif obstacle := find_obstacle(config.sweep, meta.counts):
-        write_nothing(paths.sweep, obstacle)
-    else:
-        sweep(config, paths, meta.digest, join=args.join)
+    elif not skip_search(config.sweep, meta.counts, paths.sweep):
+        sweep(config, paths, meta, join=args.join)
 
 
 if __name__ == "__main__":

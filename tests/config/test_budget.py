@@ -7,7 +7,7 @@ import pytest
 
 from conveyor.compose import compose
 from conveyor.config import ConfigError, Train
-from conveyor.config.budget import count_folds, plan_budget
+from conveyor.config.budget import count_folds, count_trials, plan_budget
 from conveyor.paths import Paths
 from conveyor.sweep.check import find_obstacle
 
@@ -74,6 +74,13 @@ def test_few_rows_are_cross_validated_and_not_searched() -> None:
     assert find_obstacle(sweep.model_copy(update={"enabled": False}), few) == (
         "sweep.enabled is false"
     )
+
+
+def test_many_rows_have_fewer_trials_unless_a_number_is_written() -> None:
+    sweep = compose(Paths(ROOT)).sweep
+    rows = (200, 99_999, 100_000, 999_999, 1_000_000, 10_000_000)
+    assert [count_trials(sweep, count) for count in rows] == [10, 10, 6, 6, 4, 4]
+    assert count_trials(sweep.model_copy(update={"trials": 30}), 10_000_000) == 30
 
 
 @pytest.mark.parametrize(

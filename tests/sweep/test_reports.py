@@ -5,12 +5,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from labels import NASTY_LABELS
 from sweeping import HERE, label_search, rows, search, settings
 
-from conveyor.config import SweepConfig
+from conveyor.config import SweepConfig, overlay
+from conveyor.sweep.plan import describe_size, resolve_trials
 from conveyor.sweep.report.status import describe
 from conveyor.sweep.storage import SweepError
 from conveyor.sweep.study import SweepStudy
@@ -61,6 +63,47 @@ def test_status_tells_of_a_sweep_from_outside(tmp_path: Path) -> None:
     text = status(config, tmp_path / "done" / "scratch")
     assert "ended: finished" in text
     assert "5 of 5 trials" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "duration"),
+    [
+        ({"trials": 3, "repeats": {"count": 2}}, "6.0 h"),
+        ({"trials": 4, "workers": 2}, "2.0 h"),
+        ({"trials": 1, "workers": 4}, "60 min"),
+    ],
+)
+def test_the_duration_is_estimated_from_the_pace_of_the_first_trial(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], duration: str
+) -> None:
+    caplog.set_level("INFO")
+    search(tmp_path, settings(**changes), "paced")
+    [line] = [text for text in caplog.messages if "takes about" in text]
+    bound = "; sweep.trials and sweep.time_limit bound it" if duration.endswith(" h") else ""
+    assert line == f"the sweep takes about {duration}, if no trial is pruned{bound}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "size"),
+    [
+        ({}, (270, 30), "10 trials x 1 fit x 600 updates of 16 rows, which are 35.3 epochs of 270"),
+        ({"repeats": {"count": 3, "by": "folds"}}, (270, 30), "10 trials x 3 fits x 600 updates of "
+         "16 rows, which are 46.2 epochs of 200 rows"),
+        ({}, (90_000, 10_000), "6 trials x 1 fit x 10,000 updates of 64 rows"),
+        ({}, (900_000, 100_000), "4 trials x 1 fit x 10,000 updates of 128 rows"),
+        ({"trials": 7}, (900_000, 100_000), "7 trials x 1 fit x 10,000 updates"),
+        ({"space": {"train.batch_size": "choice(16, 32)"}}, (270, 30), "; the space varies "
+         "train.batch_size"),
+    ],
+)  # fmt: skip
+def test_a_sweep_follows_the_rows_and_says_what_it_fits(
+    changes: dict[str, Any], rows: tuple[int, int], size: str
+) -> None:
+    counts = dict(zip(("train", "validation"), rows, strict=True))
+    config = settings(**{"trials": "auto", **changes})
+    budget = {"train.epochs": None, "train.batch_size": "auto"}
+    config = resolve_trials(overlay(config, budget), counts)
+    assert size in describe_size(config, counts, config.sweep.wanted)
 
 
 def test_the_interactive_page_escapes_texts(tmp_path: Path) -> None:

@@ -26,6 +26,13 @@ def bowl(job: TrialJob, channel: Channel) -> dict[str, float]:
     }
 
 
+def paced(job: TrialJob, channel: Channel) -> dict[str, float]:
+    """Says that it takes an hour: 360 updates of 10 seconds."""
+    channel.report(0, {"parameters": 1.0, "updates": 360.0})
+    channel.report_pace(10.0, 3)
+    return {"val_loss": 0.5}
+
+
 def moody(job: TrialJob, channel: Channel) -> dict[str, float]:
     """Every way to fail, by the trial's number."""
     match job.number:

@@ -20,6 +20,7 @@ from conveyor.training import trial
 import tensorflow as tf
 class Line:
     def report(self, number, metrics): ...
+    def report_pace(self, seconds, updates): ...
 job = json.loads(sys.argv[1])
 trial.run(TrialJob(**job | {"config": FitConfig(**job["config"])}), Line())
 print(tf.config.threading.get_intra_op_parallelism_threads(),

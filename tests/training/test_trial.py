@@ -12,6 +12,7 @@ from conveyor.data.store import Prepared
 from conveyor.metrics.resampling import assign_folds
 from conveyor.models.export import predict
 from conveyor.sweep.protocol import Pruned, TrialJob
+from conveyor.training import trainer
 from conveyor.training.batches import BatchReader
 from conveyor.training.fit import STATE_FILE, fit
 from conveyor.training.state import TrainingState
@@ -23,12 +24,16 @@ class Line:
 
     def __init__(self, stop_at: int = 99) -> None:
         self.told: dict[int, dict[str, float]] = {}
+        self.paces: list[tuple[float, int]] = []
         self.stop_at = stop_at
 
     def report(self, number: int, metrics: Mapping[str, float]) -> None:
         self.told[number] = dict(metrics)
         if number == self.stop_at:
             raise Pruned
+
+    def report_pace(self, seconds: float, updates: int) -> None:
+        self.paces.append((seconds, updates))
 
 
 @pytest.fixture
@@ -66,6 +71,19 @@ def test_size_is_told_before_anything_is_trained(job: TrialJob) -> None:
     assert line.told[0]["parameters"] > 0
     assert line.told[0]["flops"] > line.told[0]["parameters"]
     assert not Path(job.scratch, STATE_FILE).exists()
+
+
+@pytest.mark.parametrize(("timed", "updates"), [(0.0, 2), (99.0, 4)])
+def test_the_pace_is_told_once_after_some_seconds_or_before_the_first_validation(
+    job: TrialJob, monkeypatch: pytest.MonkeyPatch, timed: float, updates: int
+) -> None:
+    monkeypatch.setattr(trainer, "TIMED_SECONDS", timed)
+    changes = {"train.validate_every": 4, "train.updates": 8, "train.epochs": None}
+    line = Line()
+    run(replace(job, config=overlay(job.config, changes)), line)
+    [(seconds, done)] = line.paces
+    assert 0 < seconds < 5
+    assert done == updates
 
 
 def test_latency_is_measured_where_it_is_wanted(job: TrialJob) -> None:

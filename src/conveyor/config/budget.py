@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 from conveyor.config.sections import Train
+from conveyor.config.sweep import Sweep
 
 # A training set of at least so many rows has batches of this size.
 BATCH_SIZES = ((1_000_000, 256), (100_000, 128), (10_000, 64), (1_000, 32), (0, 16))
@@ -22,6 +23,8 @@ MOST_VALIDATIONS, FEWEST_VALIDATIONS, FEWEST_BETWEEN = 30, 10, 100
 # auto` is a cross-validation, `sweep.enabled: auto` is no search, and `head.label_smoothing: auto`
 # smooths.
 FEW_ROWS, AUTO_FOLDS = 200, 3
+# `sweep.trials: auto`: with at least so many of these rows, where one fit is long, fewer trials.
+TRIALS = ((1_000_000, 4), (100_000, 6), (0, 10))
 
 
 @dataclass(frozen=True)
@@ -112,3 +115,19 @@ def count_folds(train: Train, rows: int) -> int:
     if train.folds == "auto":
         return AUTO_FOLDS if has_few_rows(rows) and train.refit else 0
     return train.folds or 0
+
+
+def count_trials(sweep: Sweep, rows: int) -> int:
+    """Return the trials of a search.
+
+    Args:
+        rows: of training and validation together.
+    """
+    if sweep.trials == "auto":
+        return next(trials for fewest, trials in TRIALS if rows >= fewest)
+    return sweep.trials
+
+
+def rows_outside_fold(rows: int, folds: int) -> int:
+    """Return the rows for which a fit of a cross-validation is planned, the same in each fold."""
+    return rows * (folds - 1) // folds

@@ -91,7 +91,7 @@ class Sweep(Section):
     """An Optuna study over keys of `model` and `train`, in Hydra's sweep grammar."""
 
     enabled: bool | Literal["auto"]  # auto: unless rows are too few to choose by; see config/budget
-    trials: PositiveInt  # completed and pruned together
+    trials: PositiveInt | Literal["auto"]  # completed and pruned together; auto: config/budget
     workers: PositiveInt  # trials at once; one makes the sequence of proposals reproducible
     gpus: tuple[NonNegativeInt, ...] | None  # a slot each, in turn; null leaves them to TensorFlow
     executor: Literal["local", "ray"]
@@ -109,6 +109,13 @@ class Sweep(Section):
     pruner: Pruner
     warm_start: WarmStart
     space: dict[str, Any]  # dotted key -> a line such as choice(...), or lines with a `when`
+
+    @property
+    def wanted(self) -> int:
+        """The number of trials; `sweep.plan` resolves `auto` once the rows are known."""
+        if self.trials == "auto":
+            raise ValueError("expected a number of trials; got auto, which nobody has resolved")
+        return self.trials
 
     @field_validator("constraints")
     @classmethod

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 
 from conveyor.sweep import events
 from conveyor.sweep.attributes import PARAMS, REASON, REPEATS, compute_violations, identify_trial
-from conveyor.sweep.protocol import Executor, Message, Metrics, State, TrialOutcome
+from conveyor.sweep.protocol import ONGOING, Executor, Message, Metrics, State, TrialOutcome
 from conveyor.sweep.report.progress import Progress
 from conveyor.sweep.running_trial import RunningTrial
 from conveyor.sweep.storage import SweepError
@@ -95,12 +95,14 @@ class Driver:
     def _handle(self, handle: Any, message: Message) -> None:
         """Handle one message of a trial; see `protocol.Executor`."""
         running = self.running[handle]
-        if message[0] not in ("began", "validation"):
+        if message[0] not in ONGOING:
             self.running.pop(handle)
             self.executor.stop(handle)
         match message:
             case ("began", _, _):
                 running.started = time.monotonic()
+            case ("timed", seconds, updates):
+                self.progress.estimate(running, seconds, updates)
             case ("validation", validation, metrics):
                 proceed = self._record_validation(running, validation, metrics)
                 self.executor.answer(handle, proceed=proceed)
@@ -132,7 +134,6 @@ class Driver:
             excess = compute_violations(self.sweep.constraints, metrics)
             running.violated = next((text for text, over in excess.items() if over > 0), "")
             return not running.violated
-        self.progress.estimate(running)
         objective, *others = self.sweep.objectives
         if repeat or others or self.sweep.pruner.name == "wilcoxon":
             return True  # pruners judge by one objective, and that one by repeats

@@ -82,6 +82,9 @@ class Channel(Protocol):
             Pruned: the driver stops the trial.
         """
 
+    def report_pace(self, seconds: float, updates: int) -> None:
+        """Send the seconds of an update, once, after so many updates."""
+
 
 @dataclass(frozen=True)
 class TrialOutcome:
@@ -104,7 +107,10 @@ class TrialOutcome:
 TrialOutcomes = Mapping[TrialId, TrialOutcome]
 
 
-Message = tuple[Literal["began", "validation", "done", "pruned", "failed", "lost"], Any, Any]
+Message = tuple[
+    Literal["began", "timed", "validation", "done", "pruned", "failed", "lost"], Any, Any
+]
+ONGOING = ("began", "timed", "validation")  # messages of a trial that goes on
 
 
 class Executor(Protocol):
@@ -112,6 +118,7 @@ class Executor(Protocol):
 
     The messages of a trial are:
         ("began", None, None): it runs now; an executor may have queued it until then.
+        ("timed", seconds, updates): seconds of an update, after so many updates.
         ("validation", validation, metrics): it waits for an answer.
         ("done", metrics, seconds): it is completed; seconds that it waited for answers.
         ("pruned", None, seconds): it stopped because the driver said so.

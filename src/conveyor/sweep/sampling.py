@@ -109,7 +109,7 @@ def list_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str,
         SweepError: there are too many to shuffle.
     """
     if sweep.sampler.name == "grid":
-        return list(itertools.islice(space.configurations(), sweep.trials))
+        return list(itertools.islice(space.configurations(), sweep.wanted))
     if sweep.sampler.name != "brute_force":
         return None
     listed = list(itertools.islice(space.configurations(), MAX_LISTED + 1))
@@ -119,7 +119,7 @@ def list_configurations(sweep: Sweep, space: Space, seed: int) -> list[dict[str,
             "sweep.space has more. Choose random or qmc."
         )
     order = np.random.default_rng(seed).permutation(len(listed))
-    return [listed[i] for i in order[: sweep.trials]]
+    return [listed[i] for i in order[: sweep.wanted]]
 
 
 def _most_validations(train: Train) -> int:

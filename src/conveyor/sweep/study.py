@@ -51,7 +51,7 @@ class SweepStudy:
         self.config = config
         self.space = check.parse(config)
         self._listed = list_configurations(config.sweep, self.space, config.seed)
-        self.total = config.sweep.trials if self._listed is None else len(self._listed)
+        self.total = config.sweep.wanted if self._listed is None else len(self._listed)
         self.key = study_key(config, data_digest)
         self.driver = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._store = make_store(scratch, self.key, config.sweep.storage)

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -22,19 +22,20 @@ log = logging.getLogger(__name__)
 # A network that has learned something has left the loss of a constant answer by this share of it,
 # after this share of its updates.
 LEFT_CHANCE, CHECKED_AFTER = 0.02, 0.25
+TIMED_SECONDS = 2.0  # that updates are timed for an estimate
+
+Pace = Callable[[float, int], None]  # seconds of an update, and the updates that are done
 
 
 class Trainer:
     """Trains a compiled model on training rows.
 
-    Attributes:
-        seconds_per_update: in the last call of `train`, without its first update, which may have
-            compiled the graph.
-
     Args:
         head: with which the model was built.
         rows: that are trained on.
         few_rows: whether training and validation rows are few; see `config.budget`.
+        report_pace: called once, after some seconds of training, or at the end of the first call
+            of `train` if that is earlier.
     """
 
     def __init__(
@@ -46,12 +47,13 @@ class Trainer:
         rows: BatchReader,
         *,
         few_rows: bool,
+        report_pace: Pace = lambda seconds, updates: None,
     ) -> None:
         self.model, self.head, self.config = model, head, config
         self.budget, self.rows = budget, rows
         head.prepare_loss(rows.targets, few_rows=few_rows)
         self.steps = Steps(model, head, rows.targets)
-        self.seconds_per_update = 0.0
+        self._report_pace: Pace | None = report_pace
         self._chance_loss = constant_loss(head, rows)
         self._planned: tuple[int, list[RowNumbers]] = (-1, [])  # an epoch, and its batches
 
@@ -78,8 +80,9 @@ class Trainer:
             _, targets = batch
             rows += len(targets)
             if update == first:
-                began = time.monotonic()
-        self.seconds_per_update = (time.monotonic() - began) / max(1, last - first - 1)
+                began = time.monotonic()  # after the update that may have compiled the graph
+            else:
+                self._time_updates(began, first, update + 1, is_last=update + 1 == last)
         self._check_progress(first, last, total / rows)
         epoch = last / self.budget.updates_per_epoch
         return {
@@ -88,6 +91,13 @@ class Trainer:
             "loss": total / rows,
             self.head.score_name: score / rows,
         }
+
+    def _time_updates(self, began: float, first: int, done: int, *, is_last: bool) -> None:
+        """Report the pace once; `began` is the time after the update `first`."""
+        seconds = time.monotonic() - began
+        if self._report_pace is not None and (is_last or seconds > TIMED_SECONDS):
+            self._report_pace(seconds / (done - first - 1), done)
+            self._report_pace = None
 
     def _batches(self, first: int, last: int) -> Iterator[Batch]:
         """Read the batches of these updates: all rows in each epoch, in a new order."""

@@ -59,6 +59,7 @@ def run(job: TrialJob, channel: Channel) -> dict[str, float]:
         state,
         metrics=job.metrics,
         on_built=on_built,
+        report_pace=channel.report_pace,
         progress=False,
     )
     if job.latency:

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from conveyor.config import FitConfig
-from conveyor.config.budget import has_few_rows, plan_budget
+from conveyor.config.budget import has_few_rows, plan_budget, rows_outside_fold
 from conveyor.data.store import Prepared
 from conveyor.durations import format_duration
 from conveyor.metrics.resampling import assign_folds
@@ -17,7 +17,7 @@ from conveyor.training.compile import new_model
 from conveyor.training.history import FitHistory, smoothing_window
 from conveyor.training.progress import advance, progress_bar
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
-from conveyor.training.trainer import Trainer
+from conveyor.training.trainer import Pace, Trainer
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def start_state(
     planned = trained
     if rows.fold is not None:  # so that the folds are validated at the same updates
         _, count = rows.fold
-        planned = (trained + validated) * (count - 1) // count
+        planned = rows_outside_fold(trained + validated, count)
     budget = replace(plan_budget(config.train, planned), rows=trained)
     history = FitHistory(prepared.task.metrics, smoothing_window(validated))
     return TrainingState(
@@ -86,6 +86,7 @@ def fit_best(
     *,
     metrics: Sequence[str] = (),
     on_built: Callable[[keras.Model], None] = lambda model: None,
+    report_pace: Pace = lambda seconds, updates: None,
     progress: bool = True,
 ) -> keras.Model:
     """Train until `state` says to stop, and return the model with the best validation's weights.
@@ -95,6 +96,8 @@ def fit_best(
             validation.
         metrics: metrics of the validation rows beside their loss and the task's own.
         on_built: called with the model before it is trained.
+        report_pace: called once; see `Trainer`.
+        progress: show a progress bar, and say how long the fit may take.
 
     Raises:
         Diverged: the loss is not finite.
@@ -106,11 +109,20 @@ def fit_best(
     log.info("%s", budget)
     state.resume(model)
     few_rows = has_few_rows(len(rows.training.targets) + len(rows.validation.targets))
-    trainer = Trainer(model, head, config, budget, rows.training, few_rows=few_rows)
+    index, count = rows.fold or (0, 1)
+
+    def estimate(seconds: float, updates: int) -> None:
+        report_pace(seconds, updates)
+        if progress and index == 0:
+            left = seconds * ((count + config.train.refit) * budget.updates - updates)
+            _log_time_left(left, count - 1, refit=config.train.refit)
+
+    trainer = Trainer(
+        model, head, config, budget, rows.training, few_rows=few_rows, report_pace=estimate
+    )
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
-    index, count = rows.fold or (0, 1)
     title = f"fold {index + 1} of {count}" if rows.fold else "fit"
     started = budget.end_of(len(done))
     with progress_bar(title, budget.updates, started, show=progress) as bar:
@@ -123,10 +135,6 @@ def fit_best(
             row |= {"learning_rate": learning_rate(model)}
             state.record(model, row, measured.target, measured.outputs)
             advance(bar, row, last - first)
-            if progress and index == 0 and first == started and last > first + 1:
-                updates = (count + config.train.refit) * budget.updates - last
-                seconds = trainer.seconds_per_update * updates
-                _log_time_left(seconds, count - 1, refit=config.train.refit)
     model.set_weights(state.best_weights)
     return model
 

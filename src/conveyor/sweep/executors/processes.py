@@ -151,6 +151,9 @@ class _Channel:
         if not proceed:
             raise Pruned
 
+    def report_pace(self, seconds: float, updates: int) -> None:
+        self._connection.send(("timed", seconds, updates))
+
 
 def _main(function: str, job: TrialJob, connection: Connection, alive: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles Ctrl-C

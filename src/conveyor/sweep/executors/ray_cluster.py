@@ -23,7 +23,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from conveyor import files
 from conveyor.config.sweep import RayCluster
 from conveyor.sweep.executors.processes import TrialProcess, make_context
-from conveyor.sweep.protocol import Message, TrialJob
+from conveyor.sweep.protocol import ONGOING, Message, TrialJob
 from conveyor.sweep.storage import SweepError
 from conveyor.temporary import private_folder
 
@@ -104,7 +104,7 @@ class RayExecutor:
         messages = ray.get(self._mailbox.receive.remote(timeout))
         events = [(key, message) for key, message in messages if key in self._tasks]
         for key, (kind, *_) in events:
-            if kind not in ("began", "validation"):
+            if kind not in ONGOING:
                 # The task ends by itself now. Cancelling it anyway can end this process, since
                 # Ray's core fails on a cancellation beside a reply (ray-project/ray#54527).
                 del self._tasks[key]
@@ -146,7 +146,7 @@ def _run(
             proceed: Any = ray.get(mailbox.send.remote(key, message))
             if message[0] == "validation":
                 process.answer(proceed)
-            elif message[0] != "began":
+            elif message[0] not in ONGOING:
                 return
     finally:
         process.close()

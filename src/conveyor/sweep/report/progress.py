@@ -18,6 +18,7 @@ from conveyor.sweep.study import SweepStudy
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 2.0  # between readings of what other drivers have done
+LONG = 3600.0  # seconds of a sweep, beyond which it is said how to bound it
 
 
 class Progress:
@@ -35,20 +36,25 @@ class Progress:
         """Leave the bar as it is."""
         self.bar.close()
 
-    def estimate(self, running: RunningTrial) -> None:
-        """Say once, after the first validation of the first trial, how long the sweep may take."""
-        updates = running.latest_metrics.get("update")
-        if self._estimated or not updates:
+    def estimate(self, running: RunningTrial, seconds: float, updates: int) -> None:
+        """Say once, at the pace of the first trial, how long the sweep may take.
+
+        Args:
+            seconds: of an update.
+            updates: that the trial has done.
+        """
+        if self._estimated:
             return
         self._estimated = True
-        sweep = self.study.config.sweep
-        seconds = (time.monotonic() - running.started) / updates  # of one update
-        fits = (self.study.total - self.study.done) * sweep.repeats.count / sweep.workers
+        sweep, study = self.study.config.sweep, self.study
+        start = max(0.0, time.monotonic() - running.started - seconds * updates)  # of a fit
         budget = running.latest_metrics.get("updates", updates)
+        fits = (study.total - study.done) * sweep.repeats.count
+        duration = fits * (start + seconds * budget) / min(sweep.workers, fits)
+        advice = "; sweep.trials and sweep.time_limit bound it" if duration > LONG else ""
         log.info(
-            "the sweep takes about %s, if no trial is pruned: %d trials of %d updates",
-            format_duration(seconds * budget * fits), self.study.total, budget,
-        )  # fmt: skip
+            "the sweep takes about %s, if no trial is pruned%s", format_duration(duration), advice
+        )
 
     def update(self) -> None:
         """Show the counts after a trial of this driver has ended."""
