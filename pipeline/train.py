@@ -7,6 +7,7 @@ import shutil
 from conveyor import files
 from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
+from conveyor.environment import check_environment
 from conveyor.models.cudnn import cudnn_report
 from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, paths: Paths) -> None:
+    check_environment()
     config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
     digest = prepared.meta.digest

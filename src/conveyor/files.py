@@ -53,13 +53,13 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]])
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text())
+    return json.loads(path.read_text("utf-8"))
 
 
 def read_yaml(path: Path) -> Any:
     """Read what DVC or Conveyor wrote, by libyaml, which takes a seventh of the time of
     `yaml.safe_load`. Errors of the latter show the line, so use it for files that people write."""
-    return yaml.load(path.read_text(), yaml.CSafeLoader)
+    return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def read_object(path: Path, way_out: str) -> dict[str, Any]:
     """
     require_file(path, way_out)
     try:
-        value = json.loads(path.read_text())
+        value = json.loads(path.read_text("utf-8"))
     except ValueError as error:  # of JSON, or of UTF-8
         raise FormatError(path, f"expected JSON; got a damaged file ({error})", way_out) from None
     if not isinstance(value, dict):

@@ -76,7 +76,7 @@ def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"{path}: expected a file that holds at least `choose: {{}}`; got none")
     try:
-        params: Any = OmegaConf.to_container(OmegaConf.create(path.read_text()))
+        params: Any = OmegaConf.to_container(OmegaConf.create(path.read_text("utf-8")))
     except (yaml.YAMLError, OmegaConfBaseException) as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(params, dict):

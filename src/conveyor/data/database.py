@@ -35,6 +35,7 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
         # Nobody recovers this database, and a log would be one more file.
         database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
         database.execute("USE data")
+        database.execute("SET TimeZone = 'UTC'")  # not the machine's
         database.execute("SET enable_progress_bar = false")
         database.execute("SET preserve_insertion_order = false")  # rows have numbers
         try:

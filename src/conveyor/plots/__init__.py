@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from matplotlib.text import Text
 from conveyor.plots.fonts import font_families
 
 DPI = 110
+matplotlib.rcdefaults()  # not the style of a matplotlibrc in the home folder or in this one
 
 
 def new_figure(

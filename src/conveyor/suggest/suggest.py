@@ -107,7 +107,7 @@ def _read_base(paths: Paths, kind: str) -> dict[str, Any]:
     file = paths.conf / "dataset" / "base" / f"{kind}.yaml"
     if not file.is_file():
         raise InputError(f"{file}: expected a file; got none. Run the command in a project folder")
-    return yaml.safe_load(file.read_text())
+    return yaml.safe_load(file.read_text("utf-8"))
 
 
 def _check(paths: Paths, kind: str, settings: DatasetSettings, cache: Path) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from conveyor import files
 from conveyor.config import FitConfig, SweepConfig
+from conveyor.environment import library_versions
 from conveyor.errors import InputError, missing_package
 from conveyor.sweep.journal import open_journal
 from conveyor.sweep.locks import FileLocks, Locks, PostgresLocks
@@ -103,10 +104,10 @@ def make_store(scratch: Path, key: str, location: str) -> Store:
 
 
 def study_key(config: SweepConfig, data_digest: str) -> str:
-    """Return a key that is equal for equal configuration and data."""
+    """Return a key that is equal for equal configuration, data and libraries."""
     sections = config.model_dump(mode="json", include=set(FitConfig.model_fields))
     searched = config.sweep.model_dump(mode="json", exclude=CHANGEABLE)
-    return files.digest_value([sections, searched, data_digest])[:16]
+    return files.digest_value([sections, searched, data_digest, library_versions()])[:16]
 
 
 def study_name(key: str, number: int) -> str:

@@ -72,7 +72,7 @@ def _read_file(name: str) -> list[Settings]:
             "does not exist. Write it, or set the field to null."
         )
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(path.read_text("utf-8"))
     except yaml.YAMLError as error:
         raise SweepError(f"sweep.warm_start.file: {name} is not valid YAML: {error}") from None
     if isinstance(content, dict) and isinstance(content.get("params"), dict):

@@ -163,7 +163,7 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
     data_digest = files.read_json(paths.model / "card.json")["data_digest"]
     origin = _origin(tracking, paths, data_digest)
     run = _begin(tracking, settings, {"restored": "true", **origin})
-    with run.ending(), (paths.model / "history.csv").open() as rows:
+    with run.ending(), (paths.model / "history.csv").open(encoding="utf-8") as rows:
         for number, row in enumerate(csv.DictReader(rows), start=1):
             metrics = {name: float(value) for name, value in row.items()}
             # A model of an earlier version was validated after each epoch.

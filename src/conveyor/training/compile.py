@@ -18,9 +18,13 @@ COSINE_FLOOR = 0.01  # of the first learning rate
 
 
 def set_up_keras(seed: int, precision: str = "float32") -> None:
-    """Prepare the devices, seed all random generators, choose deterministic operations, and set
-    the precision (a Keras dtype policy) of the layers that are built from here on."""
+    """Prepare the devices, seed all random generators, choose deterministic operations, set the
+    precision (a Keras dtype policy) of the layers that are built from here on, and undo whatever
+    else another configuration of Keras may have set."""
     prepare_devices()
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(precision)

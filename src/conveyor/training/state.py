@@ -22,6 +22,7 @@ from conveyor.config.budget import Budget
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
 from conveyor.tasks.options import TargetSpec, parse_spec
+from conveyor.training.fit_environment import fit_environment
 from conveyor.training.history import FitHistory, Metrics
 
 log = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ class TrainingState:
             f"variable_{i}": np.asarray(value) for i, value in enumerate(_variables(model))
         }
         arrays |= {f"best_weight_{i}": weight for i, weight in enumerate(self.best_weights)}
+        arrays["environment"] = np.array(fit_environment())
         arrays["metric_names"] = np.array(list(history.validations[0]))  # (metrics,)
         arrays["metric_values"] = np.array([list(row.values()) for row in history.validations])
         arrays["outputs"] = np.array(self.outputs)  # (validations, rows, width)
@@ -131,11 +133,20 @@ class TrainingState:
 
     def resume(self, model: keras.Model) -> None:
         """Load the saved state, if there is one, into this object and a compiled model, and call
-        `on_validation` for each validation of it."""
+        `on_validation` for each validation of it.
+
+        A state of another environment (see `fit_environment`) is left alone: the weights would be
+        those of no uninterrupted fit.
+        """
         if self.path is None or not self.path.is_file():
             return
         history = self.history
         with np.load(self.path, allow_pickle=False) as saved:
+            earlier, now = str(saved.get("environment", "unknown")), fit_environment()
+            if earlier != now:
+                log.warning("%s is not resumed, but begun anew: it is of %s; this is %s",
+                            self.path, earlier, now)  # fmt: skip
+                return
             for i, variable in enumerate(_variables(model)):
                 variable.assign(saved[f"variable_{i}"])
             count = len(model.get_weights())

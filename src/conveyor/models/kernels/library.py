@@ -89,10 +89,10 @@ def _compile(source: Path, path: Path) -> None:
 def _key(cell: str) -> str:
     """Digest of all that the machine code depends on."""
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else [platform.processor()]
+    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.is_file() else [platform.processor()]
     fields = ("flags", "Features", "model", "cpu family", "CPU part")
     cpu = sorted({line for line in lines if len(lines) == 1 or line.startswith(fields)})
     sources = [*sorted(SOURCES.glob("*.h")), SOURCES / f"{cell}.c"]
     versions = [platform.platform(), version("ziglang"), version("tensorflow")]
-    parts = [*(source.read_text() for source in sources), *FLAGS, *cpu, *versions]
+    parts = [*(source.read_text("utf-8") for source in sources), *FLAGS, *cpu, *versions]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

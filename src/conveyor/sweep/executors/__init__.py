@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from conveyor.config import Sweep
+from conveyor.environment import check_environment
 from conveyor.sweep.executors.processes import LocalExecutor
 from conveyor.sweep.protocol import Executor
 
@@ -15,7 +16,11 @@ def make_executor(sweep: Sweep, prepared: Path, trial: str = TRIAL) -> Executor:
     Args:
         prepared: folder of the prepared data.
         trial: "module:function" that runs one trial in its process; see `TrialJob`, `Channel`.
+
+    Raises:
+        InputError: the environment demands what the belt cannot do.
     """
+    check_environment()
     if sweep.executor == "ray":
         # Ray is an optional package.
         from conveyor.sweep.executors.ray_cluster import RayExecutor
