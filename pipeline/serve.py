@@ -9,6 +9,7 @@ from pathlib import Path
 
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
+from conveyor.server.access import choose_access
 from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
@@ -38,6 +39,11 @@ def add_options(parser: ArgumentParser) -> None:
         add(option, type=kind, default=default, help=f"{text} (default: {default})")
     add("--name", help="name of the registered model (default: `name` in artifacts/config.yaml)")
     add("--threads", type=COUNT, help="answer so many requests at once (default: one a core)")
+    let_in = parser.add_mutually_exclusive_group().add_argument
+    let_in("--token-file", type=Path, metavar="FILE", help="serve requests with its token only")
+    let_in("--no-token", action="store_true", help="serve everybody who reaches another --host")
+    add("--allowed-host", action="append", default=[], metavar="NAME",
+        help="a name of this server that requests use; may be repeated")  # fmt: skip
     add("--log-rows", action="store_true", help="with --log-share: record the raw rows as well")
     either = parser.add_mutually_exclusive_group().add_argument
     either("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")
@@ -47,6 +53,8 @@ def add_options(parser: ArgumentParser) -> None:
 def main(args: Namespace) -> None:
     if not args.log_share:
         refuse_options(LOG_OPTIONS, "--log-share with it")
+    access = choose_access(args.host, args.token_file, no_token=args.no_token,
+                           allowed_hosts=args.allowed_host)  # fmt: skip
     if not args.reload:
         refuse_options(["--poll"], "--reload with it")
     requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
@@ -61,7 +69,7 @@ def main(args: Namespace) -> None:
         slot = ModelSlot(args.name or load(NamedConfig).name)
         poller = AliasPoller(slot, args.alias, args.poll if args.reload else None, Paths())
     app = App(slot, int(args.body_limit * MIB), args.threads, requests)
-    serve(app, args.host, args.port, poller)
+    serve(app, access, args.host, args.port, poller)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def test_a_script_that_does_not_train_loads_no_tensorflow(stage: str) -> None:
 def test_a_script_stays_thin(stage: str) -> None:
     text = (ROOT / "pipeline" / f"{stage}.py").read_text()
     tree = ast.parse(text)
-    assert len(code_lines(text, tree)) <= (40 if stage in STAGES else 52)
+    assert len(code_lines(text, tree)) <= (40 if stage in STAGES else 60)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert all((f.end_lineno or 0) - f.lineno < 30 for f in functions)
 

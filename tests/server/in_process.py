@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conveyor.server.access import Access
 from conveyor.server.app import App
 from conveyor.server.live_model import LiveModel, ModelSlot
 from conveyor.server.request_log import RequestLog
@@ -47,7 +48,7 @@ class InProcess:
         slot = ModelSlot("model", LiveModel("model", "1", model))
         requests = RequestLog(folder, 1.0, max_files=1, raw_rows=True, interval=3600)
         self.app = App(slot, LIMIT, 1, requests)
-        self._asgi, self._runner = self.app.asgi(), asyncio.Runner()
+        self._asgi, self._runner = self.app.asgi(Access(None, None)), asyncio.Runner()
 
     def close(self) -> None:
         self._runner.close()

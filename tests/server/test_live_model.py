@@ -15,6 +15,7 @@ from registered import point
 from conveyor import files
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.server.access import Access
 from conveyor.server.alias_poller import AliasPoller
 from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder, load_version
@@ -137,7 +138,7 @@ def call(app: App, path: str, method: str = "GET", body: bytes = b"") -> tuple[i
     async def send(message: Any) -> None:
         sent.append(message)
 
-    run: Callable[..., Any] = app.asgi()
+    run: Callable[..., Any] = app.asgi(Access(None, None))
     asyncio.run(run(scope, receive, send))
     return sent[0]["status"], json.loads(b"".join(m.get("body", b"") for m in sent))
 

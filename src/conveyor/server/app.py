@@ -11,12 +11,14 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
+from conveyor.server.access import Access, AccessCheck
 from conveyor.server.body import (
     BINARY_TYPE,
     JSON_LENGTH,
@@ -26,6 +28,7 @@ from conveyor.server.body import (
     parse_body,
     read_body,
 )
+from conveyor.server.error_response import error_response
 from conveyor.server.live_model import LiveModel, ModelSlot
 from conveyor.server.parsed_request import FormattedResponse, ParsedRequest
 from conveyor.server.request_log import RequestLog
@@ -34,11 +37,6 @@ from conveyor.serving import LoadedModel, Predictions
 log = logging.getLogger(__name__)
 VERSION_HEADER = "x-model-version"
 BODY_SECONDS = 60.0  # in which a client must have sent its request
-MLFLOW_ERRORS = {
-    404: "RESOURCE_DOES_NOT_EXIST",
-    500: "INTERNAL_ERROR",
-    503: "TEMPORARILY_UNAVAILABLE",
-}
 
 ParseRequest = Callable[[Body, LoadedModel], ParsedRequest]
 FormatResponse = Callable[[LiveModel, Predictions, ParsedRequest], FormattedResponse]
@@ -62,8 +60,8 @@ class App:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
         self.pool = ThreadPoolExecutor(threads or os.cpu_count(), thread_name_prefix="predict")
 
-    def asgi(self) -> Starlette:
-        """Return the app with its routes; errors are JSON."""
+    def asgi(self, access: Access) -> Starlette:
+        """Return the app with its routes, for those whom `access` lets in; errors are JSON."""
         name = "/v2/models/{name}"
         routes = [
             Route("/invocations", self.predict_by_mlflow, methods=["POST"]),
@@ -81,7 +79,8 @@ class App:
                 Route(f"{model}/infer", self.predict_by_v2, methods=["POST"]),
             ]
         handlers: Any = {HTTPException: _handle_refusal, Exception: _handle_failure}
-        return Starlette(routes=routes, exception_handlers=handlers)
+        checks = [Middleware(AccessCheck, access=access)]
+        return Starlette(routes=routes, middleware=checks, exception_handlers=handlers)
 
     async def predict_by_mlflow(self, request: Request) -> Response:
         """Predict, in MLflow's protocol."""
@@ -171,23 +170,16 @@ class App:
         return Response(response.content, media_type=response.media_type, headers=headers)
 
 
-def _error(request: Request, status: int, message: str) -> JSONResponse:
-    """An error in the form of the request's protocol."""
-    if request.url.path.startswith("/v2"):
-        return JSONResponse({"error": message}, status)
-    code = MLFLOW_ERRORS.get(status, "BAD_REQUEST")
-    return JSONResponse({"error_code": code, "message": message}, status)
-
-
 async def _handle_refusal(request: Request, error: HTTPException) -> Response:
     message = {
         "Not Found": f"path {request.url.path} not found",
         "Method Not Allowed": f"method {request.method} is not allowed for {request.url.path}",
     }.get(error.detail, error.detail)
-    response = _error(request, error.status_code, message)
+    response = error_response(request.url.path, error.status_code, message)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _handle_failure(request: Request, error: Exception) -> Response:
-    return _error(request, 500, "internal error; the traceback is in the server's log")
+    message = "internal error; the traceback is in the server's log"
+    return error_response(request.url.path, 500, message)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from conveyor.errors import InputError
+from conveyor.server.access import Access
 from conveyor.server.app import App
 
 if TYPE_CHECKING:  # its module loads MLflow, which a server of a folder does not need
@@ -18,7 +19,7 @@ GRACE = 20  # seconds that open requests may take after the signal to stop
 KEEP_ALIVE = 75  # seconds of an idle connection; longer than the 60 of usual proxies in front
 
 
-def serve(app: App, host: str, port: int, poller: "AliasPoller | None") -> None:
+def serve(app: App, access: Access, host: str, port: int, poller: "AliasPoller | None") -> None:
     """Serve until SIGTERM or Ctrl-C; open requests are finished first.
 
     Args:
@@ -30,7 +31,7 @@ def serve(app: App, host: str, port: int, poller: "AliasPoller | None") -> None:
     """
     with _listen(host, port) as listening:
         config = uvicorn.Config(
-            app.asgi(),
+            app.asgi(access),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -1,0 +1,19 @@
+"""Errors as the protocol of a request has them."""
+
+from starlette.responses import JSONResponse
+
+MLFLOW_ERRORS = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_DOES_NOT_EXIST",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+
+
+def error_response(path: str, status: int, message: str) -> JSONResponse:
+    """An error in the form of KServe's protocol below /v2, and of MLflow's elsewhere."""
+    if path.startswith("/v2"):
+        return JSONResponse({"error": message}, status)
+    code = MLFLOW_ERRORS.get(status, "BAD_REQUEST")
+    return JSONResponse({"error_code": code, "message": message}, status)
