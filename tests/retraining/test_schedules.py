@@ -189,7 +189,7 @@ def test_kubernetes_takes_the_cron_job_and_runs_it_alone(
     assert spec["concurrencyPolicy"] == "Forbid"
     (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     assert container["image"] == schedule.image
-    assert container["resources"]["limits"] == {"memory": "8Gi"}
+    assert container["resources"]["limits"] == {"cpu": "4", "memory": "8Gi"}
     assert {
         "name": "A_URI",
         "valueFrom": {"secretKeyRef": {"name": "conveyor", "key": "A_URI"}},
@@ -226,9 +226,32 @@ def test_github_s_schema_takes_the_workflow(
     check = [checks, "--builtin-schema", "vendor.github-workflows", file]
     file.write_text(text_of("github", schedule, installation))
     subprocess.run(check, check=True)
-    assert "A_URI: ${{ secrets.A_URI }}" in file.read_text()
+    assert 'env: {A_URI: "${{ secrets.A_URI }}"}' in file.read_text()
     file.write_text(file.read_text().replace("runs-on", "run-on"))
     assert subprocess.run(check, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize(
+    ("text", "weaker", "finding"),
+    [
+        ("", "", ""),
+        ("actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683", "actions/checkout@v4",
+         "unpinned-uses"),
+        ("permissions: {contents: write}", "permissions: write-all", "excessive-permissions"),
+        ("{persist-credentials: false}", "{fetch-depth: 1}", "artipacked"),
+        ("make setup", "make ${{ github.event.issue.title }}", "template-injection"),
+    ],
+)  # fmt: skip
+def test_zizmor_finds_nothing_in_the_workflow_and_the_first_weakness_of_a_weaker_one(
+    schedule: Schedule, installation: Installation, tmp_path: Path,
+    text: str, weaker: str, finding: str,
+) -> None:  # fmt: skip
+    file = tmp_path / "workflow.yml"
+    file.write_text(text_of("github", schedule, installation).replace(text, weaker, 1))
+    command = [Path(sys.executable).with_name("zizmor"), "--offline", "--no-progress", file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert bool(done.returncode) == bool(finding), done.stdout
+    assert finding in done.stdout
 
 
 @pytest.mark.parametrize("kind", SCHEDULERS)

@@ -3,7 +3,8 @@
 The compiler comes with the environment (`ziglang`, a Clang in a Python package), so no machine
 needs one of its own, and equal sources give equal code. Each cell's library is compiled once for
 its sources, TensorFlow and processor, which takes some seconds, and stored in the user's cache
-folder.
+folder, or in the project's where the user has none. So a container without a home folder computes
+the same as any other place.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from conveyor.errors import InputError
+from conveyor.paths import Paths
 from conveyor.temporary import remove_abandoned, temporary_folder
 
 log = logging.getLogger(__name__)
@@ -53,20 +55,21 @@ def operators(cell: str) -> Any:
 
 def _compiled_library(cell: str) -> Path:
     """Return the library for this machine, and compile it if it does not exist yet."""
-    folder = user_cache_path("conveyor") / "kernels"
-    path = folder / f"{cell}-{_key(cell)}.so"
-    if path.is_file():
-        return path
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
+    problem: OSError | None = None
+    for folder in (user_cache_path("conveyor"), Paths().scratch):
+        path = folder.absolute() / "kernels" / f"{cell}-{_key(cell)}.so"
+        try:
             if not path.is_file():
-                _compile(SOURCES / f"{cell}.c", path)
-    except OSError as error:
-        raise KernelError(
-            f"{folder}: expected a folder for compiled kernels; got {error}. {HINT}"
-        ) from None
-    return path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with FileLock(path.with_suffix(".lock")):
+                    if not path.is_file():
+                        _compile(SOURCES / f"{cell}.c", path)
+            return path
+        except OSError as error:
+            problem = error
+    raise KernelError(
+        f"{Paths().scratch}: expected a folder for compiled kernels; got {problem}. {HINT}"
+    )
 
 
 def _compile(source: Path, path: Path) -> None:
