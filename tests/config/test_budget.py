@@ -95,6 +95,8 @@ def test_rows_that_belong_apart_are_not_folded(split: str) -> None:
     assert compose(Paths(ROOT), [f"dataset.{split}"]).train.folds is None
     with pytest.raises(ConfigError, match=r"train\.folds: expected null, since folds would mix"):
         compose(Paths(ROOT), [f"dataset.{split}", "train.folds=3"])
+    with pytest.raises(ConfigError, match=r"sweep\.repeats\.by: expected seeds, since folds would"):
+        compose(Paths(ROOT), [f"dataset.{split}", "sweep.repeats={count: 3, by: folds}"])
 
 
 @pytest.mark.parametrize(

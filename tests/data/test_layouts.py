@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from making import SERIES, TEXT, content, ids, mails, prepared
+from making import SERIES, TEXT, content, ids, machines, mails, prepared
 
 from conveyor.config.dataset import SeriesColumns
 from conveyor.encoding.wide_columns import match_wide
@@ -198,6 +198,31 @@ def test_missing_values_are_filled_and_counted(tmp_path: Path, missing: str) -> 
     if missing == "mask":
         np.testing.assert_array_equal(indicators, ~np.concatenate(known))
         assert not train.sequences.values[indicators[:, 0] == 1, 0].any()  # the mean is 0
+
+
+@pytest.mark.parametrize("layout", ["steps_first", "channels_first"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_step_that_is_null_lacks_all_its_values(tmp_path: Path, form: str, layout: str) -> None:
+    rows = machines()
+    if layout == "channels_first":
+        rows = [{**row, "series": np.transpose(row["series"]).tolist()} for row in rows]
+    lost = len(rows[3]["series"][1])
+    rows[3]["series"][1] = None
+    if form == "csv":
+        write_csv(
+            tmp_path / "a.csv", [{**row, "series": json.dumps(row["series"])} for row in rows]
+        )
+    else:
+        (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    changes: dict[str, Any] = {
+        "source__format": form, "source__files": {"all": f"a.{form}"}, "columns__layout": layout,
+    }  # fmt: skip
+    store, report = prepared(tmp_path, None, SERIES, encoding__missing="mask", **changes)
+    counts = report["missing_values"].values()
+    assert [sum(count[key] for count in counts) for key in ("rows", "values")] == [1, lost]
+    assert np.isfinite(store.split("train").sequences.values).all()
+    _, report = prepared(tmp_path, None, SERIES, **changes)
+    assert report["dropped"]["missing_values"]["rows"] == 1
 
 
 def test_a_column_without_a_name_may_hold_the_ids(tmp_path: Path) -> None:

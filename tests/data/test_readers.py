@@ -175,6 +175,7 @@ FILES = {
     "tabs": ("a.tsv", "1.5\t2\nn/a\t4\n", {"missing": ["n/a"]}),
     "a line that names the delimiter": ("a.csv", "sep=^\nx^y\n1.5^2\n^4\n", {}),
     "decimal commas": ("a.csv", "1,5;2\n;4\n", {"decimal": ","}),
+    "nulls of MySQL": ("a.csv", "1.5,2\n\\N,4\n", {"escape": "\\"}),
     "another delimiter": ("a.csv", "x y\n1.5 2\n- 4\n", {"delimiter": " ", "missing": ["-"]}),
 }
 
@@ -193,6 +194,12 @@ def test_one_channel_of_decimal_commas_has_one_column(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1,5\n2,5\n")
     [row] = table(open_one(tmp_path, "folder", decimal=","))
     assert row == {"series": [[1.5], [2.5]], "label": None, "path": "a.csv"}
+
+
+def test_a_null_in_the_first_step_makes_it_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\\N,4\n1.5,2\n")
+    [row] = table(open_one(tmp_path, "folder", escape="\\"))
+    np.testing.assert_equal(row["series"], [[np.nan, 4], [1.5, 2]])
 
 
 @pytest.mark.parametrize(

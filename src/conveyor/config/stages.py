@@ -138,9 +138,10 @@ class Config(SweepConfig, TrainConfig, EvaluateConfig, RegisterConfig, RetrainCo
                 "train.folds: expected null, since folds would mix rows that dataset.split keeps "
                 f"apart; got {self.train.folds}. Set train.folds=null"
             )
-        if self.sweep.enabled and self.sweep.repeats.by == "folds" and self.dataset.split.group:
+        by_folds = self.sweep.enabled and self.sweep.repeats.by == "folds"
+        if by_folds and not may_divide(self.dataset.split):
             raise ValueError(
-                "sweep.repeats.by: expected seeds, since folds would divide the groups of "
-                "dataset.split.group; got folds. Set sweep.repeats.by=seeds"
+                "sweep.repeats.by: expected seeds, since folds would mix rows that dataset.split "
+                "keeps apart; got folds. Set sweep.repeats.by=seeds"
             )
         return self

@@ -14,6 +14,7 @@ from conveyor.data.arrow import SERIES
 from conveyor.data.cells import is_missing
 from conveyor.data.compression import SUFFIXES
 from conveyor.data.delimiter import find_delimiter, split_fields, take_separator
+from conveyor.data.null_marks import MARK
 from conveyor.data.table import Batches, Table
 from conveyor.data.text_file import open_text_file
 from conveyor.errors import DataError
@@ -118,7 +119,7 @@ def _read_steps(source: Source, path: Path) -> tuple[list[list[float]], str]:
     channels.
     """
     file = open_text_file(source, path)
-    with file.open_text(newline="") as text:
+    with file.open_text(newline="", escape=source.escape) as text:
         lines = list(text)
     separator, delimiter = take_separator(lines), source.delimiter
     if delimiter == "auto" and separator is not None:
@@ -154,7 +155,7 @@ def _find_delimiter(source: Source, path: Path, lines: Sequence[str]) -> str:
 
 def _number(source: Source, cell: str) -> float | None:
     """Return NaN for an empty or missing cell, and None for one that is no number."""
-    if not cell.strip() or is_missing(cell, source.missing):
+    if cell.strip() in ("", MARK) or is_missing(cell, source.missing):
         return nan
     try:
         return float(cell.replace(",", ".") if source.decimal == "," else cell)

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from conveyor.config.source import Source
 from conveyor.data.compression import find_compression, open_bytes
+from conveyor.data.null_marks import mark_nulls
 from conveyor.errors import DataError
 
 CHUNK = 1 << 20  # bytes read at a time
@@ -71,14 +72,20 @@ class TextFile:
         return stream
 
     @contextmanager
-    def open_text(self, newline: str | None = None) -> Iterator[TextIO]:
-        """Open the file for reading text; `newline` as in `open`.
+    def open_text(self, newline: str | None = None, escape: str | None = None) -> Iterator[TextIO]:
+        """Open the file for reading text.
+
+        Args:
+            newline: as in `open`.
+            escape: a character; it and an N are then read as MARK of `null_marks`.
 
         Raises:
             DataError: the text is in another encoding.
         """
         try:
-            with io.TextIOWrapper(self.open_utf8(), "utf-8", newline=newline) as text:
+            stream = self.open_utf8()
+            marked = mark_nulls(stream, escape) if escape else stream
+            with io.TextIOWrapper(marked, "utf-8", newline=newline) as text:
                 yield text
         except UnicodeError as error:
             raise self.refuse(error) from None

@@ -1,6 +1,7 @@
 """The forms in which files and requests hold a series."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,8 @@ def parse_series(value: Any, layout: Orientation = "steps_first") -> NDArray[np.
     Args:
         value: a list of steps, each a list of one number a channel, or with `channels_first` a list
             of channels; for one channel also a plain list. Text is JSON of these, or the numbers of
-            one channel, separated by semicolons, commas or spaces.
+            one channel, separated by semicolons, commas or spaces. A step that is null has no value
+            in any channel.
 
     Raises:
         TypeError, ValueError: it is none of these.
@@ -59,10 +61,21 @@ def _has_large_number(value: Any) -> bool:
 def _as_array(value: Any) -> NDArray[np.float64]:
     if isinstance(value, str):
         value = _parse_text(value)
-    if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype != object):
+    if isinstance(value, np.ndarray) and value.dtype != object:
         return np.asarray(value, dtype=np.float64)
+    steps = _fill_steps(list(value))
+    if isinstance(value, list | tuple):
+        return np.asarray(steps, dtype=np.float64)
     # MLflow passes nested lists as arrays of arrays, which NumPy cannot join at once.
-    return np.array([np.asarray(step, dtype=np.float64) for step in value], dtype=np.float64)
+    return np.array([np.asarray(step, dtype=np.float64) for step in steps], dtype=np.float64)
+
+
+def _fill_steps(steps: Sequence[Any]) -> Sequence[Any]:
+    """Give steps that are null as many missing values as the others have channels."""
+    widths = [len(step) for step in steps if isinstance(step, list | tuple | np.ndarray)]
+    if not widths or len(widths) == len(steps):
+        return steps
+    return [[np.nan] * widths[0] if step is None else step for step in steps]
 
 
 def _parse_text(text: str) -> Any:
