@@ -37,7 +37,7 @@ class Clock:
 
     def observe(self, event: events.Event) -> None:
         match event:
-            case events.EpochReported():
+            case events.ValidationReported():
                 self.began = self.began or time.monotonic()
             case events.TrialFinished():
                 self.ended = time.monotonic()
@@ -49,7 +49,7 @@ def sweep(workers: int) -> tuple[float, float]:
     """Trials an hour, and the idle share."""
     changes = {
         "sweep.trials": TRIALS, "sweep.workers": workers, "sweep.sampler.name": "random",
-        "sweep.pruner.name": "none", "train.epochs": EPOCHS, "train.patience": EPOCHS,
+        "sweep.pruner.name": "none", "train.epochs": EPOCHS, "train.folds": 0,
         "sweep.space": SPACE,
     }  # fmt: skip
     config = overlay(load(SweepConfig), changes)

@@ -1,6 +1,6 @@
 """Fits once with Conveyor, in a process of its own: `python conveyor_fit.py JSON PREPARED`.
 
-The working directory is the tree of a project at any revision. Prints JSON: seconds from the start
+Prints JSON: seconds from the start
 of `fit` to the end of the first epoch, and the median seconds of a later epoch; `_cpu` are the same
 in processor time, on which other processes of the machine have less influence.
 """
@@ -14,10 +14,12 @@ from pathlib import Path
 from statistics import median
 
 from conveyor.compose import compose
-from conveyor.config import overlay
+from conveyor.config import Config, overlay
+from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.training.fit import fit
+from conveyor.training.threads import set_threads
 
 Moment = tuple[float, float]
 
@@ -35,15 +37,18 @@ def figures(times: list[Moment]) -> dict[str, float]:
             "epoch": later[0], "epoch_cpu": later[1]}  # fmt: skip
 
 
+def epochs_of(config: Config, prepared: Prepared) -> Config:
+    """Return the configuration of one fit that is validated after each epoch."""
+    budget = plan_budget(config.train, len(prepared.split("train").targets))
+    changes = {"train.refit": False, "train.folds": 0, "train.batch_size": budget.batch_size,
+               "train.validate_every": budget.updates_per_epoch}  # fmt: skip
+    return overlay(config, changes)
+
+
 if __name__ == "__main__":
     changes, prepared = json.loads(sys.argv[1]), Prepared(Path(sys.argv[2]))
-    config = overlay(compose(Paths(Path.cwd())), {**changes, "train.refit": False})
-    try:
-        from conveyor.training.threads import set_threads
-    except ImportError:  # a revision that has no such module yet
-        pass
-    else:
-        set_threads(config, os.cpu_count() or 1)
+    config = epochs_of(overlay(compose(Paths(Path.cwd())), changes), prepared)
+    set_threads(config, os.cpu_count() or 1)
     times = [now()]
     fit(config, prepared, progress=False, on_validation=lambda number, row: times.append(now()))
     print(json.dumps(figures(times)))

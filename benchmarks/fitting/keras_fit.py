@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from conveyor_fit import Moment, figures, now
+from conveyor_fit import Moment, epochs_of, figures, now
 
 from conveyor.compose import compose
 from conveyor.config import overlay
@@ -60,8 +60,9 @@ def dataset(batches: Any, like: Batch, width: int, autotune: bool) -> tf.data.Da
 if __name__ == "__main__":
     changes = json.loads(sys.argv[1])
     autotune, steps = changes.pop("autotune"), changes.pop("steps_per_execution")
-    config = overlay(compose(Paths(Path.cwd())), changes)
-    prepared, train = Prepared(Path(sys.argv[2])), config.train
+    prepared = Prepared(Path(sys.argv[2]))
+    config = epochs_of(overlay(compose(Paths(Path.cwd())), changes), prepared)
+    train = config.train
     set_threads(config, os.cpu_count() or 1)
     set_up_keras(config.seed)
     meta = prepared.meta
@@ -73,7 +74,7 @@ if __name__ == "__main__":
     adam = keras.optimizers.Adam(train.learning_rate, global_clipnorm=train.clip_norm)
     metrics = ["accuracy", keras.metrics.F1Score(average="macro")]
     model.compile(adam, "categorical_crossentropy", metrics=metrics, steps_per_execution=steps)
-    size = train.batch_size
+    size = int(train.batch_size)
     like = next(held_out.by_length(size))
     training = dataset(
         lambda: rows.read(

@@ -8,12 +8,10 @@ the rounds; ratios to the first variant are computed within a round.
 """
 
 import argparse
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -26,7 +24,6 @@ from conveyor.paths import Paths
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 RESULTS = HERE / "results.json"
-BEFORE = "e492374"  # the last revision that trained with Keras's fit
 EPOCHS = 12
 FIGURES = {"first": "first epoch, s", "first_cpu": "processor, s",
            "epoch": "a later epoch, s", "epoch_cpu": "processor, s"}  # fmt: skip
@@ -34,10 +31,6 @@ KERAS = {"autotune": False, "steps_per_execution": 1}
 WIDE = {"model.units": [256, 256], "train.batch_size": 64}
 # name -> title, then variant -> (script, settings)
 COMPARISONS: dict[str, tuple[str, dict[str, tuple[str, dict[str, Any]]]]] = {
-    "before": (
-        "Conveyor's training, and what it was when Keras's fit did it",
-        {f"revision {BEFORE}": (BEFORE, {}), "now": ("conveyor_fit.py", {})},
-    ),
     "threads": (
         "TensorFlow's threads: all cores, as it has them by itself, and auto",
         {
@@ -77,26 +70,11 @@ COMPARISONS: dict[str, tuple[str, dict[str, tuple[str, dict[str, Any]]]]] = {
 }
 
 
-def tree(revision: str, folder: Path) -> Path:
-    """Extract the code and conf/ of a revision."""
-    command = ["git", "archive", revision, "src", "conf", "params.yaml"]
-    packed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
-def once(script: str, settings: dict[str, Any], prepared: Path, trees: Path) -> dict[str, float]:
-    where = ROOT
-    if not script.endswith(".py"):
-        where = trees / script
-        if not where.is_dir():
-            tree(script, where)
-        script = "conveyor_fit.py"
-    limits = {"train.epochs": EPOCHS, "train.patience": EPOCHS}
+def once(script: str, settings: dict[str, Any], prepared: Path) -> dict[str, float]:
+    limits = {"train.epochs": EPOCHS}
     command = [sys.executable, str(HERE / script), json.dumps(limits | settings), str(prepared)]
-    environment = {**os.environ, "PYTHONPATH": str(where / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, cwd=where, env=environment, text=True, check=True,
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -111,7 +89,7 @@ def measure(names: list[str], rounds: int) -> None:
             for number in range(rounds):
                 print(f"{comparison}: round {number + 1}", file=sys.stderr, flush=True)
                 for contender, (script, settings) in COMPARISONS[comparison][1].items():
-                    figures = once(script, settings, folder / "prepared", folder)
+                    figures = once(script, settings, folder / "prepared")
                     results.setdefault(contender, []).append(figures)
             saved = files.read_json(RESULTS) if RESULTS.is_file() else {}
             files.write_json(RESULTS, saved | {comparison: results})

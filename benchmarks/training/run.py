@@ -1,7 +1,7 @@
 """Compares training steps of a recurrent stack on the processor: fused kernel, Keras, PyTorch.
 
     benchmarks/training/setup.sh                 # once: PyTorch in an environment of its own
-    python benchmarks/training/run.py [--cell lstm | gru] [--rounds 3]
+    python benchmarks/training/run.py [--cell lstm | gru] [--front] [--rounds 3]
 
 Each round runs all programs once, in turns, each in a process of its own. Numbers are medians over
 the rounds; ratios are computed within a round. Writes the results of the cell and processor to
@@ -30,12 +30,13 @@ CONTENDERS: dict[str, list[Any]] = {
 }
 
 
-def measure(command: list[Any], cell: str, size: str) -> list[float]:
+def measure(command: list[Any], cell: str, size: str, front: bool = False) -> list[float]:
     """Measure [sequences a second, seconds to the end of the first step]."""
+    arguments = [cell, size, *(["front"] if front else [])]
     environment = {
         **os.environ, "PYTHONPATH": f"{HERE}:{stack.ROOT / 'src'}", "TF_CPP_MIN_LOG_LEVEL": "3",
     }  # fmt: skip
-    done = subprocess.run([*command, cell, size], cwd=HERE, env=environment, text=True, check=True,
+    done = subprocess.run([*command, *arguments], cwd=HERE, env=environment, text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
     return [float(word) for word in done.stdout.split()]
 
@@ -79,14 +80,14 @@ def processor() -> str:
     return f"{cpuinfo.get('model name', 'unknown')}, {os.cpu_count()} cores, {widest.upper()}"
 
 
-def race(cell: str, rounds: int) -> dict[str, list[dict[str, list[float]]]]:
+def race(cell: str, rounds: int, front: bool) -> dict[str, list[dict[str, list[float]]]]:
     """Measure all sizes in all rounds with all programs that are installed."""
     results: dict[str, list[Any]] = {size: [] for size in stack.SIZES}
     installed = {name: how for name, how in CONTENDERS.items() if Path(how[0]).is_file()}
     for number in range(rounds):
         for size in stack.SIZES:
             print(f"round {number + 1}: {size}", file=sys.stderr, flush=True)
-            rows = {name: measure(how, cell, size) for name, how in installed.items()}
+            rows = {name: measure(how, cell, size, front) for name, how in installed.items()}
             results[size].append(rows)
     return results
 
@@ -96,18 +97,20 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--cell", choices=["lstm", "gru"], default="lstm")
+    parser.add_argument("--front", action="store_true", help="convolutions before the stack")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--print", action="store_true", help="print results.json, run nothing")
     args = parser.parse_args()
     results = HERE / "results.json"
     cells = json.loads(results.read_text())
+    kind = f"{args.cell} behind convolutions" if args.front else args.cell
     if not args.print:
-        here = {"processor": processor(), "found": race(args.cell, args.rounds)}
-        others = [k for k in cells.get(args.cell, []) if k["processor"] != here["processor"]]
-        cells[args.cell] = [*others, here]
+        here = {"processor": processor(), "found": race(args.cell, args.rounds, args.front)}
+        others = [k for k in cells.get(kind, []) if k["processor"] != here["processor"]]
+        cells[kind] = [*others, here]
         results.write_text(json.dumps(cells, indent=1) + "\n")
-    elif args.cell not in cells:
-        parser.error(f"no results of {args.cell} are kept; run it without --print")
-    for saved in cells[args.cell]:
+    elif kind not in cells:
+        parser.error(f"no results of {kind} are kept; run it without --print")
+    for saved in cells[kind]:
         print(f"Processor: {saved['processor']}; {len(saved['found']['small'])} rounds\n")
         print(table(saved["found"]), end="\n\n")

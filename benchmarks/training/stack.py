@@ -1,7 +1,8 @@
 """The stack that all programs train, and the measurement of their speed.
 
 It has two layers of one cell, the second half as wide, a linear output, Adam and the mean squared
-error. Batches are in memory, so that only steps are timed.
+error; where asked, three convolutions with batch normalisation before them. Batches are in memory,
+so that only steps are timed.
 """
 
 import time
@@ -15,7 +16,14 @@ import numpy as np
 ROOT = Path(__file__).parents[2]
 # steps, features, units of the first layer, rows of a batch
 SIZES = {"small": (100, 8, 64, 32), "medium": (200, 64, 64, 64), "large": (200, 128, 128, 64)}
+# Output channels and width of the convolutions before the stack, as in models/front.py.
+FRONT = ((64, 7), (128, 5), (128, 3))
 BATCHES, WARM, ROUNDS, SECONDS = 8, 6, 5, 1.5
+
+
+def strides(steps: int) -> tuple[int, int, int]:
+    """Return the strides of the convolutions, as in models/front.py."""
+    return (1, 2, 2) if steps > 120 else (1, 2, 1)
 
 
 def batches(size: str) -> list[tuple[Any, Any]]:
