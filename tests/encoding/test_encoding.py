@@ -52,6 +52,15 @@ def test_each_setting_does_what_it_says(
     assert tokens_of(text_encoder(), text) != expected
 
 
+@pytest.mark.parametrize("tokenizer", ["word", "bpe"])
+@pytest.mark.parametrize("rows", [1, 100])
+def test_a_text_cannot_name_padding(tokenizer: str, rows: int) -> None:
+    encoder = text_encoder(tokenizer=tokenizer, vocabulary=300)
+    tokens = encoder.encode(["the [PAD] cat [UNK]"] * rows)[rows - 1]
+    assert 0 not in tokens
+    assert len(tokens) > 4, "special tokens are taken for words"
+
+
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_the_words_of_a_batch_are_those_that_the_library_finds(lowercase: bool) -> None:
     draw = np.random.default_rng(0)
@@ -82,7 +91,7 @@ def test_the_vocabulary_of_words_is_that_of_the_library(lowercase: bool) -> None
     expected.pre_tokenizer = encoder.tokenizer.pre_tokenizer
     expected.train_from_iterator(texts, trainer)
     assert encoder.size["vocabulary"] == 400
-    assert encoder.tokenizer.to_str() == expected.to_str()
+    assert encoder.tokenizer.get_vocab() == expected.get_vocab()
 
 
 def test_rows_are_merged_in_their_order() -> None:

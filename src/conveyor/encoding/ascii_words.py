@@ -3,7 +3,7 @@
 Such a text is split at white space, and each piece into runs of letters, digits and underscores
 and runs of other characters, which is what the pre-tokenizer `Whitespace` of `tokenizers` does. A
 few array operations over the bytes of a batch do the same about ten times faster. Other scripts
-have more rules, and special tokens are matched before the split: both are left to the library.
+have more rules, and are left to the library.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,7 +2,6 @@
 
 import html
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -22,7 +21,6 @@ from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1 of every vocabulary
-SPECIAL = re.compile(f"{re.escape(PADDING)}|{re.escape(UNKNOWN)}")
 UNKNOWN_TOKEN = 1
 BATCH = 1000  # texts of a call of the library
 BATCH_SIZE = 1 << 20  # bytes of the texts of a batch from which a vocabulary is built
@@ -59,11 +57,10 @@ class TextEncoder(Encoder):
             tokens = [PADDING, UNKNOWN, *encoder._frequent_words(batches, config)]
             vocabulary = {word: token for token, word in enumerate(tokens)}
             tokenizer.model = models.WordLevel(vocabulary, unk_token=UNKNOWN)
-            tokenizer.add_special_tokens([PADDING, UNKNOWN])
         else:
             # The trainer reads lists of texts faster than single texts.
             tokenizer.train_from_iterator(batches, trainer)
-        return encoder
+        return cls.from_json(encoder.to_json())
 
     def _frequent_words(self, batches: Iterator[list[str]], config: TextEncoding) -> list[str]:
         """Return the words of the vocabulary, as `WordLevelTrainer` orders them, but faster."""
@@ -120,7 +117,7 @@ class TextEncoder(Encoder):
         texts = [self._clean(text) for text in sequences]
         if len(texts) < MIN_ASCII_BATCH or self._vocabulary is None:
             return self._tokenize(texts)
-        simple = np.array([text.isascii() and not SPECIAL.search(text) for text in texts])
+        simple = np.array([text.isascii() for text in texts])
         if not simple.any():
             return self._tokenize(texts)
         ascii_tokens = self._tokenize_ascii([*compress(texts, simple)], self._vocabulary)
@@ -153,7 +150,8 @@ class TextEncoder(Encoder):
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TextEncoder":
         """Restore an encoder from the values of `to_json`."""
-        tokenizer = Tokenizer.from_str(json.dumps(value["tokenizer"]))
+        # Without special tokens, which the library would find in texts: "[PAD]" is three words.
+        tokenizer = Tokenizer.from_str(json.dumps(value["tokenizer"] | {"added_tokens": []}))
         return cls(tokenizer, unescape_html=value["unescape_html"], max_length=value["max_length"])
 
     @cached_property
