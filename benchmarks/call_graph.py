@@ -155,7 +155,9 @@ class Project:
         """What a dotted name means in a module."""
         if isinstance(node, ast.Name):
             return self.lookup(module.name, node.id)
-        base = self.resolve(node.value, module) if isinstance(node, ast.Attribute) else None
+        if not isinstance(node, ast.Attribute):
+            return None
+        base = self.resolve(node.value, module)
         if isinstance(base, Module):
             return self.lookup(base.name, node.attr)
         return self.member(base, node.attr) if isinstance(base, Definition) else None

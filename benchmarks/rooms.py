@@ -65,7 +65,7 @@ def trace(script: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--base", metavar="REV", help="a git revision to show beside this folder")
     parser.add_argument("--trace", metavar="SCRIPT", help="print the walk of one script")
     args = parser.parse_args()

@@ -165,6 +165,8 @@ def over_http(model: LoadedModel, paths: Paths, row: Any, folder: Path) -> dict[
     raw = json.dumps({"inputs": {model.encoder.column: [row]}}).encode()
     plain = json.dumps({"inputs": feed}).encode()
     starts: dict[str, list[float]] = {"conveyor": [], "mlflow": []}
+    measured: dict[str, Any] = {}
+    apart = 0.0
     for turn in range(STARTS):
         with stopped(ours(raw)) as conveyor, stopped(theirs(plain, store)) as peer:
             starts["conveyor"].append(conveyor.start)

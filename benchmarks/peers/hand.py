@@ -2,7 +2,9 @@
 
 import optuna
 import plain
-from optuna_integration import KerasPruningCallback
+from optuna_integration import (  # pyright: ignore[reportMissingImports]  # of another environment
+    KerasPruningCallback,
+)
 
 
 def objective(trial: optuna.Trial) -> float:

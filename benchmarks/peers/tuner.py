@@ -2,8 +2,9 @@
 
 import sys
 import tempfile
+from typing import Any
 
-import keras_tuner
+import keras_tuner  # pyright: ignore[reportMissingImports]  # of another environment
 import plain
 
 
@@ -26,7 +27,7 @@ if __name__ == "__main__":
     tuner = kinds[sys.argv[1]]()
     ended = tuner.on_trial_end
 
-    def on_trial_end(trial: object) -> None:
+    def on_trial_end(trial: Any) -> None:
         ended(trial)
         score = tuner.oracle.get_trial(trial.trial_id).score
         if score is None:

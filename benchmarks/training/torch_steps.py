@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import stack
-import torch
+import torch  # pyright: ignore[reportMissingImports]  # of another environment
 
 
 def convolutions(features: int, steps: int) -> Any:
