@@ -15,6 +15,7 @@ from conveyor.suggest.suggest import suggest
 from conveyor.sweep.best import BEST, read_best
 from pipeline import refuse_options, run_script
 
+OPTIONS = ["--name", "--target", "--input", "--sheet", "--force"]
 NEXT = """Look at both files. Then choose the experiment in params.yaml, with the line
   experiment: {name}
 and train, evaluate and register a model, and serve it:
@@ -33,7 +34,10 @@ def describe_model(config: FitConfig, paths: Paths, *, swept: bool) -> None:
 
 
 def write_suggestion(args: Namespace, paths: Paths) -> None:
-    suggestion = suggest(paths, args.suggest, name=args.name, target=args.target)
+    suggestion = suggest(
+        paths, args.suggest, name=args.name, target=args.target, wanted_input=args.input,
+        sheet=args.sheet,
+    )  # fmt: skip
     suggestion.write(force=args.force)
     for path in [*suggestion.copies.values(), *suggestion.texts]:
         print(path)
@@ -51,12 +55,14 @@ def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("--name", help="name of the data set (default: from the files)")
     add("--target", metavar="COLUMN", help="the column to predict (default: chosen)")
+    add("--input", metavar="COLUMN", help="the column to read, or one of them (default: chosen)")
+    add("--sheet", help="of an Excel file (default: the only one with cells)")
     add("--force", action="store_true", help="replace files of the same name")
 
 
 def main(args: Namespace) -> None:
     if args.suggest is None:
-        refuse_options(["--name", "--target", "--force"], "--suggest with it")
+        refuse_options(OPTIONS, "--suggest with it")
         describe_model(load(FitConfig), Paths(), swept=args.swept)
     else:
         write_suggestion(args, Paths())

@@ -64,7 +64,8 @@ def test_an_argument_that_a_script_does_not_know_is_refused_before_anything_runs
 OPTIONS: dict[str, dict[str, str | None]] = {
     "compose": {"--print": None},
     "describe": {"--swept": None, "--suggest": None, "--name": "--suggest with it",
-                 "--target": "--suggest with it", "--force": "--suggest with it"},
+                 "--target": "--suggest with it", "--input": "--suggest with it",
+                 "--sheet": "--suggest with it", "--force": "--suggest with it"},
     "fetch": {},
     "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
                 "--skip-bad": None, "--name": "--version or --alias with it"},
@@ -84,6 +85,8 @@ OPTIONS: dict[str, dict[str, str | None]] = {
 WITHOUT_EFFECT = {
     ("describe", "--name"): ["--name", "mine"],
     ("describe", "--target"): ["--swept", "--target=team"],
+    ("describe", "--input"): ["--input", "text"],
+    ("describe", "--sheet"): ["--sheet=data"],
     ("describe", "--force"): ["--force"],
     ("predict", "--name"): ["in.csv", "out.csv", "--name=a"],
     ("promote", "--to"): ["2", "--to", "1"],

@@ -187,6 +187,24 @@ def test_files_may_type_a_column_differently(tmp_path: Path) -> None:
     require_order(read(tmp_path, ["a.jsonl", "b.jsonl"], "jsonl"))
 
 
+@pytest.mark.parametrize("empty", [None, "", " "])
+def test_what_is_constant_may_stand_in_one_row_of_a_series(
+    tmp_path: Path, empty: str | None
+) -> None:
+    rows = [
+        {"machine": f"m{i}", "time": step, "x": i,
+         "label": f"state{i % 2}" if step == i % 3 else empty}
+        for i in range(8) for step in range(3)
+    ]  # fmt: skip
+    write(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    series = read(tmp_path, "rows.parquet", "parquet")
+    assert sorted(values[0] for values in series) == [*range(8)]
+    rows[5]["label"] = "state9"
+    write(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    with pytest.raises(DataError, match=r"'m1': column 'label': .*got 2 values \(state1, state9\)"):
+        read(tmp_path, "rows.parquet", "parquet")
+
+
 def stepwise(folder: Path, times: list[Any], **long: Any) -> tuple[list[list[float]], Any]:
     """Prepare eight series with steps at these times; channel x counts them in this order."""
     write(steps(pa.array(times)).sort_by([("machine", "ascending"), ("x", "ascending")]),

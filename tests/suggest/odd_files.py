@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -50,6 +51,34 @@ def decimal_commas(folder: Path) -> list[Path]:
 def thousands(folder: Path) -> list[Path]:
     rows = [[i, sentence(i), ("951", "1,235", r"\N")[i % 3], "ab"[i % 2]] for i in range(ROWS)]
     return table(folder / "views.csv", ["", "text", "views", "label"], rows)
+
+
+def spaced_thousands(folder: Path) -> list[Path]:
+    rows = [[sentence(i), ("951", "1 235", "12 400,5")[i % 3], "ab"[i % 2]] for i in range(ROWS)]
+    return table(folder / "visits.csv", ["text", "visits", "label"], rows, delimiter=";")
+
+
+def archive(folder: Path) -> list[Path]:
+    """As the UCR archive has them: tabs, no header, the class first."""
+    files = [folder / f"Coffee_{part}.tsv" for part in ("TRAIN", "TEST")]
+    for file in files:
+        rows = [[i % 2, *DRAW.normal(i % 2, 1, 30).round(4)] for i in range(40)]
+        table(file, None, rows, delimiter="\t")
+    return files
+
+
+def labels_in_first_rows(folder: Path) -> list[Path]:
+    rows = [[f"u{i}", step, round(float(DRAW.normal(i % 2)), 3), "ab"[i % 2] if step == 2 else ""]
+            for i in range(40) for step in (2, 0, 1)]  # fmt: skip
+    return table(folder / "firsts.csv", ["unit", "cycle", "x", "state"], rows)
+
+
+def two_sheets(folder: Path) -> list[Path]:
+    rows = [[sentence(i), "ab"[i % 2]] for i in range(ROWS)]
+    with pd.ExcelWriter(folder / "book.xlsx", engine="xlsxwriter") as book:
+        pd.DataFrame({"note": ["see data"]}).to_excel(book, sheet_name="notes", index=False)
+        pd.DataFrame(rows, columns=["text", "label"]).to_excel(book, sheet_name="data", index=False)
+    return [folder / "book.xlsx"]
 
 
 def long_tail(folder: Path) -> list[Path]:

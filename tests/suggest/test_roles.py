@@ -130,7 +130,7 @@ def test_columns_get_their_roles(case: str) -> None:
         (
             "text beside places",
             "the texts of 'text' seem to be the input. If the lists of 'geo' are, run the command "
-            "on a file without the texts of 'text'",
+            "again with  --input geo --force",
         ),
         (
             "long with numbered channels",

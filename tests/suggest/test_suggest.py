@@ -14,7 +14,7 @@ from odd_files import ROOT
 from conveyor.compose import compose
 from conveyor.config import ConfigError
 from conveyor.data.prepare import prepare
-from conveyor.errors import InputError
+from conveyor.errors import DataError, InputError
 from conveyor.paths import Paths
 from conveyor.suggest.suggest import Suggestion, suggest
 
@@ -39,6 +39,15 @@ CASES: dict[Callable[[Path], list[Path]], dict[str, Any]] = {
     },
     odd_files.thousands: {
         "source.decimal": None, "columns": {"text": "text"}, "target.column": "label",
+    },
+    odd_files.spaced_thousands: {"source.missing": None, "target.column": "label"},
+    odd_files.archive: {
+        "source.header": ["target", *(f"t{step}" for step in range(30))], "columns": {"wide": "t*"},
+        "target": {"task": "classification", "column": "target"}, "split.test": {"by": "given"},
+    },
+    odd_files.labels_in_first_rows: {
+        "columns.long.channels": ["x"], "target.column": "state", "checks": None,
+        "split.test.share": 0.2,
     },
     odd_files.long_tail: {"split.test.share": 0.2, "split.validation.share": 0.15},
     odd_files.no_header: {
@@ -123,6 +132,30 @@ def test_a_name_and_a_target_can_be_chosen(project: Paths, tmp_path: Path) -> No
     assert dataset == project.conf / "dataset/support.yaml"
     assert "target: {task: regression, columns: [urgency]}" in suggestion.texts[dataset]
     assert any("--target team --force" in note for note in suggestion.notes)
+
+
+def test_a_sheet_can_be_chosen(project: Paths, tmp_path: Path) -> None:
+    files = odd_files.two_sheets(tmp_path)
+    with pytest.raises(DataError, match=r"got 1: 'notes', 2: 'data'.*--suggest` takes --sheet"):
+        suggest(project, files)
+    text = next(iter(suggest(project, files, sheet="data").texts.values()))
+    assert yaml.safe_load(text)["source"]["sheet"] == "data"
+
+
+def test_the_input_can_be_chosen(project: Paths, tmp_path: Path) -> None:
+    rows = [[odd_files.sentence(i), f"{i} 0.2 {i % 7}", "ab"[i % 2]] for i in range(60)]
+    file = odd_files.table(tmp_path / "both.csv", ["text", "signal", "label"], rows)
+    for wanted, columns in (("text", {"text": "text"}), ("signal", {"series": "signal"})):
+        text = next(iter(suggest(project, file, wanted_input=wanted).texts.values()))
+        assert yaml.safe_load(text)["columns"] == columns
+    with pytest.raises(DataError, match=r"--input: expected one of the columns 'text', .* got 'x'"):
+        suggest(project, file, wanted_input="x")
+    rows = [[*row, i] for i, row in enumerate(rows)]
+    file = odd_files.table(tmp_path / "more.csv", ["text", "signal", "label", "size"], rows)
+    with pytest.raises(
+        DataError, match=r"--input: expected a column of texts, .*got 'size' of text"
+    ):
+        suggest(project, file, wanted_input="size")
 
 
 def test_an_alternative_is_in_the_notes_and_in_the_file(project: Paths, tmp_path: Path) -> None:

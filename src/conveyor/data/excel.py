@@ -55,7 +55,8 @@ def _choose_sheet(source: Source, path: Path, sheets: dict[str, Any]) -> str:
     expected = "one sheet with cells" if wanted is None else f"a sheet {wanted!r}"
     listed = ", ".join(f"{number}: {name!r}" for number, name in enumerate(names, start=1))
     raise DataError(
-        f"{path}: expected {expected}; got {listed}. Set dataset.source.sheet to a name or number."
+        f"{path}: expected {expected}; got {listed}. Set dataset.source.sheet to a name or number; "
+        "`describe --suggest` takes --sheet."
     )
 
 

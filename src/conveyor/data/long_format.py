@@ -27,8 +27,8 @@ def nest(
     """Gather the steps of each id, ordered by time.
 
     Args:
-        constant: columns that must be constant within a series (label, group, split); of the
-            column of times, it is the last one of a series that counts.
+        constant: columns of one value a series (label, group, split), which its other rows may
+            leave empty; of the column of times, it is the last one that counts.
 
     Returns:
         A part of the columns `series`, the id's and `constant`, in order of each id's first row;
@@ -36,7 +36,7 @@ def nest(
 
     Raises:
         DataError: an id or a time is missing, a time or a channel cannot be read, a constant
-            column changes within a series, or two steps of a series have the same time and
+            column has two values within a series, or two steps of a series have the same time and
             `layout.duplicates` is "refuse".
     """
     others = [name for name in dict.fromkeys(constant) if name != layout.id]
@@ -55,8 +55,7 @@ def nest(
     lengths = np.bincount(series)
     starts = np.cumsum(lengths) - lengths
     first = order[starts]  # a row of each series
-    for name in constant:
-        _require_constant(columns[name], name, series, first, ids)
+    rows = {name: _rows_of_values(columns[name], name, series, first, ids) for name in constant}
     repeated = steps.repeated()
     if layout.duplicates == "refuse" and repeated.any():
         row = int(order[repeated].min())
@@ -73,7 +72,7 @@ def nest(
     last = order[starts + lengths - 1]
     table = pa.table(
         {NESTED: nest_steps(steps.values, np.bincount(steps.series)), layout.id: ids}
-        | {name: columns[name].take(last if name == layout.order else first) for name in others}
+        | {name: columns[name].take(pa.array(rows.get(name, last))) for name in others}
     )
     nested = replace(
         part, columns=table.column_names,
@@ -119,20 +118,26 @@ def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def _require_constant(
+def _rows_of_values(
     column: pa.Array, name: str, series: NDArray[np.int64], first: NDArray[np.int64],
     ids: pa.Array,
-) -> None:  # fmt: skip
-    cells = to_text(column).fill_null("None")
-    changed = pc.index(pc.not_equal(cells, cells.take(pa.array(first[series]))), True).as_py()
-    if changed >= 0:
-        number = int(series[changed])
-        values = sorted(pc.unique(cells.filter(pa.array(series == number))).to_pylist())
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return for each series, (series,), the first row that has a value; if none has, `first`."""
+    cells = to_text(column).fill_null("")
+    empty = pc.equal(pc.utf8_trim_whitespace(cells), "")
+    filled = np.flatnonzero(~empty.to_numpy(zero_copy_only=False))
+    rows = first.copy()
+    rows[series[filled[::-1]]] = filled[::-1]
+    changed = pc.index(pc.not_equal(cells.take(filled), cells.take(rows[series[filled]])), True)
+    if changed.as_py() >= 0:
+        number = int(series[filled[changed.as_py()]])
+        values = sorted(pc.unique(cells.take(filled[series[filled] == number])).to_pylist())
         raise DataError(
             f"series {ids[number].as_py()!r}: column {name!r}: expected the same value in each "
             f"row; got {len(values)} values ({', '.join(values[:3])}). Change "
             "dataset.columns.long.id, or the cells."
         )
+    return rows
 
 
 def _cell_error(part: Part, error: CellError, column: str) -> DataError:

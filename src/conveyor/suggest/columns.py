@@ -18,9 +18,10 @@ NONE_CELLS = ("n/a", "na", "nan", "null", "nil", "-", "--", "?", "#n/a", r"\n")
 PYTHON_NONE = "None"  # `none` may be the name of a class
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
-# Separators of thousands: 1,235 and 1'234'567.5, and with a decimal comma 1.234,5.
+# Separators of thousands: 1,235 and 1'234'567.5, and with a decimal comma 1.234,5 and 1 234,5.
 THOUSANDS = re.compile(
-    r"[+-]?[1-9]\d{0,2}(([,'’\u00a0\u202f]\d{3}){1,3}(\.\d+)?|(\.\d{3}){1,3},\d+)"
+    r"[+-]?[1-9]\d{0,2}(([,'’ \u00a0\u202f]\d{3}){1,3}(\.\d+)?"
+    r"|([. \u00a0\u202f]\d{3}){1,3},\d+)"
 )
 NUMBERS = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?(\s*[;, ]\s*[+-]?[\d.]+([eE][+-]?\d+)?){2,}")
 LIST_TEXT = re.compile(r"""[\[({]\s*([\['"(].*[\]'")])?\s*[\])}]""", re.DOTALL)
@@ -169,8 +170,11 @@ def _means_none(text: str) -> bool:
 def _have_thousands(texts: Sequence[str]) -> bool:
     """Are there separators of thousands in the numbers.
 
-    1,235 may also have a decimal comma; it has one where another number is like 1,5.
+    1,235 may also have a decimal comma; it has one where another number is like 1,5. If each text
+    has several spaces, they may stand between the steps of a series.
     """
+    if all(text.count(" ") > 1 for text in texts):
+        return False
     separated = {text for text in texts if THOUSANDS.fullmatch(text)}
     decimals = {text for text in texts if DECIMAL_COMMA.fullmatch(text)}
     is_sure = bool(separated - decimals) or not decimals - separated

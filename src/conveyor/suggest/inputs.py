@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from conveyor.errors import DataError
-from conveyor.suggest.columns import Column
+from conveyor.suggest.columns import Column, describe_column
 from conveyor.suggest.families import find_families
 from conveyor.suggest.names import GROUPS, IDS, STEPS, TEXTS, means
 from conveyor.suggest.write import flow
@@ -12,7 +13,8 @@ from conveyor.suggest.write import flow
 NESTED_STEPS = 3  # of a list that is a series rather than a place, at the median
 NESTED_ROWS = 0.8  # the share of rows that have a list
 LONG_STEPS = 3  # steps a series that make a long one, at the mean
-ONCE = 0.9  # the share of rows of the long layout that have an id and a time of their own
+ONCE = 0.9  # the share of rows of the long layout that have an id and a time of their own; of
+# ids that have a value, where it stands in one of their rows
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,26 @@ class InputColumns:
     notes: list[str] = field(default_factory=list)
 
 
-def find_input(columns: Sequence[Column], target: str | None) -> InputColumns:
+def find_input(
+    columns: Sequence[Column], target: str | None, wanted: str | None = None
+) -> InputColumns:
     """Find the input: nested series, else a wide one, else a text, else a long series. Rows that
     are the steps of a long series go before wide ones, and texts before short lists.
 
     Args:
         columns: with the one to predict.
         target: its name, if somebody says so.
+        wanted: a column of the input, if somebody says so.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none, or `wanted` is none.
     """
     free = [column for column in columns if column.name != target]
     nested = sorted((c for c in free if c.kind == "series"), key=lambda c: -c.length)
     texts = [c for c in free if c.kind == "text" and _is_prose(c)]
     families = find_families(free)
+    if wanted is not None:
+        return _find_wanted(free, families, wanted)
     readings = [_describe_nested(column) for column in nested if _is_full(column)]
     if families:
         long = _find_long(free)
@@ -65,8 +72,26 @@ def find_input(columns: Sequence[Column], target: str | None) -> InputColumns:
     return replace(first, notes=[*first.notes, *(_compare(first, other) for other in others)])
 
 
+def _find_wanted(
+    columns: Sequence[Column], families: Mapping[str, Sequence[str]], wanted: str
+) -> InputColumns:
+    """Return the input that has a column."""
+    readings = [_describe_nested(c) for c in columns if c.kind == "series" and c.name == wanted]
+    readings += [_describe_texts([c]) for c in columns if c.kind == "text" and c.name == wanted]
+    readings += [_describe_wide({p: names}) for p, names in families.items() if wanted in names]
+    long = _find_long(columns)
+    readings += [long] if long is not None and wanted in long.names else []
+    if not readings:
+        kinds = ", ".join(f"{c.name} ({c.kind})" for c in columns)
+        raise DataError(
+            f"--input: expected a column of texts, of series, or of steps; got {wanted!r} of "
+            f"{kinds}. Name another column"
+        )
+    return readings[0]
+
+
 def _compare(reading: InputColumns, other: InputColumns) -> str:
-    change = f"run the command on a file without {reading.phrase}"
+    change = f"run the command again with  --input {flow(other.names[0])} --force"
     if other.kind == reading.kind:
         change = f"write  columns: {flow(other.columns)}"
     return f"{reading.phrase} seem to be the input. If {other.phrase} are, {change}"
@@ -196,11 +221,26 @@ def _is_whole(column: Column) -> bool:
 
 
 def constant_columns(columns: Sequence[Column], owner: str) -> list[Column]:
-    """Return the columns that have one value for each id."""
+    """Return the columns that have one value for each id; other rows of the id may be empty."""
     ids = next(column for column in columns if column.name == owner).cells
-    count = len(set(ids))
     return [
         column for column in columns
-        if column.kind not in ("series", "list")
-        and len(set(zip(ids, column.cells, strict=True))) == count
+        if column.kind not in ("series", "list") and _is_constant(column, ids)
     ]  # fmt: skip
+
+
+def _is_constant(column: Column, ids: Sequence[Any]) -> bool:
+    count, pairs = len(set(ids)), set(zip(ids, column.cells, strict=True))
+    values = {(owner, cell) for owner, cell in pairs if cell is not None}
+    owners = len({owner for owner, _ in values})
+    return len(pairs) == count or (len(values) == owners and owners >= ONCE * count)
+
+
+def take_first(column: Column, ids: Sequence[Any]) -> Column:
+    """Return a column of the first value of each id, which is empty if it has none."""
+    cells: dict[Any, Any] = {}
+    for row, (owner, cell) in enumerate(zip(ids, column.cells, strict=True)):
+        empty = " " if row in column.blank_rows else None
+        if cells.setdefault(owner, cell if cell is not None else empty) in (None, " "):
+            cells[owner] = cell if cell is not None else empty
+    return describe_column(column.name, list(cells.values()))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from conveyor.config.dataset import Source
@@ -11,6 +12,7 @@ from conveyor.data.delimiter import CANDIDATES
 from conveyor.data.sources import open_source
 from conveyor.errors import DataError
 from conveyor.suggest.columns import NUMBER, Column, describe_column
+from conveyor.suggest.families import STEPS
 
 ROWS, BYTES = 100_000, 128 << 20  # limits of a sample
 # What is tried where `auto` refuses a table: backslashes before marks, marks as text, then
@@ -18,6 +20,7 @@ ROWS, BYTES = 100_000, 128 << 20  # limits of a sample
 DIALECTS: list[dict[str, Any]] = [
     {"escape": "\\"}, {"quote": None}, *({"delimiter": d} for d in CANDIDATES)
 ]  # fmt: skip
+GENERATED = "column_"  # and a number: the name of a column in a file without a header line
 TABLES = ("csv", "tsv", "excel")  # formats whose files may lack a header line
 
 
@@ -62,9 +65,23 @@ def read_sample(
             raise
         sample = max(samples, key=lambda sample: (_is_even(sample), len(sample.columns)))
     if is_table and lacks_header(sample.columns):
-        names = [f"column_{i}" for i in range(1, len(sample.columns) + 1)]
+        names = [f"{GENERATED}{i}" for i in range(1, len(sample.columns) + 1)]
         sample = _read(base, {**sample.source, "header": names}, root, cache)
+        if _is_archive(sample.columns):
+            steps = {c.name: f"t{i}" for i, c in enumerate(sample.columns[1:])}
+            sample = name_columns(sample, {names[0]: "target", **steps})
     return sample
+
+
+def _is_archive(columns: Sequence[Column]) -> bool:
+    """Is this a file of the UCR archive: numbers without names, of which the first is a target of
+    few values, and the others are steps."""
+    first, *steps = columns
+    if len(steps) < STEPS or any(column.kind != "number" for column in columns):
+        return False
+    repeats = first.distinct <= len(first.cells) / 2
+    is_whole = all(number.is_integer() for number in first.numbers)
+    return repeats and is_whole and median(column.distinct for column in steps) > first.distinct
 
 
 def _swallows_rows(sample: Sample) -> bool:
@@ -112,6 +129,11 @@ def name_columns(sample: Sample, names: Mapping[str, str]) -> Sample:
     columns = [replace(c, name=names.get(c.name, c.name)) for c in sample.columns]
     header = [column.name for column in columns]
     return replace(sample, source={**sample.source, "header": header}, columns=columns)
+
+
+def is_generated(name: str) -> bool:
+    """Return whether `read_sample` made up a column's name, which says nothing."""
+    return name.startswith(GENERATED)
 
 
 def lacks_header(columns: Sequence[Column]) -> bool:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from conveyor.errors import DataError
 from conveyor.suggest.columns import Column
-from conveyor.suggest.inputs import constant_columns, find_input
+from conveyor.suggest.inputs import constant_columns, find_input, take_first
 from conveyor.suggest.names import GROUPS, IDS, is_named, means
 from conveyor.suggest.targets import find_obstacle, rank
 
@@ -18,7 +18,7 @@ class Roles:
     Attributes:
         columns: the settings of `dataset.columns`.
         inputs: the columns that hold the input, and the id and time of the long layout.
-        target: the column to predict.
+        target: the column to predict; of the long layout, a cell for each series.
         others: columns that could be the target, too, the best first.
         group: a column whose equal values belong together; None where rows are independent.
         time: a column of times, one a row; None if there is none.
@@ -44,24 +44,27 @@ class Roles:
         }
 
 
-def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
+def assign_roles(
+    columns: Sequence[Column], target: str | None = None, wanted_input: str | None = None
+) -> Roles:
     """Assign a role to each column that has one.
 
     Args:
         target: the column to predict, if somebody says so.
+        wanted_input: a column of the input, likewise.
 
     Raises:
         DataError: there is no such column, no input, or nothing to predict.
     """
     names = [column.name for column in columns]
-    if target is not None and target not in names:
-        raise DataError(
-            f"--target: expected one of the columns {', '.join(map(repr, names))}; got {target!r}"
-        )
+    for option, name in (("--target", target), ("--input", wanted_input)):
+        if name is not None and name not in names:
+            listed = ", ".join(map(repr, names))
+            raise DataError(f"{option}: expected one of the columns {listed}; got {name!r}")
     obstacles = {c.name: find_obstacle(c, is_named=c.name == target) for c in columns}
     _require_target(target, obstacles)
     usable = [c for c in columns if c.kind != "empty" and (is_named(c.name) or c.name == target)]
-    chosen = find_input(usable, target)
+    chosen = find_input(usable, target, wanted_input)
     rest = [column for column in usable if column.name not in chosen.names]
     long: dict[str, object] | None = chosen.columns.get("long")  # type: ignore[assignment]
     per_series = usable if long is None else constant_columns(usable, str(long["id"]))
@@ -83,7 +86,10 @@ def assign_roles(columns: Sequence[Column], target: str | None = None) -> Roles:
             f"expected a column to predict beside the input {', '.join(chosen.names)}; got "
             f"{others or 'none'}. Change the file, or name a column with --target COLUMN"
         )
-    roles = Roles(chosen.kind, chosen.columns, chosen.names, ranked[0], ranked[1:])
+    best = ranked[0]
+    if long:
+        best = take_first(best, next(c for c in columns if c.name == long["id"]).cells)
+    roles = Roles(chosen.kind, chosen.columns, chosen.names, best, ranked[1:])
     roles.reasons, roles.notes = chosen.reasons, chosen.notes
     if unique is not None:
         roles.columns["id"] = unique.name

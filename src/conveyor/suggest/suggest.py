@@ -16,7 +16,7 @@ from conveyor.errors import DataError, InputError
 from conveyor.paths import Paths
 from conveyor.suggest.dataset import DatasetSettings, describe_dataset
 from conveyor.suggest.files import sort_files
-from conveyor.suggest.read import name_columns, read_sample
+from conveyor.suggest.read import is_generated, name_columns, read_sample
 from conveyor.suggest.roles import assign_roles
 from conveyor.suggest.task import choose_task
 from conveyor.suggest.write import render
@@ -65,14 +65,17 @@ class Suggestion:
 
 
 def suggest(
-    paths: Paths, names: Sequence[Path], *, name: str | None = None, target: str | None = None
-) -> Suggestion:
+    paths: Paths, names: Sequence[Path], *, name: str | None = None, target: str | None = None,
+    wanted_input: str | None = None, sheet: str | None = None,
+) -> Suggestion:  # fmt: skip
     """Read files, and describe them as a data set that `prepare` accepts.
 
     Args:
         names: the files, or folders of files.
         name: of the data set; None takes it from the files.
         target: the column to predict; None chooses one.
+        wanted_input: a column of the input; None chooses it.
+        sheet: of Excel files; None takes the only one with cells.
 
     Raises:
         InputError: the files cannot be read, or do not look like a data set; the message says what
@@ -82,14 +85,16 @@ def suggest(
     bases = {kind: _read_base(paths, kind) for kind in ("text", "series")}
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder)
-        sample = read_sample(
-            bases["text"]["source"], {"format": sources.format, "files": sources.patterns()},
-            paths.root, cache,
-        )  # fmt: skip
-        roles = assign_roles(sample.columns, target)
+        settings = {"format": sources.format, "files": sources.patterns()}
+        settings |= {} if sheet is None else {"sheet": sheet}
+        sample = read_sample(bases["text"]["source"], settings, paths.root, cache)
+        roles = assign_roles(sample.columns, target, wanted_input)
         if "header" in sample.source:
-            sample = name_columns(sample, roles.names())
-            roles = assign_roles(sample.columns, roles.names()[roles.target.name])
+            new = {old: role for old, role in roles.names().items() if is_generated(old)}
+            sample = name_columns(sample, new)
+            target = new.get(roles.target.name, roles.target.name)
+            wanted_input = new.get(wanted_input or "", wanted_input)
+            roles = assign_roles(sample.columns, target, wanted_input)
         task = choose_task(roles.target)
         settings = describe_dataset(sources.name, sample, roles, task, bases[roles.kind])
         counts = _check(paths, roles.kind, settings, cache)
