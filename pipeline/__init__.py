@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 
-from conveyor.disk_errors import describe_disk_error
 from conveyor.errors import ExitCode, InputError, record_refusal
 from conveyor.paths import Paths
 from conveyor.recovery.recover import recover
+from conveyor.resource_errors import describe_resource_error
+from conveyor.secrets import without_secret
 from conveyor.temporary import process_folder
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,8 @@ def run_script(
     What a killed process has left is put right before.
 
     Arguments that the parser does not know exit with 2 before anything runs. An InputError prints
-    its message alone and exits with its own code; an error of the disk prints one line and exits
-    with 1. Any other error keeps its traceback and exits with 1.
+    its message alone and exits with its own code; an error of the disk or of a server prints one
+    line and exits with 1. Any other error keeps its traceback and exits with 1.
 
     Args:
         doc: docstring of the script, which --help prints.
@@ -58,10 +59,10 @@ def run_script(
             record_refusal()
         sys.exit(error.exit_code)
     except Exception as error:
-        message = describe_disk_error(error)
+        message = describe_resource_error(error)
         if message is None:
             raise
-        print(f"{script}: {message}", file=sys.stderr)
+        print(f"{script}: {without_secret(message)}", file=sys.stderr)
         sys.exit(ExitCode.FAILED)
 
 

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(config: EvaluateConfig, paths: Paths) -> None:
+    run = runs.find_training_run(config.name, paths, files.digest_tree(paths.model))
     settings, prepared = config.evaluate, Prepared(paths.prepared)
     train, validation, test = map(prepared.split, ("train", "validation", "test"))
     model = LoadedModel.load(paths.model)
@@ -29,7 +30,6 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     weak = comparison is not None and not comparison.is_good_enough
     log.log(logging.WARNING if weak else logging.INFO, "%s",
             report.describe_comparison(evaluation, model.task))  # fmt: skip
-    run = runs.find_training_run(config.name, paths, files.digest_tree(paths.model))
     run.log_evaluation(paths.evaluation, evaluation.scores,
                        baseline=comparison and comparison.relation)  # fmt: skip
 

@@ -14,7 +14,6 @@ from conveyor.paths import Paths
 from conveyor.tracking.store import connect
 
 PROCESS = Path(__file__).with_name("tracking_process.py")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{PROCESS.parent}:{os.environ['PYTHONPATH']}"}
 
 
 def runs_of(paths: Paths, query: str = "") -> list[Run]:
@@ -46,7 +45,9 @@ def start_sweep(
 ) -> subprocess.Popen[bytes]:
     told = [function, str(trials), mode, yaml.safe_dump(changes)]
     command = [sys.executable, str(PROCESS), str(paths.root), "sweep", *told]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
+    path = f"{PROCESS.parent}:{os.environ['PYTHONPATH']}"
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
 
 
 def family(paths: Paths) -> tuple[Run, list[Run]]:

@@ -1,20 +1,22 @@
 """One tracked thing in a process of its own, which a test can kill.
 
 python tracking_process.py FOLDER connect | dying | register
+python tracking_process.py FOLDER train STEPS
 python tracking_process.py FOLDER sweep FUNCTION TRIALS [lead|join CHANGES]
 """
 
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from conveyor.paths import Paths
+from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.retraining import retrain_run
-from conveyor.tracking.runs import OpenRun
 from conveyor.tracking.store import connect
 from conveyor.tracking.sweeps import SweepRecorder
 
@@ -75,10 +77,16 @@ def main() -> None:
     paths, what = Paths(Path(sys.argv[1])), sys.argv[2]
     match what:
         case "connect":
-            OpenRun.begin(connect("toys", paths), "run", {}, {"a": 1})
+            OpenRun.begin(connect("toys", paths), "run", {}, {"a": 1}).wait_until_created()
         case "dying":
             with retrain_run("toys", paths):
                 os.kill(os.getpid(), signal.SIGKILL)
+        case "train":
+            run = OpenRun.begin(connect("toys", paths), "train", {}, {})
+            with run.ending():
+                for step in range(int(sys.argv[3])):
+                    run.log_metrics({"loss": 1.0 / (step + 1)}, step=step)
+                    time.sleep(0.2)
         case "register":
             register(paths)
         case "sweep":

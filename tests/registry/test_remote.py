@@ -1,15 +1,10 @@
 """A store behind MLflow's own server: the same registry, and its files fetched once."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow_server import MlflowServer
 from test_registry import YES, become_another_model, register
 
 from conveyor import files
@@ -20,33 +15,11 @@ from conveyor.registry.registry import Registry
 
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an MLflow server that hands out its artifacts itself."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-               "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
-               "--artifacts-destination", str(folder / "artifacts")]  # fmt: skip
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    found = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
-    running = subprocess.Popen(
-        command, cwd=folder, env={**found, **quiet}, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/health", timeout=5).close()
-            break
-        except OSError:
-            assert running.poll() is None, "the server ended"
-            assert time.monotonic() < until, "the server does not answer"
-            time.sleep(0.1)
-    yield address
-    os.killpg(running.pid, 15)
-    running.wait()
+    """The address of an MLflow server."""
+    started = MlflowServer(tmp_path_factory.mktemp("server"))
+    started.start()
+    yield started.address
+    started.kill()
 
 
 def test_versions_of_a_server_are_fetched_once_and_few_are_kept(

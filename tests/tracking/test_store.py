@@ -61,7 +61,7 @@ def test_passwords_are_hidden(text: str, shown: str) -> None:
 def test_a_store_without_its_driver_names_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "mssql://me:hunter2@127.0.0.1:9/x")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "mssql://me:hunter2@/x")
     with pytest.raises(InputError, match="needs the package pyodbc, which is not installed") as t:
         connect("toys", Paths(tmp_path))
     assert "hunter2" not in str(t.value)
@@ -71,10 +71,9 @@ def test_a_store_that_cannot_be_reached_is_told_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hunter2@127.0.0.1:9")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(InputError) as told:
         connect("toys", Paths(tmp_path))
-    assert "cannot open the MLflow store" in str(told.value)
+    assert "MLflow at http://me:***@127.0.0.1:9 does not answer" in str(told.value)
     assert "hunter2" not in str(told.value)
 
 

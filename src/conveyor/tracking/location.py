@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from conveyor import files
 from conveyor.paths import Paths
+from conveyor.secrets import without_secret
 
 DATABASE = "mlflow.db"
 
@@ -18,6 +19,17 @@ def home(paths: Paths) -> Path:
 def uri(paths: Paths) -> str:
     """MLFLOW_TRACKING_URI, or SQLite in the project's main folder."""
     return os.environ.get("MLFLOW_TRACKING_URI") or files.sqlite_url(home(paths) / DATABASE)
+
+
+def store_name() -> str:
+    """What journals call the store: the address without a password; nothing for the project's own,
+    which stays the same when the project is moved."""
+    return without_secret(os.environ.get("MLFLOW_TRACKING_URI", ""))
+
+
+def journals(paths: Paths) -> Path:
+    """The folder of the journals of runs; see `tracking.journal`."""
+    return home(paths) / ".conveyor" / "runs"
 
 
 def sqlite_file(where: str) -> Path | None:

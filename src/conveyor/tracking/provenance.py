@@ -12,7 +12,8 @@ from conveyor import files
 from conveyor.git import GitError, changed_files, git
 from conveyor.paths import Paths
 
-HOST, PID, BEGAN = "process.host", "process.pid", "process.began"
+HOST, PID, BEGAN, BOOT = "process.host", "process.pid", "process.began", "process.boot"
+PROCESS = (HOST, PID, BEGAN, BOOT)
 
 
 def git_tags(root: Path) -> dict[str, str]:
@@ -43,12 +44,23 @@ def dvc_tags(root: Path) -> dict[str, str]:
 def process_tags() -> dict[str, str]:
     """This process's identity, from which another process sees whether it still runs."""
     began = f"{psutil.Process().create_time():.2f}"
-    return {HOST: socket.gethostname(), PID: str(os.getpid()), BEGAN: began}
+    return {HOST: socket.gethostname(), PID: str(os.getpid()), BEGAN: began, BOOT: _boot()}
+
+
+def _boot() -> str:
+    """Names the boot of this machine, and the process ids that this process sees."""
+    boot, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    if not boot.is_file():  # not Linux
+        return f"{psutil.boot_time():.0f}"
+    return f"{boot.read_text().strip()} {namespace.readlink()}"
 
 
 def is_dead(tags: dict[str, Any]) -> bool:
-    """Whether the process of these tags ran on this machine and has ended."""
-    if tags.get(HOST) != socket.gethostname() or PID not in tags:
+    """Whether the process of these tags ran on this machine, since it was started, and has ended.
+
+    Two machines or containers may have the same name; then their process ids say nothing.
+    """
+    if tags.get(HOST) != socket.gethostname() or tags.get(BOOT) != _boot() or PID not in tags:
         return False
     try:
         return f"{psutil.Process(int(tags[PID])).create_time():.2f}" != tags.get(BEGAN)

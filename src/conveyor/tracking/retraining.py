@@ -7,8 +7,9 @@ from pathlib import Path
 
 from conveyor.errors import ExitCode
 from conveyor.paths import Paths
+from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.provenance import dvc_tags, git_tags
-from conveyor.tracking.runs import NOTE, STAGE, OpenRun, TrainingRun, close_dead_runs
+from conveyor.tracking.runs import NOTE, STAGE, TrainingRun, close_dead_runs
 from conveyor.tracking.store import connect
 
 CODES_WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
@@ -53,6 +54,7 @@ def retrain_run(name: str, paths: Paths) -> Iterator[RetrainRun]:
     tags = {STAGE: "retrain", **git_tags(paths.root)}
     began = time.monotonic()
     with RetrainRun.begin(tracking, "retrain", tags, {}).ending() as run:
+        run.wait_until_created()
         try:
             yield run
         finally:

@@ -2,87 +2,29 @@
 
 import csv
 import json
-import sys
-import time
-import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
-from mlflow.tracking.context import registry as run_context
+from mlflow.entities import Run
 
 from conveyor import files
 from conveyor.config import FitConfig, narrow
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.secrets import without_secret
-from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead, process_tags
+from conveyor.tracking import records
+from conveyor.tracking.leftovers import settle
+from conveyor.tracking.open_run import OpenRun
+from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead
+from conveyor.tracking.records import CLOSED, DIED
 from conveyor.tracking.store import Tracking, connect
 
+log = logging.getLogger(__name__)
+
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
-STAGE, NOTE, CLOSED = "stage", "mlflow.note.content", "closed"
-DIED = "its process died without a word"  # a value of CLOSED
-
-
-@dataclass(frozen=True)
-class OpenRun:
-    """A run of the experiment, to write to."""
-
-    tracking: Tracking
-    id: str
-
-    @classmethod
-    def begin(
-        cls, tracking: Tracking, name: str, tags: Mapping[str, str], params: Mapping[str, Any]
-    ) -> Self:
-        """Open a run of this process."""
-        # The usual user and source tags, but not MLFLOW_RUN_ID or a parent from the environment.
-        usual = run_context.resolve_tags({"mlflow.source.name": sys.argv[0]})
-        tags = {**usual, **process_tags(), **tags}
-        run = tracking.client.create_run(tracking.experiment_id, run_name=name, tags=tags)
-        entities = [Param(key, str(value)) for key, value in params.items()]
-        tracking.client.log_batch(run.info.run_id, params=entities)
-        return cls(tracking, run.info.run_id)
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        now = int(time.time() * 1000)
-        batch = [Metric(name, float(value), now, step) for name, value in metrics.items()]
-        self.tracking.client.log_batch(self.id, metrics=batch)
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        self.tracking.client.log_batch(self.id, tags=[RunTag(k, str(v)) for k, v in tags.items()])
-
-    def log_reason(self, text: str, file: str, tag: str) -> None:
-        """Log why the run ended, without passwords: the text as a file, its last line as a tag."""
-        text = without_secret(text)
-        self.tracking.client.log_text(self.id, text, file)
-        self.set_tags({tag: text.strip().splitlines()[-1][:500]})
-
-    def log_folder(self, folder: Path, name: str) -> None:
-        """Log the files of a folder, if it exists, under the artifact folder `name`."""
-        if folder.is_dir():
-            self.tracking.client.log_artifacts(self.id, str(folder), name)
-
-    def end(self, status: str) -> None:
-        """End the run as FINISHED, FAILED or KILLED."""
-        self.tracking.client.set_terminated(self.id, status)
-
-    @contextmanager
-    def ending(self) -> Iterator[Self]:
-        """End the run as the block ends: FINISHED, FAILED with the traceback, or KILLED."""
-        try:
-            yield self
-        except Exception:
-            self.log_reason(traceback.format_exc(), "traceback.txt", "error")
-            self.end("FAILED")
-            raise
-        except BaseException:  # Ctrl-C, or a signal that the stage turned into an exit
-            self.end("KILLED")
-            raise
-        self.end("FINISHED")
+STAGE, NOTE = "stage", "mlflow.note.content"
 
 
 class TrainingRun(OpenRun):
@@ -169,11 +111,17 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
             # A model of an earlier version was validated after each epoch.
             run.log_validation(number, {"update": metrics["epoch"], **metrics})
         run.log_model(paths, digest)
-    return run
+    return TrainingRun(tracking, run.id)  # what follows is written at once
 
 
 def close_dead_runs(tracking: Tracking) -> None:
-    """End as FAILED the runs that a killed process of this machine has left RUNNING."""
+    """Settle the runs that killed processes have left RUNNING.
+
+    Those of this project are told by their journals, whatever has become of the machine. Those of
+    other projects on this machine are ended as FAILED.
+    """
+    for line in settle(tracking.client, tracking.sender.runs, tracking.store):
+        log.warning("%s", line)
     for entity in search(tracking, "attributes.status = 'RUNNING'"):
         if is_dead(entity.data.tags):
             run = OpenRun(tracking, entity.info.run_id)
@@ -183,8 +131,7 @@ def close_dead_runs(tracking: Tracking) -> None:
 
 def search(tracking: Tracking, query: str) -> list[Run]:
     """Runs of the experiment, newest first."""
-    newest_first = ["attributes.start_time DESC"]
-    return [*tracking.client.search_runs([tracking.experiment_id], query, order_by=newest_first)]
+    return records.search(tracking.client, tracking.experiment_id, query)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -200,8 +147,7 @@ def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, s
     name = "train-restored" if "restored" in tags else "train"
     run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
     source = json.dumps({"tags": {"stage": "prepare"}})
-    dataset = Dataset(settings["name"], tags[DATA_DIGEST][:16], "code", source)
-    tracking.client.log_inputs(run.id, datasets=[DatasetInput(dataset, [])])
+    run.write(records.dataset(settings["name"], tags[DATA_DIGEST][:16], source))
     return run
 
 

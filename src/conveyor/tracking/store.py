@@ -2,28 +2,51 @@
 
 import logging
 import os
+import socket
 import sqlite3
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import mlflow
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
 
 from conveyor import files
-from conveyor.errors import InputError, missing_package
+from conveyor.errors import ExitCode, InputError, missing_package
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
 from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
-from conveyor.tracking.location import DATABASE, home, sqlite_file, uri
+from conveyor.tracking.location import DATABASE, home, journals, sqlite_file, store_name, uri
+from conveyor.tracking.sender import Sender
+
+# A call that reads, or writes into an existing run, is repeated for some seconds, not four minutes.
+CALLS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+ANSWER_SECONDS = 4.0  # a store that takes longer is taken for one that is down
+PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+
+
+class StoreUnavailable(InputError):
+    """The MLflow store does not answer. The same command can be run when it does."""
+
+    exit_code = ExitCode.FAILED
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """One experiment of an open store."""
+    """One experiment of an open store.
+
+    Attributes:
+        store: its name in journals; see `location.store_name`.
+        sender: sends what this process writes into runs of its own.
+    """
 
     client: MlflowClient
     experiment_id: str
+    store: str
+    sender: Sender
 
 
 def connect(name: str, paths: Paths) -> Tracking:
@@ -33,11 +56,15 @@ def connect(name: str, paths: Paths) -> Tracking:
     in at a time. Where the project was moved, the addresses in its own store are mended.
 
     Raises:
+        StoreUnavailable: it does not answer.
         InputError: the store cannot be opened, its driver is missing, or the experiment was
             deleted; the message holds no password.
     """
     quiet()
     where = uri(paths)
+    require_answer(where)
+    for variable, value in CALLS.items():
+        os.environ.setdefault(variable, value)
     lock = home(paths) / ".conveyor" / "mlflow.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -51,7 +78,7 @@ def connect(name: str, paths: Paths) -> Tracking:
                 # A local store gets its folder; a server chooses its own.
                 folder = home(paths) / ARTIFACTS / name
                 location = folder.as_uri() if sqlite_file(where) else None
-                return Tracking(client, client.create_experiment(name, location))
+                return _track(client, client.create_experiment(name, location), where, paths)
     except ModuleNotFoundError as error:
         needed_by = f"the MLflow store {without_secret(where)}"
         extra = "postgres" if where.startswith("postgresql") else None
@@ -64,17 +91,45 @@ def connect(name: str, paths: Paths) -> Tracking:
             f"the MLflow experiment {name!r} is deleted; restore it (`mlflow experiments restore "
             f"--experiment-id {experiment.experiment_id}`) or choose another `name` in params.yaml"
         )
-    return Tracking(client, experiment.experiment_id)
+    return _track(client, experiment.experiment_id, where, paths)
+
+
+def _track(client: MlflowClient, experiment_id: str, where: str, paths: Paths) -> Tracking:
+    return Tracking(client, experiment_id, store_name(), Sender(client, where, journals(paths)))
+
+
+def require_answer(where: str) -> None:
+    """Check that a store on a server answers; MLflow itself would try for four minutes.
+
+    Raises:
+        StoreUnavailable: it does not.
+    """
+    parts = urlsplit(where)
+    scheme = parts.scheme.partition("+")[0]
+    try:
+        if scheme in ("http", "https"):
+            http_request(get_default_host_creds(where), "/health", "GET", max_retries=0,
+                         timeout=ANSWER_SECONDS)  # fmt: skip
+        elif scheme in PORTS and parts.hostname:
+            address = parts.hostname, parts.port or PORTS[scheme]
+            socket.create_connection(address, ANSWER_SECONDS).close()
+    except (MlflowException, OSError):
+        raise StoreUnavailable(
+            f"MLflow at {without_secret(where)} does not answer within {ANSWER_SECONDS:g} s. "
+            "Start it, or set MLFLOW_TRACKING_URI to another one"
+        ) from None
 
 
 def open_existing(paths: Paths) -> MlflowClient:
     """Open the store to read it; create neither a database nor an experiment.
 
     Raises:
+        StoreUnavailable: it does not answer.
         InputError: there is no store yet.
     """
     quiet()
     where = uri(paths)
+    require_answer(where)
     file = sqlite_file(where)
     if file and not file.is_file():
         raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
@@ -111,6 +166,7 @@ def _open_client(where: str) -> MlflowClient:
 
 
 def quiet() -> None:
-    """Silence what MLflow and Alembic log about migrations and defaults, but not their errors."""
-    for logger in ("mlflow", "alembic"):
+    """Silence what MLflow and its libraries log about migrations, defaults and repeated calls, but
+    not their errors."""
+    for logger in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(logger).setLevel(logging.ERROR)

@@ -4,39 +4,32 @@ If `sweep.repeats.count` is above 1, the repeats are children of their trial's r
 means and standard deviations. Several drivers write under one parent, each its own trials.
 """
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlflow.entities import Metric, Run
-
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.secrets import without_secret
 from conveyor.sweep import events
 from conveyor.sweep.protocol import State, TrialId, TrialOutcome, TrialOutcomes
-from conveyor.tracking.provenance import git_tags, is_dead, process_tags
+from conveyor.tracking import records
+from conveyor.tracking.open_run import OpenRun
+from conveyor.tracking.provenance import git_tags, process_tags
+from conveyor.tracking.records import CLOSED, KIND, Record
 from conveyor.tracking.runs import (
-    CLOSED,
     DATA_DIGEST,
-    DIED,
     NOTE,
     STAGE,
     SWEEP_DIGEST,
-    OpenRun,
     close_dead_runs,
     flatten,
     search,
 )
 from conveyor.tracking.store import connect
+from conveyor.tracking.trial_runs import ATTEMPT, TRIAL, end_missed, trial_key
 
 STATUS = {State.COMPLETE: "FINISHED", State.PRUNED: "KILLED", State.FAILED: "FAILED"}
-FLUSH_SECONDS = 2.0  # between writes of validation metrics; one write takes 20 ms
-TRIAL, ATTEMPT, REPEAT, KEY = "trial", "attempt", "repeat", "study_key"
-PARENT = "mlflow.parentRunId"
-# Values of CLOSED, which says who has closed a run if its own process did not.
-REOPENED, BY_LATER_DRIVER = "no, it was resumed", "by a driver that came after its own"
-RUNNING = "attributes.status = 'RUNNING'"
+REPEAT, KEY = "repeat", "study_key"
+REOPENED = "no, it was resumed"  # a value of CLOSED
 
 
 class SweepRecorder:
@@ -51,21 +44,19 @@ class SweepRecorder:
         self.tracking = connect(name, paths)
         self.parent = OpenRun(self.tracking, "")
         self.repeats = 1
-        self._unwritten: dict[OpenRun, list[Metric]] = {}
-        self._flushed = time.monotonic()
         self._runs: dict[TrialId, OpenRun] = {}  # of each running trial of this driver
         self._repeats: dict[tuple[TrialId, int], OpenRun] = {}  # by trial and repeat
 
     def observe(self, event: events.Event) -> None:
-        """Record one event of the sweep, after the validations that wait to be written."""
-        if not isinstance(event, events.ValidationReported):
-            self._flush()
+        """Record one event of the sweep; what MLflow does not take now waits on disk."""
         match event:
             case events.SweepStarted(token, settings, ended):
                 self._open_parent(token, settings, ended)
             case events.TrialStarted(trial, params):
-                tags = {STAGE: "trial", **_trial_tags(trial), PARENT: self.parent.id}
-                self._runs[trial] = OpenRun.begin(self.tracking, _run_name(trial), tags, params)
+                tags = {STAGE: "trial", **_trial_tags(trial)}
+                self._runs[trial] = OpenRun.begin(
+                    self.tracking, _run_name(trial), tags, params, self.parent
+                )
             case events.ValidationReported():
                 self._add_validation(event)
             case events.RepeatFinished(trial, repeat, metrics):
@@ -76,10 +67,13 @@ class SweepRecorder:
             case events.TrialFinished(trial, outcome):
                 self._end_trial(trial, outcome)
             case events.SweepFinished():
-                self._record_missed_ends(event.ended)
+                missed = self._ends(event.ended)
+                self.parent.write({KIND: "missed ends", "ended": missed})
                 self._end_parent(event)
+                self.tracking.sender.drain()
             case events.SweepFailed():
                 self._fail_parent(event)
+                self.tracking.sender.drain()
 
     def _open_parent(self, token: str, settings: Mapping[str, Any], ended: TrialOutcomes) -> None:
         """Open the parent run, or continue that of an interrupted sweep."""
@@ -90,42 +84,40 @@ class SweepRecorder:
             origin = {DATA_DIGEST: self.data_digest, **git_tags(self.paths.root)}
             tags, name = {STAGE: "sweep", KEY: token, **origin}, f"sweep-{token[:8]}"
             self.parent = OpenRun.begin(self.tracking, name, tags, flatten(settings))
+            self.parent.wait_until_created()  # other drivers look for it
             return
-        self.parent = OpenRun(self.tracking, earlier[0].info.run_id)
-        self.tracking.client.update_run(self.parent.id, status="RUNNING")
+        run_id, client = earlier[0].info.run_id, self.tracking.client
+        client.update_run(run_id, status="RUNNING")
+        self.parent = OpenRun.resume(self.tracking, f"sweep-{token[:8]}", run_id)
         if self.leads:
             self.parent.set_tags({**process_tags(), CLOSED: REOPENED})
-        self._record_missed_ends(ended)
+        end_missed(client, self.tracking.experiment_id, run_id, self._ends(ended))
+
+    def _ends(self, ended: TrialOutcomes) -> dict[str, list[Record]]:
+        """The records that end each trial, for those whose driver did not write them."""
+        return {
+            trial_key(trial.number, trial.attempt): _ending_records(outcome, self.repeats)
+            for trial, outcome in ended.items()
+        }
 
     def _add_validation(self, event: events.ValidationReported) -> None:
-        """Add the metrics of a validation to those that the next write contains; their step is the
-        number of updates, where the trial says it."""
-        step = int(event.metrics.get("update", event.validation))
-        trial, now = event.trial, int(time.time() * 1000)
+        """Log the metrics of a validation; their step is the number of updates, where the trial
+        says it."""
+        trial = event.trial
         run = self._runs[trial] if self.repeats == 1 else self._repeat_run(trial, event.repeat)
-        self._unwritten.setdefault(run, []).extend(
-            Metric(name, float(value), now, step)
-            for name, value in event.metrics.items()
-            if name != "update"
-        )
-        if time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self._flush()
+        metrics = {name: value for name, value in event.metrics.items() if name != "update"}
+        run.log_metrics(metrics, int(event.metrics.get("update", event.validation)))
 
     def _end_trial(self, trial: TrialId, outcome: TrialOutcome) -> None:
         run = self._runs.pop(trial, None)
+        last = _ending_records(outcome, self.repeats)
         if run is None:
-            query = " and ".join(f"tags.{key} = '{v}'" for key, v in _trial_tags(trial).items())
-            matches = self._search_children(self.parent, query)
-            if not matches:  # another driver died before it created the run
-                return
-            run = OpenRun(self.tracking, matches[0].info.run_id)
-            run.set_tags({CLOSED: BY_LATER_DRIVER})
-        if outcome.state == State.COMPLETE or (outcome.state == State.PRUNED and self.repeats > 1):
-            run.log_metrics(_name_best(outcome.metrics))
-        if outcome.reason:
-            run.log_reason(outcome.reason, "reason.txt", "reason")
-        self._repeats = {key: run for key, run in self._repeats.items() if key[0] != trial}
-        self._end_run(run, STATUS[outcome.state])
+            key = trial_key(trial.number, trial.attempt)
+            self.parent.write({KIND: "trial end", "trial": key, "records": last})
+            return
+        self._end_repeats(trial, STATUS[outcome.state])
+        for record in last:
+            run.write(record)
 
     def _end_parent(self, event: events.SweepFinished) -> None:
         best = event.best
@@ -149,49 +141,41 @@ class SweepRecorder:
     def _fail_parent(self, event: events.SweepFailed) -> None:
         """Close the runs of a driver that failed; only the leader's failure is the sweep's."""
         self.parent.log_metrics(_count_states(event.ended))
-        for run in self._runs.values():
-            self._end_run(run, "KILLED")
+        for trial, run in self._runs.items():
+            self._end_repeats(trial, "KILLED")
+            run.end("KILLED")
         if not self.leads:
             return
-        first, *rest = without_secret(event.error).strip().splitlines() or [""]
-        self.tracking.client.log_text(self.parent.id, "\n".join([first, *rest]), "error.txt")
+        first, *rest = event.error.strip().splitlines() or [""]
         summary = " ... ".join([first[:250], *(line[:250] for line in rest[-1:])])
-        self.parent.set_tags({"error": summary})
+        for record in records.reason(event.error, "error.txt", "error", summary):
+            self.parent.write(record)
         self.parent.end("FAILED")
 
     def _repeat_run(self, trial: TrialId, repeat: int) -> OpenRun:
         if (trial, repeat) not in self._repeats:
-            tags = {STAGE: "repeat", REPEAT: str(repeat), PARENT: self._runs[trial].id}
+            tags = {STAGE: "repeat", REPEAT: str(repeat)}
             name = f"{_run_name(trial)}-repeat-{repeat}"
-            self._repeats[trial, repeat] = OpenRun.begin(self.tracking, name, tags, {})
+            self._repeats[trial, repeat] = OpenRun.begin(
+                self.tracking, name, tags, {}, self._runs[trial]
+            )
         return self._repeats[trial, repeat]
 
-    def _record_missed_ends(self, ended: TrialOutcomes) -> None:
-        """Record trials whose driver was killed after it had recorded their end in the study."""
-        running = self._search_children(self.parent, RUNNING)
-        dead = [run for run in running if is_dead(run.data.tags)]
-        dead += self._search_children(self.parent, f"tags.{CLOSED} = '{DIED}'")
-        for run in dead:
-            tags = run.data.tags
-            trial = TrialId(int(tags[TRIAL]), int(tags.get(ATTEMPT, 1)))
-            if trial in ended:
-                self._end_trial(trial, ended[trial])
+    def _end_repeats(self, trial: TrialId, status: str) -> None:
+        """End the repeats of a trial that still run."""
+        for key in [key for key in self._repeats if key[0] == trial]:
+            self._repeats.pop(key).end(status)
 
-    def _end_run(self, run: OpenRun, status: str) -> None:
-        """End the run of a trial, and those of its repeats that still run."""
-        if self.repeats > 1:
-            for child in self._search_children(run, RUNNING):
-                OpenRun(self.tracking, child.info.run_id).end(status)
-        run.end(status)
 
-    def _search_children(self, run: OpenRun, query: str) -> list[Run]:
-        return search(self.tracking, f"tags.`{PARENT}` = '{run.id}' and {query}")
-
-    def _flush(self) -> None:
-        for run, metrics in self._unwritten.items():
-            self.tracking.client.log_batch(run.id, metrics=metrics)
-        self._unwritten.clear()
-        self._flushed = time.monotonic()
+def _ending_records(outcome: TrialOutcome, repeats: int) -> list[Record]:
+    """The records that end the run of a trial."""
+    last: list[Record] = []
+    if outcome.state == State.COMPLETE or (outcome.state == State.PRUNED and repeats > 1):
+        last.append(records.values(metrics=_name_best(outcome.metrics)))
+    if outcome.reason:
+        summary = outcome.reason.strip().splitlines()[-1]
+        last += records.reason(outcome.reason, "reason.txt", "reason", summary)
+    return [*last, records.end(STATUS[outcome.state])]
 
 
 def _run_name(trial: TrialId) -> str:

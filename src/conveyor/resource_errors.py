@@ -1,4 +1,4 @@
-"""Errors of the disk rather than of the program: full, read-only, not permitted, missing.
+"""Errors outside the program: a disk that is full or not writable, a server that does not answer.
 
 Libraries raise them in their own classes, at the end of long chains.
 """
@@ -32,23 +32,31 @@ SQLITE = {
 IN_TEXTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
-def describe_disk_error(error: BaseException) -> str | None:
-    """One line that names the file, as far as it is known, the reason, and what to do.
+def describe_resource_error(error: BaseException) -> str | None:
+    """One line that names the file or server, as far as it is known, the reason, and what to do.
 
     Returns:
-        None if neither the error nor any that led to it is an error of the disk.
+        None if neither the error nor any that led to it is of that kind.
     """
-    for cause in _chain(error):
-        number, place = _read(cause)
-        if number in HINTS:
-            return f"{place}: {os.strerror(number)}. {HINTS[number]}"
-    return None
+    outside = _find(error)
+    return outside and f"{outside[0]}. {outside[1]}"
 
 
 def describe_cause(error: BaseException) -> str:
-    """The cause of an error in one line: that of the disk, or else its type and first line."""
-    first_line = (str(error).strip().splitlines() or [""])[0]
-    return describe_disk_error(error) or f"{type(error).__name__}: {first_line}".rstrip(": ")
+    """The cause of an error in one line: that outside the program, or else its type and text."""
+    outside = _find(error)
+    return outside[0] if outside else f"{type(error).__name__}: {_first_line(error)}".rstrip(": ")
+
+
+def _find(error: BaseException) -> tuple[str, str] | None:
+    """The cause outside the program, and what to do about it."""
+    for cause in _chain(error):
+        if type(cause).__module__ == "requests.exceptions":
+            return f"a server does not answer: {_first_line(cause)}", "Run it again when it does."
+        number, place = _read(cause)
+        if number in HINTS:
+            return f"{place}: {os.strerror(number)}", HINTS[number]
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -71,8 +79,11 @@ def _read(error: BaseException) -> tuple[int, str]:
     if isinstance(error, sqlite3.OperationalError):
         name = "_".join(error.sqlite_errorname.split("_")[:2])
         return SQLITE.get(name, 0), f"an SQLite database ({error})"
-    first_line = (str(error).strip().splitlines() or [""])[0]
     for number in IN_TEXTS:
-        if os.strerror(number) in first_line:
-            return number, first_line[:200]
+        if os.strerror(number) in _first_line(error):
+            return number, _first_line(error)
     return 0, ""
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:200]

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
-from conveyor.disk_errors import describe_cause, describe_disk_error
+from conveyor.resource_errors import describe_cause, describe_resource_error
 
 
 def raised(*chain: Exception) -> Exception:
@@ -34,7 +34,7 @@ def raised(*chain: Exception) -> Exception:
     ],
 )  # fmt: skip
 def test_the_cause_is_looked_for_in_the_whole_chain(error: Exception, message: str | None) -> None:
-    line = describe_disk_error(error)
+    line = describe_resource_error(error)
     assert (line or "").startswith(message or "")
     assert (line is None) == (message is None)
     assert "\n" not in (line or "")
@@ -46,7 +46,8 @@ def test_a_database_that_cannot_be_written_is_an_error_of_the_disk(tmp_path: Pat
     with pytest.raises(OperationalError) as raised_error, engine.begin() as connection:
         connection.execute(sqlalchemy.text("INSERT INTO t VALUES (1)"))
     line = describe_cause(raised_error.value)
-    assert line.startswith("an SQLite database (attempt to write a readonly database): Read-only")
+    message = "an SQLite database (attempt to write a readonly database): Read-only file system"
+    assert line == message
     assert "sqlalche.me" not in line
     with pytest.raises(OperationalError) as raised_error, engine.begin() as connection:
         connection.execute(sqlalchemy.text("SELECT * FROM missing"))
