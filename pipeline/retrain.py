@@ -14,6 +14,7 @@ exit codes:
 from argparse import ArgumentParser, Namespace
 
 from conveyor.config import RetrainConfig, load
+from conveyor.doctor.examine import require_ready
 from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.recovery.dvc import keep_lock
@@ -29,6 +30,7 @@ from pipeline import number, run_script
 def retrain(args: Namespace) -> ExitCode:
     paths = Paths()
     with retraining_lock(paths, args.wait):
+        require_ready(paths)
         changed = update_configuration(paths)
         config = load(RetrainConfig)
         with retrain_run(config.name, paths) as run:

@@ -66,6 +66,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "describe": {"--swept": None, "--suggest": None, "--name": "--suggest with it",
                  "--target": "--suggest with it", "--input": "--suggest with it",
                  "--sheet": "--suggest with it", "--force": "--suggest with it"},
+    "doctor": {"--json": None},
     "fetch": {},
     "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
                 "--skip-bad": None, "--name": "--version or --alias with it"},

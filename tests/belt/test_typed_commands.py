@@ -114,6 +114,7 @@ SESSION = [
     Row("python -m pipeline.promote why 7", "python -m pipeline.promote why 1", VERSION,
         expect="git clone"),
     Row("python -m pipeline.retrain", expect="nothing to do", code=10),
+    Row("python -m pipeline.doctor", expect="ok       champion"),
     Row("python -m pipeline.schedule cron", expect="pipeline.retrain"),
     Row("python -m pipeline.schedule systemd --into ~/.config/systemd/user", expect=".timer"),
     Row("python -m pipeline.schedule kubernetes schedule=weekly | kubectl apply -f -",
