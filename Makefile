@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro recover setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks clean help lock
+.PHONY: repro recover setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
 EXTRAS  := ray kubernetes postgres cmaes dashboard
@@ -73,6 +73,7 @@ check: setup-tests setup-check ## check style, types, imports, and dvc.yaml and 
 	ruff format --check .
 	basedpyright
 	lint-imports
+	$(BIN)/python requirements/licences.py >/dev/null
 	$(BIN)/python -m pytest tests/config tests/test_rules.py
 
 format: setup-check ## format the code, and fix what ruff can fix
@@ -91,6 +92,15 @@ dashboard: setup-dashboard ## open optuna-dashboard on the sweep at http://127.0
 
 hooks: ## run `make check` before every git commit
 	git config core.hooksPath .githooks
+
+audit: setup-audit ## look for known vulnerabilities in the locked packages (needs the network)
+	$(BIN)/python requirements/audit.py
+
+sbom: setup-audit ## write a list of the installed packages in CycloneDX form, sbom.cdx.json
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o sbom.cdx.json $(BIN)/python
+
+licences: setup ## check and print the licences of the installed packages
+	$(BIN)/python requirements/licences.py
 
 lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/python requirements/lock.py

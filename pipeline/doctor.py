@@ -16,13 +16,13 @@ from pipeline import run_script
 
 
 def doctor(args: Namespace) -> int:
-    findings = examine(Paths())
-    print(json.dumps(as_json(findings), indent=2) if args.json else as_text(findings))
-    return int(has_problem(findings))
+    diagnoses = examine(Paths())
+    print(json.dumps(as_json(diagnoses), indent=2) if args.json else as_text(diagnoses))
+    return int(has_problem(diagnoses))
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument("--json", action="store_true", help="print the diagnoses as JSON")
 
 
 if __name__ == "__main__":

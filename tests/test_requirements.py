@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+import scipy.stats  # noqa: F401  before a test hides torch, which its import looks for
 from debian import skip
 
 from conveyor.compose import compose

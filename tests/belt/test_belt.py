@@ -7,22 +7,44 @@ from pathlib import Path
 import pytest
 from clone import Clone
 from filelock import FileLock
+from planted import MARK, Planted, secret
 
 pytestmark = pytest.mark.belt
 
 ALL = ["compose", "prepare", "sweep", "train", "evaluate", "register"]
 
 
+BAD_STORE = f"postgresql://me:{secret('store url')}@127.0.0.1:9/mlflow"
+
+
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """After its first night: `retrain` on a fresh clone."""
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, list[str]]:
+    """A fresh clone after its first `retrain`, and what was written or printed of the secrets that
+    were planted before."""
     made = Clone.make(tmp_path_factory.mktemp("clone"))
-    done = made.run("python", "-m", "pipeline.retrain")
+    planted = Planted.plant(made)
+    done = made.run("python", "-m", "pipeline.retrain", **planted.variables)
     assert done.code == 0, done.text
     assert done.ran() == ["compose", *ALL[1:]]
     assert "version 1 is the new champion" in done.text
+    why = made.run("python", "-m", "pipeline.promote", "why", "1", **planted.variables)
+    store = {**planted.variables, "MLFLOW_TRACKING_URI": BAD_STORE}
+    examined = made.run("python", "-m", "pipeline.doctor", **store)
+    assert (why.code, examined.code) == (0, 1)
+    outputs = (done.text, why.text, examined.text)
+    leaks = [text for text in outputs if MARK in text] + planted.find_leaks(made)
+    planted.remove(made)
     made.commit("first night")
-    return made
+    return made, leaks
+
+
+@pytest.fixture(scope="module")
+def clone(first_night: tuple[Clone, list[str]]) -> Clone:
+    return first_night[0]
+
+
+def test_no_secret_is_written_or_printed(first_night: tuple[Clone, list[str]]) -> None:
+    assert first_night[1] == []
 
 
 def test_one_run_leaves_a_champion_its_runs_plots_and_sweep(clone: Clone) -> None:

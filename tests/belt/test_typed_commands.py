@@ -23,7 +23,7 @@ from clone import ROOT, Clone
 
 pytestmark = pytest.mark.belt
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("curl", "dvc", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
 FRAGMENTS = ("dvc add", "dvc exp run -S", "dvc push", "dvc status", "dvc update", "dvc.lock",
@@ -81,10 +81,10 @@ SESSION = [
     Row("python -m pipeline.serve --model artifacts/model",
         f"python -m pipeline.serve --model artifacts/model --port {PORT}", "a free port",
         url=f"{SERVER}/ping"),
-    Row("python -c 'import secrets; print(secrets.token_hex())' > token"),
-    Row("python -m pipeline.serve --host 0.0.0.0 --token-file token",
-        f"python -m pipeline.serve --host 0.0.0.0 --token-file token --port {PORT}", "a free port",
-        url=f"{SERVER}/ping"),
+    Row("python -c 'import secrets; print(secrets.token_hex())' > .conveyor/api.token"),
+    Row("python -m pipeline.serve --host 0.0.0.0 --token-file .conveyor/api.token",
+        "python -m pipeline.serve --host 0.0.0.0 --token-file .conveyor/api.token "
+        f"--port {PORT}", "a free port", url=f"{SERVER}/ping"),
     Row("make dashboard", f"make dashboard DASHBOARD_PORT={PORT}", "a free port", url=SERVER),
     Row("mlflow models serve -m models:/japanese_vowels@champion --env-manager local",
         f"mlflow models serve -m models:/smoke@champion --env-manager local -p {PORT}",
@@ -133,6 +133,9 @@ SESSION = [
     Row("dvc repro --force train", slow=True),
     *(Row(f"make {target}", f"make --dry-run {target}", SUITE, expect="-m pytest")
       for target in ("chaos-sweep", "five-days", "two-retrains")),
+    *(Row(f"make {target}", f"make --dry-run {target}", "installs packages from the network",
+          expect=expected) for target, expected in (("audit", "audit.py"), ("sbom", "cyclonedx"))),
+    Row("make licences", expect="MIT: "),
     Row("make bench", "make --dry-run bench", BENCHMARK),
     Row("make bench BENCH=--quick", "make --dry-run bench BENCH=--quick", BENCHMARK),
     # Own data, from a file to a served champion: 4 commands, and an edited line of params.yaml.

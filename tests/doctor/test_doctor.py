@@ -202,9 +202,9 @@ QUICK = ("dvc.lock", "environment", "disk", "store")
 
 
 def test_a_whole_project_has_no_problem(project: Paths) -> None:
-    findings = examine(project)
-    assert not has_problem(findings), as_text(findings)
-    assert as_text(findings).startswith("ok       dvc.lock\n")
+    diagnoses = examine(project)
+    assert not has_problem(diagnoses), as_text(diagnoses)
+    assert as_text(diagnoses).startswith("ok       dvc.lock\n")
     require_ready(project)
 
 
@@ -216,15 +216,15 @@ def test_a_problem_is_named_with_what_mends_it(
     wrong(project, monkeypatch)
     before = files.digest_files(project.root)
     began = time.monotonic()
-    findings = examine(project)
+    diagnoses = examine(project)
     assert time.monotonic() - began < 5
-    problems = {n: [f for f in each if f.level == "problem"] for n, each in findings.items()}
-    text = as_text(findings)
+    problems = {n: [f for f in each if f.level == "problem"] for n, each in diagnoses.items()}
+    text = as_text(diagnoses)
     assert "hidden" not in text  # the password of a store
     assert message in text, text
-    (finding,) = problems.pop(check)
-    assert message in finding.message
-    assert remedy in finding.message + finding.remedy
+    (diagnosis,) = problems.pop(check)
+    assert message in diagnosis.message
+    assert remedy in diagnosis.message + diagnosis.remedy
     if wrong is not damaged_configuration:  # which names neither store nor champion
         assert not any(problems.values()), text
     if check in QUICK:
@@ -249,9 +249,9 @@ def test_what_needs_nothing_to_be_done_is_a_note(project: Paths, monkeypatch: Pa
     )
     program(project.root.parent / "home", "nvidia-smi", "echo 'NVIDIA H200'")
     project.dvc_lock.write_text("schema: '2.0'\nstages: {}\n\n")
-    findings = examine(project)
-    assert not has_problem(findings)
-    text = as_text(findings)
+    diagnoses = examine(project)
+    assert not has_problem(diagnoses)
+    text = as_text(diagnoses)
     for line in (
         "note     environment: TF_ENABLE_ONEDNN_OPTS=1 is not used: the belt sets 0",
         "note     environment: ~/.keras/keras.json is not read: it sets floatx float16",
@@ -262,7 +262,7 @@ def test_what_needs_nothing_to_be_done_is_a_note(project: Paths, monkeypatch: Pa
         assert line in text, text
 
 
-def test_an_error_of_a_check_is_a_finding_and_the_others_run(project: Paths) -> None:
+def test_an_error_of_a_check_is_a_diagnosis_and_the_others_run(project: Paths) -> None:
     def breaks(paths: Paths) -> None:
         raise RuntimeError("no answer from https://me:hidden@store")
 
@@ -270,9 +270,9 @@ def test_an_error_of_a_check_is_a_finding_and_the_others_run(project: Paths) -> 
         raise InputError("not like this")
 
     checks = {"a": breaks, "b": refuses, "c": lambda paths: iter(())}
-    findings = as_json(examine(project, checks))  # type: ignore[arg-type]
-    assert findings["checks"] == ["a", "b", "c"]
-    assert [f["message"] for f in findings["findings"]] == [
+    diagnoses = as_json(examine(project, checks))  # type: ignore[arg-type]
+    assert diagnoses["checks"] == ["a", "b", "c"]
+    assert [f["message"] for f in diagnoses["diagnoses"]] == [
         "the check failed: RuntimeError: no answer from https://me:***@store", "not like this",
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from server_process import Server, ask, serving
 
@@ -167,11 +168,17 @@ def test_a_server_for_other_machines_asks_for_its_token(
     refused = Server(project, tmp_path / "refused", *folder)
     assert refused.process.wait(60) == 2
     assert "expected --token-file FILE with it" in refused.output
-    with serving(project, tmp_path / "log", *folder, "--token-file", str(token_file)) as server:
+    records = ("--log-share", "1", "--log-rows", "--log-folder", str(tmp_path / "records"))
+    options = (*folder, *records, "--token-file", str(token_file))
+    body = {"inputs": {"series": [[[0.0, 0.0], [1.0, 1.0]]]}}
+    with serving(project, tmp_path / "log", *options) as server:
         connection = server.connect()
         for headers, expected in (({}, 401), ({"authorization": f"Bearer {TOKEN}"}, 200)):
-            assert ask(connection, "/v2", None, **headers)[0] == expected
-        assert TOKEN not in server.output
+            assert ask(connection, "/invocations", body, **headers)[0] == expected
+    assert TOKEN not in server.output
+    (record,) = (tmp_path / "records").iterdir()
+    assert pq.read_table(record).num_rows == 1
+    assert TOKEN.encode() not in record.read_bytes()
 
 
 def test_the_check_stands_before_all_routes() -> None:

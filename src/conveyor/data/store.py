@@ -149,18 +149,21 @@ class Prepared:
             raise StoreError(
                 f"{self.folder}: expected a split {name!r}; got none. Run `dvc repro prepare`."
             )
-        values, offsets = (
-            np.load(folder / f, mmap_mode="r") for f in ("values.npy", "offsets.npy")
-        )
+        values, offsets = (_map(folder / f) for f in ("values.npy", "offsets.npy"))
         table = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
         has_static = self.meta.static_width is not None
         return Split(
             sequences=Ragged(values, offsets),
-            targets=np.load(folder / "targets.npy"),
+            targets=np.load(folder / "targets.npy", allow_pickle=False),
             rows=RawRows(table["row"], table["static"] if has_static else None),
             _ids=table["id"],
-            static_inputs=np.load(folder / "static.npy", mmap_mode="r") if has_static else None,
+            static_inputs=_map(folder / "static.npy") if has_static else None,
         )
+
+
+def _map(path: Path) -> Any:
+    """Return an array of a file, which is read as it is used."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def typical_length(prepared: Prepared) -> int:

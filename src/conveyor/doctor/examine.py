@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conveyor.doctor import machine, project, records, store
-from conveyor.doctor.finding import Check, Finding, problem
+from conveyor.doctor.diagnosis import Check, Diagnosis, problem
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
@@ -29,7 +29,7 @@ CHECKS: Mapping[str, Check] = {
 }
 NEED_STORE = ("champion", "runs")  # MLflow would try for minutes to reach a store that is down
 
-Findings = Mapping[str, Sequence[Finding]]
+Diagnoses = Mapping[str, Sequence[Diagnosis]]
 
 
 class NotReady(InputError):
@@ -38,25 +38,25 @@ class NotReady(InputError):
     exit_code = ExitCode.FAILED
 
 
-def examine(paths: Paths, checks: Mapping[str, Check] = CHECKS) -> Findings:
+def examine(paths: Paths, checks: Mapping[str, Check] = CHECKS) -> Diagnoses:
     """Run the checks. Returns what each of them found, in their order; an error in one of them is a
     problem like another, and does not keep the others from being run."""
-    findings: dict[str, list[Finding]] = {}
+    diagnoses: dict[str, list[Diagnosis]] = {}
     for name, check in checks.items():
-        if name in NEED_STORE and has_problem({"store": findings.get("store", [])}):
+        if name in NEED_STORE and has_problem({"store": diagnoses.get("store", [])}):
             continue
         try:
-            findings[name] = list(check(paths))
+            diagnoses[name] = list(check(paths))
         except InputError as error:
-            findings[name] = [problem(str(error), "")]
+            diagnoses[name] = [problem(str(error), "")]
         except Exception as error:
             message = f"the check failed: {type(error).__name__}: {without_secret(str(error))}"
-            findings[name] = [problem(message, "")]
-    return findings
+            diagnoses[name] = [problem(message, "")]
+    return diagnoses
 
 
-def has_problem(findings: Findings) -> bool:
-    return any(finding.level == "problem" for each in findings.values() for finding in each)
+def has_problem(diagnoses: Diagnoses) -> bool:
+    return any(diagnosis.level == "problem" for each in diagnoses.values() for diagnosis in each)
 
 
 def require_ready(paths: Paths) -> None:
@@ -65,34 +65,36 @@ def require_ready(paths: Paths) -> None:
     Raises:
         NotReady: a check found a problem; one line for each.
     """
-    findings = examine(paths, QUICK)
-    lines = [_line(f) for each in findings.values() for f in each if f.level == "problem"]
+    diagnoses = examine(paths, QUICK)
+    lines = [_line(f) for each in diagnoses.values() for f in each if f.level == "problem"]
     if lines:
         raise NotReady("; ".join(lines))
 
 
-def as_text(findings: Findings) -> str:
-    """One line for each check and finding."""
+def as_text(diagnoses: Diagnoses) -> str:
+    """One line for each check and diagnosis."""
     lines = []
-    for name, each in findings.items():
+    for name, each in diagnoses.items():
         if not each:
             lines.append(f"ok       {name}")
-        lines += [f"{finding.level:8} {name}: {_line(finding)}" for finding in each]
+        lines += [f"{diagnosis.level:8} {name}: {_line(diagnosis)}" for diagnosis in each]
     return "\n".join(lines)
 
 
-def as_json(findings: Findings) -> dict[str, Any]:
-    """The findings as an object for programs; `ok` says whether there is no problem."""
+def as_json(diagnoses: Diagnoses) -> dict[str, Any]:
+    """The diagnoses as an object for programs; `ok` says whether there is no problem."""
     return {
-        "ok": not has_problem(findings),
-        "checks": list(findings),
-        "findings": [
+        "ok": not has_problem(diagnoses),
+        "checks": list(diagnoses),
+        "diagnoses": [
             {"check": name, "level": f.level, "message": f.message, "remedy": f.remedy}
-            for name, each in findings.items()
+            for name, each in diagnoses.items()
             for f in each
         ],
     }
 
 
-def _line(finding: Finding) -> str:
-    return f"{finding.message}. Run: {finding.remedy}" if finding.remedy else finding.message
+def _line(diagnosis: Diagnosis) -> str:
+    return (
+        f"{diagnosis.message}. Run: {diagnosis.remedy}" if diagnosis.remedy else diagnosis.message
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
-from conveyor.doctor.finding import Finding, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem
 from conveyor.environment import BACKEND, REPLACED, describe_replaced, find_wrong_backend
 from conveyor.paths import Paths
 
@@ -26,7 +26,7 @@ SMI = ("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
 SMI_SECONDS = 5.0
 
 
-def check_environment_variables(paths: Paths) -> Iterator[Finding]:
+def check_environment_variables(paths: Paths) -> Iterator[Diagnosis]:
     """Variables and Keras's file of the home folder, which the belt does not use."""
     wrong = find_wrong_backend(REPLACED)
     if wrong is not None:
@@ -45,7 +45,7 @@ def check_environment_variables(paths: Paths) -> Iterator[Finding]:
             yield note(f"{KERAS_FILE} is not read: it sets {settings}")
 
 
-def check_disk(paths: Paths) -> Iterator[Finding]:
+def check_disk(paths: Paths) -> Iterator[Diagnosis]:
     """Free space, and folders that the belt must write to."""
     free = shutil.disk_usage(paths.root.absolute()).free
     if free < MIN_FREE:
@@ -56,7 +56,7 @@ def check_disk(paths: Paths) -> Iterator[Finding]:
             yield problem(f"{folder} cannot be written to", f"chmod u+rwx {folder}")
 
 
-def check_versions(paths: Paths) -> Iterator[Finding]:
+def check_versions(paths: Paths) -> Iterator[Diagnosis]:
     """Installed packages against the lock file."""
     lock = paths.root / "requirements" / "belt.lock"
     if not lock.is_file():
@@ -81,7 +81,7 @@ def check_versions(paths: Paths) -> Iterator[Finding]:
         yield problem(message, "rm .venv/.ready && make setup")
 
 
-def check_gpu(paths: Paths) -> Iterator[Finding]:
+def check_gpu(paths: Paths) -> Iterator[Diagnosis]:
     """Whether the GPUs of this machine can be trained on. TensorFlow is not loaded for it."""
     if not Path("/proc/driver/nvidia").exists() and shutil.which(SMI[0]) is None:
         return

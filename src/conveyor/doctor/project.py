@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conveyor.config import NamedConfig, load
-from conveyor.doctor.finding import Finding, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem
 from conveyor.git import GitError, changed_files, find_repository
 from conveyor.paths import Paths
 from conveyor.recovery.dvc import is_whole
@@ -18,7 +18,7 @@ OLD_LEFTOVER = re.compile(r"\.(data|evaluation|sweep|model|prepared|promotion)\.
 CRON_SECONDS = 5.0
 
 
-def check_dvc_lock(paths: Paths) -> Iterator[Finding]:
+def check_dvc_lock(paths: Paths) -> Iterator[Diagnosis]:
     """Whether DVC can read dvc.lock, the whole of it."""
     lock = paths.dvc_lock
     if not lock.is_file():
@@ -30,7 +30,7 @@ def check_dvc_lock(paths: Paths) -> Iterator[Finding]:
         )
 
 
-def check_configuration(paths: Paths) -> Iterator[Finding]:
+def check_configuration(paths: Paths) -> Iterator[Diagnosis]:
     """Whether the resolved configuration can be read. Raises InputError otherwise."""
     if paths.config.is_file():
         load(NamedConfig, paths.config)
@@ -38,7 +38,7 @@ def check_configuration(paths: Paths) -> Iterator[Finding]:
         yield note(f"there is no {paths.config} yet", "dvc repro compose")
 
 
-def check_git(paths: Paths) -> Iterator[Finding]:
+def check_git(paths: Paths) -> Iterator[Diagnosis]:
     """Whether there is a repository with a commit, which DVC and the lineage need."""
     if find_repository(paths.root) is None:
         yield problem("the project is in no git repository, which DVC needs", "git init")
@@ -53,7 +53,7 @@ def check_git(paths: Paths) -> Iterator[Finding]:
         yield note(f"{len(changed)} tracked files differ from the last commit: {names}")
 
 
-def check_leftovers(paths: Paths) -> Iterator[Finding]:
+def check_leftovers(paths: Paths) -> Iterator[Diagnosis]:
     """Temporary folders that nothing removes any more."""
     for folder in (*paths.outputs, paths.data):
         if folder.is_dir():
@@ -62,7 +62,7 @@ def check_leftovers(paths: Paths) -> Iterator[Finding]:
                     yield problem(f"{entry} is left of a killed command", f"rm -r {entry}")
 
 
-def check_schedule(paths: Paths) -> Iterator[Finding]:
+def check_schedule(paths: Paths) -> Iterator[Diagnosis]:
     """Whether cron or systemd runs the retraining of this folder."""
     root, lines = paths.root.absolute(), _crontab()
     own = [line for line in lines if "pipeline.retrain" in line and str(root) in line]

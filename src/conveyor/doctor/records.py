@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mlflow import MlflowClient
 
 from conveyor.config import NamedConfig, load
-from conveyor.doctor.finding import Finding, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem
 from conveyor.paths import Paths
 from conveyor.registry.model_version import RegisteredModel
 from conveyor.tracking.location import sqlite_file, uri
@@ -15,7 +15,7 @@ from conveyor.tracking.store import open_existing
 RETRAIN = "python -m pipeline.retrain"
 
 
-def check_champion(paths: Paths) -> Iterator[Finding]:
+def check_champion(paths: Paths) -> Iterator[Diagnosis]:
     """Whether the champion exists and its files are those that were registered.
 
     Raises:
@@ -36,7 +36,7 @@ def check_champion(paths: Paths) -> Iterator[Finding]:
         yield note(f"{name} has no champion yet", "dvc repro")
 
 
-def check_runs(paths: Paths) -> Iterator[Finding]:
+def check_runs(paths: Paths) -> Iterator[Diagnosis]:
     """Whether runs are RUNNING although their process has ended."""
     store = _open(paths)
     if store is None:

@@ -7,7 +7,7 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
-from conveyor.doctor.finding import Finding, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
 from conveyor.tracking.location import sqlite_file, uri
@@ -16,7 +16,7 @@ SECONDS = 3.0  # that a store has to answer
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433, "http": 80, "https": 443}
 
 
-def check_store(paths: Paths) -> Iterator[Finding]:
+def check_store(paths: Paths) -> Iterator[Diagnosis]:
     """Whether the store answers, and a SQLite file is one."""
     where = uri(paths)
     file = sqlite_file(where)

@@ -68,7 +68,7 @@ def check_export(folder: Path, encoded: EncodedRows, rows: Any) -> None:
     Raises:
         ExportError: an output differs by more than TOLERANCE.
     """
-    network: Any = keras.models.load_model(folder / "model.keras")
+    network: Any = keras.models.load_model(folder / "model.keras", safe_mode=True)
     trained = predict(network, encoded)
     model = LoadedModel.load(folder)
     differences = row_differences(model, trained, model.predict(rows).outputs)  # (rows,)

@@ -28,6 +28,9 @@ LINEAGE = {  # the tags of a version that say where it comes from, by their titl
 }
 REGISTER_STAGE = "register"  # DVC writes its entry after the registration
 LARGEST_PATCH = 20_000_000  # bytes
+# Names of files that usually hold a secret, which people forget to ignore.
+SECRET_FILES = (".env*", "*.env", ".netrc", ".pgpass", "*.key", "*.pem", "*.p12", "*.token",
+                "token", "id_rsa*", "id_ed25519*", "credentials*.json")  # fmt: skip
 
 
 def collect_lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, str]:
@@ -77,18 +80,19 @@ def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
 def write_patch(root: Path, patch: Path) -> bool:
     """Write the difference between the project's files and HEAD, in binary form.
 
-    It covers tracked and new files below `root`, without ignored files, dvc.lock and the outputs
-    of stages. The file is empty where nothing differs.
+    It covers tracked and new files below `root`, without ignored files, files that usually hold a
+    secret, dvc.lock and the outputs of stages. The file is empty where nothing differs.
 
     Returns:
         False outside a git repository.
     """
     # A separate index includes new files without touching the user's index.
     env = {**os.environ, "GIT_INDEX_FILE": str(patch.with_name("index"))}
-    excluded = [f":(exclude){path}" for path in ["dvc.lock", *_stage_outputs(root)]]
+    secret = [f":(exclude,glob,icase)**/{name}" for name in SECRET_FILES]
+    excluded = [*secret, *(f":(exclude){path}" for path in ["dvc.lock", *_stage_outputs(root)])]
     diff = ["diff", "--cached", "--binary", f"--output={patch}", "HEAD", "--", ".", *excluded]
     try:
-        for command in (["read-tree", "HEAD"], ["add", "--all", "."], diff):
+        for command in (["read-tree", "HEAD"], ["add", "--all", "--", ".", *secret], diff):
             git(root, *command, env=env)
     except GitError as error:
         log.warning("the source patch is not logged: %s", error)

@@ -10,7 +10,7 @@ Level = Literal["problem", "note"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What is wrong, or worth knowing.
 
     Attributes:
@@ -23,12 +23,12 @@ class Finding:
     remedy: str = ""
 
 
-Check = Callable[[Paths], Iterator[Finding]]
+Check = Callable[[Paths], Iterator[Diagnosis]]
 
 
-def problem(message: str, remedy: str) -> Finding:
-    return Finding("problem", message, remedy)
+def problem(message: str, remedy: str) -> Diagnosis:
+    return Diagnosis("problem", message, remedy)
 
 
-def note(message: str, remedy: str = "") -> Finding:
-    return Finding("note", message, remedy)
+def note(message: str, remedy: str = "") -> Diagnosis:
+    return Diagnosis("note", message, remedy)
