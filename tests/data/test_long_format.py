@@ -205,6 +205,20 @@ def test_what_is_constant_may_stand_in_one_row_of_a_series(
         read(tmp_path, "rows.parquet", "parquet")
 
 
+@pytest.mark.parametrize("role", ["id", "order", "label", "channel"])
+def test_a_column_may_have_any_name_in_any_role(tmp_path: Path, role: str) -> None:
+    names = {"id": "machine", "order": "time", "label": "label", "channel": "x", role: "series"}
+    table = steps(pa.array(COUNTS)).select(["machine", "time", "label", "x"])
+    write(table.rename_columns([names[r] for r in ("id", "order", "label", "channel")]),
+          tmp_path / "rows.csv")  # fmt: skip
+    store, _ = prepared(
+        tmp_path, None, SERIES, source__format="csv", source__files={"all": "rows.csv"},
+        columns__series=None, columns__id=names["id"], target__column=names["label"],
+        columns__long={"id": names["id"], "order": names["order"], "channels": [names["channel"]]},
+    )  # fmt: skip
+    assert set(map(len, store.split("train").rows)) == {len(COUNTS)}
+
+
 def stepwise(folder: Path, times: list[Any], **long: Any) -> tuple[list[list[float]], Any]:
     """Prepare eight series with steps at these times; channel x counts them in this order."""
     write(steps(pa.array(times)).sort_by([("machine", "ascending"), ("x", "ascending")]),

@@ -14,7 +14,8 @@ from conveyor.encoding.series_values import Orientation, describe_value, parse_s
 from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import DataError
 
-NESTED = "series"  # column of the series whose steps were gathered from several rows
+# The column of the series whose steps were gathered from several rows; no file has such a name.
+NESTED = "(steps of a series)"
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def nest(
             leave empty; of the column of times, it is the last one that counts.
 
     Returns:
-        A part of the columns `series`, the id's and `constant`, in order of each id's first row;
+        A part of the columns NESTED, the id's and `constant`, in order of each id's first row;
         and the counts of steps at the time of another one and of gaps, see `steps.count_gaps`.
 
     Raises:
