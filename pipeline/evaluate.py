@@ -10,14 +10,14 @@ from conveyor.evaluation.evaluate import evaluate as evaluate_outputs
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from conveyor.tracking import runs
+from conveyor.tracking.find_run import find_training_run
 from pipeline import run_script
 
 log = logging.getLogger(__name__)
 
 
 def evaluate(config: EvaluateConfig, paths: Paths) -> None:
-    run = runs.find_training_run(config.name, paths, files.digest_tree(paths.model))
+    run = find_training_run(config.name, paths, files.digest_tree(paths.model))
     settings, prepared = config.evaluate, Prepared(paths.prepared)
     train, validation, test = map(prepared.split, ("train", "validation", "test"))
     model = LoadedModel.load(paths.model)

@@ -5,6 +5,7 @@ import logging
 from conveyor import files, gates
 from conveyor.config import Gates, RegisterConfig, load
 from conveyor.paths import Paths
+from conveyor.registry.champion import restore_champion
 from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.model_version import CHAMPION, ModelVersion
 from conveyor.registry.package import Challenger
@@ -16,27 +17,33 @@ log = logging.getLogger(__name__)
 
 
 def register(config: RegisterConfig, paths: Paths) -> None:
-    """Register the model folder once, and promote it if every gate passes."""
+    """Register the model folder once, and promote it if every gate passes.
+
+    A champion that was lost is restored before.
+    """
     registry = Registry(config.name, paths)
     challenger = Challenger.read(paths)
     with registry.lock:
+        champion = restore_champion(registry)
         version = registry.find_by_digest(challenger.digest)
         if version is None:
-            version = judge(registry, challenger, config.gates)
+            version = judge(registry, challenger, champion, config.gates)
         else:
             log.info("this model is registered already, as version %s", version.version)
+            registry.rewrite_verdict(version)
         registry.apply_verdict(version)
-        champion = registry.aliases().get(CHAMPION)
+        serving = registry.aliases().get(CHAMPION)
     notify_hooks(registry, config.hooks)
-    state = "champion" if champion == version.version else "not the champion"
+    state = "champion" if serving == version.version else "not the champion"
     log.info("version %s of %s is %s", version.version, config.name, state)
     files.write_json(paths.receipt, {"name": config.name, "model_digest": challenger.digest,
                                      "data_digest": challenger.data_digest})  # fmt: skip
 
 
-def judge(registry: Registry, challenger: Challenger, config: Gates) -> ModelVersion:
+def judge(
+    registry: Registry, challenger: Challenger, champion: ModelVersion | None, config: Gates
+) -> ModelVersion:
     """Ask the gates, register the model with their verdict, and write the verdict's files."""
-    champion = registry.champion()
     evidence = collect_evidence(registry.paths, champion)
     verdict = gates.decide(evidence, config)
     for result in verdict.results:

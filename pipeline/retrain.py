@@ -3,9 +3,9 @@
 A second run on the same data does nothing.
 
 exit codes:
-   0  a new champion serves
+   0  a new champion serves, or one serves again that was lost
   10  nothing to do: nothing changed, no trigger of retrain.when fired, or the model is registered
-  11  trained, but not promoted; the reasons are printed
+  11  not promoted, or no version can serve; the reasons are printed
   12  another retraining is running
    2  configuration or data cannot be used
    1  any other failure; the champion still serves, and the next run goes on

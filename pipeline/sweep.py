@@ -42,7 +42,7 @@ def main(args: Namespace) -> None:
     if args.status or args.storage:
         with SweepStudy(paths.scratch, config, meta.digest, "read") as study:
             print(describe(study) if args.status else study.url)
-    elif not skip_search(config.sweep, meta.counts, paths.sweep):
+    elif not skip_search(config.sweep, meta.counts, paths.sweep, paths.sweep_pages):
         sweep(config, paths, meta, join=args.join)
 
 

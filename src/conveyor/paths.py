@@ -39,7 +39,7 @@ class Paths:
         self.evaluation = reports / "evaluation"
 
         # register
-        self.receipt = artifacts / "receipt.json"
+        self.receipt = artifacts / "receipt" / "receipt.json"
         self.promotion = reports / "promotion"  # the verdict, for programs and people
         self.verdict = self.promotion / VERDICT_FILE
 

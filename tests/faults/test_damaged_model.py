@@ -11,7 +11,7 @@ from registered_project import become_another_model, register
 from conveyor import files
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.registry.evidence import load_champion
+from conveyor.registry.champion import load_champion
 from conveyor.registry.model_version import champion_settings, find_version
 from conveyor.registry.registry import Registry
 from conveyor.server.alias_poller import AliasPoller

@@ -131,7 +131,7 @@ def test_the_report_holds_the_verdict_for_people_and_for_jobs(tmp_path: Any) -> 
     assert (told["version"], told["promote"]) == ("4", False)
     assert told["gates"][0]["numbers"]["value"] == 0.5
     page = (tmp_path / "promotion" / "verdict.md").read_text()
-    assert page.startswith("# toys, version 4: registered, not promoted")
+    assert page.startswith("# toys, version 4, 1970-01-01: registered, not promoted")
     html = (tmp_path / "promotion" / "verdict.html").read_text()
     assert "http" not in html  # it needs no network
     for part in ("registered, not promoted", "is below the bar of 0.6", "&lt;abc&gt;", "min 0.6"):

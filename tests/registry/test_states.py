@@ -156,7 +156,7 @@ EXPECTED: dict[str, dict[str, str | tuple[str]]] = {
         "why": "3", "history": "3", "serve": "3", "predict": "True",
     },
     "files_deleted": {
-        "register": "1", "retrain": (NO_FILES,), "promote": "1",
+        "register": "2", "retrain": "None", "promote": "1",
         "rollback": ("nothing to roll back to",), "why": "1", "history": "1",
         "serve": (NO_FILES,), "predict": (NO_FILES,),
     },

@@ -59,9 +59,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     return Paths(tmp_path)
 
 
+class HealthyChampion(ChampionMonitor):
+    """Says that the champion serves, in a project whose stages register nothing."""
+
+    def find_fault(self) -> str | None:
+        return None
+
+
 def run_job(config: Config, project: Paths) -> RetrainOutcome:
     with retrain_run(config.name, project) as run:
-        job = Job(config, project, ChampionMonitor(config, project, run))
+        job = Job(config, project, HealthyChampion(config, project, run))
         return job.run(changed_stages(project))
 
 
@@ -75,7 +82,7 @@ def test_a_retraining_tells_promoted_nothing_refused_and_known(
     first = run_job(toy_config, project)
     assert (first.code, first.message) == (ExitCode.PROMOTED, "version 4 is the new champion")
     assert first.summary().splitlines()[1:] == [
-        "  why: there is no champion yet; data, code or configuration changed, and "
+        "  why: there is no champion; data, code or configuration changed, and "
         "retrain.when.always is true",
         "  bar: accuracy: it is good",
     ]

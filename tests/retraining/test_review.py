@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -194,7 +195,8 @@ def test_the_report_is_json_markdown_and_plots(
     read = json.loads((folder / "report.json").read_text())
     assert (read["code"], read["evidence"]["arrived"], len(read["drift"])) == (10, 120, 8)
     page = (folder / "report.md").read_text()
-    assert page.startswith("# toys: not trained")
+    assert page.startswith(f"# toys, {datetime.now(UTC):%Y-%m-%d} ")
+    assert "UTC: not trained: no trigger fired" in page.splitlines()[0]
     assert "120 rows are new or relabelled, and 0 are gone" in page
     assert "| length | Kolmogorov-Smirnov |" in page
     report.write(

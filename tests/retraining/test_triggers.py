@@ -50,7 +50,7 @@ def test_a_trigger_fires_at_its_limit_and_not_before(
 
 
 def test_no_champion_unknown_rows_and_always_train() -> None:
-    assert check_triggers(TriggerInputs(), OFF).summary == "there is no champion yet"
+    assert check_triggers(TriggerInputs(), OFF).summary == "there is no champion"
     lost = TriggerInputs(champion="3", unknown="its rows are not known here")
     assert check_triggers(lost, OFF).summary == "its rows are not known here"
     assert check_triggers(CALM, when(always=True)).train

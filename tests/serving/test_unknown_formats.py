@@ -19,7 +19,7 @@ from conveyor.config import Config
 from conveyor.data.store import Prepared
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
-from conveyor.registry.evidence import load_champion
+from conveyor.registry.champion import load_champion
 from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.server.live_model import load_folder

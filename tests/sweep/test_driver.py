@@ -116,7 +116,7 @@ def test_a_finished_sweep_started_again_searches_anew_to_the_same_bytes(tmp_path
 
 
 def test_a_sweep_that_is_switched_off_leaves_the_configuration_as_it_is(tmp_path: Path) -> None:
-    write_nothing(tmp_path / "out", "nothing is searched")
+    write_nothing(tmp_path / "out", tmp_path / "pages", "nothing is searched")
     assert read_best(tmp_path / "out") == {}
     assert rows(tmp_path) == []
 

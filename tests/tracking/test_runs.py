@@ -16,10 +16,10 @@ from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
+from conveyor.tracking.find_run import find_training_run
 from conveyor.tracking.retraining import retrain_run
 from conveyor.tracking.runs import (
     close_dead_runs,
-    find_training_run,
     training_run,
 )
 from conveyor.tracking.store import connect
@@ -33,7 +33,7 @@ def train(config: Config, paths: Paths, error: BaseException | None = None) -> s
             run.log_validation(number, {name: float(value) for name, value in row.items()})
         if error is not None:
             raise error
-        run.log_model(paths, files.digest_tree(paths.model))
+        run.log_model(paths.model, files.digest_tree(paths.model))
     return run.id
 
 

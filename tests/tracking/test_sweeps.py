@@ -11,7 +11,7 @@ from tracked import artifact, curve, family, runs_of, start_sweep, table
 
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.tracking.runs import find_training_run
+from conveyor.tracking.find_run import find_training_run
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ import numpy as np
 from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.encoding.ragged import spread_over_lengths
-from conveyor.errors import InputError
 from conveyor.gates import Evidence, Measurements
 from conveyor.metrics.baselines import BaselineComparison
 from conveyor.paths import Paths
+from conveyor.registry.champion import load_champion
 from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel, measurements
 from conveyor.serving.latency import measure_latency
-from conveyor.stored import FormatError
 
 SAMPLE = 32  # rows, spread over all lengths, on which outputs are compared
 
@@ -60,19 +59,3 @@ def _read_baselines(paths: Paths) -> BaselineComparison | None:
     report = paths.evaluation / "report.json"
     values = files.read_json(report).get("baseline_comparison") if report.is_file() else None
     return None if values is None else BaselineComparison.from_json(values)
-
-
-def load_champion(champion: ModelVersion, paths: Paths) -> LoadedModel:
-    """Load the champion from the registry.
-
-    Raises:
-        InputError: its files are missing or damaged, or another version of the program wrote them.
-    """
-    folder = champion.fetch(paths)
-    try:
-        return LoadedModel.load(folder)
-    except FormatError as error:
-        raise InputError(
-            f"version {champion.version}, the champion: {error.problem}. Restore its files, "
-            "or make another version champion: python -m pipeline.promote VERSION"
-        ) from None

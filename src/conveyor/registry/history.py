@@ -13,6 +13,7 @@ from conveyor.registry.writes import retry_write
 
 PREFIX = "history."
 PROMOTED, FORCED, ROLLED_BACK = "promoted", "forced", "rolled back"
+RESTORED = "restored"  # the champion after it could not serve
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class History:
     def rollback_targets(self) -> list[str]:
         """Versions that rollbacks return to, oldest first; the last one serves.
 
-        A rollback removes what came after its target, so two rollbacks go two champions back.
+        A rollback removes what came after its target, so two rollbacks go two champions back. So
+        does a restoration, since what came after could not serve.
         Deleted versions are left out.
         """
         existing = {version.version for version in self.registered.versions()}
@@ -104,7 +106,7 @@ class History:
         for change in self.changes():
             if change.before is not None and stack[-1:] != [change.before]:
                 stack.append(change.before)  # the alias was moved outside this project
-            if change.action == ROLLED_BACK and change.after in stack:
+            if change.action in (ROLLED_BACK, RESTORED) and change.after in stack:
                 while stack[-1] != change.after:
                     stack.pop()
             else:

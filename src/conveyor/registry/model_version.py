@@ -21,20 +21,31 @@ from conveyor.secrets import without_secret
 from conveyor.serving.digests import find_damage
 from conveyor.tracking.addresses import find_folder, is_local
 from conveyor.tracking.location import home, uri
-from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
+from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST, NOT_FOUND
 from conveyor.tracking.store import connect, open_existing
 
 CHAMPION = "champion"
 PASSED = "promoted"  # the verdict of a version that no gate refused
 WAIVED = "waived"  # a tag: the gates that did not pass and yet refuse nothing, and why
 CACHED_VERSIONS = 5  # versions of a remote store that stay on this machine
-NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"
 SECONDS_A_DAY = 86400
 PACKAGED = Path("artifacts") / Paths().model.name  # the model folder in MLflow's package of it
-WAY_ON = (
-    "Restore them, or run `python -m pipeline.retrain`, which brings the last whole champion back "
-    "or registers the project's model again"
-)
+
+
+class VersionError(InputError):
+    """The files of a version are missing or damaged.
+
+    Attributes:
+        problem: the message without the sentence that says what to do.
+    """
+
+    def __init__(self, version: "ModelVersion", fault: str, place: object) -> None:
+        self.problem = f"version {version.version} of {version.name}: {fault} at {place}"
+        super().__init__(
+            f"{self.problem}. Restore them, or name another version. If it is the champion, "
+            "`python -m pipeline.retrain` brings the last whole one back, or registers the "
+            "project's model again"
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +107,7 @@ class ModelVersion:
         `CACHED_VERSIONS` versions stay. The store is the one that this process has opened.
 
         Raises:
-            InputError: the files are missing or damaged.
+            VersionError: the files are missing or damaged.
         """
         source = MlflowClient().get_model_version_download_uri(self.name, self.version)
         if is_local(source):
@@ -104,15 +115,12 @@ class ModelVersion:
         else:
             folder = self._download(source, paths)
         model = folder / PACKAGED
-        problem = self._find_problem(model)
-        if problem is not None:
-            place = model if is_local(source) else without_secret(source)
-            raise InputError(
-                f"version {self.version} of {self.name}: {problem} at {place}. {WAY_ON}"
-            )
+        fault = self._find_fault(model)
+        if fault is not None:
+            raise VersionError(self, fault, model if is_local(source) else without_secret(source))
         return model
 
-    def _find_problem(self, model: Path) -> str | None:
+    def _find_fault(self, model: Path) -> str | None:
         """What is wrong with the files of this version, without their place; None if nothing is."""
         if not model.is_dir():
             return "its files are missing"
@@ -124,7 +132,7 @@ class ModelVersion:
     def _download(self, source: str, paths: Paths) -> Path:
         cache = home(paths) / ".conveyor" / "versions"
         folder = cache / files.digest_value([uri(paths), source])[:16]
-        if folder.is_dir() and self._find_problem(folder / PACKAGED) is None:
+        if folder.is_dir() and self._find_fault(folder / PACKAGED) is None:
             return folder
         with files.replacing_folder(folder) as temporary:
             download_artifacts(f"models:/{self.name}/{self.version}", dst_path=str(temporary))
@@ -163,7 +171,7 @@ class RegisteredModel:
         existing = ", ".join(v.version for v in self.versions()) or "none"
         raise InputError(
             f"{self.name} has no version {version!r}; there are: {existing}. "
-            "`dvc repro` registers one"
+            "`python -m pipeline.register` registers the project's model"
         )
 
     def champion(self) -> ModelVersion | None:
@@ -197,7 +205,8 @@ def find_version(
         existing = ", ".join(sorted(aliases)) or "none"
         raise InputError(
             f"the registry has no alias {alias!r} of a model {name!r} (aliases: {existing}); "
-            "register one with `dvc repro`, or name another with --name or --alias"
+            "`python -m pipeline.retrain` brings a lost champion back, or trains and registers the "
+            "first one; or name another with --name or --alias"
         )
     return registered.version(aliases[alias])
 

@@ -22,12 +22,13 @@ def promote(
     """Make a version champion; None if it is champion already.
 
     Raises:
-        InputError: there is no such version; a gate refused it and `force` is not set; or `force`
-            is set without a reason.
+        InputError: there is no such version, or its files are missing or damaged; a gate refused it
+            and `force` is not set; or `force` is set without a reason.
     """
     model_version, reason = registry.version(version), _check_reason(reason)
     if registry.aliases().get(CHAMPION) == version:
         return None
+    model_version.fetch(registry.paths)
     if force and not reason:
         raise InputError("--force needs a reason, which is recorded; add --reason TEXT")
     if model_version.passed:
@@ -49,14 +50,18 @@ def rollback(
     """Return to the previous champion, or to an earlier one; None if that is champion already.
 
     Raises:
-        InputError: there is no champion, no earlier one, or `to` was never champion.
+        InputError: there is no champion, no earlier one, `to` was never champion, or the files of
+            the target are missing or damaged.
     """
     reason, aliases = _check_reason(reason), registry.aliases()
     champion, previous = aliases.get(CHAMPION), aliases.get(PREVIOUS)
     if champion is None:
-        raise InputError(f"{registry.name} has no champion; promote a version first")
+        raise InputError(
+            f"{registry.name} has no champion; promote a version first, or run "
+            "`python -m pipeline.retrain`, which brings a lost champion back"
+        )
     target = to or _previous_champion(registry, champion, previous)
-    registry.version(target)
+    version = registry.version(target)
     if target == champion:
         return None
     changes = registry.history.changes()
@@ -65,6 +70,7 @@ def rollback(
             f"version {target} of {registry.name} was never champion; to make it champion: "
             f"python -m pipeline.promote {target}"
         )
+    version.fetch(registry.paths)
     return registry.set_champion(target, history.ROLLED_BACK, reason or "by hand")
 
 

@@ -11,11 +11,18 @@ from conveyor.paths import Paths
 from conveyor.registry import verdict_files
 from conveyor.registry.history import PROMOTED, Change, History
 from conveyor.registry.lineage import collect_lineage, log_patch
-from conveyor.registry.model_version import CHAMPION, ModelVersion, RegisteredModel, from_mlflow
+from conveyor.registry.model_version import (
+    CHAMPION,
+    ModelVersion,
+    RegisteredModel,
+    VersionError,
+    from_mlflow,
+)
 from conveyor.registry.package import Challenger, log_model
 from conveyor.registry.writes import retry_write
+from conveyor.tracking.find_run import find_training_run
 from conveyor.tracking.location import home
-from conveyor.tracking.runs import MODEL_DIGEST, TrainingRun, find_training_run
+from conveyor.tracking.runs import MODEL_DIGEST, TrainingRun
 from conveyor.tracking.store import connect
 
 log = logging.getLogger(__name__)
@@ -38,8 +45,15 @@ class Registry(RegisteredModel):
         self.hooks_lock = FileLock(locks / f"hooks-{name}.lock")  # see `promotions.notify_hooks`
 
     def find_by_digest(self, digest: str) -> ModelVersion | None:
-        """The oldest version of this artifact, if it was registered."""
-        return next(iter(self.versions(f"tags.{MODEL_DIGEST} = '{digest}'")), None)
+        """The oldest version of this artifact whose files are whole, if there is one."""
+        for version in self.versions(f"tags.{MODEL_DIGEST} = '{digest}'"):
+            try:
+                version.fetch(self.paths)
+            except VersionError as error:
+                log.warning("%s; it counts as not registered", error.problem)
+            else:
+                return version
+        return None
 
     def register(self, challenger: Challenger, verdict: Verdict) -> ModelVersion:
         """Create a version of a model folder, with the verdict as its tags and description.
@@ -67,6 +81,15 @@ class Registry(RegisteredModel):
             return first
         run.set_tags({"version": created.version, "verdict": tags["verdict"]})
         return created
+
+    def rewrite_verdict(self, version: ModelVersion) -> None:
+        """Write the files of the verdict on a version that was registered earlier, if it has one.
+
+        The project may have been another one in between, whose verdict they would show.
+        """
+        verdict = verdict_files.verdict_of(version)
+        if verdict is not None:
+            verdict_files.write(self.paths.promotion, version, verdict)
 
     def write_verdict(self, version: ModelVersion, verdict: Verdict) -> None:
         """Write the verdict's files into the project, and log them under the training run."""

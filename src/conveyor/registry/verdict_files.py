@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from conveyor.registry.lineage import LINEAGE
 from conveyor.registry.model_version import PASSED, WAIVED, ModelVersion
 
 LONGEST_TAG = 4000  # characters; MLflow takes 5000
+DIGITS = 12  # of a digest, for people
+GATE = "gate."  # prefix of the tag of a gate's result
 
 
 def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
     """Write verdict.json, verdict.md and verdict.html, with the version's lineage."""
     outcome = "promoted to champion" if verdict.promote else "registered, not promoted"
-    title = f"{version.name}, version {version.version}: {outcome}"
+    day = datetime.fromtimestamp(version.created, UTC).date()
+    model = f", model {version.digest[:DIGITS]}" if version.digest else ""
+    title = f"{version.name}, version {version.version}{model}, {day}: {outcome}"
     content = {
         "version": version.version,
         "promote": verdict.promote,
@@ -48,13 +53,37 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
     }
     if verdict.waived:
         tags[WAIVED] = verdict.waived[:LONGEST_TAG]
-    for result in verdict.results:
-        tags[mlflow_name(f"gate.{result.gate}", tags)] = _gate_tag(result)
+    for number, result in enumerate(verdict.results):
+        tags[mlflow_name(f"{GATE}{result.gate}", tags)] = _gate_tag(result, number)
     return tags
 
 
-def _gate_tag(result: GateResult) -> str:
-    content = {"passed": result.passed, "reason": result.reason, "numbers": result.numbers}
+def verdict_of(version: ModelVersion) -> Verdict | None:
+    """The verdict that the tags of a version hold; None where no gate was asked.
+
+    A tag of an earlier version of the program lacks the gate's place and exact name, and one that
+    was too long lacks the numbers.
+    """
+    if version.verdict is None:
+        return None
+    tags = {key: json.loads(tag) for key, tag in version.tags.items() if key.startswith(GATE)}
+    return Verdict(
+        [
+            GateResult(
+                tag.get("gate", key.removeprefix(GATE)),
+                tag["passed"],
+                tag["reason"],
+                tag["numbers"] if isinstance(tag["numbers"], dict) else {},
+                tag.get("waived"),
+            )
+            for key, tag in sorted(tags.items(), key=lambda item: item[1].get("number", 0))
+        ]
+    )
+
+
+def _gate_tag(result: GateResult, number: int) -> str:
+    content = {"gate": result.gate, "number": number, "passed": result.passed,
+               "reason": result.reason, "numbers": result.numbers}  # fmt: skip
     if result.waived is not None:
         content["waived"] = result.waived
     text = json.dumps(content, ensure_ascii=False)

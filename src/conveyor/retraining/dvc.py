@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from conveyor.errors import REFUSAL_VARIABLE, InputError
+from conveyor.errors import REFUSAL_VARIABLE, ExitCode, InputError
 from conveyor.paths import Paths
 
 log = logging.getLogger(__name__)
@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 DVC = (sys.executable, "-m", "dvc")
 
 
-class RetrainError(RuntimeError):
-    """A DVC command of the job failed for another reason than its input."""
+class RetrainError(InputError):
+    """A DVC command of the job failed for another reason than its input; its output says why."""
+
+    exit_code = ExitCode.FAILED
 
 
 def run_dvc(paths: Paths, *arguments: str) -> None:
@@ -52,6 +54,17 @@ def _run(paths: Paths, arguments: tuple[str, ...], environment: Mapping[str, str
         except BaseException:
             os.killpg(process.pid, signal.SIGTERM)
             raise
+
+
+def check_remote(paths: Paths) -> None:
+    """Raises: InputError: DVC has no default remote, to which `retrain.push` could push."""
+    command = [*DVC, "config", "core.remote"]
+    done = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout.strip():
+        raise InputError(
+            "retrain.push: expected a default remote of DVC; got none. Add one with "
+            "`dvc remote add --default NAME URL`, or set retrain.push to false"
+        )
 
 
 def changed_stages(paths: Paths) -> set[str]:

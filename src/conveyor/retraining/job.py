@@ -10,7 +10,7 @@ from conveyor.config import RetrainConfig
 from conveyor.errors import ExitCode
 from conveyor.fetch.fetch import fetch
 from conveyor.paths import Paths
-from conveyor.retraining.dvc import changed_stages, run_dvc
+from conveyor.retraining.dvc import changed_stages, check_remote, run_dvc
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.publish import commit
 from conveyor.retraining.review import Review
@@ -67,13 +67,27 @@ class Job:
     def run(self, changed: Set[str]) -> RetrainOutcome:
         """Update the data, review them, and reproduce the pipeline if there is a reason.
 
+        A champion that is missing or damaged is a reason of its own: the last whole one is made
+        champion again, and the project's model is registered again.
+
         Args:
             changed: the stages that `dvc repro` would run, before the data are updated.
 
         Raises:
-            InputError: a stage refused its input, or git refused to commit.
+            InputError: a stage refused its input, git refused to commit, or there is no remote.
             RetrainError: a command failed.
         """
+        if self.config.retrain.push:
+            check_remote(self.paths)
+        fault = self.monitor.find_fault()
+        if fault is not None:
+            self.monitor.restore_champion()
+        outcome = self._run(changed)
+        if fault is None or outcome.code != ExitCode.NOTHING_TO_DO:
+            return outcome
+        return self._recover(fault, outcome.review)
+
+    def _run(self, changed: Set[str]) -> RetrainOutcome:
         if self.config.retrain.refresh != "none":
             self._refresh()
             changed = changed_stages(self.paths)
@@ -87,13 +101,30 @@ class Job:
         if not self.review.decision.train:
             message = "not trained: no trigger fired"
             return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
-        previous = self._read_verdict()
+        previous, known = self._read_verdict(), self.monitor.versions()
         self._train()
-        outcome = self._outcome(previous)
+        outcome = self._outcome(previous, known)
         # The next job may run in another clone, which does not have these data.
         self.monitor.save_profile()
         self._publish(outcome)
         return outcome
+
+    def _recover(self, fault: str, review: Review | None) -> RetrainOutcome:
+        """The outcome where the champion was lost, and nothing else was a reason to train."""
+        previous = self._read_verdict()
+        if review is None or review.decision.train:  # the model is that of the prepared data
+            self._register()
+        verdict, champion = self._read_verdict(), self.monitor.champion()
+        if champion is None:
+            message = f"no version can serve: {fault}, and the project's model is no champion"
+            return RetrainOutcome(ExitCode.NOT_PROMOTED, message, verdict, review)
+        message = f"version {champion.version} serves: {fault}"
+        return RetrainOutcome(
+            ExitCode.PROMOTED, message, None if verdict == previous else verdict, review
+        )
+
+    def _register(self) -> None:
+        run_dvc(self.paths, "repro", "--force", "--single-item", "register")
 
     def _refresh(self) -> None:
         """Update the data that `dvc import-url` brought, or those of the queries."""
@@ -122,10 +153,15 @@ class Job:
         else:
             run_dvc(self.paths, "repro")
 
-    def _outcome(self, previous: dict[str, Any] | None) -> RetrainOutcome:
-        """The outcome after a training; `previous` is the verdict before it."""
+    def _outcome(self, previous: dict[str, Any] | None, known: Set[str]) -> RetrainOutcome:
+        """The outcome after a training.
+
+        Args:
+            previous: the verdict before it.
+            known: the versions that existed before it.
+        """
         verdict = self._read_verdict()
-        if verdict is None or verdict == previous:
+        if verdict is None or verdict == previous or verdict["version"] in known:
             message = "the pipeline ran and produced a model that is registered already"
             return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         version = f"version {verdict['version']}"

@@ -7,11 +7,14 @@ from pathlib import Path
 from conveyor.config import RetrainConfig
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
-from conveyor.registry.evidence import load_champion
+from conveyor.registry.champion import find_fault, load_champion, restore_champion
 from conveyor.registry.model_version import ModelVersion, RegisteredModel
+from conveyor.registry.promotions import notify_hooks
+from conveyor.registry.registry import Registry
 from conveyor.retraining.profile import PROFILE, Profile, compute_profile
 from conveyor.retraining.review import Review, review_data, review_without_champion
 from conveyor.stored import FormatError
+from conveyor.tracking.find_run import find_run_of_version
 from conveyor.tracking.retraining import RetrainRun
 
 log = logging.getLogger(__name__)
@@ -28,10 +31,11 @@ class ChampionMonitor:
 
         The next `prepare` overwrites these data, and the profile cannot be computed after that.
         """
-        champion = self._champion()
+        champion = self.champion()
         if champion is None or not (self.paths.prepared / META).is_file():
             return
-        if self.run.profile(champion.run_id):
+        training_run = self._training_run(champion)
+        if self.run.profile(training_run):
             return
         try:
             prepared = Prepared(self.paths.prepared)
@@ -43,7 +47,7 @@ class ChampionMonitor:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROFILE
             compute_profile(prepared, load_champion(champion, self.paths)).save(file)
-            self.run.log_profile(champion.run_id, file)
+            self.run.log_profile(training_run, file)
         log.info("the profile of version %s is saved with its training run", champion.version)
 
     def review(self) -> Review:
@@ -52,10 +56,10 @@ class ChampionMonitor:
         Where these are the champion's own data, its profile is saved first.
         """
         self.save_profile()
-        champion = self._champion()
+        champion = self.champion()
         if champion is None:
             return review_without_champion(self.config.retrain)
-        file = self.run.profile(champion.run_id)
+        file = self.run.profile(self._training_run(champion))
         review = review_data(
             self.config.retrain,
             Prepared(self.paths.prepared),
@@ -67,8 +71,32 @@ class ChampionMonitor:
         self._log(champion, review)
         return review
 
-    def _champion(self) -> ModelVersion | None:
-        return RegisteredModel(self.run.tracking.client, self.config.name).champion()
+    def champion(self) -> ModelVersion | None:
+        """The champion; None where there is none, or where it cannot serve."""
+        return None if self.find_fault() is not None else self._registered.champion()
+
+    def versions(self) -> set[str]:
+        """The versions of the registered model."""
+        return {version.version for version in self._registered.versions()}
+
+    def find_fault(self) -> str | None:
+        """Why no champion can serve, in one line; None if one can."""
+        return find_fault(self._registered, self.paths)
+
+    def restore_champion(self) -> None:
+        """Make the last version that can serve champion again, if there is one."""
+        registry = Registry(self.config.name, self.paths)
+        with registry.lock:
+            restore_champion(registry)
+        notify_hooks(registry, self.config.hooks)
+
+    @property
+    def _registered(self) -> RegisteredModel:
+        return RegisteredModel(self.run.tracking.client, self.config.name)
+
+    def _training_run(self, champion: ModelVersion) -> str:
+        folder = champion.fetch(self.paths)
+        return find_run_of_version(self.run.tracking, champion.run_id, folder).id
 
     def _log(self, champion: ModelVersion, review: Review) -> None:
         metrics = {
@@ -78,5 +106,6 @@ class ChampionMonitor:
         score = review.score
         if score is not None:
             metrics[f"champion_{score.metric}"] = score.value
-            self.run.log_champion_score(champion.run_id, score.metric, score.rows, score.value)
+            training_run = self._training_run(champion)
+            self.run.log_champion_score(training_run, score.metric, score.rows, score.value)
         self.run.log_metrics(metrics)

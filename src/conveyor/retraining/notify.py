@@ -21,7 +21,7 @@ def record_outcome(
     If nothing had changed, there is no report and no hook is called.
     """
     run.log_outcome(outcome.summary(), paths, code=outcome.code)
-    if outcome.review is None and not outcome.failed:
+    if outcome.review is None and outcome.code == ExitCode.NOTHING_TO_DO:
         return
     from conveyor.retraining import report  # loads Matplotlib, which a run without news spares
 
@@ -38,11 +38,10 @@ def record_failure(
     try:
         yield
     except Exception as error:
-        is_input_error = isinstance(error, InputError)
+        code = error.exit_code if isinstance(error, InputError) else ExitCode.FAILED
         # Other messages may contain a secret, so the report and the hooks get the type only.
-        public = f"{type(error).__name__}; the log has its traceback"
-        cause = str(error) if is_input_error else public
-        code = ExitCode.INPUT_REFUSED if is_input_error else ExitCode.FAILED
+        private = f"{type(error).__name__}; the log says more"
+        cause = str(error) if code == ExitCode.INPUT_REFUSED else private
         record_outcome(
             config, paths, run, RetrainOutcome(code, f"failed: {cause}", None, job.review)
         )

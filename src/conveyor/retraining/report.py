@@ -1,5 +1,6 @@
 """Writes the report of a retraining: JSON, a Markdown page and plots."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from conveyor import files
@@ -25,7 +26,8 @@ def write(folder: Path, name: str, outcome: RetrainOutcome, limit: float) -> Non
             _plot(outcome.review, limit, temporary)
         plots = sorted(path.name for path in temporary.glob("*.png"))
         page = PAGES.get_template("report.md").render(
-            title=f"{name}: {outcome.message}",
+            title=f"{name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {outcome.message}",
+            model=(outcome.verdict or {}).get("lineage", {}).get("model_digest"),
             review=outcome.review,
             gates=(outcome.verdict or {}).get("gates", []),
             plots=plots,

@@ -59,7 +59,7 @@ def _score_as_json(score: Score) -> dict[str, Any]:
 
 
 def review_without_champion(config: Retrain) -> Review:
-    """The review before a model has its first champion; it always trains."""
+    """The review where no champion can serve; it always trains."""
     inputs = TriggerInputs()
     return Review(inputs, check_triggers(inputs, config.when))
 

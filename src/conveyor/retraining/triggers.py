@@ -63,7 +63,7 @@ def check_triggers(inputs: TriggerInputs, when: When) -> Decision:
     """Collect the reason of each trigger that is on, whether it fires or not."""
     reasons: list[Reason] = []
     if inputs.champion is None or inputs.unknown is not None:
-        message = inputs.unknown or "there is no champion yet"
+        message = inputs.unknown or "there is no champion"
         reasons.append(Reason("champion", True, message))
     if when.always:
         message = "data, code or configuration changed, and retrain.when.always is true"

@@ -16,11 +16,12 @@ Counts = Mapping[str, int]  # rows of each split
 OF_BUDGET = ("train.updates", "train.epochs", "train.batch_size")
 
 
-def skip_search(sweep: Sweep, counts: Counts, folder: Path) -> bool:
-    """Return whether no search runs; then its outputs without parameters are in `folder`."""
+def skip_search(sweep: Sweep, counts: Counts, folder: Path, pages: Path) -> bool:
+    """Return whether no search runs; then its outputs without parameters are in `folder`, and
+    `pages` has no page."""
     obstacle = find_obstacle(sweep, counts)
     if obstacle:
-        write_nothing(folder, obstacle)
+        write_nothing(folder, pages, obstacle)
     return bool(obstacle)
 
 

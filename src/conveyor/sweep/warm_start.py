@@ -53,7 +53,7 @@ def _read_sources(
     """Yield the settings that `sweep.warm_start` names, each with its origin for the log."""
     warm_start = config.sweep.warm_start
     if warm_start.champion and champion is None:
-        log.info("warm start: there is no champion yet")
+        log.info("warm start: there is no champion")
     elif warm_start.champion and champion is not None:
         yield "the champion", champion
     if warm_start.file is not None:

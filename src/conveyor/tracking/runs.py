@@ -1,6 +1,5 @@
 """Runs in the tracking store, and the training run, which the digest of its model identifies."""
 
-import csv
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,6 @@ from mlflow.entities import Run
 
 from conveyor import files
 from conveyor.config import FitConfig, narrow
-from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking import records
 from conveyor.tracking.leftovers import settle
@@ -25,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
 STAGE, NOTE = "stage", "mlflow.note.content"
+NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"  # an error code of MLflow's
 
 
 class TrainingRun(OpenRun):
@@ -39,13 +38,13 @@ class TrainingRun(OpenRun):
         measured = {name: value for name, value in metrics.items() if name != "update"}
         self.log_metrics(measured, step=int(metrics["update"]))
 
-    def log_model(self, paths: Paths, digest: str) -> None:
-        """Log the model folder: digests, metrics of the best validation, files.
+    def log_model(self, folder: Path, digest: str) -> None:
+        """Log a model folder: digests, metrics of the best validation, files.
 
         Args:
             digest: SHA-256 of the folder's files.
         """
-        card = files.read_json(paths.model / "card.json")
+        card = files.read_json(folder / "card.json")
         metrics = {f"best_{name}": value for name, value in card["validation"].items()}
         named = ("best_update", "best_epoch", "parameters", "flops")
         metrics |= {name: float(card[name]) for name in named if card.get(name) is not None}
@@ -53,7 +52,7 @@ class TrainingRun(OpenRun):
         name = f"train-{digest[:8]}"
         self.set_tags({MODEL_DIGEST: digest, DATA_DIGEST: card["data_digest"], NOTE: _note(card),
                        "mlflow.runName": name})  # fmt: skip
-        self.log_folder(paths.model, "model")
+        self.log_folder(folder, "model")
 
     def log_evaluation(
         self, folder: Path, scores: Mapping[str, float], *, baseline: str | None
@@ -81,37 +80,8 @@ def training_run(
     tracking = connect(config.name, paths)
     close_dead_runs(tracking)
     settings = narrow(config, FitConfig).model_dump(mode="json")
-    return _begin(tracking, settings, _origin(tracking, paths, data_digest)).ending()
-
-
-def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
-    """Find the run that trained the model folder, by the digest of its files.
-
-    A model from DVC's cache, or from a colleague, has no run in this store. Its run is then
-    written from its own files, and tagged as restored.
-
-    Raises:
-        InputError: there is no model folder.
-    """
-    if not paths.model.is_dir():
-        raise InputError(
-            f"{paths.model}: expected a model folder; got none. Run `dvc repro train` first."
-        )
-    tracking = connect(name, paths)
-    existing = search(tracking, f"tags.{MODEL_DIGEST} = '{digest}' and tags.{STAGE} = 'train'")
-    if existing:
-        return TrainingRun(tracking, existing[0].info.run_id)
-    settings = files.read_yaml(paths.model / "config.yaml")
-    data_digest = files.read_json(paths.model / "card.json")["data_digest"]
-    origin = _origin(tracking, paths, data_digest)
-    run = _begin(tracking, settings, {"restored": "true", **origin})
-    with run.ending(), (paths.model / "history.csv").open(encoding="utf-8") as rows:
-        for number, row in enumerate(csv.DictReader(rows), start=1):
-            metrics = {name: float(value) for name, value in row.items()}
-            # A model of an earlier version was validated after each epoch.
-            run.log_validation(number, {"update": metrics["epoch"], **metrics})
-        run.log_model(paths, digest)
-    return TrainingRun(tracking, run.id)  # what follows is written at once
+    tags = origin_tags(tracking, paths, data_digest)
+    return begin_training_run(tracking, settings, tags).ending()
 
 
 def close_dead_runs(tracking: Tracking) -> None:
@@ -143,7 +113,10 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flattened
 
 
-def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]) -> TrainingRun:
+def begin_training_run(
+    tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]
+) -> TrainingRun:
+    """Open a training run with its configuration and the data that it reads."""
     name = "train-restored" if "restored" in tags else "train"
     run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
     source = json.dumps({"tags": {"stage": "prepare"}})
@@ -151,7 +124,8 @@ def _begin(tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, s
     return run
 
 
-def _origin(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
+def origin_tags(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
+    """Where the project's model comes from: data, code, sweep and configuration."""
     tags = {DATA_DIGEST: data_digest, **git_tags(paths.root), **dvc_tags(paths.root)}
     if paths.sweep.is_dir():
         digest = files.digest_tree(paths.sweep)

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -70,6 +71,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     try:
         with FileLock(lock):
             _create_sqlite(where)
+            _check_sqlite(where)
             if where == files.sqlite_url(home(paths) / DATABASE):
                 mend_addresses(home(paths) / DATABASE, home(paths))
             client = _open_client(where)
@@ -83,7 +85,7 @@ def connect(name: str, paths: Paths) -> Tracking:
         needed_by = f"the MLflow store {without_secret(where)}"
         extra = "postgres" if where.startswith("postgresql") else None
         raise InputError(missing_package(needed_by, error.name, extra)) from None
-    except (MlflowException, sqlite3.DatabaseError) as error:
+    except MlflowException as error:
         reason = without_secret(f"{where}: {error}")
         raise InputError(f"cannot open the MLflow store {reason}") from None
     if experiment.lifecycle_stage == "deleted":
@@ -125,15 +127,34 @@ def open_existing(paths: Paths) -> MlflowClient:
 
     Raises:
         StoreUnavailable: it does not answer.
-        InputError: there is no store yet.
+        InputError: there is no store yet, or it is damaged.
     """
     quiet()
     where = uri(paths)
     require_answer(where)
     file = sqlite_file(where)
     if file and not file.is_file():
-        raise InputError(f"there is no MLflow store {where}; run `dvc repro`, which makes it")
+        raise InputError(
+            f"there is no MLflow store {where}; run `python -m pipeline.retrain`, which makes it, "
+            "and registers the project's model or trains one"
+        )
+    _check_sqlite(where)
     return _open_client(where)
+
+
+def _check_sqlite(where: str) -> None:
+    """Raises: InputError: it is a SQLite store whose file is damaged."""
+    path = sqlite_file(where)
+    if path is None or not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            f"cannot open the MLflow store {where}: {error}. Restore a copy of it; or move it "
+            "away, and run `python -m pipeline.retrain`, which registers the project's model anew"
+        ) from None
 
 
 def _create_sqlite(where: str) -> None:

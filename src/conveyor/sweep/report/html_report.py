@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,16 @@ from conveyor.sweep.study import SweepStudy
 STYLE = "body{font-family:sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
 
 
-def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> None:
+def write(
+    path: Path, study: SweepStudy, importance: Mapping[str, float], best: Mapping[str, Any]
+) -> None:
     """Write one HTML file, which needs no network.
+
+    Its first line has the date and what best.yaml says, since DVC may restore another sweep later.
 
     Args:
         importance: share of each parameter; empty if unknown.
+        best: content of best.yaml.
     """
     parts: list[str] = []
     with warnings.catch_warnings():  # Optuna calls its plots experimental
@@ -33,7 +39,10 @@ def write(path: Path, study: SweepStudy, importance: Mapping[str, float]) -> Non
             figure.update_layout(title=title, template="plotly_white", height=480)
             script = "inline" if not parts else False
             parts.append(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
-    title = f"Sweep {study.key}: {study.done} trials"
+    objectives = [f"{name} {value:.6g}" for name, value in best["objectives"].items()]
+    result = f"best trial {best['trial']}, {', '.join(objectives)}" if objectives else "no result"
+    title = (f"{study.config.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, sweep {study.key}, "
+             f"{study.done} trials: {result}")  # fmt: skip
     head = f"<meta charset='utf-8'><title>{title}</title><style>{STYLE}</style>"
     body = f"<h1>{title}</h1>" + "\n".join(parts)
     page = f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n"

@@ -4,6 +4,7 @@ All but the pages hold no times and no ids, so that equal sweeps write equal byt
 
 import json
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
     importance = compute_importances(study.optuna)
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
         _write_tables(tables, best, rows, space.keys)
-        html_report.write(timed / "study.html", study, importance)
+        html_report.write(timed / "study.html", study, importance, best)
         valued = [row for row in rows if row["value"] is not None]
         trials = SweepTrials(valued, space.keys, space.logarithmic_keys, objectives)
         plot_sweep(trials, importance, tables)
@@ -48,9 +49,13 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         plot_timeline(rows, timed / "timeline.png")
 
 
-def write_nothing(folder: Path, reason: str) -> None:
-    """Write the outputs of a sweep that does not run: no parameters, tables without rows."""
+def write_nothing(folder: Path, pages: Path, reason: str) -> None:
+    """Write the outputs of a sweep that does not run: no parameters, tables without rows.
+
+    The pages are removed, since they show an earlier sweep.
+    """
     log.info("no search, since %s; train uses the configuration as it is", reason)
+    shutil.rmtree(pages, ignore_errors=True)
     with files.replacing_folder(folder) as temporary:
         _write_tables(temporary, EMPTY_BEST, [], [])
 
