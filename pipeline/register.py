@@ -21,23 +21,20 @@ def register(config: RegisterConfig, paths: Paths) -> None:
 
     A champion that was lost is restored before.
     """
-    registry = Registry(config.name, paths)
-    challenger = Challenger.read(paths)
+    registry, challenger = Registry(config.name, paths), Challenger.read(paths)
     with registry.lock:
         champion = restore_champion(registry)
         version = registry.find_by_digest(challenger.digest)
         if version is None:
             version = judge(registry, challenger, champion, config.gates)
         else:
-            log.info("this model is registered already, as version %s", version.version)
             registry.rewrite_verdict(version)
         registry.apply_verdict(version)
         serving = registry.aliases().get(CHAMPION)
     notify_hooks(registry, config.hooks)
     state = "champion" if serving == version.version else "not the champion"
     log.info("version %s of %s is %s", version.version, config.name, state)
-    files.write_json(paths.receipt, {"name": config.name, "model_digest": challenger.digest,
-                                     "data_digest": challenger.data_digest})  # fmt: skip
+    files.write_json(paths.receipt, challenger.receipt(config.name))
 
 
 def judge(

@@ -65,6 +65,10 @@ class Challenger:
         meta, example = prepared.meta, prepared.split("test").rows[0]
         return cls(paths.model, files.digest_tree(paths.model), meta.kind, example, meta.digest)
 
+    def receipt(self, name: str) -> dict[str, str]:
+        """What is written down once it is registered under a name: no version, and no day."""
+        return {"name": name, "model_digest": self.digest, "data_digest": self.data_digest}
+
 
 def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
     """Log the folder as a model from code, with signature and example, under its training run.

@@ -87,6 +87,7 @@ class Registry(RegisteredModel):
 
         The project may have been another one in between, whose verdict they would show.
         """
+        log.info("this model is registered already, as version %s", version.version)
         verdict = verdict_files.verdict_of(version)
         if verdict is not None:
             verdict_files.write(self.paths.promotion, version, verdict)

@@ -101,9 +101,9 @@ class Job:
         if not self.review.decision.train:
             message = "not trained: no trigger fired"
             return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
-        previous, known = self._read_verdict(), self.monitor.versions()
+        previous, existing = self._read_verdict(), self.monitor.versions()
         self._train()
-        outcome = self._outcome(previous, known)
+        outcome = self._outcome(previous, existing)
         # The next job may run in another clone, which does not have these data.
         self.monitor.save_profile()
         self._publish(outcome)
@@ -153,15 +153,15 @@ class Job:
         else:
             run_dvc(self.paths, "repro")
 
-    def _outcome(self, previous: dict[str, Any] | None, known: Set[str]) -> RetrainOutcome:
+    def _outcome(self, previous: dict[str, Any] | None, existing: Set[str]) -> RetrainOutcome:
         """The outcome after a training.
 
         Args:
             previous: the verdict before it.
-            known: the versions that existed before it.
+            existing: the versions that existed before it.
         """
         verdict = self._read_verdict()
-        if verdict is None or verdict == previous or verdict["version"] in known:
+        if verdict is None or verdict == previous or verdict["version"] in existing:
             message = "the pipeline ran and produced a model that is registered already"
             return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         version = f"version {verdict['version']}"
