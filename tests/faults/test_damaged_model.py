@@ -20,7 +20,7 @@ from conveyor.serving import LoadedModel
 from conveyor.serving.digests import DIGESTS
 from pipeline import predict
 
-WAY_ON = "Restore them, or run `python -m pipeline.retrain`"
+WAY_ON = "Restore them, or name another version. If it is the champion, `python -m pipeline"
 
 
 def flip_byte(file: Path) -> None:
