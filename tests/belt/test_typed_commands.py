@@ -115,6 +115,7 @@ SESSION = [
         expect="git clone"),
     Row("python -m pipeline.retrain", expect="nothing to do", code=10),
     Row("python -m pipeline.doctor", expect="ok       champion"),
+    Row("python -m pipeline.recover"),
     Row("python -m pipeline.schedule cron", expect="pipeline.retrain"),
     Row("python -m pipeline.schedule systemd --into ~/.config/systemd/user", expect=".timer"),
     Row("python -m pipeline.schedule kubernetes schedule=weekly | kubectl apply -f -",
