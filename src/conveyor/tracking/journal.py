@@ -225,7 +225,7 @@ def _link(source: str, target: str) -> Any:
 
 def _read_number(path: Path) -> int:
     """The number in a file; 0 without one, as sending everything again changes nothing."""
-    text = path.read_text() if path.is_file() else ""
+    text = path.read_text("utf-8") if path.is_file() else ""
     return int(text) if text.isdigit() else 0
 
 

@@ -52,7 +52,7 @@ def _boot() -> str:
     boot, namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
     if not boot.is_file():  # not Linux
         return f"{psutil.boot_time():.0f}"
-    return f"{boot.read_text().strip()} {namespace.readlink()}"
+    return f"{boot.read_text('utf-8').strip()} {namespace.readlink()}"
 
 
 def is_dead(tags: dict[str, Any]) -> bool:
