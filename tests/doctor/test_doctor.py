@@ -14,14 +14,15 @@ import pytest
 
 from conveyor import files
 from conveyor.config import Config
-from conveyor.doctor import machine, store
+from conveyor.doctor import machine
 from conveyor.doctor.examine import NotReady, as_json, as_text, examine, has_problem, require_ready
 from conveyor.errors import InputError
 from conveyor.gates import GateResult, Verdict
 from conveyor.paths import Paths
 from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
-from conveyor.tracking.provenance import BEGAN, HOST, PID
+from conveyor.tracking import store
+from conveyor.tracking.provenance import PID, process_tags
 from pipeline import doctor
 
 Patch = pytest.MonkeyPatch
@@ -110,7 +111,7 @@ def database_down(paths: Paths, patch: Patch) -> None:
 def store_that_never_answers(paths: Paths, patch: Patch) -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     patch.setattr(store, "silent", silent, raising=False)  # so that it stays open
-    patch.setattr(store, "SECONDS", 0.5)
+    patch.setattr(store, "ANSWER_SECONDS", 0.5)
     patch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{silent.getsockname()[1]}")
 
 
@@ -142,7 +143,7 @@ def alias_deleted(paths: Paths, patch: Patch) -> None:
 
 def dead_run(paths: Paths, patch: Patch) -> None:
     tracking = Registry("toys", paths).tracking
-    tags = {HOST: socket.gethostname(), PID: "999999999", BEGAN: "1"}
+    tags = {**process_tags(), PID: "999999999"}
     tracking.client.create_run(tracking.experiment_id, tags=tags)
 
 
@@ -182,9 +183,9 @@ PROBLEMS: dict[Callable[[Paths, Patch], None], tuple[str, str, str]] = {
     wrong_backend: ("environment", "KERAS_BACKEND: expected tensorflow", "unset KERAS_BACKEND"),
     full_disk: ("disk", "10 MiB of disk space are free", "dvc gc"),
     unwritable_reports: ("disk", "reports cannot be written to", "chmod u+rwx"),
-    store_down: ("store", "refused", "start the server"),
-    database_down: ("store", "refused", "start the server"),
-    store_that_never_answers: ("store", "timed out", "MLFLOW_TRACKING_URI"),
+    store_down: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
+    database_down: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
+    store_that_never_answers: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
     store_that_is_no_database: ("store", "not a database", "restore"),
     damaged_configuration: ("configuration", "expected a mapping", "dvc repro compose"),
     damaged_champion: ("champion", "files are damaged (model.onnx", "pipeline.retrain"),
