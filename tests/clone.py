@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 from mlflow import MlflowClient
@@ -63,16 +63,28 @@ class Clone:
         return clone
 
     def run(self, *command: str, **environment: str) -> Done:
+        done = subprocess.run(
+            command, cwd=self.root, env=self.variables(**environment), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout)
+
+    def start(
+        self, *command: str, output: IO[bytes] | int = subprocess.DEVNULL, **environment: str
+    ) -> "subprocess.Popen[bytes]":
+        """Start a command in a session of its own, and do not wait for it."""
+        return subprocess.Popen(
+            command, cwd=self.root, env=self.variables(**environment), stdout=output,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def variables(self, **environment: str) -> dict[str, str]:
+        """The environment of the clone's commands."""
         inherited = {k: v for k, v in os.environ.items()
                      if k not in ("PYTHONPATH", "MLFLOW_TRACKING_URI", "DVC_ROOT")}  # fmt: skip
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         source = {"PYTHONPATH": str(self.root / "src")}  # the clone's code, wherever the tests' is
-        variables = {**inherited, **WHO, **source, "PATH": path, **environment}
-        done = subprocess.run(
-            command, cwd=self.root, env=variables, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
-        return Done(done.returncode, done.stdout)
+        return {**inherited, **WHO, **source, "PATH": path, **environment}
 
     def set_up(self) -> None:
         """Give the clone what `make setup` and its additions leave: an environment of its own.

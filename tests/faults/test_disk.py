@@ -1,0 +1,103 @@
+"""A full, read-only or forbidden disk: one line that names it, and the earlier outputs whole."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from registered_project import copy_project
+from toys import write_toys
+
+from conveyor import config, files
+from conveyor.paths import Paths
+from pipeline import evaluate, prepare, register, run_script
+from pipeline import train as training
+
+NOBODY = 65534
+# The stages that write outputs from prepared toys; the stage `sweep` writes as `train` does.
+STAGES: dict[str, Callable[[], None]] = {
+    "prepare": lambda: prepare.prepare(config.load(config.PrepareConfig), Paths()),
+    "train": lambda: training.train(config.load(config.TrainConfig), Paths()),
+    "evaluate": lambda: evaluate.evaluate(config.load(config.EvaluateConfig), Paths()),
+    "register": lambda: register.register(config.load(config.RegisterConfig), Paths()),
+}
+
+
+@contextmanager
+def full(root: Path) -> Iterator[None]:
+    filler = root / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (65536, 4096):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    yield
+    filler.unlink()
+
+
+@contextmanager
+def read_only(root: Path) -> Iterator[None]:
+    subprocess.run(["mount", "-o", "remount,ro", str(root)], check=True)
+    yield
+    subprocess.run(["mount", "-o", "remount,rw", str(root)], check=True)
+
+
+@contextmanager
+def forbidden(root: Path) -> Iterator[None]:
+    """The project belongs to another user, and nobody else may write."""
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+REASONS = {full: "No space left on device", read_only: "Read-only file system",
+           forbidden: "Permission denied"}  # fmt: skip
+
+
+@pytest.fixture
+def disk(tmp_path: Path, two_versions: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
+    """A project on a file system of its own, which is small."""
+    for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    mounted = tmp_path / "disk"
+    mounted.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(mounted)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    for folder in [mounted, *mounted.parents][:4]:  # those of pytest
+        folder.chmod(0o755)
+    try:
+        project = copy_project(two_versions, mounted / "project")
+        write_toys(project.root)
+        monkeypatch.chdir(project.root)
+        yield project
+    finally:
+        os.chdir("/")
+        subprocess.run(["umount", str(mounted)], check=True)
+
+
+@pytest.mark.parametrize("problem", REASONS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_says_in_one_line_why_it_cannot_write_and_leaves_what_was_there(
+    stage: str,
+    problem: Callable[[Path], "contextmanager[None]"],
+    disk: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    outputs = [*disk.outputs, disk.data]
+    before = [files.digest_tree(folder) for folder in outputs]
+    monkeypatch.setattr(sys, "argv", [stage])
+    with problem(disk.root.parent), pytest.raises(SystemExit) as end:
+        run_script(lambda args: STAGES[stage](), "Stage.")
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith(f"{stage}: ")]
+    assert end.value.code == 1
+    assert REASONS[problem] in lines[-1], lines
+    assert [files.digest_tree(folder) for folder in outputs] == before
+    assert not list(disk.root.rglob("*.tmp*"))
