@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro recover setup setup-tests sweep test test-long chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock
+.PHONY: repro recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
 EXTRAS  := ray kubernetes postgres cmaes dashboard
@@ -55,6 +55,9 @@ test: setup-tests ## run the tests, with coverage of src/; prints the slowest te
 
 test-long: setup-tests ## run the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
+
+chaos: setup-tests ## kill the belt 200 times at random instants, and check what is there (hours; goes on after a stop)
+	PYTHONPATH=src:tests:tests/faults $(BIN)/python tests/faults/chaos.py $(CHAOS)
 
 chaos-sweep: setup-tests ## kill a sweep 30 times, and compare it with an undisturbed one (some minutes)
 	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py

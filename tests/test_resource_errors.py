@@ -28,7 +28,7 @@ def raised(*chain: Exception) -> Exception:
         (FileNotFoundError(errno.ENOENT, "", "data/x"), "data/x: No such file or directory. `dvc"),
         (raised(OSError(errno.ENOSPC, "", "a"), KeyError("b")), "a: No space left on device."),
         (RuntimeError('IO Error: Could not write "t": No space left on device\nmore'),
-         'IO Error: Could not write "t": No space left on device: No space left'),
+         'IO Error: Could not write "t": No space left on device. Free'),
         (raised(OSError(errno.ECONNREFUSED, ""), RuntimeError("no server")), None),
         (KeyError("a"), None),
     ],

@@ -81,7 +81,7 @@ def _read(error: BaseException) -> tuple[int, str]:
         return SQLITE.get(name, 0), f"an SQLite database ({error})"
     for number in IN_TEXTS:
         if os.strerror(number) in _first_line(error):
-            return number, _first_line(error)
+            return number, _first_line(error).partition(os.strerror(number))[0].rstrip(": ")
     return 0, ""
 
 

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -94,13 +94,13 @@ def private_folder() -> Path:
     Raises:
         PermissionError: it belongs to another user.
     """
-    home = f"conveyor-{os.getuid()}"
+    home = f"conveyor-{os.geteuid()}"
     system = Path(tempfile.gettempdir())
     if system.parent.name == home:  # that of `process_folder`, in this process or its parent
         return system.parent
     folder = system / home
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise PermissionError(f"{folder}: expected a folder of this user")
     return folder
 
@@ -111,15 +111,17 @@ def process_folder() -> Iterator[None]:
 
     What they leave when they are killed, the next process removes.
     """
-    parent = None
-    with suppress(OSError):
-        parent = private_folder()
-        remove_abandoned(parent)
-    if parent is None or len(os.fsencode(parent)) > LONGEST_FOLDER - len(".p.12345678.tmp/"):
-        yield
-        return
     before = os.environ.get("TMPDIR")
-    with temporary_folder(parent, "p") as folder:
+    with ExitStack() as stack:
+        folder = None
+        with suppress(OSError):  # it cannot be written; then nothing is put into it
+            parent = private_folder()
+            remove_abandoned(parent)
+            if len(os.fsencode(parent)) <= LONGEST_FOLDER - len(".p.12345678.tmp/"):
+                folder = stack.enter_context(temporary_folder(parent, "p"))
+        if folder is None:
+            yield
+            return
         os.environ["TMPDIR"], tempfile.tempdir = str(folder), None
         try:
             yield

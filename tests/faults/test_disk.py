@@ -5,15 +5,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from registered_project import copy_project
 from toys import write_toys
+from tracked import runs_of
 
 from conveyor import config, files
 from conveyor.paths import Paths
+from conveyor.recovery.recover import recover
+from conveyor.sweep.report.outputs import write_nothing
 from pipeline import evaluate, prepare, register, run_script
 from pipeline import train as training
 
@@ -56,7 +59,8 @@ def forbidden(root: Path) -> Iterator[None]:
     os.seteuid(0)
 
 
-REASONS = {full: "No space left on device", read_only: "Read-only file system",
+Problem = Callable[[Path], AbstractContextManager[None]]
+REASONS: dict[Problem, str] = {full: "No space left on device", read_only: "Read-only file system",
            forbidden: "Permission denied"}  # fmt: skip
 
 
@@ -75,18 +79,45 @@ def disk(tmp_path: Path, two_versions: Paths, monkeypatch: pytest.MonkeyPatch) -
     try:
         project = copy_project(two_versions, mounted / "project")
         write_toys(project.root)
+        write_nothing(project.sweep, "the sweep is off")
         monkeypatch.chdir(project.root)
         yield project
     finally:
         os.chdir("/")
-        subprocess.run(["umount", str(mounted)], check=True)
+        subprocess.run(["umount", "--lazy", str(mounted)], check=True)
 
 
 @pytest.mark.parametrize("problem", REASONS)
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_says_in_one_line_why_it_cannot_write_and_leaves_what_was_there(
     stage: str,
-    problem: Callable[[Path], "contextmanager[None]"],
+    problem: Problem,
+    disk: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    check(stage, problem, disk, monkeypatch, capfd)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_so_it_does_with_an_mlflow_that_can_write(
+    stage: str,
+    disk: Paths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The stage comes as far as its outputs."""
+    shutil.copy(disk.root / "mlflow.db", tmp_path / "elsewhere.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/elsewhere.db")
+    check(stage, full, disk, monkeypatch, capfd)
+    assert recover(Paths()) == []
+    assert {run.info.status for run in runs_of(disk)} <= {"FINISHED", "FAILED"}
+
+
+def check(
+    stage: str,
+    problem: Problem,
     disk: Paths,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -96,8 +127,10 @@ def test_a_stage_says_in_one_line_why_it_cannot_write_and_leaves_what_was_there(
     monkeypatch.setattr(sys, "argv", [stage])
     with problem(disk.root.parent), pytest.raises(SystemExit) as end:
         run_script(lambda args: STAGES[stage](), "Stage.")
-    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith(f"{stage}: ")]
+    error = capfd.readouterr().err
+    (line,) = [line for line in error.splitlines() if line.startswith(f"{stage}: ")]
     assert end.value.code == 1
-    assert REASONS[problem] in lines[-1], lines
+    assert REASONS[problem] in line
+    assert "Traceback" not in error
     assert [files.digest_tree(folder) for folder in outputs] == before
     assert not list(disk.root.rglob("*.tmp*"))

@@ -1,11 +1,14 @@
 """Runs say what happened: their status, their figures, where they come from."""
 
+import errno
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from tracked import PROCESS, artifact, curve, runs_of, table
 
 from conveyor import files
@@ -70,6 +73,22 @@ def test_the_process_and_its_secrets_in_a_failed_run(
     text = artifact(toy_project, run.info.run_id, "traceback.txt").read_text()
     assert "Traceback" in text
     assert "hunter2" not in text
+
+
+def test_the_tag_of_a_failed_run_is_the_cause_itself(
+    toy_project: Paths, toy_config: Config
+) -> None:
+    database = OperationalError("INSERT", {}, sqlite3.OperationalError("no such table: runs"))
+    full = RuntimeError("the report failed")
+    full.__cause__ = OSError(errno.ENOSPC, "", "reports/a.png")
+    for error in (database, full, InputError("a.csv: expected rows;\ngot none")):
+        with pytest.raises(type(error)):
+            train(toy_config, toy_project, error)
+    assert [run.data.tags["error"] for run in runs_of(toy_project)] == [
+        "OperationalError: (sqlite3.OperationalError) no such table: runs",
+        "reports/a.png: No space left on device",
+        "a.csv: expected rows; got none",
+    ]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(143)])

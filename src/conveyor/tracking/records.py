@@ -68,7 +68,7 @@ def text_file(text: str, name: str) -> Record:
 
 def reason(text: str, file: str, tag: str, summary: str) -> list[Record]:
     """Records of why a run ended: the text as a file, and a tag of one line; without passwords."""
-    line = without_secret(summary)[:500]
+    line = without_secret(" ".join(summary.split()))[:500]
     return [text_file(without_secret(text), file), values(tags={tag: line})]
 
 

@@ -18,6 +18,7 @@ from mlflow.utils.rest_utils import http_request
 from conveyor import files
 from conveyor.errors import ExitCode, InputError, missing_package
 from conveyor.paths import Paths
+from conveyor.resource_errors import describe_resource_error
 from conveyor.secrets import without_secret
 from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
 from conveyor.tracking.location import DATABASE, home, journals, sqlite_file, store_name, uri
@@ -86,6 +87,8 @@ def connect(name: str, paths: Paths) -> Tracking:
         extra = "postgres" if where.startswith("postgresql") else None
         raise InputError(missing_package(needed_by, error.name, extra)) from None
     except MlflowException as error:
+        if describe_resource_error(error):
+            raise
         reason = without_secret(f"{where}: {error}")
         raise InputError(f"cannot open the MLflow store {reason}") from None
     if experiment.lifecycle_stage == "deleted":
