@@ -1,6 +1,5 @@
 """Temporary folders: removed at the end, and after a kill by whoever comes next."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -66,22 +65,34 @@ def test_the_next_writer_of_an_output_removes_what_a_killed_one_left_of_it(tmp_p
     assert len(list(tmp_path.glob(".other.*"))) == 2
 
 
-def test_a_killed_process_leaves_nothing_in_the_systems_temporary_folder(
+POOL = """
+import multiprocessing, os, sys, tempfile
+from pathlib import Path
+from conveyor import temporary
+with temporary.process_folder():
+    private = Path(sys.argv[1]) / f"conveyor-{os.getuid()}"
+    (own,) = private.glob("*.tmp")
+    assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(own)
+    assert temporary.private_folder() == private  # a child's folder lies beside its parent's
+    multiprocessing.get_context("forkserver").Manager()
+    assert list(own.glob("pymp-*"))
+assert os.environ["TMPDIR"] == sys.argv[1]
+"""
+
+
+def test_no_process_leaves_anything_in_the_systems_temporary_folder(
     tmp_path: Path, short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(short_folder))
-    monkeypatch.setattr(tempfile, "tempdir", None)
     writer = start_writer(tmp_path / "out")
     (private,) = short_folder.glob("conveyor-*")
     assert len(list(private.iterdir())) == 2
     writer.send_signal(signal.SIGKILL)
     writer.wait()
-    with temporary.process_folder():
-        (own,) = private.glob("*.tmp")
-        assert tempfile.gettempdir() == os.environ["TMPDIR"] == str(own)
-        assert temporary.private_folder() == private  # a child's folder lies beside its parent's
+    command = [sys.executable, "-c", POOL, str(short_folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
     assert list(private.iterdir()) == []
-    assert os.environ["TMPDIR"] == str(short_folder)
 
 
 def test_an_output_that_was_moved_away_comes_back(tmp_path: Path) -> None:

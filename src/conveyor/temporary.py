@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -109,24 +110,34 @@ def private_folder() -> Path:
 def process_folder() -> Iterator[None]:
     """Let this process and its children put their temporary files into a folder of their own.
 
-    What they leave when they are killed, the next process removes.
+    It is removed when the process ends; what a killed process leaves, the next one removes.
     """
+    folder = _make_process_folder()
+    if folder is None:
+        yield
+        return
     before = os.environ.get("TMPDIR")
-    with ExitStack() as stack:
-        folder = None
-        with suppress(OSError):  # it cannot be written; then nothing is put into it
-            parent = private_folder()
-            remove_abandoned(parent)
-            if len(os.fsencode(parent)) <= LONGEST_FOLDER - len(".p.12345678.tmp/"):
-                folder = stack.enter_context(temporary_folder(parent, "p"))
-        if folder is None:
-            yield
-            return
-        os.environ["TMPDIR"], tempfile.tempdir = str(folder), None
-        try:
-            yield
-        finally:
-            tempfile.tempdir = None
-            os.environ.pop("TMPDIR")
-            if before is not None:
-                os.environ["TMPDIR"] = before
+    os.environ["TMPDIR"], tempfile.tempdir = str(folder), None
+    try:
+        yield
+    finally:
+        tempfile.tempdir = None
+        os.environ.pop("TMPDIR")
+        if before is not None:
+            os.environ["TMPDIR"] = before
+
+
+def _make_process_folder() -> Path | None:
+    """A folder until the process ends; None where its path would be too long or it is forbidden."""
+    stack = ExitStack()
+    try:
+        parent = private_folder()
+        remove_abandoned(parent)
+        if len(os.fsencode(parent)) > LONGEST_FOLDER - len(".p.12345678.tmp/"):
+            return None
+        folder = stack.enter_context(temporary_folder(parent, "p"))
+    except OSError:
+        return None
+    # Its own folder in this one multiprocessing removes at the exit too, with priority -100.
+    Finalize(None, stack.close, exitpriority=-200)
+    return folder
