@@ -1,12 +1,15 @@
 """The exit codes, and the one kind of error that a person can mend without reading a traceback."""
 
 import os
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
 # The path of a file in which a stage records that it refuses its input. The retraining job sets it:
 # DVC ends with 255 whether a stage refused its input or crashed.
 REFUSAL_VARIABLE = "CONVEYOR_REFUSAL_FILE"
+
+LONGEST_NAME, MOST_NAMES = 60, 20  # characters, and names of a list, in a message
 
 
 class ExitCode(IntEnum):
@@ -36,6 +39,21 @@ class InputError(ValueError):
 
 class DataError(InputError):
     """The data, or their configuration, cannot be used for training."""
+
+
+def quote(name: str) -> str:
+    """A name or cell of the data for a message: in quotes, of at most 60 characters.
+
+    >>> quote("a" * 70)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'..."
+    """
+    return repr(name) if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]!r}..."
+
+
+def quote_names(names: Sequence[str]) -> str:
+    """The first names of a list for a message, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(map(quote, names[:MOST_NAMES])) + more
 
 
 def missing_package(needed_by: str, package: str | None, extra: str | None) -> str:

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 Origin = Callable[[str], str]  # dotted key -> the file in which it stands
 
+LONGEST_VALUE = 200  # characters of a value in a message
 DISCRIMINATORS = ("kind", "by", "task")  # fields whose value chooses the class of their section
 # Settings of earlier versions, and what to write instead.
 MOVED = {
@@ -110,7 +111,11 @@ def _reason(detail: ErrorDetails) -> str:
         message = re.sub(pattern, replacement, message)
     # A section is too long to be repeated in a message.
     repeated = "; got " in message or isinstance(value, Mapping | BaseModel)
-    return message if repeated else f"{message}; got {value!r}"
+    return message if repeated else f"{message}; got {_shorten(repr(value))}"
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def _locate(detail: ErrorDetails, values: Mapping[str, Any]) -> tuple[list[str | int], Any]:

@@ -20,6 +20,7 @@ from conveyor.config.messages import suggest
 from conveyor.config.overrides import Overrides, overlap, parse_overrides
 from conveyor.config.space import CHOOSE, flatten_space, has_value, remove_fixed
 from conveyor.config.stages import Config, may_divide
+from conveyor.config.yaml_text import read_yaml_text
 from conveyor.paths import Paths
 from conveyor.tasks.task import TASKS
 
@@ -41,6 +42,9 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
             value is not allowed. The message lists all bad fields, with the place of each.
     """
     groups = _read_groups(paths.conf)
+    for path in sorted(paths.conf.rglob("*.yaml")):
+        if b"&" in path.read_bytes():  # an anchor, with aliases that Hydra would replace
+            read_yaml_text(path)
     arguments = parse_overrides(overrides, groups)
     merged = OmegaConf.merge(_read_params(paths.params, groups), arguments.values)
     experiment: Any = OmegaConf.to_container(merged)
@@ -75,9 +79,10 @@ def _read_groups(conf: Path) -> list[str]:
 def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
     if not path.is_file():
         raise ConfigError(f"{path}: expected a file that holds at least `choose: {{}}`; got none")
+    text = read_yaml_text(path)
     try:
-        params: Any = OmegaConf.to_container(OmegaConf.create(path.read_text("utf-8")))
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        params: Any = OmegaConf.to_container(OmegaConf.create(text))
+    except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(params, dict):
         raise ConfigError(f"{path}: expected a mapping such as `choose: {{}}`; got {params!r}")
@@ -119,11 +124,25 @@ def _hint(name: str, names: Sequence[str]) -> str:
 def _merge(conf: Path, choose: Mapping[str, Any], experiment: dict[str, Any]) -> dict[str, Any]:
     """Merge the chosen files of conf/ and the values of the experiment, which win."""
     try:
-        merged = OmegaConf.merge(_compose_groups(conf, choose, experiment), experiment)
+        composed = _compose_groups(conf, choose, experiment)
+        _require_mappings(OmegaConf.to_container(composed), experiment, "")
+        merged = OmegaConf.merge(composed, experiment)
         values: Any = OmegaConf.to_container(merged, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(f"cannot compose conf/ with params.yaml: {error}") from None
     return values
+
+
+def _require_mappings(composed: Any, experiment: Any, key: str) -> None:
+    """Raise a ConfigError where the experiment has a list in place of a mapping of conf/, or the
+    other way round, of which OmegaConf does not say the key."""
+    if isinstance(composed, dict) and isinstance(experiment, dict):
+        for name, value in experiment.items():
+            _require_mappings(composed.get(name), value, f"{key}.{name}" if key else str(name))
+    elif isinstance(composed, dict) and isinstance(experiment, list):
+        raise ConfigError(f"{key}: expected a mapping; got a list. Change it in params.yaml")
+    elif isinstance(composed, list) and isinstance(experiment, dict):
+        raise ConfigError(f"{key}: expected a list; got a mapping. Change it in params.yaml")
 
 
 def _compose_groups(

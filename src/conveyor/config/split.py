@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt
+from pydantic import AfterValidator, Field
 
-from conveyor.section import Section, Share
+from conveyor.section import Section, Seed, Share
 
 
 def _check_time_format(text: str) -> str:
@@ -62,7 +62,7 @@ Take = Annotated[OwnFile | ByColumn | ByShare | ByTime, Field(discriminator="by"
 class SplitRules(Section):
     """Test rows are taken first, then validation rows; the remaining rows are for training."""
 
-    seed: NonNegativeInt  # of its own, so that a new training seed keeps the test rows
+    seed: Seed  # of its own, so that a new training seed keeps the test rows
     test: Take
     validation: Take
     group: str | None  # rows with equal values here (a patient, a machine) stay together

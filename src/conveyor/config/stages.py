@@ -6,7 +6,7 @@ keys as the stage's params. A function takes the narrowest class that has what i
 
 from typing import Self
 
-from pydantic import NonNegativeInt, model_validator
+from pydantic import model_validator
 
 from conveyor.config.dataset import Dataset
 from conveyor.config.retrain import Retrain
@@ -14,7 +14,7 @@ from conveyor.config.schedule import Schedule
 from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Serving, Train
 from conveyor.config.split import SplitRules
 from conveyor.config.sweep import Sweep
-from conveyor.section import Section, Slug
+from conveyor.section import Section, Seed, Slug
 from conveyor.tasks.options import Head
 
 
@@ -37,7 +37,7 @@ class PrepareConfig(Section):
 class FitConfig(NamedConfig):
     """What decides the weights of one fit, on given data."""
 
-    seed: NonNegativeInt
+    seed: Seed
     model: Model
     head: Head
     train: Train
@@ -61,7 +61,7 @@ class TrainConfig(FitConfig):
 
 
 class EvaluateConfig(NamedConfig):
-    seed: NonNegativeInt
+    seed: Seed
     evaluate: Evaluate
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from conveyor.data.part import Part
-from conveyor.data.table import Batches
+from conveyor.data.table import Batches, replace_columns
 from conveyor.errors import DataError
 
 Missing = Sequence[str | int | float]
@@ -29,7 +29,7 @@ def clear_missing(batch: pa.RecordBatch, missing: Missing) -> pa.RecordBatch:
     if not missing:
         return batch
     columns = [_clear(column, missing) for column in batch.columns]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    return replace_columns(batch, columns)
 
 
 def is_missing(cell: Any, missing: Missing) -> bool:
@@ -89,7 +89,7 @@ def read_numbers(part: Part, numbers: Sequence[str], times: Sequence[str], decim
                     _check_separators(part, name, column, decimal, first)
                 is_number = name in numbers or name in times
                 columns.append(with_points(column, decimal) if is_number else column)
-            yield pa.RecordBatch.from_arrays(columns, names=list(wanted))
+            yield replace_columns(batch, columns)
             first += len(batch)
 
     return replace(part, read=read)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from conveyor.config.source import Source
 from conveyor.data.compression import MAGIC
-from conveyor.data.table import BYTES, ROWS, Batches, Table
+from conveyor.data.table import BYTES, ROWS, Batches, Table, check_header
 from conveyor.errors import DataError
 
 
@@ -24,9 +24,11 @@ def open_parquet(source: Source, path: Path) -> Table:
             groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
             row = sum(g.total_byte_size for g in groups) // max(1, file.metadata.num_rows)
             size = max(1, min(ROWS, BYTES // max(1, row)))
-            yield from file.iter_batches(size, columns=list(wanted))
+            for batch in file.iter_batches(size, columns=list(wanted)):
+                batch.validate(full=True)  # text may be no UTF-8
+                yield batch
 
-    return Table(schema.names, read, value_names(schema))
+    return Table(check_header(schema.names, path), read, value_names(schema))
 
 
 def open_arrow(source: Source, path: Path) -> Table:
@@ -38,7 +40,7 @@ def open_arrow(source: Source, path: Path) -> Table:
             batch.validate(full=True)
             yield batch.select(list(wanted))
 
-    return Table(schema.names, read, value_names(schema))
+    return Table(check_header(schema.names, path), read, value_names(schema))
 
 
 def refuse_compression(source: Source, path: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from conveyor.config.source import Source
-from conveyor.data.table import Batches, Table, build_column, read_whole
+from conveyor.data.table import Batches, Table, build_table, read_whole
 from conveyor.data.text_file import TextFile, open_text_file
 from conveyor.errors import DataError
 
@@ -68,8 +68,6 @@ def _refusing(path: Path) -> Iterator[None]:
         yield
     except UnicodeError:
         raise
-    except DataError as error:  # of a column
-        raise DataError(f"{path}: {error}") from None
     except ValueError as error:
         lines = getattr(error, "msg", "") == "Extra data"
         advice = "dataset.source.format to jsonl" if lines else "or dataset.source.format"
@@ -127,7 +125,7 @@ def _build_columns(value: Any) -> pa.Table:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns of lengths {lengths}")
-    return pa.table({name: build_column(name, column) for name, column in columns.items()})
+    return build_table(columns)
 
 
 def _read_lines(file: TextFile) -> Iterator[pa.Table]:
@@ -137,8 +135,6 @@ def _read_lines(file: TextFile) -> Iterator[pa.Table]:
                 yield _parse(chunk + stream.readline())
     except UnicodeError as error:
         raise file.refuse(error) from None
-    except DataError as error:  # of a column
-        raise DataError(f"{file.path}: {error}") from None
 
 
 def _parse(chunk: bytes) -> pa.Table:
@@ -155,10 +151,8 @@ def _parse(chunk: bytes) -> pa.Table:
     except pa.ArrowInvalid as error:
         try:  # a column may hold several types
             return _build_table([json.loads(line) for line in chunk.splitlines() if line.strip()])
-        except DataError:
-            raise
-        except (ValueError, AttributeError):
-            raise error from None
+        except (json.JSONDecodeError, AttributeError):
+            raise error from None  # it names the row
 
 
 def _build_table(rows: list[dict[str, Any]]) -> pa.Table:
@@ -166,4 +160,4 @@ def _build_table(rows: list[dict[str, Any]]) -> pa.Table:
     if other is not None:
         raise ValueError(f"a row that is no object: {str(other)[:40]!r}")
     names = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: build_column(name, [row.get(name) for row in rows]) for name in names})
+    return build_table({name: [row.get(name) for row in rows] for name in names})

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout, StaticColumns
@@ -12,8 +11,7 @@ from conveyor.data.arrow import split_steps
 from conveyor.data.inputs import NESTED
 from conveyor.data.long_format import nest
 from conveyor.data.part import Part
-from conveyor.data.table import build_column, read_whole
-from conveyor.errors import DataError
+from conveyor.data.table import build_table, read_whole
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,7 @@ def read_series(part: Part, layout: LongLayout, static: StaticColumns) -> LongSe
 
 def part_of_columns(columns: dict[str, list[Any]], origin: str) -> Part:
     """Return rows in memory as a part; `origin` names them in messages, which count from 0."""
-    try:
-        table = pa.table({name: build_column(name, cells) for name, cells in columns.items()})
-    except DataError as error:
-        raise DataError(f"{origin}: {error}") from None
+    table = build_table(columns)
     return Part(
         "rows", origin, table.column_names, {}, read_whole(table),
         lambda row: f"{origin}, row {row}", {},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conveyor.data.table import TITLE, Batches, Table
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote, quote_names
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Part:
             if name not in self.columns:
                 raise DataError(
                     f"{self.origin}: expected a column {name!r}; got columns "
-                    f"{', '.join(map(repr, self.columns))}. {self._hint(name)}"
+                    f"{quote_names(self.columns)}. {self._hint(name)}"
                 )
 
     def _hint(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.columns, n=1)
         if near:
-            return f"Did you mean {near[0]!r}? Change dataset.columns."
+            return f"Did you mean {quote(near[0])}? Change dataset.columns."
         delimited = any("delimiter" in table.dialect for table in self.files.values())
         if len(self.columns) == 1 and delimited:
             return (

@@ -26,11 +26,12 @@ from conveyor.data.sources import open_source
 from conveyor.data.split import assign
 from conveyor.data.split_columns import MISSING_TIME, require_equal_times
 from conveyor.data.static import NOT_A_NUMBER
-from conveyor.data.steps import STEP_COUNTS
+from conveyor.data.steps import STEP_COUNTS, say_steps
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote_names
 from conveyor.metrics import Targets
+from conveyor.tasks.facets import Target
 from conveyor.tasks.options import TargetSpec, describe_target
 from conveyor.tasks.task import load_target
 
@@ -68,6 +69,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     return (
         checked.report
         | {
+            "warnings": [*encoder.notes, *checked.report["warnings"]],
             "truncated": {name: tally.truncated for name, tally in tallies.items()},
             "lengths": {name: tally.lengths() for name, tally in tallies.items()},
             "missing_values": None
@@ -119,16 +121,35 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
             spec = frequent
             rules.remove_targets(database, target.accepts(keys, spec), "rare_target")
             counts = rules.count_keys(database, len(keys))
-        report = {"files": describe_files([reader.part for reader in readers], root)}
+        report: dict[str, Any] = {
+            "files": describe_files([reader.part for reader in readers], root)
+        }
         problems = [*rules.PROBLEMS]
         problems += [NOT_A_NUMBER] if config.columns.static.numbers else []
         problems += [MISSING_TIME] if any(reader.split.times for reader in readers) else []
         report |= describe_rows(database, copy, problems) | {"steps": long_counts}
         rules.require_usable(config.checks, report)
-        report |= target.check(keys, counts, spec, min_rows)
+        report |= _check_targets(target, report, keys, counts, spec, min_rows)
+        notes = dict.fromkeys(note for reader in readers for note in reader.target.notes)
+        report["warnings"] = [*say_steps(long_counts or {}), *notes, *report["warnings"]]
         splits = by_row(database, "enum_code(split)", "remaining", len(copy), np.int8)
         codes = by_row(database, "code", "remaining", len(copy), small_integer(len(keys)))
     return CheckedRows(SplitRows(copy, splits, codes), spec, target.encode(keys, spec), report)
+
+
+def _check_targets(target: Target, report: dict[str, Any], *args: Any) -> dict[str, Any]:
+    """Return what the target's check says; its error names the rows that were removed as equal to
+    rows of a later split, which no one would look for."""
+    try:
+        return target.check(*args)
+    except DataError as error:
+        pairs = report["removed_between_splits"].values()
+        removed = sum(pair["removed"] for pair in pairs)
+        if not removed:
+            raise
+        raise DataError(
+            f"{error} {removed} rows were removed because a later split has the same input."
+        ) from None
 
 
 def _open_readers(
@@ -169,7 +190,7 @@ def _require_targets(parts: Sequence[Part], columns: Sequence[str]) -> None:
         if is_taken and having and not set(columns) & set(part.columns):
             raise DataError(
                 f"{part.origin}: expected the target, {', '.join(map(repr, columns))}, as in part "
-                f"{having[0]!r}; got columns {', '.join(map(repr, part.columns))}. No model can "
+                f"{having[0]!r}; got columns {quote_names(part.columns)}. No model can "
                 f"be tested on rows without a target: remove {part.name!r} from "
                 f"dataset.source.files, and set dataset.split.{part.name} to "
                 "{by: share, share: 0.2}, which takes rows of the other files."

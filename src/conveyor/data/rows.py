@@ -18,8 +18,9 @@ from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.data.split_columns import SplitColumns
 from conveyor.data.static import join_content, read_static, static_type
+from conveyor.data.table import is_mixed
 from conveyor.encoding.characters import find_blank
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote, quote_names
 from conveyor.tasks.task import load_target
 
 
@@ -83,7 +84,7 @@ class RowReader:
             if not self.inputs.columns:
                 raise DataError(
                     f"{self.part.origin}: expected columns that match {self.wide!r}, one for each "
-                    f"step; got columns {', '.join(map(repr, self.part.columns))}. Change "
+                    f"step; got columns {quote_names(self.part.columns)}. Change "
                     "dataset.columns.wide."
                 )
             twice = [name for name in self.other_columns if name in self.inputs.columns]
@@ -128,6 +129,7 @@ class RowReader:
     def _read_batch(
         self, batch: pa.RecordBatch, numbers: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> pa.RecordBatch:
+        self._require_plain(batch)
         ids = self._read_ids(batch, numbers)
         targets, problems = self._read_targets(batch)
         inputs = self._read_inputs(batch)
@@ -167,6 +169,19 @@ class RowReader:
             bad[np.searchsorted(ends, np.flatnonzero(cells.any(axis=1)), side="right")] = True
             problems = pc.coalesce(problems, _name_where(pa.array(bad), name))
         return steps_to_bytes(steps, lengths), problems
+
+    def _require_plain(self, batch: pa.RecordBatch) -> None:
+        """Raise a DataError if a list or an object is among texts, targets or static values."""
+        texts = self.inputs.columns if isinstance(self.config, TextDataset) else []
+        for name in [*texts, *self.target.columns, *self.static.names]:
+            column = batch.column(name)
+            if is_mixed(batch.schema.field(name)):
+                bracketed = column.filter(pc.match_substring_regex(column, r"^[\[{]"))
+                raise DataError(
+                    f"{self.part.origin}: column {name!r}: expected texts or numbers; some rows "
+                    f"have a list or an object, such as {quote(bracketed[0].as_py())}. Change the "
+                    "rows, or name another column."
+                )
 
     def _read_ids(self, batch: pa.RecordBatch, numbers: NDArray[np.int64]) -> pa.Array:
         own = self.config.columns.id

@@ -18,7 +18,7 @@ from conveyor.data.jsonl import open_json, open_jsonl
 from conveyor.data.part import Part
 from conveyor.data.table import Batches, Table, limit_size
 from conveyor.data.ts import open_ts
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote_names
 
 # To add a format: a function that opens a file, and its row here.
 READERS: dict[str, Callable[[Source, Path], Table]] = {
@@ -128,9 +128,13 @@ def _convert(error: Exception, source: Source, path: Path) -> DataError:
             f"{path}: expected a file; got a folder. Name the files, as in {path.name}/*, or set "
             "dataset.source.format to folder."
         )
+    got = " ".join(str(error).split()).rstrip(". ")
+    if type(error) is not ValueError:
+        got = f"{type(error).__name__}: {got}"
+    if isinstance(error, RecursionError):
+        got = "values that are nested too deeply"
     return DataError(
-        f"{path}: expected {source.format}; got {type(error).__name__}: {str(error).rstrip('.')}. "
-        "Change the file, or dataset.source.format."
+        f"{path}: expected {source.format}; got {got}. Change the file, or dataset.source.format."
     )
 
 
@@ -138,8 +142,8 @@ def _require_columns(path: Path, table: Table, wanted: Sequence[str], first: Pat
     missing = [name for name in wanted if name not in table.columns]
     if missing:
         raise DataError(
-            f"{path}: expected columns {', '.join(map(repr, missing))}, as in {first}; got "
-            f"{', '.join(map(repr, table.columns))}. Change the file, or dataset.source.files."
+            f"{path}: expected columns {quote_names(missing)}, as in {first}; got "
+            f"{quote_names(table.columns)}. Change the file, or dataset.source.files."
         )
 
 

@@ -1,6 +1,7 @@
 """Steps of several series in order of time: those at equal times, and gaps between them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,22 @@ class SortedSteps:
         counts = np.add.reduceat(present.astype(np.int64), starts, axis=0)
         values = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).astype(np.float32)
         return SortedSteps(self.series[starts], self.times[starts], values)
+
+
+def say_steps(counts: Mapping[str, int]) -> list[str]:
+    """Return a sentence for each kind of finding in the counts of all series."""
+    sentences = []
+    if counts.get("duplicate_steps"):
+        sentences.append(
+            f"{counts['duplicate_steps']} steps have the time of another step of their series; "
+            "dataset.columns.long.duplicates says what becomes of them"
+        )
+    if counts.get("gaps"):
+        sentences.append(
+            f"{counts['series_with_gaps']} series have gaps between their steps, "
+            f"{counts['missing_steps']} steps in all; these steps stay away"
+        )
+    return sentences
 
 
 def count_gaps(steps: SortedSteps) -> Counter[str]:

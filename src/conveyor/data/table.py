@@ -1,6 +1,5 @@
 """A file as a table: its columns, and its rows as Arrow batches."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote_names
 
 ROWS, BYTES = 1 << 15, 4 << 20  # limits of a batch; a larger row is a batch of its own
 Batches = Iterator[pa.RecordBatch]
+MIXED = {b"conveyor": b"mixed"}
 TITLE = "If a title or other lines are above the header, delete the lines above the header."
 
 
@@ -45,8 +45,8 @@ def check_header(names: Sequence[str], path: Path) -> Sequence[str]:
         )
     if len(set(names)) != len(names):
         raise DataError(
-            f"{path}: expected a header of distinct columns; got {list(names)}. Rename a column, "
-            f"or set dataset.source.header if the file has no header line. {TITLE}"
+            f"{path}: expected a header of distinct columns; got {quote_names(names)}. Rename a "
+            f"column, or set dataset.source.header if the file has no header line. {TITLE}"
         )
     return names
 
@@ -68,38 +68,36 @@ def read_whole(table: pa.Table) -> Callable[[Sequence[str]], Batches]:
     return read
 
 
-def build_column(name: str, values: list[Any]) -> pa.Array:
-    """Return a column of the values, as text if they have several types.
+def build_table(columns: Mapping[str, list[Any]]) -> pa.Table:
+    """Return a table of columns; `is_mixed` tells those in which lists or objects stand beside
+    other values, which are text there as Python writes them."""
+    arrays, fields = [], []
+    for name, values in columns.items():
+        array = build_column(values)
+        is_nested = any(isinstance(value, dict | list) for value in values)
+        mark = MIXED if is_nested and pa.types.is_string(array.type) else None
+        arrays.append(array)
+        fields.append(pa.field(name, array.type, metadata=mark))
+    return pa.table(arrays, schema=pa.schema(fields))
 
-    Raises:
-        DataError: objects or lists stand beside other values.
-    """
+
+def build_column(values: list[Any]) -> pa.Array:
+    """Return a column of the values, as text if they have several types."""
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        pass  # an integer may have more than 64 bits
-    present = [value for value in values if value is not None]
-    nested = [value for value in present if isinstance(value, dict | list)]
-    is_mixed = len(nested) < len(present) or not all(isinstance(value, list) for value in nested)
-    if nested and is_mixed:
-        other = next((value for value in present if type(value) is not type(nested[0])), None)
-        got = f"{_shorten(nested[0])} and {_shorten(other)}" if other is not None else "objects"
-        raise DataError(
-            f"column {name!r}: expected values of one kind; got {got}. Write texts, numbers or "
-            "lists into all rows of a column."
-        )
-    if nested and not all(map(_has_numbers_only, nested)):
-        texts = [value and [json.dumps(item) for item in value] for value in values]
-        return pa.array(texts, pa.list_(pa.string()))
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # the latter of a large integer
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 
-def _has_numbers_only(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_has_numbers_only, value))
-    return value is None or isinstance(value, int | float)
+def replace_columns(batch: pa.RecordBatch, columns: Sequence[pa.Array]) -> pa.RecordBatch:
+    """Return a batch of other columns under the same names, with their marks."""
+    fields = [
+        pa.field(field.name, column.type, metadata=field.metadata)
+        for field, column in zip(batch.schema, columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(list(columns), schema=pa.schema(fields))
 
 
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}..."
+def is_mixed(field: pa.Field) -> bool:
+    """Return whether some cells of a column were lists or objects; see `build_table`."""
+    return (field.metadata or {}).items() >= MIXED.items()

@@ -36,6 +36,8 @@ OTHER_SCRIPTS = [
 LATIN_RUN = 2  # bytes beyond ASCII in a row, on average: fewer in Latin script, more in others
 MIN_BYTES = 8  # beyond ASCII; fewer tell nothing
 MIN_VALID = 4  # valid characters of UTF-8 for each that is not; fewer are chance
+CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+MAX_CONTROLS = 0.05  # share of the first bytes of a text
 MARGIN = 0.02  # by which a candidate's disorder, from 0 to 1, must be below that of WESTERN
 
 
@@ -92,6 +94,11 @@ class TextFile:
 
     def refuse(self, error: UnicodeError) -> DataError:
         """Return the error that names the option which mends an encoding."""
+        if isinstance(error, UnicodeEncodeError):  # the text is an escape of JSON
+            return DataError(
+                f"{self.path}: expected text of whole characters; got "
+                f"{error.object[error.start]!a}, half of a pair of surrogates. Change the file."
+            )
         return DataError(
             f"{self.path}: expected text in {self.encoding}; got {error}. Set "
             "dataset.source.encoding to auto, or to the file's encoding."
@@ -118,6 +125,7 @@ def open_text_file(source: Source, path: Path) -> TextFile:
         marks = (name for mark, name in BYTE_ORDER_MARKS.items() if scan.start.startswith(mark))
         encoding = next(marks, None) or _find_utf16(scan.start)
         if encoding is None:
+            _refuse_controls(path, scan.start)
             _refuse_damaged_utf8(path, scan)
             is_guess = scan.bad_line is not None
             encoding = _guess(scan.sample) if is_guess else "utf-8"
@@ -132,6 +140,17 @@ def _refuse_binary(path: Path, compression: str) -> None:
             raise DataError(
                 f"{path}: expected text; got a file of format {name}. Set dataset.source.format."
             )
+
+
+def _refuse_controls(path: Path, start: bytes) -> None:
+    """Raise a DataError if the first bytes are those of an image, an archive or the like."""
+    share = len(CONTROLS.findall(start)) / max(1, len(start))
+    if share > MAX_CONTROLS:
+        raise DataError(
+            f"{path}: expected text; got bytes of which {share:.0%} are control characters, as in "
+            "a binary file. Change the file, or set dataset.source.format or "
+            "dataset.source.encoding."
+        )
 
 
 @dataclass

@@ -30,6 +30,7 @@ class Encoder(ABC):
         tensor_types: KServe datatypes of a tensor of raw rows, the preferred one first.
         max_length: units after which a row is cut; None for no limit.
         static: of the static columns; None where the data set has none.
+        notes: sentences on the training rows to which it was fitted; a saved encoder has none.
     """
 
     kind: ClassVar[str]
@@ -39,6 +40,7 @@ class Encoder(ABC):
     tensor_types: ClassVar[tuple[str, ...]]
     max_length: int | None
     static: StaticEncoder | None = None
+    notes: Sequence[str] = ()
 
     @property
     @abstractmethod

@@ -48,5 +48,9 @@ class ChannelMoments:
 
         A deviation cannot tell: that of 100 times 0.1 is 2.8e-17, since their mean is rounded.
         """
-        varies = self.high - self.low > ROUNDING * np.maximum(np.abs(self.low), np.abs(self.high))
-        return np.where(varies & (scales > 0), scales, 1.0)
+        return np.where(self.varies & (scales > 0), scales, 1.0)
+
+    @property
+    def varies(self) -> NDArray[np.bool_]:
+        """Has a channel different values, (channels,)."""
+        return self.high - self.low > ROUNDING * np.maximum(np.abs(self.low), np.abs(self.high))

@@ -16,6 +16,8 @@ from conveyor.encoding.series_values import describe_value, parse_series
 from conveyor.errors import InputError
 from conveyor.raw_row import MAX_NUMBER, MAX_SCALED
 
+MAX_LISTED = 20  # channels in a message
+
 
 class SeriesEncoder(Encoder):
     """Per-channel scaling, fitted on training series: (x - shift) / scale.
@@ -69,7 +71,11 @@ class SeriesEncoder(Encoder):
             "none": (np.zeros_like(mean), np.ones_like(mean)),
         }[config.scaling]
         scale = moments.replace_constant(scale)
-        return cls(shift, scale, config.max_length, config.missing, mean)
+        encoder = cls(shift, scale, config.max_length, config.missing, mean)
+        if not moments.varies.all():
+            constant = ", ".join(map(str, np.flatnonzero(~moments.varies)[:MAX_LISTED].tolist()))
+            encoder.notes = [f"channels that never change in the training rows: {constant}"]
+        return encoder
 
     @property
     def channels(self) -> int:

@@ -103,7 +103,7 @@ def _find_obstacle(time: Column) -> str | None:
     if time.distinct == 1:
         return "all rows have the same"
     try:
-        read_times(build_column(time.name, list(time.values)), time.time_format, "time_format")
+        read_times(build_column(list(time.values)), time.time_format, "time_format")
     except CellError as error:
         return str(error).partition(". ")[0]
     return None

@@ -26,11 +26,13 @@ class Target(Protocol):
         columns: that hold the target.
         number_columns: those of them whose cells are numbers, which text may write with a comma.
         key_type: of the keys.
+        notes: sentences on what was changed in cells that have been read.
     """
 
     columns: Sequence[str]
     number_columns: Sequence[str]
     key_type: pa.DataType
+    notes: Sequence[str]
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
         """Return the key of each row, and the problem that makes it unusable.

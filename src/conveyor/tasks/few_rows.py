@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote
 
 MAX_LISTED = 8  # parts that an error lists
 FEW_TEST_ROWS = 5  # below so many, a metric of a part says little
@@ -25,7 +25,7 @@ def check_rows(
     Raises:
         DataError: names the first parts of too few training rows.
     """
-    few = [f"{count} of {part} {name!r}" for name, count in rows["train"].items()
+    few = [f"{count} of {part} {quote(name)}" for name, count in rows["train"].items()
            if count < min_rows]  # fmt: skip
     if few:
         raise DataError(
@@ -35,7 +35,7 @@ def check_rows(
             f"limit.{hint}"
         )
     return [
-        f"{part} {name!r} has {_count(count)}, so its test metrics say little"
+        f"{part} {quote(name)} has {_count(count)}, so its test metrics say little"
         for name, count in rows["test"].items()
         if count < FEW_TEST_ROWS
     ]

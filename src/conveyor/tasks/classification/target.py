@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from conveyor.errors import DataError
+from conveyor.errors import DataError, quote, quote_names
 from conveyor.tasks.classification.options import ClassSpec, ClassTarget, ValueType
 from conveyor.tasks.few_rows import MAX_LISTED, check_rows
 
@@ -28,6 +28,7 @@ class Target:
         self.columns = [options.column]
         self.number_columns = [] if options.thresholds is None else self.columns
         self._cell_type = pa.null()  # of the column, once read
+        self._padded: set[str] = set()  # classes whose cells had white space around them
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
         [column] = cells
@@ -46,6 +47,13 @@ class Target:
             coded.indices.is_null(), missing, problems.take(coded.indices)
         )
 
+    @property
+    def notes(self) -> list[str]:
+        if not self._padded:
+            return []
+        names = quote_names(sorted(self._padded))
+        return [f"white space around these classes is left out in some rows: {names}"]
+
     def _read_value(self, value: Any) -> tuple[str | None, str | None]:
         is_nan = isinstance(value, float) and value != value
         is_unnamed = self._stored_names is not None and isinstance(value, int) and value < 0
@@ -55,6 +63,8 @@ class Target:
         if self._options.thresholds is not None:
             return self._apply_thresholds(value)
         name = self._name(value)
+        if isinstance(value, str) and value != name:
+            self._padded.add(name)
         if self._options.classes is not None and name not in self._options.classes:
             return name, "unknown_target"
         return name, None
@@ -181,18 +191,26 @@ class Target:
 
 
 def _list_twins(classes: Sequence[str]) -> list[str]:
-    """Return a sentence for each of the first groups of classes that differ by case only."""
-    by_letters: dict[str, list[str]] = {}
+    """Return a sentence for each of the first groups of classes that differ by case or by white
+    space within their names only."""
+    groups: dict[str, list[str]] = {}
     for name in sorted(classes):
-        by_letters.setdefault(name.casefold(), []).append(name)
-    groups = [names for names in by_letters.values() if len(names) > 1]
-    listed = [
-        f"classes {' and '.join(map(repr, names))} differ by case only"
-        for names in groups[:MAX_TWINS]
+        groups.setdefault(" ".join(name.casefold().split()), []).append(name)
+    twins = [names for names in groups.values() if len(names) > 1]
+    sentences = [
+        f"classes {' and '.join(map(quote, names))} differ by {_difference(names)} only"
+        for names in twins[:MAX_TWINS]
     ]
-    if len(groups) > MAX_TWINS:
-        listed.append(f"{len(groups) - MAX_TWINS} more groups of classes differ by case only")
-    return listed
+    if len(twins) > MAX_TWINS:
+        sentences.append(f"{len(twins) - MAX_TWINS} more groups of classes differ as little")
+    return sentences
+
+
+def _difference(names: Sequence[str]) -> str:
+    if len({name.casefold() for name in names}) == 1:
+        return "case"
+    letters = {" ".join(name.split()) for name in names}
+    return "white space" if len(letters) == 1 else "case and white space"
 
 
 def _natural_key(name: str) -> tuple[int, float, str]:

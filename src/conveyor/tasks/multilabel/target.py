@@ -20,6 +20,7 @@ class Target:
     """See `conveyor.tasks.facets.Target`. A key is the sorted list of a row's labels."""
 
     key_type = pa.list_(pa.string())
+    notes = ()
 
     def __init__(self, options: LabelTarget, stored_names: Mapping[str, list[str]]) -> None:
         self._options = options

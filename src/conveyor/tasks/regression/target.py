@@ -24,6 +24,7 @@ class Target:
     """See `conveyor.tasks.facets.Target`. A key is the list of the row's numbers."""
 
     key_type = pa.list_(pa.float64())
+    notes = ()
 
     def __init__(self, options: RegressionTarget, stored_names: Mapping[str, list[str]]) -> None:
         del stored_names  # numbers have no names
