@@ -23,7 +23,7 @@ from conveyor.config import Config, Evaluate, Gates
 from conveyor.config.dataset import Dataset
 from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
-from conveyor.escape import markdown_text, mlflow_name, plot_text
+from conveyor.escape import csv_text, markdown_text, mlflow_name, plot_text
 from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
@@ -81,7 +81,8 @@ def test_the_evaluation_report_holds_every_nasty_label(tmp_path: Path) -> None:
     with (folder / "predictions.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header[4:] == [f"p({name})" for name in NASTY_LABELS]
-    assert [row[1] for row in rows] == data.test.rows
+    assert [row[1] for row in rows] == [csv_text(str(label)) for label in data.test.rows]
+    assert "'=1+1" in [row[1] for row in rows]
     by_class, errors = (folder / "report.md").read_text().split("## By class")[1].split("## Most")
     table = [cells(line) for line in by_class.splitlines() if line.startswith("|")][2:]
     assert [row[0] for row in table] == [markdown_text(name).strip() for name in NASTY_LABELS]

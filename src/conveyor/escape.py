@@ -1,6 +1,7 @@
 """Labels as text for plots, Markdown and MLflow. A label is data: it may hold any character.
 
-HTML is escaped by `html.escape`, CSV by the `csv` module; both keep every character.
+HTML is escaped by `html.escape`, CSV by the `csv` module; both keep every character. A spreadsheet
+would still take a cell that begins with `=` for a formula, and run it: see `csv_text`.
 """
 
 import re
@@ -11,6 +12,8 @@ from html import escape
 
 LONGEST_PLOT_TEXT = 40  # characters
 LONGEST_MLFLOW_NAME = 250  # characters
+FORMULA = re.compile(r"[=+\-@\t\r].")  # OWASP's list of first characters (CSV injection)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 MARKDOWN_SYNTAX = re.compile(r"[\\`*\[|~$]|(?<!\w)_|_(?!\w)")  # "_" within a word is text
 
 
@@ -39,6 +42,17 @@ def markdown_text(text: str) -> str:
     'a\\\\|b &lt;i&gt; \\\\$x\\\\$ macro_f1 \\\\_y\\\\_'
     """
     return MARKDOWN_SYNTAX.sub(r"\\\g<0>", escape(one_line(text), quote=False))
+
+
+def csv_text(text: str) -> str:
+    """A text for a cell of CSV, with an apostrophe before it if a spreadsheet would run it as a
+    formula; numbers stay as they are.
+
+    >>> csv_text("=1+1"), csv_text("-1"), csv_text("words")
+    ("'=1+1", '-1', 'words')
+    """
+    is_formula = FORMULA.match(text) is not None and NUMBER.fullmatch(text) is None
+    return f"'{text}" if is_formula else text
 
 
 def mlflow_name(text: str, existing: Collection[str] = ()) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from conveyor.escape import csv_text
 from conveyor.temporary import replace_folder, temporary_beside
 
 
@@ -44,11 +45,14 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a header line, then one line per row. Lines end in a line feed, as in a text file."""
+    """Write a header line, then one line per row. Lines end in a line feed, as in a text file.
+
+    A text that a spreadsheet would run gets an apostrophe; see `escape.csv_text`.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    for row in (columns, *rows):
+        writer.writerow([csv_text(cell) if isinstance(cell, str) else cell for cell in row])
     write_text(path, buffer.getvalue())
 
 

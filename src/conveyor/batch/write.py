@@ -11,6 +11,7 @@ from pyarrow import csv
 
 from conveyor import files
 from conveyor.errors import InputError
+from conveyor.escape import csv_text
 from conveyor.tasks.answers import Answers
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
@@ -58,9 +59,14 @@ def open_writer(path: Path, columns: pa.Schema) -> Iterator[Callable[[pa.Table],
 
 
 def _flatten(table: pa.Table) -> pa.Table:
-    """Return the table without structures and lists, which CSV does not have."""
+    """Return the table without structures and lists, which CSV does not have, and without text
+    that a spreadsheet would run."""
     flat = table.flatten()
     for position, field in enumerate(flat.schema):
+        if pa.types.is_string(field.type):
+            values = flat.column(position).to_pylist()
+            safe = pa.array([None if v is None else csv_text(v) for v in values], pa.string())
+            flat = flat.set_column(position, field.name, safe)
         if pa.types.is_list(field.type):
             values = flat.column(position).to_pylist()
             texts = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]

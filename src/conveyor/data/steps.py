@@ -49,13 +49,13 @@ def say_steps(counts: Mapping[str, int]) -> list[str]:
     sentences = []
     if counts.get("duplicate_steps"):
         sentences.append(
-            f"{counts['duplicate_steps']} steps have the time of another step of their series; "
+            f"steps at the time of another step of their series: {counts['duplicate_steps']}; "
             "dataset.columns.long.duplicates says what becomes of them"
         )
     if counts.get("gaps"):
         sentences.append(
-            f"{counts['series_with_gaps']} series have gaps between their steps, "
-            f"{counts['missing_steps']} steps in all; these steps stay away"
+            f"gaps between the steps of a series: {counts['gaps']}, with {counts['missing_steps']} "
+            f"missing steps, in {counts['series_with_gaps']} series"
         )
     return sentences
 

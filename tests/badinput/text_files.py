@@ -1,0 +1,260 @@
+"""Files of text that are odd or bad: encodings, shapes and compressions."""
+
+from tests.badinput.text_tables import (
+    CSV,
+    ROWS,
+    case,
+    csv_with,
+    jsonl_with,
+)
+
+ENCODINGS = [
+    case("UTF-8 with a byte order mark", "a.csv", CSV.encode("utf-8-sig"), "40 rows read", 0),
+    case("UTF-16 with a byte order mark", "a.csv", CSV.encode("utf-16"), "40 rows read", 0),
+    case("UTF-16 without a mark", "a.csv", CSV.encode("utf-16-le"), "encoding 'utf-16-le'", 0),
+    case("UTF-32 with a byte order mark", "a.csv", CSV.encode("utf-32"), "encoding 'utf-32'", 0),
+    case(
+        "two byte order marks",
+        "a.csv",
+        b"\xef\xbb\xbf" + CSV.encode("utf-8-sig"),
+        "a.csv: expected a column 'text'; got columns '\\ufefftext', 'label'. Did you mean '\\u",
+    ),
+    case(
+        "Latin-1",
+        "a.csv",
+        CSV.replace("words", "wörds").encode("latin-1"),
+        "the encoding is a guess",
+        0,
+    ),
+    case(
+        "Latin-1 that is said to be UTF-8",
+        "a.csv",
+        CSV.replace("words", "wörds").encode("latin-1"),
+        "a.csv: expected text in utf-8; got 'utf-8' codec can't decode byte 0xf6 in position",
+        source__encoding="utf-8",
+    ),
+    case(
+        "Shift-JIS",
+        "a.csv",
+        CSV.replace("words", "言葉").encode("shift-jis"),
+        "the encoding is a guess",
+        0,
+    ),
+    case("NUL bytes in a cell", "a.csv", csv_with("nul\0here,yes"), "41 rows read", 0),
+    case(
+        "a file of NUL bytes",
+        "a.csv",
+        b"\0" * 1000,
+        "a.csv: expected text; got bytes of which 100% are control characters, as in a binary",
+    ),
+    case(
+        "random bytes",
+        "a.csv",
+        bytes(range(256)) * 8,
+        "a.csv: expected text; got bytes of which 11% are control characters, as in a binary",
+    ),
+    case(
+        "an image",
+        "a.csv",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 90,
+        "a.csv: expected text; got bytes of which 93% are control characters, as in a binary",
+    ),
+    case(
+        "half a character at the end",
+        "a.csv",
+        CSV.replace("words", "wörds").encode() + b"w\xc3",
+        "a.csv, line 42: expected UTF-8, as in the other lines; got other bytes. Change the l",
+    ),
+    case(
+        "a UTF-8 encoding of half a character",
+        "a.csv",
+        CSV.replace("words", "wörds").encode() + b"\xed\xa0\xbd,no\n",
+        "a.csv, line 42: expected UTF-8, as in the other lines; got other bytes. Change the l",
+    ),
+    case(
+        "half an emoji, as an escape",
+        "a.jsonl",
+        jsonl_with('{"text": "\\ud83d", "label": "no"}'),
+        "a.jsonl: expected text of whole characters; got '\\ud83d', half of a pair of surrogat",
+    ),
+    case(
+        "half an emoji in a label",
+        "a.jsonl",
+        jsonl_with('{"text": "x", "label": "\\ud83d"}'),
+        "a.jsonl: expected text of whole characters; got '\\ud83d', half of a pair of surrogat",
+    ),
+    case(
+        "half an emoji in a JSON array",
+        "a.json",
+        '[{"text": "\\ud83d", "label": "no"}]',
+        "a.json: expected text of whole characters; got '\\ud83d', half of a pair of surrogate",
+    ),
+    case(
+        "half an emoji in a key",
+        "a.json",
+        '[{"text": "a", "label": "no", "\\ud83d": 1}]',
+        "a.json: expected text of whole characters; got '\\ud83d', half of a pair of surrogate",
+    ),
+]
+SHAPES = [
+    case(
+        "lines that end in a carriage return", "a.csv", CSV.replace("\n", "\r"), "40 rows read", 0
+    ),
+    case("lines that end in both", "a.csv", CSV.replace("\n", "\r\n"), "40 rows read", 0),
+    case("no line end at the end", "a.csv", CSV.rstrip(), "40 rows read", 0),
+    case("blank lines between rows", "a.csv", CSV.replace("\n", "\n\n"), "40 rows read", 0),
+    case(
+        "spaces around the names of columns",
+        "a.csv",
+        CSV.replace("text,label", " text , label "),
+        "a.csv: expected a column 'text'; got columns ' text ', ' label '. Did you mean ' tex",
+    ),
+    case(
+        "names of columns in capitals",
+        "a.csv",
+        CSV.replace("text,label", "Text,Label"),
+        "a.csv: expected a column 'text'; got columns 'Text', 'Label'. Did you mean 'Text'? C",
+    ),
+    case(
+        "names of columns in quotes",
+        "a.csv",
+        CSV.replace("text,label", '"text","label"'),
+        "40 rows read",
+        0,
+    ),
+    case(
+        "an empty name of a column",
+        "a.csv",
+        CSV.replace("text,label", "text,"),
+        "a.csv: expected a column 'label'; got columns 'text', ''. Change dataset.columns, or",
+    ),
+    case("semicolons", "a.csv", CSV.replace(",", ";"), "delimiter ';'", 0),
+    case("tabs in a csv", "a.csv", CSV.replace(",", "\t"), "delimiter", 0),
+    case(
+        "tabs that are said to be commas",
+        "a.csv",
+        CSV.replace(",", "\t"),
+        "a.csv: expected a column 'text'; got columns 'text\\tlabel'. If another character del",
+        source__delimiter=",",
+    ),
+    case("a delimiter of two characters", "a.csv", CSV.replace(",", "||"), "delimiter '|'", 0),
+    case(
+        "spaces for a delimiter",
+        "a.csv",
+        CSV.replace(",", " "),
+        "a.csv: expected a column 'text'; got columns 'text label'. If another character deli",
+    ),
+    case("rows of fewer fields", "a.csv", csv_with("short"), "short rows 1", 0),
+    case(
+        "rows of more fields",
+        "a.csv",
+        csv_with("a,b,c,d"),
+        "a.csv, row 41: expected 2 fields, delimited by ','; got 4: 'a,b,c,d'. Change the row",
+    ),
+    case(
+        "an unclosed quote in the last row",
+        "a.csv",
+        csv_with('"no end,yes'),
+        'a.csv, line 42: expected quoted fields that end with " before a delimiter; got: unex',
+    ),
+    case(
+        "an unclosed quote in the first row",
+        "a.csv",
+        CSV.replace("words 0", '"words 0'),
+        "a.csv: expected rows of as many fields as the header, delimited by one of ',', ';',",
+    ),
+    case("a line break within quotes", "a.csv", csv_with('"two\nlines",yes'), "41 rows read", 0),
+    case(
+        "an empty file",
+        "a.csv",
+        b"",
+        "a.csv: expected a header line; got an empty file. Change dataset.source.files.",
+    ),
+    case(
+        "a line end alone",
+        "a.csv",
+        b"\n",
+        "a.csv: expected a header line; got an empty file. Change dataset.source.files.",
+    ),
+    case(
+        "a byte order mark alone",
+        "a.csv",
+        b"\xef\xbb\xbf",
+        "a.csv: expected a header line; got an empty file. Change dataset.source.files.",
+    ),
+    case(
+        "one row",
+        "a.csv",
+        "text,label\nwords,yes\n",
+        "the validation split: expected rows; got none. Change dataset.split or dataset.sourc",
+    ),
+    case(
+        "two rows",
+        "a.csv",
+        "text,label\nwords,yes\nmore,no\n",
+        "column 'label': expected classes of several rows; got 2 rows that all differ. Change",
+    ),
+    case(
+        "one column",
+        "a.csv",
+        "text\nwords\nmore\n",
+        "a.csv: expected a column 'label'; got columns 'text'. If another character delimits",
+    ),
+    case(
+        "one class",
+        "a.csv",
+        CSV.replace("no\n", "yes\n"),
+        "the training rows: expected at least two classes; got ['yes']. Change dataset.target",
+    ),
+    case(
+        "no label at all",
+        "a.csv",
+        CSV.replace("yes", "").replace("no", ""),
+        "dataset.checks.max_dropped_share: expected a share of unusable rows of at most 0.5;",
+    ),
+    case(
+        "the target among the texts",
+        "a.csv",
+        CSV,
+        "40 rows read",
+        0,
+        columns__text=["text", "label"],
+    ),
+    case(
+        "an html page",
+        "a.csv",
+        "<!doctype html><html><body>404 Not Found</body></html>\n",
+        "a.csv: expected a column 'text'; got columns '<!doctype html><html><body>404 Not Fou",
+    ),
+    case(
+        "a pointer of git-lfs",
+        "a.csv",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+        "a.csv: expected a column 'text'; got columns 'version https://git-lfs.github.com/spe",
+    ),
+    case(
+        "a merge conflict",
+        "a.csv",
+        CSV.replace("words 9,yes\n", "<<<<<<< HEAD\nwords 9,yes\n=======\nwords 9,no\n>>>>>>> b\n"),
+        "short rows 3",
+        0,
+    ),
+    case(
+        "a line of a million characters",
+        "a.csv",
+        csv_with("w" * 1_000_000 + ",yes"),
+        "41 rows read",
+        0,
+    ),
+    case(
+        "ten thousand columns",
+        "a.csv",
+        "text,label,"
+        + ",".join(f"c{i}" for i in range(10_000))
+        + "\n"
+        + "".join(f"{text},{label}" + ",0" * 10_000 + "\n" for text, label in ROWS),
+        "40 rows read",
+        0,
+    ),
+]
+CASES = [*ENCODINGS, *SHAPES]
