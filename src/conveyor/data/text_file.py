@@ -14,6 +14,7 @@ import charset_normalizer
 import pyarrow as pa
 
 from conveyor.config.source import Source
+from conveyor.data.binary import refuse_binary, refuse_controls
 from conveyor.data.compression import find_compression, open_bytes
 from conveyor.data.null_marks import mark_nulls
 from conveyor.errors import DataError
@@ -25,8 +26,6 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
-# First bytes of formats that are no text.
-BINARY = {b"PAR1": "parquet", b"ARROW1": "arrow", b"PK\x03\x04": "excel", b"\xd0\xcf\x11": "excel"}
 # The usual encodings of texts that are not UTF-8. cp1252 is latin-1 with more characters.
 WESTERN = "cp1252"
 LATIN = [WESTERN, "cp1250", "cp1254"]
@@ -36,8 +35,6 @@ OTHER_SCRIPTS = [
 LATIN_RUN = 2  # bytes beyond ASCII in a row, on average: fewer in Latin script, more in others
 MIN_BYTES = 8  # beyond ASCII; fewer tell nothing
 MIN_VALID = 4  # valid characters of UTF-8 for each that is not; fewer are chance
-CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-MAX_CONTROLS = 0.05  # share of the first bytes of a text
 MARGIN = 0.02  # by which a candidate's disorder, from 0 to 1, must be below that of WESTERN
 
 
@@ -113,7 +110,7 @@ def open_text_file(source: Source, path: Path) -> TextFile:
     """
     compression = find_compression(source, path)
     try:
-        _refuse_binary(path, compression)
+        refuse_binary(path, compression)
         scan = _scan(path, compression)
     except (OSError, EOFError) as error:
         raise DataError(
@@ -125,32 +122,11 @@ def open_text_file(source: Source, path: Path) -> TextFile:
         marks = (name for mark, name in BYTE_ORDER_MARKS.items() if scan.start.startswith(mark))
         encoding = next(marks, None) or _find_utf16(scan.start)
         if encoding is None:
-            _refuse_controls(path, scan.start)
+            refuse_controls(path, scan.start)
             _refuse_damaged_utf8(path, scan)
             is_guess = scan.bad_line is not None
             encoding = _guess(scan.sample) if is_guess else "utf-8"
     return TextFile(path, compression, encoding, is_guess, scan.lines)
-
-
-def _refuse_binary(path: Path, compression: str) -> None:
-    with open_bytes(path, compression) as stream:
-        start = stream.read(max(map(len, BINARY)))
-    for magic, name in BINARY.items():
-        if start.startswith(magic):
-            raise DataError(
-                f"{path}: expected text; got a file of format {name}. Set dataset.source.format."
-            )
-
-
-def _refuse_controls(path: Path, start: bytes) -> None:
-    """Raise a DataError if the first bytes are those of an image, an archive or the like."""
-    share = len(CONTROLS.findall(start)) / max(1, len(start))
-    if share > MAX_CONTROLS:
-        raise DataError(
-            f"{path}: expected text; got bytes of which {share:.0%} are control characters, as in "
-            "a binary file. Change the file, or set dataset.source.format or "
-            "dataset.source.encoding."
-        )
 
 
 @dataclass

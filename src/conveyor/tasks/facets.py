@@ -124,8 +124,7 @@ class Head(Protocol):
         ...
 
     def constant_outputs(self, targets: Targets) -> Outputs:
-        """Return the outputs (width,) that have the lowest training loss on these rows, of those
-        that are the same for every row."""
+        """Return the one output for all rows, (width,), that has the lowest training loss."""
         ...
 
     def training_losses(self, targets: Any, outputs: Any) -> Any:
@@ -177,8 +176,7 @@ class Baselines(Protocol):
             targets: of the training rows, first axis (rows,).
 
         Returns:
-            Outputs of the test rows, by the name of the baseline, which decides by a target of its
-            own.
+            Outputs of the test rows by baseline, which decides by a target of its own.
         """
         ...
 
