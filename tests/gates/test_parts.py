@@ -20,6 +20,7 @@ REPORT = {
     "dropped": {"missing_target": {"rows": 4, "ids": []}, "not_finite": {"rows": 2, "ids": []}},
     "conflicting_targets": {"rows": 3, "ids": []},
 }
+DATA = {"max_dropped_share": 0.1, "max_dropped_rise": None, "max_conflicting_share": 0.1}
 
 
 def limits(**changes: Any) -> Gates:
@@ -156,8 +157,31 @@ def test_confidence_that_means_nothing_refuses() -> None:
 def test_the_report_on_the_data_must_be_there_of_these_rows_and_within_limits(
     report: Any, changes: dict[str, float], gate: str | None
 ) -> None:
-    config = limits(data={"max_dropped_share": 0.1, "max_conflicting_share": 0.1, **changes})
+    config = limits(data=DATA | changes)
     assert refused(case(data=report), config) == ([gate] if gate else [])
+
+
+@pytest.mark.parametrize(
+    ("champion_share", "limit", "refusal"),
+    [(0.03, 0.02, True), (0.05, 0.02, False), (0.5, 0.02, False), (None, 0.02, False),
+     (0.0, None, False)],
+)  # fmt: skip
+def test_a_jump_of_the_dropped_share_refuses_though_the_share_is_within_its_limit(
+    champion_share: float | None, limit: float | None, refusal: bool
+) -> None:
+    evidence = replace(case(data=REPORT, champion_dropped=champion_share), champion_version="3")
+    verdict = gates.decide(evidence, limits(data=DATA | {"max_dropped_rise": limit}))
+    results = {result.gate: result for result in verdict.results}
+    result = results.get("data: dropped, beside the champion's")
+    assert (result is None) is (limit is None)
+    assert results["data: dropped"].passed
+    if result is not None:
+        assert result.passed is not refusal
+    if refusal and result is not None:
+        assert result.reason == (
+            "share of rows dropped (4 missing target, 2 not finite): 0.06, after 0.03 in the data "
+            "of version 3, the champion; a rise above the limit of 0.02"
+        )
 
 
 def test_metrics_of_slices_that_there_are_not_are_refused() -> None:
@@ -173,7 +197,7 @@ def test_every_gate_of_the_table_answers_with_numbers_that_json_can_say() -> Non
         bars={"accuracy": {"min": 0.1, "max": None}}, max_bytes=9, max_latency_ms=1.0,
         padding_tolerance=1.0, round_trip_tolerance=1.0,
         quantisation=quantisation(0.1, 1.0),
-        data={"max_dropped_share": 1.0, "max_conflicting_share": 1.0},
+        data=DATA | {"max_dropped_share": 1.0},
         slices={"tolerance": 0.1, "bars": {"class a": {"accuracy": {"min": 0.1, "max": None}}}},
     )  # fmt: skip
     one = case(

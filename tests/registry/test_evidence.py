@@ -96,3 +96,20 @@ def test_a_folder_that_answers_otherwise_in_a_fresh_process_is_seen(
 def test_a_model_that_does_not_open_in_a_fresh_process_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"card\.json: expected a file; got none"):
         predict_in_fresh_process(tmp_path, [[[1.0, 2.0]]])
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [('{"passed": true, "numbers": {"value": 0.03, "max": 0.05}}', 0.03),
+     ('{"passed": false, "numbers": {}}', None), ('{"numbers": "in verdict.json"}', None),
+     (None, None)],
+)  # fmt: skip
+def test_the_champions_share_of_dropped_rows_is_that_of_its_own_verdict(
+    evaluated: Paths, tag: str | None, value: float | None
+) -> None:
+    register(evaluated, YES)
+    champion = Registry("toys", evaluated).champion()
+    assert champion is not None
+    tags = {**champion.tags, **({} if tag is None else {"gate.data: dropped": tag})}
+    evidence = collect_evidence(evaluated, replace(champion, tags=tags))
+    assert evidence.measured.champion_dropped == value

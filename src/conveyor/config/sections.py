@@ -161,6 +161,7 @@ class DataGate(Section):
     """Limits on the findings of reports/data.json, as shares of the rows read."""
 
     max_dropped_share: Portion | None
+    max_dropped_rise: Portion | None  # above the share of the champion's data
     max_conflicting_share: Portion | None  # equal input, unequal target
 
 

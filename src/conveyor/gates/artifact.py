@@ -3,6 +3,8 @@
 from conveyor.config import Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 
+DROPPED = "data: dropped"  # the gate whose number is the share of rows dropped
+
 
 def upper_limits(evidence: Evidence, config: Gates) -> list[GateResult]:
     """Size, latency, and differences between outputs that should be equal."""
@@ -46,13 +48,34 @@ def data_checked(evidence: Evidence, config: Gates) -> list[GateResult]:
                   f"{len(evidence.targets)}; run `dvc repro`")  # fmt: skip
         return [GateResult("data", False, reason, {})]
     read = max(1, report["rows"]["read"])
-    dropped = sum(problem["rows"] for problem in report["dropped"].values()) / read
+    counts = {reason: problem["rows"] for reason, problem in report["dropped"].items()}
+    dropped = sum(counts.values()) / read
+    reasons = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+    what = "share of rows dropped" + (f" ({', '.join(reasons)})" if reasons else "")
     conflicting = report["conflicting_targets"]["rows"] / read
     return [
-        *_at_most("data: dropped", "share of rows dropped", dropped, limits.max_dropped_share),
+        *_at_most(DROPPED, what, dropped, limits.max_dropped_share),
+        *_rise(evidence, dropped, what, limits.max_dropped_rise),
         *_at_most("data: conflicting", "share of rows with conflicting targets", conflicting,
                   limits.max_conflicting_share),
     ]  # fmt: skip
+
+
+def _rise(evidence: Evidence, dropped: float, what: str, limit: float | None) -> list[GateResult]:
+    """Compare the dropped share with that of the champion's data."""
+    version, before = evidence.champion_version, evidence.measured.champion_dropped
+    if limit is None or version is None:
+        return []
+    gate, numbers = f"{DROPPED}, beside the champion's", {"value": dropped, "max": limit}
+    if before is None:
+        reason = f"version {version}, the champion, does not say what share of its rows was dropped"
+        return [GateResult(gate, True, reason, numbers)]
+    passed = dropped - before <= limit
+    reason = (
+        f"{what}: {dropped:.4g}, after {before:.4g} in the data of version {version}, the "
+        f"champion; a rise {'within' if passed else 'above'} the limit of {limit:g}"
+    )
+    return [GateResult(gate, passed, reason, numbers | {"champion_value": before})]
 
 
 def _at_most(gate: str, what: str, value: float | None, limit: float | None) -> list[GateResult]:

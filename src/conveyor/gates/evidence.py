@@ -29,6 +29,7 @@ class Measurements:
             under `float_` and its name, and their outputs' largest difference; None where the float
             graph is served.
         data: the content of reports/data.json.
+        champion_dropped: share of the rows of the champion's data that were dropped.
     """
 
     size: int | None = None
@@ -37,6 +38,7 @@ class Measurements:
     round_trip: float | None = None
     quantised: Mapping[str, float] | None = None
     data: Mapping[str, Any] | None = None
+    champion_dropped: float | None = None
 
 
 @dataclass(frozen=True)

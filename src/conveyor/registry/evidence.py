@@ -6,6 +6,7 @@ from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.encoding.ragged import spread_over_lengths
 from conveyor.gates import Evidence, Measurements
+from conveyor.gates.artifact import DROPPED
 from conveyor.metrics.baselines import BaselineComparison
 from conveyor.paths import Paths
 from conveyor.registry.champion import load_champion
@@ -39,6 +40,7 @@ def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
         round_trip=measurements.round_trip_difference(model, paths.model, sample),
         quantised=measurements.compare_with_float(paths.model, test.rows, targets, outputs),
         data=files.read_json(report) if report.is_file() else None,
+        champion_dropped=None if champion is None else champion.gate_value(DROPPED),
     )
     return Evidence(
         task=model.task,

@@ -1,5 +1,6 @@
 """Registered versions: what the registry says of one, and its files on this machine."""
 
+import json
 import shutil
 import time
 from collections.abc import Mapping
@@ -95,6 +96,14 @@ class ModelVersion:
         """What to say of the gates of a version that none refused."""
         waived = self.tags.get(WAIVED)
         return "it passed every gate" if waived is None else f"no gate refused it; waived: {waived}"
+
+    def gate_value(self, gate: str) -> float | None:
+        """The value that a gate compared with its limit when the version was registered; None where
+        the gate was off, or the verdict does not say it."""
+        content = json.loads(self.tags.get(f"gate.{gate}", "{}"))
+        numbers = content.get("numbers")
+        value = numbers.get("value") if isinstance(numbers, dict) else None
+        return None if value is None else float(value)
 
     @property
     def age_days(self) -> float:
