@@ -106,6 +106,19 @@ def leaves(values: Any, path: str = "") -> list[str]:
     return [leaf for k, v in values.items() for leaf in leaves(v, f"{path}.{k}" if path else k)]
 
 
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), WORDS, st.lists(WORDS, max_size=2)
+)
+
+
+def lay_over(config: Config, name: str, value: Any) -> Config | str:
+    """Return the changed configuration, or the message that refuses the value."""
+    try:
+        return overlay(config, {name: value})
+    except ConfigError as error:
+        return str(error)
+
+
 @settings(max_examples=400)
 @given(st.data())
 def test_any_value_of_any_setting_is_taken_as_it_is_or_refused_by_its_name(
@@ -114,18 +127,9 @@ def test_any_value_of_any_setting_is_taken_as_it_is_or_refused_by_its_name(
     names = [name for name in leaves(config.model_dump(mode="json"))
              if not name.startswith(("choose", "sweep.space"))]  # fmt: skip
     name = data.draw(st.sampled_from(names))
-    value = data.draw(
-        st.none()
-        | st.booleans()
-        | st.integers()
-        | st.floats()
-        | WORDS
-        | st.lists(WORDS, max_size=2)
-    )
-    try:
-        changed = overlay(config, {name: value})
-    except ConfigError as error:
-        assert name.partition(".")[0] in str(error)  # a section checks its fields together
+    changed = lay_over(config, name, value := data.draw(VALUES))
+    if isinstance(changed, str):
+        assert name.partition(".")[0] in changed  # a section checks its fields together
         return
     dumped = changed.model_dump(mode="json")
     assert overlay(changed, {name: value}).model_dump(mode="json") == dumped
