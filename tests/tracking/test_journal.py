@@ -158,6 +158,30 @@ def test_the_runs_of_a_living_process_and_of_another_store_are_left_alone(
     tracking.sender.drain()
 
 
+@pytest.mark.parametrize("is_gone", [False, True], ids=["in the trash", "for good"])
+def test_an_open_run_that_a_person_deleted_stops_no_command(paths: Paths, is_gone: bool) -> None:
+    subprocess.run([sys.executable, str(PROCESS), str(paths.root), "dying"], check=False)
+    (run,), client = runs_of(paths), connect("toys", paths).client
+    client.delete_run(run.info.run_id)
+    if is_gone:  # as `mlflow gc` does
+        client._tracking_client.store._hard_delete_run(run.info.run_id)
+    assert recover(paths) == []
+    assert journals(paths) == []
+
+
+def test_of_a_journal_that_a_power_failure_damaged_the_whole_records_count(paths: Paths) -> None:
+    subprocess.run([sys.executable, str(PROCESS), str(paths.root), "dying"], check=False)
+    (journal,) = journals(paths)
+    lines = (journal / "records.jsonl").read_bytes().splitlines(keepends=True)
+    (journal / "records.jsonl").write_bytes(lines[0] + bytes(9) + b"\n" + lines[-1])
+    (journal / "sent").write_text("7")
+    (journal / "run_id").write_bytes(b"")
+    (line,) = recover(paths)
+    assert "ended the run" in line
+    assert [run.info.status for run in runs_of(paths)] == ["FAILED"]
+    assert journals(paths) == []
+
+
 @pytest.mark.parametrize("tag", ["process.host", "process.boot"])
 def test_a_run_of_another_machine_or_container_is_not_taken_for_dead(
     paths: Paths, tag: str

@@ -22,7 +22,8 @@ from conveyor.secrets import without_secret
 from conveyor.serving.digests import find_damage
 from conveyor.tracking.addresses import find_folder, is_local
 from conveyor.tracking.location import home, uri
-from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST, NOT_FOUND
+from conveyor.tracking.records import NOT_FOUND
+from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
 from conveyor.tracking.store import connect, open_existing
 
 CHAMPION = "champion"

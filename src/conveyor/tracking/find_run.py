@@ -9,10 +9,10 @@ from mlflow.exceptions import MlflowException
 from conveyor import files
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.tracking.records import NOT_FOUND
 from conveyor.tracking.runs import (
     DATA_DIGEST,
     MODEL_DIGEST,
-    NOT_FOUND,
     STAGE,
     TrainingRun,
     begin_training_run,

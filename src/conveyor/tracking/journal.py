@@ -8,10 +8,11 @@ operating system releases when it ends.
 
 import json
 import os
+import secrets
 import shutil
 import threading
-import uuid
-from collections.abc import Iterator
+import time
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,10 @@ class RunJournal:
     def __init__(self, path: Path, lock: FileLock) -> None:
         self.folder, self._lock = path, lock
         self._records = _read(path / RECORDS)
-        self._sent = _read_number(path / SENT)
-        run_id = path / RUN_ID
-        self.run_id: str | None = run_id.read_text() if run_id.is_file() else None
+        self.run_id = _read_run_id(path)
+        # A power failure can leave the number without what it counts. Without its id, the run is
+        # looked for again.
+        self._sent = min(_read_number(path / SENT), len(self._records)) if self.run_id else 0
         self.parent: RunJournal | None = None
         self.is_refused = False
         self._was_tried = bool(self._records)  # its creation, by this process or an earlier one
@@ -51,7 +53,7 @@ class RunJournal:
     @classmethod
     def create(cls, runs: Path, opening: Record, run_id: str | None = None) -> "RunJournal":
         """Begin a journal in the folder `runs`; `run_id` is that of a run that exists already."""
-        path = runs / uuid.uuid4().hex
+        path = runs / f"{time.time_ns()}-{secrets.token_hex(8)}"
         runs.mkdir(parents=True, exist_ok=True)
         lock = FileLock(lock_of(path), thread_local=False)
         lock.acquire()
@@ -176,10 +178,7 @@ class RunJournal:
         key = self.opening["parent"]
         if key is None:
             return None
-        path = self.folder.with_name(key) / RUN_ID
-        if path.is_file():
-            return path.read_text()
-        return self._find(client, key)
+        return _read_run_id(self.folder.with_name(key)) or self._find(client, key)
 
     def _find(self, client: MlflowClient, key: str) -> str | None:
         """The id of the run that the journal of this key has created."""
@@ -193,7 +192,7 @@ class RunJournal:
 
     def _mark(self, count: int) -> None:
         done = self._records[self._sent : self._sent + count]
-        (self.folder / SENT).write_text(str(self._sent + count))
+        (self.folder / SENT).write_text(str(self._sent + count), "utf-8")
         self._sent += count
         for record in done:
             if record[KIND] == "folder":
@@ -229,12 +228,20 @@ def _read_number(path: Path) -> int:
     return int(text) if text.isdigit() else 0
 
 
+def _read_run_id(journal: Path) -> str | None:
+    """MLflow's id of the run of a journal's folder; None if it is not known yet."""
+    path = journal / RUN_ID
+    return (path.read_text("utf-8") or None) if path.is_file() else None
+
+
 def _read(path: Path) -> list[Record]:
-    """The records of a file; a last line without its end is left out."""
-    if not path.is_file():
-        return []
-    return list(_parse(path.read_bytes()))
+    """The records of a file, up to the first line that is not whole.
 
-
-def _parse(content: bytes) -> Iterator[Record]:
-    return (json.loads(line) for line in content.splitlines(keepends=True) if line.endswith(b"\n"))
+    A killed process leaves half a line at the end, a power failure perhaps zeros.
+    """
+    records: list[Record] = []
+    content = path.read_bytes() if path.is_file() else b""
+    lines = [line for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
+    with suppress(ValueError):
+        records.extend(map(json.loads, lines))
+    return records

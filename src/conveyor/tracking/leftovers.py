@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from conveyor.errors import InputError
 from conveyor.paths import Paths
@@ -14,7 +15,15 @@ from conveyor.secrets import without_secret
 from conveyor.tracking.journal import RunJournal, lock_of
 from conveyor.tracking.location import journals, store_name
 from conveyor.tracking.provenance import PROCESS
-from conveyor.tracking.records import CLOSED, DIED, end, is_temporary, send, values
+from conveyor.tracking.records import (
+    CLOSED,
+    DIED,
+    NOT_FOUND,
+    end,
+    is_temporary,
+    send,
+    values,
+)
 from conveyor.tracking.store import open_existing
 
 
@@ -68,7 +77,7 @@ def _has_leftovers(runs: Path) -> bool:
 
 
 def list_journals(runs: Path) -> list[Path]:
-    """The folders of all journals, told by their locks."""
+    """The folders of all journals, found by their locks: the oldest, and so each parent, first."""
     return sorted(lock.with_suffix("") for lock in runs.glob("*.lock"))
 
 
@@ -96,10 +105,17 @@ def _settle(client: MlflowClient, journal: RunJournal) -> list[str]:
 
 
 def _is_left_open(client: MlflowClient, journal: RunJournal) -> bool:
-    """Whether a run still belongs to the process of its journal; another may have resumed it."""
-    run = client.get_run(str(journal.run_id))
+    """Whether a run still belongs to the process of its journal; another may have resumed it, and
+    a person may have deleted it."""
+    try:
+        run = client.get_run(str(journal.run_id))
+    except MlflowException as error:
+        if error.error_code != NOT_FOUND:
+            raise
+        return False
     tags, own = run.data.tags, journal.opening["tags"]
-    return run.info.status == "RUNNING" and all(tags.get(tag) == own.get(tag) for tag in PROCESS)
+    is_open = run.info.status == "RUNNING" and run.info.lifecycle_stage == "active"
+    return is_open and all(tags.get(tag) == own.get(tag) for tag in PROCESS)
 
 
 @contextmanager

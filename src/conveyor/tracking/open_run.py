@@ -75,20 +75,20 @@ class OpenRun:
         Raises:
             StoreUnavailable: the run is not created yet, and the store does not answer.
         """
+        return self.wait_until_created()
+
+    def wait_until_created(self) -> str:
+        """Wait until MLflow has the run, and return its id.
+
+        Raises:
+            StoreUnavailable: the store does not answer.
+        """
         if isinstance(self.target, str):
             return self.target
         run_id = self.target.run_id or self.tracking.sender.wait_for_id(self.target)
         if run_id is None:
             raise StoreUnavailable(f"MLflow at {self.tracking.sender.place} creates no run")
         return run_id
-
-    def wait_until_created(self) -> None:
-        """Wait until MLflow has the run.
-
-        Raises:
-            StoreUnavailable: the store does not answer.
-        """
-        assert self.id
 
     def write(self, record: Record) -> None:
         if isinstance(self.target, str):

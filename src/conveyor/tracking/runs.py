@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
 STAGE, NOTE = "stage", "mlflow.note.content"
-NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"  # an error code of MLflow's
 
 
 class TrainingRun(OpenRun):
