@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
@@ -31,6 +32,9 @@ def raised(*chain: Exception) -> Exception:
          'IO Error: Could not write "t": No space left on device. Free'),
         (raised(OSError(errno.ECONNREFUSED, ""), RuntimeError("no server")), None),
         (KeyError("a"), None),
+        (sqlite3.OperationalError("of Python itself"), None),
+        (requests.ConnectionError("refused"), "a server does not answer: refused. Run it again"),
+        (requests.HTTPError("401", response=requests.Response()), "a server refuses a request:"),
     ],
 )  # fmt: skip
 def test_the_cause_is_looked_for_in_the_whole_chain(error: Exception, message: str | None) -> None:
@@ -38,6 +42,15 @@ def test_the_cause_is_looked_for_in_the_whole_chain(error: Exception, message: s
     assert (line or "").startswith(message or "")
     assert (line is None) == (message is None)
     assert "\n" not in (line or "")
+
+
+def test_an_error_that_was_handled_is_no_cause() -> None:
+    with pytest.raises(ValueError, match="another") as error:
+        try:
+            Path("missing").read_bytes()
+        except FileNotFoundError:
+            raise ValueError("another") from None
+    assert describe_resource_error(error.value) is None
 
 
 def test_a_database_that_cannot_be_written_is_an_error_of_the_disk(tmp_path: Path) -> None:

@@ -38,21 +38,24 @@ def describe_resource_error(error: BaseException) -> str | None:
     Returns:
         None if neither the error nor any that led to it is of that kind.
     """
-    outside = _find(error)
-    return outside and f"{outside[0]}. {outside[1]}"
+    problem = _find(error)
+    return problem and f"{problem[0]}. {problem[1]}"
 
 
 def describe_cause(error: BaseException) -> str:
     """The cause of an error in one line: that outside the program, or else its type and text."""
-    outside = _find(error)
-    return outside[0] if outside else f"{type(error).__name__}: {_first_line(error)}".rstrip(": ")
+    problem = _find(error)
+    return problem[0] if problem else f"{type(error).__name__}: {_first_line(error)}".rstrip(": ")
 
 
 def _find(error: BaseException) -> tuple[str, str] | None:
     """The cause outside the program, and what to do about it."""
     for cause in _chain(error):
         if type(cause).__module__ == "requests.exceptions":
-            return f"a server does not answer: {_first_line(cause)}", "Run it again when it does."
+            line = _first_line(cause)
+            if getattr(cause, "response", None) is not None:
+                return f"a server refuses a request: {line}", "Change its address, or your access."
+            return f"a server does not answer: {line}", "Run it again when it does."
         number, place = _read(cause)
         if number in HINTS:
             return f"{place}: {os.strerror(number)}", HINTS[number]
@@ -60,16 +63,14 @@ def _find(error: BaseException) -> tuple[str, str] | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and those that led to it."""
+    """The error, and those that led to it, as a traceback shows them."""
     seen: set[int] = set()
-    pending: list[BaseException | None] = [error]
-    while pending:
-        cause = pending.pop()
-        if cause is None or id(cause) in seen:
-            continue
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
         yield cause
-        pending += [cause.__context__, cause.__cause__]
+        hidden = cause.__suppress_context__
+        cause = cause.__cause__ or (None if hidden else cause.__context__)
 
 
 def _read(error: BaseException) -> tuple[int, str]:
@@ -77,7 +78,8 @@ def _read(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno, str(error.filename or "a file")
     if isinstance(error, sqlite3.OperationalError):
-        name = "_".join(error.sqlite_errorname.split("_")[:2])
+        # Python's own errors of this class have no name.
+        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         return SQLITE.get(name, 0), f"an SQLite database ({error})"
     for number in IN_TEXTS:
         if os.strerror(number) in _first_line(error):

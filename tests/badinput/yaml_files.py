@@ -52,12 +52,17 @@ YAML = [
     params(
         "a YAML bomb",
         "b0: &b0 [x, x, x]\n" + LEVELS + "choose: {}\n",
-        "params.yaml: expected at most 100000 values; got 4.6e+09, once its aliases (*name) a",
+        "params.yaml: expected at most 100000 values once its aliases (*name) are replaced; got",
+    ),
+    params(
+        "a YAML bomb of more values than a float can count",
+        "b0: &b0 x\n" + "".join(f"b{i}: &b{i} [*b{i - 1}, *b{i - 1}]\n" for i in range(1, 1100)),
+        "params.yaml: expected at most 100000 values once its aliases (*name) are replaced; got",
     ),
     params(
         "a YAML bomb in the search space",
         "b0: &b0 [x, x]\n" + LEVELS + "choose: {}\nsweep: {space: *b9}\n",
-        "params.yaml: expected at most 100000 values; got 6.6e+09, once its aliases (*name) a",
+        "params.yaml: expected at most 100000 values once its aliases (*name) are replaced; got",
     ),
     params(
         "an anchor that holds itself",

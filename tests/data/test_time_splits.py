@@ -130,11 +130,12 @@ def test_rows_of_one_time_stay_together_and_the_part_is_nearest_to_the_share(
     assert parts["test"] == [*range(ROWS - test, ROWS)]
 
 
-def test_a_row_without_a_time_is_left_out_and_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_a_row_without_a_time_is_left_out_and_counted(tmp_path: Path, name: str) -> None:
     times = [None if i in (3, 19) else f"2024-01-{i + 1:02}" for i in range(ROWS)]
-    times[5], times[7] = " ", "n/a"
-    write(tmp_path, pa.array(times), "rows.csv")
-    parts, report = split(tmp_path, ["rows.csv"], source__missing=["n/a"])
+    times[5], times[7] = " ", "n/a" if name == "rows.csv" else None
+    write(tmp_path, pa.array(times).dictionary_encode(), name)
+    parts, report = split(tmp_path, [name], source__missing=["n/a"])
     assert report["dropped"]["missing_time"]["rows"] == 4
     assert parts["test"] == [16, 17, 18]
     require_all_counted(report)

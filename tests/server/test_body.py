@@ -1,4 +1,4 @@
-"""Bodies that end late, or never."""
+"""Bodies that end late or never, and lengths that are none of theirs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,8 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from conveyor.server.body import read_body
+from conveyor.errors import InputError
+from conveyor.server.body import parse_body, read_body
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -20,6 +21,13 @@ async def never() -> dict[str, Any]:
 
 async def disconnect() -> dict[str, Any]:
     return {"type": "http.disconnect"}
+
+
+@pytest.mark.parametrize("length", ["3", "-1", "\xb2", "", "9" * 5000])
+def test_a_length_of_json_that_is_no_part_of_the_body_is_refused(length: str) -> None:
+    message = "inference-header-content-length: expected a whole number from 0 to 2, the body's"
+    with pytest.raises(InputError, match=message):
+        parse_body(bytearray(b"{}"), length)
 
 
 @pytest.mark.parametrize(

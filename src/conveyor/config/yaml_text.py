@@ -28,11 +28,10 @@ def read_yaml_text(path: Path) -> str:
     if root is not None:
         if not isinstance(root, yaml.MappingNode):
             raise ConfigError(f"{path}: expected a mapping, such as `choose: {{}}`; got other YAML")
-        count = _count_values(root, path, {}, set())
-        if count > MAX_VALUES:
+        if _count_values(root, path, {}, set()) > MAX_VALUES:
             raise ConfigError(
-                f"{path}: expected at most {MAX_VALUES} values; got {count:.2g}, once its aliases "
-                "(*name) are replaced"
+                f"{path}: expected at most {MAX_VALUES} values once its aliases (*name) are "
+                "replaced; got more. Remove aliases"
             )
     return text
 

@@ -29,7 +29,7 @@ class SortedSteps:
     values: NDArray[np.float32]
 
     def repeated(self) -> NDArray[np.bool_]:
-        """Has the step before the same series and time, (steps,)."""
+        """Whether the step before has the same series and time, (steps,)."""
         same = np.zeros(len(self.series), np.bool_)
         same[1:] = (np.diff(self.series) == 0) & (self.times[1:] == self.times[:-1])
         return same

@@ -44,7 +44,7 @@ class TextFile:
 
     Attributes:
         encoding: a codec of Python.
-        is_guess: was the encoding chosen by the look of the text; bytes alone do not tell.
+        is_guess: whether the encoding was chosen by the look of the text; bytes alone do not tell.
         lines: line feeds in it.
     """
 

@@ -46,6 +46,8 @@ class Times:
 
 def is_missing_time(column: pa.Array) -> pa.Array:
     """Return whether a cell is null, NaN or blank, (rows,)."""
+    if isinstance(column, pa.DictionaryArray):
+        column = column.dictionary_decode()
     empty = column.is_null(nan_is_null=True)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         empty = pc.or_kleene(empty, pc.equal(pc.utf8_trim_whitespace(column), ""))

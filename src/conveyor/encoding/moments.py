@@ -52,5 +52,5 @@ class ChannelMoments:
 
     @property
     def varies(self) -> NDArray[np.bool_]:
-        """Has a channel different values, (channels,)."""
+        """Whether a channel has different values, (channels,)."""
         return self.high - self.low > ROUNDING * np.maximum(np.abs(self.low), np.abs(self.high))

@@ -15,6 +15,7 @@ from conveyor.errors import InputError
 
 JSON_TYPE, BINARY_TYPE = "application/json", "application/octet-stream"
 JSON_LENGTH = "inference-header-content-length"  # header of bodies with binary tensors
+WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")  # int() raises at thousands of digits
 # Half of a pair of surrogates is no character: no text in UTF-8 can hold it.
 SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -82,7 +83,7 @@ def parse_body(content: bytearray, json_length: str | None) -> Body:
     """
     if json_length is None:
         return Body(_parse_json(bytes(content)))
-    length = int(json_length) if json_length.isascii() and json_length.isdigit() else -1
+    length = int(json_length) if WHOLE_NUMBER.fullmatch(json_length) else -1
     if not 0 <= length <= len(content):
         raise InputError(
             f"{JSON_LENGTH}: expected a whole number from 0 to {len(content)}, the body's length; "

@@ -43,7 +43,7 @@ class Layout:
 
     @property
     def is_wide(self) -> bool:
-        """Has a series a column for each step."""
+        """Whether a series has a column for each step."""
         return isinstance(self.columns, SeriesColumns) and self.columns.wide is not None
 
     @property

@@ -65,7 +65,7 @@ class Column:
 
     @property
     def is_unique(self) -> bool:
-        """Is each row filled, and different from all others."""
+        """Whether each row is filled, and different from all others."""
         return self.distinct == len(self.cells)
 
     @property
@@ -168,7 +168,7 @@ def _means_none(text: str) -> bool:
 
 
 def _have_thousands(texts: Sequence[str]) -> bool:
-    """Are there separators of thousands in the numbers.
+    """Whether the numbers have separators of thousands.
 
     1,235 may also have a decimal comma; it has one where another number is like 1,5. If each text
     has several spaces, they may stand between the steps of a series.

@@ -45,7 +45,7 @@ def _is_none(cell: Any, column: Column) -> bool:
 
 
 def _has_gap(missing: Sequence[bool]) -> bool:
-    """Is a step missing before one that is there."""
+    """Whether a step is missing before one that is there."""
     last = max((i for i, is_missing in enumerate(missing) if not is_missing), default=-1)
     return any(missing[:last])
 

@@ -107,7 +107,7 @@ def _describe_nested(column: Column) -> InputColumns:
 
 
 def _is_full(column: Column) -> bool:
-    """Have most rows a list, and are these long enough for a series."""
+    """Whether most rows have a list, and these are long enough for a series."""
     rows = sum(len(value) > 0 for value in column.values)
     return column.length >= NESTED_STEPS and rows >= NESTED_ROWS * len(column.cells)
 
@@ -153,12 +153,12 @@ def _find_short_texts(columns: Sequence[Column]) -> list[Column]:
 
 
 def _is_prose(column: Column) -> bool:
-    """Are most cells different, and of several words."""
+    """Whether most cells are different, and have several words."""
     return column.length >= 3 and column.distinct > len(column.values) / 2
 
 
 def _is_channels_first(column: Column) -> bool:
-    """Do all rows have equally many lists, which are much longer or differ in length."""
+    """Whether all rows have equally many lists, which are much longer or differ in length."""
     nested = [v for v in column.values if any(isinstance(step, list) for step in v)]
     counts = {len(value) for value in nested}
     widths = {len(step) for value in nested for step in value if isinstance(step, list)}
@@ -210,7 +210,8 @@ def _describe_long(columns: Sequence[Column], owner: Column, step: Column) -> In
 
 
 def _has_target(columns: Sequence[Column], target: str | None, long: InputColumns) -> bool:
-    """Has each series of the long layout one value of the target, or of a column that may be it."""
+    """Whether each series of the long layout has one value of the target, or of a column that may
+    be it."""
     owner = long.names[0]
     constant = [c.name for c in constant_columns(columns, owner) if c.distinct > 1]
     return target in constant if target is not None else constant != [owner]

@@ -74,8 +74,8 @@ def read_sample(
 
 
 def _is_archive(columns: Sequence[Column]) -> bool:
-    """Is this a file of the UCR archive: numbers without names, of which the first is a target of
-    few values, and the others are steps."""
+    """Whether this is a file of the UCR archive: numbers without names, of which the first is a
+    target of few values, and the others are steps."""
     first, *steps = columns
     if len(steps) < STEPS or any(column.kind != "number" for column in columns):
         return False
@@ -85,14 +85,14 @@ def _is_archive(columns: Sequence[Column]) -> bool:
 
 
 def _swallows_rows(sample: Sample) -> bool:
-    """Does a cell look like several rows, as if a quotation mark in a text had begun a cell."""
+    """Whether a cell looks like several rows, as if a quotation mark in a text had begun it."""
     delimiter = sample.dialect.get("delimiter")
     texts = (v for column in sample.columns if column.kind == "text" for v in column.values)
     return delimiter is not None and any("\n" in text and delimiter in text for text in texts)
 
 
 def _is_even(sample: Sample) -> bool:
-    """Have all rows as many fields."""
+    """Whether all rows have as many fields."""
     return not sample.dialect.get("short_rows")
 
 
@@ -137,7 +137,7 @@ def is_generated(name: str) -> bool:
 
 
 def lacks_header(columns: Sequence[Column]) -> bool:
-    """Do the names of the columns look like a row: a number among numbers, or a value that the
+    """Whether the names of the columns look like a row: a number among numbers, or a value that the
     column has again.
 
     Numbers that count the columns, 0, 1, 2 and so on, are names.

@@ -119,7 +119,7 @@ def _find_id(columns: Sequence[Column], target: str | None) -> Column | None:
 
 
 def _counts_rows(column: Column) -> bool:
-    """Are the values whole numbers without a gap, in their order."""
+    """Whether the values are whole numbers without a gap, in their order."""
     return column.kind == "number" and all(
         after - before == 1 for before, after in pairwise(column.numbers)
     )

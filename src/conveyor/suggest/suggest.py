@@ -147,9 +147,10 @@ def _count_rows(paths: Paths, kind: str, settings: DatasetSettings, cache: Path)
     shutil.copytree(paths.conf, project.conf, dirs_exist_ok=True)
     name = settings.values["name"]
     text = _render(kind, settings, "")
-    (project.conf / "dataset" / f"{name}.yaml").write_text(text)
-    (project.conf / "experiment" / f"{name}.yaml").write_text(EXPERIMENT.format(name=name))
-    project.params.write_text(f"choose: {{experiment: {name}}}\n")
+    (project.conf / "dataset" / f"{name}.yaml").write_text(text, "utf-8")
+    experiment = EXPERIMENT.format(name=name)
+    (project.conf / "experiment" / f"{name}.yaml").write_text(experiment, "utf-8")
+    project.params.write_text(f"choose: {{experiment: {name}}}\n", "utf-8")
     dataset = compose(project).dataset
     return check_rows(dataset, paths.root, cache).report["rows"]
 

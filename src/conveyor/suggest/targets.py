@@ -34,7 +34,7 @@ def find_obstacle(column: Column, *, is_named: bool) -> str | None:
 
 
 def has_few(column: Column) -> bool:
-    """Has a column so few different values that they look like classes."""
+    """Whether a column has so few different values that they look like classes."""
     return column.distinct <= max(FEW, FEW_SHARE * len(column.values))
 
 
@@ -44,6 +44,6 @@ def rank(column: Column, position: int) -> tuple[bool, bool, bool, int]:
 
 
 def _repeats(column: Column) -> bool:
-    """Has most rows a value that enough other rows have."""
+    """Whether most rows have a value that enough other rows have."""
     counts = [count for count in column.counts.values() if count >= ROWS_A_CLASS]
     return len(counts) > 1 and sum(counts) >= LEARNED * len(column.values)

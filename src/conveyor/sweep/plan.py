@@ -13,7 +13,7 @@ from conveyor.sweep.study import SweepStudy
 log = logging.getLogger(__name__)
 
 Counts = Mapping[str, int]  # rows of each split
-OF_BUDGET = ("train.updates", "train.epochs", "train.batch_size")
+BUDGET_SETTINGS = ("train.updates", "train.epochs", "train.batch_size")
 
 
 def skip_search(sweep: Sweep, counts: Counts, folder: Path, pages: Path) -> bool:
@@ -46,6 +46,6 @@ def describe_size(config: SweepConfig, counts: Counts, trials: int) -> str:
     if repeats.by == "folds":
         rows = rows_outside_fold(rows + counts["validation"], repeats.count)
     fits = f"{repeats.count} fit{'s' if repeats.count > 1 else ''}"
-    varied = [key for key in OF_BUDGET if key in config.sweep.space]
+    varied = [key for key in BUDGET_SETTINGS if key in config.sweep.space]
     note = f"; the space varies {', '.join(varied)}" if varied else ""
     return f"{trials} trials x {fits} x {plan_budget(config.train, rows)}{note}"
