@@ -79,7 +79,7 @@ def disk(tmp_path: Path, two_versions: Paths, monkeypatch: pytest.MonkeyPatch) -
     try:
         project = copy_project(two_versions, mounted / "project")
         write_toys(project.root)
-        write_nothing(project.sweep, "the sweep is off")
+        write_nothing(project.sweep, project.sweep_pages, "the sweep is off")
         monkeypatch.chdir(project.root)
         yield project
     finally:
