@@ -199,19 +199,24 @@ def test_two_hundred_requests_at_once_are_all_answered(servers: dict[str, Server
     assert [answer["label"] for answer in answers] == [each["label"] for each in expected]
 
 
+POST = b"POST /invocations HTTP/1.1\r\nhost: %s\r\ncontent-type: application/json\r\n"
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"elsewhere"])
 @pytest.mark.parametrize(
     "content",
-    [b"\x00" * 200, b"POST /invocations HTTP/1.1\r\nhost: a\r\n"
-     b"content-length: x\r\n\r\n", b"POST /invocations HTTP/1.1\r\nhost: a\r\n"
-     b"transfer-encoding: chunked\r\n\r\nZZ\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n"],
+    [b"\x00" * 200, POST + b"content-length: x\r\n\r\n", POST + b"content-length: -1\r\n\r\n",
+     POST + b"transfer-encoding: chunked\r\n\r\nZZ\r\n",
+     b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n"],
+    ids=["zeros", "a length of letters", "a negative length", "a chunk without length", "long path"],
 )  # fmt: skip
 def test_what_is_no_request_ends_its_connection_only(
-    servers: dict[str, Server], content: bytes
+    servers: dict[str, Server], content: bytes, host: bytes
 ) -> None:
     server = servers["toys"]
     connection = server.connect()
     with socket.create_connection((connection.host, connection.port), timeout=20) as raw:
-        raw.sendall(content)
+        raw.sendall(content.replace(b"%s", host))
         until(lambda: raw.recv(10_000) == b"", 20)
     assert server.ask("/ping")[0] == 200
     assert "Traceback" not in server.output

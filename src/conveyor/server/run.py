@@ -5,7 +5,9 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import h11
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from conveyor.errors import InputError
 from conveyor.server.access import Access
@@ -31,7 +33,8 @@ def serve(app: App, access: Access, host: str, port: int, poller: "AliasPoller |
     """
     with _listen(host, port) as listening:
         config = uvicorn.Config(
-            app.asgi(access),
+            _without_late_responses(app.asgi(access)),
+            http="h11",
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -59,6 +62,17 @@ def serve(app: App, access: Access, host: str, port: int, poller: "AliasPoller |
     if poller is not None and poller.failure is not None and app.slot.current is None:
         raise InputError(poller.failure)
     log.info("the server has stopped")
+
+
+def _without_late_responses(app: ASGIApp) -> ASGIApp:
+    """Drop a response to a connection that uvicorn has ended, since what came was no HTTP; it would
+    log a traceback for it, and any client could fill the log."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(h11.LocalProtocolError):
+            await app(scope, receive, send)
+
+    return run
 
 
 def _listen(host: str, port: int) -> socket.socket:
