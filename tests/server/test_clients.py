@@ -208,7 +208,7 @@ POST = b"POST /invocations HTTP/1.1\r\nhost: %s\r\ncontent-type: application/jso
     [b"\x00" * 200, POST + b"content-length: x\r\n\r\n", POST + b"content-length: -1\r\n\r\n",
      POST + b"transfer-encoding: chunked\r\n\r\nZZ\r\n",
      b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n"],
-    ids=["zeros", "a length of letters", "a negative length", "a chunk without length", "long path"],
+    ids=["zeros", "a length of letters", "a negative length", "a chunk of letters", "long path"],
 )  # fmt: skip
 def test_what_is_no_request_ends_its_connection_only(
     servers: dict[str, Server], content: bytes, host: bytes
