@@ -78,6 +78,7 @@ def remove_abandoned_below(folder: Path) -> list[Path]:
 
 
 def _remove_unless_held(lock: Path, output: Path) -> list[Path]:
+    """Remove one temporary folder, unless its process runs; put a replaced output back first."""
     temporary = lock.with_suffix("")
     with suppress(Timeout, OSError), FileLock(lock, timeout=0):
         existed = temporary.is_dir()

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tracked import PROCESS, artifact, curve, runs_of
@@ -98,6 +99,26 @@ def test_a_refused_record_does_not_hold_up_the_others(
     with pytest.raises(StoreUnavailable), refused.ending():
         assert refused.id
     assert len(runs_of(paths)) == 1
+    assert journals(paths) == []
+
+
+def test_a_disk_that_takes_no_mark_of_what_was_sent_holds_up_nothing(
+    paths: Paths, unsteady: tuple[Tracking, UnsteadyClient]
+) -> None:
+    tracking, client = unsteady
+    client.refuses.add("log_text")
+    run = OpenRun.begin(tracking, "train", {}, {})
+    run.wait_until_created()
+    (journal,) = journals(paths)
+    (journal / "sent").unlink(missing_ok=True)
+    (journal / "sent").mkdir()  # no file can be written there
+    run.log_error(RuntimeError("no luck"))
+    run.end("FAILED")
+    waiting = Thread(target=tracking.sender.drain, daemon=True)
+    waiting.start()
+    waiting.join(30)
+    assert not waiting.is_alive()
+    assert [entity.info.status for entity in runs_of(paths)] == ["FAILED"]
     assert journals(paths) == []
 
 

@@ -45,8 +45,10 @@ def describe(live: LiveModel) -> dict[str, Any]:
     outputs = answers.tensors(np.zeros((1, live.model.width), np.float32))
     shape = encoder.tensor_shape
     inputs = [{"name": encoder.column, "datatype": encoder.tensor_types[0], "shape": shape}]
+    parameters = answers.parameters()
     if len(shape) > 1:
         inputs.append({"name": "lengths", "datatype": "INT32", "shape": [-1]})
+        parameters = parameters | {"optional_inputs": ["lengths"]}
     inputs += [
         {"name": name, "datatype": datatypes[0], "shape": [-1]}
         for name, datatypes in _static_types(live.model).items()
@@ -60,7 +62,7 @@ def describe(live: LiveModel) -> dict[str, Any]:
             {"name": name, "datatype": datatype, "shape": [-1, *shape[1:]]}
             for name, (datatype, shape, _) in outputs.items()
         ],
-        "parameters": answers.parameters() | {"optional_inputs": ["lengths"]},
+        "parameters": parameters,
     }
 
 

@@ -241,7 +241,7 @@ def take_first(column: Column, ids: Sequence[Any]) -> Column:
     """Return a column of the first value of each id, which is empty if it has none."""
     cells: dict[Any, Any] = {}
     for row, (owner, cell) in enumerate(zip(ids, column.cells, strict=True)):
-        empty = " " if row in column.blank_rows else None
-        if cells.setdefault(owner, cell if cell is not None else empty) in (None, " "):
-            cells[owner] = cell if cell is not None else empty
+        if cells.get(owner) in (None, " "):
+            blank = " " if row in column.blank_rows else None  # as the reader had it
+            cells[owner] = blank if cell is None else cell
     return describe_column(column.name, list(cells.values()))

@@ -146,9 +146,11 @@ class RunJournal:
         self._mark(1)
 
     def remove(self) -> None:
-        """Remove the folder, when MLflow has all records."""
+        """Remove the folder, when MLflow has all records; from a disk that has become read-only, a
+        later command removes it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        with suppress(OSError):
+            Path(self._lock.lock_file).unlink(missing_ok=True)
         self._lock.release()
 
     def _open(self, client: MlflowClient) -> None:
@@ -192,8 +194,9 @@ class RunJournal:
 
     def _mark(self, count: int) -> None:
         done = self._records[self._sent : self._sent + count]
-        (self.folder / SENT).write_text(str(self._sent + count), "utf-8")
         self._sent += count
+        with suppress(OSError):  # a full disk; what is sent again changes nothing
+            (self.folder / SENT).write_text(str(self._sent), "utf-8")
         for record in done:
             if record[KIND] == "folder":
                 shutil.rmtree(self.folder / record["path"], ignore_errors=True)
