@@ -15,10 +15,12 @@ import yaml
 from conveyor.config import Config, overlay
 from conveyor.errors import ExitCode, InputError
 from conveyor.paths import Paths
+from conveyor.retraining import dvc
 from conveyor.retraining.dvc import RetrainError, changed_stages, run_dvc, update_configuration
 from conveyor.retraining.job import Job, RetrainOutcome
 from conveyor.retraining.lock import Busy, retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
+from conveyor.tracking import sender
 from conveyor.tracking.retraining import retrain_run
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +118,16 @@ def test_a_stage_that_ends_in_another_way_is_a_failure_whatever_its_exit_code(
     say(project, word)
     with pytest.raises(RetrainError, match="`dvc repro --single-item register` failed"):
         run_dvc(project, "repro", "--single-item", "register")
+
+
+def test_the_stages_repeat_calls_to_mlflow_that_the_job_itself_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = sender.NO_RETRIES
+    code = f"import os, sys; sys.exit({name!r} in os.environ)"
+    monkeypatch.setattr(dvc, "DVC", (sys.executable, "-c", code))
+    monkeypatch.setenv(name, "0")
+    run_dvc(Paths(tmp_path), "repro")
 
 
 def test_imported_data_are_updated_before_the_belt_runs(

@@ -23,20 +23,20 @@ __all__ = [
 ]
 
 
-def load_encoder(path: Path, way_out: str) -> Encoder:
+def load_encoder(path: Path, remedy: str) -> Encoder:
     """Read an encoder that `Encoder.save` wrote.
 
     Args:
-        way_out: sentence that says how to make the file anew.
+        remedy: sentence that says how to make the file anew.
 
     Raises:
         FormatError: it is missing or damaged, or another version of the program wrote it.
     """
-    values = stored.read_object(path, way_out)
+    values = stored.read_object(path, remedy)
     kind = values.get("kind")
     if kind not in ENCODERS:
         expected = " or ".join(map(repr, ENCODERS))
-        raise stored.FormatError(path, f"kind: expected {expected}; got {kind!r}", way_out)
+        raise stored.FormatError(path, f"kind: expected {expected}; got {kind!r}", remedy)
     try:
         encoder = ENCODERS[kind].from_json(values)
         if "static" in values:
@@ -44,4 +44,4 @@ def load_encoder(path: Path, way_out: str) -> Encoder:
         return encoder
     except Exception as error:  # the tokenizers library raises nothing more specific
         problem = f"expected a {kind} encoder; got {type(error).__name__}: {error}"
-        raise stored.FormatError(path, problem, way_out) from error
+        raise stored.FormatError(path, problem, remedy) from error

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conveyor.errors import REFUSAL_VARIABLE, ExitCode, InputError
 from conveyor.paths import Paths
+from conveyor.tracking.sender import NO_RETRIES
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,9 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
     log.info("the job runs `dvc %s`", " ".join(arguments))
     with tempfile.TemporaryDirectory() as folder:
         refusal = Path(folder) / "refusal"
-        code = _run(paths, arguments, {**os.environ, REFUSAL_VARIABLE: str(refusal)})
+        # A stage repeats its calls to MLflow; this process, which has a run open, does not.
+        inherited = {k: v for k, v in os.environ.items() if k not in NO_RETRIES}
+        code = _run(paths, arguments, inherited | {REFUSAL_VARIABLE: str(refusal)})
         error = InputError if refusal.is_file() else RetrainError
     if code:
         message = f"`dvc {' '.join(arguments)}` failed; its output above says why"

@@ -34,11 +34,11 @@ def find_damage(folder: Path) -> dict[str, str]:
     }
 
 
-def check_digests(folder: Path, way_out: str) -> None:
+def check_digests(folder: Path, remedy: str) -> None:
     """Raises: FormatError: a file of the list is missing, or has other bytes than it had."""
     for name, damage in find_damage(folder).items():
         expected = "a file" if damage == MISSING else "the bytes that the training wrote"
-        raise FormatError(folder / name, f"expected {expected}; got {damage}", way_out)
+        raise FormatError(folder / name, f"expected {expected}; got {damage}", remedy)
 
 
 def _digest_files(folder: Path) -> dict[str, str]:

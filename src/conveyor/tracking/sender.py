@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 THREADS = 4  # journals that are sent to a server at once; a file takes one writer
 PAUSE = 2.0  # seconds between two batches of values of one run; one takes a server 20 ms
 WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds after each failure in a row; then the last one
-# MLflow itself would repeat a request whose answer was lost, and so create a second run.
+# MLflow itself would repeat a request whose answer was lost, and so create a second run. It reads
+# this variable at each call, so that no call of the process is repeated from then on.
 NO_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 

@@ -24,7 +24,7 @@ from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
 from conveyor.tracking.location import DATABASE, home, journals, sqlite_file, store_name, uri
 from conveyor.tracking.sender import Sender
 
-# A call that reads, or writes into an existing run, is repeated for some seconds, not four minutes.
+# Calls are repeated for some seconds, not four minutes; once a run is open, `sender` ends that.
 CALLS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 ANSWER_SECONDS = 4.0  # a store that takes longer is taken for one that is down
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
