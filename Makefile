@@ -57,7 +57,7 @@ test-long: setup-tests ## run the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
 
 chaos: setup-tests ## kill the belt 200 times at random instants, and check what is there (hours; goes on after a stop)
-	PYTHONPATH=src:tests:tests/faults $(BIN)/python tests/faults/chaos.py $(CHAOS)
+	PYTHONPATH=src:tests $(BIN)/python tests/faults/chaos.py $(CHAOS)
 
 chaos-sweep: setup-tests ## kill a sweep 30 times, and compare it with an undisturbed one (some minutes)
 	$(BIN)/python -m pytest -m slow -s tests/tracking/test_chaos.py

@@ -6,7 +6,7 @@ exit codes:
    0  a new champion serves, or one serves again that was lost
   10  nothing to do: nothing changed, no trigger of retrain.when fired, or the model is registered
   11  not promoted, or no version can serve; the reasons are printed
-  12  another retraining is running
+  12  another retraining, or a DVC command, is running
    2  configuration or data cannot be used
    1  any other failure; the champion still serves, and the next run goes on
 """

@@ -24,7 +24,7 @@ class ExitCode(IntEnum):
     INPUT_REFUSED = 2
     NOTHING_TO_DO = 10
     NOT_PROMOTED = 11
-    BUSY = 12  # another retraining is running
+    BUSY = 12  # another retraining, or a DVC command, is running
 
 
 class InputError(ValueError):

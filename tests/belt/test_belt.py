@@ -1,12 +1,17 @@
 """The whole belt, run by DVC in a clone: what runs when, and what comes out. In this order."""
 
 import csv
+import random
 import re
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from clone import Clone
+from aftermath import find_problems
+from clone import Clone, Done
 from filelock import FileLock
+from kills import COMMANDS, Chaos, Kill
 from planted import MARK, Planted, secret
 
 pytestmark = pytest.mark.belt
@@ -219,9 +224,43 @@ def test_a_temporary_experiment_leaves_the_workspace_alone_and_records_here(
 
 
 def test_everything_by_force_gives_the_same_bytes(clone: Clone) -> None:
-    before = (clone.root / "dvc.lock").read_bytes()
-    assert clone.dvc("repro", "--force").ran() == ALL
+    """Whatever is started meanwhile steps back, and says for whom."""
+    before, log = (clone.root / "dvc.lock").read_bytes(), clone.root / ".conveyor" / "log"
+    with log.open("wb") as output:
+        first = clone.start("dvc", "repro", "--force", output=output)
+    while "Running stage 'train'" not in log.read_text():
+        assert first.poll() is None, log.read_text()
+        time.sleep(0.05)
+    second = clone.run("dvc", "repro")
+    night = clone.run("python", "-m", "pipeline.retrain")
+    assert first.poll() is None, "it ended before the others stepped back"
+    assert (second.code, night.code) == (255, 12), second.text + night.text
+    assert f"(PID {first.pid})" in second.text
+    assert f"a DVC command is running: process {first.pid}, `" in night.text
+    assert first.wait() == 0, log.read_text()
+    assert Done(0, log.read_text()).ran() == ALL
     assert (clone.root / "dvc.lock").read_bytes() == before
+
+
+# Seconds within which a command is killed: less than it takes.
+KILLED_WITHIN = {"prepare": 4.0, "evaluate": 6.0, "register": 6.0, "retrain": 6.0, "promote": 4.0,
+                 "repro by force": 8.0}  # fmt: skip
+
+
+def test_a_dozen_kills_lose_nothing(clone: Clone) -> None:
+    """`make chaos` kills two hundred times, also in the sweep and in the training."""
+    lock = (clone.root / "dvc.lock").read_bytes()
+    versions = len(clone.client().search_model_versions("name = 'smoke'"))
+    draw, chaos = random.Random(5), Chaos(clone, clone.root / ".conveyor" / "log", KILLED_WITHIN)
+    results = []
+    for number in range(12):
+        kill = Kill.draw(draw, dict.fromkeys(KILLED_WITHIN, 1.0))
+        results.append(chaos.kill(replace(kill, stays=number % 4 == 0), draw))
+    chaos.end_survivors()
+    assert [result.problem for result in results if result.problem] == []
+    last = clone.run(*COMMANDS["repro"])
+    assert last.code == 0, last.text
+    assert find_problems(clone, lock, "smoke", versions) == []
 
 
 WITHOUT_TENSORFLOW = """

@@ -7,6 +7,7 @@ from filelock import FileLock
 from mlflow.exceptions import MlflowException
 
 from conveyor.gates import Verdict
+from conveyor.held_lock import HeldLock
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
 from conveyor.registry.history import PROMOTED, Change, History
@@ -41,7 +42,7 @@ class Registry(RegisteredModel):
         self.history = History(self)
         # A registration is several calls; two processes must not both create the first version.
         locks = home(paths) / ".conveyor"
-        self.lock = FileLock(locks / f"registry-{name}.lock")
+        self.lock = HeldLock(locks / f"registry-{name}.lock", "changes the registry")
         self.hooks_lock = FileLock(locks / f"hooks-{name}.lock")  # see `promotions.notify_hooks`
 
     def find_by_digest(self, digest: str) -> ModelVersion | None:

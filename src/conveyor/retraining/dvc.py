@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conveyor.errors import REFUSAL_VARIABLE, ExitCode, InputError
 from conveyor.paths import Paths
+from conveyor.retraining.lock import require_idle
 from conveyor.tracking.sender import NO_RETRIES
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
 
     Raises:
         InputError: a stage refused its input; its message is in the output.
+        Busy: another DVC command was in the way.
         RetrainError: any other failure.
     """
     log.info("the job runs `dvc %s`", " ".join(arguments))
@@ -40,6 +42,7 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
         code = _run(paths, arguments, inherited | {REFUSAL_VARIABLE: str(refusal)})
         error = InputError if refusal.is_file() else RetrainError
     if code:
+        require_idle(paths)
         message = f"`dvc {' '.join(arguments)}` failed; its output above says why"
         raise error(f"{message}. The champion serves as before.")
 
@@ -74,11 +77,13 @@ def changed_stages(paths: Paths) -> set[str]:
     """The stages that `dvc repro` would run; imports with an outdated digest count as stages.
 
     Raises:
+        Busy: another DVC command was in the way.
         RetrainError: DVC failed; the message holds its output.
     """
     command = [*DVC, "status", "--json"]
     status = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
     if status.returncode:
+        require_idle(paths)
         raise RetrainError(f"`dvc status` failed: {status.stderr.strip()}")
     return set(json.loads(status.stdout))
 

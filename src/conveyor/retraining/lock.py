@@ -1,21 +1,23 @@
-"""Allows one retraining of a project at a time."""
+"""Allows one retraining of a project at a time, and none while a DVC command runs."""
 
-import os
-import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Any
 
-from filelock import FileLock, Timeout
+import psutil
+from filelock import Timeout
 
 from conveyor import files
 from conveyor.errors import ExitCode, InputError
+from conveyor.held_lock import HeldLock
 from conveyor.paths import Paths
+
+READINGS = 5  # of a list that DVC may be writing
 
 
 class Busy(InputError):
-    """Another process retrains the project; the message names it."""
+    """Another process works on the project; the message names it."""
 
     exit_code = ExitCode.BUSY
 
@@ -24,30 +26,54 @@ class Busy(InputError):
 def retraining_lock(paths: Paths, wait: float = 0.0) -> Iterator[None]:
     """Hold the project's retraining lock while the body runs.
 
-    The operating system releases it when its holder dies.
-
     Args:
         wait: seconds to wait for another holder.
 
     Raises:
-        Busy: another process still holds the lock after `wait` seconds.
+        Busy: another process still holds the lock after `wait` seconds, or runs DVC.
     """
     paths.scratch.mkdir(exist_ok=True)
-    lock, holder = FileLock(paths.scratch / "retrain.lock"), paths.scratch / "retrain.json"
+    lock = HeldLock(paths.scratch / "retrain.lock", "retrains")
     try:
-        lock.acquire(timeout=wait)
+        lock.acquire(wait)
     except Timeout:
-        process: dict[str, Any] = {}
-        with suppress(FileNotFoundError):  # the holder may be about to write it
-            process = files.read_json(holder)
-        raise Busy(
-            f"another retraining is running: process {process.get('pid', '?')} on "
-            f"{process.get('host', '?')}, since {process.get('since', '?')}"
-        ) from None
+        raise Busy(f"another retraining is running: {lock.describe_holder()}") from None
     try:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        files.write_json(holder, {"pid": os.getpid(), "host": socket.gethostname(), "since": now})
+        require_idle(paths)
         yield
     finally:
-        holder.unlink(missing_ok=True)
         lock.release()
+
+
+def require_idle(paths: Paths) -> None:
+    """Check that no DVC command works on the project, by the list that DVC itself keeps.
+
+    Raises:
+        Busy: one does.
+    """
+    users = _read_users(paths)
+    writers = users.get("write", {}).values()
+    readers = [reader for readers in users.get("read", {}).values() for reader in readers]
+    for user in [*writers, *readers]:
+        if _runs(user["pid"]):
+            raise Busy(
+                f"a DVC command is running: process {user['pid']}, `{user['cmd']}`. Retrain when "
+                "it has ended"
+            )
+
+
+def _read_users(paths: Paths) -> dict[str, Any]:
+    path = paths.root / ".dvc" / "tmp" / "rwlock"
+    for _ in range(READINGS):
+        try:
+            return files.read_json(path) if path.is_file() else {}
+        except ValueError:  # DVC is writing it
+            time.sleep(0.1)
+    return {}
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is DVC, and not another one that has got its id."""
+    with suppress(psutil.Error):
+        return any("dvc" in word for word in psutil.Process(pid).cmdline()[:4])
+    return False

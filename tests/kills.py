@@ -128,6 +128,8 @@ class Chaos:
 
 def _find_problem(code: int | None, output: str) -> str:
     """Why a command that ended by itself should not have ended so."""
+    if "Traceback" in output:
+        return f"has a traceback: {output[-1500:]}"
     if code in GOOD_CODES or any(text in output for text in IN_THE_WAY):
         return ""
     if code == 2 and "there is nothing to roll back to" in output:

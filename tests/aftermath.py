@@ -22,12 +22,11 @@ print("ANSWERS", version.version, len(outputs))
 """
 
 
-def find_problems(clone: Clone, lock: bytes, name: str, trials: int, versions: int) -> list[str]:
+def find_problems(clone: Clone, lock: bytes, name: str, versions: int) -> list[str]:
     """What is wrong; nothing if all is well.
 
     Args:
         lock: dvc.lock of an undisturbed run.
-        trials: the total of each sweep.
         versions: how many models were registered.
     """
     problems = []
@@ -35,7 +34,7 @@ def find_problems(clone: Clone, lock: bytes, name: str, trials: int, versions: i
         problems.append("dvc.lock differs from that of an undisturbed run")
     if clone.dvc("status").text.strip() != "Data and pipelines are up to date.":
         problems.append("dvc status finds changes")
-    problems += _check_runs(clone, name, trials)
+    problems += _check_runs(clone, name)
     problems += [f"left behind: {path}" for path in find_leftovers(clone.root)]
     return problems + _check_registry(clone, name, versions)
 
@@ -47,7 +46,7 @@ def find_leftovers(root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in [*temporary, *journals]]
 
 
-def _check_runs(clone: Clone, name: str, trials: int) -> list[str]:
+def _check_runs(clone: Clone, name: str) -> list[str]:
     problems = []
     stages = ("sweep", "trial", "repeat", "train", "retrain")
     runs = {stage: clone.runs(stage, name) for stage in stages}
@@ -62,8 +61,9 @@ def _check_runs(clone: Clone, name: str, trials: int) -> list[str]:
     for sweep in runs["sweep"]:
         if sweep.info.status == "FINISHED":
             counts = ended[sweep.info.run_id], sum(sweep.data.metrics[key] for key in TOTAL)
-            if counts != (trials, trials):
-                problems.append(f"{sweep.info.run_name} has {counts} trials, not {trials}")
+            total = int(sweep.data.params["trials"])
+            if counts != (total, total):
+                problems.append(f"{sweep.info.run_name} has {counts} trials, not {total}")
     return problems
 
 
