@@ -40,7 +40,7 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
     if run is not None:
         return run
     data_digest = files.read_json(paths.model / "card.json")["data_digest"]
-    return _write_run(tracking, paths.model, digest, origin_tags(tracking, paths, data_digest))
+    return _write_run(tracking, paths.model, digest, origin_tags(paths, data_digest))
 
 
 def find_run_of_version(tracking: Tracking, run_id: str, folder: Path) -> TrainingRun:

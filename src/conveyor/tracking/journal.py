@@ -13,16 +13,13 @@ import shutil
 import threading
 import time
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from mlflow import MlflowClient
 
 from conveyor import files
-from conveyor.tracking.records import KIND, PARENT, Record, merge, search, send
-from conveyor.tracking.trial_runs import end_missed, end_trial
+from conveyor.tracking.records import KIND, Record
 
 JOURNAL = "journal"  # a tag of the run: the name of its journal
 RECORDS, SENT, RUN_ID = "records.jsonl", "sent", "run_id"
@@ -32,22 +29,27 @@ class RunJournal:
     """The journal of one run.
 
     Attributes:
-        folder: named by a key that the run has as its tag.
+        folder: named by a key that the run has as its tag; a parent's comes before its children's.
         opening: the record that creates the run.
         run_id: MLflow's, as soon as the run exists there.
+        artifact_uri: where its artifacts go, if this process has created the run.
+        parent: the journal of the parent's run, while that has no id.
+        was_tried: whether this process or an earlier one may have created the run.
         is_refused: whether the store refuses the run itself; nothing of it is sent then.
+        goes_singly: whether its records are sent one by one, to tell which one is refused.
     """
 
     def __init__(self, path: Path, lock: FileLock) -> None:
         self.folder, self._lock = path, lock
         self._records = _read(path / RECORDS)
-        self.run_id = _read_run_id(path)
+        self.run_id = read_run_id(path)
         # A power failure can leave the number without what it counts. Without its id, the run is
         # looked for again.
         self._sent = min(_read_number(path / SENT), len(self._records)) if self.run_id else 0
+        self.artifact_uri: str | None = None
         self.parent: RunJournal | None = None
-        self.is_refused = False
-        self._was_tried = bool(self._records)  # its creation, by this process or an earlier one
+        self.is_refused = self.goes_singly = False
+        self.was_tried = bool(self._records)
         self._writing = threading.Lock()
 
     @classmethod
@@ -60,7 +62,7 @@ class RunJournal:
         path.mkdir()
         journal = cls(path, lock)
         if run_id is not None:
-            journal._set_run_id(run_id)
+            journal.set_run_id(run_id)
         journal.add(opening)
         return journal
 
@@ -68,6 +70,11 @@ class RunJournal:
     def is_empty(self) -> bool:
         """Whether its process ended before it wrote a record."""
         return not self._records
+
+    @property
+    def is_opening_pending(self) -> bool:
+        """Whether its first record, which creates the run, is to be sent."""
+        return self._sent == 0
 
     @property
     def opening(self) -> Record:
@@ -79,14 +86,19 @@ class RunJournal:
         return self._records[-1][KIND] == "end"
 
     @property
+    def pending(self) -> list[Record]:
+        """The records that MLflow does not have, in their order."""
+        return self._records[self._sent :]
+
+    @property
     def unsent(self) -> int:
-        """The number of records that MLflow does not have."""
+        """The number of these records."""
         return len(self._records) - self._sent
 
     @property
     def is_urgent(self) -> bool:
         """Whether something other than values is to be sent."""
-        return any(record[KIND] != "values" for record in self._records[self._sent :])
+        return any(record[KIND] != "values" for record in self.pending)
 
     @property
     def can_be_sent(self) -> bool:
@@ -111,88 +123,8 @@ class RunJournal:
                     raise
             self._records.append(record)
 
-    def send(self, client: MlflowClient) -> None:
-        """Send what is unsent, in order.
-
-        Raises:
-            MlflowException: the store does not answer, or refuses a record; see `skip`.
-        """
-        while self.unsent:
-            if self.is_refused:
-                self._mark(self.unsent)
-                return
-            if self._sent == 0:
-                self._open(client)
-                self._mark(1)
-                continue
-            assert self.run_id is not None, "an open run has an id"
-            batch = self._next_batch()
-            match batch[0]:
-                case {"kind": "values"}:
-                    send(client, self.run_id, merge(batch))
-                case {"kind": "folder", "path": name}:
-                    send(client, self.run_id, {**batch[0], "path": str(self.folder / name)})
-                case {"kind": "missed ends", "ended": ended}:
-                    end_missed(client, self.opening["experiment"], self.run_id, ended)
-                case {"kind": "trial end", "trial": key, "records": records}:
-                    end_trial(client, self.opening["experiment"], self.run_id, key, records)
-                case record:
-                    send(client, self.run_id, record)
-            self._mark(len(batch))
-
-    def skip(self) -> None:
-        """Give up the record that the store refuses; all of them if it refuses the run itself."""
-        self.is_refused = self._sent == 0
-        self._mark(1)
-
-    def remove(self) -> None:
-        """Remove the folder, when MLflow has all records; from a disk that has become read-only, a
-        later command removes it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):
-            Path(self._lock.lock_file).unlink(missing_ok=True)
-        self._lock.release()
-
-    def _open(self, client: MlflowClient) -> None:
-        """Create the run, unless an earlier attempt did so and its answer was lost."""
-        if self.run_id is not None:
-            return
-        opening = self.opening
-        if self._was_tried:
-            run_id = self._find(client, self.folder.name)
-            if run_id is not None:
-                self._set_run_id(run_id)
-                return
-        self._was_tried = True
-        tags = {**opening["tags"], JOURNAL: self.folder.name}
-        parent_id = self._find_parent(client)
-        if parent_id is not None:
-            tags[PARENT] = parent_id
-        run = client.create_run(
-            opening["experiment"], opening["time"], tags=tags, run_name=opening["name"]
-        )
-        self._set_run_id(run.info.run_id)
-
-    def _find_parent(self, client: MlflowClient) -> str | None:
-        """The parent's run id: from this process, from the parent's journal, or from MLflow."""
-        if self.parent is not None:
-            return self.parent.run_id
-        key = self.opening["parent"]
-        if key is None:
-            return None
-        return _read_run_id(self.folder.with_name(key)) or self._find(client, key)
-
-    def _find(self, client: MlflowClient, key: str) -> str | None:
-        """The id of the run that the journal of this key has created."""
-        matches = search(client, self.opening["experiment"], f"tags.{JOURNAL} = '{key}'")
-        return matches[0].info.run_id if matches else None
-
-    def _next_batch(self) -> list[Record]:
-        """The next record, or several of values, which one call sends."""
-        rest = self._records[self._sent :]
-        return list(takewhile(lambda record: record[KIND] == "values", rest)) or rest[:1]
-
-    def _mark(self, count: int) -> None:
+    def mark_sent(self, count: int) -> None:
+        """Record that MLflow has the next `count` records, or refuses them."""
         done = self._records[self._sent : self._sent + count]
         self._sent += count
         with suppress(OSError):  # a full disk; what is sent again changes nothing
@@ -201,9 +133,17 @@ class RunJournal:
             if record[KIND] == "folder":
                 shutil.rmtree(self.folder / record["path"], ignore_errors=True)
 
-    def _set_run_id(self, run_id: str) -> None:
+    def set_run_id(self, run_id: str) -> None:
         files.write_text(self.folder / RUN_ID, run_id)
         self.run_id = run_id
+
+    def remove(self) -> None:
+        """Remove the folder, when MLflow has all records; from a disk that has become read-only, a
+        later command removes it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock.release()
 
     def _copy(self, source: Path) -> str:
         name = f"files-{len(self._records)}"
@@ -214,6 +154,12 @@ class RunJournal:
 def lock_of(path: Path) -> Path:
     """The lock of a journal's folder."""
     return path.with_name(f"{path.name}.lock")
+
+
+def read_run_id(path: Path) -> str | None:
+    """The id of the run of a journal's folder; None while it has none."""
+    file = path / RUN_ID
+    return (file.read_text("utf-8") or None) if file.is_file() else None
 
 
 def _link(source: str, target: str) -> Any:
@@ -229,12 +175,6 @@ def _read_number(path: Path) -> int:
     """The number in a file; 0 without one, as sending everything again changes nothing."""
     text = path.read_text("utf-8") if path.is_file() else ""
     return int(text) if text.isdigit() else 0
-
-
-def _read_run_id(journal: Path) -> str | None:
-    """MLflow's id of the run of a journal's folder; None if it is not known yet."""
-    path = journal / RUN_ID
-    return (path.read_text("utf-8") or None) if path.is_file() else None
 
 
 def _read(path: Path) -> list[Record]:

@@ -12,6 +12,7 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.resource_errors import describe_cause
 from conveyor.secrets import without_secret
+from conveyor.tracking.delivery import deliver, skip
 from conveyor.tracking.journal import RunJournal, lock_of
 from conveyor.tracking.location import journals, store_name
 from conveyor.tracking.provenance import PROCESS
@@ -85,12 +86,12 @@ def _settle(client: MlflowClient, journal: RunJournal) -> list[str]:
     count, is_refused = journal.unsent, False
     while journal.unsent:
         try:
-            journal.send(client)
+            deliver(journal, client)
         except Exception as error:
             if is_temporary(error):
                 raise
             is_refused = True
-            journal.skip()
+            skip(journal)
     name, lines = journal.opening["name"], []
     if is_refused:
         lines = [f"MLflow refuses records of the run {name!r}"]

@@ -12,6 +12,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 from conveyor.secrets import without_secret
 
@@ -83,6 +84,11 @@ def dataset(name: str, digest: str, source: str) -> Record:
     return {KIND: "dataset", "name": name, "digest": digest, "source": source}
 
 
+def link(tag: str, query: str) -> Record:
+    """A record of the newest run that matches a query, whose id becomes a tag."""
+    return {KIND: "link", "tag": tag, "query": query}
+
+
 def end(status: str) -> Record:
     """The last record of a run: FINISHED, FAILED or KILLED."""
     return {KIND: "end", "status": status, "time": now()}
@@ -100,7 +106,7 @@ def send(client: MlflowClient, run_id: str, record: Record) -> None:
         case {"kind": "text", "text": text, "name": name}:
             client.log_text(run_id, text, name)
         case {"kind": "folder", "path": path, "name": name}:
-            _send_folder(client, run_id, Path(path), name)
+            client.log_artifacts(run_id, path, name)
         case {"kind": "dataset", "name": name, "digest": digest, "source": source}:
             inputs = [DatasetInput(Dataset(name, digest, "code", source), [])]
             client.log_inputs(run_id, datasets=inputs)
@@ -140,15 +146,15 @@ def _send_values(client: MlflowClient, run_id: str, record: Record) -> None:
         client.log_batch(run_id, metrics=metrics[part], params=params[part], tags=tags[part])
 
 
-def _send_folder(client: MlflowClient, run_id: str, path: Path, name: str) -> None:
-    """Send several files at once, since a server answers each of them by itself."""
+def upload(repository: ArtifactRepository, path: Path, name: str) -> None:
+    """Send a folder's files below `name`; several at once, since a server answers for each."""
 
-    def upload(file: Path) -> None:
+    def upload_file(file: Path) -> None:
         parent = (Path(name) / file.relative_to(path)).parent.as_posix()
-        client.log_artifact(run_id, str(file), parent)
+        repository.log_artifact(str(file), parent)
 
     with ThreadPoolExecutor(UPLOADS) as pool:
-        list(pool.map(upload, _list_files(path)))
+        list(pool.map(upload_file, _list_files(path)))
 
 
 def _list_files(path: Path) -> Iterator[Path]:

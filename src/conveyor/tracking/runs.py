@@ -77,20 +77,21 @@ def training_run(
 ) -> AbstractContextManager[TrainingRun]:
     """Open a training run, which the block logs into and which ends as the block ends."""
     tracking = connect(config.name, paths)
-    close_dead_runs(tracking)
+    settle_dead_runs(tracking)
     settings = narrow(config, FitConfig).model_dump(mode="json")
-    tags = origin_tags(tracking, paths, data_digest)
+    tags = origin_tags(paths, data_digest)
     return begin_training_run(tracking, settings, tags).ending()
 
 
-def close_dead_runs(tracking: Tracking) -> None:
-    """Settle the runs that killed processes have left RUNNING.
-
-    Those of this project are told by their journals, whatever has become of the machine. Those of
-    other projects on this machine are ended as FAILED.
-    """
+def settle_dead_runs(tracking: Tracking) -> None:
+    """Settle the runs that killed processes of this project have left, told by their journals."""
     for line in settle(tracking.client, tracking.sender.runs, tracking.store):
         log.warning("%s", line)
+
+
+def close_dead_runs(tracking: Tracking) -> None:
+    """Do the same, and end as FAILED those of other projects on this machine."""
+    settle_dead_runs(tracking)
     for entity in search(tracking, "attributes.status = 'RUNNING'"):
         if is_dead(entity.data.tags):
             run = OpenRun(tracking, entity.info.run_id)
@@ -120,17 +121,17 @@ def begin_training_run(
     run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
     source = json.dumps({"tags": {"stage": "prepare"}})
     run.write(records.dataset(settings["name"], tags[DATA_DIGEST][:16], source))
+    if SWEEP_DIGEST in tags:
+        query = f"tags.{STAGE} = 'sweep' and tags.{SWEEP_DIGEST} = '{tags[SWEEP_DIGEST]}'"
+        run.write(records.link("sweep_run", query))
     return run
 
 
-def origin_tags(tracking: Tracking, paths: Paths, data_digest: str) -> dict[str, str]:
+def origin_tags(paths: Paths, data_digest: str) -> dict[str, str]:
     """Where the project's model comes from: data, code, sweep and configuration."""
     tags = {DATA_DIGEST: data_digest, **git_tags(paths.root), **dvc_tags(paths.root)}
     if paths.sweep.is_dir():
-        digest = files.digest_tree(paths.sweep)
-        sweeps = search(tracking, f"tags.{STAGE} = 'sweep' and tags.{SWEEP_DIGEST} = '{digest}'")
-        if sweeps:
-            tags["sweep_run"] = sweeps[0].info.run_id
+        tags[SWEEP_DIGEST] = files.digest_tree(paths.sweep)
     if paths.config.is_file():
         tags["config_digest"] = files.digest_file(paths.config)
     return tags

@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 
 from conveyor.resource_errors import describe_cause
 from conveyor.secrets import without_secret
+from conveyor.tracking.delivery import deliver, skip
 from conveyor.tracking.journal import RunJournal
 from conveyor.tracking.records import Record, is_temporary
 
@@ -101,7 +102,7 @@ class Sender:
         while True:
             journal = self._take()
             try:
-                journal.send(self.client)
+                deliver(journal, self.client)
             except Exception as error:  # each store has errors of its own
                 self._handle(journal, error)
             else:
@@ -136,7 +137,7 @@ class Sender:
         cause = without_secret(describe_cause(error))
         if not is_temporary(error):
             log.warning("MLflow at %s refuses a record of a run: %s", self.place, cause)
-            journal.skip()
+            skip(journal)
             return
         with self._changed:
             if not self._failures:

@@ -4,7 +4,8 @@ import logging
 import os
 import socket
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from conveyor.resource_errors import describe_resource_error
 from conveyor.secrets import without_secret
 from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
 from conveyor.tracking.location import DATABASE, home, journals, sqlite_file, store_name, uri
+from conveyor.tracking.records import is_temporary
 from conveyor.tracking.sender import Sender
 
 # Calls are repeated for some seconds, not four minutes; once a run is open, `sender` ends that.
@@ -64,9 +66,8 @@ def connect(name: str, paths: Paths) -> Tracking:
     """
     quiet()
     where = uri(paths)
-    require_answer(where)
-    for variable, value in CALLS.items():
-        os.environ.setdefault(variable, value)
+    if not is_http(where):
+        require_answer(where)
     lock = home(paths) / ".conveyor" / "mlflow.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -76,7 +77,10 @@ def connect(name: str, paths: Paths) -> Tracking:
             if where == files.sqlite_url(home(paths) / DATABASE):
                 mend_addresses(home(paths) / DATABASE, home(paths))
             client = _open_client(where)
-            experiment = client.get_experiment_by_name(name)
+            with _first_call():
+                experiment = client.get_experiment_by_name(name)
+            for variable, value in CALLS.items():
+                os.environ.setdefault(variable, value)
             if experiment is None:
                 # A local store gets its folder; a server chooses its own.
                 folder = home(paths) / ARTIFACTS / name
@@ -87,6 +91,8 @@ def connect(name: str, paths: Paths) -> Tracking:
         extra = "postgres" if where.startswith("postgresql") else None
         raise InputError(missing_package(needed_by, error.name, extra)) from None
     except MlflowException as error:
+        if is_http(where) and is_temporary(error):
+            raise _unavailable(where) from None
         if describe_resource_error(error):
             raise
         reason = without_secret(f"{where}: {error}")
@@ -112,17 +118,42 @@ def require_answer(where: str) -> None:
     parts = urlsplit(where)
     scheme = parts.scheme.partition("+")[0]
     try:
-        if scheme in ("http", "https"):
+        if is_http(where):
             http_request(get_default_host_creds(where), "/health", "GET", max_retries=0,
                          timeout=ANSWER_SECONDS)  # fmt: skip
         elif scheme in PORTS and parts.hostname:
             address = parts.hostname, parts.port or PORTS[scheme]
             socket.create_connection(address, ANSWER_SECONDS).close()
     except (MlflowException, OSError):
-        raise StoreUnavailable(
-            f"MLflow at {without_secret(where)} does not answer within {ANSWER_SECONDS:g} s. "
-            "Start it, or set MLFLOW_TRACKING_URI to another one"
-        ) from None
+        raise _unavailable(where) from None
+
+
+def is_http(where: str) -> bool:
+    """Whether the store is a server of MLflow's."""
+    return urlsplit(where).scheme in ("http", "https")
+
+
+def _unavailable(where: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"MLflow at {without_secret(where)} does not answer within {ANSWER_SECONDS:g} s. "
+        "Start it, or set MLFLOW_TRACKING_URI to another one"
+    )
+
+
+@contextmanager
+def _first_call() -> Iterator[None]:
+    """Let a call of MLflow's client fail at once if the server does not answer."""
+    quick = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+             "MLFLOW_HTTP_REQUEST_TIMEOUT": f"{ANSWER_SECONDS:.0f}"}  # fmt: skip
+    before = {variable: os.environ.get(variable) for variable in quick}
+    os.environ.update(quick)
+    try:
+        yield
+    finally:
+        for variable, value in before.items():
+            os.environ.pop(variable)
+            if value is not None:
+                os.environ[variable] = value
 
 
 def open_existing(paths: Paths) -> MlflowClient:
@@ -192,5 +223,6 @@ def _open_client(where: str) -> MlflowClient:
 def quiet() -> None:
     """Silence what MLflow and its libraries log about migrations, defaults and repeated calls, but
     not their errors."""
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # a call for each
     for logger in ("mlflow", "alembic", "urllib3"):
         logging.getLogger(logger).setLevel(logging.ERROR)
