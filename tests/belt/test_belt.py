@@ -153,10 +153,10 @@ def test_a_defect_exits_with_1_and_the_champion_stays(clone: Clone) -> None:
 def test_an_edited_gate_reruns_the_registration_alone_and_makes_no_second_version(
     clone: Clone,
 ) -> None:
-    receipt = (clone.root / "artifacts/receipt.json").read_bytes()
+    receipt = (clone.root / "artifacts/receipt/receipt.json").read_bytes()
     clone.edit("conf/experiment/smoke.yaml", "{min: null, max: 1.0}", "{min: null, max: 0.99}")
     assert clone.dvc("repro").ran() == ["compose", "register"]
-    assert (clone.root / "artifacts/receipt.json").read_bytes() == receipt
+    assert (clone.root / "artifacts/receipt/receipt.json").read_bytes() == receipt
     assert len(clone.client().search_model_versions("name = 'smoke'")) == 1
     clone.git("checkout", ".")
 

@@ -1,5 +1,6 @@
 """A store behind MLflow's own server: the same registry, and its files fetched once."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,23 +10,23 @@ from test_registry import YES, become_another_model, register
 
 from conveyor import files
 from conveyor.paths import Paths
-from conveyor.registry.model_version import find_version
+from conveyor.registry.model_version import VersionError, find_version
 from conveyor.registry.registry import Registry
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an MLflow server."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    """An MLflow server that runs."""
     started = MlflowServer(tmp_path_factory.mktemp("server"))
     started.start()
-    yield started.address
+    yield started
     started.kill()
 
 
 def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
-    server: str, toy_project: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: MlflowServer, toy_project: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
     monkeypatch.setattr("conveyor.registry.model_version.CACHED_VERSIONS", 2)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
@@ -54,3 +55,8 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
         registry.version(version).fetch(toy_project)
     assert len(list((toy_project.root / ".conveyor/versions").iterdir())) == 2
     assert not model.exists()
+
+    shutil.rmtree(server.folder / "artifacts")  # on the server's disk
+    shutil.rmtree(toy_project.root / ".conveyor/versions")
+    with pytest.raises(VersionError, match="version 3 of toys: its files are missing at mlflow-"):
+        registry.version("3").fetch(toy_project)

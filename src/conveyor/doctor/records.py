@@ -23,7 +23,11 @@ def check_champion(paths: Paths) -> Iterator[Diagnosis]:
     """
     store = _open(paths)
     if store is None:
-        yield note("there is no store yet, and so no champion", "dvc repro")
+        if paths.receipt.is_file():
+            message = f"{paths.receipt} says that a model was registered, but there is no store"
+            yield problem(message, RETRAIN)
+        else:
+            yield note("there is no store yet, and so no champion", "dvc repro")
         return
     client, name = store
     champion = RegisteredModel(client, name).champion()

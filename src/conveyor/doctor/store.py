@@ -31,5 +31,7 @@ def check_store(paths: Paths) -> Iterator[Diagnosis]:
         with closing(sqlite3.connect(address, uri=True, timeout=SECONDS)) as database:
             database.execute("SELECT count(*) FROM experiments").fetchone()
     except sqlite3.Error as error:
-        remedy = f"restore {file} from a backup; or move it away, and run `dvc repro`"
+        remedy = (
+            f"restore {file} from a backup; or move it away, and run `python -m pipeline.retrain`"
+        )
         yield problem(f"{file} cannot be read: {error}", remedy)

@@ -33,7 +33,7 @@ def find_fault(registered: RegisteredModel, paths: Paths) -> str | None:
     """Why no champion can serve, in one line; None if one can."""
     champion = registered.champion()
     if champion is None:
-        return f"{registered.name} has no champion"
+        return f"{registered.name} had no champion"
     return _find_fault(champion, paths)
 
 
