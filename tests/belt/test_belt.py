@@ -121,6 +121,19 @@ def test_a_clone_of_the_committed_belt_makes_its_own_champion_and_the_same_files
     assert fresh.git("status", "--porcelain") == ""
 
 
+@pytest.mark.parametrize("commands", [("pull", "repro"), ("repro --pull",)])
+def test_a_clone_registers_the_model_that_it_pulls(
+    clone: Clone, tmp_path: Path, commands: tuple[str, ...]
+) -> None:
+    clone.git("clone", "-q", ".", str(tmp_path / "fresh"))
+    fresh = Clone(tmp_path / "fresh")
+    fresh.dvc("remote", "add", "--local", "--default", "cache", str(clone.root / ".dvc" / "cache"))
+    assert [fresh.dvc(*command.split()).ran() for command in commands][-1] == ["register"]
+    assert fresh.client().get_model_version_by_alias("smoke", "champion").version == 1
+    assert fresh.dvc("repro").ran() == []
+    assert fresh.git("status", "--porcelain") == ""
+
+
 def test_a_second_retraining_steps_back_while_one_runs(clone: Clone) -> None:
     with FileLock(clone.root / ".conveyor" / "retrain.lock"):
         done = clone.run("python", "-m", "pipeline.retrain")

@@ -94,6 +94,15 @@ def test_a_version_whose_changes_were_too_large_to_keep_says_so(
         rebuild(registry, "1")
 
 
+def test_a_version_whose_changes_were_deleted_in_mlflow_says_so(project: Paths) -> None:
+    (project.root / "make.py").write_text(MAKE + "  # a change\n")
+    registry = register(project)
+    shutil.rmtree(project.root / "mlruns" / "toys" / registry.version("1").run_id)
+    with pytest.raises(InputError, match="expected the uncommitted changes; got none") as refusal:
+        rebuild(registry, "1")
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_version_without_a_verdict_is_not_said_to_have_passed(project: Paths) -> None:
     registry = register(project)
     for tag in ("verdict", "reasons"):

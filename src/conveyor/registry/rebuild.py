@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from mlflow.exceptions import MlflowException
+
 from conveyor import files
 from conveyor.errors import InputError
 from conveyor.git import GitError, find_repository, git
@@ -88,7 +90,13 @@ def _apply_patch(registry: Registry, tags: Mapping[str, str], clone: Path) -> No
             f"{lineage.PATCH} of run {run_id}: expected the uncommitted changes; got {digest}. "
             "Rebuild a version that was trained on committed files."
         )
-    patch = Path(registry.client.download_artifacts(run_id, lineage.PATCH))
+    try:
+        patch = Path(registry.client.download_artifacts(run_id, lineage.PATCH))
+    except (MlflowException, OSError) as error:
+        raise InputError(
+            f"{lineage.PATCH} of run {run_id}: expected the uncommitted changes; got none "
+            f"({str(error).splitlines()[0]}). Restore the run and its artifacts in MLflow."
+        ) from None
     if files.digest_file(patch) != digest:
         raise InputError(f"{lineage.PATCH} of run {run_id}: expected the digest {digest}; the "
                          "artifacts of the run were changed")  # fmt: skip
