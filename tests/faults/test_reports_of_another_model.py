@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from registered_project import YES, register
+from registered_project import YES, become_another_model, register
 
 from conveyor import files, gates
 from conveyor.config import Config
@@ -46,8 +46,7 @@ def test_the_verdict_is_that_of_the_model_which_the_project_has_again(
 def test_a_verdict_outlives_its_files_in_the_tags_of_its_version(
     project: Paths, verdict: gates.Verdict
 ) -> None:
-    card = files.read_json(project.model / "card.json")
-    files.write_json(project.model / "card.json", {**card, "name": "another"})
+    become_another_model(project)
     number = register(project, verdict).version
     read = verdict_files.verdict_of(Registry("toys", project).version(number))
     assert read is not None
