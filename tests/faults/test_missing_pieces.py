@@ -235,7 +235,7 @@ COMMANDS: dict[str, Command] = {
     "rollback": by_hand("rollback"),
 }
 QUICK = ("serve", "predict", "retrain")  # the others take minutes on so many pieces
-NO_CHAMPION = "`python -m pipeline.retrain` brings a lost champion back"
+NO_CHAMPION = "brings a lost champion back"
 NO_VERSION = "toys has no version '{}'; there are: {}. `python -m pipeline.register` registers the"
 NO_FILES = "version {} of toys: its files are missing at /"
 NO_STORE = "no MLflow store sqlite:///{root}/mlflow.db; run `python -m pipeline.retrain`"
