@@ -12,40 +12,10 @@ from aftermath import find_problems
 from clone import Clone, Done
 from filelock import FileLock
 from kills import COMMANDS, Chaos, Kill
-from planted import MARK, Planted, secret
 
 pytestmark = pytest.mark.belt
 
 ALL = ["compose", "prepare", "sweep", "train", "evaluate", "register"]
-
-
-BAD_STORE = f"postgresql://me:{secret('store url')}@127.0.0.1:9/mlflow"
-
-
-@pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, list[str]]:
-    """A fresh clone after its first `retrain`, and what was written or printed of the secrets that
-    were planted before."""
-    made = Clone.make(tmp_path_factory.mktemp("clone"))
-    planted = Planted.plant(made)
-    done = made.run("python", "-m", "pipeline.retrain", **planted.variables)
-    assert done.code == 0, done.text
-    assert done.ran() == ["compose", *ALL[1:]]
-    assert "version 1 is the new champion" in done.text
-    why = made.run("python", "-m", "pipeline.promote", "why", "1", **planted.variables)
-    store = {**planted.variables, "MLFLOW_TRACKING_URI": BAD_STORE}
-    examined = made.run("python", "-m", "pipeline.doctor", **store)
-    assert (why.code, examined.code) == (0, 1)
-    outputs = (done.text, why.text, examined.text)
-    leaks = [text for text in outputs if MARK in text] + planted.find_leaks(made)
-    planted.remove(made)
-    made.commit("first night")
-    return made, leaks
-
-
-@pytest.fixture(scope="module")
-def clone(first_night: tuple[Clone, list[str]]) -> Clone:
-    return first_night[0]
 
 
 def test_no_secret_is_written_or_printed(first_night: tuple[Clone, list[str]]) -> None:
