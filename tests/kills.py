@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "rollback": (*PYTHON, "pipeline.promote", "rollback"),
     "serve": (*PYTHON, "pipeline.serve", "--reload", "--port", "0", "--poll", "0.1"),
 }
+ENDED = "ended"  # a process that has just done so
 VICTIMS = ("all", "all", "first", "dvc", "any")  # with their weights
 # How a command may end by itself: it did its work, or had none, or another process was in the way.
 GOOD_CODES = (0, 10, 11, 12)
@@ -100,7 +101,7 @@ class Chaos:
         if process.poll() is None:
             family = _family(process)
             chosen = _choose(family, kill.victim, draw)
-            result.hit = [_describe(one) for one in chosen]
+            result.hit = [text for text in map(_describe, chosen) if text != ENDED]
             for one in chosen:
                 with suppress(psutil.NoSuchProcess):
                     one.send_signal(signal.SIGKILL)
@@ -156,4 +157,4 @@ def _describe(process: psutil.Process) -> str:
     with suppress(psutil.Error):
         words = [word.removeprefix(sys.prefix) for word in process.cmdline()]
         return " ".join(words)[:200]
-    return "ended"
+    return ENDED
