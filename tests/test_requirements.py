@@ -1,5 +1,6 @@
 """What is installed: the lock files agree, and an extra that is missing says how to get it."""
 
+import socket
 import subprocess
 import sys
 import tomllib
@@ -100,9 +101,11 @@ def test_postgresql_without_its_extra_names_the_line_that_installs_it(
     store = "postgresql://127.0.0.1:9/conveyor"
     with pytest.raises(InputError, match=r"sweep\.storage=postgresql.* Run: make setup-postgres"):
         PostgresStore(tmp_path, "key", store)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
-    with pytest.raises(InputError, match=r"the MLflow store postgresql.* Run: make setup-postgres"):
-        connect("toys", Paths(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as server:  # the store must answer at all
+        store = f"postgresql://127.0.0.1:{server.getsockname()[1]}/conveyor"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+        with pytest.raises(InputError, match=r"MLflow store postgresql.* Run: make setup-postgres"):
+            connect("toys", Paths(tmp_path))
 
 
 def test_what_a_machine_lacks_skips_a_test_but_fails_it_in_ci(

@@ -23,17 +23,19 @@ def open_database(engine: Engine, folder: Path) -> Iterator[Database]:
     """Open an empty database, which is gone when the `with` block or the process ends.
 
     Args:
-        folder: holds, in a temporary folder, the file of the database and what a query cannot hold
-            in `engine.memory`.
+        folder: holds, in a temporary folder, the file of the database, which is unlinked at once,
+            and what a query cannot hold in `engine.memory`.
 
     Raises:
         DataError: a query in the `with` block needs more memory, beside what goes to disk.
     """
     remove_abandoned(folder)
     with temporary_folder(folder, "duckdb") as scratch, _connect(engine, scratch) as database:
-        name = f"{scratch}/rows".replace("'", "''")
+        file = scratch / "rows"
+        name = str(file).replace("'", "''")
         # Nobody recovers this database, and a log would be one more file.
         database.execute(f"ATTACH '{name}' AS data (RECOVERY_MODE no_wal_writes)")
+        file.unlink()  # it stays open, and a killed process leaves no rows
         database.execute("USE data")
         database.execute("SET TimeZone = 'UTC'")  # not the machine's
         database.execute("SET enable_progress_bar = false")
