@@ -10,7 +10,8 @@ NUMBERS = [
     series(
         "a null in place of a step",
         jsonl([[1.0, 2.0], None, [3.0, 4.0]]),
-        "row all-000040: column 'series': expected a list of steps, each a list of one number",
+        "dropped: 1 missing_values",
+        0,
     ),
     series("a null in place of a series", jsonl(None), "dropped: 1 missing_input", 0),
     series("series without steps", jsonl([], [], []), "dropped: 3 empty_input", 0),
