@@ -125,10 +125,9 @@ def test_v2_answers_padded_series_by_their_lengths(toy_server: Server, rows: lis
     assert status == 200
     assert [output["name"] for output in answer["outputs"]] == ["label"]
     assert answer["outputs"][0]["data"] == [record["label"] for record in plain]
-    assert "optional_inputs" not in word_server.ask("/v2/models/words")[1]["parameters"]
 
 
-def test_health_and_metadata(toy_server: Server) -> None:
+def test_health_and_metadata(toy_server: Server, word_server: Server) -> None:
     for path in ("/ping", "/health", "/v2", "/v2/health/live", "/v2/health/ready",
                  "/v2/models/toys/ready"):  # fmt: skip
         assert toy_server.ask(path)[0] == 200, path
@@ -137,6 +136,7 @@ def test_health_and_metadata(toy_server: Server) -> None:
     assert (metadata["name"], metadata["versions"]) == ("toys", ["1"])
     assert metadata["inputs"][0]["shape"] == [-1, -1, 2]
     assert metadata["parameters"]["optional_inputs"] == ["lengths"]
+    assert "optional_inputs" not in word_server.ask("/v2/models/words")[1]["parameters"]
 
 
 GOOD = [[1.0, 2.0]]
