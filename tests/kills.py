@@ -102,11 +102,11 @@ class Chaos:
             family = _family(process)
             chosen = _choose(family, kill.victim, draw)
             result.hit = [text for text in map(_describe, chosen) if text != ENDED]
-            for one in chosen:
+            for victim in chosen:
                 with suppress(psutil.NoSuchProcess):
-                    one.send_signal(signal.SIGKILL)
-            self.survivors += [one for one in family if one not in chosen]
-            if process.pid in [one.pid for one in chosen]:
+                    victim.send_signal(signal.SIGKILL)
+            self.survivors += [member for member in family if member not in chosen]
+            if process.pid in [victim.pid for victim in chosen]:
                 process.wait()
             elif not kill.stays:
                 process.wait(600)
@@ -155,6 +155,6 @@ def _choose(family: list[psutil.Process], victim: str, draw: random.Random) -> l
 
 def _describe(process: psutil.Process) -> str:
     with suppress(psutil.Error):
-        words = [word.removeprefix(sys.prefix) for word in process.cmdline()]
-        return " ".join(words)[:200]
+        arguments = [text.removeprefix(sys.prefix) for text in process.cmdline()]
+        return " ".join(arguments)[:200]
     return ENDED

@@ -1,9 +1,10 @@
-"""A lock between processes that says who holds it."""
+"""Locks between processes: one that says who holds it, and one that is taken only if it is free."""
 
 import logging
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,25 @@ from conveyor import files
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0  # seconds of waiting before `with` says whom it waits for
+
+
+@contextmanager
+def lock_if_free(path: Path) -> Iterator[FileLock | None]:
+    """Hold a lock, which any thread may release.
+
+    Yields:
+        None if another process holds it, or its file cannot be written.
+    """
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except (Timeout, OSError):
+        yield None
+        return
+    try:
+        yield lock
+    finally:
+        lock.release()
 
 
 class HeldLock:

@@ -87,16 +87,35 @@ def disk(tmp_path: Path, two_versions: Paths, monkeypatch: pytest.MonkeyPatch) -
         subprocess.run(["umount", "--lazy", str(mounted)], check=True)
 
 
+@pytest.fixture
+def check(
+    disk: Paths, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[[str, Problem], None]:
+    """Runs a stage beside a problem of the disk, and checks what it says and leaves."""
+
+    def run_stage(stage: str, problem: Problem) -> None:
+        outputs = [*disk.outputs, disk.data]
+        before = [files.digest_tree(folder) for folder in outputs]
+        monkeypatch.setattr(sys, "argv", [stage])
+        with problem(disk.root.parent), pytest.raises(SystemExit) as end:
+            run_script(lambda args: STAGES[stage](), "Stage.")
+        error = capfd.readouterr().err
+        (line,) = [line for line in error.splitlines() if line.startswith(f"{stage}: ")]
+        assert end.value.code == 1
+        assert REASONS[problem] in line
+        assert "Traceback" not in error
+        assert [files.digest_tree(folder) for folder in outputs] == before
+        assert not list(disk.root.rglob("*.tmp*"))
+
+    return run_stage
+
+
 @pytest.mark.parametrize("problem", REASONS)
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_says_in_one_line_why_it_cannot_write_and_leaves_what_was_there(
-    stage: str,
-    problem: Problem,
-    disk: Paths,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    stage: str, problem: Problem, check: Callable[[str, Problem], None]
 ) -> None:
-    check(stage, problem, disk, monkeypatch, capfd)
+    check(stage, problem)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -105,32 +124,11 @@ def test_so_it_does_with_an_mlflow_that_can_write(
     disk: Paths,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    check: Callable[[str, Problem], None],
 ) -> None:
     """The stage comes as far as its outputs."""
     shutil.copy(disk.root / "mlflow.db", tmp_path / "elsewhere.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/elsewhere.db")
-    check(stage, full, disk, monkeypatch, capfd)
+    check(stage, full)
     assert recover(Paths()) == []
     assert {run.info.status for run in runs_of(disk)} <= {"FINISHED", "FAILED"}
-
-
-def check(
-    stage: str,
-    problem: Problem,
-    disk: Paths,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    outputs = [*disk.outputs, disk.data]
-    before = [files.digest_tree(folder) for folder in outputs]
-    monkeypatch.setattr(sys, "argv", [stage])
-    with problem(disk.root.parent), pytest.raises(SystemExit) as end:
-        run_script(lambda args: STAGES[stage](), "Stage.")
-    error = capfd.readouterr().err
-    (line,) = [line for line in error.splitlines() if line.startswith(f"{stage}: ")]
-    assert end.value.code == 1
-    assert REASONS[problem] in line
-    assert "Traceback" not in error
-    assert [files.digest_tree(folder) for folder in outputs] == before
-    assert not list(disk.root.rglob("*.tmp*"))

@@ -41,8 +41,7 @@ def train_run(paths: Paths, version: str = "2") -> str:
 
 def package(paths: Paths, version: str = "2") -> Path:
     """The folder of a version in mlruns/."""
-    found = find_version("toys", paths, version=version)
-    return found.fetch(paths).parents[1]
+    return find_version("toys", paths, version=version).fetch(paths).parents[1]
 
 
 def collect_garbage(paths: Paths) -> None:
@@ -83,9 +82,9 @@ def run_for_ever(paths: Paths) -> None:
 
 
 def experiment(paths: Paths) -> None:
-    found = client(paths).get_experiment_by_name("toys")
-    assert found is not None
-    client(paths).delete_experiment(found.experiment_id)
+    experiment = client(paths).get_experiment_by_name("toys")
+    assert experiment is not None
+    client(paths).delete_experiment(experiment.experiment_id)
 
 
 def experiment_for_ever(paths: Paths) -> None:

@@ -42,13 +42,13 @@ def test_each_row_is_in_the_store_or_in_the_report(
 
 
 def require_whole(store: Prepared, report: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-    kept = [str(row) for name in SPLITS for row in store.split(name).rows]
+    stored = [str(row) for name in SPLITS for row in store.split(name).rows]
     gone = sum(entry["rows"] for entry in report["dropped"].values())
     removed = sum(entry["removed"] for entry in report["removed_between_splits"].values())
-    assert len(kept) + gone + removed == len(rows) == report["rows"]["read"]
+    assert len(stored) + gone + removed == len(rows) == report["rows"]["read"]
     texts = [row["text"] for row in rows if row["text"] is not None]
-    assert set(kept) <= set(texts)
-    assert not any(is_blank(text, unescape_html=False) for text in kept)
+    assert set(stored) <= set(texts)
+    assert not any(is_blank(text, unescape_html=False) for text in stored)
     assert report["dropped"]["missing_input"]["rows"] == sum(row["text"] is None for row in rows)
     splits = [set(map(str, store.split(name).rows)) for name in SPLITS]
     assert not splits[0] & splits[2]

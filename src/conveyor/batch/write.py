@@ -64,10 +64,11 @@ def _flatten(table: pa.Table) -> pa.Table:
     flat = table.flatten()
     for position, field in enumerate(flat.schema):
         if pa.types.is_string(field.type):
-            values = flat.column(position).to_pylist()
-            safe = pa.array([None if v is None else csv_text(v) for v in values], pa.string())
-            flat = flat.set_column(position, field.name, safe)
-        if pa.types.is_list(field.type):
+            # Most columns of text are answers, which have few different values.
+            coded = flat.column(position).combine_chunks().dictionary_encode()
+            texts = pa.array(map(csv_text, coded.dictionary.to_pylist()), pa.string())
+            flat = flat.set_column(position, field.name, texts.take(coded.indices))
+        elif pa.types.is_list(field.type):
             values = flat.column(position).to_pylist()
             texts = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values]
             flat = flat.set_column(position, field.name, pa.array(texts, pa.string()))

@@ -27,7 +27,7 @@ def nest(
     """Gather the steps of each id, ordered by time.
 
     Args:
-        constant: columns of one value a series (label, group, split), which its other rows may
+        constant: columns of one value a series (target, group, split), which its other rows may
             leave empty; of the column of times, it is the last one that counts.
 
     Returns:

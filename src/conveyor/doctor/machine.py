@@ -49,7 +49,8 @@ def check_disk(paths: Paths) -> Iterator[Diagnosis]:
     """Free space, and folders that the belt must write to."""
     free = shutil.disk_usage(paths.root.absolute()).free
     if free < MIN_FREE:
-        message = f"{free / 2**20:.0f} MiB of disk space are free; a run needs about 200"
+        mebibytes, needed = (f"{size / 2**20:.0f}" for size in (free, MIN_FREE))
+        message = f"{mebibytes} MiB of disk space are free; a run needs about {needed}"
         yield problem(message, "dvc gc --workspace  # removes cached outputs of other experiments")
     for folder in (paths.root, *paths.outputs, paths.data, paths.scratch):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):

@@ -5,16 +5,14 @@ module copies every whole dvc.lock, and puts the copy back when it finds the fil
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
-from filelock import FileLock, Timeout
 
 from conveyor import files
 from conveyor.git import GitError, git
+from conveyor.held_lock import lock_if_free
 from conveyor.paths import Paths
 
 STAGE_VARIABLE = "DVC_STAGE"  # DVC sets it for the command of a stage
@@ -37,8 +35,8 @@ def check_dvc_files(paths: Paths) -> list[str]:
     folder = paths.root / ".dvc" / "tmp"
     if not folder.is_dir():
         return []
-    with _dvc_lock(folder / "lock") as locked:
-        if not locked:
+    with lock_if_free(folder / "lock") as lock:  # DVC takes it with flock too
+        if lock is None:
             return []
         if os.environ.get(STAGE_VARIABLE):
             keep_lock(paths)
@@ -123,8 +121,8 @@ def _committed(path: Path) -> bytes | None:
 def _remove_rwlock(folder: Path) -> list[str]:
     """Remove a half-written list of the files that DVC's running commands use."""
     path = folder / "rwlock"
-    with _dvc_lock(folder / "rwlock.lock") as locked:
-        if not locked or not path.is_file():
+    with lock_if_free(folder / "rwlock.lock") as lock:
+        if lock is None or not path.is_file():
             return []
         try:
             files.read_json(path)
@@ -132,18 +130,3 @@ def _remove_rwlock(folder: Path) -> list[str]:
             path.unlink()
             return [f"{path} was half-written; removed it"]
     return []
-
-
-@contextmanager
-def _dvc_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock of DVC's, which it takes with flock too; yields whether it was free."""
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):  # held, or a project that cannot be written
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()

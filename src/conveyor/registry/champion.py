@@ -5,7 +5,7 @@ import logging
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.registry.history import RESTORED
-from conveyor.registry.model_version import ModelVersion, RegisteredModel, VersionError
+from conveyor.registry.model_version import ModelVersion, VersionError
 from conveyor.registry.registry import VERDICT_APPLIED, Registry
 from conveyor.serving import LoadedModel
 from conveyor.stored import FormatError
@@ -29,12 +29,21 @@ def load_champion(champion: ModelVersion, paths: Paths) -> LoadedModel:
         ) from None
 
 
-def find_fault(registered: RegisteredModel, paths: Paths) -> str | None:
-    """Why no champion can serve, in one line; None if one can."""
-    champion = registered.champion()
+def find_fault(champion: ModelVersion | None, name: str, paths: Paths) -> str | None:
+    """Why a version cannot serve, in one line; None if it can.
+
+    Args:
+        champion: the version, or None where the model `name` has no champion.
+    """
     if champion is None:
-        return f"{registered.name} had no champion"
-    return _find_fault(champion, paths)
+        return f"{name} had no champion"
+    try:
+        load_champion(champion, paths)
+    except VersionError as error:
+        return error.problem
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def restore_champion(registry: Registry) -> ModelVersion | None:
@@ -45,11 +54,12 @@ def restore_champion(registry: Registry) -> ModelVersion | None:
     Returns:
         None where no version can serve: before the first champion, or if all files are lost.
     """
-    fault = find_fault(registry, registry.paths)
+    champion = registry.champion()
+    fault = find_fault(champion, registry.name, registry.paths)
     if fault is None:
-        return registry.champion()
+        return champion
     for version in _former_champions(registry):
-        if _find_fault(version, registry.paths) is None:
+        if find_fault(version, registry.name, registry.paths) is None:
             log.warning("version %s is champion again: %s", version.version, fault)
             registry.set_champion(version.version, RESTORED, fault)
             return version
@@ -64,13 +74,3 @@ def _former_champions(registry: Registry) -> list[ModelVersion]:
     # The aliases were moved outside this project.
     applied = [v for v in registry.versions() if v.passed and VERDICT_APPLIED in v.tags]
     return applied[::-1]
-
-
-def _find_fault(version: ModelVersion, paths: Paths) -> str | None:
-    try:
-        load_champion(version, paths)
-    except VersionError as error:
-        return error.problem
-    except InputError as error:
-        return str(error)
-    return None

@@ -73,7 +73,8 @@ class ChampionMonitor:
 
     def champion(self) -> ModelVersion | None:
         """The champion; None where there is none, or where it cannot serve."""
-        return None if self.find_fault() is not None else self._registered.champion()
+        champion = self._registered.champion()
+        return champion if self._find_fault(champion) is None else None
 
     def versions(self) -> set[str]:
         """The versions of the registered model."""
@@ -81,7 +82,7 @@ class ChampionMonitor:
 
     def find_fault(self) -> str | None:
         """Why no champion can serve, in one line; None if one can."""
-        return find_fault(self._registered, self.paths)
+        return self._find_fault(self._registered.champion())
 
     def restore_champion(self) -> None:
         """Make the last version that can serve champion again, if there is one."""
@@ -89,6 +90,9 @@ class ChampionMonitor:
         with registry.lock:
             restore_champion(registry)
         notify_hooks(registry, self.config.hooks)
+
+    def _find_fault(self, champion: ModelVersion | None) -> str | None:
+        return find_fault(champion, self.config.name, self.paths)
 
     @property
     def _registered(self) -> RegisteredModel:

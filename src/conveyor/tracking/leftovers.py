@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from conveyor.errors import InputError
+from conveyor.held_lock import lock_if_free
 from conveyor.paths import Paths
 from conveyor.resource_errors import describe_cause
 from conveyor.secrets import without_secret
@@ -122,18 +122,9 @@ def _is_left_open(client: MlflowClient, journal: RunJournal) -> bool:
 @contextmanager
 def _take(path: Path) -> Iterator[RunJournal | None]:
     """Hold a journal whose process has ended; None if it has not, or nothing was written."""
-    lock = FileLock(lock_of(path), thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
-        yield None
-        return
-    journal = RunJournal(path, lock)
-    try:
-        if journal.is_empty:
+    with lock_if_free(lock_of(path)) as lock:
+        journal = lock and RunJournal(path, lock)
+        if journal is not None and journal.is_empty:
             journal.remove()
-            yield None
-        else:
-            yield journal
-    finally:
-        lock.release()
+            journal = None
+        yield journal
