@@ -26,8 +26,9 @@ pytestmark = pytest.mark.belt
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("curl", "dvc", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
-FRAGMENTS = ("dvc add", "dvc exp run -S", "dvc push", "dvc status", "dvc update", "dvc.lock",
-             "mlflow models serve", "source", "python -m pipeline.serve --reload")  # fmt: skip
+FRAGMENTS = ("dvc add", "dvc exp run -S", "dvc pull", "dvc push", "dvc status", "dvc update",
+             "dvc.lock", "mlflow gc", "mlflow models serve", "source",
+             "python -m pipeline.predict", "python -m pipeline.serve --reload")  # fmt: skip
 ACTIVATE = "source .venv/bin/activate"
 PORT = "@PORT@"  # a free port takes this place
 
@@ -72,6 +73,7 @@ SESSION = [
     Row("dvc repro sweep", expect="didn't change, skipping"),
     Row("dvc repro compose", expect="didn't change, skipping"),
     Row("python -m pipeline.fetch", expect="expected a URL and queries; got null", code=2),
+    Row("dvc repro train", expect="didn't change, skipping"),
     Row("dvc repro prepare", expect="didn't change, skipping"),
     Row("python -m pipeline.describe", expect="parameters"),
     Row("python -m pipeline.describe --swept", expect="parameters"),
@@ -136,6 +138,7 @@ SESSION = [
       for target in ("chaos-sweep", "five-days", "two-retrains")),
     *(Row(f"make {target}", f"make --dry-run {target}", "installs packages from the network",
           expect=expected) for target, expected in (("audit", "audit.py"), ("sbom", "cyclonedx"))),
+    Row("make chaos", "make --dry-run chaos", "runs for hours", expect="chaos.py"),
     Row("make licences", expect="MIT: "),
     Row("make bench", "make --dry-run bench", BENCHMARK),
     Row("make bench BENCH=--quick", "make --dry-run bench BENCH=--quick", BENCHMARK),
