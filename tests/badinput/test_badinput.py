@@ -70,6 +70,24 @@ def test_a_bomb_of_aliases_in_conf_is_refused_as_in_params(runner: Runner) -> No
     assert (code, "conf/train/bomb.yaml: expected at most" in message) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "field"),
+    [
+        ("train/other.yaml", "epochs: ${oc.env:SEED,1}\n", "epochs"),
+        ("train/other.yaml", "defaults: [a, 'b/${oc.env:HOME}']\n", "defaults.1"),
+        ("config.yaml", "defaults: [{model: '${oc.env:MODEL}'}]\n", "defaults.0.model"),
+        ("config.yaml", "name: ${python_version:}\n", "name"),
+    ],
+)
+def test_what_conf_takes_from_the_environment_is_refused(
+    runner: Runner, file: str, text: str, field: str
+) -> None:
+    shutil.copytree(ROOT / "conf", "conf")
+    Path("conf", file).write_text(text)
+    code, message = runner.compose(ConfigCase("", "choose: {}\n", ""))
+    assert (code, f"conf/{file}: {field}: expected a value, or ${{KEY}}" in message) == (2, True)
+
+
 def test_there_are_enough_cases_and_each_is_named_once() -> None:
     names = [case.what for case in (*FILES, *CONFIGS)]
     assert len(names) == len(set(names)) >= LEAST

@@ -1,6 +1,6 @@
 """Files of YAML, interpolations and names that are odd or bad."""
 
-from tests.badinput.params import LEVELS, dataset, params
+from tests.badinput.params import LEVELS, argument, dataset, params
 
 YAML = [
     params("an empty params.yaml", "", "", 0),
@@ -159,7 +159,7 @@ INTERPOLATIONS = [
     params(
         "an unknown resolver",
         "choose: {}\nseed: ${shell:id}\n",
-        "cannot compose conf/ with params.yaml: Unsupported interpolation type shell",
+        "params.yaml: seed: expected a value, or ${KEY} for that of another setting; got ${shell:",
     ),
     params(
         "an interpolation that is not closed",
@@ -169,7 +169,52 @@ INTERPOLATIONS = [
     params(
         "Hydra's own settings",
         "choose: {}\nname: ${hydra:runtime.cwd}\n",
-        "cannot compose conf/ with params.yaml: ValueError raised while resolving interpolati",
+        "params.yaml: name: expected a value, or ${KEY} for that of another setting; got ${hydra:",
+    ),
+    params(
+        "a variable of the environment",
+        "choose: {}\ntrain: {epochs: '${oc.env:HOME}'}\n",
+        "params.yaml: train.epochs: expected a value, or ${KEY} for that of another setting; got $",
+    ),
+    params(
+        "a variable of the environment with a default value",
+        "choose: {}\nschedule: {log: 'a${oc.env:NO_SUCH,b}'}\n",
+        "params.yaml: schedule.log: expected a value, or ${KEY} for that of another setting; got $",
+    ),
+    params(
+        "a variable of the environment within another interpolation",
+        "choose: {}\nseed: ${oc.decode:${oc.env:SEED,1}}\n",
+        "params.yaml: seed: expected a value, or ${KEY} for that of another setting; got ${oc.env:",
+    ),
+    params(
+        "a variable of the environment in a list",
+        "choose: {}\nmodel: {units: [8, '${oc.env:UNITS,8}']}\n",
+        "params.yaml: model.units.1: expected a value, or ${KEY} for that of another setting; got",
+    ),
+    params(
+        "a choice by the environment",
+        "choose: {model: '${oc.env:MODEL,gru}'}\n",
+        "params.yaml: choose.model: expected a value, or ${KEY} for that of another setting; got $",
+    ),
+    params(
+        "the time of day",
+        "choose: {}\nname: run_${now:%H}\n",
+        "params.yaml: name: expected a value, or ${KEY} for that of another setting; got ${now:",
+    ),
+    params("another setting", "choose: {}\nseed: ${train.bucket_batches}\n", "", 0),
+    params(
+        "another setting by a function",
+        "choose: {}\nseed: ${oc.select:train.bucket_batches}\n",
+        "",
+        0,
+    ),
+    params(
+        "an interpolation that is text", "choose: {}\nschedule: {log: '\\${oc.env:A}'}\n", "", 0
+    ),
+    argument(
+        "a variable of the environment in an override",
+        "train.epochs=${oc.env:HOME}",
+        expected="the command's arguments: train.epochs: expected a value, or ${KEY} for that of",
     ),
 ]
 NAMES = [

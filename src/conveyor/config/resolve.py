@@ -15,6 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from conveyor.config.interpolation import require_pure
 from conveyor.config.load import ConfigError, find_parent, overlay, validate
 from conveyor.config.messages import suggest
 from conveyor.config.overrides import Overrides, overlap, parse_overrides
@@ -43,10 +44,12 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     """
     groups = _read_groups(paths.conf)
     for path in sorted(paths.conf.rglob("*.yaml")):
-        if b"&" in path.read_bytes():  # an anchor, with aliases that Hydra would replace
-            read_yaml_text(path)
+        _check_conf_file(path)
     arguments = parse_overrides(overrides, groups)
-    merged = OmegaConf.merge(_read_params(paths.params, groups), arguments.values)
+    require_pure(arguments.values, COMMAND)
+    params = _read_params(paths.params, groups)
+    require_pure(params, paths.params)
+    merged = OmegaConf.merge(params, arguments.values)
     experiment: Any = OmegaConf.to_container(merged)
     flatten_space(experiment)
     choose = experiment.pop(CHOOSE, None) or {}
@@ -74,6 +77,13 @@ def _read_groups(conf: Path) -> list[str]:
             f"{conf}: expected a folder; got none. Run the command in the folder of a project"
         )
     return sorted(folder.name for folder in conf.iterdir() if folder.is_dir())
+
+
+def _check_conf_file(path: Path) -> None:
+    """Refuse aliases that would fill the memory, and interpolations of what is no setting."""
+    content = path.read_bytes()
+    if b"&" in content or b"${" in content:
+        require_pure(yaml.load(read_yaml_text(path), yaml.CSafeLoader), path)
 
 
 def _read_params(path: Path, groups: Collection[str]) -> dict[str, Any]:
