@@ -29,6 +29,7 @@ MEASURED = (
     "peers/run.py",
     "training/run.py",
     "training/run.py --cell gru",
+    "training/run.py --front",
     "training/bounds.py",
     "training/gpu.py",
     "fitting/run.py",
