@@ -1,6 +1,7 @@
 """The stages of the belt, and the other commands: one thin script each, run by `run_script`."""
 
 import logging
+import os
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
@@ -8,6 +9,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 
+from conveyor.cli.project import TYPED_IN
 from conveyor.errors import ExitCode, InputError, record_refusal
 from conveyor.paths import Paths
 from conveyor.recovery.recover import recover
@@ -16,6 +18,9 @@ from conveyor.secrets import without_secret
 from conveyor.temporary import process_folder
 
 log = logging.getLogger(__name__)
+# Where `conveyor NAME` was typed; empty for `python -m pipeline.NAME`. Not for the processes that
+# the script starts.
+FOLDER = os.environ.pop(TYPED_IN, "")
 
 
 def run_script(
@@ -37,7 +42,7 @@ def run_script(
     """
     script = Path(sys.argv[0]).stem
     parser = ArgumentParser(
-        f"python -m pipeline.{script}",
+        f"conveyor {script}" if FOLDER else f"python -m pipeline.{script}",
         description=doc,
         formatter_class=RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -83,6 +88,14 @@ def refuse_options(options: Sequence[str], expected: str) -> None:
             raise InputError(
                 f"{option}: expected {expected}; got {' '.join(arguments)}. See --help"
             )
+
+
+def typed_path(text: str) -> Path:
+    """The type of an option that names a file or folder, for argparse: a path from the folder in
+    which the command was typed, as the script finds it from the project's."""
+    if not FOLDER or Path(text).is_absolute():
+        return Path(text)
+    return Path(os.path.relpath(Path(FOLDER, text)))
 
 
 def number(kind: type[int] | type[float], low: float, high: float = inf) -> Callable[[str], float]:

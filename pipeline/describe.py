@@ -6,14 +6,13 @@ into data/raw/NAME/.
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from conveyor.config import FitConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.suggest.suggest import suggest
 from conveyor.sweep.best import BEST, read_best
-from pipeline import refuse_options, run_script
+from pipeline import refuse_options, run_script, typed_path
 
 OPTIONS = ["--name", "--target", "--input", "--sheet", "--force"]
 NEXT = """Look at both files. Then choose the experiment in params.yaml, with the line
@@ -51,7 +50,7 @@ def add_options(parser: ArgumentParser) -> None:
     swept = "describe the model with the best parameters of the sweep (default: as configured)"
     either("--swept", action="store_true", help=swept)
     files = "read these files, or folders of a file a row, and suggest a data set for them"
-    either("--suggest", type=Path, nargs="+", metavar="FILE", help=files)
+    either("--suggest", type=typed_path, nargs="+", metavar="FILE", help=files)
     add = parser.add_argument
     add("--name", help="name of the data set (default: from the files)")
     add("--target", metavar="COLUMN", help="the column to predict (default: chosen)")

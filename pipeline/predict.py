@@ -11,16 +11,16 @@ from conveyor.batch.predict import predict_file
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from pipeline import refuse_options, run_script
+from pipeline import refuse_options, run_script, typed_path
 
 
 def add_options(parser: ArgumentParser) -> None:
     add, folder = parser.add_argument, Paths().model
-    add("source", type=Path, metavar="IN", help="the file of raw rows")
-    add("target", type=Path, metavar="OUT", help="the file of predictions, which is replaced")
+    add("source", type=typed_path, metavar="IN", help="the file of raw rows")
+    add("target", type=typed_path, metavar="OUT", help="the file of predictions, which is replaced")
     either = parser.add_mutually_exclusive_group().add_argument
     model = f"the folder of the model (default: {folder})"
-    either("--model", type=Path, default=folder, metavar="FOLDER", help=model)
+    either("--model", type=typed_path, default=folder, metavar="FOLDER", help=model)
     either("--version", help="use this version of the registered model")
     either("--alias", help="use the version that has this alias, such as champion")
     name = "name of the registered model, for --version and --alias (default: the project's)"

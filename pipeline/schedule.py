@@ -18,14 +18,14 @@ from conveyor import files
 from conveyor.compose import compose
 from conveyor.paths import Paths
 from conveyor.retraining.schedules.render import SCHEDULERS, Installation, render_files
-from pipeline import run_script
+from pipeline import run_script, typed_path
 
 
 def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("scheduler", choices=SCHEDULERS, help="the scheduler whose files are written")
     add("override", nargs="*", help="GROUP=FILE or KEY=VALUE, which wins over params.yaml")
-    add("--into", type=Path, metavar="FOLDER",
+    add("--into", type=typed_path, metavar="FOLDER",
         help="write the files into this folder (default: print them)")  # fmt: skip
 
 

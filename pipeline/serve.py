@@ -5,7 +5,6 @@
 """
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
@@ -14,7 +13,7 @@ from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import serve
-from pipeline import number, refuse_options, run_script
+from pipeline import number, refuse_options, run_script, typed_path
 
 MIB = 2**20
 LOG_OPTIONS = ("--log-rows", "--log-folder", "--log-rows-per-file", "--log-files")
@@ -27,7 +26,7 @@ SETTINGS = (
     ("--poll", number(float, 0.01), 5.0, "with --reload: seconds between readings of the alias"),
     ("--body-limit", number(float, 0.001), 16.0, "refuse a request with a larger body, in MiB"),
     ("--log-share", number(float, 0, 1), 0.0, "record this share of the requests: 0 none, 1 all"),
-    ("--log-folder", Path, Paths().scratch / "requests", "with --log-share: the records' folder"),
+    ("--log-folder", typed_path, Paths().scratch / "requests", "with --log-share: the folder"),
     ("--log-rows-per-file", COUNT, 10_000, "with --log-share: end a file after so many rows"),
     ("--log-files", COUNT, 100, "with --log-share: keep so many of the newest files"),
 )
@@ -40,13 +39,13 @@ def add_options(parser: ArgumentParser) -> None:
     add("--name", help="name of the registered model (default: `name` in artifacts/config.yaml)")
     add("--threads", type=COUNT, help="answer so many requests at once (default: one a core)")
     let_in = parser.add_mutually_exclusive_group().add_argument
-    let_in("--token-file", type=Path, metavar="FILE", help="serve requests with its token only")
+    let_in("--token-file", type=typed_path, metavar="FILE", help="serve requests with its token")
     let_in("--no-token", action="store_true", help="serve everybody who reaches another --host")
     add("--allowed-host", action="append", default=[], metavar="NAME",
         help="a name of this server that requests use; may be repeated")  # fmt: skip
     add("--log-rows", action="store_true", help="with --log-share: record the raw rows as well")
     either = parser.add_mutually_exclusive_group().add_argument
-    either("--model", type=Path, metavar="FOLDER", help="serve an exported folder, without MLflow")
+    either("--model", type=typed_path, metavar="FOLDER", help="serve this folder, without MLflow")
     either("--reload", action="store_true", help="load the next version when the alias moves")
 
 

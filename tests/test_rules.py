@@ -30,7 +30,7 @@ STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text
 HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.config",
             "conveyor.errors", "conveyor.git", "conveyor.hooks", "conveyor.secrets",
             "conveyor.temporary", "conveyor.resource_errors", "conveyor.recovery",
-            "conveyor.held_lock",
+            "conveyor.held_lock", "conveyor.cli",
             "pipeline")  # fmt: skip
 JOBS = (
     "retrain",

@@ -24,11 +24,12 @@ from clone import ROOT, Clone
 pytestmark = pytest.mark.belt
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = ("curl", "dvc", "make", "mlflow", "python", "source")
+PROGRAMS = ("conveyor", "curl", "dvc", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
-FRAGMENTS = ("dvc add", "dvc exp run -S", "dvc pull", "dvc push", "dvc status", "dvc update",
-             "dvc.lock", "mlflow gc", "mlflow models serve", "source",
-             "python -m pipeline.predict", "python -m pipeline.serve --reload")  # fmt: skip
+FRAGMENTS = ("conveyor NAME", "dvc add", "dvc exp run -S", "dvc pull", "dvc push", "dvc status",
+             "dvc update", "dvc.lock", "mlflow gc", "mlflow models serve", "source",
+             "python -m pipeline.NAME", "python -m pipeline.predict",
+             "python -m pipeline.serve --reload")  # fmt: skip
 ACTIVATE = "source .venv/bin/activate"
 PORT = "@PORT@"  # a free port takes this place
 
@@ -63,6 +64,12 @@ SESSION = [
     Row("make test-long", "make --dry-run test-long", SUITE, expect="-m slow"),
     Row("make check", "make --dry-run check", SUITE, expect="basedpyright"),
     Row("make help", expect="make test-long"),
+    Row("conveyor --help", expect="rollback"),
+    Row("source <(conveyor completion bash)",
+        "source <(conveyor completion bash); complete -p conveyor", "shows that it is there",
+        expect="_conveyor"),
+    Row("conveyor completion fish | source", "conveyor completion fish", "fish may be missing here",
+        expect="complete -c conveyor"),
     Row("make PYTHON=python3.12", "make --dry-run --always-make setup PYTHON=python3.12",
         "may be missing here", expect="python3.12 -m venv"),
     *(Row(f"make setup-{extra}", f"make --dry-run --always-make setup-{extra}",

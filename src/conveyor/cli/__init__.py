@@ -1,0 +1,1 @@
+"""The program `conveyor`: the commands of a project, and new projects."""

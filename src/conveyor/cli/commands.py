@@ -1,0 +1,27 @@
+"""The commands as people look for them: groups, short forms, and those that need no project."""
+
+# By use. A command that a project lacks is not shown; one that no group names comes last.
+GROUPS = {
+    "Stages, in their order; `dvc repro` runs those whose inputs have changed": (
+        "compose", "prepare", "sweep", "train", "evaluate", "register",
+    ),
+    "Data": ("fetch", "describe"),
+    "Results": ("report", "compare"),
+    "Champion": ("promote", "rollback", "serve", "predict"),
+    "Every night": ("retrain", "drift", "schedule"),
+    "Trouble": ("doctor", "recover"),
+    "This program": ("completion",),
+}  # fmt: skip
+OTHER = "Others"  # scripts that a project has of its own
+# Short form: the command and its first argument, and a description.
+SHORT = {"rollback": (("promote", "rollback"), "Return to the previous champion")}
+# Commands of the program itself, which no project has: their descriptions.
+OWN = {
+    "completion": "Print what completes commands with the tab key, for bash, zsh or fish",
+}
+
+
+def expand(arguments: list[str]) -> list[str]:
+    """Replace a short form with the command it stands for."""
+    full, _ = SHORT.get(arguments[0], ((arguments[0],), ""))
+    return [*full, *arguments[1:]]
