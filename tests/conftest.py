@@ -17,6 +17,7 @@ from conveyor.data.store import Prepared
 from conveyor.encoding import TextEncoder
 from conveyor.paths import Paths
 from conveyor.serving.digests import write_digests
+from conveyor.serving.example import write_example
 
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = f"{ROOT / 'src'}:{ROOT}:{ROOT / 'tests' / 'sweep'}"
@@ -106,6 +107,7 @@ def word_product(
     told = {"name": "words", "kind": "text", "vocabulary": vocabulary,
             "target": {"task": "classification", "classes": ["no", "yes"]}}  # fmt: skip
     export(model, config, head, encoder, {**card, **told}, folder)
+    write_example(folder, "good morning")
     write_digests(folder)
     return folder
 

@@ -76,7 +76,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "schedule": {"--into": None},
     "serve": {"--name": None, "--host": None, "--port": None, "--model": None, "--reload": None,
               "--body-limit": None, "--threads": None, "--log-share": None, "--token-file": None,
-              "--no-token": None, "--allowed-host": None,
+              "--no-token": None, "--allowed-host": None, "--drain": None, "--log-format": None,
               "--alias": "no --model with it", "--poll": "--reload with it",
               "--log-rows": "--log-share with it", "--log-folder": "--log-share with it",
               "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},

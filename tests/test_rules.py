@@ -153,6 +153,7 @@ def test_a_script_stays_thin(stage: str) -> None:
         ("onnxruntime", ["models/quantise.py", "serving/"]),
         ("starlette", ["server/"]),
         ("uvicorn", ["server/"]),
+        ("prometheus_client", ["server/metrics.py"]),
         ("matplotlib", ["plots/", "tasks/*/plots.py", "tasks/*/data_plots.py"]),
         ("ray", ["sweep/executors/ray_cluster.py"]),
         ("plotly", ["sweep/report/html_report.py"]),
@@ -221,6 +222,10 @@ def classes_of(path: Path) -> list[str]:
     return [node.name for node in nodes if isinstance(node, ast.ClassDef)]
 
 
+# A method of prometheus_client that names a series of figures.
+ALLOWED = {("src/conveyor/server/metrics.py", "labels")}
+
+
 def test_only_the_rooms_of_tasks_know_what_a_task_predicts() -> None:
     problems = [
         f"{path.relative_to(ROOT).as_posix()}:{line}: {name}"
@@ -229,6 +234,7 @@ def test_only_the_rooms_of_tasks_know_what_a_task_predicts() -> None:
         if TASKS not in path.parents
         for line, name in identifiers_of(ast.parse(path.read_text()))
         if TASK_NAME.fullmatch(name.strip("_"))
+        and (path.relative_to(ROOT).as_posix(), name) not in ALLOWED
     ]
     assert not problems, "\n".join(problems)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from registered import point
+from server_process import Server, serving
 
 from conveyor import files, gates
 from conveyor.data.store import Prepared
@@ -60,3 +61,17 @@ def project(
         register("words", paths, "text", "good morning")
         point(paths, 1)
         yield paths
+
+
+@pytest.fixture(scope="session")
+def servers(
+    tmp_path_factory: pytest.TempPathFactory, toy_product: Path, word_product: Path
+) -> Iterator[dict[str, Server]]:
+    """Two servers of folders, ready: a model of series and one of texts."""
+    folder = tmp_path_factory.mktemp("log")
+    paths = Paths(folder)
+    with (
+        serving(paths, folder / "toys", "--model", str(toy_product), "--name", "toys") as toys,
+        serving(paths, folder / "words", "--model", str(word_product), "--name", "words") as words,
+    ):
+        yield {"toys": toys, "words": words}

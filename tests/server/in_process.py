@@ -52,7 +52,7 @@ class InProcess:
 
     def close(self) -> None:
         self._runner.close()
-        self.app.pool.shutdown()
+        self.app.close()
 
     def send(self, request: Request) -> Response:
         """Return the response. An exception of a handler, which would be status 500, is raised."""

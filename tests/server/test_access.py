@@ -16,6 +16,7 @@ from conveyor.server import access as access_module
 from conveyor.server.access import OPEN_PATHS, Access, AccessCheck, choose_access
 from conveyor.server.app import App
 from conveyor.server.live_model import ModelSlot
+from conveyor.server.metrics import RequestMetrics
 from conveyor.server.request_log import RequestLog
 
 TOKEN = "0123456789abcdef"
@@ -87,12 +88,15 @@ def test_a_token_lets_in_only_those_who_have_it(authorization: str, status: int)
     assert ("www-authenticate" in headers) == (status == 401)
 
 
-@pytest.mark.parametrize("path", ["/version", "/v2", "/v2/models/toys", "/invocations", "/nothing"])
-def test_only_health_and_metrics_answer_without_the_token(path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["/version", "/v2", "/v2/models/toys", "/invocations", "/nothing", "/docs", "/openapi.json"],
+)
+def test_only_health_metrics_and_the_page_answer_without_the_token(path: str) -> None:
     access = Access(TOKEN.encode(), None)
     assert call(access, path, host="localhost")[0] == 401
     assert {call(access, open_path, host="localhost")[0] for open_path in OPEN_PATHS} == {
-        200, 404, 503,  # live; there are no metrics; ready, without a model
+        200, 503,  # live, the page, metrics; ready, without a model
     }  # fmt: skip
 
 
@@ -183,4 +187,7 @@ def test_a_server_for_other_machines_asks_for_its_token(
 
 def test_the_check_stands_before_all_routes() -> None:
     app = App(ModelSlot("toys"), 1, 1, RequestLog(Path("unused"), 0.0, 1, 1, False))
-    assert [m.cls for m in app.asgi(Access(None, None)).user_middleware] == [AccessCheck]
+    assert [m.cls for m in app.asgi(Access(None, None)).user_middleware] == [
+        RequestMetrics,  # which counts those whom the check refuses
+        AccessCheck,
+    ]

@@ -6,32 +6,17 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from server_process import Server, ask, serving, until
+from server_process import Server, ask, until
 
 from conveyor.data.store import Prepared
-from conveyor.paths import Paths
 
 PARALLEL = 200
 SLOW = 60  # clients that stop in the middle of a request
-
-
-@pytest.fixture(scope="module")
-def servers(
-    tmp_path_factory: pytest.TempPathFactory, toy_product: Path, word_product: Path
-) -> Iterator[dict[str, Server]]:
-    folder = tmp_path_factory.mktemp("log")
-    paths = Paths(folder)
-    with (
-        serving(paths, folder / "toys", "--model", str(toy_product), "--name", "toys") as toys,
-        serving(paths, folder / "words", "--model", str(word_product), "--name", "words") as words,
-    ):
-        yield {"toys": toys, "words": words}
 
 
 @pytest.fixture

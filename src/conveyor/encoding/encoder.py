@@ -93,6 +93,16 @@ class Encoder(ABC):
             RowError: it has another type or shape, or it is empty.
         """
 
+    def shift_of(self, sequence: Any) -> NDArray[np.float64]:
+        """Return how far the mean of each channel of a checked sequence is from that of the
+        training rows.
+
+        Returns:
+            Shape (channels,), in the unit of the encoder's scale; NaN where there is no value.
+        """
+        del sequence
+        return np.zeros(0)
+
     @abstractmethod
     def read_sequences(self, sequences: Sequence[Any]) -> Ragged:
         """Tokens or steps of raw sequences, not yet scaled or cut; one may have none."""

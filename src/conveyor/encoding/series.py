@@ -158,6 +158,13 @@ class SeriesEncoder(Encoder):
             return self.finish(Ragged.from_lengths(sequence, [len(sequence)]))[0]
         return self._scale(sequence[: self.max_length])
 
+    def shift_of(self, sequence: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The mean of the values that are not missing, less that of the training rows."""
+        present = ~np.isnan(sequence)
+        count = present.sum(axis=0)
+        mean = np.where(present, sequence, 0.0).sum(axis=0) / np.maximum(count, 1)
+        return np.where(count > 0, (mean - self.mean) / self.scale, np.nan)
+
     def _scale(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Scaled steps (steps, channels); numbers far beyond those of the training rows are cut."""
         scaled = (values - self.shift) / self.scale

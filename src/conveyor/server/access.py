@@ -15,7 +15,16 @@ from conveyor.errors import InputError
 from conveyor.server.error_response import error_response
 
 # These paths need no token.
-OPEN_PATHS = ("/ping", "/health", "/metrics", "/v2/health/live", "/v2/health/ready")
+OPEN_PATHS = (
+    "/ping",
+    "/health",
+    "/metrics",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/",
+    "/page.js",
+    "/page.css",
+)  # the page, which knows nothing of the model
 TOKEN = re.compile(r"[!-~]{16,512}")  # printable, as in a header; shorter ones can be guessed
 
 

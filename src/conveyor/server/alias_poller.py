@@ -84,5 +84,6 @@ class AliasPoller:
 
     def _report(self, failure: str, is_new: bool) -> None:
         self.failure = failure
+        self.slot.failures += 1
         if is_new and self.slot.current is not None:
             log.error("%s; version %s still serves", failure, self.slot.current.version)

@@ -30,6 +30,8 @@ from conveyor.server.body import (
 )
 from conveyor.server.error_response import error_response
 from conveyor.server.live_model import LiveModel, ModelSlot
+from conveyor.server.metrics import Metrics, RequestMetrics
+from conveyor.server.pages import Pages
 from conveyor.server.parsed_request import FormattedResponse, ParsedRequest
 from conveyor.server.request_log import RequestLog
 from conveyor.serving import LoadedModel, Predictions
@@ -58,6 +60,7 @@ class App:
         self, slot: ModelSlot, body_limit: int, threads: int | None, request_log: RequestLog
     ) -> None:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
+        self.metrics = Metrics(slot)
         self.pool = ThreadPoolExecutor(threads or os.cpu_count(), thread_name_prefix="predict")
 
     def asgi(self, access: Access) -> Starlette:
@@ -68,6 +71,8 @@ class App:
             Route("/ping", self.get_ready),
             Route("/health", self.get_ready),
             Route("/version", self.get_mlflow_version),
+            Route("/metrics", self.get_metrics),
+            *Pages(self.slot, access.token is not None).routes(),
             Route("/v2", self.get_server),
             Route("/v2/health/live", self.get_live),
             Route("/v2/health/ready", self.get_ready),
@@ -79,15 +84,24 @@ class App:
                 Route(f"{model}/infer", self.predict_by_v2, methods=["POST"]),
             ]
         handlers: Any = {HTTPException: _handle_refusal, Exception: _handle_failure}
-        checks = [Middleware(AccessCheck, access=access)]
-        return Starlette(routes=routes, middleware=checks, exception_handlers=handlers)
+        middleware = [
+            Middleware(RequestMetrics, metrics=self.metrics, routes=routes),
+            Middleware(AccessCheck, access=access),
+        ]
+        return Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
+
+    def close(self) -> None:
+        """Finish the work that no client waits for."""
+        self.pool.shutdown(cancel_futures=True)
+        self.metrics.background.close(wait=False)
+        self.request_log.flush()
 
     async def predict_by_mlflow(self, request: Request) -> Response:
         """Predict, in MLflow's protocol."""
         check_headers(request, [JSON_TYPE])
         return await self._predict(
             request,
-            self._live_model(),
+            self.slot.require(),
             mlflow_protocol.parse_request,
             mlflow_protocol.format_response,
         )
@@ -100,7 +114,7 @@ class App:
 
     async def get_ready(self, request: Request) -> Response:
         """Status 200 once a model is loaded."""
-        live = self._live_model()
+        live = self.slot.require()
         body = {"ready": True} if request.url.path.startswith("/v2") else {}
         return JSONResponse(body, headers={VERSION_HEADER: live.version})
 
@@ -114,6 +128,11 @@ class App:
             return Response(package_version("mlflow"), media_type="application/json")
         except PackageNotFoundError:
             raise HTTPException(404, "MLflow is not installed") from None
+
+    async def get_metrics(self, request: Request) -> Response:
+        """Metrics in Prometheus's text format."""
+        content, media_type = self.metrics.expose(request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": media_type})
 
     async def get_server(self, request: Request) -> Response:
         """Name, version and extensions of the server."""
@@ -133,15 +152,10 @@ class App:
         name, version = request.path_params["name"], request.path_params.get("version")
         if name != self.slot.name:
             raise HTTPException(404, f"model {name!r} not found; this is {self.slot.name!r}")
-        live = self._live_model()
+        live = self.slot.require()
         if version is not None and version != live.version:
             raise HTTPException(404, f"version {version!r} not found; {live.version!r} serves")
         return live
-
-    def _live_model(self) -> LiveModel:
-        if self.slot.current is None:
-            raise HTTPException(503, "the model is still being loaded; retry in a few seconds")
-        return self.slot.current
 
     async def _predict(
         self,
@@ -158,6 +172,7 @@ class App:
             predictions = parsed.predict(live.model)
             response = format_response(live, predictions, parsed)
             self.request_log.add(live, parsed.rows, predictions)
+            self.metrics.add(live, parsed.rows, predictions)
             return response
 
         try:

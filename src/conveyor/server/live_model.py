@@ -1,8 +1,10 @@
 """The model that serves requests, and the slot in which a newer one replaces it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from starlette.exceptions import HTTPException
 
 from conveyor import files
 from conveyor.errors import InputError
@@ -19,14 +21,31 @@ class LiveModel:
     name: str
     version: str
     model: LoadedModel
+    digest: str = ""  # SHA-256 of its folder, in hex
 
 
 @dataclass
 class ModelSlot:
-    """Holds the model that serves now; `current` is None until the first one is loaded."""
+    """Holds the model that serves now.
+
+    Attributes:
+        current: None until the first model is loaded.
+        failures: how often the alias could not be read, or a version not be loaded.
+    """
 
     name: str
     current: LiveModel | None = None
+    failures: int = 0
+
+    def require(self) -> LiveModel:
+        """Return the model.
+
+        Raises:
+            HTTPException: 503: it is still being loaded.
+        """
+        if self.current is None:
+            raise HTTPException(503, "the model is still being loaded; retry in a few seconds")
+        return self.current
 
     def replace(self, new: LiveModel) -> None:
         """Let another model serve all requests that begin from now on."""
@@ -43,10 +62,10 @@ def load_version(name: str, version: str, folder: Path) -> LiveModel:
     """
     try:
         model = LoadedModel.load(folder)
-        model.predict([model.encoder.shortest_row])
+        model.predict([model.example])
     except Exception as error:
         raise InputError(f"version {version} of {name} cannot be loaded: {error}") from error
-    return LiveModel(name, version, model)
+    return LiveModel(name, version, model, files.digest_tree(folder))
 
 
 def load_folder(folder: Path, name: str | None) -> LiveModel:
@@ -59,4 +78,4 @@ def load_folder(folder: Path, name: str | None) -> LiveModel:
         InputError: the folder cannot be loaded.
     """
     live = load_version(name or folder.name, files.digest_tree(folder)[:DIGITS], folder)
-    return LiveModel(name or live.model.card.name or folder.name, live.version, live.model)
+    return replace(live, name=name or live.model.card.name or folder.name)

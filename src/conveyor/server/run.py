@@ -3,6 +3,7 @@
 import logging
 import socket
 from contextlib import suppress
+from math import ceil
 from typing import TYPE_CHECKING
 
 import h11
@@ -17,16 +18,19 @@ if TYPE_CHECKING:  # its module loads MLflow, which a server of a folder does no
     from conveyor.server.alias_poller import AliasPoller
 
 log = logging.getLogger(__name__)
-GRACE = 20  # seconds that open requests may take after the signal to stop
 KEEP_ALIVE = 75  # seconds of an idle connection; longer than the 60 of usual proxies in front
 
 
-def serve(app: App, access: Access, host: str, port: int, poller: "AliasPoller | None") -> None:
-    """Serve until SIGTERM or Ctrl-C; open requests are finished first.
+def serve(
+    app: App, access: Access, host: str, port: int, poller: "AliasPoller | None", *, drain: float
+) -> None:
+    """Serve until SIGTERM or Ctrl-C. Then no connection is accepted, and open requests are
+    finished.
 
     Args:
         app: its slot holds the model, or is empty until the poller has loaded one.
         poller: None for a model that never changes.
+        drain: seconds that the open requests may take.
 
     Raises:
         InputError: the address is taken, or no first model can be loaded.
@@ -37,9 +41,10 @@ def serve(app: App, access: Access, host: str, port: int, poller: "AliasPoller |
             http="h11",
             log_level="warning",
             access_log=False,
+            log_config=None,  # the handlers of this process, which may write JSON
             lifespan="off",
             timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=ceil(drain),
             server_header=False,
         )
         server = uvicorn.Server(config)
@@ -57,8 +62,7 @@ def serve(app: App, access: Access, host: str, port: int, poller: "AliasPoller |
         finally:
             if poller is not None:
                 poller.stop()
-            app.pool.shutdown()
-            app.request_log.flush()
+            app.close()
     if poller is not None and poller.failure is not None and app.slot.current is None:
         raise InputError(poller.failure)
     log.info("the server has stopped")

@@ -51,7 +51,7 @@ def describe(live: LiveModel) -> dict[str, Any]:
         parameters = parameters | {"optional_inputs": ["lengths"]}
     inputs += [
         {"name": name, "datatype": datatypes[0], "shape": [-1]}
-        for name, datatypes in _static_types(live.model).items()
+        for name, datatypes in static_datatypes(live.model).items()
     ]
     return {
         "name": live.name,
@@ -88,7 +88,7 @@ def parse_request(body: Body, model: LoadedModel) -> ParsedRequest:
     tensors = find_tensors(value, body.tensors)
     layouts = [each for each in model.layouts if not each.is_wide and each.long is None]
     layout, names = find_layout(layouts, tensors, "inputs")
-    static_types, rank = _static_types(model), len(encoder.tensor_shape)
+    static_types, rank = static_datatypes(model), len(encoder.tensor_shape)
     columns = {
         name: list(parse_tensor(tensors[name], encoder.tensor_types, rank))
         for name in names
@@ -119,7 +119,7 @@ def _cut(rows: list[np.ndarray], tensor: Content) -> list[np.ndarray]:
     return [row[:length] for row, length in zip(rows, lengths, strict=True)]
 
 
-def _static_types(model: LoadedModel) -> dict[str, tuple[str, ...]]:
+def static_datatypes(model: LoadedModel) -> dict[str, tuple[str, ...]]:
     """Datatypes of the tensors of static columns, the preferred one first."""
     static = model.static
     return dict.fromkeys(static.numbers, NUMBERS) | dict.fromkeys(static.categories, CATEGORIES)

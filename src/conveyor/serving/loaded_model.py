@@ -16,6 +16,7 @@ from conveyor.encoding.ragged import RowNumbers
 from conveyor.metrics import Outputs
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
 from conveyor.serving.digests import check_digests
+from conveyor.serving.example import read_example
 from conveyor.serving.layout import Layout
 from conveyor.stored import FormatError, require_file
 from conveyor.tasks import Task
@@ -51,10 +52,19 @@ class LoadedModel:
     Attributes:
         kind: the kind of its encoder, `text` or `series`.
         task: what its targets are.
+        example: a raw row of its training data; a made one in a folder from before there were
+            examples.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, encoder: Encoder, card: Card) -> None:
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        encoder: Encoder,
+        card: Card,
+        example: Any = None,
+    ) -> None:
         self.session, self.encoder, self.card = session, encoder, card
+        self.example = encoder.shortest_row if example is None else example
         self.kind: str = card.kind
         self.task = Task(card.target)
 
@@ -93,7 +103,8 @@ class LoadedModel:
         check_digests(folder, TRAIN_ANEW)
         card = read_card(folder)
         encoder = load_encoder(folder / "encoder.json", TRAIN_ANEW)
-        return cls(_open_graph(folder / graph), encoder, card)
+        example = read_example(folder, TRAIN_ANEW)
+        return cls(_open_graph(folder / graph), encoder, card, example)
 
     def predict(
         self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False

@@ -13,10 +13,12 @@ from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import plot_learning_curves
 from conveyor.serving.digests import write_digests
+from conveyor.serving.example import write_example
 from conveyor.training.history import FitHistory
 from conveyor.training.measure import describe_data, measure_costs
 
 CHECKED_ROWS = 512  # validation rows on which the export is compared with Keras
+EXAMPLES = 20  # training rows, the shortest of which becomes the example: people paste it
 
 
 def write_model(
@@ -25,8 +27,9 @@ def write_model(
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
-    the graph), history.csv (one row for each validation), curves.png, float.onnx if
-    model.onnx is int8, and digests.json, against which the folder is checked when it is loaded.
+    the graph), history.csv (one row for each validation), curves.png, example.json (a training
+    row), float.onnx if model.onnx is int8, and digests.json, against which the folder is checked
+    when it is loaded.
 
     Args:
         history: of the fit that gave `model`.
@@ -51,7 +54,14 @@ def write_model(
         rows = history.validations
         files.write_csv(temporary / "history.csv", list(rows[0]), [row.values() for row in rows])
         plot_learning_curves(rows, history.best_update, temporary / "curves.png")
+        write_example(temporary, _choose_example(prepared))
         write_digests(temporary)
+
+
+def _choose_example(prepared: Prepared) -> Any:
+    """Return a raw training row."""
+    training = prepared.split("train")
+    return training.rows[int(training.sequences.lengths[:EXAMPLES].argmin())]
 
 
 def _card(
