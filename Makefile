@@ -14,13 +14,18 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock
+.PHONY: repro report recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
 EXTRAS  := ray kubernetes postgres cmaes dashboard
 
 repro: recover ## set up, then run the belt on the default experiment (the default target)
-	dvc repro
+	@echo dvc repro; began=$$(date +%s); dvc repro; code=$$?; [ $$code = 0 ] || failed=--failed; \
+	PYTHONPATH=src python -m pipeline.report --since $$began $$failed || echo "the page was not written"; \
+	exit $$code
+
+report: recover ## write the page of the last run, reports/index.html, and open it
+	@PYTHONPATH=src python -m pipeline.report --open
 
 recover: setup ## put right what a killed process has left, such as a half-written dvc.lock
 	@PYTHONPATH=src python -m pipeline.recover

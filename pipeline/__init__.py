@@ -15,6 +15,7 @@ from conveyor.paths import Paths
 from conveyor.recovery.recover import recover
 from conveyor.resource_errors import describe_resource_error
 from conveyor.secrets import without_secret
+from conveyor.stage_log import record_stage
 from conveyor.temporary import process_folder
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,9 @@ def run_script(
         with process_folder():
             for line in recover(Paths()):
                 log.warning("%s", line)
-            sys.exit(main(args))
+            with record_stage(Paths(), script):
+                code = main(args)
+        sys.exit(code)
     except InputError as error:
         print(f"{script}: {error}", file=sys.stderr)
         if error.exit_code is ExitCode.INPUT_REFUSED:

@@ -18,6 +18,7 @@ from conveyor.doctor.examine import require_ready
 from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.recovery.dvc import keep_lock
+from conveyor.report.page import page_after
 from conveyor.retraining.dvc import update_configuration
 from conveyor.retraining.job import Job
 from conveyor.retraining.lock import retraining_lock
@@ -29,7 +30,7 @@ from pipeline import number, run_script
 
 def retrain(args: Namespace) -> ExitCode:
     paths = Paths()
-    with retraining_lock(paths, args.wait):
+    with retraining_lock(paths, args.wait), page_after(paths):
         require_ready(paths)
         changed = update_configuration(paths)
         config = load(RetrainConfig)

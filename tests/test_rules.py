@@ -30,7 +30,7 @@ STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text
 HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.config",
             "conveyor.errors", "conveyor.git", "conveyor.hooks", "conveyor.secrets",
             "conveyor.temporary", "conveyor.resource_errors", "conveyor.recovery",
-            "conveyor.held_lock", "conveyor.cli",
+            "conveyor.held_lock", "conveyor.cli", "conveyor.stage_log",
             "pipeline")  # fmt: skip
 JOBS = (
     "retrain",
@@ -42,6 +42,7 @@ JOBS = (
     "describe",
     "recover",
     "doctor",
+    "report",
 )
 # Modules that a stage's processes import by name.
 NAMED = {

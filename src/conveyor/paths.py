@@ -48,6 +48,10 @@ class Paths:
 
         # untracked: what a crash must not lose, caches, locks
         self.scratch = root / ".conveyor"
+        self.stage_runs = self.scratch / "stages"
+
+        # report, untracked
+        self.report = reports / "index.html"
 
         # DVC
         self.dvc_lock = root / "dvc.lock"

@@ -6,6 +6,7 @@ from shlex import quote
 
 from conveyor.git import find_repository
 from conveyor.registry import lineage
+from conveyor.registry.model_version import ModelVersion
 from conveyor.registry.registry import Registry
 
 MISSING = "not recorded"
@@ -18,24 +19,32 @@ def why(registry: Registry, version: str) -> str:
         InputError: there is no such version.
     """
     model_version = registry.version(version)
-    tags = model_version.tags
-    rows = {
-        "version": f"models:/{registry.name}/{version}, {model_version.verdict or MISSING}",
-        "reasons": (
-            model_version.gates_passed if model_version.passed else model_version.reasons or None
-        ),
-        "forced": tags.get("forced_reason"),
-        **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
-    }
-    lines = [f"{name:<14} {value}" for name, value in rows.items() if value is not None]
-    commands = [f"  {line}" for line in _commands(registry.paths.root, tags)]
-    rebuild = f"  python -m pipeline.promote rebuild {version}"
+    lines = [f"{name:<14} {value}" for name, value in describe_origin(model_version).items()]
+    commands = [f"  {line}" for line in rebuild_steps(registry.paths.root, model_version.tags)]
+    rebuild = f"  {rebuild_command(version)}"
     return "\n".join(
         [*lines, "", "to make it again, and compare:", rebuild, "which does:", *commands]
     )
 
 
-def _commands(root: Path, tags: Mapping[str, str]) -> list[str]:
+def describe_origin(version: ModelVersion) -> dict[str, str]:
+    """The verdict on a version, and the digests of what it comes from, by their titles."""
+    tags = version.tags
+    rows = {
+        "version": f"models:/{version.name}/{version.version}, {version.verdict or MISSING}",
+        "reasons": version.gates_passed if version.passed else version.reasons or None,
+        "forced": tags.get("forced_reason"),
+        **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
+    }
+    return {title: value for title, value in rows.items() if value is not None}
+
+
+def rebuild_command(version: str) -> str:
+    """The command that makes a version again, and compares the bytes."""
+    return f"python -m pipeline.promote rebuild {version}"
+
+
+def rebuild_steps(root: Path, tags: Mapping[str, str]) -> list[str]:
     """The commands of a rebuild by hand. The project may be a subfolder of its repository."""
     repository = find_repository(root)
     if repository is None or lineage.REVISION not in tags:

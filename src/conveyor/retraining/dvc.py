@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from conveyor.errors import REFUSAL_VARIABLE, ExitCode, InputError
 from conveyor.paths import Paths
@@ -76,6 +77,14 @@ def check_remote(paths: Paths) -> None:
 def changed_stages(paths: Paths) -> set[str]:
     """The stages that `dvc repro` would run; imports with an outdated digest count as stages.
 
+    Raises: as `read_status`.
+    """
+    return set(read_status(paths))
+
+
+def read_status(paths: Paths) -> dict[str, list[Any]]:
+    """What `dvc status` says: by stage that DVC would run, what changed.
+
     Raises:
         Busy: another DVC command was in the way.
         RetrainError: DVC failed; the message holds its output.
@@ -85,7 +94,7 @@ def changed_stages(paths: Paths) -> set[str]:
     if status.returncode:
         require_idle(paths)
         raise RetrainError(f"`dvc status` failed: {status.stderr.strip()}")
-    return set(json.loads(status.stdout))
+    return json.loads(status.stdout)
 
 
 def update_configuration(paths: Paths) -> set[str]:

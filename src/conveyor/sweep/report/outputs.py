@@ -30,7 +30,7 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
     """Write the tables and plots of a sweep, and the pages that show times; each folder whole.
 
     Args:
-        folder: of best.yaml, trials.csv, intermediate.csv and the plots.
+        folder: of best.yaml, trials.csv, intermediate.csv, importance.csv and the plots.
         pages: of study.html and timeline.png.
         best: content of best.yaml.
     """
@@ -39,6 +39,8 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
     importance = compute_importances(study.optuna)
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
         _write_tables(tables, best, rows, space.keys)
+        shares = sorted(importance.items(), key=lambda pair: -pair[1])
+        files.write_csv(tables / "importance.csv", ["parameter", "share"], shares)
         html_report.write(timed / "study.html", study, importance, best)
         valued = [row for row in rows if row["value"] is not None]
         trials = SweepTrials(valued, space.keys, space.logarithmic_keys, objectives)

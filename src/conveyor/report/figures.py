@@ -1,0 +1,136 @@
+"""The interactive plots of the page, as the plain values that Plotly's script takes.
+
+A colour is a variable of style.css, so that a plot follows the page into the dark. Plotly takes
+tags in a text for HTML, so every text of the data is escaped.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import accumulate
+from typing import Any
+
+from conveyor.escape import plot_text
+from conveyor.metrics import Better
+
+BLUE, ORANGE, RED, GRAY = "var(--blue)", "var(--orange)", "var(--red)", "var(--gray)"
+STATES = {"complete": (BLUE, "circle"), "pruned": (ORANGE, "x")}
+POSITIONS = ("update", "epoch", "learning_rate")  # columns of history.csv that are no metrics
+
+
+def figure(
+    title: str, traces: list[dict[str, Any]], x: str, y: str, *, height: int = 320, **layout: Any
+) -> dict[str, Any]:
+    """A plot with titles of its axes; `layout` is Plotly's."""
+    axes = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
+    for name in axes:
+        axes[name] |= layout.pop(name, {})
+    return {"title": title, "data": traces, "layout": {"height": height, **axes, **layout}}
+
+
+def text(value: object) -> str:
+    """A text of the data on one short line, as Plotly shows it unchanged."""
+    return escape(plot_text(str(value)), quote=False)
+
+
+def draw_history(
+    trials: Sequence[Mapping[str, str]], keys: Sequence[str], objective: str, better: Better
+) -> dict[str, Any]:
+    """Each trial's objective, pruned ones with another mark, and the best so far."""
+    traces = []
+    for state, (color, symbol) in STATES.items():
+        rows = [row for row in trials if row["state"] == state and row["objective"]]
+        hover = ["<br>".join(f"{text(key)} {text(row[key])}" for key in keys) for row in rows]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": f"{state} ({len(rows)})",
+                "x": [int(row["trial"]) for row in rows],
+                "y": [float(row["objective"]) for row in rows],
+                "text": hover,
+                "marker": {"color": color, "symbol": symbol, "size": 9},
+            }
+        )
+    ranked = [t for t in trials if t["state"] == "complete" and t["feasible"] == "true"]
+    values = [float(row["objective"]) for row in ranked]
+    best = list(accumulate(values, min if better == "lower" else max))
+    line = {"type": "scatter", "mode": "lines", "name": "best so far", "y": best,
+            "x": [int(row["trial"]) for row in ranked],
+            "line": {"shape": "hv", "color": RED}}  # fmt: skip
+    title = f"{text(objective)} ({better} is better)"
+    ticks = {"dtick": max(1, len(trials) // 10)}
+    return figure("Trials of the sweep", [*traces, line], "trial", title, xaxis=ticks)
+
+
+def draw_importance(shares: Mapping[str, float], objective: str) -> dict[str, Any]:
+    """The share of each parameter in the differences between trials."""
+    names = sorted(shares, key=lambda name: shares[name])
+    bars = {"type": "bar", "orientation": "h", "x": [shares[name] for name in names],
+            "y": [text(name) for name in names], "marker": {"color": BLUE},
+            "text": [f"{shares[name]:.2f}" for name in names]}  # fmt: skip
+    return figure(f"What {text(objective)} depends on (PED-ANOVA)", [bars], "share", "",
+                  height=130 + 34 * len(names), yaxis={"automargin": True})  # fmt: skip
+
+
+def draw_learning_curves(
+    history: Sequence[Mapping[str, float]], best_update: int | None
+) -> list[dict[str, Any]]:
+    """A plot for each metric that was measured on training and validation rows."""
+    updates = [row["update"] for row in history]
+    names = [n for n in history[0] if n not in POSITIONS and f"val_{n}" in history[0]]
+    marks: dict[str, Any] = {}
+    if best_update is not None:
+        line = {"color": ORANGE, "dash": "dot", "width": 2}
+        marks["shapes"] = [{"type": "line", "x0": best_update, "x1": best_update, "y0": 0, "y1": 1,
+                            "yref": "paper", "line": line}]  # fmt: skip
+        marks["annotations"] = [{"x": best_update, "y": 1, "yref": "paper", "text": "best",
+                                 "showarrow": False, "yanchor": "bottom"}]  # fmt: skip
+    return [
+        figure(
+            f"{text(name)} by update",
+            [
+                _line(updates, [row[name] for row in history], "training", GRAY),
+                _line(updates, [row[f"val_{name}"] for row in history], "validation", BLUE),
+            ],
+            "update",
+            text(name),
+            **marks,
+        )
+        for name in names
+    ]
+
+
+def _line(x: list[float], y: list[float], name: str, color: str) -> dict[str, Any]:
+    mode = "lines" if len(x) > 1 else "markers"
+    return {"type": "scatter", "mode": mode, "x": x, "y": y, "name": name,
+            "line": {"color": color}, "marker": {"color": color}}  # fmt: skip
+
+
+def draw_baselines(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline metric of the network, with its interval, and of each baseline."""
+    names = [*evaluation["baselines"], "the network"]
+    values = [*evaluation["baselines"].values(), evaluation["value"]]
+    low, high = evaluation["interval"]
+    none = [0.0] * len(evaluation["baselines"])
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": values,
+        "y": [text(name) for name in names],
+        "marker": {"size": 11, "color": [*(GRAY for _ in none), BLUE]},
+        "error_x": {"type": "data", "symmetric": False, "color": BLUE,
+                    "array": [*none, high - values[-1]],
+                    "arrayminus": [*none, values[-1] - low]},
+    }  # fmt: skip
+    title = f"{evaluation['title']} on the test rows ({evaluation['better']} is better)"
+    return figure(title, [points], evaluation["title"], "", height=150 + 34 * len(names),
+                  yaxis={"automargin": True})  # fmt: skip
+
+
+def draw_slices(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The headline metric by length of the row."""
+    rows = evaluation["slices"]["rows"]
+    bars = {"type": "bar", "x": [f"{length}<br>{count} rows" for length, count, *_ in rows],
+            "y": evaluation["slice_values"], "marker": {"color": BLUE}}  # fmt: skip
+    title = f"{evaluation['title']} by length of the row"
+    return figure(title, [bars], "length", evaluation["title"])
