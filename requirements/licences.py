@@ -32,6 +32,7 @@ OLD_NAMES = {
 }
 EXCEPTIONS = {
     "asyncssh": "EPL-2.0; comes with DVC, which uses it for SSH remotes, and is used unchanged",
+    "axe-playwright-python": "MIT by the file in its package; for tests, with axe-core (MPL-2.0)",
     "grandalf": "GPL-2.0 or EPL-1.0; comes with DVC, for `dvc dag`, and is used unchanged",
     "huey": "MIT by the file in its package; comes with MLflow",
     "namex": "Apache-2.0 by the file in its package; comes with Keras",
