@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from pathlib import Path
 
+from conveyor.cli.package import require_same_package
 from conveyor.cli.project import TYPED_IN
 from conveyor.errors import ExitCode, InputError, record_refusal
 from conveyor.paths import Paths
@@ -31,7 +32,8 @@ def run_script(
 ) -> None:
     """Parse the command line, run `main` with the arguments, and exit with the code it returns.
 
-    What a killed process has left is put right before.
+    What a killed process has left is put right before. A project of another version of Conveyor is
+    refused.
 
     Arguments that the parser does not know exit with 2 before anything runs. An InputError prints
     its message alone and exits with its own code; an error of the disk or of a server prints one
@@ -56,6 +58,7 @@ def run_script(
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with process_folder():
+            require_same_package(Paths().root)
             for line in recover(Paths()):
                 log.warning("%s", line)
             with record_stage(Paths(), script):

@@ -7,9 +7,11 @@ also in the processes that this one starts.
 
 import logging
 import os
+import sys
 from collections.abc import Mapping, MutableMapping
 from fnmatch import fnmatchcase
 from importlib.metadata import version
+from pathlib import Path
 
 from conveyor.errors import InputError
 
@@ -92,6 +94,15 @@ def check_environment() -> None:
         raise InputError(f"{problem}: env -u {BACKEND} dvc repro")
     for name, value in REPLACED.items():
         log.warning("%s", describe_replaced(name, value))
+
+
+def path_with_python() -> str:
+    """Return PATH with the folder of this Python before all others.
+
+    DVC starts the stages by `pipeline/python`, which asks for `python` in a project that has no
+    environment of its own.
+    """
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def library_versions() -> dict[str, str]:

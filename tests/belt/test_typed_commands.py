@@ -26,8 +26,8 @@ pytestmark = pytest.mark.belt
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 PROGRAMS = ("conveyor", "curl", "dvc", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
-FRAGMENTS = ("conveyor NAME", "dvc add", "dvc exp run -S", "dvc pull", "dvc push", "dvc status",
-             "dvc update", "dvc.lock", "mlflow gc", "mlflow models serve", "source",
+FRAGMENTS = ("conveyor NAME", "conveyor new", "dvc add", "dvc exp run -S", "dvc pull", "dvc push",
+             "dvc status", "dvc update", "dvc.lock", "mlflow gc", "mlflow models serve", "source",
              "python -m pipeline.NAME", "python -m pipeline.predict",
              "python -m pipeline.serve --reload")  # fmt: skip
 ACTIVATE = "source .venv/bin/activate"
@@ -68,6 +68,9 @@ SESSION = [
     Row("source <(conveyor completion bash)",
         "source <(conveyor completion bash); complete -p conveyor", "shows that it is there",
         expect="_conveyor"),
+    Row("conveyor new ../tickets", expect="../tickets is a project"),
+    Row("conveyor upgrade", "cd ../tickets && conveyor upgrade", "the session stands in the clone",
+        expect="nothing to do"),
     Row("conveyor completion fish | source", "conveyor completion fish", "fish may be missing here",
         expect="complete -c conveyor"),
     Row("make PYTHON=python3.12", "make --dry-run --always-make setup PYTHON=python3.12",

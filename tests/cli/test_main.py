@@ -85,7 +85,7 @@ def test_help_names_each_command_once_and_loads_no_library() -> None:
     )
     assert done.stderr.strip() == "[]"
     names = re.findall(r"^  (\w+)  ", done.stdout, re.MULTILINE)
-    assert sorted(names) == sorted({*find_scripts(ROOT), *SHORT, "completion"})
+    assert sorted(names) == sorted({*find_scripts(ROOT), *SHORT, "new", "upgrade", "completion"})
     assert "Others" not in done.stdout, "a script is in no group of cli/commands.py"
     titles = re.findall(r"^(\S.*):$", done.stdout, re.MULTILINE)
     assert titles == [title for title in GROUPS if title in titles]
@@ -106,7 +106,7 @@ def test_outside_of_a_project_help_still_works_and_a_command_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "No project is here" in help_text(None)
+    assert "conveyor new FOLDER" in help_text(None)
     code, message = error_of(capsys, "train")
     assert code == 2
     assert message.startswith(f"conveyor: {tmp_path}: expected a project here or above")

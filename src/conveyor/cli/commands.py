@@ -10,13 +10,15 @@ GROUPS = {
     "Champion": ("promote", "rollback", "serve", "predict"),
     "Every night": ("retrain", "drift", "schedule"),
     "Trouble": ("doctor", "recover"),
-    "This program": ("completion",),
+    "Projects": ("new", "upgrade", "completion"),
 }  # fmt: skip
 OTHER = "Others"  # scripts that a project has of its own
 # Short form: the command and its first argument, and a description.
 SHORT = {"rollback": (("promote", "rollback"), "Return to the previous champion")}
 # Commands of the program itself, which no project has: their descriptions.
 OWN = {
+    "new": "Make a project in a new or empty folder, with data to try it on",
+    "upgrade": "Let a project use the installed version of Conveyor, and say what changed",
     "completion": "Print what completes commands with the tab key, for bash, zsh or fish",
 }
 

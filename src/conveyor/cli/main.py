@@ -23,6 +23,7 @@ from conveyor.cli.completion import (
     describe_commands,
 )
 from conveyor.cli.project import TYPED_IN, find_project, find_scripts, require_project
+from conveyor.environment import path_with_python
 from conveyor.errors import ExitCode, InputError
 
 INTRODUCTION = """usage: conveyor COMMAND [ARGUMENT ...]
@@ -30,7 +31,13 @@ INTRODUCTION = """usage: conveyor COMMAND [ARGUMENT ...]
 
 Runs a command of the project in whose folder, or below, it is typed: `conveyor NAME` is
 `python -m pipeline.NAME` there. `conveyor COMMAND --help` describes a command."""
-NO_PROJECT = "No project is here. The other commands are those of a project."
+NO_PROJECT = "No project is here: `conveyor new FOLDER` makes one, which has the other commands."
+NEXT = """{folder} is a project. To run it on its data, which come with it, and keep it in git:
+  cd {folder}
+  make
+  git add -A && git commit -m "First run"
+For your own data: conveyor describe --suggest FILE"""
+UP_TO_DATE = "nothing to do: the project uses the installed version"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -73,6 +80,17 @@ def run_own(typed: list[str], folder: Path) -> None:
     if name == "completion":
         parser.add_argument("shell", choices=SHELLS)
         print(completion_script(parser.parse_args(typed[1:]).shell), end="")
+        return
+    from conveyor.cli.new import make_project, upgrade_project  # reads YAML, which takes its time
+
+    if name == "new":
+        parser.add_argument("folder", type=Path, metavar="FOLDER")
+        folder = parser.parse_args(typed[1:]).folder
+        make_project(folder)
+        print(NEXT.format(folder=folder))
+    else:
+        parser.parse_args(typed[1:])
+        print("\n".join(upgrade_project(require_project(folder)) or [UP_TO_DATE]))
 
 
 def run_script_of(root: Path, typed: list[str], folder: Path) -> None:
@@ -83,9 +101,7 @@ def run_script_of(root: Path, typed: list[str], folder: Path) -> None:
         near = get_close_matches(name, describe_commands(root), n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise InputError(f"expected a command; got {name!r}. {hint}See conveyor --help")
-    # First on PATH: pipeline/python, by which DVC starts the stages, asks for `python` there.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    variables = {**os.environ, "PATH": path, TYPED_IN: str(folder)}
+    variables = {**os.environ, "PATH": path_with_python(), TYPED_IN: str(folder)}
     os.chdir(root)
     sys.stdout.flush()
     command = [sys.executable, "-m", f"pipeline.{name}", *typed[1:]]

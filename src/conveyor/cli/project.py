@@ -30,7 +30,7 @@ def require_project(folder: Path) -> Path:
     if root is None:
         raise InputError(
             f"{folder}: expected a project here or above, a folder with {' and '.join(MARKS)}; got "
-            "none. Change to one"
+            "none. Change to one, or make one: conveyor new FOLDER"
         )
     return root
 

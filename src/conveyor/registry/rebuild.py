@@ -11,6 +11,7 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 
 from conveyor import files
+from conveyor.environment import path_with_python
 from conveyor.errors import InputError
 from conveyor.git import GitError, find_repository, git
 from conveyor.paths import Paths
@@ -118,9 +119,8 @@ def _get_data(root: Path, project: Path) -> None:
 def _run_dvc(folder: Path, *arguments: str) -> str:
     """Run DVC with this environment's Python. Returns its standard output."""
     environment = {name: value for name, value in os.environ.items() if name not in STORE_VARIABLES}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, text=True,
-                             env={**environment, "PATH": path}, capture_output=True,
+                             env={**environment, "PATH": path_with_python()}, capture_output=True,
                              check=False)  # fmt: skip
     if process.returncode != 0:
         raise RebuildError(f"`dvc {' '.join(arguments)}` failed in {folder}:\n"

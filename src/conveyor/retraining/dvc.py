@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from conveyor.environment import path_with_python
 from conveyor.errors import REFUSAL_VARIABLE, ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.retraining.lock import require_idle
@@ -40,7 +41,8 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
         refusal = Path(folder) / "refusal"
         # A stage repeats its calls to MLflow; this process, which has a run open, does not.
         inherited = {k: v for k, v in os.environ.items() if k not in NO_RETRIES}
-        code = _run(paths, arguments, inherited | {REFUSAL_VARIABLE: str(refusal)})
+        variables = {REFUSAL_VARIABLE: str(refusal), "PATH": path_with_python()}
+        code = _run(paths, arguments, inherited | variables)
         error = InputError if refusal.is_file() else RetrainError
     if code:
         require_idle(paths)
