@@ -16,7 +16,7 @@ from pipeline import run_script
 
 
 def sweep(config: SweepConfig, paths: Paths, meta: Meta, *, join: bool = False) -> None:
-    recorder = SweepRecorder(config.name, paths, meta.digest, leads=not join)
+    recorder = SweepRecorder(config.name, paths, meta.digest, dataset=meta.name, leads=not join)
     warm_start = config.sweep.warm_start.champion and not join
     champion = champion_settings(config.name, paths) if warm_start else None
     executor = make_executor(config.sweep, paths.prepared)

@@ -25,10 +25,10 @@ def train(config: TrainConfig, paths: Paths) -> None:
     check_environment()
     config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
-    digest = prepared.meta.digest
+    digest, dataset = prepared.meta.digest, prepared.meta.name
     key = files.digest_value([config.model_dump(mode="json"), digest])[:16]
     scratch = paths.scratch / "train" / key  # where an interrupted fit goes on
-    with runs.training_run(config, paths, data_digest=digest) as run:
+    with runs.training_run(config, paths, dataset=dataset, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
         log.info("%s", gpu_line())
         model, history = fit(config, prepared, on_validation=run.log_validation, scratch=scratch)

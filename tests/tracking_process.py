@@ -40,7 +40,7 @@ def sweep(paths: Paths, function: str, trials: int, mode: Any, **changes: Any) -
         },
     }
     config = settings(**{**usual, **changes})
-    recorder = SweepRecorder("toys", paths, "digest", leads=mode == "lead")
+    recorder = SweepRecorder("toys", paths, "digest", dataset="toys", leads=mode == "lead")
     executor = make_executor(config.sweep, paths.root, f"trial_functions:{function}")
     with SweepStudy(paths.scratch, config, "digest", mode) as study:
         if mode == "join":

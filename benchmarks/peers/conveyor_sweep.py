@@ -30,6 +30,6 @@ if __name__ == "__main__":
                 plain.write_trial(values[0] if values else float("nan"), str(state))
 
     paths = Paths(Path(tempfile.mkdtemp()))
-    recorder = Teller("benchmark", paths, "benchmark")
+    recorder = Teller("benchmark", paths, "benchmark", dataset="benchmark")
     with SweepStudy(paths.scratch, config, "benchmark") as study:
         run_sweep(study, paths, recorder, executor)

@@ -60,7 +60,7 @@ def test_a_sweep_goes_on_without_its_server_and_nothing_is_lost_or_twice(
     assert [parent.info.status, *{run.info.status for run in children}] == ["FINISHED"] * 2
     assert [int(run.data.tags["trial"]) for run in children] == list(range(trials))
     for run, row in zip(children, table(paths.sweep / "trials.csv"), strict=True):
-        assert run.data.metrics["best_val_loss"] == pytest.approx(float(row["objective"]))
+        assert run.data.metrics["objective"] == pytest.approx(float(row["objective"]))
         steps = [step for step, _ in curve(paths, run.info.run_id, "val_loss")]
         assert steps == sorted(set(steps)) == list(range(1, len(steps) + 1))
         assert steps

@@ -1,6 +1,7 @@
 """Runs say what happened: their status, their figures, where they come from."""
 
 import errno
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -30,7 +31,7 @@ from conveyor.tracking.store import connect
 
 def train(config: Config, paths: Paths, error: BaseException | None = None) -> str:
     """A training run of the model that lies in the project."""
-    with training_run(config, paths, data_digest="d" * 64) as run:
+    with training_run(config, paths, dataset="toys", data_digest="d" * 64) as run:
         run.log_layers(["lstm_0: cuDNN"])
         for number, row in enumerate(table(paths.model / "history.csv"), start=1):
             run.log_validation(number, {name: float(value) for name, value in row.items()})
@@ -54,12 +55,14 @@ def test_a_training_run_holds_parameters_curves_figures_and_files(
     expected = [(int(float(row["update"])), float(row["val_loss"])) for row in history]
     assert curve(toy_project, run_id, "val_loss") == expected
     card = files.read_json(toy_project.model / "card.json")
-    assert run.data.metrics["best_val_loss"] == card["validation"]["val_loss"]
+    assert run.data.metrics["val_loss_best"] == card["validation"]["val_loss"]
+    assert run.data.params["cost.parameters"] == str(card["parameters"])
     assert f"{card['parameters']:,} parameters" in run.data.tags["mlflow.note.content"]
     digest = files.digest_tree(toy_project.model)
-    assert run.info.run_name == f"train-{digest[:8]}"
+    assert re.fullmatch(r"train \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", run.info.run_name)
     assert files.digest_tree(artifact(toy_project, run_id, "model")) == digest
-    assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 16
+    (data,) = run.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest) == ("toys", "d" * 16)
 
 
 def test_the_process_and_its_secrets_in_a_failed_run(
@@ -129,7 +132,7 @@ def test_a_model_that_came_from_elsewhere_gets_the_run_it_would_have_had(
         k: v for k, v in restored.data.params.items() if not k.startswith(("train.ep", "train.p"))
     }
     assert ran.items() <= live.data.params.items()
-    assert curve(elsewhere, found.id, "loss") == curve(toy_project, live_id, "loss")
+    assert curve(elsewhere, found.id, "train_loss") == curve(toy_project, live_id, "train_loss")
     assert find_training_run("toys", elsewhere, files.digest_tree(elsewhere.model)).id == found.id
     assert len(runs_of(elsewhere)) == 1
     shutil.rmtree(elsewhere.model)
@@ -196,5 +199,6 @@ def test_a_retraining_tells_its_outcome(toy_project: Paths) -> None:
         )
     (told,) = runs_of(toy_project)
     assert told.data.tags["outcome"] == "not promoted"
+    assert re.fullmatch(r"retrain [-0-9]+ [:0-9]+, not promoted", told.info.run_name)
     assert told.data.metrics["seconds"] > 0
     assert "too low" in (artifact(toy_project, run.id, "promotion") / "verdict.md").read_text()

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import stdev
 
 import pytest
+from mlflow.entities import Run
 from tracked import artifact, curve, family, runs_of, start_sweep, table
 
 from conveyor import files
@@ -18,6 +19,11 @@ from conveyor.tracking.find_run import find_training_run
 def paths(tmp_path: Path, empty_store: Path) -> Paths:
     shutil.copy(empty_store, tmp_path)
     return Paths(tmp_path)
+
+
+def drawn(trial: Run) -> dict[str, str]:
+    """The parameters that a trial was given, without what its network costs."""
+    return {k: v for k, v in trial.data.params.items() if not k.startswith("cost.")}
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +52,15 @@ def test_the_parent_holds_the_best_and_the_outputs(swept: Paths) -> None:
     parent, children = family(swept)
     rows = table(swept.sweep / "trials.csv")
     best = min(rows, key=lambda row: float(row["objective"]))
-    assert parent.data.metrics["best_val_loss"] == pytest.approx(float(best["objective"]))
+    assert parent.data.metrics["objective"] == pytest.approx(float(best["objective"]))
     chosen = children[int(best["trial"])]
-    for name, value in chosen.data.params.items():
+    for name, value in drawn(chosen).items():
         assert parent.data.tags[f"best.{name}"] == value
     assert len(curve(swept, chosen.info.run_id, "val_loss")) == 3
+    assert "parameters" not in chosen.data.metrics
+    assert float(chosen.data.params["cost.parameters"]) > 0
+    (data,) = parent.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest) == ("toys", "digest")
     held = artifact(swept, parent.info.run_id, "sweep")
     assert files.digest_tree(held) == files.digest_tree(swept.sweep)
 
@@ -60,7 +70,11 @@ def test_pruned_trials_are_killed_runs_with_the_validations_they_had(paths: Path
     parent, children = family(paths)
     assert [child.info.status for child in children] == ["FINISHED", "KILLED"] * 2
     assert parent.data.metrics["trials_pruned"] == 2
-    assert [step for step, _ in curve(paths, children[1].info.run_id, "val_loss")] == [1, 2]
+    values = curve(paths, children[1].info.run_id, "val_loss")
+    assert [step for step, _ in values] == [1, 2]
+    assert [child.data.tags["state"] for child in children] == ["complete", "pruned"] * 2
+    assert children[1].info.run_name == "trial-001 (pruned)"
+    assert children[1].data.metrics["objective"] == values[-1][1]
 
 
 def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running(
@@ -81,7 +95,7 @@ def test_a_killed_sweep_goes_on_under_the_same_parent_and_leaves_nothing_running
     finished = {int(c.data.tags["trial"]): c for c in children if c.info.status == "FINISHED"}
     for row in table(paths.sweep / "trials.csv"):
         run = finished.pop(int(row["trial"]))
-        assert run.data.metrics["best_val_loss"] == pytest.approx(float(row["objective"]))
+        assert run.data.metrics["objective"] == pytest.approx(float(row["objective"]))
         assert run.info.run_name.startswith(f"trial-{int(row['trial']):03d}")
     assert not finished
     best = files.read_yaml(paths.sweep / "best.yaml")["trial"]
@@ -96,11 +110,11 @@ def test_each_attempt_at_a_trial_has_its_own_run_under_the_trial_s_number(paths:
     by_name = {child.info.run_name: child for child in children}
     assert {name: run.info.status for name, run in by_name.items()} == {
         "trial-000": "FINISHED",
-        "trial-001": "FAILED",
+        "trial-001 (failed)": "FAILED",
         "trial-001-attempt-2": "FINISHED",
         "trial-002": "FINISHED",
     }
-    assert by_name["trial-001"].data.params == by_name["trial-001-attempt-2"].data.params
+    assert drawn(by_name["trial-001 (failed)"]) == drawn(by_name["trial-001-attempt-2"])
     assert by_name["trial-001-attempt-2"].data.tags["attempt"] == "2"
 
 
@@ -136,10 +150,10 @@ def test_a_configuration_is_one_row_and_its_repeats_are_its_children(paths: Path
     assert {run.info.status for run in runs} == {"FINISHED"}
     for trial in trials:
         own = [r for r in repeats if r.data.tags["mlflow.parentRunId"] == trial.info.run_id]
-        values = [run.data.metrics["best_val_loss"] for run in own]
+        values = [run.data.metrics["objective"] for run in own]
         assert len(values) == 3
-        assert trial.data.metrics["best_val_loss"] == pytest.approx(sum(values) / 3)
-        assert trial.data.metrics["best_val_loss_std"] == pytest.approx(stdev(values))
+        assert trial.data.metrics["objective"] == pytest.approx(sum(values) / 3)
+        assert trial.data.metrics["objective_std"] == pytest.approx(stdev(values))
         assert [step for step, _ in curve(paths, own[0].info.run_id, "val_loss")] == [1, 2, 3]
 
 

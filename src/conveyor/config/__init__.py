@@ -9,6 +9,7 @@ from conveyor.config.sections import Bar, Cell, Evaluate, Gates, Hook, Hooks, Mo
 from conveyor.config.stages import (
     Config,
     EvaluateConfig,
+    ExperimentConfig,
     FitConfig,
     NamedConfig,
     PrepareConfig,

@@ -60,6 +60,12 @@ class TrainConfig(FitConfig):
     serving: Serving
 
 
+class ExperimentConfig(NamedConfig, PrepareConfig):
+    """What describes an experiment in MLflow."""
+
+    sweep: Sweep
+
+
 class EvaluateConfig(NamedConfig):
     seed: Seed
     evaluate: Evaluate

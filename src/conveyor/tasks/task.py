@@ -68,6 +68,11 @@ def load_metrics(name: str) -> Mapping[str, Metric]:
     return _import(name, "metrics").METRICS
 
 
+def load_headline(name: str) -> str:
+    """Return the name of a task's headline metric, whatever its target."""
+    return _import(name, "metrics").HEADLINE
+
+
 def load_tests(name: str) -> Mapping[str, PairedTest]:
     """Return the paired tests of a task, by name."""
     return _import(name, "comparison").Comparison.tests

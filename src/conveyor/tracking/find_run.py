@@ -7,6 +7,7 @@ from pathlib import Path
 from mlflow.exceptions import MlflowException
 
 from conveyor import files
+from conveyor.config import ConfigError, PrepareConfig, load
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.tracking.records import NOT_FOUND
@@ -39,8 +40,9 @@ def find_training_run(name: str, paths: Paths, digest: str) -> TrainingRun:
     run = _find_run(tracking, digest)
     if run is not None:
         return run
-    data_digest = files.read_json(paths.model / "card.json")["data_digest"]
-    return _write_run(tracking, paths.model, digest, origin_tags(paths, data_digest))
+    card = files.read_json(paths.model / "card.json")
+    origin = origin_tags(paths, card["data_digest"])
+    return _write_run(tracking, paths.model, digest, _dataset_name(paths) or card["name"], origin)
 
 
 def find_run_of_version(tracking: Tracking, run_id: str, folder: Path) -> TrainingRun:
@@ -61,9 +63,11 @@ def find_run_of_version(tracking: Tracking, run_id: str, folder: Path) -> Traini
         if entity.info.lifecycle_stage == "active":
             return TrainingRun(tracking, run_id)
     digest = files.digest_tree(folder)
-    data_digest = files.read_json(folder / "card.json")["data_digest"]
+    card = files.read_json(folder / "card.json")
     run = _find_run(tracking, digest)
-    return run or _write_run(tracking, folder, digest, {DATA_DIGEST: data_digest})
+    return run or _write_run(
+        tracking, folder, digest, card["name"], {DATA_DIGEST: card["data_digest"]}
+    )
 
 
 def _find_run(tracking: Tracking, digest: str) -> TrainingRun | None:
@@ -71,11 +75,19 @@ def _find_run(tracking: Tracking, digest: str) -> TrainingRun | None:
     return TrainingRun(tracking, existing[0].info.run_id) if existing else None
 
 
+def _dataset_name(paths: Paths) -> str | None:
+    """The name of the project's data set, which a model folder does not hold."""
+    try:
+        return load(PrepareConfig, paths.config).dataset.name
+    except ConfigError:
+        return None
+
+
 def _write_run(
-    tracking: Tracking, folder: Path, digest: str, origin: Mapping[str, str]
+    tracking: Tracking, folder: Path, digest: str, dataset: str, origin: Mapping[str, str]
 ) -> TrainingRun:
     settings = files.read_yaml(folder / "config.yaml")
-    run = begin_training_run(tracking, settings, {"restored": "true", **origin})
+    run = begin_training_run(tracking, settings, dataset, {"restored": "true", **origin})
     with run.ending(), (folder / "history.csv").open(encoding="utf-8") as rows:
         for number, row in enumerate(csv.DictReader(rows), start=1):
             metrics = {name: float(value) for name, value in row.items()}

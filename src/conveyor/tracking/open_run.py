@@ -1,5 +1,6 @@
 """A run to write to: one of this process, or one that exists already."""
 
+import json
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from conveyor.tracking.journal import RunJournal
 from conveyor.tracking.provenance import process_tags
 from conveyor.tracking.records import PARENT, Record
 from conveyor.tracking.store import StoreUnavailable, Tracking
+
+DATASET_DIGITS = 16  # of a digest; MLflow takes 36
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,11 @@ class OpenRun:
         """Log the files of a folder, if it exists, under the artifact folder `name`."""
         if folder.is_dir():
             self.write(records.folder(folder, name))
+
+    def log_dataset(self, name: str, digest: str) -> None:
+        """Log the data that the run reads, with their first digits of their digest."""
+        source = json.dumps({"tags": {"stage": "prepare"}})
+        self.write(records.dataset(name, digest[:DATASET_DIGITS], source))
 
     def end(self, status: str) -> None:
         """End the run as FINISHED, FAILED or KILLED."""

@@ -19,6 +19,7 @@ from conveyor.secrets import without_secret
 Record = dict[str, Any]
 KIND = "kind"
 PARENT = "mlflow.parentRunId"
+NOTE, NAME = "mlflow.note.content", "mlflow.runName"  # tags: the description and the name
 CLOSED = "closed"  # a tag of a run that another process has ended; one of its values:
 DIED = "its process died without a word"
 BATCH = 100  # values in a call; MLflow takes at most 100 parameters, 100 tags, 1000 metrics

@@ -9,7 +9,8 @@ from conveyor.errors import ExitCode
 from conveyor.paths import Paths
 from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.provenance import dvc_tags, git_tags
-from conveyor.tracking.runs import NOTE, STAGE, TrainingRun, close_dead_runs
+from conveyor.tracking.records import NAME, NOTE
+from conveyor.tracking.runs import STAGE, TrainingRun, close_dead_runs, dated_name
 from conveyor.tracking.store import connect
 
 CODES_WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
@@ -41,7 +42,8 @@ class RetrainRun(OpenRun):
     def log_outcome(self, summary: str, paths: Paths, *, code: ExitCode) -> None:
         """Log the job's exit code and summary, and the verdict's files if there is a verdict."""
         outcome = code.name.lower().replace("_", " ")
-        self.set_tags({"outcome": outcome, NOTE: summary, **dvc_tags(paths.root)})
+        name = f"{self.tracking.client.get_run(self.id).info.run_name}, {outcome}"
+        self.set_tags({"outcome": outcome, NAME: name, NOTE: summary, **dvc_tags(paths.root)})
         if code in CODES_WITH_VERDICT:
             self.log_folder(paths.promotion, "promotion")
 
@@ -53,7 +55,7 @@ def retrain_run(name: str, paths: Paths) -> Iterator[RetrainRun]:
     close_dead_runs(tracking)
     tags = {STAGE: "retrain", **git_tags(paths.root)}
     began = time.monotonic()
-    with RetrainRun.begin(tracking, "retrain", tags, {}).ending() as run:
+    with RetrainRun.begin(tracking, dated_name("retrain"), tags, {}).ending() as run:
         run.wait_until_created()
         try:
             yield run

@@ -1,9 +1,9 @@
 """Runs in the tracking store, and the training run, which the digest of its model identifies."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,16 @@ from conveyor.config import FitConfig, narrow
 from conveyor.paths import Paths
 from conveyor.tracking import records
 from conveyor.tracking.leftovers import settle
+from conveyor.tracking.metric_names import name_best, name_costs, name_curves
 from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead
-from conveyor.tracking.records import CLOSED, DIED
+from conveyor.tracking.records import CLOSED, DIED, NOTE
 from conveyor.tracking.store import Tracking, connect
 
 log = logging.getLogger(__name__)
 
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
-STAGE, NOTE = "stage", "mlflow.note.content"
+STAGE = "stage"
 
 
 class TrainingRun(OpenRun):
@@ -35,7 +36,7 @@ class TrainingRun(OpenRun):
     def log_validation(self, number: int, metrics: Mapping[str, float]) -> None:
         """Metrics of one validation; their step is `update`, of which they say the number."""
         measured = {name: value for name, value in metrics.items() if name != "update"}
-        self.log_metrics(measured, step=int(metrics["update"]))
+        self.log_metrics(name_curves(measured), step=int(metrics["update"]))
 
     def log_model(self, folder: Path, digest: str) -> None:
         """Log a model folder: digests, metrics of the best validation, files.
@@ -44,13 +45,10 @@ class TrainingRun(OpenRun):
             digest: SHA-256 of the folder's files.
         """
         card = files.read_json(folder / "card.json")
-        metrics = {f"best_{name}": value for name, value in card["validation"].items()}
-        named = ("best_update", "best_epoch", "parameters", "flops")
-        metrics |= {name: float(card[name]) for name in named if card.get(name) is not None}
-        self.log_metrics(metrics)
-        name = f"train-{digest[:8]}"
-        self.set_tags({MODEL_DIGEST: digest, DATA_DIGEST: card["data_digest"], NOTE: _note(card),
-                       "mlflow.runName": name})  # fmt: skip
+        self.log_metrics(name_best(card["validation"]))
+        self.write(records.values(params=name_costs(card)))
+        self.set_tags({MODEL_DIGEST: digest, DATA_DIGEST: card["data_digest"],
+                       NOTE: _describe_training(card)})  # fmt: skip
         self.log_folder(folder, "model")
 
     def log_evaluation(
@@ -73,14 +71,19 @@ class TrainingRun(OpenRun):
 
 
 def training_run(
-    config: FitConfig, paths: Paths, *, data_digest: str
+    config: FitConfig, paths: Paths, *, dataset: str, data_digest: str
 ) -> AbstractContextManager[TrainingRun]:
-    """Open a training run, which the block logs into and which ends as the block ends."""
+    """Open a training run, which the block logs into and which ends as the block ends.
+
+    Args:
+        dataset: name of the data set.
+        data_digest: of the prepared data.
+    """
     tracking = connect(config.name, paths)
     settle_dead_runs(tracking)
     settings = narrow(config, FitConfig).model_dump(mode="json")
     tags = origin_tags(paths, data_digest)
-    return begin_training_run(tracking, settings, tags).ending()
+    return begin_training_run(tracking, settings, dataset, tags).ending()
 
 
 def settle_dead_runs(tracking: Tracking) -> None:
@@ -114,13 +117,17 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def begin_training_run(
-    tracking: Tracking, settings: Mapping[str, Any], tags: Mapping[str, str]
+    tracking: Tracking, settings: Mapping[str, Any], dataset: str, tags: Mapping[str, str]
 ) -> TrainingRun:
-    """Open a training run with its configuration and the data that it reads."""
-    name = "train-restored" if "restored" in tags else "train"
+    """Open a training run with its configuration and the data that it reads.
+
+    Args:
+        dataset: name of the data set.
+        tags: with its digest, and more.
+    """
+    name = dated_name("train, restored" if "restored" in tags else "train")
     run = TrainingRun.begin(tracking, name, {STAGE: "train", **tags}, flatten(settings))
-    source = json.dumps({"tags": {"stage": "prepare"}})
-    run.write(records.dataset(settings["name"], tags[DATA_DIGEST][:16], source))
+    run.log_dataset(dataset, tags[DATA_DIGEST])
     if SWEEP_DIGEST in tags:
         query = f"tags.{STAGE} = 'sweep' and tags.{SWEEP_DIGEST} = '{tags[SWEEP_DIGEST]}'"
         run.write(records.link("sweep_run", query))
@@ -137,7 +144,12 @@ def origin_tags(paths: Paths, data_digest: str) -> dict[str, str]:
     return tags
 
 
-def _note(card: Mapping[str, Any]) -> str:
+def dated_name(stage: str) -> str:
+    """A name of a run that begins now, to the second in UTC, so that two runs differ."""
+    return f"{stage} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _describe_training(card: Mapping[str, Any]) -> str:
     best = ", ".join(f"{key} {value:.4g}" for key, value in card["validation"].items())
     return (
         f"{card['parameters']:,} parameters, {card['flops']:,} FLOPs a sequence of "

@@ -22,6 +22,7 @@ from conveyor.paths import Paths
 from conveyor.resource_errors import describe_resource_error
 from conveyor.secrets import without_secret
 from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
+from conveyor.tracking.experiment_page import write_experiment_page
 from conveyor.tracking.location import DATABASE, home, journals, sqlite_file, store_name, uri
 from conveyor.tracking.records import is_temporary
 from conveyor.tracking.sender import Sender
@@ -85,7 +86,10 @@ def connect(name: str, paths: Paths) -> Tracking:
                 # A local store gets its folder; a server chooses its own.
                 folder = home(paths) / ARTIFACTS / name
                 location = folder.as_uri() if sqlite_file(where) else None
-                return _track(client, client.create_experiment(name, location), where, paths)
+                created = client.create_experiment(name, location)
+                experiment = client.get_experiment(created)
+            if experiment.lifecycle_stage != "deleted":
+                write_experiment_page(client, experiment, paths)
     except ModuleNotFoundError as error:
         needed_by = f"the MLflow store {without_secret(where)}"
         extra = "postgres" if where.startswith("postgresql") else None

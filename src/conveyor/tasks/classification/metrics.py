@@ -181,7 +181,10 @@ METRICS: dict[str, Metric] = {
 }
 
 
+HEADLINE = "accuracy"
+
+
 def make_table(spec: ClassSpec) -> MetricTable:
     """Return the metrics of a model of this target."""
     pair = partial(LabelledPredictions, spec)
-    return MetricTable(METRICS, "accuracy", ("accuracy", "macro_f1"), pair)
+    return MetricTable(METRICS, HEADLINE, (HEADLINE, "macro_f1"), pair)

@@ -151,7 +151,10 @@ METRICS: dict[str, Metric] = {
 }
 
 
+HEADLINE = "scaled_mae"
+
+
 def make_table(spec: RegressionSpec) -> MetricTable:
     """Return the metrics of a model of this target."""
     pair = partial(NumericPredictions, spec=spec)
-    return MetricTable(METRICS, "scaled_mae", ("scaled_mae", "r2"), pair)
+    return MetricTable(METRICS, HEADLINE, (HEADLINE, "r2"), pair)
