@@ -29,6 +29,7 @@ def add_options(parser: ArgumentParser) -> None:
         add(option, type=kind, default=default, help=f"{text} (default: {default})")
     add("--name", help="name of the registered model (default: `name` in artifacts/config.yaml)")
     add("--threads", type=COUNT, help="answer so many requests at once (default: one a core)")
+    add("--example", action="store_true", help="print a request for this model, and end")
     add("--log-format", choices=("text", "json"), default="text",
         help="form of the lines of the log (default: text)")  # fmt: skip
     let_in = parser.add_mutually_exclusive_group().add_argument

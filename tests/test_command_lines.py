@@ -77,6 +77,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "serve": {"--name": None, "--host": None, "--port": None, "--model": None, "--reload": None,
               "--body-limit": None, "--threads": None, "--log-share": None, "--token-file": None,
               "--no-token": None, "--allowed-host": None, "--drain": None, "--log-format": None,
+              "--example": None,
               "--alias": "no --model with it", "--poll": "--reload with it",
               "--log-rows": "--log-share with it", "--log-folder": "--log-share with it",
               "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},

@@ -52,6 +52,11 @@ SUITE = "runs this suite"
 BENCHMARK = "measures for minutes to hours; its own test runs it or its parts"
 VERSION = "the clone has versions 1 and 2"
 SERVER = f"http://127.0.0.1:{PORT}"
+CURL = (  # the rest of a line
+    """/invocations -H 'content-type: application/json' """
+    """-d '{"inputs": [[[1.86, -0.21, 0.26, -0.21, -0.17, -0.12, -0.28, 0.03, 0.13, -0.31, """
+    """-0.21, 0.09]]]}'"""
+)
 OWN_PARAMS = """choose: {experiment: tickets}
 seed: 17
 model: {units: [16], embedding: 16, bidirectional: false, dropout: 0.0, pooling: max}
@@ -98,14 +103,15 @@ SESSION = [
         "python -m pipeline.serve --host 0.0.0.0 --token-file .conveyor/api.token "
         f"--port {PORT}", "a free port", url=f"{SERVER}/ping"),
     Row("make dashboard", f"make dashboard DASHBOARD_PORT={PORT}", "a free port", url=SERVER),
-    Row("mlflow models serve -m models:/japanese_vowels@champion --env-manager local",
+    Row("mlflow models serve -m models:/japanese_vowels@champion --env-manager local -p 5002",
         f"mlflow models serve -m models:/smoke@champion --env-manager local -p {PORT}",
         "the clone's model, a free port", url=f"{SERVER}/ping"),
-    Row("""curl 127.0.0.1:5001/invocations -H 'content-type: application/json' """
-        """-d '{"inputs": {"text": ["good morning", "bad evening"]}}'""",
-        f"curl 127.0.0.1:{PORT}/invocations -H 'content-type: application/json' -d @request.json",
-        "the clone's model reads series", expect="predictions", url=f"{SERVER}/ping",
-        beside=f"make serve SERVE_PORT={PORT}"),
+    Row("python -m pipeline.serve --example", expect="curl 127.0.0.1:5001/invocations"),
+    Row("python -m pipeline.serve --example | sh",
+        f"python -m pipeline.serve --example --port {PORT} | sh", "a free port",
+        expect="predictions", url=f"{SERVER}/ping", beside=f"make serve SERVE_PORT={PORT}"),
+    Row(f"curl 127.0.0.1:5001{CURL}", f"curl 127.0.0.1:{PORT}{CURL}", "a free port",
+        expect="predictions", url=f"{SERVER}/ping", beside=f"make serve SERVE_PORT={PORT}"),
     Row("python -m pipeline.predict new.csv predictions.parquet --alias champion",
         "python -m pipeline.predict new.jsonl predictions.parquet --alias champion",
         "the clone's model reads series, which no CSV file holds", expect="1 "),
@@ -258,7 +264,6 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     series = [[0.1 * step] * 12 for step in range(9)]
     write_tickets(clone.root / "tickets.csv")
     (clone.root / "new.jsonl").write_text(json.dumps({"series": series}) + "\n")
-    (clone.root / "request.json").write_text(json.dumps({"inputs": {"series": [series]}}))
     return session
 
 

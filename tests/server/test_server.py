@@ -324,3 +324,21 @@ def test_records_hold_what_the_predictor_answers(project: Paths, rows: list[Any]
     assert record["label"] == answers.records()[0]["label"]
     assert record["probability"] == max(record["probabilities"].values())
     assert list(record["probabilities"]) == answers.task.spec.classes
+
+
+def test_the_example_is_a_command_that_the_server_answers(
+    project: Paths, toy_server: Server, tmp_path: Path
+) -> None:
+    token_file = tmp_path / "the token"
+    token_file.write_text("0123456789abcdef")
+    options = ("--model", project.root / "model-1", "--port", str(toy_server.connect().port),
+               "--token-file", token_file)  # fmt: skip
+    command = [sys.executable, "-m", "pipeline.serve", "--example", *options]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert len(printed.splitlines()) == 3  # a person can read and paste it
+    typed = subprocess.run(["sh", "-c", printed], capture_output=True, text=True, check=True)
+    assert json.loads(typed.stdout)["predictions"][0]["label"] in ("up", "down")
+    assert "cat: " not in typed.stderr
+    [row] = json.loads(printed.splitlines()[1])["inputs"]["series"]
+    training = Prepared(project.prepared).split("train").rows
+    assert any(np.array_equal(np.float32(row), stored) for stored in training)

@@ -9,7 +9,7 @@ import mlflow
 import pandas as pd
 import pyarrow as pa
 from mlflow.models import ModelSignature
-from mlflow.types.schema import Array, ColSpec, DataType, Map, Schema
+from mlflow.types.schema import AnyType, Array, ColSpec, DataType, Map, Schema
 
 from conveyor import files
 from conveyor.config.dataset import NO_STATIC
@@ -36,7 +36,9 @@ REQUIREMENTS = (
 )
 INPUTS: dict[str, Any] = {
     "text": ColSpec(DataType.string, "text"),
-    "series": ColSpec(Array(Array(DataType.double)), "series"),
+    # A list of steps, each a list of numbers. Of an Array, MLflow would read `inputs` as one row,
+    # and refuse whole numbers and nulls; the model checks its rows itself.
+    "series": ColSpec(AnyType(), "series"),
 }
 
 

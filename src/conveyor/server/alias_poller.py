@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.registry.model_version import find_version
 from conveyor.server.live_model import ModelSlot, load_version
@@ -65,6 +66,16 @@ class AliasPoller:
         if folder is not None:
             self._latest = version.version
             self._load(version.version, folder)
+
+    def load_first(self) -> None:
+        """Load the version behind the alias.
+
+        Raises:
+            InputError: there is no such version, or it cannot be loaded.
+        """
+        self.poll()
+        if self.slot.current is None:
+            raise InputError(self.failure or f"{self.alias}: no version could be loaded")
 
     def _load(self, version: str, folder: Path) -> None:
         if self.slot.current is not None and self.slot.current.version == version:

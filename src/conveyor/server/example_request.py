@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,8 @@ def curl_lines(address: str, path: str, body: Any, token_file: Path | None = Non
         address: such as 127.0.0.1:5001.
         token_file: whose token the request carries.
     """
-    header = "" if token_file is None else f' -H "authorization: Bearer $(cat {token_file})"'
+    headers = "-H 'content-type: application/json'"
+    if token_file is not None:
+        headers += f' -H "authorization: Bearer $(cat {quote(str(token_file))})"'
     content = json.dumps(body, ensure_ascii=False)
-    return (
-        f"curl {address}{path} -H 'content-type: application/json'{header} -d @- <<'END'\n"
-        f"{content}\nEND"
-    )
+    return f"curl {address}{path} {headers} -d @- <<'END'\n{content}\nEND"
