@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import ssl
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def raised(*chain: Exception) -> Exception:
         (raised(OSError(errno.ECONNREFUSED, ""), RuntimeError("no server")), None),
         (KeyError("a"), None),
         (sqlite3.OperationalError("of Python itself"), None),
+        (raised(ssl.SSLError(1, "bad record"), requests.ConnectionError("x")),
+         "the TLS connection to a server failed: bad record. Trust its"),
         (requests.ConnectionError("refused"), "a server does not answer: refused. Run it again"),
         (requests.HTTPError("401", response=requests.Response()), "a server refuses a request:"),
     ],

@@ -6,10 +6,12 @@ Libraries raise them in their own classes, at the end of long chains.
 import errno
 import os
 import sqlite3
+import ssl
 from collections.abc import Iterator
 
 SPACE = "Free some space, then run it again."
 PERMISSION = "Change the permissions, or the user who runs it."
+CERTIFICATE = "Trust its certificate, or correct its address."
 # What to do about an error, by its number.
 HINTS = {
     errno.ENOSPC: SPACE,
@@ -48,8 +50,20 @@ def describe_cause(error: BaseException) -> str:
     return problem[0] if problem else f"{type(error).__name__}: {_first_line(error)}".rstrip(": ")
 
 
+def describe_tls_error(error: BaseException) -> str | None:
+    """Why a TLS connection failed, as its library says it; None if none of the causes is that."""
+    for cause in _chain(error):
+        if isinstance(cause, ssl.SSLError):
+            texts = (getattr(cause, name, None) for name in ("verify_message", "reason"))
+            return next(filter(None, texts), _first_line(cause))
+    return None
+
+
 def _find(error: BaseException) -> tuple[str, str] | None:
     """The cause outside the program, and what to do about it."""
+    tls = describe_tls_error(error)
+    if tls is not None:
+        return f"the TLS connection to a server failed: {tls}", CERTIFICATE
     for cause in _chain(error):
         if type(cause).__module__ == "requests.exceptions":
             line = _first_line(cause)

@@ -186,7 +186,7 @@ PROBLEMS: dict[Callable[[Paths, Patch], None], tuple[str, str, str]] = {
     store_down: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
     database_down: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
     store_that_never_answers: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
-    store_that_is_no_database: ("store", "not a database", "restore"),
+    store_that_is_no_database: ("store", "not a database", "Restore"),
     damaged_configuration: ("configuration", "expected a mapping", "dvc repro compose"),
     damaged_champion: ("champion", "files are damaged (model.onnx", "pipeline.retrain"),
     champion_files_deleted: ("champion", "files are missing", "pipeline.retrain"),

@@ -1,8 +1,11 @@
 """Where runs are kept: one SQLite file at the project's root, whoever comes first."""
 
+import ssl
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from tracked import PROCESS, runs_of
@@ -13,7 +16,7 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
 from conveyor.tracking.location import home
-from conveyor.tracking.store import connect
+from conveyor.tracking.store import StoreUnavailable, connect
 
 
 def test_four_processes_at_once_make_one_store(tmp_path: Path) -> None:
@@ -75,6 +78,31 @@ def test_a_store_that_cannot_be_reached_is_told_without_its_password(
         connect("toys", Paths(tmp_path))
     assert "MLflow at http://me:***@127.0.0.1:9 does not answer" in str(told.value)
     assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("has_tls", "cause"), [(True, "self-signed certificate"), (False, "WRONG_VERSION_NUMBER")]
+)
+def test_a_failure_of_tls_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_tls: bool, cause: str
+) -> None:
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    if has_tls:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=localhost"],
+            cwd=tmp_path, check=True, capture_output=True,
+        )  # fmt: skip
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"https://me:hunter2@127.0.0.1:{server.server_port}")
+    with pytest.raises(StoreUnavailable, match=r"cannot be reached over TLS: ") as error:
+        connect("toys", Paths(tmp_path))
+    server.shutdown()
+    assert cause in str(error.value)
+    assert "hunter2" not in str(error.value)
 
 
 def test_a_deleted_experiment_is_told_with_the_way_back(tmp_path: Path) -> None:

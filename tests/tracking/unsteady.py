@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, ErrorCode
 
 from conveyor.tracking.sender import Sender
 from conveyor.tracking.store import Tracking
@@ -19,6 +19,9 @@ class UnsteadyClient:
         is_down: calls fail before they reach the store.
         loses: names of calls that reach the store, and whose next answer is lost.
         refuses: names of calls that the store refuses.
+        breaks: names of calls at which the server fails.
+        error: MLflow's error code then.
+        tracking_uri: that of a server, which is taken to answer other calls.
         calls: how often each was made.
     """
 
@@ -27,6 +30,9 @@ class UnsteadyClient:
         self.is_down = False
         self.loses: set[str] = set()
         self.refuses: set[str] = set()
+        self.breaks: set[str] = set()
+        self.error = "INTERNAL_ERROR"
+        self.tracking_uri = "http://store"
         self.calls = Counter[str]()
 
     def __getattr__(self, name: str) -> Any:
@@ -34,6 +40,9 @@ class UnsteadyClient:
             self.calls[name] += 1
             if name in self.refuses:
                 raise MlflowException("not allowed", INVALID_PARAMETER_VALUE)
+            if name in self.breaks:
+                code = ErrorCode.Value(self.error)
+                raise MlflowException("failed with error code 500", code)
             if not self.is_down:
                 answer = getattr(self._client, name)(*arguments, **named)
                 if name not in self.loses:

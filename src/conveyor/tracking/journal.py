@@ -22,7 +22,7 @@ from conveyor import files
 from conveyor.tracking.records import KIND, Record
 
 JOURNAL = "journal"  # a tag of the run: the name of its journal
-RECORDS, SENT, RUN_ID = "records.jsonl", "sent", "run_id"
+RECORDS, SENT, RUN_ID, STARTS = "records.jsonl", "sent", "run_id", "starts"
 
 
 class RunJournal:
@@ -34,6 +34,7 @@ class RunJournal:
         run_id: MLflow's, as soon as the run exists there.
         artifact_uri: where its artifacts go, if this process has created the run.
         parent: the journal of the parent's run, while that has no id.
+        starts: the number of starts of commands in which MLflow failed at a record.
         was_tried: whether this process or an earlier one may have created the run.
         is_refused: whether the store refuses the run itself; nothing of it is sent then.
         goes_singly: whether its records are sent one by one, to tell which one is refused.
@@ -46,6 +47,7 @@ class RunJournal:
         # A power failure can leave the number without what it counts. Without its id, the run is
         # looked for again.
         self._sent = min(_read_number(path / SENT), len(self._records)) if self.run_id else 0
+        self.starts = _read_number(path / STARTS)
         self.artifact_uri: str | None = None
         self.parent: RunJournal | None = None
         self.is_refused = self.goes_singly = False
@@ -132,6 +134,11 @@ class RunJournal:
         for record in done:
             if record[KIND] == "folder":
                 shutil.rmtree(self.folder / record["path"], ignore_errors=True)
+
+    def count_start(self) -> None:
+        """Record that MLflow has failed at a record in one more start."""
+        self.starts += 1
+        files.write_text(self.folder / STARTS, str(self.starts))
 
     def set_run_id(self, run_id: str) -> None:
         files.write_text(self.folder / RUN_ID, run_id)

@@ -26,7 +26,8 @@ BATCH = 100  # values in a call; MLflow takes at most 100 parameters, 100 tags, 
 UPLOADS = 8  # files that are sent at once
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"  # an error code of MLflow's
 # Error codes of a store that may answer later; any other one means that it refuses the record.
-LATER = ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
+SAYS_LATER = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
+LATER = ("INTERNAL_ERROR", *SAYS_LATER)
 
 
 def now() -> int:

@@ -122,9 +122,10 @@ class Sender:
             while True:
                 now = time.monotonic()
                 due = [] if now < self._retry_at else list(filter(self._is_due, self._journals))
-                if due:
-                    self._sending.add(due[0])
-                    return due[0]
+                if due:  # one at which the store fails comes after the others
+                    journal = min(due, key=lambda journal: self._sent_at.get(journal, 0.0))
+                    self._sending.add(journal)
+                    return journal
                 self._changed.wait(PAUSE / 4 if self._unsent() else None)
 
     def _is_due(self, journal: RunJournal) -> bool:

@@ -19,7 +19,7 @@ from mlflow.utils.rest_utils import http_request
 from conveyor import files
 from conveyor.errors import ExitCode, InputError, missing_package
 from conveyor.paths import Paths
-from conveyor.resource_errors import describe_resource_error
+from conveyor.resource_errors import describe_resource_error, describe_tls_error
 from conveyor.secrets import without_secret
 from conveyor.tracking.addresses import ARTIFACTS, mend_addresses
 from conveyor.tracking.experiment_page import write_experiment_page
@@ -74,7 +74,7 @@ def connect(name: str, paths: Paths) -> Tracking:
     try:
         with FileLock(lock):
             _create_sqlite(where)
-            _check_sqlite(where)
+            check_sqlite(where)
             if where == files.sqlite_url(home(paths) / DATABASE):
                 mend_addresses(home(paths) / DATABASE, home(paths))
             client = _open_client(where)
@@ -96,7 +96,7 @@ def connect(name: str, paths: Paths) -> Tracking:
         raise InputError(missing_package(needed_by, error.name, extra)) from None
     except MlflowException as error:
         if is_http(where) and is_temporary(error):
-            raise _unavailable(where) from None
+            raise _unavailable(where, error) from None
         if describe_resource_error(error):
             raise
         reason = without_secret(f"{where}: {error}")
@@ -128,8 +128,8 @@ def require_answer(where: str) -> None:
         elif scheme in PORTS and parts.hostname:
             address = parts.hostname, parts.port or PORTS[scheme]
             socket.create_connection(address, ANSWER_SECONDS).close()
-    except (MlflowException, OSError):
-        raise _unavailable(where) from None
+    except (MlflowException, OSError) as error:
+        raise _unavailable(where, error) from None
 
 
 def is_http(where: str) -> bool:
@@ -137,10 +137,16 @@ def is_http(where: str) -> bool:
     return urlsplit(where).scheme in ("http", "https")
 
 
-def _unavailable(where: str) -> StoreUnavailable:
+def _unavailable(where: str, error: Exception) -> StoreUnavailable:
+    place, tls = f"MLflow at {without_secret(where)}", describe_tls_error(error)
+    if tls is None:
+        return StoreUnavailable(
+            f"{place} does not answer within {ANSWER_SECONDS:g} s. "
+            "Start it, or set MLFLOW_TRACKING_URI to another one"
+        )
     return StoreUnavailable(
-        f"MLflow at {without_secret(where)} does not answer within {ANSWER_SECONDS:g} s. "
-        "Start it, or set MLFLOW_TRACKING_URI to another one"
+        f"{place} cannot be reached over TLS: {tls}. Set MLFLOW_TRACKING_SERVER_CERT_PATH to a "
+        "file of the certificates to trust, or correct MLFLOW_TRACKING_URI"
     )
 
 
@@ -176,17 +182,22 @@ def open_existing(paths: Paths) -> MlflowClient:
             f"there is no MLflow store {where}; run `python -m pipeline.retrain`, which makes it, "
             "and registers the project's model or trains one"
         )
-    _check_sqlite(where)
+    check_sqlite(where)
     return _open_client(where)
 
 
-def _check_sqlite(where: str) -> None:
-    """Raises: InputError: it is a SQLite store whose file is damaged."""
+def check_sqlite(where: str) -> None:
+    """Check that the file of a SQLite store can be read, if there is one.
+
+    Raises:
+        InputError: it is damaged, or stays locked; the message says what to do.
+    """
     path = sqlite_file(where)
     if path is None or not path.is_file():
         return
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
             connection.execute("PRAGMA schema_version")
     except sqlite3.DatabaseError as error:
         raise InputError(
