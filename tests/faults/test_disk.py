@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,16 +15,29 @@ from toys import write_toys
 from tracked import runs_of
 
 from conveyor import config, files
+from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.recovery.recover import recover
 from conveyor.sweep.report.outputs import write_nothing
-from pipeline import evaluate, prepare, register, run_script
+from pipeline import compose, evaluate, prepare, register, run_script, sweep
 from pipeline import train as training
 
 NOBODY = 65534
-# The stages that write outputs from prepared toys; the stage `sweep` writes as `train` does.
+ROOT = Path(__file__).parents[2]
+
+
+def search() -> None:
+    """The stage `sweep` with a search; no trial begins on such a disk."""
+    paths, meta = Paths(), Prepared(Paths().prepared).meta
+    settings = {"sweep.enabled": True, "sweep.trials": 2}
+    sweep.sweep(config.overlay(config.load(config.SweepConfig), settings), paths, meta)
+
+
 STAGES: dict[str, Callable[[], None]] = {
+    "compose": lambda: compose.main(Namespace(print=False, override=[])),
     "prepare": lambda: prepare.prepare(config.load(config.PrepareConfig), Paths()),
+    "sweep": search,
+    "sweep without a search": lambda: sweep.main(Namespace(status=False, storage=False)),
     "train": lambda: training.train(config.load(config.TrainConfig), Paths()),
     "evaluate": lambda: evaluate.evaluate(config.load(config.EvaluateConfig), Paths()),
     "register": lambda: register.register(config.load(config.RegisterConfig), Paths()),
@@ -79,6 +93,8 @@ def disk(tmp_path: Path, two_versions: Paths, monkeypatch: pytest.MonkeyPatch) -
     try:
         project = copy_project(two_versions, mounted / "project")
         write_toys(project.root)
+        project.conf.symlink_to(ROOT / "conf")
+        project.params.write_text("choose: {}\n")
         write_nothing(project.sweep, project.sweep_pages, "the sweep is off")
         monkeypatch.chdir(project.root)
         yield project
