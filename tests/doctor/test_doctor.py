@@ -15,7 +15,9 @@ import pytest
 from conveyor import files
 from conveyor.config import Config
 from conveyor.doctor import machine
+from conveyor.doctor.diagnosis import quote
 from conveyor.doctor.examine import NotReady, as_json, as_text, examine, has_problem, require_ready
+from conveyor.doctor.project import check_schedule
 from conveyor.errors import InputError
 from conveyor.gates import GateResult, Verdict
 from conveyor.paths import Paths
@@ -68,8 +70,8 @@ def project(registered: Path, tmp_path: Path, monkeypatch: Patch) -> Paths:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
-    shutil.copytree(registered, tmp_path / "project")
-    return Paths(tmp_path / "project")
+    shutil.copytree(registered, tmp_path / "a project")
+    return Paths(tmp_path / "a project")
 
 
 def program(home: Path, name: str, script: str) -> None:
@@ -166,23 +168,28 @@ def silent_gpu(paths: Paths, patch: Patch) -> None:
     program(paths.root.parent / "home", "nvidia-smi", "exit 9")
 
 
+def crontab(paths: Paths, *lines: str) -> None:
+    file = paths.root.parent / "home" / "crontab"
+    file.write_text("".join(f"{line}\n" for line in lines))
+    program(paths.root.parent / "home", "crontab", f"cat {file}")
+
+
 def cron_without_python(paths: Paths, patch: Patch) -> None:
-    line = f"0 2 * * * cd {paths.root.absolute()} && /gone/bin/python -m pipeline.retrain"
-    program(paths.root.parent / "home", "crontab", f"echo '{line}'")
+    crontab(paths, f"0 2 * * * cd {quote(paths.root)} && '/gone bin/python' -m pipeline.retrain")
 
 
 def cron_twice(paths: Paths, patch: Patch) -> None:
-    line = f"0 2 * * * cd {paths.root.absolute()} && python -m pipeline.retrain"
-    program(paths.root.parent / "home", "crontab", f"echo '{line}'; echo '{line}'")
+    line = f"0 2 * * * cd {quote(paths.root)} && python -m pipeline.retrain"
+    crontab(paths, line, line)
 
 
 # What is wrong, the check that says so, a part of its message, a part of the remedy.
 PROBLEMS: dict[Callable[[Paths, Patch], None], tuple[str, str, str]] = {
-    half_written_lock: ("dvc.lock", "not whole", "git checkout HEAD --"),
+    half_written_lock: ("dvc.lock", "not whole", "git checkout HEAD -- '/"),
     merge_conflict: ("dvc.lock", "conflicts of a merge", "end the merge"),
     wrong_backend: ("environment", "KERAS_BACKEND: expected tensorflow", "unset KERAS_BACKEND"),
     full_disk: ("disk", "10 MiB of disk space are free", "dvc gc"),
-    unwritable_reports: ("disk", "reports cannot be written to", "chmod u+rwx"),
+    unwritable_reports: ("disk", "reports cannot be written to", "chmod u+rwx '/"),
     store_down: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
     database_down: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
     store_that_never_answers: ("store", "does not answer within", "MLFLOW_TRACKING_URI"),
@@ -192,11 +199,11 @@ PROBLEMS: dict[Callable[[Paths, Patch], None], tuple[str, str, str]] = {
     champion_files_deleted: ("champion", "files are missing", "pipeline.retrain"),
     alias_deleted: ("champion", "toys was registered, but it has no champion", "pipeline.retrain"),
     dead_run: ("runs", "1 runs are RUNNING, but their processes have ended", "pipeline.retrain"),
-    old_leftover: ("leftovers", f"{LEFT} is left of a killed command", "rm -r"),
+    old_leftover: ("leftovers", f"{LEFT} is left of a killed command", "rm -r '/"),
     no_repository: ("git", "in no git repository", "git init"),
     other_versions: ("versions", "(locked: 0.1)", "make setup"),
     silent_gpu: ("GPU", "its driver does not answer", "nvidia-smi"),
-    cron_without_python: ("schedule", "/gone/bin/python, which does not exist", "schedule cron"),
+    cron_without_python: ("schedule", "/gone bin/python, which does not exist", "schedule cron"),
     cron_twice: ("schedule", "2 lines of the crontab", "crontab -e"),
 }
 QUICK = ("dvc.lock", "environment", "disk", "store")
@@ -261,6 +268,32 @@ def test_what_needs_nothing_to_be_done_is_a_note(project: Paths, monkeypatch: Pa
         "note     schedule: neither cron nor systemd",
     ):
         assert line in text, text
+
+
+@pytest.mark.parametrize(
+    ("command", "is_own"),
+    [
+        ("cd {quoted} && python -m pipeline.retrain", True),
+        ("cd {quoted}/ && python -m pipeline.retrain", True),
+        ("cd {quoted};python -m pipeline.retrain >>{quoted}/log 2>&1", True),
+        ("cd ~/../'a project' && python -m pipeline.retrain", True),
+        ('cd "$HOME/../a project" && python -m pipeline.retrain', True),
+        ("cd '{root}c' && python -m pipeline.retrain", False),
+        ("cd '{root}/below' && python -m pipeline.retrain", False),
+        ("cd {parent} && python -m pipeline.retrain", False),
+        ("cd {quoted} && python -m pipeline.predict", False),
+        ("# cd {quoted} && python -m pipeline.retrain", False),
+        ("cd '{root} && python -m pipeline.retrain", False),
+    ],
+)
+def test_a_line_of_cron_belongs_to_the_project_whose_folder_it_names(
+    project: Paths, command: str, is_own: bool
+) -> None:
+    root = project.root
+    time = "" if command.startswith("#") else "0 2 * * * "
+    crontab(project, time + command.format(quoted=quote(root), root=root, parent=root.parent))
+    (diagnosis,) = examine(project, {"schedule": check_schedule})["schedule"] or [None]
+    assert (diagnosis is None) == is_own
 
 
 def test_an_error_of_a_check_is_a_diagnosis_and_the_others_run(project: Paths) -> None:

@@ -1,7 +1,9 @@
 """One thing that a check has to say."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from conveyor.paths import Paths
@@ -24,6 +26,11 @@ class Diagnosis:
 
 
 Check = Callable[[Paths], Iterator[Diagnosis]]
+
+
+def quote(path: Path) -> str:
+    """A path as a word of a shell's command."""
+    return shlex.quote(str(path))
 
 
 def problem(message: str, remedy: str) -> Diagnosis:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
-from conveyor.doctor.diagnosis import Diagnosis, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem, quote
 from conveyor.environment import BACKEND, REPLACED, describe_replaced, find_wrong_backend
 from conveyor.paths import Paths
 
@@ -54,7 +54,7 @@ def check_disk(paths: Paths) -> Iterator[Diagnosis]:
         yield problem(message, "dvc gc --workspace  # removes cached outputs of other experiments")
     for folder in (paths.root, *paths.outputs, paths.data, paths.scratch):
         if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
-            yield problem(f"{folder} cannot be written to", f"chmod u+rwx {folder}")
+            yield problem(f"{folder} cannot be written to", f"chmod u+rwx {quote(folder)}")
 
 
 def check_versions(paths: Paths) -> Iterator[Diagnosis]:

@@ -1,13 +1,15 @@
 """Checks of the project's folder: DVC, git, leftovers, schedule."""
 
+import os
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conveyor.config import NamedConfig, load
-from conveyor.doctor.diagnosis import Diagnosis, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem, quote
 from conveyor.git import GitError, changed_files, find_repository
 from conveyor.paths import Paths
 from conveyor.recovery.dvc import is_whole
@@ -15,6 +17,7 @@ from conveyor.retraining.schedules.render import Installation
 
 # Those of commands before they had a lock beside them, which no living process has.
 OLD_LEFTOVER = re.compile(r"\.(data|evaluation|sweep|model|prepared|promotion)\.\w{8}")
+RETRAIN = "pipeline.retrain"
 CRON_SECONDS = 5.0
 
 
@@ -26,7 +29,7 @@ def check_dvc_lock(paths: Paths) -> Iterator[Diagnosis]:
     elif not is_whole(lock.read_bytes()):
         yield problem(
             f"{lock} is not whole, or has conflicts of a merge",
-            f"git checkout HEAD -- {lock}  # or end the merge",
+            f"git checkout HEAD -- {quote(lock)}  # or end the merge",
         )
 
 
@@ -59,29 +62,48 @@ def check_leftovers(paths: Paths) -> Iterator[Diagnosis]:
         if folder.is_dir():
             for entry in sorted(folder.iterdir()):
                 if OLD_LEFTOVER.fullmatch(entry.name):
-                    yield problem(f"{entry} is left of a killed command", f"rm -r {entry}")
+                    yield problem(f"{entry} is left of a killed command", f"rm -r {quote(entry)}")
 
 
 def check_schedule(paths: Paths) -> Iterator[Diagnosis]:
     """Whether cron or systemd runs the retraining of this folder."""
-    root, lines = paths.root.absolute(), _crontab()
-    own = [line for line in lines if "pipeline.retrain" in line and str(root) in line]
+    own = [words for line in _crontab() if _retrains(words := split_command(line), paths.root)]
     units = Path("~/.config/systemd/user").expanduser()
     timer = _timer(paths)
     has_timer = timer is not None and (units / timer).is_file()
     if own and has_timer:
-        yield problem("both cron and systemd run the retraining", f"rm {units / str(timer)}")
-    for line in own:
-        missing = [p for p in re.findall(r"(/\S+/python[\d.]*) -m pipeline", line)
-                   if not Path(p).exists()]  # fmt: skip
-        if missing:
-            yield problem(f"cron starts {missing[0]}, which does not exist",
+        yield problem("both cron and systemd run the retraining", f"rm {quote(units / str(timer))}")
+    for words in own:
+        python = Path(words[words.index(RETRAIN) - 2])  # before -m
+        if python.is_absolute() and not python.exists():
+            yield problem(f"cron starts {python}, which does not exist",
                           "python -m pipeline.schedule cron  # for crontab -e")  # fmt: skip
     if len(own) > 1:
         yield problem(f"{len(own)} lines of the crontab run the retraining", "crontab -e")
     if not own and not has_timer:
         yield note("neither cron nor systemd of this user runs the retraining",
                    "python -m pipeline.schedule cron  # for crontab -e")  # fmt: skip
+
+
+def split_command(line: str) -> list[str]:
+    r"""The words of a shell's command in a crontab, without quotes; operators are words too.
+
+    >>> split_command(r"0 2 * * * cd '/a b'&& python -m x >log\%d")[5:]
+    ['cd', '/a b', '&&', 'python', '-m', 'x', '>', 'log%d']
+    """
+    lexer = shlex.shlex(line.replace(r"\%", "%"), posix=True, punctuation_chars=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        return list(lexer)
+    except ValueError:  # a quote that is not closed
+        return line.split()
+
+
+def _retrains(words: Sequence[str], root: Path) -> bool:
+    """Whether a command names the project's folder, and retrains."""
+    expanded = (os.path.expanduser(os.path.expandvars(word)) for word in words)
+    folders = [os.path.realpath(word) for word in expanded if os.path.isabs(word)]
+    return RETRAIN in words[2:] and os.path.realpath(root) in folders
 
 
 def _crontab() -> list[str]:
