@@ -1,6 +1,8 @@
 """Files are written whole or not at all, and equal content has equal digests."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,3 +54,41 @@ def test_a_csv_file_quotes_what_would_tear_its_lines(tmp_path: Path) -> None:
     files.write_csv(tmp_path / "t.csv", ["x", "y", "z"], rows)
     written = (tmp_path / "t.csv").read_bytes()
     assert written == b'x,y,z\n"a,b","c""d","e\nf"\n1,,2.5\n'
+
+
+def record_disk(monkeypatch: pytest.MonkeyPatch, calls: list[tuple[str, str]]) -> None:
+    """Record what is synced and what is renamed, by name, in their order."""
+    sync, replace, rename = os.fsync, os.replace, Path.rename
+
+    def fsync(descriptor: int) -> None:
+        calls.append(("sync", Path(os.readlink(f"/proc/self/fd/{descriptor}")).name))
+        sync(descriptor)
+
+    def renamed(move: Any) -> Any:
+        return lambda old, new: (calls.append(("rename", Path(new).name)), move(old, new))[1]
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", renamed(replace))
+    monkeypatch.setattr(Path, "rename", renamed(rename))
+
+
+def test_the_disk_has_a_file_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, str]] = []
+    record_disk(monkeypatch, calls)
+    files.write_text(tmp_path / "a.txt", "text")
+    assert calls == [("sync", "a.txt"), ("rename", "a.txt"), ("sync", tmp_path.name)]
+
+
+def test_the_disk_has_all_files_of_a_folder_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, str]] = []
+    with files.replacing_folder(tmp_path / "out") as folder:
+        (folder / "below").mkdir()
+        (folder / "a.bin").write_bytes(b"a")
+        (folder / "below" / "b.bin").write_bytes(b"b")
+        record_disk(monkeypatch, calls)
+    assert calls[-2:] == [("rename", "out"), ("sync", tmp_path.name)]
+    assert sorted(calls[:-2]) == [("sync", name) for name in ("a.bin", "b.bin", "below", "out")]

@@ -7,6 +7,7 @@ also in the processes that this one starts.
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from fnmatch import fnmatchcase
@@ -46,24 +47,38 @@ REMOVED = (
     "TF_FP16_*", "TF_MATMUL_*", "TF_NUM_*", "TF_ONEDNN_*", "TF_OVERRIDE_*", "TF_SET_*", "TF_USE_*",
     "TF_XLA_*", "XLA_*",
 )  # fmt: skip
+# Flags in XLA_FLAGS that say where something is, and so stay; the others choose how it computes.
+XLA_PLACES = re.compile(
+    r"""(?<!\S)--xla_(?:gpu_cuda_data_dir|dump_to)=(?:"[^"]*"|'[^']*'|[^\s"']+)(?!\S)"""
+)
 FIT_LIBRARIES = ("keras", "numpy", "tensorflow")  # a fit depends on their versions
 
 
 def find_replaced(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that are set, but of which the belt uses none or another value."""
     return {
-        name: value
-        for name, value in sorted(variables.items())
-        if value != FIXED.get(name, value)
-        or (name not in FIXED and any(fnmatchcase(name, pattern) for pattern in REMOVED))
+        name: value for name, value in sorted(variables.items()) if value != find_used(name, value)
     }
+
+
+def find_used(name: str, value: str) -> str | None:
+    """Return what the belt uses where a variable has this value; None for nothing."""
+    if name in FIXED:
+        return FIXED[name]
+    if name == "XLA_FLAGS":
+        return " ".join(XLA_PLACES.findall(value)) or None
+    return None if any(fnmatchcase(name, pattern) for pattern in REMOVED) else value
 
 
 def set_variables(variables: MutableMapping[str, str]) -> dict[str, str]:
     """Set the belt's variables. Returns those that had another value; see `find_replaced`."""
     earlier = find_replaced(variables)
-    for name in earlier:
-        del variables[name]
+    for name, value in earlier.items():
+        used = find_used(name, value)
+        if used is None:
+            del variables[name]
+        else:
+            variables[name] = used
     for name, value in DEFAULTS.items():
         variables.setdefault(name, value)
     variables.update(FIXED)
@@ -72,7 +87,7 @@ def set_variables(variables: MutableMapping[str, str]) -> dict[str, str]:
 
 def describe_replaced(name: str, value: str) -> str:
     """Say which value the belt uses in place of the environment's."""
-    return f"{name}={value} is not used: the belt sets {FIXED.get(name, 'none')}"
+    return f"{name}={value} is not used: the belt sets {find_used(name, value) or 'none'}"
 
 
 def find_wrong_backend(variables: Mapping[str, str]) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from conveyor.escape import csv_text
+from conveyor.sync import sync_file, sync_names
 from conveyor.temporary import replace_folder, temporary_beside
 
 
@@ -21,7 +22,9 @@ def replacing_file(path: Path) -> Iterator[Path]:
     """The path of a temporary file to write; it takes the place of `path` if the body ends well."""
     with temporary_beside(path) as temporary:
         yield temporary
+        sync_file(temporary)
         os.replace(temporary, path)
+        sync_names(path.parent)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

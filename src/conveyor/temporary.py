@@ -17,6 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from conveyor.sync import sync_names, sync_tree
+
 PREVIOUS = "previous"  # in a temporary folder: the output that is being replaced
 LOCK_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp\.lock", re.DOTALL)
 # Sockets of multiprocessing lie below the temporary folder, and their paths have at most 107 bytes.
@@ -52,9 +54,11 @@ def replace_folder(new: Path, path: Path) -> None:
     A process that is killed before the second renaming leaves the old folder to
     `remove_abandoned`, which puts it back.
     """
+    sync_tree(new)
     if path.exists():
         path.rename(new.with_name(PREVIOUS))
     new.rename(path)
+    sync_names(path.parent)
 
 
 def remove_abandoned(folder: Path, name: str | None = None) -> list[Path]:

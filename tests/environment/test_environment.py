@@ -184,6 +184,29 @@ def test_what_the_belt_does_not_use_is_set_anew_and_said(
         assert (f"{name}=7 is not used" in caplog.text) != harmless
 
 
+@pytest.mark.parametrize(
+    ("flags", "used"),
+    [
+        ("--xla_gpu_cuda_data_dir=/usr/cuda", "--xla_gpu_cuda_data_dir=/usr/cuda"),
+        ("--xla_a=1 --xla_gpu_cuda_data_dir='/a b' --xla_dump_to=/d",
+         "--xla_gpu_cuda_data_dir='/a b' --xla_dump_to=/d"),
+        ("--xla_gpu_deterministic_ops=false --xla_cpu_enable_fast_math", None),
+        ("--xla_a=--xla_dump_to=/d", None),
+        ("--xla_dump_to='/d", None),
+        ("/a/file/of/flags", None),
+    ],
+)  # fmt: skip
+def test_of_the_flags_of_xla_those_stay_that_say_where_something_is(
+    flags: str, used: str | None
+) -> None:
+    variables = {"XLA_FLAGS": flags}
+    replaced = set_variables(variables)
+    assert variables.get("XLA_FLAGS") == used
+    assert replaced == ({} if used == flags else {"XLA_FLAGS": flags})
+    assert used is None or used in environment.describe_replaced("XLA_FLAGS", flags)
+    assert set_variables(variables) == {}
+
+
 def test_keras_computes_as_the_belt_says_whatever_was_set_before(
     toys: Prepared, toy_config: Config
 ) -> None:

@@ -67,14 +67,14 @@ def check_leftovers(paths: Paths) -> Iterator[Diagnosis]:
 
 def check_schedule(paths: Paths) -> Iterator[Diagnosis]:
     """Whether cron or systemd runs the retraining of this folder."""
-    own = [words for line in _crontab() if _retrains(words := split_command(line), paths.root)]
+    own = [tokens for line in _crontab() if _retrains(tokens := split_command(line), paths.root)]
     units = Path("~/.config/systemd/user").expanduser()
     timer = _timer(paths)
     has_timer = timer is not None and (units / timer).is_file()
     if own and has_timer:
         yield problem("both cron and systemd run the retraining", f"rm {quote(units / str(timer))}")
-    for words in own:
-        python = Path(words[words.index(RETRAIN) - 2])  # before -m
+    for tokens in own:
+        python = Path(tokens[tokens.index(RETRAIN) - 2])  # before -m
         if python.is_absolute() and not python.exists():
             yield problem(f"cron starts {python}, which does not exist",
                           "python -m pipeline.schedule cron  # for crontab -e")  # fmt: skip
@@ -99,11 +99,11 @@ def split_command(line: str) -> list[str]:
         return line.split()
 
 
-def _retrains(words: Sequence[str], root: Path) -> bool:
+def _retrains(tokens: Sequence[str], root: Path) -> bool:
     """Whether a command names the project's folder, and retrains."""
-    expanded = (os.path.expanduser(os.path.expandvars(word)) for word in words)
+    expanded = (os.path.expanduser(os.path.expandvars(word)) for word in tokens)
     folders = [os.path.realpath(word) for word in expanded if os.path.isabs(word)]
-    return RETRAIN in words[2:] and os.path.realpath(root) in folders
+    return RETRAIN in tokens[2:] and os.path.realpath(root) in folders
 
 
 def _crontab() -> list[str]:

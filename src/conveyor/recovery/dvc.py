@@ -62,6 +62,9 @@ def is_whole(content: bytes) -> bool:
     >>> is_whole(b"schema: '2.0'\\nstages:\\n  a:\\n    cmd: x\\n    outs:\\n    - path:")
     False
     """
+    # A last line such as `size: 123` or `md5: …` may be half of one, and none of its values tells.
+    # So a whole file whose last line feed an editor has cut off is taken for damaged too: the copy
+    # of the same content takes its place.
     if not content.endswith(b"\n"):
         return False
     try:
