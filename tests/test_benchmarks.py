@@ -4,14 +4,18 @@ import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+
+from conveyor import files
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 import belt  # noqa: E402
 import bench  # noqa: E402
 import house  # noqa: E402
+import reliability  # noqa: E402
 import rooms  # noqa: E402
 
 
@@ -67,6 +71,35 @@ def test_training_is_held_against_the_better_of_the_peers_on_the_last_processor(
     rounds: Any = [{"fused": [8.0, 0], "PyTorch, 1": [4.0, 0], "PyTorch, 2": [2.0, 0]}]
     kept = [{"processor": str(i), "found": {"small": r}} for i, r in enumerate((before, rounds))]
     assert bench.against("small", "PyTorch")({"lstm": kept}) == 2.0
+
+
+def test_the_table_of_reliability_counts_what_the_tests_recorded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    report = ElementTree.fromstring(
+        "<testsuites><testsuite>"
+        "<testcase><properties><property name='refused' value='1'/></properties></testcase>"
+        "<testcase><properties><property name='read' value='1'/></properties></testcase>"
+        "<testcase><properties><property name='refused' value='1'/></properties><failure/>"
+        "</testcase></testsuite></testsuites>"
+    )
+    numbers = reliability.count(report)
+    assert numbers == {"passed": 2, "failed": 1, "refused": 2, "read": 1}
+    monkeypatch.setattr(reliability, "HERE", tmp_path)
+    monkeypatch.setattr(reliability, "RESULT", tmp_path / "reliability.json")
+    part = {"killed": 90, "problems": ["a"], "half_written_locks": 2}
+    chaos = {"experiments": {"one": part, "two": {**part, "problems": []}}}
+    files.write_json(tmp_path / "chaos.json", chaos)
+    requests = {"passed": 0, "failed": 1, "status_400": 1200, "status_200": 3}
+    files.write_json(reliability.RESULT, {"bad_inputs": numbers, "requests": requests})
+    measured = [line.split(" | ")[-1] for line in reliability.table().splitlines()[2:]]
+    assert measured == [
+        "180 kills, 1 problems; 4 times `dvc.lock` was left half-written |",
+        "2 of 3: 2 are refused, 1 are read, and what was done is said |",
+        "1,203 answers, in 1 of the tests a wrong one (3 × 200, 1,200 × 400) |",
+        "not run |",
+        "not run |",
+    ]
 
 
 TOY = {

@@ -55,6 +55,12 @@ def test_the_cost_of_an_answer_is_what_its_command_prints() -> None:
     assert printed.strip() in (ROOT / "docs/benchmarks.md").read_text()
 
 
+def test_the_table_of_reliability_is_what_its_command_prints() -> None:
+    command = [sys.executable, "benchmarks/reliability.py", "--print"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() in (ROOT / "docs/reliability.md").read_text()
+
+
 def test_the_conditional_space_of_the_sweeps_page_can_run(tmp_path: Path) -> None:
     page = (ROOT / "docs/sweeps.md").read_text()
     space, several = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

@@ -1,6 +1,7 @@
 """Each bad input ends with the right exit code and a clear message, and nothing half-written."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ FILES = [
 ]  # fmt: skip
 CONFIGS = [*yaml_files.CASES, *settings.CASES]
 LEAST = 120
+Record = Callable[[str, object], None]  # the numbers that benchmarks/reliability.py reads
 LONGEST = 1500  # characters of a message
 # What a message must not show: a traceback, or the inside of a library.
 NO_WORDS = ("Traceback", "pydantic", "object at 0x", "NoneType: None")
@@ -47,13 +49,19 @@ def require(case: FileCase | ConfigCase, result: tuple[int, str], output: Path) 
 
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: case.what)
-def test_a_bad_file_is_refused_or_what_was_done_is_said(runner: Runner, case: FileCase) -> None:
+def test_a_bad_file_is_refused_or_what_was_done_is_said(
+    runner: Runner, case: FileCase, record_property: Record
+) -> None:
+    record_property("refused" if case.code else "read", 1)
     require(case, runner.prepare(case), Path("data/prepared"))
     assert Path("reports/data.json").exists() is (case.code == 0)
 
 
 @pytest.mark.parametrize("case", CONFIGS, ids=lambda case: case.what)
-def test_a_bad_configuration_is_refused_by_its_field(runner: Runner, case: ConfigCase) -> None:
+def test_a_bad_configuration_is_refused_by_its_field(
+    runner: Runner, case: ConfigCase, record_property: Record
+) -> None:
+    record_property("refused" if case.code else "read", 1)
     Path("conf").symlink_to(ROOT / "conf")
     code, message = runner.compose(case)
     require(case, (code, message), Path("nothing"))

@@ -13,8 +13,11 @@ from clone import Clone
 # clone has this file too.
 MARK = "-".join(("planted", "3f9c61"))
 
+PLACES: set[str] = set()  # of the secrets so far
+
 
 def secret(place: str) -> str:
+    PLACES.add(place)
     return f"{place.replace(' ', '-')}-{MARK}"
 
 

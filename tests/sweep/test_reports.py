@@ -117,6 +117,10 @@ def test_the_interactive_page_escapes_texts(tmp_path: Path) -> None:
 def test_the_interactive_page_needs_no_network(tmp_path: Path) -> None:
     search(tmp_path, settings(trials=6), "bowl")
     page = (tmp_path / "pages" / "study.html").read_text()
+    title = (
+        r"<title>\S+, [\d: -]+ UTC, sweep [0-9a-f]{16} of data \w+, 6 trials: best trial \d+, \w+ "
+    )
+    assert re.search(title, page)
     for title in ("History", "Importance", "Parallel coordinates", "Slices",
                   "Empirical distribution", "Intermediate values", "Timeline"):  # fmt: skip
         assert f'"text":"{title}"' in page

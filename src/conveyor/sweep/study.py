@@ -48,7 +48,7 @@ class SweepStudy:
     def __init__(
         self, scratch: Path, config: SweepConfig, data_digest: str, mode: Mode = "lead"
     ) -> None:
-        self.config = config
+        self.config, self.data_digest = config, data_digest
         self.space = check.parse(config)
         self._listed = list_configurations(config.sweep, self.space, config.seed)
         self.total = config.sweep.wanted if self._listed is None else len(self._listed)

@@ -26,7 +26,8 @@ def write(
 ) -> None:
     """Write one HTML file, which needs no network.
 
-    Its first line has the date and what best.yaml says, since DVC may restore another sweep later.
+    Its first line has the date, the digest of the prepared data, and what best.yaml says, since DVC
+    may restore another sweep later.
 
     Args:
         importance: share of each parameter; empty if unknown.
@@ -41,8 +42,8 @@ def write(
             parts.append(plotly.io.to_html(figure, include_plotlyjs=script, full_html=False))
     objectives = [f"{name} {value:.6g}" for name, value in best["objectives"].items()]
     result = f"best trial {best['trial']}, {', '.join(objectives)}" if objectives else "no result"
-    title = (f"{study.config.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, sweep {study.key}, "
-             f"{study.done} trials: {result}")  # fmt: skip
+    title = (f"{study.config.name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, sweep {study.key} of "
+             f"data {study.data_digest[:12]}, {study.done} trials: {result}")  # fmt: skip
     head = f"<meta charset='utf-8'><title>{title}</title><style>{STYLE}</style>"
     body = f"<h1>{title}</h1>" + "\n".join(parts)
     page = f"<!doctype html><html lang='en'><head>{head}</head><body>{body}</body></html>\n"
