@@ -90,5 +90,9 @@ def test_the_disk_has_all_files_of_a_folder_before_it_takes_its_place(
         (folder / "a.bin").write_bytes(b"a")
         (folder / "below" / "b.bin").write_bytes(b"b")
         record_disk(monkeypatch, calls)
+        files.write_text(folder / "c.txt", "synced once, with the others")
+    assert calls.pop(0) == ("rename", "c.txt")
     assert calls[-2:] == [("rename", "out"), ("sync", tmp_path.name)]
-    assert sorted(calls[:-2]) == [("sync", name) for name in ("a.bin", "b.bin", "below", "out")]
+    assert sorted(calls[:-2]) == [
+        ("sync", name) for name in ("a.bin", "b.bin", "below", "c.txt", "out")
+    ]

@@ -14,22 +14,34 @@ import yaml
 
 from conveyor.escape import csv_text
 from conveyor.sync import sync_file, sync_names
-from conveyor.temporary import replace_folder, temporary_beside
+from conveyor.temporary import is_temporary, replace_folder, temporary_beside
 
 
 @contextmanager
-def replacing_file(path: Path) -> Iterator[Path]:
-    """The path of a temporary file to write; it takes the place of `path` if the body ends well."""
+def replacing_file(path: Path, *, sync: bool = True) -> Iterator[Path]:
+    """The path of a temporary file to write; it takes the place of `path` if the body ends well.
+
+    Args:
+        sync: let the disk have it before, so that it outlives a power failure too; a file in a
+            temporary folder is synced together with that.
+    """
+    sync = sync and not is_temporary(path)
     with temporary_beside(path) as temporary:
         yield temporary
-        sync_file(temporary)
+        if sync:
+            sync_file(temporary)
         os.replace(temporary, path)
-        sync_names(path.parent)
+        if sync:
+            sync_names(path.parent)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename: a reader sees the old file or the new one."""
-    with replacing_file(path) as temporary:
+def write_bytes(path: Path, content: bytes, *, sync: bool = True) -> None:
+    """Write under a temporary name, then rename: a reader sees the old file or the new one.
+
+    Args:
+        sync: as of `replacing_file`.
+    """
+    with replacing_file(path, sync=sync) as temporary:
         temporary.write_bytes(content)
 
 

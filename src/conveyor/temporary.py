@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 from conveyor.sync import sync_names, sync_tree
 
 PREVIOUS = "previous"  # in a temporary folder: the output that is being replaced
-LOCK_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp\.lock", re.DOTALL)
+FOLDER_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.tmp", re.DOTALL)
+LOCK_NAME = re.compile(rf"{FOLDER_NAME.pattern}\.lock", re.DOTALL)
 # Sockets of multiprocessing lie below the temporary folder, and their paths have at most 107 bytes.
 LONGEST_FOLDER = 70
 
@@ -46,6 +47,11 @@ def temporary_beside(path: Path) -> Iterator[Path]:
     remove_abandoned(path.parent, path.name)
     with temporary_folder(path.parent, path.name) as folder:
         yield folder / path.name
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a path lies in a temporary folder."""
+    return any(FOLDER_NAME.fullmatch(part) for part in path.parts[:-1])
 
 
 def replace_folder(new: Path, path: Path) -> None:

@@ -19,7 +19,7 @@ from conveyor.serving.digests import write_digests
 from conveyor.tasks.classification.metrics import make_table
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.training.batches import BatchReader
-from conveyor.training.fit import fit
+from conveyor.training.fit import STATE_FILE, fit
 from conveyor.training.history import FitHistory, smoothing_window
 from conveyor.training.model_folder import write_model
 from conveyor.training.state import Diverged
@@ -58,6 +58,23 @@ def test_a_killed_fit_resumes_to_the_same_weights(
     assert fit_elsewhere(config, toys, tmp_path, scratch=scratch, kill_after=1) is None
     assert fit_elsewhere(config, toys, tmp_path, scratch=scratch, kill_after=3) is None
     assert fit_elsewhere(config, toys, tmp_path, scratch=scratch) == straight
+
+
+@pytest.mark.parametrize("damage", ["empty", "zeros", "cut", "changed"])
+def test_a_state_that_a_power_failure_damaged_is_not_resumed(
+    toys: Prepared, toy_config: Config, tmp_path: Path, damage: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    config = overlay(toy_config, {"train.epochs": 1})
+    _, straight = fit(config, toys, progress=False, scratch=tmp_path)
+    file = tmp_path / STATE_FILE
+    whole, half = file.read_bytes(), file.stat().st_size // 2
+    changed = whole[:half] + bytes(99) + whole[half + 99 :]
+    contents = {"empty": b"", "zeros": bytes(len(whole)), "cut": whole[:half], "changed": changed}
+    file.write_bytes(contents[damage])
+    _, history = fit(config, toys, progress=False, scratch=tmp_path)
+    assert "training_state.npz is not resumed, but begun anew: it is damaged" in caplog.text
+    assert history.validations == straight.validations
 
 
 def test_the_model_has_the_weights_of_the_best_validation(
