@@ -67,8 +67,8 @@ def describe_kills(result: dict[str, Any]) -> str:
 def describe_bad_inputs(result: dict[str, Any]) -> str:
     total = result["passed"] + result["failed"]
     return (
-        f"{result['passed']} of {total}: {result['refused']} are refused, {result['read']} are "
-        "read, and what was done is said"
+        f"{result['passed']} of {total}: {result['refused']} are refused, {result['read']} are odd "
+        "but read"
     )
 
 

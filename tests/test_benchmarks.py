@@ -95,7 +95,7 @@ def test_the_table_of_reliability_counts_what_the_tests_recorded(
     measured = [line.split(" | ")[-1] for line in reliability.table().splitlines()[2:]]
     assert measured == [
         "180 kills, 1 problems; 4 times `dvc.lock` was left half-written |",
-        "2 of 3: 2 are refused, 1 are read, and what was done is said |",
+        "2 of 3: 2 are refused, 1 are odd but read |",
         "1,203 answers, in 1 of the tests a wrong one (3 × 200, 1,200 × 400) |",
         "not run |",
         "not run |",
