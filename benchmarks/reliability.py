@@ -81,6 +81,8 @@ def describe_requests(result: dict[str, Any]) -> str:
 
 
 def describe_secrets(result: dict[str, Any]) -> str:
+    if "leaks" not in result:
+        return "the test ended before it searched"
     return f"{result['leaks']} of {result['planted']} planted ones"
 
 

@@ -29,7 +29,7 @@ STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text
 # the reading of the resolved configuration, hooks. So are package files that only import.
 HARMLESS = ("conveyor.tracking", "conveyor.paths", "conveyor.files", "conveyor.config",
             "conveyor.errors", "conveyor.git", "conveyor.hooks", "conveyor.secrets",
-            "conveyor.temporary", "conveyor.resource_errors", "conveyor.recovery",
+            "conveyor.temporary", "conveyor.sync", "conveyor.resource_errors", "conveyor.recovery",
             "conveyor.held_lock", "conveyor.cli", "conveyor.stage_log",
             "pipeline")  # fmt: skip
 JOBS = (
