@@ -35,6 +35,9 @@ VICTIMS = ("all", "all", "first", "dvc", "any")  # with their weights
 GOOD_CODES = (0, 10, 11, 12)
 IN_THE_WAY = ("already runs, as", "is busy, it is being blocked", "Unable to acquire lock",
               "another retraining is running")  # fmt: skip
+# How a single stage, run by force, refuses its work where a kill of the stage before it has left no
+# input: it names the command that makes the input.
+INPUT_IS_GONE = "expected a file; got none. Run `dvc repro"
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class Chaos:
         result.restored = output.count("dvc.lock was half-written")
         result.code = process.poll()
         if not result.hit and not before:
-            result.problem = _find_problem(result.code, output)
+            result.problem = _find_problem(kill.command, result.code, output)
         return result
 
     def end_survivors(self) -> None:
@@ -127,13 +130,15 @@ class Chaos:
         self.survivors = []
 
 
-def _find_problem(code: int | None, output: str) -> str:
+def _find_problem(command: str, code: int | None, output: str) -> str:
     """Why a command that ended by itself should not have ended so."""
     if "Traceback" in output:
         return f"has a traceback: {output[-1500:]}"
     if code in GOOD_CODES or any(text in output for text in IN_THE_WAY):
         return ""
     if code == 2 and "there is nothing to roll back to" in output:
+        return ""
+    if command in ("evaluate", "register") and INPUT_IS_GONE in output:
         return ""
     return f"ended with {code}: {output[-1500:]}"
 
