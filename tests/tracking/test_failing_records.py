@@ -10,9 +10,10 @@ from tracked import curve, runs_of
 from unsteady import UnsteadyClient, make_unsteady
 
 from conveyor.paths import Paths
-from conveyor.tracking import leftovers, records
+from conveyor.tracking import leftovers, records, sender
 from conveyor.tracking.journal import RunJournal
 from conveyor.tracking.leftovers import STARTS, list_journals
+from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.store import connect
 
 Start = Callable[..., list[str]]
@@ -128,3 +129,23 @@ def test_records_that_no_file_takes_now_are_not_given_up(paths: Paths, start: St
         lines = leftovers.settle(client, runs, store)  # type: ignore[arg-type]
         assert len(lines) == 1
     assert len(waiting(paths)) == 3
+
+
+def test_a_process_whose_first_run_has_a_failing_record_sends_the_others(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread sends to a file; it must not try the first run again and again."""
+    monkeypatch.setattr(sender, "WAITS", (0.02,))
+    tracking, client = make_unsteady(connect("toys", paths))
+    tracking.sender.place = "sqlite:///x"
+    client.breaks = {"log_text"}
+    with pytest.raises(RuntimeError), OpenRun.begin(tracking, "first", {}, {}).ending():
+        raise RuntimeError("whose text is the record")
+    with OpenRun.begin(tracking, "other", {}, {}).ending() as other:
+        other.log_metrics({"loss": 2.0}, step=7)
+    for _ in range(3):
+        tracking.sender.drain()
+    assert statuses(paths) == {"first": "RUNNING", "other": "FINISHED"}
+    client.breaks = set()
+    tracking.sender.drain()
+    assert statuses(paths)["first"] == "FAILED"
