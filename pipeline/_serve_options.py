@@ -29,6 +29,8 @@ def add_options(parser: ArgumentParser) -> None:
         add(option, type=kind, default=default, help=f"{text} (default: {default})")
     add("--name", help="name of the registered model (default: `name` in artifacts/config.yaml)")
     add("--threads", type=COUNT, help="answer so many requests at once (default: one a core)")
+    add("--shadow", metavar="VERSION_OR_ALIAS",
+        help="let this version predict after each answer, and count how it differs")  # fmt: skip
     add("--example", action="store_true", help="print a request for this model, and end")
     add("--log-format", choices=("text", "json"), default="text",
         help="form of the lines of the log (default: text)")  # fmt: skip
@@ -61,4 +63,4 @@ def check_options(args: Namespace) -> None:
     if not args.reload:
         refuse_options(["--poll"], "--reload with it")
     if args.model is not None:
-        refuse_options(["--alias"], "no --model with it")
+        refuse_options(["--alias", "--shadow"], "no --model with it")

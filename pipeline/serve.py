@@ -17,6 +17,7 @@ from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.openapi import INVOCATIONS
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import serve
+from conveyor.server.shadow import Shadow
 from pipeline import run_script
 from pipeline._serve_options import add_options, check_options
 
@@ -31,29 +32,36 @@ def main(args: Namespace) -> None:
     choose_log_format(args.log_format)
     access = choose_access(args.host, args.token_file, no_token=args.no_token,
                            allowed_hosts=args.allowed_host)  # fmt: skip
-    slot, poller = open_slot(args)
+    if args.model is not None:
+        live = load_folder(args.model, args.name)
+        slot, shadow, pollers = ModelSlot(live.name, live), None, []
+    else:
+        slot, shadow, pollers = follow_registry(args)
     if args.example:
-        print_example(args, slot, poller)
+        print_example(args, slot, pollers)
         return
     requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
                           args.log_rows)  # fmt: skip
-    app = App(slot, int(args.body_limit * MIB), args.threads, requests)
-    serve(app, access, args.host, args.port, poller, drain=args.drain)
+    app = App(slot, int(args.body_limit * MIB), args.threads, requests, shadow)
+    serve(app, access, args.host, args.port, pollers, drain=args.drain)
 
 
-def open_slot(args: Namespace) -> "tuple[ModelSlot, AliasPoller | None]":
-    """Return the place of the model, and what fills it; None for a folder, which is loaded."""
-    if args.model is not None:
-        live = load_folder(args.model, args.name)
-        return ModelSlot(live.name, live), None
+def follow_registry(args: Namespace) -> "tuple[ModelSlot, Shadow | None, list[AliasPoller]]":
+    """Return the places of the model and of the shadow, and what fills them."""
     from conveyor.server.alias_poller import AliasPoller  # loads MLflow, which no folder needs
 
     slot = ModelSlot(args.name or load(NamedConfig).name)
-    return slot, AliasPoller(slot, args.alias, args.poll if args.reload else None, Paths())
+    interval = args.poll if args.reload else None
+    pollers = [AliasPoller(slot, args.alias, interval, Paths())]
+    if args.shadow is None:
+        return slot, None, pollers
+    shadow = Shadow(ModelSlot(slot.name, verb="is the shadow"))
+    poller = AliasPoller(shadow.slot, args.shadow, interval, Paths(), is_required=False)
+    return slot, shadow, [*pollers, poller]
 
 
-def print_example(args: Namespace, slot: ModelSlot, poller: "AliasPoller | None") -> None:
-    if poller is not None:
+def print_example(args: Namespace, slot: ModelSlot, pollers: "list[AliasPoller]") -> None:
+    for poller in pollers[:1]:  # that of the model which answers
         poller.load_first()
     host = f"[{args.host}]" if ":" in args.host else args.host
     address, body = f"{host}:{args.port}", mlflow_body(slot.require().model)

@@ -98,6 +98,9 @@ SESSION = [
     Row("python -m pipeline.serve --model artifacts/model",
         f"python -m pipeline.serve --model artifacts/model --port {PORT}", "a free port",
         url=f"{SERVER}/ping"),
+    Row("python -m pipeline.serve --reload --shadow challenger",
+        f"python -m pipeline.serve --reload --shadow challenger --port {PORT}", "a free port",
+        url=f"{SERVER}/ping"),
     Row("python -c 'import secrets; print(secrets.token_hex())' > .conveyor/api.token"),
     Row("python -m pipeline.serve --host 0.0.0.0 --token-file .conveyor/api.token",
         "python -m pipeline.serve --host 0.0.0.0 --token-file .conveyor/api.token "

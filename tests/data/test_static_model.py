@@ -25,6 +25,7 @@ from conveyor.server import mlflow_protocol, v2
 from conveyor.server.body import Body
 from conveyor.server.live_model import LiveModel, load_version
 from conveyor.server.request_log import RequestLog
+from conveyor.server.shadow import AnsweredRequest
 from conveyor.serving import LoadedModel
 from conveyor.serving.measurements import padding_difference
 from conveyor.serving.predict_process import predict_in_fresh_process
@@ -214,8 +215,9 @@ def test_raw_rows_of_the_request_log_have_static_columns(fit_layout: Fit, tmp_pa
     served, plain = fit_layout("text").served, fit_layout("text", static=False).served
     log = RequestLog(tmp_path, share=1.0, raw_rows=True)
     rows = [Row("calm day", {"age": "31", "ward": None})]
-    log.add(LiveModel("patients", "2", served), rows, served.predict(rows))
-    log.add(LiveModel("patients", "1", plain), ["calm day"], plain.predict(["calm day"]))
+    for version, model, raw in (("2", served, rows), ("1", plain, ["calm day"])):
+        live = LiveModel("patients", version, model)
+        log.add(AnsweredRequest(live, raw, model.predict(raw), seconds=0.1))
     log.flush()
     with_static, without = (pq.read_table(path) for path in sorted(tmp_path.iterdir()))
     assert with_static["static"].to_pylist() == [{"age": 31.0, "ward": None}]

@@ -10,6 +10,7 @@ from server_process import serving
 from conveyor.paths import Paths
 from conveyor.server.live_model import LiveModel
 from conveyor.server.request_log import RequestLog
+from conveyor.server.shadow import AnsweredRequest
 from conveyor.serving import LoadedModel
 
 TEXTS = ["good morning", "nobody knows"]
@@ -45,7 +46,7 @@ def test_files_are_small_few_and_the_newest(served: LiveModel, tmp_path: Path) -
     notes = RequestLog(tmp_path, 1.0, rows_per_file=2, max_files=3, raw_rows=True)
     rows = [[[float(i), 0.0]] for i in range(11)]
     for row in rows:
-        notes.add(served, [row], served.model.predict([row]))
+        notes.add(AnsweredRequest(served, [row], served.model.predict([row]), 0.1))
     notes.flush()
     assert len(list(tmp_path.iterdir())) == 3
     assert read_log(tmp_path)["series"].to_pylist() == rows[6:]
@@ -55,6 +56,6 @@ def test_the_share_of_requests_is_what_was_asked_for(served: LiveModel, tmp_path
     notes = RequestLog(tmp_path, 0.25)
     answers = served.model.predict([[[1.0, 2.0]]])
     for _ in range(400):
-        notes.add(served, [[[1.0, 2.0]]], answers)
+        notes.add(AnsweredRequest(served, [[[1.0, 2.0]]], answers, 0.1))
     notes.flush()
     assert 60 <= len(read_log(tmp_path)) <= 140

@@ -23,7 +23,9 @@ class AliasPoller:
     the registry or of a version is logged once, and the old version still serves.
 
     Attributes:
+        alias: or the number of a version.
         interval: seconds between two polls; None polls once.
+        is_required: whether the server cannot run without a model; else it is looked for again.
         failure: why the latest poll that failed did so; None before one failed.
     """
 
@@ -31,6 +33,7 @@ class AliasPoller:
     alias: str
     interval: float | None
     paths: Paths
+    is_required: bool = True
     failure: str | None = None
     _registry_fails: bool = field(default=False, init=False)
     _latest: str | None = field(default=None, init=False)  # version that was tried, not all load
@@ -53,7 +56,8 @@ class AliasPoller:
     def poll(self) -> None:
         """Read the alias, and load its version if the alias has moved."""
         try:
-            version = find_version(self.slot.name, self.paths, alias=self.alias)
+            key = "version" if self.alias.isdigit() else "alias"
+            version = find_version(self.slot.name, self.paths, **{key: self.alias})
             has_moved = version.version != self._latest
             folder = version.fetch(self.paths) if has_moved else None
         except Exception as error:  # every store has errors of its own
@@ -87,7 +91,7 @@ class AliasPoller:
 
     def _run(self, on_failure: Callable[[], None]) -> None:
         self.poll()
-        if self.slot.current is None:
+        if self.slot.current is None and self.is_required:
             on_failure()
             return
         while self.interval is not None and not self._stopping.wait(self.interval):
@@ -98,3 +102,5 @@ class AliasPoller:
         self.slot.failures += 1
         if is_new and self.slot.current is not None:
             log.error("%s; version %s still serves", failure, self.slot.current.version)
+        elif is_new and not self.is_required:
+            log.error("%s; there is no shadow", failure)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError
@@ -34,6 +35,7 @@ from conveyor.server.metrics import Metrics, RequestMetrics
 from conveyor.server.pages import Pages
 from conveyor.server.parsed_request import FormattedResponse, ParsedRequest
 from conveyor.server.request_log import RequestLog
+from conveyor.server.shadow import AnsweredRequest, Shadow
 from conveyor.serving import LoadedModel, Predictions
 
 log = logging.getLogger(__name__)
@@ -54,13 +56,19 @@ class App:
         body_limit: largest request body, in bytes.
         threads: requests that are served at the same time; None for one per core.
         request_log: where a sample of the requests is recorded.
+        shadow: a model that predicts the rows of each request after it is answered.
     """
 
     def __init__(
-        self, slot: ModelSlot, body_limit: int, threads: int | None, request_log: RequestLog
+        self,
+        slot: ModelSlot,
+        body_limit: int,
+        threads: int | None,
+        request_log: RequestLog,
+        shadow: Shadow | None = None,
     ) -> None:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
-        self.metrics = Metrics(slot)
+        self.metrics, self.shadow = Metrics(slot, shadow), shadow
         self.pool = ThreadPoolExecutor(threads or os.cpu_count(), thread_name_prefix="predict")
 
     def asgi(self, access: Access) -> Starlette:
@@ -94,6 +102,8 @@ class App:
         """Finish the work that no client waits for."""
         self.pool.shutdown(cancel_futures=True)
         self.metrics.background.close(wait=False)
+        if self.shadow is not None:
+            self.shadow.background.close()
         self.request_log.flush()
 
     async def predict_by_mlflow(self, request: Request) -> Response:
@@ -157,6 +167,21 @@ class App:
             raise HTTPException(404, f"version {version!r} not found; {live.version!r} serves")
         return live
 
+    def _record(self, request: AnsweredRequest) -> None:
+        """Count and log a request; where there is a shadow, log it when that has answered too."""
+        self.metrics.add(request)
+        shadow = self.shadow
+
+        def compare_and_log() -> None:
+            assert shadow is not None
+            answer = shadow.answer(request)
+            if answer is not None:
+                self.metrics.add_shadow(answer)
+            self.request_log.add(request, answer)
+
+        if shadow is None or not shadow.background.submit(compare_and_log):
+            self.request_log.add(request)
+
     async def _predict(
         self,
         request: Request,
@@ -169,10 +194,11 @@ class App:
 
         def predict() -> FormattedResponse:
             parsed = parse_request(parse_body(content, json_length), live.model)
+            start = time.perf_counter()
             predictions = parsed.predict(live.model)
+            seconds = time.perf_counter() - start
             response = format_response(live, predictions, parsed)
-            self.request_log.add(live, parsed.rows, predictions)
-            self.metrics.add(live, parsed.rows, predictions)
+            self._record(AnsweredRequest(live, parsed.rows, predictions, seconds))
             return response
 
         try:

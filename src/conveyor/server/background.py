@@ -20,12 +20,13 @@ class Background:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._places = threading.Semaphore(max_waiting)
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Run a job later, or drop it. Its error is logged."""
+    def submit(self, job: Callable[[], None]) -> bool:
+        """Run a job later, or drop it and return False. Its error is logged."""
         if not self._places.acquire(blocking=False):
             self.dropped += 1
-            return
+            return False
         self._pool.submit(self._run, job)
+        return True
 
     def close(self, *, wait: bool = True) -> None:
         """Run what waits, or with `wait=False` drop it."""

@@ -30,12 +30,14 @@ class ModelSlot:
 
     Attributes:
         current: None until the first model is loaded.
+        verb: of the model in the log.
         failures: how often the alias could not be read, or a version not be loaded.
     """
 
     name: str
     current: LiveModel | None = None
     failures: int = 0
+    verb: str = "serves"
 
     def require(self) -> LiveModel:
         """Return the model.
@@ -51,7 +53,7 @@ class ModelSlot:
         """Let another model serve all requests that begin from now on."""
         old, self.current = self.current, new
         replaced = f" in place of version {old.version}" if old else ""
-        log.info("version %s of %s serves%s", new.version, new.name, replaced)
+        log.info("version %s of %s %s%s", new.version, new.name, self.verb, replaced)
 
 
 def load_version(name: str, version: str, folder: Path) -> LiveModel:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,10 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conveyor.server.background import Background
 from conveyor.server.input_window import InputWindow
-from conveyor.server.live_model import LiveModel, ModelSlot
-from conveyor.serving import Predictions
+from conveyor.server.live_model import ModelSlot
+from conveyor.server.shadow import AnsweredRequest, Shadow, ShadowAnswer
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+DIFFERENCES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384)
 WAITING = 64  # requests whose rows wait to be compared with the training rows
 MAX_CHANNELS = 100  # with a series of figures of its own each
@@ -36,7 +36,7 @@ class Metrics:
         registry: of this server alone, so that several can run in a process.
     """
 
-    def __init__(self, slot: ModelSlot) -> None:
+    def __init__(self, slot: ModelSlot, shadow: Shadow | None = None) -> None:
         self.registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
@@ -49,16 +49,38 @@ class Metrics:
                               buckets=ROWS, registry=registry)  # fmt: skip
         self.answers = Counter("conveyor_answers", "Answered rows, by what was answered",
                                ("field", "value"), registry=registry)  # fmt: skip
+        self.predict_seconds = Histogram("conveyor_predict_seconds", "Time of a prediction, by the "
+                                         "model that answers and the shadow", ("model",),
+                                         buckets=SECONDS, registry=registry)  # fmt: skip
+        self.shadow_rows = Counter("conveyor_shadow_rows", "Rows that the shadow predicted",
+                                   registry=registry)  # fmt: skip
+        self.disagreements = Counter("conveyor_shadow_disagreements", "Rows whose answer the "
+                                     "shadow would change", registry=registry)  # fmt: skip
+        self.differences = Histogram("conveyor_shadow_difference", "Largest difference of a row's "
+                                     "outputs, in probability or standard deviations of the target",
+                                     buckets=DIFFERENCES, registry=registry)  # fmt: skip
         self.window, self.background = InputWindow(), Background("comparing inputs", WAITING)
         registry.register(ModelCollector(slot, self.window, self.background))
+        if shadow is not None:
+            registry.register(ShadowCollector(shadow))
 
-    def add(self, live: LiveModel, rows: Sequence[Any], answer: Predictions) -> None:
+    def add(self, request: AnsweredRequest) -> None:
         """Count an answered request."""
-        self.rows.observe(len(rows))
-        for field, counts in answer.task.answers.summarise(answer.outputs).counts.items():
+        self.rows.observe(len(request.rows))
+        self.predict_seconds.labels("live").observe(request.seconds)
+        answers, outputs = request.predictions.task.answers, request.predictions.outputs
+        for field, counts in answers.summarise(outputs).counts.items():
             for value, count in counts.items():
                 self.answers.labels(field, value).inc(count)
-        self.background.submit(lambda: self.window.add(live, rows))
+        self.background.submit(lambda: self.window.add(request.live, request.rows))
+
+    def add_shadow(self, answer: ShadowAnswer) -> None:
+        """Count what the shadow gave for a request."""
+        self.shadow_rows.inc(len(answer.answers))
+        self.predict_seconds.labels("shadow").observe(answer.seconds)
+        self.disagreements.inc(sum(answer.disagrees or ()))
+        for difference in answer.differences or ():
+            self.differences.observe(difference)
 
     def expose(self, accept: str) -> tuple[bytes, str]:
         """Return all metrics, and the media type that fits the header `Accept`."""
@@ -102,6 +124,25 @@ class ModelCollector(Collector):
             for channel, value in enumerate(shift.channels[:MAX_CHANNELS]):
                 channels.add_metric((str(channel),), float(value))
             yield channels
+
+
+class ShadowCollector(Collector):
+    """Reads at each call which model is the shadow, and how often it did not answer."""
+
+    def __init__(self, shadow: Shadow) -> None:
+        self.shadow = shadow
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics that are read and not counted."""
+        live = self.shadow.slot.current
+        if live is not None:
+            names = {"version": live.version, "digest": live.digest}
+            yield InfoMetricFamily("conveyor_shadow", "The model that is the shadow", names)
+        yield CounterMetricFamily("conveyor_shadow_failures", "Requests that the shadow could not "
+                                  "answer", self.shadow.failures)  # fmt: skip
+        yield CounterMetricFamily("conveyor_shadow_skipped_requests", "Requests that the shadow "
+                                  "did not get, since too many waited",
+                                  self.shadow.background.dropped)  # fmt: skip
 
 
 class RequestMetrics:

@@ -1,14 +1,14 @@
 """A sample of requests and predictions, in a limited number of small Parquet files.
 
 Raw rows are recorded only on demand. Without them a row's record has its length, the main fields of
-the answer, the version, the time and, for text, the number of tokens that are unknown to the model.
+the answer, the version, the time, the seconds of the prediction and, for text, the number of tokens
+that are unknown to the model; and, where a shadow runs, its answer and how it differs.
 """
 
 import logging
 import random
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,25 @@ import pyarrow.parquet as pq
 from conveyor import files
 from conveyor.data.static import static_type
 from conveyor.raw_row import sequence_of, sequence_to_plain, sequences_of, static_of
-from conveyor.server.live_model import LiveModel
-from conveyor.serving import LoadedModel, Predictions
+from conveyor.server.shadow import AnsweredRequest, ShadowAnswer
+from conveyor.serving import LoadedModel
 
 log = logging.getLogger(__name__)
-REQUEST = pa.schema({"time": pa.timestamp("us", tz="UTC"), "version": pa.string()})
+REQUEST = pa.schema(
+    {"time": pa.timestamp("us", tz="UTC"), "version": pa.string(), "seconds": pa.float32()}
+)
+# Of the second model that `--shadow` names; null without one, or where it failed.
+SHADOW = pa.struct(
+    {"version": pa.string(), "seconds": pa.float32(), "answer": pa.string(),
+     "disagrees": pa.bool_(), "difference": pa.float32()}
+)  # fmt: skip
 ROW = pa.schema(
     {
         "length": pa.int32(),  # tokens or steps that the model read
         "unknown": pa.int32(),  # unknown tokens among them; null for series
         "text": pa.string(),  # the raw row, in one of these two, if it is recorded
         "series": pa.list_(pa.list_(pa.float64())),
+        "shadow": SHADOW,
     }
 )
 
@@ -58,16 +66,18 @@ class RequestLog:
     lock: threading.RLock = field(default_factory=threading.RLock)
     model: LoadedModel | None = None  # of the waiting records
 
-    def add(self, live: LiveModel, rows: Sequence[Any], predictions: Predictions) -> None:
+    def add(self, request: AnsweredRequest, shadow: ShadowAnswer | None = None) -> None:
         """Record a request, or ignore it by chance. An error is logged and fails no request."""
         if random.random() >= self.share:
             return
         try:
-            records = self._records(live, rows, predictions)
+            records = self._records(request)
+            for record, fields in zip(records, shadow.records() if shadow else (), strict=False):
+                record["shadow"] = fields
             with self.lock:
-                if self.model is not live.model:  # another model may have other fields
+                if self.model is not request.live.model:  # another model may have other fields
                     self.flush()
-                    self.model = live.model
+                    self.model = request.live.model
                 self.waiting += records
                 is_late = time.monotonic() - self.last_write >= self.interval
                 if len(self.waiting) >= self.rows_per_file or is_late:
@@ -91,11 +101,10 @@ class RequestLog:
             for old in sorted(self.folder.glob("*.parquet"))[: -self.max_files]:
                 old.unlink(missing_ok=True)
 
-    def _records(
-        self, live: LiveModel, rows: Sequence[Any], predictions: Predictions
-    ) -> list[dict[str, Any]]:
+    def _records(self, request: AnsweredRequest) -> list[dict[str, Any]]:
+        live, predictions = request.live, request.predictions
         encoder, now = live.model.encoder, time.time_ns() // 1000
-        rows = [encoder.check_row(row) for row in rows]
+        rows = [encoder.check_row(row) for row in request.rows]
         sequences, unknown = encoder.encode(sequences_of(rows)), encoder.unknown_token
         logged = predictions.task.answers.logged
         records: list[dict[str, Any]] = []
@@ -104,6 +113,7 @@ class RequestLog:
             record: dict[str, Any] = {
                 "time": now,
                 "version": live.version,
+                "seconds": request.seconds,
                 **{name: answer[name] for name in logged},
                 "length": len(units),
                 "unknown": None if unknown is None else int((units == unknown).sum()),

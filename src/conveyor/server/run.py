@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING
@@ -22,14 +23,15 @@ KEEP_ALIVE = 75  # seconds of an idle connection; longer than the 60 of usual pr
 
 
 def serve(
-    app: App, access: Access, host: str, port: int, poller: "AliasPoller | None", *, drain: float
-) -> None:
+    app: App, access: Access, host: str, port: int, pollers: "Sequence[AliasPoller]", *,
+    drain: float,
+) -> None:  # fmt: skip
     """Serve until SIGTERM or Ctrl-C. Then no connection is accepted, and open requests are
     finished.
 
     Args:
-        app: its slot holds the model, or is empty until the poller has loaded one.
-        poller: None for a model that never changes.
+        app: its slots hold the models, or are empty until a poller has loaded them.
+        pollers: of the model and of the shadow; none for a model that never changes.
         drain: seconds that the open requests may take.
 
     Raises:
@@ -52,7 +54,7 @@ def serve(
         def stop_server() -> None:
             server.should_exit = True
 
-        if poller is not None:
+        for poller in pollers:
             poller.start(on_failure=stop_server)
         log.info("%s is served on http://%s:%d", app.slot.name, *listening.getsockname()[:2])
         try:
@@ -60,11 +62,12 @@ def serve(
             with suppress(KeyboardInterrupt, SystemExit):
                 server.run(sockets=[listening])
         finally:
-            if poller is not None:
+            for poller in pollers:
                 poller.stop()
             app.close()
-    if poller is not None and poller.failure is not None and app.slot.current is None:
-        raise InputError(poller.failure)
+    for poller in pollers:
+        if poller.is_required and poller.failure is not None and app.slot.current is None:
+            raise InputError(poller.failure)
     log.info("the server has stopped")
 
 
