@@ -1,9 +1,11 @@
 """Plots as PNG files. No display is needed, and equal data give equal bytes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -13,6 +15,10 @@ from conveyor.plots.fonts import font_families
 
 DPI = 110
 matplotlib.rcdefaults()  # not the style of a matplotlibrc in the home folder or in this one
+matplotlib.style.use(Path(__file__).with_name("conveyor.mplstyle"))
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GRAY, BLACK = (f"C{i}" for i in range(8))  # of the style
+LINE_STYLES = ("-", "--", ":", "-.")
+LEGEND_WIDTH = 14  # characters of a legend that an inch has room for
 
 
 def new_figure(
@@ -27,20 +33,46 @@ def new_figure(
     return figure, list(figure.subplots(rows, columns, squeeze=False, **options).flat)
 
 
-def finish(
-    axes: Axes, grid: Literal["both", "x"] = "both", legend_size: float = 10, **properties: Any
-) -> None:
-    """Set properties of the axes, and draw a faint grid and, if anything has a label, a legend.
+def finish(axes: Axes, grid: Literal["both", "x", "y"] = "both", **properties: Any) -> None:
+    """Set properties of the axes, and draw a faint grid.
 
     Args:
         grid: the axes whose ticks have grid lines.
-        legend_size: font size of the legend, in points.
         properties: of `Axes.set`, such as `xlabel` and `title`.
     """
     axes.set(**properties)
-    axes.grid(alpha=0.3, axis=grid)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=legend_size)
+    axes.grid(axis=grid)
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Return colour and dashes of one line of many: after eight colours come other dashes."""
+    return {"color": f"C{number % 8}", "linestyle": LINE_STYLES[number // 8 % len(LINE_STYLES)]}
+
+
+def say_empty(axes: Axes, reason: str) -> None:
+    """Write into axes without data why they have none."""
+    axes.text(0.5, 0.5, reason, ha="center", va="center", transform=axes.transAxes, wrap=True)
+    axes.set_axis_off()
+
+
+def add_legend(figure: Figure, entries: Sequence[tuple[str, Any]] | None = None) -> None:
+    """Put one legend below all panels, where it covers no data.
+
+    Args:
+        entries: texts with their artists; None: the artists that have a label. Matplotlib leaves
+            out an artist whose own label begins with "_", so pass labels of the data here.
+    """
+    if entries is None:
+        by_text: dict[str, Any] = {}
+        for axes in figure.axes:
+            artists, labels = axes.get_legend_handles_labels()
+            by_text |= dict(zip(labels, artists, strict=True))
+        entries = list(by_text.items())
+    if entries:
+        texts, artists = zip(*entries, strict=True)
+        longest = 4 + max(map(len, texts))  # the line before a text takes four characters
+        columns = max(1, int(figure.get_figwidth() * LEGEND_WIDTH / longest))
+        figure.legend(artists, texts, loc="outside lower center", ncols=min(columns, len(texts)))
 
 
 def save(figure: Figure, path: Path) -> None:

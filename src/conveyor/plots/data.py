@@ -8,9 +8,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import finish, new_figure, save
+from conveyor.plots import BLUE, GREEN, ORANGE, RED, add_legend, finish, new_figure, save, say_empty
 
-COLORS = {"train": "tab:blue", "validation": "tab:orange", "test": "tab:green"}
+COLORS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
 
 def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:
@@ -22,7 +22,9 @@ def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Pat
         counts, _ = np.histogram(values, edges)  # Matplotlib's own takes 8 bytes more a row
         legend = f"{name}: {len(values)} rows, {values.min()} to {values.max()}"
         axes.stairs(counts / len(values), edges, linewidth=1.8, color=COLORS[name], label=legend)
-    finish(axes, xlabel=f"length in {unit}", ylabel="share of the split's rows", title="Lengths")
+    finish(axes, xlabel=f"length in {unit}", ylabel="share of the split's rows", title="Lengths",
+           xlim=(0, edges[-1]))  # fmt: skip
+    add_legend(figure)
     save(figure, path)
 
 
@@ -38,9 +40,10 @@ def plot_counts(
         rows: of each split; None where each row has one of the values.
     """
     names = list(next(iter(counts.values())))
-    figure, [axes] = new_figure(8, 1.4 + 0.5 * len(names))
+    figure, [axes] = new_figure(8, 1.7 + 0.5 * len(names))
     thickness = 0.8 / len(counts)
-    for i, (split, numbers) in enumerate(counts.items()):
+    for i, split in enumerate(split for split in COLORS if split in counts):
+        numbers = counts[split]
         total = sum(numbers.values()) if rows is None else rows[split]
         positions = np.arange(len(names)) + (i - (len(counts) - 1) / 2) * thickness
         bars = axes.barh(positions, [numbers[n] / total for n in names], thickness, label=split,
@@ -49,24 +52,30 @@ def plot_counts(
     axes.set_yticks(range(len(names)), [plot_text(name) for name in names])
     axes.invert_yaxis()
     axes.margins(x=0.1)
-    axes.set(xlabel="share of the split's rows", title=title)
-    axes.legend(frameon=False)
+    finish(axes, "x", xlabel="share of the split's rows", title=title)
+    add_legend(figure)
     save(figure, path)
 
 
 def plot_findings(counts: Mapping[str, int], read: int, path: Path) -> None:
-    """Draw the rows of each finding, those of no rows too.
+    """Draw the rows of each finding that has any; where none has, the plot says so.
 
     Args:
         read: rows that were read.
     """
-    figure, [axes] = new_figure(8, 1.4 + 0.34 * len(counts))
-    bars = axes.barh(range(len(counts)), list(counts.values()), 0.7, color="tab:red")
-    texts = [f"{n:,} ({n / read:.2%})" if n else "0" for n in counts.values()]
-    axes.bar_label(bars, texts, padding=3, fontsize=8)
-    axes.set_yticks(range(len(counts)), list(counts))
-    axes.invert_yaxis()
-    limit = 1.25 * max(1, *counts.values())  # room for the counts beside the bars
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    finish(axes, "x", xlabel="rows", title=f"Findings in {read:,} rows", xlim=(0, limit))
+    drawn = {name: count for name, count in counts.items() if count}
+    figure, [axes] = new_figure(8, 1.4 + 0.34 * max(1, len(drawn)))
+    title = f"Findings in {read:,} rows: {len(drawn)} of {len(counts)} checks"
+    axes.set_title(title)
+    if not drawn:
+        say_empty(axes, f"none of the {len(counts)} checks found a row")
+    else:
+        bars = axes.barh(range(len(drawn)), list(drawn.values()), 0.7, color=RED)
+        texts = [f"{count:,} ({count / read:.2%})" for count in drawn.values()]
+        axes.bar_label(bars, texts, padding=3, fontsize=8)
+        axes.set_yticks(range(len(drawn)), list(drawn))
+        axes.invert_yaxis()
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        limit = 1.25 * max(drawn.values())  # room for the counts beside the bars
+        finish(axes, "x", xlabel="rows", xlim=(0, limit))
     save(figure, path)

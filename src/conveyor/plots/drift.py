@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import finish, new_figure, save
+from conveyor.plots import BLUE, GRAY, ORANGE, RED, add_legend, finish, new_figure, save
 
-BEFORE, NOW = "tab:blue", "tab:orange"
+BEFORE, NOW = BLUE, ORANGE
 MAX_EFFECTS = 20  # features in the plot of effects
 
 
@@ -22,7 +22,7 @@ def plot_effects(effects: Sequence[tuple[str, float, bool]], limit: float, path:
     """
     drawn = effects[:MAX_EFFECTS]
     figure, [axes] = new_figure(8, 1.4 + 0.3 * len(drawn))
-    colors = ["tab:red" if drifts else "tab:gray" for _, _, drifts in drawn]
+    colors = [RED if drifts else GRAY for _, _, drifts in drawn]
     bars = axes.barh(range(len(drawn)), [effect for _, effect, _ in drawn], 0.7, color=colors)
     axes.bar_label(bars, [f"{effect:.3f}" for _, effect, _ in drawn], padding=3, fontsize=8)
     axes.set_yticks(range(len(drawn)), [plot_text(name) for name, _, _ in drawn])
@@ -31,6 +31,7 @@ def plot_effects(effects: Sequence[tuple[str, float, bool]], limit: float, path:
     axes.axvline(limit, color="black", linestyle="--", linewidth=1, label="limit")
     right = 1.15 * max(limit, 0.1, *(effect for _, effect, _ in drawn))
     finish(axes, "x", xlabel="effect (Cramér's V, KS's D, Cohen's h)", title=title, xlim=(0, right))
+    add_legend(figure)
     save(figure, path)
 
 
@@ -48,8 +49,9 @@ def plot_distributions(
         for values, color, legend in ((before, BEFORE, "champion's"), (now, NOW, "new")):
             axes.ecdf(values, color=color, label=f"{legend}, {len(values)} rows")
         axes.set_title(plot_text(name), fontsize=10)
-        finish(axes, legend_size=7)
+        finish(axes)
     for axes in panels[len(pairs) :]:
         axes.set_axis_off()
     figure.supylabel("share of rows up to this value", fontsize=9)
+    add_legend(figure)
     save(figure, path)

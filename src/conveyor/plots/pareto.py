@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from conveyor.plots import finish, new_figure, save
-from conveyor.plots.sweep import SweepTrials
+from conveyor.plots import GRAY, RED, add_legend, finish, new_figure, save
+from conveyor.plots.sweep_trials import SweepTrials
 
 
 def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Path) -> None:
@@ -18,8 +18,8 @@ def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Pa
     figure, panels = new_figure(5.5 * len(others), 4.2, columns=len(others))
     complete = [row for row in trials.rows if row["state"] == "complete"]
     for axes, other in zip(panels, others, strict=True):
-        for on_front, color, legend in ((False, "tab:gray", "beaten, or breaks a constraint"),
-                                       (True, "tab:red", "on the Pareto front")):  # fmt: skip
+        for on_front, color, legend in ((False, GRAY, "beaten, or breaks a constraint"),
+                                       (True, RED, "on the Pareto front")):  # fmt: skip
             values = [row["values"] for row in complete if (row["trial"] in front) is on_front]
             axes.scatter([v[other] for v in values], [v[0] for v in values], c=color, label=legend)
         for row in complete:
@@ -28,6 +28,7 @@ def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Pa
                 axes.annotate(str(row["trial"]), (x, y), xytext=(4, 4), textcoords="offset points")
             if row["trial"] == best:
                 axes.scatter([x], [y], s=160, facecolors="none", edgecolors="black", label="chosen")
-        finish(axes, xlabel=trials.axis_titles[other], ylabel=trials.axis_titles[0], legend_size=8)
+        finish(axes, xlabel=trials.axis_titles[other], ylabel=trials.axis_titles[0])
     figure.suptitle("Pareto front")
+    add_legend(figure)
     save(figure, path)

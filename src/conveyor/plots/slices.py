@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.plots import new_figure, save
+from conveyor.plots import BLUE, GREEN, ORANGE, PURPLE, add_legend, finish, new_figure, save
 
-COLORS = ("tab:blue", "tab:green", "tab:orange", "tab:purple")
+COLORS = (BLUE, ORANGE, GREEN, PURPLE)
 
 
 def plot_slices(scores: Sequence[Mapping[str, Any]], metrics: Sequence[str], path: Path) -> None:
@@ -27,7 +27,7 @@ def plot_slices(scores: Sequence[Mapping[str, Any]], metrics: Sequence[str], pat
         bars = axes.bar(positions + shift, values, 0.95 * width, color=color, label=name)
         axes.bar_label(bars, fmt="%.3f", fontsize=8)
     axes.set_xticks(positions, names)
-    axes.set(xlabel="length", title="By length of the row")
-    axes.margins(y=0.3)
-    axes.legend(frameon=False, ncols=2, loc="upper right")
+    finish(axes, "y", xlabel="length", title="By length of the row")
+    axes.margins(y=0.15)
+    add_legend(figure)
     save(figure, path)

@@ -133,4 +133,4 @@ def draw_slices(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     bars = {"type": "bar", "x": [f"{length}<br>{count} rows" for length, count, *_ in rows],
             "y": evaluation["slice_values"], "marker": {"color": BLUE}}  # fmt: skip
     title = f"{evaluation['title']} by length of the row"
-    return figure(title, [bars], "length", evaluation["title"])
+    return figure(title, [bars], "length", "")

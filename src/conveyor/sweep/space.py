@@ -93,6 +93,17 @@ class Space:
         """The keys that are searched on a log scale."""
         return {d.key for d in self.dimensions if getattr(d.line.distribution, "log", False)}
 
+    @property
+    def ends(self) -> dict[str, tuple[float, float]]:
+        """The lowest and the highest number of each key that is drawn from a range."""
+        ends: dict[str, tuple[float, float]] = {}
+        for dimension in self.dimensions:
+            if not isinstance(dimension.line.distribution, CategoricalDistribution):
+                low, high = dimension.line.ends
+                least, most = ends.get(dimension.key, (low, high))
+                ends[dimension.key] = min(low, least), max(high, most)
+        return ends
+
     def draw(self, trial: Trial) -> dict[str, Any]:
         """Let a trial suggest a value for every line whose condition holds."""
         values: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import plotly.colors
 import plotly.io
 from optuna import visualization
 from optuna.distributions import CategoricalDistribution
@@ -18,6 +19,9 @@ from conveyor import files
 from conveyor.sweep.ranking import find_pareto_front
 from conveyor.sweep.study import SweepStudy
 
+PRUNED = "#b35900"
+# Optuna colours by this scale, whose three lightest colours are nearly white on white.
+del plotly.colors.sequential.Blues[:3]
 STYLE = "body{font-family:sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}"
 
 
@@ -60,7 +64,10 @@ def _draw_figures(study: SweepStudy, importance: Mapping[str, float]) -> Iterato
     # Without interrupted trials, the numbers are those of trials.csv.
     plotted = optuna.create_study(directions=study.optuna.directions)
     plotted.add_trials(_escape_trial(trial) for trial in study.counted())
-    yield "History", visualization.plot_optimization_history(plotted, **target)
+    yield (
+        "History",
+        _add_pruned(visualization.plot_optimization_history(plotted, **target), plotted),
+    )
     if not single and len(objectives) <= 3 and find_pareto_front(study.optuna):
         yield "Pareto front", visualization.plot_pareto_front(plotted, target_names=objectives)
     if importance:
@@ -72,6 +79,20 @@ def _draw_figures(study: SweepStudy, importance: Mapping[str, float]) -> Iterato
     if any(trial.intermediate_values for trial in plotted.trials):
         yield "Intermediate values", visualization.plot_intermediate_values(plotted)
     yield "Timeline", visualization.plot_timeline(plotted)
+
+
+def _add_pruned(history: Any, plotted: optuna.Study) -> Any:
+    """Add the pruned trials, which Optuna leaves out, with their last value."""
+    pruned = [trial for trial in plotted.get_trials(states=[TrialState.PRUNED]) if trial.values]
+    if pruned:
+        history.add_scatter(
+            x=[trial.number for trial in pruned],
+            y=[trial.values[0] for trial in pruned],
+            mode="markers",
+            name="Pruned",
+            marker={"symbol": "x", "color": PRUNED},
+        )
+    return history
 
 
 def _escape_trial(trial: FrozenTrial) -> FrozenTrial:

@@ -13,7 +13,8 @@ import yaml
 
 from conveyor import files
 from conveyor.plots.pareto import plot_pareto
-from conveyor.plots.sweep import SweepTrials, plot_sweep, plot_timeline
+from conveyor.plots.sweep import plot_sweep, plot_timeline
+from conveyor.plots.sweep_trials import SweepTrials
 from conveyor.sweep.attributes import METRICS, POSITION, REASON, STATES
 from conveyor.sweep.best import BEST
 from conveyor.sweep.ranking import compute_importances, is_feasible
@@ -43,7 +44,8 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         files.write_csv(tables / "importance.csv", ["parameter", "share"], shares)
         html_report.write(timed / "study.html", study, importance, best)
         valued = [row for row in rows if row["value"] is not None]
-        trials = SweepTrials(valued, space.keys, space.logarithmic_keys, objectives)
+        logarithmic = space.logarithmic_keys
+        trials = SweepTrials(valued, space.keys, logarithmic, objectives, space.ends)
         plot_sweep(trials, importance, tables)
         if "front" in best:
             front = [trial["trial"] for trial in best["front"]]

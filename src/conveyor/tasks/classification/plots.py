@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import finish, new_figure, save
+from conveyor.plots import BLUE, GRAY, add_legend, finish, line_style, new_figure, save, say_empty
 
 MOST_NAMED_CLASSES = 20  # with more, plots show neither counts in cells nor a legend
 
@@ -42,20 +41,22 @@ def plot_confusion(counts: NDArray[np.integer], classes: Sequence[str], path: Pa
 
 def plot_curves(by_class: Mapping[str, Any], path: Path) -> None:
     """Draw ROC and precision-recall curves, by class: objects with the points `roc` and `pr`."""
-    figure, [roc, pr] = new_figure(10, 4.6, columns=2)
+    names = [plot_text(name) for name in by_class]
+    figure, [roc, pr] = new_figure(10, 4.6 + 0.06 * len(names), columns=2)
     lines = []
     for i, points in enumerate(by_class.values()):
-        color = colormaps["tab20" if len(by_class) > 10 else "tab10"](i)
-        lines += roc.plot(*points.roc, color=color, drawstyle="steps-post")
-        pr.plot(*points.pr, color=color)
-    roc.plot([0, 1], [0, 1], ":", color="gray", linewidth=1)
-    title = "ROC, one against the rest"
-    finish(roc, xlabel="false positive rate", ylabel="true positive rate", title=title)
-    finish(pr, xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
-    if 0 < len(by_class) <= MOST_NAMED_CLASSES:
-        # Labels by name: Matplotlib leaves out a line whose own label begins with "_".
-        roc.legend(lines, [plot_text(name) for name in by_class], frameon=False, fontsize=8,
-                   loc="lower right", ncols=1 + len(by_class) // 8)  # fmt: skip
+        lines += roc.plot(*points.roc, **line_style(i), drawstyle="steps-post")
+        pr.plot(*points.pr, **line_style(i))
+    roc.plot([0, 1], [0, 1], ":", color=GRAY, linewidth=1)
+    title, ends = "ROC, one against the rest", {"xlim": (0, 1), "ylim": (0, 1.03)}
+    finish(roc, xlabel="false positive rate", ylabel="true positive rate", title=title, **ends)
+    finish(pr, xlabel="recall", ylabel="precision", title="Precision and recall", **ends)
+    if not lines:
+        for axes in (roc, pr):
+            say_empty(axes, "all rows have one class, so there is no curve")
+    elif len(names) <= MOST_NAMED_CLASSES:
+        # By text: Matplotlib leaves out a line whose own label begins with "_".
+        add_legend(figure, list(zip(names, lines, strict=True)))
     save(figure, path)
 
 
@@ -77,13 +78,13 @@ def plot_calibration(
     centres = (np.arange(len(rows)) + 0.5) * width
     used = rows > 0
     height = accuracy[used]
-    top.bar(centres[used], height, width * 0.94, color="tab:blue", alpha=0.7, label="accuracy")
+    top.bar(centres[used], height, width * 0.94, color=BLUE, alpha=0.7, label="accuracy")
     top.plot(confidence[used], height, "o", color="black", markersize=4, label="mean confidence")
-    top.plot([0, 1], [0, 1], ":", color="gray")
+    top.plot([0, 1], [0, 1], ":", color=GRAY)
     top.set(ylabel="accuracy", title=f"Calibration, expected error {error:.3f}", ylim=(0, 1.03))
-    top.legend(frameon=False, loc="upper left")
-    bars = bottom.bar(centres, rows, width * 0.94, color="tab:gray")
+    bars = bottom.bar(centres, rows, width * 0.94, color=GRAY)
     bottom.bar_label(bars, [str(n) if n else "" for n in rows], fontsize=7)
     bottom.margins(y=0.25)
     bottom.set(xlabel="probability of the most probable class", ylabel="rows", xlim=(0, 1))
+    add_legend(figure)
     save(figure, path)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.escape import plot_text
-from conveyor.plots import finish, new_figure, save
+from conveyor.plots import BLUE, GRAY, ORANGE, add_legend, finish, new_figure, save
 
 Numbers = NDArray[np.floating]  # (rows, columns)
 BINS = 40  # of the histogram of residuals
@@ -30,13 +30,15 @@ def plot_predictions(
         x, y = true[:, number], predicted[:, number]
         if bounds is not None:
             low, high = (bound[:, number] for bound in bounds)
-            axes.vlines(x, low, high, color="tab:blue", alpha=0.12, linewidth=1, label="interval")
-        axes.plot(x, y, ".", markersize=3, color="tab:blue", alpha=0.6)
+            axes.vlines(x, low, high, color=BLUE, alpha=0.12, linewidth=1)
+            axes.plot([], [], color=BLUE, alpha=0.6, label="interval of the quantiles")
+        axes.plot(x, y, ".", markersize=3, color=BLUE, alpha=0.6)
         ends = [min(x.min(), y.min()), max(x.max(), y.max())]
-        axes.plot(ends, ends, ":", color="gray", linewidth=1)
+        axes.plot(ends, ends, ":", color=GRAY, linewidth=1)
         finish(axes, xlabel="true", ylabel="predicted", title=plot_text(name))
     for axes in panels[len(names) :]:
         axes.set_axis_off()
+    add_legend(figure)
     save(figure, path)
 
 
@@ -47,13 +49,13 @@ def plot_residuals(true: Numbers, predicted: Numbers, names: Sequence[str], path
     for number, name in enumerate(names):
         left, right = panels[2 * number : 2 * number + 2]
         residuals = predicted[:, number] - true[:, number]
-        left.plot(predicted[:, number], residuals, ".", markersize=3, color="tab:blue", alpha=0.6)
-        left.axhline(0, color="gray", linestyle=":", linewidth=1)
+        left.plot(predicted[:, number], residuals, ".", markersize=3, color=BLUE, alpha=0.6)
+        left.axhline(0, color=GRAY, linestyle=":", linewidth=1)
         title = f"{plot_text(name)}: mean residual {residuals.mean():.3g}"
         finish(left, xlabel="predicted", ylabel="predicted less true", title=title)
         counts, edges = np.histogram(residuals, BINS)
-        right.stairs(counts, edges, fill=True, color="tab:blue", alpha=0.7)
-        right.axvline(0, color="gray", linestyle=":", linewidth=1)
+        right.stairs(counts, edges, fill=True, color=BLUE, alpha=0.7)
+        right.axvline(0, color=GRAY, linestyle=":", linewidth=1)
         title = f"standard deviation {residuals.std():.3g}"
         finish(right, xlabel="predicted less true", ylabel="rows", title=title)
     save(figure, path)
@@ -64,10 +66,11 @@ def plot_errors_by_length(
 ) -> None:
     """Draw the scaled absolute error of each row, (rows,), by its length."""
     figure, [axes] = new_figure(7, 3.8)
-    axes.plot(lengths, errors, ".", markersize=3, color="tab:blue", alpha=0.4, label="a row")
+    axes.plot(lengths, errors, ".", markersize=3, color=BLUE, alpha=0.4, label="a row")
     different = np.unique(lengths)
     means = [errors[lengths == length].mean() for length in different]
-    axes.plot(different, means, color="tab:orange", linewidth=1.5, label="mean")
+    axes.plot(different, means, color=ORANGE, linewidth=1.5, label="mean")
     finish(axes, xlabel="length", ylabel="absolute error, standard deviations",
-           title="Error by length of the row")  # fmt: skip
+           title="Error by length of the row", ylim=(0, None))  # fmt: skip
+    add_legend(figure)
     save(figure, path)
