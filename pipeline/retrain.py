@@ -23,7 +23,7 @@ from conveyor.retraining.dvc import update_configuration
 from conveyor.retraining.job import Job
 from conveyor.retraining.lock import retraining_lock
 from conveyor.retraining.monitor import ChampionMonitor
-from conveyor.retraining.notify import record_failure, record_outcome
+from conveyor.retraining.notify import record_failure, record_outcome, record_refusal
 from conveyor.tracking.retraining import retrain_run
 from pipeline import number, run_script
 
@@ -32,7 +32,8 @@ def retrain(args: Namespace) -> ExitCode:
     paths = Paths()
     with retraining_lock(paths, args.wait), page_after(paths):
         require_ready(paths)
-        changed = update_configuration(paths)
+        with record_refusal(paths):
+            changed = update_configuration(paths)
         config = load(RetrainConfig)
         with retrain_run(config.name, paths) as run:
             job = Job(config, paths, ChampionMonitor(config, paths, run))

@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Mapping
 
+SECRET_NAME = re.compile("PASS|TOKEN|SECRET|KEY|CREDENTIAL", re.IGNORECASE)
+SHORTEST_SECRET = 6  # characters; a shorter value would be hidden within ordinary words
 VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}")
 
 
@@ -38,6 +40,17 @@ def hide(text: str, secrets: Mapping[str, str]) -> str:
     for name, value in secrets.items():
         text = text.replace(value, f"${name}")
     return without_secret(text)
+
+
+def hide_environment(text: str) -> str:
+    """Hide the password of every URL in a text, and the values of variables of the environment
+    whose names say that they are secret."""
+    secrets = {
+        name: value
+        for name, value in os.environ.items()
+        if SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET
+    }
+    return hide(text, secrets)
 
 
 def without_secret(text: str) -> str:

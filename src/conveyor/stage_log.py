@@ -13,7 +13,7 @@ from conveyor import files
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.resource_errors import describe_resource_error
-from conveyor.secrets import without_secret
+from conveyor.secrets import hide_environment
 
 STAGES = ("compose", "prepare", "sweep", "train", "evaluate", "register")  # as in dvc.yaml
 STAGE_VARIABLE = "DVC_STAGE"  # in which DVC names the stage that it runs
@@ -68,11 +68,19 @@ def record_stage(paths: Paths, script: str) -> Iterator[None]:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error as people read it, without passwords."""
+    """Return an error as people read it, without the secrets of the environment."""
     if isinstance(error, InputError):
         message = str(error)
     elif isinstance(error, SystemExit | KeyboardInterrupt):
         message = "it was stopped"
     else:
         message = describe_resource_error(error) or f"{type(error).__name__}: {error}"
-    return without_secret(message)
+    return hide_environment(message)
+
+
+def find_error(paths: Paths, since: float) -> str | None:
+    """Return the stage that failed after an instant, and why; None if no stage recorded that."""
+    for stage, run in read_stage_runs(paths).items():
+        if run.began >= since and run.error is not None:
+            return f"the stage {stage}: {run.error}"
+    return None

@@ -86,15 +86,21 @@ def test_a_retraining_tells_promoted_nothing_refused_and_known(
     assert first.summary().splitlines()[1:] == [
         "  why: there is no champion; data, code or configuration changed, and "
         "retrain.when.always is true",
-        "  bar: accuracy: it is good",
+        "  passed  bar: accuracy: it is good",
     ]
     again = run_job(toy_config, project)
     assert again.code == ExitCode.NOTHING_TO_DO
-    assert again.message.startswith("nothing to do: data, code and configuration")
+    last = "the champion has not changed yet"
+    assert again.message == (
+        f"nothing to do: data, code and configuration are as they were; {last}"
+    )
     say(project, "poor")
     refused = run_job(toy_config, project)
     assert refused.code == ExitCode.NOT_PROMOTED
-    assert "it is poor" in refused.summary()
+    assert refused.summary().splitlines()[0] == (
+        "version 4 is trained, but not promoted; refused by bar: accuracy"
+    )
+    assert "  REFUSED bar: accuracy: it is poor" in refused.summary()
     say(project, "known")
     known = run_job(toy_config, project)
     assert known.message == "the pipeline ran and produced a model that is registered already"
@@ -106,7 +112,7 @@ def test_a_stage_that_refuses_its_input_is_told_apart_from_a_defect(
     project: Paths, toy_config: Config, capfd: pytest.CaptureFixture[str]
 ) -> None:
     say(project, "bad input")
-    with pytest.raises(InputError, match=r"`dvc repro` failed.*serves as before"):
+    with pytest.raises(InputError, match=r"(?s)serves as before:.*column 'text' not found"):
         run_job(toy_config, project)
     assert "stage: column 'text' not found" in capfd.readouterr().err
 
@@ -116,8 +122,22 @@ def test_a_stage_that_ends_in_another_way_is_a_failure_whatever_its_exit_code(
     project: Paths, word: str
 ) -> None:
     say(project, word)
-    with pytest.raises(RetrainError, match="`dvc repro --single-item register` failed"):
+    with pytest.raises(RetrainError, match="`dvc repro --single-item register` failed") as raised:
         run_dvc(project, "repro", "--single-item", "register")
+    assert "ERROR: failed to reproduce 'register'" in str(raised.value)
+
+
+def test_the_error_that_a_stage_recorded_is_the_error_of_the_night(
+    project: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    belt = project.root / "dvc.yaml"
+    belt.write_text(belt.read_text().replace("stage.py", "register.py"))
+    (project.root / "stage.py").rename(project.root / "register.py")
+    monkeypatch.setenv("STORE_PASSWORD", "not found")
+    say(project, "bad input")
+    with pytest.raises(InputError, match="the stage register: column 'text' ") as raised:
+        run_dvc(project, "repro", "--single-item", "register")
+    assert "not found" not in str(raised.value)
 
 
 def test_the_stages_repeat_calls_to_mlflow_that_the_job_itself_does_not(

@@ -1,5 +1,9 @@
 """Gates on the predictions for all test rows."""
 
+from typing import Any
+
+import numpy as np
+
 from conveyor.config import Bar, Gates
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 from conveyor.metrics.resampling import paired_gain
@@ -44,14 +48,33 @@ def better_than_champion(evidence: Evidence, config: Gates) -> list[GateResult]:
         return [GateResult(gate, False, reason, {})]
     test = evidence.task.comparison.tests.get(config.champion.test)
     if test is None:
-        return [_bootstrap(gate, evidence, champion, config)]
-    alpha = 1 - config.champion.confidence
-    challenger = ModelOutputs(evidence.task.spec, evidence.challenger)
-    answer = test.judge(evidence.targets, challenger, champion, evidence.champion_version, alpha)
-    return [GateResult(gate, *answer)]
+        passed, reason, numbers = _bootstrap(evidence, champion, config)
+    else:
+        alpha = 1 - config.champion.confidence
+        challenger = ModelOutputs(evidence.task.spec, evidence.challenger)
+        passed, reason, numbers = test.judge(
+            evidence.targets, challenger, champion, evidence.champion_version, alpha
+        )
+    both = _score_both(evidence, champion, config.champion.metric)
+    return [GateResult(gate, passed, reason, {**numbers, **both})]
 
 
-def _bootstrap(gate: str, evidence: Evidence, champion: ModelOutputs, config: Gates) -> GateResult:
+def _score_both(evidence: Evidence, champion: ModelOutputs, metric: str) -> dict[str, Any]:
+    """Return the metric of the challenger and of the champion on the same rows; nothing where it is
+    not defined."""
+    value = evidence.task.metrics.compute_one(metric, evidence.targets, evidence.challenger)
+    table = Task(champion.spec).metrics
+    champion_value = table.compute_one(metric, evidence.targets, champion.outputs)
+    if not np.isfinite([value, champion_value]).all():
+        return {}
+    return {"metric": metric, "rows": len(evidence.targets), "value": float(value),
+            "champion_value": float(champion_value),
+            "champion": evidence.champion_version}  # fmt: skip
+
+
+def _bootstrap(
+    evidence: Evidence, champion: ModelOutputs, config: Gates
+) -> tuple[bool, str, dict[str, Any]]:
     """A paired bootstrap of any metric, with a margin."""
     limits, version = config.champion, evidence.champion_version
     test = paired_gain(
@@ -67,9 +90,7 @@ def _bootstrap(gate: str, evidence: Evidence, champion: ModelOutputs, config: Ga
         f"{test['lower']:.4g}, which is {'above' if passed else 'not above'} the margin of "
         f"{limits.margin:g} (paired bootstrap)"
     )
-    return GateResult(
-        gate, passed, reason, {**test, "margin": limits.margin, "metric": limits.metric}
-    )
+    return passed, reason, {**test, "margin": limits.margin, "metric": limits.metric}
 
 
 GATES: tuple[Gate, ...] = (bars, better_than_champion)

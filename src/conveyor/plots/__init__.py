@@ -65,8 +65,8 @@ def add_legend(figure: Figure, entries: Sequence[tuple[str, Any]] | None = None)
     if entries is None:
         by_text: dict[str, Any] = {}
         for axes in figure.axes:
-            artists, labels = axes.get_legend_handles_labels()
-            by_text |= dict(zip(labels, artists, strict=True))
+            artists, texts = axes.get_legend_handles_labels()
+            by_text |= dict(zip(texts, artists, strict=True))
         entries = list(by_text.items())
     if entries:
         texts, artists = zip(*entries, strict=True)

@@ -7,14 +7,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from conveyor.environment import path_with_python
 from conveyor.errors import REFUSAL_VARIABLE, ExitCode, InputError
 from conveyor.paths import Paths
 from conveyor.retraining.lock import require_idle
+from conveyor.secrets import hide_environment
+from conveyor.stage_log import find_error
 from conveyor.tracking.sender import NO_RETRIES
 
 log = logging.getLogger(__name__)
@@ -22,8 +27,13 @@ log = logging.getLogger(__name__)
 DVC = (sys.executable, "-m", "dvc")
 
 
+STDERR = 2  # the file descriptor
+LAST_LINES = 5  # of a failed command's output, in its message
+READ_SECONDS = 5.0  # to wait for the rest of the output of a command that has ended
+
+
 class RetrainError(InputError):
-    """A DVC command of the job failed for another reason than its input; its output says why."""
+    """A DVC command of the job failed for another reason than its input; the message says why."""
 
     exit_code = ExitCode.FAILED
 
@@ -32,37 +42,60 @@ def run_dvc(paths: Paths, *arguments: str) -> None:
     """Run a DVC command in the project; its output goes where this process's output goes.
 
     Raises:
-        InputError: a stage refused its input; its message is in the output.
+        InputError: a stage refused its input; the message says why.
         Busy: another DVC command was in the way.
-        RetrainError: any other failure.
+        RetrainError: any other failure; the message says why.
     """
     log.info("the job runs `dvc %s`", " ".join(arguments))
+    began = time.time()
     with tempfile.TemporaryDirectory() as folder:
         refusal = Path(folder) / "refusal"
         # A stage repeats its calls to MLflow; this process, which has a run open, does not.
         inherited = {k: v for k, v in os.environ.items() if k not in NO_RETRIES}
         variables = {REFUSAL_VARIABLE: str(refusal), "PATH": path_with_python()}
-        code = _run(paths, arguments, inherited | variables)
+        code, output = _run(paths, arguments, inherited | variables)
         error = InputError if refusal.is_file() else RetrainError
     if code:
         require_idle(paths)
-        message = f"`dvc {' '.join(arguments)}` failed; its output above says why"
-        raise error(f"{message}. The champion serves as before.")
+        cause = find_error(paths, began) or hide_environment(output)
+        raise error(
+            f"`dvc {' '.join(arguments)}` failed, and the champion serves as before: "
+            f"{cause or 'the output above says why'}"
+        )
 
 
-def _run(paths: Paths, arguments: tuple[str, ...], environment: Mapping[str, str]) -> int:
-    """The exit code of a DVC command.
+def _run(
+    paths: Paths, arguments: tuple[str, ...], environment: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run a DVC command. Returns its exit code, and the last lines of its errors.
 
-    It runs in a session of its own, so that a stopped job stops DVC and its running stage too.
+    It runs in a session of its own, so that a stopped job stops DVC and its running stage too. On a
+    terminal its errors are not copied, since it would show no progress then.
     """
+    lines: deque[str] = deque(maxlen=LAST_LINES)
+    errors = None if sys.stderr.isatty() else subprocess.PIPE
     with subprocess.Popen(
-        [*DVC, *arguments], cwd=paths.root, env=environment, start_new_session=True
+        [*DVC, *arguments], cwd=paths.root, env=environment, start_new_session=True, stderr=errors
     ) as process:
+        # A thread, since a process that DVC left behind may keep the pipe open.
+        copying = threading.Thread(target=_copy_errors, args=(process.stderr, lines), daemon=True)
+        copying.start()
         try:
-            return process.wait()
+            code = process.wait()
+            copying.join(READ_SECONDS)
         except BaseException:
             os.killpg(process.pid, signal.SIGTERM)
             raise
+    return code, "\n".join(lines)
+
+
+def _copy_errors(errors: IO[bytes] | None, lines: deque[str]) -> None:
+    """Copy a command's errors to this process's, and keep the last lines that say something."""
+    for line in errors or ():
+        os.write(STDERR, line)
+        text = line.decode(errors="replace").strip()
+        if text:
+            lines.append(text)
 
 
 def check_remote(paths: Paths) -> None:
@@ -95,7 +128,7 @@ def read_status(paths: Paths) -> dict[str, list[Any]]:
     status = subprocess.run(command, cwd=paths.root, capture_output=True, text=True, check=False)
     if status.returncode:
         require_idle(paths)
-        raise RetrainError(f"`dvc status` failed: {status.stderr.strip()}")
+        raise RetrainError(f"`dvc status` failed: {hide_environment(status.stderr.strip())}")
     return json.loads(status.stdout)
 
 

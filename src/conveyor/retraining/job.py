@@ -1,7 +1,7 @@
 """Runs one retraining, step by step."""
 
 import logging
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from conveyor.retraining.review import Review
 
 log = logging.getLogger(__name__)
 
+# How the console marks a gate, in the order in which gates are listed.
+MARKS = {"refused": "REFUSED", "waived": "waived ", "passed": "passed "}
 STAGES_WITHOUT_SWEEP = ("compose", "prepare", "train", "evaluate", "register")
 
 
@@ -40,16 +42,56 @@ class RetrainOutcome:
     def failed(self) -> bool:
         return self.code in (ExitCode.FAILED, ExitCode.INPUT_REFUSED)
 
+    @property
+    def headline(self) -> str:
+        """What happened, the challenger beside the champion, and the gates that refused."""
+        comparison = next(filter(None, map(_describe_comparison, self.gates)), None)
+        refused = [gate["gate"] for gate in self.gates if outcome_of(gate) == "refused"]
+        parts = [self.message.partition("\n")[0], comparison]
+        parts += [f"refused by {', '.join(refused)}"] if refused else []
+        return "; ".join(part for part in parts if part)
+
+    @property
+    def details(self) -> str:
+        """The lines of the message after the first, such as the output of a failed command."""
+        return self.message.partition("\n")[2]
+
+    @property
+    def gates(self) -> list[dict[str, Any]]:
+        """The results of the gates: those that refused first, then those that were waived."""
+        gates = (self.verdict or {}).get("gates", [])
+        return sorted(gates, key=lambda gate: list(MARKS).index(outcome_of(gate)))
+
     def summary(self) -> str:
-        """The message, the reason, and one line for each gate."""
-        gates = [f"  {g['gate']}: {g['reason']}" for g in (self.verdict or {}).get("gates", [])]
+        """The headline, the reason, and one line for each gate."""
+        gates = [f"  {MARKS[outcome_of(g)]} {g['gate']}: {g['reason']}" for g in self.gates]
         reason = [f"  why: {self.review.decision.summary}"] if self.review else []
-        return "\n".join([self.message, *reason, *gates])
+        details = [f"  {line}" for line in self.details.splitlines()]
+        return "\n".join([self.headline, *details, *reason, *gates])
 
     def as_json(self) -> dict[str, Any]:
         """The content of report.json, which each hook gets too."""
         review = self.review.as_json() if self.review else {}
-        return {"code": self.code, "outcome": self.message, "verdict": self.verdict, **review}
+        return {"code": self.code, "outcome": self.message, "headline": self.headline,
+                "verdict": self.verdict, **review}  # fmt: skip
+
+
+def outcome_of(gate: Mapping[str, Any]) -> str:
+    """Whether a gate of a verdict refused, was waived or passed."""
+    if gate["passed"]:
+        return "passed"
+    return "refused" if gate.get("waived") is None else "waived"
+
+
+def _describe_comparison(gate: Mapping[str, Any]) -> str | None:
+    """The challenger beside the champion, from the gate that compared them; None of another."""
+    numbers = gate.get("numbers", {})
+    if not {"metric", "rows", "value", "champion_value"} <= numbers.keys():
+        return None
+    return (
+        f"{numbers['metric']} {numbers['value']:.4f} beside {numbers['champion_value']:.4f} of "
+        f"version {numbers['champion']}, the champion, on the same {numbers['rows']} rows"
+    )
 
 
 class Job:
@@ -93,13 +135,14 @@ class Job:
             changed = changed_stages(self.paths)
         if not changed - ({"sweep"} if self._skips_sweep else set()):
             message = "nothing to do: data, code and configuration are as they were"
+            message += f"; {self.monitor.describe_last_change()}"
             return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None)
         # A `dvc repro` by hand saves no profile, and `prepare` overwrites the champion's data.
         self.monitor.save_profile()
         run_dvc(self.paths, "repro", "prepare")
         self.review = self.monitor.review()
         if not self.review.decision.train:
-            message = "not trained: no trigger fired"
+            message = f"not trained: no trigger fired; {self.monitor.describe_last_change()}"
             return RetrainOutcome(ExitCode.NOTHING_TO_DO, message, None, self.review)
         previous, existing = self._read_verdict(), self.monitor.versions()
         self._train()

@@ -8,6 +8,7 @@ from conveyor.config import RetrainConfig
 from conveyor.data.store import META, Prepared
 from conveyor.paths import Paths
 from conveyor.registry.champion import find_fault, load_champion, restore_champion
+from conveyor.registry.history import History
 from conveyor.registry.model_version import ModelVersion, RegisteredModel
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
@@ -79,6 +80,15 @@ class ChampionMonitor:
     def versions(self) -> set[str]:
         """The versions of the registered model."""
         return {version.version for version in self._registered.versions()}
+
+    def describe_last_change(self) -> str:
+        """When the champion changed last, and to which version."""
+        changes = History(self._registered).changes()
+        if not changes:
+            return "the champion has not changed yet"
+        last = changes[-1]
+        when = last.when[:16].replace("T", " ")
+        return f"the last change was on {when} UTC: version {last.after}, {last.action}"
 
     def find_fault(self) -> str | None:
         """Why no champion can serve, in one line; None if one can."""

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from conveyor.config import RetrainConfig
+from conveyor.config import RetrainConfig, load
 from conveyor.errors import ExitCode, InputError
 from conveyor.hooks import notify
 from conveyor.paths import Paths
+from conveyor.retraining import report
 from conveyor.retraining.job import Job, RetrainOutcome
-from conveyor.tracking.retraining import RetrainRun
+from conveyor.retraining.lock import Busy
+from conveyor.tracking.retraining import RetrainRun, retrain_run
 
 EVENT = "retraining"
 
@@ -16,33 +18,52 @@ EVENT = "retraining"
 def record_outcome(
     config: RetrainConfig, paths: Paths, run: RetrainRun, outcome: RetrainOutcome
 ) -> None:
-    """Log the outcome in MLflow, write the report, and call the hooks.
-
-    If nothing had changed, there is no report and no hook is called.
-    """
+    """Log the outcome in MLflow, write the report, and call the hooks, unless nothing had
+    changed."""
     run.log_outcome(outcome.summary(), paths, code=outcome.code)
-    if outcome.review is None and outcome.code == ExitCode.NOTHING_TO_DO:
-        return
-    from conveyor.retraining import report  # loads Matplotlib, which a run without news spares
-
     report.write(paths.retraining, config.name, outcome, config.retrain.drift.effect)
     run.log_folder(paths.retraining, "report")
+    if outcome.review is None and outcome.code == ExitCode.NOTHING_TO_DO:
+        return
     notify(config.hooks, EVENT, {"model": config.name, **outcome.as_json()})
 
 
 @contextmanager
 def record_failure(
-    config: RetrainConfig, paths: Paths, run: RetrainRun, job: Job
+    config: RetrainConfig, paths: Paths, run: RetrainRun, job: Job | None
 ) -> Iterator[None]:
-    """Record an exception that the body raises, and raise it again."""
+    """Record an exception that the body raises, and raise it again.
+
+    Args:
+        job: None before there is one.
+    """
     try:
         yield
     except Exception as error:
-        code = error.exit_code if isinstance(error, InputError) else ExitCode.FAILED
-        # Other messages may contain a secret, so the report and the hooks get the type only.
-        private = f"{type(error).__name__}; the log says more"
-        cause = str(error) if code == ExitCode.INPUT_REFUSED else private
-        record_outcome(
-            config, paths, run, RetrainOutcome(code, f"failed: {cause}", None, job.review)
-        )
+        code, cause = _describe(error)
+        review = None if job is None else job.review
+        record_outcome(config, paths, run, RetrainOutcome(code, f"failed: {cause}", None, review))
         raise
+
+
+def _describe(error: Exception) -> tuple[ExitCode, str]:
+    """The exit code and the message of an error for the report and the hooks. A message that is not
+    ours may contain a secret, so they get its type only."""
+    if isinstance(error, InputError):
+        return error.exit_code, str(error)
+    return ExitCode.FAILED, f"{type(error).__name__}; the log says more"
+
+
+@contextmanager
+def record_refusal(paths: Paths) -> Iterator[None]:
+    """Record an error of the configuration, which the body composes, by the last valid one."""
+    try:
+        yield
+    except Busy:
+        raise
+    except InputError:
+        if not paths.config.is_file():
+            raise
+        config = load(RetrainConfig, paths.config)
+        with retrain_run(config.name, paths) as run, record_failure(config, paths, run, None):
+            raise

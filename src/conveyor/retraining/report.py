@@ -5,8 +5,7 @@ from pathlib import Path
 
 from conveyor import files
 from conveyor.pages import load_templates
-from conveyor.plots.drift import plot_distributions, plot_effects
-from conveyor.retraining.job import RetrainOutcome
+from conveyor.retraining.job import RetrainOutcome, outcome_of
 from conveyor.retraining.review import Review
 
 PAGES = load_templates(__file__)
@@ -26,16 +25,20 @@ def write(folder: Path, name: str, outcome: RetrainOutcome, limit: float) -> Non
             _plot(outcome.review, limit, temporary)
         plots = sorted(path.name for path in temporary.glob("*.png"))
         page = PAGES.get_template("report.md").render(
-            title=f"{name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {outcome.message}",
+            title=f"{name}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {outcome.headline}",
+            details=outcome.details.splitlines(),
             model=(outcome.verdict or {}).get("lineage", {}).get("model_digest"),
             review=outcome.review,
-            gates=(outcome.verdict or {}).get("gates", []),
+            gates=[(outcome_of(gate), gate) for gate in outcome.gates],
             plots=plots,
         )
         files.write_text(temporary / "report.md", page)
 
 
 def _plot(review: Review, limit: float, folder: Path) -> None:
+    # Loads Matplotlib, which a night without news spares.
+    from conveyor.plots.drift import plot_distributions, plot_effects
+
     effects = [(f.feature, f.effect, f.drifts) for f in review.findings]
     plot_effects(effects, limit, folder / "effects.png")
     before, now = review.before.samples, review.now.samples
