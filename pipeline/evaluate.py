@@ -30,8 +30,12 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     weak = comparison is not None and not comparison.is_good_enough
     log.log(logging.WARNING if weak else logging.INFO, "%s",
             report.describe_comparison(evaluation, model.task))  # fmt: skip
-    run.log_evaluation(paths.evaluation, evaluation.scores,
-                       baseline=comparison and comparison.relation)  # fmt: skip
+    run.log_evaluation(
+        paths.evaluation,
+        report.compared_scores(evaluation, model.task),
+        sentence=report.summarize(evaluation, data, settings.confidence),
+        baseline=comparison and comparison.relation,
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from conveyor.registry.model_version import CHAMPION, ModelVersion
 from conveyor.registry.package import Challenger
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
+from conveyor.registry.summary import summarize
 from pipeline import run_script
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def judge(
     for result in verdict.results:
         log.info("%s, %s: %s", result.gate, result.outcome, result.reason)
     log.info("%s", verdict.summary)
-    version = registry.register(challenger, verdict)
+    version = registry.register(challenger, verdict, summarize(evidence, verdict))
     registry.write_verdict(version, verdict)
     return version
 

@@ -193,7 +193,8 @@ def test_the_first_night_of_the_new_code_compares_with_the_old_champion(tmp_path
     assert {"label", "predicted label", "confidence", "length"} < tested.keys()
     assert tested["level of channel 0"]["drifts"]
     client = clone.client()
-    gate = json.loads(client.get_model_version("smoke", "3").tags["gate.better than the champion"])
+    version = RegisteredModel(client, "smoke").version("3")
+    gate = json.loads(version.tags["gate.better than the champion"])
     assert "version 2, the champion" in gate["reason"]
     assert gate["numbers"]["champion_accuracy"] == pytest.approx(
         client.get_run(client.get_model_version("smoke", "2").run_id).data.metrics["test_accuracy"]

@@ -20,6 +20,7 @@ from conveyor.paths import Paths
 from conveyor.registry.promotions import notify_hooks, promote, rollback
 from conveyor.registry.registry import Registry
 from conveyor.registry.verdict_files import verdict_tags
+from conveyor.registry.version_tags import pack_tags
 from conveyor.registry.why import why
 
 SAVE = "import pathlib, sys; pathlib.Path(sys.argv[1]).open('a').write(sys.stdin.read() + '\\n')"
@@ -74,6 +75,7 @@ def test_past_a_failed_gate_only_by_force_with_a_reason_that_is_kept(toy_project
     assert registry.aliases()["champion"] == "2"
     tags = registry.client.get_model_version("toys", "2").tags
     assert (tags["forced_reason"], tags["verdict"]) == ("the bar was wrong", "refused")
+    assert len(tags) == 6, "each tag is a line of the version's row in MLflow's page"
     assert "forced         the bar was wrong" in why(registry, "2")
 
 
@@ -192,7 +194,7 @@ def test_a_slow_receiver_keeps_nobody_from_the_registry_and_hears_all_in_order(
 def test_a_version_leads_back_to_all_that_made_it(toy_project: Paths) -> None:
     (toy_project.root / "dvc.lock").write_text("stages: {train: {outs: []}, register: {a: 1}}")
     registry = of_versions(toy_project, YES)
-    tags = registry.client.get_model_version("toys", "1").tags
+    tags = registry.version("1").tags
     config = files.digest_file(toy_project.model / "config.yaml")
     assert tags["config_digest"] == config
     assert tags["dvc_lock_digest"] == files.digest_value({"train": {"outs": []}})
@@ -243,4 +245,9 @@ def test_a_verdict_of_many_slices_fits_into_the_registry() -> None:
     long = gates.Verdict([gates.GateResult("slices", False, "worse " * 2000, {"gains": gains})])
     tags = verdict_tags(long)
     assert all(len(value) <= 5000 for value in tags.values())
+    results = [
+        gates.GateResult(f"slice {i}", False, "w" * 900, {"gains": gains}) for i in range(400)
+    ]
+    packed = pack_tags(verdict_tags(gates.Verdict(results)))
+    assert all(len(value) <= 100_000 for value in packed.values())  # as many as MLflow takes
     assert json.loads(tags["gate.slices"])["passed"] is False

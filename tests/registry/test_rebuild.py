@@ -60,7 +60,7 @@ def change(paths: Paths, *folders: str) -> None:
 
 def test_a_version_of_a_commit_is_made_again_to_the_byte(project: Paths) -> None:
     registry = register(project)
-    assert registry.client.get_model_version("toys", "1").tags["source_patch"] == "none"
+    assert registry.version("1").tags["source_patch"] == "none"
     change(project, "source", "artifacts/model")  # the project goes on
     assert rebuild(registry, "1")
 

@@ -72,7 +72,12 @@ def test_a_promoted_version_is_champion_with_its_reasons_and_origin(toy_project:
     assert run.data.tags["version"] == "1"
     assert run.data.tags["verdict"] == "promoted"
     entity = registry.client.get_model_version("toys", made.version)
-    assert "meets the bar" in str(entity.description)
+    sentence, gates_table = str(entity.description).split("\n\n")
+    assert sentence == "every gate passes the model."
+    assert "meets the bar" in gates_table
+    assert entity.tags.keys() == {"verdict", "model_digest", "record", "settled"}
+    description = registry.client.get_registered_model("toys").description
+    assert description.startswith("A classification model of rows of series")
     champion = registry.champion()
     assert champion is not None
     assert champion.digest == files.digest_tree(toy_project.model)

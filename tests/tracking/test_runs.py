@@ -154,10 +154,28 @@ def test_evaluation_lands_on_the_run_that_made_the_model_and_once(
     report.write(toy_project.evaluation, found, data, toy_config.evaluate)
     for _ in range(2):
         made = find_training_run("toys", toy_project, files.digest_tree(toy_project.model))
-        made.log_evaluation(toy_project.evaluation, found.scores, baseline="loses to linear")
+        made.log_evaluation(
+            toy_project.evaluation,
+            report.compared_scores(found, prepared.task),
+            sentence=report.summarize(found, data, confidence=0.95),
+            baseline="loses to linear",
+        )
+    for version in ("2", "3"):
+        made.log_verdict(version, "promoted", "Promoted: better.")
     (run,) = runs_of(toy_project)
     assert run.info.run_id == run_id
-    assert {k: run.data.metrics[f"test_{k}"] for k in found.scores} == found.scores
+    tested = {k: v for k, v in run.data.metrics.items() if k.startswith("test_")}
+    assert tested == {f"test_{k}": found.scores[k] for k in ("accuracy", "macro_f1")}
+    verdict, test_line, training = run.data.tags["mlflow.note.content"].split("\n\n")
+    assert verdict == "version 3. Promoted: better."
+    assert run.info.run_name.endswith(", version 3 promoted")
+    assert run.info.run_name.count("version") == 1
+    low, high = found.intervals["accuracy"]
+    assert test_line.startswith(
+        f"Test: accuracy {found.scores['accuracy']:.4g} on {len(test.rows)} rows "
+        f"(95 % interval {low:.4g} to {high:.4g}); it "
+    )
+    assert "parameters" in training
     assert run.data.tags["baseline"] == "loses to linear"
     assert len(curve(toy_project, run_id, "test_accuracy")) == 1
     assert (artifact(toy_project, run_id, "evaluation") / "confusion.png").is_file()

@@ -45,6 +45,26 @@ def headline(evaluation: Evaluation, task: Task) -> dict[str, float]:
     return metrics
 
 
+def compared_scores(evaluation: Evaluation, task: Task) -> dict[str, float]:
+    """The few metrics by which people compare runs: those of each validation, on the test rows."""
+    names = [name for name in task.metrics.validation if name in evaluation.scores]
+    return {name: evaluation.scores[name] for name in names}
+
+
+def summarize(evaluation: Evaluation, data: EvaluationInput, confidence: float) -> str:
+    """Return a sentence with the headline metric, its interval, and the comparison with the best
+    baseline."""
+    metrics = data.task.metrics
+    name, rows = metrics.headline, len(data.test.rows)
+    low, high = evaluation.intervals[name]
+    text = (
+        f"{metrics[name].title} {evaluation.scores[name]:.4g} on {rows} rows "
+        f"({100 * confidence:.0f} % interval {low:.4g} to {high:.4g})"
+    )
+    comparison = evaluation.baseline_comparison
+    return f"{text}." if comparison is None else f"{text}; it {comparison.relation}."
+
+
 def markdown(evaluation: Evaluation, data: EvaluationInput, confidence: float) -> str:
     """Return the report as a page, which shows the plots of its folder."""
     return PAGES.get_template("report.md").render(

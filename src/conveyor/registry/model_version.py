@@ -18,6 +18,7 @@ from conveyor import files
 from conveyor.config.messages import MOVED
 from conveyor.errors import InputError
 from conveyor.paths import Paths
+from conveyor.registry.version_tags import unpack_tags
 from conveyor.secrets import without_secret
 from conveyor.serving.digests import find_damage
 from conveyor.tracking.addresses import find_folder, is_local
@@ -58,7 +59,7 @@ class ModelVersion:
         version: its number, as text.
         run_id: the MLflow run that trained it.
         created: time of the registration, seconds since 1970.
-        tags: digests, verdict and lineage; see `registry.lineage`.
+        tags: digests, verdict and lineage, each on its own; see `registry.lineage`.
     """
 
     name: str
@@ -238,5 +239,5 @@ def from_mlflow(entity: model_registry.ModelVersion) -> ModelVersion:
         str(entity.version),
         str(entity.run_id),
         entity.creation_timestamp / 1000,
-        dict(entity.tags),
+        unpack_tags(entity.tags),
     )

@@ -20,7 +20,9 @@ from conveyor.registry.model_version import (
     from_mlflow,
 )
 from conveyor.registry.package import Challenger, log_model
+from conveyor.registry.version_tags import pack_tags
 from conveyor.registry.writes import retry_write
+from conveyor.serving.card import read_card
 from conveyor.tracking.find_run import find_training_run
 from conveyor.tracking.location import home
 from conveyor.tracking.runs import MODEL_DIGEST, TrainingRun
@@ -29,6 +31,11 @@ from conveyor.tracking.store import connect
 log = logging.getLogger(__name__)
 
 CHALLENGER, PREVIOUS = "challenger", "previous"
+DESCRIPTION = (
+    "A {task} model of rows of {kind}, which answers raw rows. The version with the alias "
+    "`champion` serves; `challenger` is the newest one, `previous` the champion before. The "
+    "description of a version begins with its verdict and its headline metric on the test rows."
+)
 VERDICT_APPLIED = "settled"  # a tag of the version
 
 
@@ -56,23 +63,29 @@ class Registry(RegisteredModel):
                 return version
         return None
 
-    def register(self, challenger: Challenger, verdict: Verdict) -> ModelVersion:
+    def register(
+        self, challenger: Challenger, verdict: Verdict, sentence: str | None = None
+    ) -> ModelVersion:
         """Create a version of a model folder, with the verdict as its tags and description.
+
+        Args:
+            sentence: with which the description begins; see `registry.summary`. None: what the
+                gates say together.
 
         A process on another machine, which no lock here excludes, may register the same artifact
         at the same time. The older version is kept, and the newer one is deleted.
         """
-        description = verdict_files.render_markdown(verdict)[: verdict_files.LONGEST_TAG]
+        sentence = sentence or f"{verdict.summary}."
         tags = verdict_files.verdict_tags(verdict)
         run = find_training_run(self.name, self.paths, challenger.digest)
         tags |= collect_lineage(self.paths, run.id, challenger.digest)
         tags |= log_patch(self.tracking, run.id, self.paths.root)
         model = log_model(self.name, run.id, challenger)
-        self._create_registered_model()
+        self._create_registered_model(challenger)
         created = from_mlflow(
             self.client.create_model_version(
-                self.name, model.model_uri, run_id=run.id, tags=tags,
-                description=description, model_id=model.model_id,
+                self.name, model.model_uri, run_id=run.id, tags=pack_tags(tags),
+                description=verdict_files.describe(verdict, sentence), model_id=model.model_id,
             )
         )  # fmt: skip
         first = self.find_by_digest(challenger.digest)
@@ -80,7 +93,7 @@ class Registry(RegisteredModel):
             self.client.delete_model_version(self.name, created.version)
             log.info("another process registered it as version %s first", first.version)
             return first
-        run.set_tags({"version": created.version, "verdict": tags["verdict"]})
+        run.log_verdict(created.version, tags["verdict"], sentence)
         return created
 
     def rewrite_verdict(self, version: ModelVersion) -> None:
@@ -129,12 +142,17 @@ class Registry(RegisteredModel):
         for key, value in tags.items():
             retry_write(self.client.set_model_version_tag, self.name, version, key, value)
 
-    def _create_registered_model(self) -> None:
+    def _create_registered_model(self, challenger: Challenger) -> None:
+        """Create the registered model, and describe it unless somebody has done so."""
         try:
             self.client.create_registered_model(self.name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
+        if not self.client.get_registered_model(self.name).description:
+            task = read_card(challenger.folder).target.task
+            text = DESCRIPTION.format(task=task, kind=challenger.kind)
+            self.client.update_registered_model(self.name, text)
 
     def _set_alias(self, alias: str, version: str) -> None:
         retry_write(self.client.set_registered_model_alias, self.name, alias, version)

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from conveyor import files
-from conveyor.escape import mlflow_name
+from conveyor.escape import markdown_text, mlflow_name
 from conveyor.gates import GateResult, Verdict
 from conveyor.pages import load_templates
 from conveyor.paths import VERDICT_FILE
 from conveyor.registry.lineage import LINEAGE
 from conveyor.registry.model_version import PASSED, WAIVED, ModelVersion
 
-LONGEST_TAG = 4000  # characters; MLflow takes 5000
+LONGEST_TAG = 4000  # characters
+LONGEST_GATES = (
+    60_000  # characters of the tags of all gates; MLflow takes 100,000 in a version's tag
+)
+LONGEST_DESCRIPTION = 4000  # characters; MLflow takes 5000
 DIGITS = 12  # of a digest, for people
 GATE = "gate."  # prefix of the tag of a gate's result
 
@@ -39,6 +43,12 @@ def write(folder: Path, version: ModelVersion, verdict: Verdict) -> None:
             files.write_text(temporary / name, page)
 
 
+def describe(verdict: Verdict, sentence: str) -> str:
+    """The description of a version: a sentence, which MLflow's table of versions shows, and the
+    table of the gates; Markdown."""
+    return f"{markdown_text(sentence)}\n\n{render_markdown(verdict)}"[:LONGEST_DESCRIPTION]
+
+
 def render_markdown(verdict: Verdict) -> str:
     """A table of all gates with their reasons."""
     return PAGES.get_template("gates.md").render(results=verdict.results).rstrip()
@@ -53,8 +63,9 @@ def verdict_tags(verdict: Verdict) -> dict[str, str]:
     }
     if verdict.waived:
         tags[WAIVED] = verdict.waived[:LONGEST_TAG]
+    longest = min(LONGEST_TAG, LONGEST_GATES // max(1, len(verdict.results)))
     for number, result in enumerate(verdict.results):
-        tags[mlflow_name(f"{GATE}{result.gate}", tags)] = _gate_tag(result, number)
+        tags[mlflow_name(f"{GATE}{result.gate}", tags)] = _gate_tag(result, number, longest)
     return tags
 
 
@@ -81,15 +92,15 @@ def verdict_of(version: ModelVersion) -> Verdict | None:
     )
 
 
-def _gate_tag(result: GateResult, number: int) -> str:
+def _gate_tag(result: GateResult, number: int, longest: int) -> str:
     content = {"gate": result.gate, "number": number, "passed": result.passed,
                "reason": result.reason, "numbers": result.numbers}  # fmt: skip
     if result.waived is not None:
         content["waived"] = result.waived
     text = json.dumps(content, ensure_ascii=False)
-    if len(text) <= LONGEST_TAG:
+    if len(text) <= longest:
         return text
-    short = {**content, "reason": result.reason[:500], "numbers": "in verdict.json"}
+    short = {**content, "reason": result.reason[: longest // 8], "numbers": "in verdict.json"}
     return json.dumps(short, ensure_ascii=False)
 
 

@@ -14,16 +14,17 @@ from conveyor.config import FitConfig, narrow
 from conveyor.paths import Paths
 from conveyor.tracking import records
 from conveyor.tracking.leftovers import settle
-from conveyor.tracking.metric_names import name_best, name_costs, name_curves
+from conveyor.tracking.metric_names import TEST, name_best, name_costs, name_curves
 from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.provenance import dvc_tags, git_tags, is_dead
-from conveyor.tracking.records import CLOSED, DIED, NOTE
+from conveyor.tracking.records import CLOSED, DIED, NAME, NOTE
 from conveyor.tracking.store import Tracking, connect
 
 log = logging.getLogger(__name__)
 
 MODEL_DIGEST, DATA_DIGEST, SWEEP_DIGEST = "model_digest", "data_digest", "sweep_digest"
 STAGE = "stage"
+TESTED, REGISTERED = "Test:", "version"  # beginnings of paragraphs of a run's description
 
 
 class TrainingRun(OpenRun):
@@ -52,11 +53,13 @@ class TrainingRun(OpenRun):
         self.log_folder(folder, "model")
 
     def log_evaluation(
-        self, folder: Path, scores: Mapping[str, float], *, baseline: str | None
+        self, folder: Path, scores: Mapping[str, float], *, sentence: str, baseline: str | None
     ) -> None:
-        """Log the test metrics and the folder of the evaluation, once.
+        """Log test metrics and the folder of the evaluation, once.
 
         Args:
+            scores: by which runs are compared; the folder holds all of them.
+            sentence: what the evaluation says, for the run's description.
             baseline: what the model does beside the best baseline, such as "beats NAME"; None where
                 they were not compared.
         """
@@ -64,10 +67,20 @@ class TrainingRun(OpenRun):
         logged = self.tracking.client.get_run(self.id).data.tags
         if logged.get("evaluation_digest") == digest:
             return
-        metrics = {f"test_{key}": value for key, value in scores.items()}
+        metrics = {f"{TEST}{key}": value for key, value in scores.items()}
         self.log_metrics(metrics)
         self.log_folder(folder, "evaluation")
-        self.set_tags({"evaluation_digest": digest, "baseline": baseline or "not compared"})
+        note = _with_paragraph(logged.get(NOTE, ""), TESTED, sentence)
+        self.set_tags({"evaluation_digest": digest, "baseline": baseline or "not compared",
+                       NOTE: note})  # fmt: skip
+
+    def log_verdict(self, version: str, verdict: str, sentence: str) -> None:
+        """Log that the model was registered, in the run's name and description too."""
+        run = self.tracking.client.get_run(self.id)
+        name = str(run.info.run_name).partition(f", {REGISTERED}")[0]
+        note = _with_paragraph(run.data.tags.get(NOTE, ""), REGISTERED, f"{version}. {sentence}")
+        self.set_tags({"version": version, "verdict": verdict, NOTE: note,
+                       NAME: f"{name}, {REGISTERED} {version} {verdict}"})  # fmt: skip
 
 
 def training_run(
@@ -147,6 +160,12 @@ def origin_tags(paths: Paths, data_digest: str) -> dict[str, str]:
 def dated_name(stage: str) -> str:
     """A name of a run that begins now, to the second in UTC, so that two runs differ."""
     return f"{stage} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _with_paragraph(note: str, beginning: str, text: str) -> str:
+    """Put a paragraph first in a description, in place of the one that begins like it."""
+    others = [part for part in note.split("\n\n") if part and not part.startswith(beginning)]
+    return "\n\n".join([f"{beginning} {text}", *others])
 
 
 def _describe_training(card: Mapping[str, Any]) -> str:
