@@ -11,7 +11,6 @@ from conveyor.registry.model_version import CHAMPION, ModelVersion
 from conveyor.registry.package import Challenger
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
-from conveyor.registry.summary import summarize
 from pipeline import run_script
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ def judge(
     for result in verdict.results:
         log.info("%s, %s: %s", result.gate, result.outcome, result.reason)
     log.info("%s", verdict.summary)
-    version = registry.register(challenger, verdict, summarize(evidence, verdict))
+    version = registry.register(challenger, verdict, evidence)
     registry.write_verdict(version, verdict)
     return version
 

@@ -20,7 +20,8 @@ def sweep(config: SweepConfig, paths: Paths, meta: Meta, *, join: bool = False) 
     warm_start = config.sweep.warm_start.champion and not join
     champion = champion_settings(config.name, paths) if warm_start else None
     executor = make_executor(config.sweep, paths.prepared)
-    with SweepStudy(paths.scratch, config, meta.digest, "join" if join else "lead") as study:
+    mode = "join" if join else "lead"
+    with SweepStudy(paths.scratch, config, meta.digest, mode, dataset=meta.name) as study:
         log_size(study, meta.counts)
         if join:
             join_sweep(study, recorder, executor)

@@ -75,7 +75,8 @@ def dashboard(swept: Path) -> Iterator[str]:
 
 
 def test_the_dashboard_opens_the_study(dashboard: str, tmp_path: Path) -> None:
-    address, name = dashboard.split()
+    address, _, name = dashboard.partition(" ")
+    assert re.fullmatch(r"t \d{4}-\d\d-\d\d [0-9a-f]{16}", name)
     assert name in rendered(address, tmp_path)
     trials = rendered(f"{address}studies/0/trials", tmp_path)
     assert "Complete" in trials

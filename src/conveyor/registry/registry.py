@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
 
-from conveyor.gates import Verdict
+from conveyor.gates import Evidence, Verdict
 from conveyor.held_lock import HeldLock
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
@@ -20,6 +20,7 @@ from conveyor.registry.model_version import (
     from_mlflow,
 )
 from conveyor.registry.package import Challenger, log_model
+from conveyor.registry.summary import summarize
 from conveyor.registry.version_tags import pack_tags
 from conveyor.registry.writes import retry_write
 from conveyor.serving.card import read_card
@@ -64,18 +65,18 @@ class Registry(RegisteredModel):
         return None
 
     def register(
-        self, challenger: Challenger, verdict: Verdict, sentence: str | None = None
+        self, challenger: Challenger, verdict: Verdict, evidence: Evidence | None = None
     ) -> ModelVersion:
         """Create a version of a model folder, with the verdict as its tags and description.
 
         Args:
-            sentence: with which the description begins; see `registry.summary`. None: what the
-                gates say together.
+            evidence: what the gates judged, for the sentence with which the description begins;
+                None: it is what the gates say together.
 
         A process on another machine, which no lock here excludes, may register the same artifact
         at the same time. The older version is kept, and the newer one is deleted.
         """
-        sentence = sentence or f"{verdict.summary}."
+        sentence = summarize(evidence, verdict) if evidence else f"{verdict.summary}."
         tags = verdict_files.verdict_tags(verdict)
         run = find_training_run(self.name, self.paths, challenger.digest)
         tags |= collect_lineage(self.paths, run.id, challenger.digest)

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from optuna.storages import BaseStorage, RDBStorage
@@ -110,13 +111,19 @@ def study_key(config: SweepConfig, data_digest: str) -> str:
     return files.digest_value([sections, searched, data_digest, library_versions()])[:16]
 
 
-def study_name(key: str, number: int) -> str:
-    """Return the name of a key's study; the first is number 1 and has the key as its name."""
-    return key if number == 1 else f"{key}.{number}"
+def new_study_name(dataset: str, key: str, number: int) -> str:
+    """Return the name of a study that begins now: data set, day in UTC, and key, with the number of
+    the study where the key has several."""
+    suffix = "" if number == 1 else f".{number}"
+    return f"{dataset} {datetime.now(UTC):%Y-%m-%d} {key}{suffix}"
 
 
-def latest_study_number(storage: BaseStorage, key: str) -> int:
-    """Return the number of a key's newest study, or 0 if it has none."""
+def find_latest_study(storage: BaseStorage, key: str) -> tuple[int, str]:
+    """Return number and name of a key's newest study; 0 and no name if it has none.
+
+    The studies of an earlier version of the program have the key alone as their name.
+    """
     names = (study.study_name for study in storage.get_all_studies())
-    matches = [re.fullmatch(rf"{key}(?:\.(\d+))?", name) for name in names]
-    return max((int(match[1] or 1) for match in matches if match), default=0)
+    matches = [re.fullmatch(rf"(?:.* )?{key}(?:\.(\d+))?", name) for name in names]
+    studies = [(int(match[1] or 1), match[0]) for match in matches if match]
+    return max(studies, default=(0, ""))

@@ -20,10 +20,10 @@ from conveyor.sweep.sampling import list_configurations
 from conveyor.sweep.space import join_settings
 from conveyor.sweep.storage import (
     SweepError,
-    latest_study_number,
+    find_latest_study,
     make_store,
+    new_study_name,
     study_key,
-    study_name,
 )
 
 Mode = Literal["lead", "join", "read"]  # read: change nothing
@@ -33,6 +33,9 @@ NO_STUDY = "no sweep of this configuration on these data has begun. Run `dvc rep
 
 class SweepStudy:
     """One study, as one of its drivers sees it.
+
+    Args:
+        dataset: name of the data set, for that of a new study; None: the project's name.
 
     Attributes:
         token: names this study, and no earlier one of the same configuration.
@@ -46,9 +49,15 @@ class SweepStudy:
     """
 
     def __init__(
-        self, scratch: Path, config: SweepConfig, data_digest: str, mode: Mode = "lead"
+        self,
+        scratch: Path,
+        config: SweepConfig,
+        data_digest: str,
+        mode: Mode = "lead",
+        *,
+        dataset: str | None = None,
     ) -> None:
-        self.config, self.data_digest = config, data_digest
+        self.config, self.data_digest, self.dataset = config, data_digest, dataset or config.name
         self.space = check.parse(config)
         self._listed = list_configurations(config.sweep, self.space, config.seed)
         self.total = config.sweep.wanted if self._listed is None else len(self._listed)
@@ -207,6 +216,7 @@ class SweepStudy:
                 self._load(new=True)
             leader = f"process {os.getpid()} on {socket.gethostname()}"
             self.optuna.set_user_attr(attributes.LEADER, leader)
+            self.optuna.set_metric_names(list(self.config.sweep.objectives))
         if attributes.TOKEN not in self.optuna.user_attrs:
             self.optuna.set_user_attr(attributes.TOKEN, f"{self.key}-{uuid.uuid4().hex[:8]}")
         self.queue = TrialQueue(self.optuna, self.config, self.space, self._listed)
@@ -214,10 +224,12 @@ class SweepStudy:
     def _load(self, *, new: bool = False) -> None:
         """Open the newest study of this key, or create its next one."""
         storage = self._store.open()
-        number = latest_study_number(storage, self.key) + new
-        if self._mode == "read" and not number:
+        number, name = find_latest_study(storage, self.key)
+        if self._mode == "read" and not name:
             raise SweepError(NO_STUDY)
-        self.optuna = open_study(study_name(self.key, number or 1), storage, self.config)
+        if new or not name:
+            name = new_study_name(self.dataset, self.key, number + 1)
+        self.optuna = open_study(name, storage, self.config)
 
     def _has_ended(self) -> bool:
         """Return whether the leader has ended the sweep, for instance by its time limit.

@@ -11,7 +11,7 @@ import yaml
 from conveyor.config import SweepConfig
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.ranking import rank_trials
-from conveyor.sweep.storage import SweepError, latest_study_number, make_store, study_name
+from conveyor.sweep.storage import SweepError, find_latest_study, make_store
 from conveyor.sweep.study import SweepStudy
 
 log = logging.getLogger(__name__)
@@ -88,9 +88,9 @@ def _read_best_of_study(config: SweepConfig, scratch: Path, key: str) -> list[Se
     """Return the settings of the best trials of an earlier study, condition names included."""
     for folder in (key, f"{key}.previous"):
         store = make_store(scratch, folder, config.sweep.storage)
-        number = latest_study_number(store.open(), key) if store.exists() else 0
-        if number:
-            study = optuna.Study(study_name(key, number), store.open())
+        _, name = find_latest_study(store.open(), key) if store.exists() else (0, "")
+        if name:
+            study = optuna.Study(name, store.open())
             best = rank_trials(study)[: config.sweep.warm_start.best]
             return [{**trial.params, **trial.user_attrs.get(PARAMS, {})} for trial in best]
     raise SweepError(
