@@ -67,6 +67,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
                  "--target": "--suggest with it", "--input": "--suggest with it",
                  "--sheet": "--suggest with it", "--force": "--suggest with it"},
     "doctor": {"--json": None},
+    "drift": {"--requests": None, "--json": None},
     "fetch": {},
     "predict": {"--model": None, "--version": None, "--alias": None, "--column": None,
                 "--skip-bad": None, "--name": "--version or --alias with it"},

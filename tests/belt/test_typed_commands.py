@@ -135,6 +135,8 @@ SESSION = [
     Row("python -m pipeline.promote why 7", "python -m pipeline.promote why 1", VERSION,
         expect="git clone"),
     Row("python -m pipeline.retrain", expect="nothing to do", code=10),
+    Row("conveyor drift", expect="champion: version "),
+    Row("conveyor drift --requests", expect="expected the records of a server", code=2),
     Row("python -m pipeline.doctor", expect="ok       champion"),
     Row("python -m pipeline.recover"),
     Row("python -m pipeline.schedule cron", expect="pipeline.retrain"),

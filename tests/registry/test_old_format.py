@@ -21,7 +21,7 @@ from conveyor.registry.evidence import collect_evidence
 from conveyor.registry.model_version import RegisteredModel, champion_settings
 from conveyor.retraining.monitor import ChampionMonitor
 from conveyor.retraining.profile import PROFILE
-from conveyor.tracking.retraining import PROFILES, retrain_run
+from conveyor.tracking.retraining import PROFILES, find_profile, retrain_run
 from conveyor.tracking.store import open_existing
 
 TOLERANCE = 1e-6
@@ -160,7 +160,7 @@ def test_a_night_over_data_of_the_first_format_says_that_it_saves_no_profile(
     (runs / PROFILES / PROFILE).unlink()
     with retrain_run("smoke", project) as night, caplog.at_level(logging.WARNING):
         ChampionMonitor(vowels, project, night).save_profile()
-        assert night.profile(champion.run_id) is None
+        assert find_profile(night.tracking, champion.run_id) is None
     assert "version 2 is not saved" in caplog.text
     assert "meta.json: expected format 2; got format 1. Run `dvc repro prepare`" in caplog.text
 

@@ -13,7 +13,7 @@ from conveyor.registry.model_version import ModelVersion
 from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.retraining.monitor import ChampionMonitor
-from conveyor.tracking.retraining import retrain_run
+from conveyor.tracking.retraining import find_profile, retrain_run
 from conveyor.tracking.store import connect
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -39,13 +39,13 @@ def test_the_profile_outlives_the_data_it_was_made_from(
 ) -> None:
     with retrain_run("toys", toy_project) as run:
         monitor = ChampionMonitor(toy_config, toy_project, run)
-        assert run.profile(champion.run_id) is None
+        assert find_profile(run.tracking, champion.run_id) is None
         monitor.save_profile()
-        saved = run.profile(champion.run_id)
+        saved = find_profile(run.tracking, champion.run_id)
         assert saved is not None
         arrive(toy_project, toy_config, tmp_path, 90)
         monitor.save_profile()  # other data now: the saved profile stays
-        again = run.profile(champion.run_id)
+        again = find_profile(run.tracking, champion.run_id)
         assert again is not None
         assert again.read_bytes() == saved.read_bytes()
         assert monitor.review().inputs.arrived == 10
@@ -58,7 +58,7 @@ def test_without_the_data_of_the_champion_no_profile_is_saved(
     with retrain_run("toys", toy_project) as run:
         monitor = ChampionMonitor(toy_config, toy_project, run)
         monitor.save_profile()
-        assert run.profile(champion.run_id) is None
+        assert find_profile(run.tracking, champion.run_id) is None
         assert "no profile of the champion" in monitor.review().decision.summary
 
 

@@ -23,7 +23,6 @@ from conveyor.retraining.job import RetrainOutcome
 from conveyor.retraining.profile import (
     PROFILE,
     Profile,
-    ProfiledRows,
     compute_profile,
     summarise_predictions,
 )
@@ -172,8 +171,7 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
     answers = Predictions(net.task, np.full((150, 2), 0.5, np.float32))
 
     def summary(share: float) -> Summary:
-        empty = np.zeros(0, np.uint64)
-        return summarise_predictions(ProfiledRows(texts(share), [], empty, empty), net, answers)
+        return summarise_predictions(texts(share), net, answers)
 
     before = summary(0.0)
     for share, drifts in ((0.0, False), (0.2, True)):

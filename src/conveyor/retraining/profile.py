@@ -85,7 +85,7 @@ def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
     training, test = read_rows(prepared, ["train", "validation"]), read_rows(prepared, ["test"])
     inputs = np.unique(np.concatenate([training.inputs, test.inputs]))
     pairs = np.unique(np.concatenate([training.pairs, test.pairs]))
-    outputs = summarise_predictions(test, model, model.predict(test.raw))
+    outputs = summarise_predictions(test.raw, model, model.predict(test.raw))
     return Profile(inputs, pairs, summarise_inputs(training, model).merge(outputs))
 
 
@@ -106,23 +106,31 @@ def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
 
 
 def summarise_inputs(rows: ProfiledRows, model: LoadedModel) -> Summary:
-    """Summarise the targets, the lengths, the level and spread of each channel, and the static
-    columns."""
-    sequences = sequences_of(rows.raw)
+    """Summarise the targets of the rows, and what `summarise_raw` does."""
+    targets = model.task.answers.summarise_targets(rows.targets)
+    samples = {name: _sample(values) for name, values in targets.samples.items()}
+    return Summary(dict(targets.counts), samples).merge(summarise_raw(rows.raw, model))
+
+
+def summarise_raw(rows: Sequence[Any], model: LoadedModel) -> Summary:
+    """Summarise the lengths, the level and spread of each channel, and the static columns.
+
+    Args:
+        rows: raw rows, as in `ProfiledRows`.
+    """
+    sequences = sequences_of(rows)
     samples = {"length": model.encoder.read_sequences(sequences).lengths.astype(np.float32)}
     # One value per row, since the Kolmogorov-Smirnov test assumes independent values.
     for channel in range(model.encoder.channels):
         values = [_present_values(row[:, channel]) for row in sequences]
         samples[f"level of channel {channel}"] = np.array([v.mean() for v in values], np.float32)
         samples[f"spread of channel {channel}"] = np.array([v.std() for v in values], np.float32)
-    targets = model.task.answers.summarise_targets(rows.targets)
-    samples |= targets.samples
-    counts = {**targets.counts}
     for name in model.static.numbers:
-        samples[f"column {name}"] = _present_values(_static_column(rows.raw, name, np.float32))
-    for name in model.static.categories:
-        values = _static_column(rows.raw, name, object)
-        counts[f"column {name}"] = dict(Counter(v or "" for v in values))
+        samples[f"column {name}"] = _present_values(_static_column(rows, name, np.float32))
+    counts = {
+        f"column {name}": dict(Counter(v or "" for v in _static_column(rows, name, object)))
+        for name in model.static.categories
+    }
     return Summary(counts, {name: _sample(values) for name, values in samples.items()})
 
 
@@ -137,13 +145,13 @@ def _present_values(channel: Floats) -> Floats:
 
 
 def summarise_predictions(
-    rows: ProfiledRows, model: LoadedModel, predictions: Predictions
+    rows: Sequence[Any], model: LoadedModel, predictions: Predictions
 ) -> Summary:
-    """Summarise the model's predictions of the rows, and the share of tokens unknown to it."""
+    """Summarise the model's predictions of raw rows, and the share of tokens unknown to it."""
     rates = {}
     unknown = model.encoder.unknown_token
     if unknown is not None:
-        tokens = model.encoder.read_sequences(sequences_of(rows.raw))
+        tokens = model.encoder.read_sequences(sequences_of(rows))
         hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     answers = predictions.task.answers.summarise(predictions.outputs)

@@ -94,7 +94,7 @@ def review_data(
     if len(fresh.raw) >= config.drift.rows:
         now = summarise_inputs(fresh, model)
         if predictions is not None:  # of the rows with a new input only
-            now = now.merge(summarise_predictions(unseen, model, predictions))
+            now = now.merge(summarise_predictions(unseen.raw, model, predictions))
         findings = compare(profile.summary, now, config.drift)
     inputs = TriggerInputs(
         champion=version,

@@ -11,26 +11,27 @@ from conveyor.tracking.open_run import OpenRun
 from conveyor.tracking.provenance import dvc_tags, git_tags
 from conveyor.tracking.records import NAME, NOTE
 from conveyor.tracking.runs import STAGE, TrainingRun, close_dead_runs, dated_name
-from conveyor.tracking.store import connect
+from conveyor.tracking.store import Tracking, connect
 
 CODES_WITH_VERDICT = (ExitCode.PROMOTED, ExitCode.NOT_PROMOTED)  # a version was registered
 PROFILES = "profile"  # artifact folder of a training run
 
 
+def find_profile(tracking: Tracking, training_run: str) -> Path | None:
+    """The profile that `log_profile` logged under a training run; None where there is none."""
+    artifacts = tracking.client.list_artifacts(training_run, PROFILES)
+    if not artifacts:
+        return None
+    return Path(tracking.client.download_artifacts(training_run, artifacts[0].path))
+
+
+def log_profile(tracking: Tracking, training_run: str, file: Path) -> None:
+    """Log the profile of a model's data under the run that trained it."""
+    tracking.client.log_artifact(training_run, str(file), PROFILES)
+
+
 class RetrainRun(OpenRun):
     """The open run of a retraining."""
-
-    def profile(self, training_run: str) -> Path | None:
-        """The profile that `log_profile` logged under a training run; None where there is none."""
-        client = self.tracking.client
-        artifacts = client.list_artifacts(training_run, PROFILES)
-        if not artifacts:
-            return None
-        return Path(client.download_artifacts(training_run, artifacts[0].path))
-
-    def log_profile(self, training_run: str, file: Path) -> None:
-        """Log the profile of a model's data under the run that trained it."""
-        self.tracking.client.log_artifact(training_run, str(file), PROFILES)
 
     def log_champion_score(self, training_run: str, metric: str, rows: int, value: float) -> None:
         """Add the champion's metric on new rows to the curve of the run that trained it."""
