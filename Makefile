@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro report recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock
+.PHONY: repro report recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock docs schema
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
 EXTRAS  := ray kubernetes postgres cmaes dashboard
@@ -49,7 +49,7 @@ $(VENV)/.ready-%: requirements/%.lock $(READY)
 	$(INSTALL) -r $<
 	@touch $@
 
-setup-tests: $(addprefix $(VENV)/.ready-,test $(EXTRAS))
+setup-tests: $(addprefix $(VENV)/.ready-,test docs $(EXTRAS))
 
 sweep: recover ## run the belt up to the sweep
 	dvc repro sweep
@@ -98,6 +98,13 @@ serve: setup ## serve the champion at http://127.0.0.1:5001, and follow its alia
 dashboard: setup-dashboard ## open optuna-dashboard on the sweep at http://127.0.0.1:8080 (DASHBOARD_PORT=... for another port)
 	optuna-dashboard "$$(PYTHONPATH=src python -m pipeline.sweep --storage)" --host 127.0.0.1 --port $(DASHBOARD_PORT)
 
+docs: setup-docs ## build the documentation into site/, without network; a dead link fails
+	PYTHONPATH=src:. mkdocs build --quiet
+	@echo site/index.html
+
+schema: setup ## write the JSON schemas of params.yaml and conf/, which editors read
+	PYTHONPATH=src:.:docs python -m reference.schema
+
 hooks: ## run `make check` before every git commit
 	git config core.hooksPath .githooks
 
@@ -114,7 +121,7 @@ lock: setup ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/python requirements/lock.py
 
 clean: ## remove the belt's outputs, temporary files and the environment; keep MLflow's records
-	rm -rf $(VENV) .conveyor artifacts reports data/prepared .pytest_cache .ruff_cache
+	rm -rf $(VENV) .conveyor artifacts reports data/prepared site .pytest_cache .ruff_cache
 
 help: ## print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ :/' | awk -F' : ' '{printf "  make %-12s %s\n", $$1, $$2}'

@@ -44,12 +44,7 @@ def run_script(
         add_options: adds the script's options to the parser; there are no abbreviations of them.
     """
     script = Path(sys.argv[0]).stem
-    parser = ArgumentParser(
-        f"conveyor {script}" if FOLDER else f"python -m pipeline.{script}",
-        description=doc,
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_parser(script, doc)
     add_options(parser)
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format=f"{script}: %(message)s", stream=sys.stderr)
@@ -75,6 +70,16 @@ def run_script(
             raise
         print(f"{script}: {without_secret(message)}", file=sys.stderr)
         sys.exit(ExitCode.FAILED)
+
+
+def make_parser(script: str, doc: str | None) -> ArgumentParser:
+    """Return the parser of a script, without options of its own."""
+    return ArgumentParser(
+        f"conveyor {script}" if FOLDER else f"python -m pipeline.{script}",
+        description=doc,
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
 
 
 def refuse_options(options: Sequence[str], expected: str) -> None:

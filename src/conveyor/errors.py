@@ -19,11 +19,13 @@ class ExitCode(IntEnum):
     the numbers.
     """
 
-    PROMOTED = 0  # of another script: done
-    FAILED = 1
-    INPUT_REFUSED = 2
+    # A new champion serves, or one serves again that was lost; of another script: done.
+    PROMOTED = 0
+    FAILED = 1  # any other failure; the champion still serves, and the next run goes on
+    INPUT_REFUSED = 2  # configuration, data or arguments cannot be used
+    # Nothing changed, no trigger of `retrain.when` fired, or the model is registered.
     NOTHING_TO_DO = 10
-    NOT_PROMOTED = 11
+    NOT_PROMOTED = 11  # a gate refused the model, or no version can serve
     BUSY = 12  # another retraining, or a DVC command, is running
 
 

@@ -23,7 +23,7 @@ from clone import ROOT, Clone
 
 pytestmark = pytest.mark.belt
 
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROGRAMS = ("conveyor", "curl", "dvc", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
 FRAGMENTS = ("conveyor NAME", "conveyor new", "dvc add", "dvc exp run -S", "dvc pull", "dvc push",
@@ -69,6 +69,9 @@ SESSION = [
     Row("make test-long", "make --dry-run test-long", SUITE, expect="-m slow"),
     Row("make check", "make --dry-run check", SUITE, expect="basedpyright"),
     Row("make help", expect="make test-long"),
+    Row("make docs", "make --dry-run docs", "tests/test_docs.py builds it", expect="mkdocs build"),
+    Row("make schema", "make --dry-run schema", "tests/test_docs.py compares what it writes",
+        expect="reference.schema"),
     Row("conveyor --help", expect="rollback"),
     Row("source <(conveyor completion bash)",
         "source <(conveyor completion bash); complete -p conveyor", "shows that it is there",

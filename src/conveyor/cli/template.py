@@ -11,7 +11,7 @@ CLI = Path(__file__).parent
 VERSION_FILE = "conveyor.version"
 PACKED = "template"  # the folder in a wheel
 # What a new project gets, beside its own dvc.yaml and Makefile.
-FOLDERS = ("pipeline", "conf", "data/raw/japanese_vowels", "data/raw/vader_tweets")
+FOLDERS = ("pipeline", "conf", "schema", "data/raw/japanese_vowels", "data/raw/vader_tweets")
 FILES = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore",
          "artifacts/receipt/README.md")  # fmt: skip
 # Those which are the project's own from then on: `conveyor upgrade` leaves them alone.

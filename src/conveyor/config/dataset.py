@@ -43,8 +43,8 @@ class LongLayout(Section):
     id: str
     order: str
     channels: list[str] = Field(min_length=1)
-    time_format: TimeFormat = None  # null is the default
-    duplicates: Literal["refuse", "mean", "keep"] = "refuse"  # the default
+    time_format: TimeFormat = None
+    duplicates: Literal["refuse", "mean", "keep"] = "refuse"
 
 
 RESERVED = ("text", "series", "lengths")
@@ -85,7 +85,8 @@ class Columns(Section):
     """What the columns of texts and of series have in common."""
 
     id: str | None  # null numbers the rows: "train-000017"
-    static: StaticColumns = NO_STATIC  # as in stores and models from before there were any
+    # Columns beside the sequence; stores and models from before there were any have none.
+    static: StaticColumns = NO_STATIC
 
     def describe(self) -> dict[str, Any]:
         """Return the values as stores and models keep them: static columns only if there are

@@ -53,7 +53,7 @@ class ByTime(Section):
     by: Literal["time"]
     column: str
     share: Share
-    time_format: TimeFormat = None  # null is the default
+    time_format: TimeFormat = None
 
 
 Take = Annotated[OwnFile | ByColumn | ByShare | ByTime, Field(discriminator="by")]

@@ -37,7 +37,7 @@ class PrepareConfig(Section):
 class FitConfig(NamedConfig):
     """What decides the weights of one fit, on given data."""
 
-    seed: Seed
+    seed: Seed  # of the weights, the batches and the search
     model: Model
     head: Head
     train: Train

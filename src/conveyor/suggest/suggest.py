@@ -23,6 +23,7 @@ from conveyor.suggest.write import render
 
 EXPERIMENT = """\
 # @package _global_
+# yaml-language-server: $schema=../../schema/experiment.json
 # dvc exp run -S choose.experiment={name}
 # Trains once, without a search. To search for better settings first, delete the second override.
 defaults:
@@ -158,6 +159,7 @@ def _count_rows(paths: Paths, kind: str, settings: DatasetSettings, cache: Path)
 def _render(kind: str, settings: DatasetSettings, counts: str) -> str:
     name = settings.values["name"]
     return (
+        "# yaml-language-server: $schema=../../schema/dataset.json\n"
         f"# dvc exp run -S choose.experiment={name}\n"
         f"# Suggested by `python -m pipeline.describe --suggest`; look at each line.\n# {counts}\n"
         f"defaults: [base/{kind}@_here_, _self_]\n\n{render(settings.values, settings.reasons)}"

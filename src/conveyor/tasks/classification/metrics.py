@@ -68,12 +68,20 @@ class LabelledPredictions:
 
 
 def accuracy(predictions: LabelledPredictions) -> float:
-    """Share of the rows whose answer is the true class."""
+    """Share of the rows whose answer is the true class.
+
+    Formula: right rows / rows.
+    Source: Manning, Raghavan & Schütze 2008, Introduction to Information Retrieval, 8.3.
+    """
     return float((predictions.predicted == predictions.labels).mean())
 
 
 def balanced_accuracy(predictions: LabelledPredictions) -> float:
-    """Mean recall of the classes that occur."""
+    """Mean recall of the classes that occur.
+
+    Formula: mean over classes of tp / (tp + fn).
+    Source: Brodersen et al. 2010, The balanced accuracy and its posterior distribution.
+    """
     confusion = predictions.confusion
     support = confusion.sum(axis=1)  # (classes,)
     occurs = support > 0
@@ -81,20 +89,34 @@ def balanced_accuracy(predictions: LabelledPredictions) -> float:
 
 
 def macro_f1(predictions: LabelledPredictions) -> float:
-    """Mean F1 of the classes that occur or are predicted; the others have none."""
+    """Mean F1 of the classes that occur or are predicted; the others have none.
+
+    Formula: mean over classes of 2 tp / (2 tp + fp + fn).
+    Source: Opitz & Burst 2019, Macro F1 and Macro F1 (the mean of the F1 of each class).
+    """
     confusion = predictions.confusion
     present = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
     return float(_f1(confusion)[present].mean())
 
 
 def weighted_f1(predictions: LabelledPredictions) -> float:
-    """Mean F1 of the classes, weighted by their rows."""
+    """Mean F1 of the classes, weighted by their rows.
+
+    Formula: Σ over classes of rows of the class / rows × 2 tp / (2 tp + fp + fn).
+    Source: f1_score of scikit-learn with average="weighted".
+    """
     confusion = predictions.confusion
     return float(np.average(_f1(confusion), weights=confusion.sum(axis=1)))
 
 
 def mcc(predictions: LabelledPredictions) -> float:
-    """Matthews' correlation for several classes (Gorodkin 2004); 0 where it is not defined."""
+    """Matthews' correlation for several classes; 0 where it is not defined.
+
+    Formula: (c s - Σ p t) / √((s² - Σ p²)(s² - Σ t²)), with s rows, c of them right, and for each
+    class p rows predicted and t true.
+    Source: Gorodkin 2004, Comparing two K-category assignments by a K-category correlation
+    coefficient.
+    """
     confusion = predictions.confusion.astype(float)
     true, predicted, total = confusion.sum(axis=1), confusion.sum(axis=0), confusion.sum()
     covariance = np.trace(confusion) * total - true @ predicted
@@ -103,7 +125,11 @@ def mcc(predictions: LabelledPredictions) -> float:
 
 
 def log_loss(predictions: LabelledPredictions) -> float:
-    """Mean negative log probability of the true class, in nats."""
+    """Mean negative log probability of the true class, in nats.
+
+    Formula: -mean over rows of ln p, with p the probability of the true class, at least 1e-7.
+    Source: Good 1952, Rational decisions.
+    """
     rows = np.arange(len(predictions.labels))
     of_true_class = predictions.probabilities[rows, predictions.labels]  # (rows,)
     return float(negative_logs(of_true_class).mean())
@@ -111,10 +137,14 @@ def log_loss(predictions: LabelledPredictions) -> float:
 
 def roc_auc(predictions: LabelledPredictions) -> float:
     """Area under the ROC curve: the share of pairs of a positive and a negative row that are in the
-    right order, where ties count half (Mann & Whitney 1947).
+    right order, where ties count half.
 
     With two classes, class 1 is positive; with more, each class that occurs against the rest, and
     the mean of them. NaN where only one class occurs.
+
+    Formula: (pairs in the right order + ties / 2) / pairs.
+    Source: Mann & Whitney 1947; Hanley & McNeil 1982, The meaning and use of the area under a ROC
+    curve.
     """
     positives, true_positives = predictions.threshold_counts
     false_positives = positives - true_positives
@@ -124,7 +154,11 @@ def roc_auc(predictions: LabelledPredictions) -> float:
 
 
 def pr_auc(predictions: LabelledPredictions) -> float:
-    """Average precision, averaged over classes like `roc_auc`."""
+    """Average precision, averaged over classes like `roc_auc`.
+
+    Formula: Σ over thresholds of the rise in recall × precision.
+    Source: average_precision_score of scikit-learn.
+    """
     positives, true_positives = predictions.threshold_counts
     if not positives.size:
         return float("nan")
@@ -132,10 +166,14 @@ def pr_auc(predictions: LabelledPredictions) -> float:
 
 
 def ece(predictions: LabelledPredictions) -> float:
-    """Expected calibration error (Naeini et al. 2015; Guo et al. 2017).
+    """Expected calibration error.
 
     The mean distance between confidence and accuracy over equal bins of confidence,
     weighted by their rows.
+
+    Formula: Σ over 10 bins of rows of the bin / rows × |confidence - accuracy|.
+    Source: Naeini et al. 2015, Obtaining well calibrated probabilities using Bayesian binning; Guo
+    et al. 2017, On calibration of modern neural networks.
     """
     confidence, correct, rows = calibration(predictions, CALIBRATION_BINS)
     used = rows > 0

@@ -46,20 +46,32 @@ class LabelPredictions:
 
 
 def micro_f1(predictions: LabelPredictions) -> float:
-    """F1 of all pairs of a row and a label; 1 where no label is true and none is predicted."""
+    """F1 of all pairs of a row and a label; 1 where no label is true and none is predicted.
+
+    Formula: 2 tp / (2 tp + fp + fn), with the counts of all labels together.
+    Source: Tsoumakas, Katakis & Vlahavas 2010, Mining multi-label data.
+    """
     either = predictions.either.sum()
     return float(2 * predictions.hits.sum() / either) if either else 1.0
 
 
 def macro_f1(predictions: LabelPredictions) -> float:
-    """Mean F1 of the labels that are true or predicted in some row; 1 where there are none."""
+    """Mean F1 of the labels that are true or predicted in some row; 1 where there are none.
+
+    Formula: mean over labels of 2 tp / (2 tp + fp + fn).
+    Source: Tsoumakas, Katakis & Vlahavas 2010, Mining multi-label data.
+    """
     present = predictions.either > 0
     scores = 2 * predictions.hits[present] / predictions.either[present]
     return float(scores.mean()) if present.any() else 1.0
 
 
 def mean_average_precision(predictions: LabelPredictions) -> float:
-    """Mean of the average precision of each label that occurs; NaN where none does."""
+    """Mean of the average precision of each label that occurs; NaN where none does.
+
+    Formula: mean over labels of Σ over thresholds of the rise in recall × precision.
+    Source: average_precision_score of scikit-learn with average="macro".
+    """
     occurring = predictions.targets.any(axis=0)
     if not occurring.any():
         return float("nan")
@@ -69,17 +81,29 @@ def mean_average_precision(predictions: LabelPredictions) -> float:
 
 
 def hamming_loss(predictions: LabelPredictions) -> float:
-    """Share of wrong decisions among all pairs of a row and a label."""
+    """Share of wrong decisions among all pairs of a row and a label.
+
+    Formula: wrong decisions / (rows × labels).
+    Source: Schapire & Singer 1999, Improved boosting algorithms using confidence-rated predictions.
+    """
     return float((predictions.targets != predictions.predicted).mean())
 
 
 def subset_accuracy(predictions: LabelPredictions) -> float:
-    """Share of the rows whose whole set of labels is right."""
+    """Share of the rows whose whole set of labels is right.
+
+    Formula: rows whose set is right / rows.
+    Source: Tsoumakas, Katakis & Vlahavas 2010, Mining multi-label data.
+    """
     return float((predictions.targets == predictions.predicted).all(axis=1).mean())
 
 
 def log_loss(predictions: LabelPredictions) -> float:
-    """Mean negative log probability of the truth over all pairs of a row and a label, in nats."""
+    """Mean negative log probability of the truth over all pairs of a row and a label, in nats.
+
+    Formula: -mean over rows and labels of ln p, with p the probability of the truth, at least 1e-7.
+    Source: Good 1952, Rational decisions.
+    """
     return float(row_log_losses(predictions.targets, predictions.outputs).mean())
 
 

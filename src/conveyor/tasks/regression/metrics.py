@@ -49,41 +49,70 @@ class NumericPredictions:
 
 
 def mae(predictions: NumericPredictions) -> ByColumn:
-    """Mean absolute error, in the data's unit."""
+    """Mean absolute error, in the data's unit.
+
+    Formula: mean of |predicted - true|.
+    Source: Hyndman & Koehler 2006, Another look at measures of forecast accuracy.
+    """
     return np.abs(predictions.errors).mean(axis=0)
 
 
 def rmse(predictions: NumericPredictions) -> ByColumn:
-    """Root of the mean squared error, in the data's unit."""
+    """Root of the mean squared error, in the data's unit.
+
+    Formula: √(mean of (predicted - true)²).
+    Source: Hyndman & Koehler 2006, Another look at measures of forecast accuracy.
+    """
     return np.sqrt((predictions.errors**2).mean(axis=0))
 
 
 def scaled_mae(predictions: NumericPredictions) -> ByColumn:
     """Mean absolute error in standard deviations of the training target, which has no unit and is
-    defined for any row."""
+    defined for any row.
+
+    Formula: mean of |predicted - true| / standard deviation of the training target.
+    Source: as the mean absolute scaled error of Hyndman & Koehler 2006, with another scale.
+    """
     return mae(predictions) / predictions.std
 
 
 def r2(predictions: NumericPredictions) -> ByColumn:
-    """Share of the variance that is explained; NaN where the true numbers are all equal."""
+    """Share of the variance that is explained; NaN where the true numbers are all equal.
+
+    Formula: 1 - Σ (predicted - true)² / Σ (true - mean of true)².
+    Source: Kvålseth 1985, Cautionary note about R².
+    """
     deviations = predictions.targets - predictions.targets.mean(axis=0)
     unexplained, total = (predictions.errors**2).sum(axis=0), (deviations**2).sum(axis=0)
     return 1 - unexplained / np.where(total > 0, total, np.nan)
 
 
 def pearson(predictions: NumericPredictions) -> ByColumn:
-    """Pearson's correlation; NaN where the true or the predicted numbers are all equal."""
+    """Pearson's correlation; NaN where the true or the predicted numbers are all equal.
+
+    Formula: Σ (a - mean a)(b - mean b) / √(Σ (a - mean a)² Σ (b - mean b)²), with a true and b
+    predicted.
+    Source: Pearson 1895, Note on regression and inheritance in the case of two parents.
+    """
     return _correlate(predictions.targets, predictions.predicted)
 
 
 def spearman(predictions: NumericPredictions) -> ByColumn:
-    """Correlation of the ranks, equal numbers sharing their mean rank (Spearman 1904)."""
+    """Correlation of the ranks, equal numbers sharing their mean rank.
+
+    Formula: Pearson's correlation of the ranks.
+    Source: Spearman 1904, The proof and measurement of association between two things.
+    """
     return _correlate(_rank(predictions.targets), _rank(predictions.predicted))
 
 
 def pinball(predictions: NumericPredictions) -> ByColumn:
-    """Mean pinball loss of the quantiles (Koenker & Bassett 1978), in the data's unit; NaN without
-    quantiles."""
+    """Mean pinball loss of the quantiles, in the data's unit; NaN without
+    quantiles.
+
+    Formula: mean over rows and quantiles of max(q e, (q - 1) e), with e = true - predicted.
+    Source: Koenker & Bassett 1978, Regression quantiles.
+    """
     quantiles = predictions.outputs.quantiles
     if quantiles is None:
         return np.full(predictions.targets.shape[1], np.nan)
@@ -92,7 +121,11 @@ def pinball(predictions: NumericPredictions) -> ByColumn:
 
 
 def coverage(predictions: NumericPredictions) -> ByColumn:
-    """Share of the true numbers within the lowest and the highest quantile; NaN without any."""
+    """Share of the true numbers within the lowest and the highest quantile; NaN without any.
+
+    Formula: rows with lowest quantile ≤ true ≤ highest quantile / rows.
+    Source: Khosravi et al. 2011, Comprehensive review of neural network-based prediction intervals.
+    """
     outputs, targets = predictions.outputs, predictions.targets
     if outputs.quantiles is None:
         return np.full(targets.shape[1], np.nan)
@@ -100,7 +133,11 @@ def coverage(predictions: NumericPredictions) -> ByColumn:
 
 
 def coverage_gap(predictions: NumericPredictions) -> ByColumn:
-    """Distance of the coverage from the share that the quantiles promise."""
+    """Distance of the coverage from the share that the quantiles promise.
+
+    Formula: |coverage - (highest quantile - lowest quantile)|.
+    Source: Khosravi et al. 2011, Comprehensive review of neural network-based prediction intervals.
+    """
     quantiles = predictions.outputs.quantiles or [0.0, 0.0]
     return np.abs(coverage(predictions) - (quantiles[-1] - quantiles[0]))
 

@@ -1,0 +1,47 @@
+"""What MkDocs calls while it builds the site: fills in what is written from the code, and checks
+the links that lead into the site."""
+
+import logging
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+from reference import commands, configuration, exit_codes, http, metrics
+
+log = logging.getLogger("mkdocs.hooks")  # a warning fails the build, which is strict
+MARK = "<!-- from the code -->"
+WRITERS = {
+    "reference/commands.md": commands.write,
+    "reference/configuration.md": configuration.write,
+    "reference/exit_codes.md": exit_codes.write,
+    "reference/http.md": http.write,
+    "reference/metrics.md": metrics.write,
+}
+LINK = re.compile(r"\]\(docs/([^)#]+)(?:#([^)]+))?\)")
+OUTSIDE = ("README.md", "SECURITY.md")  # pages of the project that link to docs/
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put what is written from the code into a page of reference, at its mark."""
+    name = page.file.src_uri
+    if name not in WRITERS:
+        return markdown
+    before, mark, after = markdown.partition(MARK)
+    if not mark:
+        log.warning("%s: expected a line %s; got none", name, MARK)
+    return f"{before}{WRITERS[name]()}\n{after}"
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Warn of each link of README and SECURITY that leads to no page, or to no heading of it."""
+    root = Path(config.docs_dir).parent
+    for name in OUTSIDE:
+        for target, anchor in LINK.findall((root / name).read_text("utf-8")):
+            page = Path(config.site_dir, target)
+            page = page.with_suffix(".html") if page.suffix == ".md" else page
+            if not page.is_file():
+                log.warning("%s: docs/%s does not exist", name, target)
+            elif anchor and f'id="{anchor}"' not in page.read_text("utf-8"):
+                log.warning("%s: docs/%s has no heading #%s", name, target, anchor)
