@@ -8,6 +8,9 @@ import logging
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import yaml
@@ -58,11 +61,26 @@ def change(paths: Paths, *folders: str) -> None:
         files.write_json(card, {**files.read_json(card), "flops": 1})
 
 
-def test_a_version_of_a_commit_is_made_again_to_the_byte(project: Paths) -> None:
+def test_a_version_of_a_commit_is_made_again_to_the_byte(
+    project: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+
+    @contextmanager
+    def show_clock(title: str, expected: float | None) -> Iterator[Any]:
+        shown.extend([title, expected])
+        yield shown.append
+
+    monkeypatch.setattr("conveyor.registry.rebuild.show_clock", show_clock)
     registry = register(project)
+    for number, stage in enumerate(("compose", "prepare", "sweep", "train", "evaluate")):
+        run = {"began": 0.0, "seconds": 2.0**number, "error": None, "belt": 1}
+        files.write_json(project.stage_runs / f"{stage}.json", run)
     assert registry.version("1").tags["source_patch"] == "none"
     change(project, "source", "artifacts/model")  # the project goes on
     assert rebuild(registry, "1")
+    # The stages up to train took 15 seconds here.
+    assert shown == ["rebuilding version 1", 15.0, "git clone", "train"]
 
 
 def test_what_was_not_committed_is_made_again_too(project: Paths) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from conveyor.batch.read import open_rows
 from conveyor.batch.write import open_writer, schema
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
+from conveyor.progress import progress_bar
 from conveyor.serving import LoadedModel, RowError
 
 WINDOW = 1024  # rows read together, from which batches of rows of similar length are formed
@@ -59,7 +59,7 @@ def predict_file(
     columns = schema(answers, with_ids=read.ids is not None)
     with (
         open_writer(target, columns) as write,
-        tqdm(unit="row", disable=None, desc=target.name) as bar,
+        progress_bar(target.name, " rows", read.estimate) as bar,
         ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="batch") as pool,
     ):
         try:

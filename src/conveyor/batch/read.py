@@ -16,6 +16,7 @@ from conveyor.data.arrow import to_text
 from conveyor.data.cells import is_missing, read_numbers, with_points
 from conveyor.data.file_format import FORMATS, suffix_of
 from conveyor.data.long_rows import read_series
+from conveyor.data.row_estimate import estimate_rows
 from conveyor.data.sources import open_files
 from conveyor.data.text_file import open_text_file
 from conveyor.encoding import RowError
@@ -39,10 +40,12 @@ class FileRows:
         windows: the rows in their order, some at a time. A `RowError` takes the place of a row that
             cannot be parsed.
         ids: of the series, where each row of the file is a step; None for other layouts.
+        estimate: about the number of rows; None where it is not known.
     """
 
     windows: Iterator[list[Any]]
     ids: list[str] | None = None
+    estimate: int | None = None
 
 
 def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> FileRows:
@@ -75,7 +78,9 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         **dialect.model_dump(),
     )  # fmt: skip
     if kind == "jsonl" and layouts[0].long is None:
-        return FileRows(_windows(_json_rows(path, source, layouts), size))
+        return FileRows(
+            _windows(_json_rows(path, source, layouts), size), None, estimate_rows([path])
+        )
     part = open_files(source, "rows", [path], allow_empty=True)
     layout, names = find_layout(layouts, part.columns, f"{path}: columns", ADVICE)
     static = layout.static
@@ -84,7 +89,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         part = read_numbers(part, numbers, [layout.long.order], dialect.decimal)
         series = read_series(part, layout.long, static)
         rows = layout.join(series.sequences, series.static)
-        return FileRows(_windows(iter(rows), size), series.ids)
+        return FileRows(_windows(iter(rows), size), series.ids, len(rows))
     if layout.is_wide:
         numbers = [name for name in names if name not in static.categories]
     else:
@@ -100,7 +105,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         }
 
     rows = (row for batch in part.read(names) for row in layout.read(read_table(batch)))
-    return FileRows(_windows(rows, size))
+    return FileRows(_windows(rows, size), None, estimate_rows([path]))
 
 
 def _windows(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from conveyor.data.copy import SplitRows
 from conveyor.data.store import SPLITS
@@ -19,6 +18,7 @@ from conveyor.data.write import open_split
 from conveyor.encoding import Encoder, Ragged
 from conveyor.encoding.network_inputs import EncodedRows
 from conveyor.metrics import Targets
+from conveyor.progress import progress_bar
 
 
 class Tally:
@@ -113,9 +113,7 @@ def write_rows(
     tallies = {name: Tally(encoder) for name in SPLITS}
     with ExitStack() as stack:
         writers = {n: stack.enter_context(open_split(folder / n, encoder)) for n in SPLITS}
-        progress = stack.enter_context(
-            tqdm(desc="encoding", total=len(rows.copy), unit=" rows", disable=None)
-        )
+        progress = stack.enter_context(progress_bar("encoding", " rows", len(rows.copy)))
         for name, batch, codes in rows.batches():
             writers[name].add(batch, targets[codes], tallies[name].encode(batch))
             progress.update(len(batch))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -31,6 +32,7 @@ from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder
 from conveyor.errors import DataError, quote_names
 from conveyor.metrics import Targets
+from conveyor.progress import show_clock
 from conveyor.tasks.facets import Target
 from conveyor.tasks.options import TargetSpec, describe_target
 from conveyor.tasks.task import load_target
@@ -53,7 +55,8 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     """
     checked = check_rows(config, root, cache)
     with files.replacing_folder(folder) as temporary:
-        encoder = _fit_encoder(config, checked.rows)
+        with show_clock("fitting the encoder"):
+            encoder = _fit_encoder(config, checked.rows)
         encoder.save(temporary / "encoder.json")
         tallies = write_rows(checked.rows, checked.targets, encoder, temporary)
         target = describe_target(checked.spec)
@@ -103,8 +106,9 @@ def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
     use_small_pool()
     readers, long_counts = _open_readers(config, root, cache)
     target = readers[0].target
-    with open_database(config.engine, cache) as database:
+    with open_database(config.engine, cache) as database, ExitStack() as stack:
         copy = read_rows(database, readers, cache)
+        stack.enter_context(show_clock("checking and splitting"))
         require_equal_channels(readers)
         require_equal_times([reader.split for reader in readers])
         keys, rows = rules.read_keys(database, target.key_type)

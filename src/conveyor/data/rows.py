@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from conveyor.config.dataset import SeriesDataset, TextColumns, TextDataset
 from conveyor.data.arrow import ROW_TYPE, join_steps, steps_to_bytes, to_text
 from conveyor.data.copy import RowCopy
 from conveyor.data.database import Database, load
 from conveyor.data.inputs import Inputs, SeriesReader, open_reader
+from conveyor.data.row_estimate import estimate_rows
 from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.data.split_columns import SplitColumns
@@ -21,6 +21,7 @@ from conveyor.data.static import join_content, read_static, static_type
 from conveyor.data.table import is_mixed
 from conveyor.encoding.characters import find_blank
 from conveyor.errors import DataError, quote, quote_names
+from conveyor.progress import progress_bar
 from conveyor.tasks.task import load_target
 
 
@@ -233,7 +234,8 @@ def read_rows(database: Database, readers: Sequence[RowReader], folder: Path) ->
 
     def read() -> Iterator[pa.RecordBatch]:
         for reader in readers:
-            with tqdm(desc=f"reading {reader.part.name}", unit=" rows", disable=None) as progress:
+            total = estimate_rows(reader.part.files)
+            with progress_bar(f"reading {reader.part.name}", " rows", total) as progress:
                 for batch in reader.read(len(copy)):
                     copy.add(reader.part.name, batch)
                     yield batch.select(in_table)

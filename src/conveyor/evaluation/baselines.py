@@ -13,6 +13,7 @@ from conveyor.metrics import Targets
 from conveyor.metrics.baselines import BaselineComparison
 from conveyor.metrics.paired import LEVEL, SAMPLES, PairedComparison
 from conveyor.metrics.resampling import assign_folds, paired_gain
+from conveyor.progress import progress_bar
 from conveyor.tasks import Task
 from conveyor.tasks.values import ModelOutputs
 
@@ -30,15 +31,17 @@ def compare_with_baselines(data: EvaluationInput, seed: int) -> tuple[Scores, Ba
     task, test = data.task, data.test
     rows = [*data.train.rows, *data.validation.rows]
     targets = np.concatenate([data.train.targets, data.validation.targets])
-    outputs = task.baselines.predict(data.kind, rows, targets, test.rows, seed)
+    folds = min(FOLDS, len(rows)) if len(data.validation.rows) < MIN_VALIDATION_ROWS else 0
+    with progress_bar("baselines", " fits", (folds or 1) + 1) as bar:
+        outputs = task.baselines.predict(data.kind, rows, targets, test.rows, seed)
+        bar.update()
+        if folds:
+            chosen_on = f"in {folds} folds of {len(rows)} training and validation rows"
+            validation_scores = _score_folds(data, rows, targets, folds, seed, bar)
+        else:
+            chosen_on = f"on {len(data.validation.rows)} validation rows"
+            validation_scores = _score_validation(data, seed)
     scores = _score(outputs, test.targets)
-    if len(data.validation.rows) < MIN_VALIDATION_ROWS:
-        count = min(FOLDS, len(rows))
-        chosen_on = f"in {count} folds of {len(rows)} training and validation rows"
-        validation_scores = _score_folds(data, rows, targets, count, seed)
-    else:
-        chosen_on = f"on {len(data.validation.rows)} validation rows"
-        validation_scores = _score_validation(data, seed)
     headline = task.metrics.headline
     best = task.metrics.find_best(
         {name: {headline: score} for name, score in validation_scores.items()}
@@ -68,7 +71,7 @@ def _score_validation(data: EvaluationInput, seed: int) -> dict[str, float]:
 
 
 def _score_folds(
-    data: EvaluationInput, rows: Sequence[Any], targets: Targets, count: int, seed: int
+    data: EvaluationInput, rows: Sequence[Any], targets: Targets, count: int, seed: int, bar: Any
 ) -> dict[str, float]:
     """Return the headline metric by baseline: the mean over folds, weighted by their rows."""
     task, totals = data.task, dict[str, float]()
@@ -82,6 +85,7 @@ def _score_folds(
         for name, metrics in _score(outputs, targets[inside]).items():
             share = len(inside) / len(rows)
             totals[name] = totals.get(name, 0.0) + share * metrics[task.metrics.headline]
+        bar.update()
     return totals
 
 

@@ -23,7 +23,7 @@ def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
         scores=metrics.score_all(test.targets, outputs),
         intervals=intervals(
             metrics, test.targets, outputs, samples=config.bootstrap_samples,
-            confidence=config.confidence, seed=seed,
+            confidence=config.confidence, seed=seed, show_progress=True,
         ),
         baselines=baselines,
         baseline_comparison=comparison,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -13,10 +14,12 @@ from conveyor.config.dataset import Engine
 from conveyor.config.source import Source
 from conveyor.data.arrow import use_small_pool
 from conveyor.data.database import Database, load, open_database
+from conveyor.data.row_estimate import estimate_rows
 from conveyor.errors import DataError, InputError
 from conveyor.fetch.server import FIELD, connect, stream
 from conveyor.fetch.sorted_file import write_sorted
 from conveyor.fetch.spool import Spool
+from conveyor.progress import progress_bar
 from conveyor.secrets import MissingVariable, expand_variables, hide, variables_in
 from conveyor.temporary import remove_abandoned, temporary_folder
 
@@ -70,8 +73,12 @@ def fetch(source: Source, engine: Engine, root: Path, scratch: Path) -> list[Fet
         with temporary_folder(scratch, "fetch") as fresh:
             for part, query in source.sql.queries.items():
                 path = root / str(source.files[part])
-                with _open_query(source.sql.url, query, part, engine, fresh) as (database, table):
-                    rows, columns = write_sorted(database, table, fresh / part)
+                before = estimate_rows([path])  # the rows of the last time
+                with (
+                    progress_bar(f"querying {part}", " rows", before) as bar,
+                    _open_query(source.sql.url, query, part, engine, fresh, bar) as (db, table),
+                ):
+                    rows, columns = write_sorted(db, table, fresh / part, before)
                 if not rows:
                     raise DataError(
                         f"{_field(part)}: expected rows; got none, so {path} stays as it is. "
@@ -90,7 +97,7 @@ def fetch(source: Source, engine: Engine, root: Path, scratch: Path) -> list[Fet
 
 @contextmanager
 def _open_query(
-    url: str, query: str, part: str, engine: Engine, folder: Path
+    url: str, query: str, part: str, engine: Engine, folder: Path, bar: Any
 ) -> Iterator[tuple[Database, str]]:
     """Open a scratch database, and yield it with the table or subquery that has the rows."""
     field, query = _field(part), query.strip().removesuffix(";")
@@ -110,6 +117,8 @@ def _open_query(
                 spool = Spool(spooled, names)
                 for rows in batches:
                     spool.add(rows)
+                    bar.update(len(rows))
+            bar.close()
             spool.close()
             load(database, "CREATE TABLE result AS FROM source", spool.schema, spool.read())
         yield database, "result"

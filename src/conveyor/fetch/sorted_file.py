@@ -8,15 +8,21 @@ import pyarrow.parquet as pq
 
 from conveyor.data.arrow import to_text
 from conveyor.data.database import Database
+from conveyor.progress import progress_bar
 
 ROW_GROUP = 1 << 13  # rows that are in memory at a time
 
 
-def write_sorted(database: Database, table: str, path: Path) -> tuple[int, int]:
+def write_sorted(
+    database: Database, table: str, path: Path, expected: int | None
+) -> tuple[int, int]:
     """Write the rows of a table or subquery into a Parquet file.
 
     They are sorted by their columns from left to right, so equal rows give equal bytes in whatever
     order they come. Types that Parquet does not have become text.
+
+    Args:
+        expected: about the number of rows; None where it is not known.
 
     Returns:
         The number of rows, and of columns.
@@ -31,7 +37,10 @@ def write_sorted(database: Database, table: str, path: Path) -> tuple[int, int]:
         # 0.0 and -0.0 are equal, and would come in any order.
         keys += [column, f"signbit({column})"] if pa.types.is_floating(kind) else [column]
     rows = 0
-    with pq.ParquetWriter(path, schema) as writer:
+    with (
+        pq.ParquetWriter(path, schema) as writer,
+        progress_bar("sorting", " rows", expected) as bar,
+    ):
         reader = database.sql(f"FROM {table} ORDER BY {', '.join(keys)}").to_arrow_reader(ROW_GROUP)
         for group in _regroup(reader):
             columns = [
@@ -40,6 +49,7 @@ def write_sorted(database: Database, table: str, path: Path) -> tuple[int, int]:
             ]
             writer.write_batch(pa.record_batch(columns, schema=schema))
             rows += len(group)
+            bar.update(len(group))
     return rows, len(types)
 
 

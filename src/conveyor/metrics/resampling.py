@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from conveyor.metrics.paired import PValues
 from conveyor.metrics.table import MetricTable, Outputs, Targets
+from conveyor.progress import progress_bar
 
 
 def intervals(
@@ -17,6 +18,7 @@ def intervals(
     samples: int,
     confidence: float,
     seed: int,
+    show_progress: bool = False,
 ) -> dict[str, tuple[float, float]]:
     """Compute a percentile bootstrap interval of every metric (Efron & Tibshirani 1993, chapter
     13). Rows are drawn with replacement, the same draws for all metrics.
@@ -29,7 +31,11 @@ def intervals(
         (low, high) by metric, without the metrics that no draw defines.
     """
     draws = draw_samples(len(targets), samples, seed)
-    scores = [table.compute(table.metrics, targets[rows], outputs[rows]) for rows in draws]
+    with progress_bar("intervals", " samples", samples, show=show_progress) as bar:
+        scores = []
+        for rows in draws:
+            scores.append(table.compute(table.metrics, targets[rows], outputs[rows]))
+            bar.update()
     tail = 100 * (1 - confidence) / 2
     bounds = {}
     for name in table.metrics:

@@ -9,6 +9,7 @@ from conveyor.gates import Evidence, Measurements
 from conveyor.gates.artifact import DROPPED
 from conveyor.metrics.baselines import BaselineComparison
 from conveyor.paths import Paths
+from conveyor.progress import show_clock
 from conveyor.registry.champion import load_champion
 from conveyor.registry.model_version import ModelVersion
 from conveyor.serving import LoadedModel, measurements
@@ -17,6 +18,7 @@ from conveyor.serving.latency import measure_latency
 SAMPLE = 32  # rows, spread over all lengths, on which outputs are compared
 
 
+@show_clock("measuring the model")
 def collect_evidence(paths: Paths, champion: ModelVersion | None) -> Evidence:
     """Predict the test rows with the project's model and with the champion, and measure.
 

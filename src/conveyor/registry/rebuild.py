@@ -2,10 +2,11 @@
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
@@ -15,13 +16,19 @@ from conveyor.environment import path_with_python
 from conveyor.errors import InputError
 from conveyor.git import GitError, find_repository, git
 from conveyor.paths import Paths
+from conveyor.progress import show_clock
 from conveyor.registry import lineage
 from conveyor.registry.registry import Registry
+from conveyor.stage_log import STAGES, read_stage_runs
 
 log = logging.getLogger(__name__)
 
 # The clone uses stores of its own.
 STORE_VARIABLES = ("MLFLOW_TRACKING_URI", "DVC_ROOT", "PYTHONPATH")
+
+
+LAST_STAGE = "train"  # which makes the model folder
+RUNNING = re.compile(r"Running stage '(\w+)'")  # DVC's line
 
 
 class RebuildError(RuntimeError):
@@ -44,12 +51,16 @@ def rebuild(registry: Registry, version: str) -> bool:
     if revision is None or not original.digest:
         raise InputError(f"version {version} of {registry.name} was registered outside a git "
                          "repository, so its sources are not recorded")  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="rebuild-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="rebuild-") as folder,
+        show_clock(f"rebuilding version {version}", _seconds_before(registry.paths)) as show_step,
+    ):
         clone = Path(folder) / "clone"
+        show_step("git clone")
         project = _clone(root, clone, revision)
         _apply_patch(registry, original.tags, clone)
         _get_data(root, project)
-        _run_dvc(project, "repro", "--force", "train")
+        _run_dvc(project, "repro", "--force", LAST_STAGE, show_step=show_step)
         model = Paths(project).model
         if files.digest_tree(model) == original.digest:
             log.info("version %s was rebuilt with equal bytes: %s", version, original.digest)
@@ -58,6 +69,15 @@ def rebuild(registry: Registry, version: str) -> bool:
         log.error("version %s was NOT rebuilt with equal bytes; these differ: %s",
                   version, different)  # fmt: skip
     return False
+
+
+def _seconds_before(paths: Paths) -> float | None:
+    """Return the seconds that the stages of a rebuild last took in this folder; None if one of them
+    never ran here."""
+    runs = read_stage_runs(paths)
+    stages = STAGES[: STAGES.index(LAST_STAGE) + 1]
+    seconds = [run.seconds for stage in stages if (run := runs.get(stage)) and run.seconds]
+    return sum(seconds) if len(seconds) == len(stages) else None
 
 
 def compare_folders(folder: Path, other: Path) -> list[str]:
@@ -116,13 +136,27 @@ def _get_data(root: Path, project: Path) -> None:
         _run_dvc(project, "pull", *imports)
 
 
-def _run_dvc(folder: Path, *arguments: str) -> str:
-    """Run DVC with this environment's Python. Returns its standard output."""
+def _run_dvc(
+    folder: Path, *arguments: str, show_step: Callable[[str], None] = lambda step: None
+) -> str:
+    """Run DVC with this environment's Python, and return what it writes; `show_step` is called with
+    the name of each stage that begins."""
     environment = {name: value for name, value in os.environ.items() if name not in STORE_VARIABLES}
-    process = subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, text=True,
-                             env={**environment, "PATH": path_with_python()}, capture_output=True,
-                             check=False)  # fmt: skip
-    if process.returncode != 0:
-        raise RebuildError(f"`dvc {' '.join(arguments)}` failed in {folder}:\n"
-                           f"{process.stdout[-3000:]}{process.stderr[-3000:]}")  # fmt: skip
-    return process.stdout.strip()
+    lines = []
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "dvc", *arguments], cwd=folder, text=True,
+            env={**environment, "PATH": path_with_python()}, stdout=subprocess.PIPE, stderr=errors,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if stage := RUNNING.match(line):
+                show_step(stage[1])
+        if process.wait() != 0:
+            errors.seek(0)
+            raise RebuildError(f"`dvc {' '.join(arguments)}` failed in {folder}:\n"
+                               f"{''.join(lines)[-3000:]}{errors.read()[-3000:]}")  # fmt: skip
+    return "".join(lines).strip()

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from tqdm import tqdm
 
 from conveyor.config.dataset import NO_STATIC, StaticColumns
 from conveyor.encoding import Encoder, RowError, load_encoder
 from conveyor.encoding.network_inputs import NetworkInputs
 from conveyor.encoding.ragged import RowNumbers
 from conveyor.metrics import Outputs
+from conveyor.progress import progress_bar
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
 from conveyor.serving.digests import check_digests
 from conveyor.serving.example import read_example
@@ -164,7 +164,7 @@ def _show_progress(batches: Iterator[Batch], rows: int) -> Iterator[Batch]:
 
     The bar would slow a prediction of one row by a quarter, so requests have none.
     """
-    with tqdm(total=rows, unit="row", disable=None) as bar:
+    with progress_bar("predicting", " rows", rows) as bar:
         for batch in batches:
             yield batch
             bar.update(len(batch[0]))

@@ -9,11 +9,12 @@ import keras
 from conveyor.config import FitConfig
 from conveyor.config.budget import count_folds, has_few_rows, plan_budget
 from conveyor.data.store import Prepared
+from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.folds import cross_validate
 from conveyor.training.history import FitHistory
-from conveyor.training.progress import advance, progress_bar
+from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation
 from conveyor.training.trainer import Trainer
 from conveyor.training.validated_fit import choose_rows, fit_best, start_state
@@ -83,7 +84,7 @@ def refit(config: FitConfig, prepared: Prepared, *, updates: int, progress: bool
     scheduled = plan_budget(config.train, prepared.meta.counts["train"]).updates
     model = new_model(config, prepared, head, max(updates, scheduled))
     trainer = Trainer(model, head, config, budget, rows, few_rows=has_few_rows(count))
-    with progress_bar("refit", updates, 0, show=progress) as bar:
+    with progress_bar("refit", "update", updates, show=progress) as bar:
         done = 0
         while done < updates:
             last = min(updates, done + budget.validate_every)

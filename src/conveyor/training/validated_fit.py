@@ -12,10 +12,11 @@ from conveyor.config.budget import has_few_rows, plan_budget, rows_outside_fold
 from conveyor.data.store import Prepared
 from conveyor.durations import format_duration
 from conveyor.metrics.resampling import assign_folds
+from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.history import FitHistory, smoothing_window
-from conveyor.training.progress import advance, progress_bar
+from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
 from conveyor.training.trainer import Pace, Trainer
 
@@ -125,7 +126,7 @@ def fit_best(
     done = state.history.validations
     title = f"fold {index + 1} of {count}" if rows.fold else "fit"
     started = budget.end_of(len(done))
-    with progress_bar(title, budget.updates, started, show=progress) as bar:
+    with progress_bar(title, "update", budget.updates, initial=started, show=progress) as bar:
         while not state.should_stop:
             first, last = budget.end_of(len(done)), budget.end_of(len(done) + 1)
             row = trainer.train(first, last)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from optuna.trial import TrialState
-from tqdm import tqdm
 
 from conveyor.durations import format_duration
+from conveyor.progress import progress_bar
 from conveyor.sweep.attributes import PARAMS
 from conveyor.sweep.ranking import find_best_trial
 from conveyor.sweep.running_trial import RunningTrial
@@ -28,9 +28,7 @@ class Progress:
         self.study = study
         self._refreshed = time.monotonic()
         self._estimated = False
-        self.bar = tqdm(
-            total=study.total, initial=study.done, unit="trial", disable=None, file=sys.stderr
-        )
+        self.bar = progress_bar("sweep", "trial", study.total, initial=study.done)
 
     def close(self) -> None:
         """Leave the bar as it is."""
