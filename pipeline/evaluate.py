@@ -5,11 +5,12 @@ import logging
 from conveyor import files
 from conveyor.config import EvaluateConfig, load
 from conveyor.data.store import Prepared
-from conveyor.evaluation import report
+from conveyor.evaluation import model_card, report
 from conveyor.evaluation.evaluate import evaluate as evaluate_outputs
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
+from conveyor.serving.card import read_card
 from conveyor.tracking.find_run import find_training_run
 from pipeline import run_script
 
@@ -17,7 +18,8 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(config: EvaluateConfig, paths: Paths) -> None:
-    run = find_training_run(config.name, paths, files.digest_tree(paths.model))
+    digest = files.digest_tree(paths.model)
+    run = find_training_run(config.name, paths, digest)
     settings, prepared = config.evaluate, Prepared(paths.prepared)
     train, validation, test = map(prepared.split, ("train", "validation", "test"))
     model = LoadedModel.load(paths.model)
@@ -26,6 +28,9 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     evaluation = evaluate_outputs(data, settings, config.seed)
     report.write(paths.evaluation, evaluation, data, settings)
     files.write_json(paths.metrics, report.headline(evaluation, model.task))
+    trained = files.read_yaml(paths.model / "config.yaml")
+    card = model_card.render(read_card(paths.model), trained, digest, evaluation, data)
+    files.write_text(paths.model_card, card)
     comparison = evaluation.baseline_comparison
     weak = comparison is not None and not comparison.is_good_enough
     log.log(logging.WARNING if weak else logging.INFO, "%s",

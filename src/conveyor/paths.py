@@ -37,6 +37,7 @@ class Paths:
         # evaluate
         self.metrics = reports / "metrics.json"
         self.evaluation = reports / "evaluation"
+        self.model_card = artifacts / "model_card.md"  # beside the model
 
         # register
         self.receipt = artifacts / "receipt" / "receipt.json"

@@ -52,6 +52,7 @@ class Challenger:
         kind: of its rows, `text` or `series`.
         example: one raw row: a string, or numbers of shape (steps, channels); or a `raw_row.Row`.
         data_digest: of the prepared data.
+        model_card: a Markdown file about the model; None if there is none.
     """
 
     folder: Path
@@ -59,13 +60,16 @@ class Challenger:
     kind: str
     example: Any
     data_digest: str
+    model_card: Path | None = None
 
     @classmethod
     def read(cls, paths: Paths) -> "Challenger":
         """The project's model folder, with the first prepared test row as its example."""
         prepared = Prepared(paths.prepared)
         meta, example = prepared.meta, prepared.split("test").rows[0]
-        return cls(paths.model, files.digest_tree(paths.model), meta.kind, example, meta.digest)
+        card = paths.model_card if paths.model_card.is_file() else None
+        digest = files.digest_tree(paths.model)
+        return cls(paths.model, digest, meta.kind, example, meta.digest, card)
 
     def receipt(self, name: str) -> dict[str, str]:
         """What is written down once it is registered under a name: no version, and no day."""
@@ -82,7 +86,7 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
     example = {column.name: sequence_to_plain(sequence_of(row)), **static_of(row)}
     card = read_card(challenger.folder)
     with mlflow.start_run(run_id=run_id):
-        return mlflow.pyfunc.log_model(
+        model = mlflow.pyfunc.log_model(
             name=name,
             python_model=str(SOURCES / "serving" / "mlflow_model.py"),
             artifacts={"model": challenger.folder.absolute().as_uri()},  # a path would be decoded
@@ -93,6 +97,9 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
                 f"{package}=={installed_version(package)}" for package in REQUIREMENTS
             ],
         )
+    if challenger.model_card is not None and model.model_id is not None:
+        mlflow.MlflowClient().log_model_artifact(model.model_id, str(challenger.model_card))
+    return model
 
 
 def _static_inputs(card: Card) -> list[ColSpec]:

@@ -146,6 +146,13 @@ def read_evaluation(paths: Paths, task: Task) -> dict[str, Any] | None:
     }
 
 
+def read_model_card(paths: Paths) -> str | None:
+    """The model card without its front matter; None before `evaluate` has run."""
+    if not paths.model_card.is_file():
+        return None
+    return paths.model_card.read_text("utf-8").split("---\n", 2)[-1]
+
+
 def _tabulate_slices(
     slices: Sequence[Mapping[str, Any]], titles: Mapping[str, str]
 ) -> dict[str, Any]:

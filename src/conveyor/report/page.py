@@ -90,7 +90,7 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
     evaluation = None
     if model is not None:
         evaluation = read(artifacts.read_evaluation, paths, model["task"])
-    plots = _draw(sweep, model, evaluation)
+    plots, card = _draw(sweep, model, evaluation), read(artifacts.read_model_card, paths)
     return {
         "now": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "request": request,
@@ -100,6 +100,7 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
         "model": model and _describe_model(model, registered),
         "evaluation": evaluation,
         "evaluation_page": evaluation and to_html(evaluation["markdown"], paths.evaluation),
+        "model_card": card and to_html(card, paths.model_card.parent, headings=3),
         "registered": registered,
         "lineage": registered.version and describe_lineage(registered.version, paths),
         "champion_day": registered.champion and day_of(registered.champion),
