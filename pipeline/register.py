@@ -7,10 +7,11 @@ from conveyor.config import Gates, RegisterConfig, load
 from conveyor.paths import Paths
 from conveyor.registry.champion import restore_champion
 from conveyor.registry.evidence import collect_evidence
-from conveyor.registry.model_version import CHAMPION, ModelVersion
+from conveyor.registry.model_version import ModelVersion
 from conveyor.registry.package import Challenger
 from conveyor.registry.promotions import notify_hooks
 from conveyor.registry.registry import Registry
+from conveyor.registry.snapshot import write_snapshot
 from pipeline import run_script
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,8 @@ def register(config: RegisterConfig, paths: Paths) -> None:
         else:
             registry.rewrite_verdict(version)
         registry.apply_verdict(version)
-        serving = registry.aliases().get(CHAMPION)
     notify_hooks(registry, config.hooks)
+    serving = write_snapshot(registry, challenger.digest, paths)
     state = "champion" if serving == version.version else "not the champion"
     log.info("version %s of %s is %s", version.version, config.name, state)
     files.write_json(paths.receipt, challenger.receipt(config.name))
@@ -43,9 +44,8 @@ def judge(
     """Ask the gates, register the model with their verdict, and write the verdict's files."""
     evidence = collect_evidence(registry.paths, champion)
     verdict = gates.decide(evidence, config)
-    for result in verdict.results:
-        log.info("%s, %s: %s", result.gate, result.outcome, result.reason)
-    log.info("%s", verdict.summary)
+    for line in verdict.lines:
+        log.info("%s", line)
     version = registry.register(challenger, verdict, evidence)
     registry.write_verdict(version, verdict)
     return version

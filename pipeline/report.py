@@ -16,14 +16,18 @@ from pipeline import number, run_script
 
 def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    since = "when the belt began, in seconds since 1970 (default: the last one that is recorded)"
+    since = (
+        "when the belt began that has just ended, in seconds since 1970; unless it failed, DVC and "
+        "MLflow are not asked anew (default: the last belt that is recorded)"
+    )
     add("--since", type=number(float, 0), metavar="SECONDS", help=since)
     add("--failed", action="store_true", help="the belt failed")
     add("--open", action="store_true", help="open it in a browser, on a terminal")
 
 
 def report(args: Namespace) -> None:
-    path = write(Paths(), BeltRun(args.since, args.failed))
+    settled = args.since is not None and not args.failed
+    path = write(Paths(), BeltRun(args.since, args.failed, settled))
     print(path)
     if args.open and sys.stdout.isatty():
         webbrowser.open(path.absolute().as_uri())

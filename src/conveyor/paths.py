@@ -50,6 +50,7 @@ class Paths:
         # untracked: what a crash must not lose, caches, locks
         self.scratch = root / ".conveyor"
         self.stage_runs = self.scratch / "stages"
+        self.registry_snapshot = self.scratch / "registry.json"
 
         # report, untracked
         self.report = reports / "index.html"

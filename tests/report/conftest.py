@@ -11,7 +11,7 @@ from project import write_project
 
 from conveyor.config import Config
 from conveyor.paths import Paths
-from conveyor.report import belt
+from conveyor.retraining import dvc
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,6 @@ def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("DVC_ROOT", raising=False)
     # The folder is no repository of DVC's, which would take a second each time to say so.
-    monkeypatch.setattr(belt, "read_status", lambda paths: {})
+    monkeypatch.setattr(dvc, "read_status", lambda paths: {})
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     return Paths(tmp_path)

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from conveyor import files
 from conveyor.paths import Paths
+from conveyor.registry.model_version import RegisteredModel
+from conveyor.registry.snapshot import write_snapshot
 from conveyor.report import page
 from conveyor.report.belt import BeltRun
+from conveyor.retraining import dvc
 from conveyor.stage_log import StageRun
 
 LARGEST = 5_000_000  # bytes
@@ -143,11 +147,34 @@ def test_a_page_that_cannot_be_written_hides_no_outcome(project: Paths) -> None:
         pass
 
 
+def test_after_a_belt_that_ended_well_the_page_takes_what_the_belt_has_left(
+    project: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = BeltRun(since=0.0, settled=True)
+    url = files.sqlite_url(project.root / "mlflow.db")
+    model, digest = (
+        RegisteredModel(MlflowClient(url, url), "toys"),
+        files.digest_tree(project.model),
+    )
+    write_snapshot(model, digest, project)
+    expected = read(project).text
+    monkeypatch.setattr(dvc, "read_status", None)
+    (project.root / "mlflow.db").unlink()
+    assert part(read(project, settled).text) == part(expected)
+    files.write_text(project.model / "more", "another model than the snapshot's")
+    assert "there is no MLflow store" in read(project, settled).text
+
+
+def part(text: str) -> str:
+    """From the verdict to the lineage."""
+    return text[text.index("Verdict", text.index("By length of the row")) : text.index("Written")]
+
+
 def test_what_has_changed_since_is_said(project: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     data = {"changed deps": {"data/raw": "modified"}}
     params = {"changed deps": {"artifacts/config.yaml": {"dataset": "new"}}}
     changed = {"prepare": [data, "changed command", params]}
-    monkeypatch.setattr("conveyor.report.belt.read_status", lambda paths: changed)
+    monkeypatch.setattr("conveyor.retraining.dvc.read_status", lambda paths: changed)
     text = re.sub(r"\s+", " ", read(project).text)
     assert "Something newer is in the workspace: prepare would run again" in text
     assert "data/raw modified, changed command, artifacts/config.yaml: dataset new" in text

@@ -98,6 +98,19 @@ def test_the_belt_makes_a_champion_and_a_report_of_all_metrics(belt: Belt) -> No
     assert [run.info.status for run in trials] == ["FINISHED"] * 2
 
 
+def test_the_page_and_the_card_hold_for_each_task(belt: Belt) -> None:
+    done = belt.clone.run("python", "-m", "pipeline.report")
+    assert done.code == 0, done.text
+    page = (belt.clone.root / "reports/index.html").read_text()
+    headline = belt.model.task.metrics[belt.model.task.metrics.headline].title
+    for text in (f"<td>{belt.task}</td>", headline, "✓ ran", "is the champion", "# example"):
+        assert text in page or text in (belt.clone.root / "artifacts/model_card.md").read_text(), (
+            text
+        )
+    assert page.count("✓ ran") == 6
+    assert belt.clone.git("status", "--short") == ""
+
+
 def test_equal_targets_are_answered_as_they_are_in_the_data(belt: Belt) -> None:
     split = Prepared(belt.paths.prepared).split("test")
     lines = (belt.clone.root / ROWS).read_text().splitlines()

@@ -50,6 +50,12 @@ class Verdict:
             return f"no gate refuses the model; waived: {self.waived}"
         return "every gate passes the model"
 
+    @property
+    def lines(self) -> list[str]:
+        """A line for each gate, and what the gates say together."""
+        gates = [f"{result.gate}, {result.outcome}: {result.reason}" for result in self.results]
+        return [*gates, self.summary]
+
 
 def decide(evidence: Evidence, config: Gates) -> Verdict:
     """Ask all gates, whatever the other gates say."""

@@ -97,9 +97,9 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
                 f"{package}=={installed_version(package)}" for package in REQUIREMENTS
             ],
         )
-    if challenger.model_card is not None and model.model_id is not None:
-        mlflow.MlflowClient().log_model_artifact(model.model_id, str(challenger.model_card))
-    return model
+        if challenger.model_card is not None and model.model_id is not None:
+            mlflow.MlflowClient().log_model_artifact(model.model_id, str(challenger.model_card))
+        return model
 
 
 def _static_inputs(card: Card) -> list[ColSpec]:

@@ -156,4 +156,5 @@ class Registry(RegisteredModel):
             self.client.update_registered_model(self.name, text)
 
     def _set_alias(self, alias: str, version: str) -> None:
+        self.paths.registry_snapshot.unlink(missing_ok=True)
         retry_write(self.client.set_registered_model_alias, self.name, alias, version)

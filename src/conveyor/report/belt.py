@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from conveyor.errors import InputError
 from conveyor.paths import Paths
-from conveyor.retraining.dvc import read_status
 from conveyor.stage_log import STAGES, StageRun, read_stage_runs
 from conveyor.tracking.provenance import lock_entries
 
@@ -26,10 +25,13 @@ class BeltRun:
     Attributes:
         since: when it began, in seconds since 1970; None: the last one whose stages are recorded.
         failed: whether it is known that it failed.
+        settled: whether it has just ended well, so that neither DVC nor MLflow need be asked what
+            it has left.
     """
 
     since: float | None = None
     failed: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class StageState:
 
 def describe_belt(paths: Paths, belt: BeltRun) -> list[StageState]:
     """Return the state of each stage, in order."""
-    runs, locked, status = read_stage_runs(paths), lock_entries(paths.root), _read_status(paths)
+    runs, locked = read_stage_runs(paths), lock_entries(paths.root)
+    status = {} if belt.settled else _read_status(paths)
     newest = max(runs.values(), key=lambda run: run.began, default=None)
     states: list[StageState] = []
     for name in STAGES:
@@ -77,6 +80,8 @@ def describe_belt(paths: Paths, belt: BeltRun) -> list[StageState]:
 
 def _read_status(paths: Paths) -> Mapping[str, list[Any]]:
     """Return what DVC says has changed; nothing where it cannot say."""
+    from conveyor.retraining.dvc import read_status  # loads MLflow
+
     try:
         return read_status(paths)
     except InputError as error:

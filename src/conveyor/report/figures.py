@@ -78,26 +78,29 @@ def draw_learning_curves(
     """A plot for each metric that was measured on training and validation rows."""
     updates = [row["update"] for row in history]
     names = [n for n in history[0] if n not in POSITIONS and f"val_{n}" in history[0]]
-    marks: dict[str, Any] = {}
-    if best_update is not None:
-        line = {"color": ORANGE, "dash": "dot", "width": 2}
-        marks["shapes"] = [{"type": "line", "x0": best_update, "x1": best_update, "y0": 0, "y1": 1,
-                            "yref": "paper", "line": line}]  # fmt: skip
-        marks["annotations"] = [{"x": best_update, "y": 1, "yref": "paper", "text": "best",
-                                 "showarrow": False, "yanchor": "bottom"}]  # fmt: skip
     return [
         figure(
             f"{text(name)} by update",
             [
                 _line(updates, [row[name] for row in history], "training", GRAY),
                 _line(updates, [row[f"val_{name}"] for row in history], "validation", BLUE),
+                *_mark_best(
+                    [row[n] for row in history for n in (name, f"val_{name}")], best_update
+                ),
             ],
             "update",
             text(name),
-            **marks,
         )
         for name in names
     ]
+
+
+def _mark_best(values: list[float], best_update: int | None) -> list[dict[str, Any]]:
+    """A vertical line over the range of some values, at the update of the best validation."""
+    if best_update is None:
+        return []
+    line = _line([best_update] * 2, [min(values), max(values)], f"best: {best_update:,}", ORANGE)
+    return [{**line, "mode": "lines", "line": {"color": ORANGE, "dash": "dot"}}]
 
 
 def _line(x: list[float], y: list[float], name: str, color: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from conveyor.report import artifacts, figures
 from conveyor.report.assets import image_address, plotly_script
 from conveyor.report.belt import BeltRun, describe_belt
 from conveyor.report.markdown import to_html
-from conveyor.report.registered import Registered, day_of, describe_lineage, read_registered
+from conveyor.report.registered import NOTHING, list_links, read_registered
 from conveyor.stage_log import describe_error
 
 log = logging.getLogger(__name__)
@@ -83,9 +83,11 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
     request = read(artifacts.read_request, paths)
     model = read(artifacts.read_model, paths)
     digest = None if model is None else model["digest"]
-    registered = Registered()
+    registered, links = NOTHING, {}
     if request is not None:
-        registered = read_registered(request["name"], digest, paths)
+        name = request["name"]
+        registered = read_registered(name, digest, paths, ask_store=not belt.settled)
+        links = list_links(name, registered, paths)
     sweep = None if request is None else read(artifacts.read_sweep, paths, request["config"])
     evaluation = None
     if model is not None:
@@ -97,13 +99,12 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
         "stages": describe_belt(paths, belt),
         "data": read(artifacts.read_data_card, paths),
         "sweep": sweep,
-        "model": model and _describe_model(model, registered),
+        "model": model and _describe_model(model, registered["version"]),
         "evaluation": evaluation,
         "evaluation_page": evaluation and to_html(evaluation["markdown"], paths.evaluation),
         "model_card": card and to_html(card, paths.model_card.parent, headings=3),
         "registered": registered,
-        "lineage": registered.version and describe_lineage(registered.version, paths),
-        "champion_day": registered.champion and day_of(registered.champion),
+        "links": links,
         "problems": problems,
         "plots": plots,
         "plotly": plotly_script() if any(plots.values()) else None,
@@ -111,10 +112,9 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
     }
 
 
-def _describe_model(model: dict[str, Any], registered: Registered) -> dict[str, Any]:
-    version = registered.version
+def _describe_model(model: dict[str, Any], version: dict[str, str] | None) -> dict[str, Any]:
     written = f"{datetime.fromtimestamp(model['written'], UTC):%Y-%m-%d}"
-    day = written if version is None else day_of(version)
+    day = written if version is None else version["day"]
     return {**model, "short": model["digest"][:DIGITS], "day": day}
 
 
