@@ -73,6 +73,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
                 "--skip-bad": None, "--name": "--version or --alias with it"},
     "promote": {"--to": "--force or --reason", "--force": "--to or --reason",
                 "--reason": "no argument"},
+    "report": {"--since": None, "--failed": None, "--open": None},
     "retrain": {"--wait": None},
     "schedule": {"--into": None},
     "serve": {"--name": None, "--host": None, "--port": None, "--model": None, "--reload": None,
