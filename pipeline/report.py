@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 
 from conveyor.paths import Paths
 from conveyor.report.belt import BeltRun
+from conveyor.report.lock_changes import explain_lock_changes
 from conveyor.report.page import write
 from pipeline import number, run_script
 
@@ -29,6 +30,8 @@ def report(args: Namespace) -> None:
     settled = args.since is not None and not args.failed
     path = write(Paths(), BeltRun(args.since, args.failed, settled))
     print(path)
+    if line := explain_lock_changes(Paths()):
+        print(line)
     if args.open and sys.stdout.isatty():
         webbrowser.open(path.absolute().as_uri())
 

@@ -119,12 +119,28 @@ def _check_choices(
         files = sorted(file.stem for file in (conf / group).glob("*.yaml"))
         if choice is not None and choice not in files:
             place = COMMAND if f"{CHOOSE}.{group}" in arguments.keys else "params.yaml"
-            problems.append(
-                f"  choose.{group}: expected a file of conf/{group}/; got {choice!r}"
+            problem = (
+                f"expected a file of conf/{group}/; got {choice!r}"
                 f"{_hint(str(choice), files)}. Change it in {place}"
             )
+            file = f"conf/{group}/{choice}.yaml"
+            if _is_left_behind(conf / group / f"{choice}.yaml"):
+                problem = (
+                    f"{file} is not in git yet, and a queued or temporary experiment runs in a "
+                    f"copy of what git knows. Run `git add {file}`, and queue it again"
+                )
+            problems.append(f"  choose.{group}: {problem}")
     if problems:
         raise ConfigError("\n".join(["the configuration is not valid:", *problems]))
+
+
+def _is_left_behind(path: Path) -> bool:
+    """Return whether this is the copy of a project that DVC made for an experiment, and the file is
+    in the project only."""
+    project, separator, rest = path.absolute().as_posix().partition("/.dvc/tmp/exps/")
+    below = rest.split("/")
+    names = [Path(project, *below[start:]) for start in range(1, len(below))]
+    return bool(separator) and any(name.is_file() for name in names)
 
 
 def _hint(name: str, names: Sequence[str]) -> str:
