@@ -26,7 +26,7 @@ def read_request(paths: Paths) -> dict[str, Any] | None:
     dataset, source = config["dataset"], config["dataset"]["source"]
     places = source["hub"] or ", ".join(source["files"].values())
     rows = {
-        "experiment": config["choose"]["experiment"] or "none",
+        "experiment": config["choose"].get("experiment") or "none",
         "task": dataset["target"]["task"],
         "data set": f"{dataset['name']} ({dataset['kind']}, {source['format']}): {places}",
         "model": f"{config['model']['cell']}, units {config['model']['units']}",
