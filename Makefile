@@ -88,9 +88,8 @@ format: setup-check ## format the code, and fix what ruff can fix
 	ruff check --fix .
 	ruff format .
 
-ui: recover ## open the MLflow UI at http://127.0.0.1:5000 (PORT=... for another port)
-	MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
-	mlflow server --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port $(PORT) --workers 1
+ui: recover ## serve MLflow's pages at port 5000, and print the address of the project's runs (PORT=... for another port)
+	PYTHONPATH=src python -m pipeline.ui --port $(PORT)
 
 serve: setup ## serve the champion at http://127.0.0.1:5001, and follow its alias (SERVE_PORT=... for another port)
 	PYTHONPATH=src python -m pipeline.serve --reload --port $(SERVE_PORT)

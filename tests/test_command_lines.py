@@ -83,6 +83,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
               "--alias": "no --model with it", "--poll": "--reload with it",
               "--log-rows": "--log-share with it", "--log-folder": "--log-share with it",
               "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},
+    "ui": {"--port": None},
     "sweep": {"--join": None, "--status": None, "--storage": None},
 }  # fmt: skip
 # Arguments with which an option has no effect.

@@ -43,6 +43,8 @@ JOBS = (
     "recover",
     "doctor",
     "report",
+    "ui",
+    "compare",
 )
 # Modules that a stage's processes import by name.
 NAMED = {

@@ -59,7 +59,7 @@ def test_the_views_show_the_objective_and_what_a_sweep_searches(project: Paths) 
     trials = view(tags_of(project), "trials")
     assert trials["orderByKey"] == "metrics.`objective`"
     assert trials["orderByAsc"] is True
-    assert trials["searchFilter"] == "tags.stage = 'trial'"
+    assert trials["searchFilter"] == "tags.stage = 'trial' and attributes.status != 'FAILED'"
     expected = ["metrics.`objective`", "params.`model.units`", "tags.`state`"]
     assert trials["selectedColumns"] == expected
     runs = view(tags_of(project), "runs")

@@ -7,6 +7,7 @@ from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
 from conveyor.tracking.location import uri
+from conveyor.tracking.page_address import runs_address, versions_address
 
 UI = "http://127.0.0.1:5000"  # where `make ui` serves a store that is no server
 NOTHING = {
@@ -46,11 +47,12 @@ def list_links(name: str, registered: dict[str, Any], paths: Paths) -> dict[str,
     address = without_secret(where).rstrip("/") if served else UI
     if registered["experiment"] is not None:
         page = f"{address}/#/experiments/{registered['experiment']}"
-        links["the runs of this experiment"] = page
+        runs = runs_address(registered["experiment"])
+        links["the runs of this experiment"] = f"{address}/{runs}"
         if version is not None:
             links["the run that trained this model"] = f"{page}/runs/{version['run']}"
     if version is not None:
-        links["the registered model"] = f"{address}/#/models/{name}"
+        links["the registered model"] = f"{address}/{versions_address(name)}"
         page = f"{address}/#/models/{name}/versions/{version['version']}"
         links["this version"] = page
     return links

@@ -7,7 +7,6 @@ language models until somebody chooses otherwise. A saved view, which a link ope
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
@@ -17,6 +16,7 @@ from conveyor.paths import Paths
 from conveyor.tasks.objectives import OBJECTIVES
 from conveyor.tasks.task import load_headline, load_metrics
 from conveyor.tracking.metric_names import OBJECTIVE, TEST
+from conveyor.tracking.page_address import ALL_RUNS, runs_address, versions_address
 from conveyor.tracking.records import NOTE
 
 KIND = "mlflow.experimentKind", "custom_model_development"  # a tag: the page opens on runs
@@ -31,7 +31,7 @@ DESCRIPTION = """\
 
 - A sweep is one run, with a run below it for each trial. The metric `objective` of a trial is \
 `{objective}`, {objective_better} is better; a pruned trial has that of its last validation. The \
-tag `state` says how a trial ended.
+tag `state` says how a trial ended; those that failed are among all runs alone.
 - A run named `train` made a model. Its `{headline}` is the {title} on the test rows, \
 {headline_better} is better; no choice was made by these rows. The curves are `train_…` and \
 `val_…`; `val_…_best` belongs to the model that was kept. All other metrics, with intervals and \
@@ -39,7 +39,7 @@ baselines, are in its artifact `evaluation`.
 - A run named `retrain` is one retraining, and its description says what happened.
 - The model that serves is the registered version with the alias `champion`.
 """
-ALL_RUNS, TRIALS, MODELS, NIGHTS = "runs", "trials", "models", "nights"
+TRIALS, MODELS, NIGHTS = "trials", "models", "nights"
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,20 @@ class View:
     Attributes:
         name: in the menu of MLflow's page.
         columns: metrics, parameters, tags and attributes, as MLflow names columns.
-        stage: of the runs that it lists; None for those of all stages.
+        condition: of the runs that it lists, as MLflow's search takes it.
         metric: by which it sorts; None: the newest run comes first.
     """
 
     name: str
     columns: tuple[str, ...]
-    stage: str | None = None
+    condition: str = ""
     metric: str | None = None
     ascending: bool = False
 
     def as_json(self) -> str:
         """The value of the tag in which MLflow's page would save the view."""
         state: dict[str, Any] = {"selectedColumns": self.columns, "startTime": "ALL"}
-        state["searchFilter"] = f"tags.stage = '{self.stage}'" if self.stage else ""
+        state["searchFilter"] = self.condition
         if self.metric:
             order = {"orderByKey": _column("metrics", self.metric), "orderByAsc": self.ascending}
             state |= order
@@ -101,11 +101,12 @@ def make_views(config: ExperimentConfig) -> dict[str, View]:
     return {
         ALL_RUNS: View("All runs", (objective, test, *params, verdict, _column("tags", "state"))),
         TRIALS: View(
-            "Trials, best first", (objective, *params, _column("tags", "state")), "trial",
+            "Trials, best first", (objective, *params, _column("tags", "state")),
+            f"{_of('trial')} and attributes.status != 'FAILED'",
             OBJECTIVE, OBJECTIVES[sweep.objectives[0]] == "lower",
         ),
-        MODELS: View("Trained models", (description, test, verdict, version), "train"),
-        NIGHTS: View("Retrainings", (description, _column("tags", "outcome")), "retrain"),
+        MODELS: View("Trained models", (description, test, verdict, version), _of("train")),
+        NIGHTS: View("Retrainings", (description, _column("tags", "outcome")), _of("retrain")),
     }  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def describe(config: ExperimentConfig, experiment_id: str) -> str:
     """The description of an experiment, whose first line links its views; Markdown."""
     task, sweep = config.dataset.target.task, config.sweep
     headline, objective = load_headline(task), sweep.objectives[0]
-    links = {view.name: address(experiment_id, key) for key, view in make_views(config).items()}
+    links = {
+        view.name: runs_address(experiment_id, key) for key, view in make_views(config).items()
+    }
     links["Registered versions"] = versions_address(config.name)
     return DESCRIPTION.format(
         links=" · ".join(f"[{title}]({target})" for title, target in links.items()),
@@ -127,17 +130,6 @@ def describe(config: ExperimentConfig, experiment_id: str) -> str:
         title=load_metrics(task)[headline].title,
         headline_better=load_metrics(task)[headline].better,
     )
-
-
-def address(experiment_id: str, view: str = ALL_RUNS) -> str:
-    """The address of a view below that of the server."""
-    query = urlencode({"workflowType": "machine_learning", "viewStateShareKey": view})
-    return f"#/experiments/{experiment_id}/runs?{query}"
-
-
-def versions_address(name: str) -> str:
-    """The address of the versions of a registered model below that of the server."""
-    return f"#/models/{name}?workflowType=machine_learning"
 
 
 def _load(name: str, paths: Paths) -> ExperimentConfig | None:
@@ -157,3 +149,8 @@ def _parameter(key: str) -> str:
 
 def _column(group: str, name: str) -> str:
     return f"{group}.`{name}`"
+
+
+def _of(stage: str) -> str:
+    """The condition that a run is one of a stage."""
+    return f"tags.stage = '{stage}'"

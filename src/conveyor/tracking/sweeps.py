@@ -122,6 +122,9 @@ class SweepRecorder:
         trial = event.trial
         run = self._runs[trial] if self.repeats == 1 else self._repeat_run(trial, event.repeat)
         metrics = {name: value for name, value in event.metrics.items() if name != "update"}
+        if self.repeats == 1 and self.objectives[0] in metrics:
+            # First, since MLflow's page of comparisons opens on the first metric of a run.
+            run.log_metrics({OBJECTIVE: metrics[self.objectives[0]]})
         run.log_metrics(name_curves(metrics), int(event.metrics.get("update", event.validation)))
 
     def _end_trial(self, trial: TrialId, outcome: TrialOutcome) -> None:
