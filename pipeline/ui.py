@@ -12,8 +12,8 @@ from argparse import ArgumentParser, Namespace
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.secrets import without_secret
-from conveyor.tracking.page_address import runs_address
 from conveyor.tracking.location import uri
+from conveyor.tracking.page_address import runs_address
 from conveyor.tracking.store import connect, is_http
 from pipeline import number, run_script
 

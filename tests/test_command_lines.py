@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(path.stem for path in ROOT.glob("pipeline/[a-z]*.py"))
 # Arguments that a script needs before one too many can be refused.
-NEEDED = {"predict": ["in.csv", "out.csv"], "promote": ["why", "1"]}
+NEEDED = {"compare": ["1", "2"], "predict": ["in.csv", "out.csv"], "promote": ["why", "1"]}
 # Scripts whose last argument may be repeated, and their own refusal of a wrong one.
 REPEATED = {"compose": "expected --print with it; got surplus alone", "schedule": "invalid choice"}
 
@@ -83,6 +83,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
               "--alias": "no --model with it", "--poll": "--reload with it",
               "--log-rows": "--log-share with it", "--log-folder": "--log-share with it",
               "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},
+    "compare": {"--json": None, "--html": None},
     "ui": {"--port": None},
     "sweep": {"--join": None, "--status": None, "--storage": None},
 }  # fmt: skip

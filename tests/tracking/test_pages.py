@@ -120,8 +120,8 @@ def test_a_person_finds_the_best_trial_and_compares_three(
     address: str, browser: BrowserContext
 ) -> None:
     person = Person(browser, address)
-    expect(person.page.get_by_role("columnheader", name="objective")).to_be_visible()
-    expect(person.page.get_by_role("columnheader", name="test_accuracy")).to_be_visible()
+    expect(person.page.get_by_role("columnheader", name="objective").first).to_be_visible()
+    expect(person.page.get_by_role("columnheader", name="test_accuracy").first).to_be_visible()
     person.take_picture("runs")
     person.open("Trials, best first")
     expect(person.names).to_have_count(6)
@@ -139,6 +139,27 @@ def test_a_person_finds_the_best_trial_and_compares_three(
     expect(plot.get_by_text("objective", exact=True)).to_be_visible()
     assert person.clicks <= 5
     person.take_picture("compare")
+
+
+def test_two_models_are_compared_from_what_the_store_has(
+    project: tuple[Paths, dict[str, float]], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    command = [sys.executable, "-m", "pipeline.compare"]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *arguments], cwd=project[0].root, text=True,
+                              capture_output=True, check=False)  # fmt: skip
+
+    done = run("1", "champion", "--html", str(page))
+    assert done.returncode == 0, done.stderr
+    assert "version 1, the champion is not distinguishable from version 1: accuracy" in done.stdout
+    assert "0 rows turned right" in page.read_text()
+    unknown = run("1", "nothing")
+    assert unknown.returncode == 2
+    assert "nothing: expected a version, an alias such as champion, or the id of a run" in (
+        unknown.stderr
+    )
 
 
 def test_a_person_finds_the_champion_s_test_metric_and_the_run_that_trained_it(

@@ -11,10 +11,11 @@ import numpy as np
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.metrics import Targets
 from conveyor.metrics.baselines import BaselineComparison
-from conveyor.metrics.paired import LEVEL, SAMPLES, PairedComparison
-from conveyor.metrics.resampling import assign_folds, paired_gain
+from conveyor.metrics.paired import PairedComparison
+from conveyor.metrics.resampling import assign_folds
 from conveyor.progress import progress_bar
 from conveyor.tasks import Task
+from conveyor.tasks.compare import compare_models
 from conveyor.tasks.values import ModelOutputs
 
 MIN_VALIDATION_ROWS = 200  # of fewer rows, folds of all rows tell more
@@ -91,21 +92,5 @@ def _score_folds(
 
 def compare(data: EvaluationInput, baseline: ModelOutputs, seed: int) -> PairedComparison:
     """Compare the network with a baseline by the headline metric of the test rows."""
-    task, targets = data.task, data.test.targets
-    tables, metric = (task.metrics, Task(baseline.spec).metrics), task.metrics.headline
-    gain = paired_gain(
-        tables, metric, targets, data.outputs, baseline.outputs,
-        samples=SAMPLES, confidence=1 - LEVEL, seed=seed,
-    )  # fmt: skip
-    ours = ModelOutputs(task.spec, data.outputs)
-    p_values = task.comparison.p_values(targets, ours, baseline)
-    return PairedComparison(
-        metric=metric,
-        ours=tables[0].compute_one(metric, targets, data.outputs),
-        theirs=tables[1].compute_one(metric, targets, baseline.outputs),
-        gain=gain["gain"],
-        standard_error=gain["standard_error"],
-        p_value=p_values.two_sided,
-        p_better=p_values.better,
-        test=task.comparison.test_title,
-    )
+    ours = ModelOutputs(data.task.spec, data.outputs)
+    return compare_models(data.task, data.test.targets, ours, baseline, seed)

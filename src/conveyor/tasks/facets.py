@@ -213,6 +213,21 @@ class Comparison(Protocol):
         """Return the p values of the test that `test_title` names."""
         ...
 
+    def row_errors(self, targets: Targets, model: ModelOutputs) -> NDArray[np.floating]:
+        """Return how wrong the answer of each row is, (rows,); 0 is right."""
+        ...
+
+    def read_answers(self, rows: Sequence[Mapping[str, str]]) -> tuple[Targets, ModelOutputs]:
+        """Return the targets of recorded predictions, and outputs that give their answers.
+
+        Args:
+            rows: of predictions.csv, as `Report.predictions` makes them, by column.
+
+        Raises:
+            KeyError: the predictions are those of another target.
+        """
+        ...
+
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         """Return a stratum of each row, (rows,), over which folds are spread evenly."""
         ...

@@ -1,6 +1,6 @@
 """Compares two classifiers on the same rows, and scores one on rows that it has never seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,17 @@ class Comparison:
     def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         right, other_right = (decide(m.spec, m.outputs) == targets for m in (ours, theirs))
         return mcnemar(right, other_right)[2]
+
+    def row_errors(self, targets: Targets, model: ModelOutputs) -> NDArray[np.floating]:
+        """1 for a wrong class."""
+        return (decide(model.spec, model.outputs) != targets).astype(float)
+
+    def read_answers(self, rows: Sequence[Mapping[str, str]]) -> tuple[Targets, ModelOutputs]:
+        codes = {name: code for code, name in enumerate(self._classes)}
+        targets = np.array([codes[row["label"]] for row in rows])
+        answers = np.array([codes[row["predicted"]] for row in rows])
+        outputs = np.eye(len(self._classes))[answers]  # (rows, classes)
+        return targets, ModelOutputs(self._spec.model_copy(update={"decision": None}), outputs)
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         return targets

@@ -1,5 +1,6 @@
 """Compares two multi-label models on the same rows, and scores one on rows it has never seen."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,6 +38,19 @@ class Comparison:
             our_f1, their_f1 = (float(_f1(by_row[rows].sum(axis=0))) for by_row in counts)
             gains.append(our_f1 - their_f1)
         return bootstrap_p_values(np.array(gains))
+
+    def row_errors(self, targets: Targets, model: ModelOutputs) -> NDArray[np.floating]:
+        """The share of the labels that are wrong."""
+        return (decide(model.spec, model.outputs) != targets).mean(axis=1)
+
+    def read_answers(self, rows: Sequence[Mapping[str, str]]) -> tuple[Targets, ModelOutputs]:
+        places = {name: place for place, name in enumerate(self._spec.labels)}
+        sets = np.zeros((2, len(rows), len(places)), np.int8)
+        for number, row in enumerate(rows):
+            for which, column in enumerate(("labels", "predicted")):
+                sets[which, number, [places[name] for name in json.loads(row[column])]] = 1
+        spec = self._spec.model_copy(update={"thresholds": None})
+        return sets[0], ModelOutputs(spec, sets[1].astype(float))
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         sets, set_of_row, rows = np.unique(targets, axis=0, return_inverse=True, return_counts=True)

@@ -1,6 +1,6 @@
 """Compares two regressions on the same rows, and scores one on rows that it has never seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,19 @@ class Comparison:
         gains = _row_errors(targets, theirs) - _row_errors(targets, ours)  # (rows,)
         draws = draw_samples(len(gains), SAMPLES, SEED)
         return bootstrap_p_values(np.array([gains[rows].mean() for rows in draws]))
+
+    def row_errors(self, targets: Targets, model: ModelOutputs) -> NDArray[np.floating]:
+        return _row_errors(targets, model)
+
+    def read_answers(self, rows: Sequence[Mapping[str, str]]) -> tuple[Targets, ModelOutputs]:
+        names = self._spec.columns
+        endings = [""] if len(names) == 1 else [f" {name}" for name in names]
+        targets, points = (
+            np.array([[float(row[f"{field}{ending}"]) for ending in endings] for row in rows])
+            for field in ("target", "predicted")
+        )
+        spec = self._spec.model_copy(update={"quantiles": None, "widths": None})
+        return targets, ModelOutputs(spec, points)
 
     def strata(self, targets: Targets) -> NDArray[np.integer]:
         return assign_strata(targets, np.ones(len(targets), np.int64))

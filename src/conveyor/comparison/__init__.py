@@ -1,0 +1,1 @@
+"""Compares two runs or registered versions: parameters, test metrics, rows."""
