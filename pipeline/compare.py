@@ -11,10 +11,10 @@ from pathlib import Path
 from conveyor import files
 from conveyor.comparison.compare import compare
 from conveyor.comparison.render import render_page, render_text
-from conveyor.comparison.side import read_side
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.registry.model_version import RegisteredModel
+from conveyor.registry.side import read_side
 from conveyor.tracking.store import open_existing
 from pipeline import run_script
 

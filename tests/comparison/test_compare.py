@@ -8,7 +8,7 @@ from labels import NASTY_LABELS
 
 from conveyor.comparison.compare import TurnedRow, compare
 from conveyor.comparison.render import render_page, render_text
-from conveyor.comparison.side import Side
+from conveyor.registry.side import Side
 from conveyor.tasks.classification.options import ClassSpec
 from conveyor.tasks.multilabel.options import LabelSpec
 from conveyor.tasks.regression.options import RegressionSpec

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from conveyor.comparison.side import Side
 from conveyor.metrics.paired import PairedComparison
+from conveyor.registry.side import Side
 from conveyor.tasks import Task
 from conveyor.tasks.compare import compare_models
 
@@ -31,7 +31,7 @@ class TurnedRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """What separates the second model from the first one.
 
     Attributes:
@@ -81,7 +81,7 @@ class Comparison:
         return {**sides, "sentence": self.sentence, **tables, "test": test, **turned}
 
 
-def compare(first: Side, second: Side) -> Comparison:
+def compare(first: Side, second: Side) -> ModelComparison:
     """Compare the second model with the first one, by what their evaluations recorded."""
     names = dict.fromkeys([*first.params, *second.params])
     params = {name: (first.params.get(name), second.params.get(name)) for name in names}
@@ -89,7 +89,7 @@ def compare(first: Side, second: Side) -> Comparison:
     problem = _find_problem(first, second)
     metrics = _compare_metrics(first, second, comparable=problem is None)
     if problem is not None:
-        return Comparison(first, second, differing, metrics, None, [], [], problem)
+        return ModelComparison(first, second, differing, metrics, None, [], [], problem)
     task = Task(first.target)
     before = {row["id"]: row for row in first.predictions}
     rows = [(before[row["id"]], row) for row in second.predictions]
@@ -101,7 +101,7 @@ def compare(first: Side, second: Side) -> Comparison:
         [_describe(*rows[int(row)]) for row in np.flatnonzero(turned)]
         for turned in (change < 0, change > 0)
     )
-    return Comparison(first, second, differing, metrics, test, right, wrong, None)
+    return ModelComparison(first, second, differing, metrics, test, right, wrong, None)
 
 
 def _find_problem(first: Side, second: Side) -> str | None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from conveyor.comparison.compare import Comparison
+from conveyor.comparison.compare import ModelComparison
 from conveyor.pages import load_templates
 
 MOST_ROWS = 20  # of each kind that a terminal shows
 MISSING = "-"
 
 
-def render_text(comparison: Comparison) -> str:
+def render_text(comparison: ModelComparison) -> str:
     """The sentence, and a table each of parameters, metrics and rows."""
     first, second = comparison.first.title, comparison.second.title
     metrics = [[name, *map(_number, values)] for name, values in comparison.metrics.items()]
@@ -31,7 +31,7 @@ def render_text(comparison: Comparison) -> str:
     return "\n\n".join(parts)
 
 
-def render_page(comparison: Comparison) -> str:
+def render_page(comparison: ModelComparison) -> str:
     """The comparison as one page of HTML that needs nothing else."""
     return PAGES.get_template("compare.html").render(comparison=comparison)
 

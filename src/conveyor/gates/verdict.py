@@ -7,7 +7,7 @@ from conveyor.config import ConfigError, Gates
 from conveyor.config.sections import ChampionGate
 from conveyor.gates import artifact, baselines, quality, slices
 from conveyor.gates.evidence import Evidence, Gate, GateResult
-from conveyor.tasks.facets import PairedTest
+from conveyor.tasks.comparison import PairedTest
 from conveyor.tasks.task import load_metrics, load_tests
 
 BOOTSTRAP = "bootstrap"  # the paired test that every task has

@@ -12,7 +12,8 @@ from typing import Any
 
 from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.answers import Answers
-from conveyor.tasks.facets import Baselines, Comparison, Head, PairedTest, Report, Target
+from conveyor.tasks.comparison import Comparison, PairedTest
+from conveyor.tasks.facets import Baselines, Head, Report, Target
 from conveyor.tasks.options import TargetSpec
 
 TASKS = ("classification", "multilabel", "regression")

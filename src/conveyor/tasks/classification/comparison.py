@@ -69,7 +69,7 @@ class McNemarTest:
 
 
 class Comparison:
-    """See `conveyor.tasks.facets.Comparison`."""
+    """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "McNemar"
     tests = {"mcnemar": McNemarTest()}  # noqa: RUF012

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from conveyor.metrics import Outputs, Targets
 from conveyor.metrics.paired import SAMPLES, PValues
 from conveyor.metrics.resampling import bootstrap_p_values, draw_samples
-from conveyor.tasks.facets import PairedTest
+from conveyor.tasks.comparison import PairedTest
 from conveyor.tasks.multilabel.decision import decide
 from conveyor.tasks.multilabel.metrics import HEADLINE
 from conveyor.tasks.multilabel.options import LabelSpec
@@ -22,7 +22,7 @@ Counts = NDArray[np.int64]  # (..., 2): pairs that are true and predicted; true 
 
 
 class Comparison:
-    """See `conveyor.tasks.facets.Comparison`."""
+    """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "paired bootstrap of micro F1"
     tests: Mapping[str, PairedTest] = {}

@@ -19,7 +19,7 @@ Z95 = 1.959964  # quantile 0.975 of the normal distribution
 
 
 class Comparison:
-    """See `conveyor.tasks.facets.Comparison`."""
+    """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "paired bootstrap"
     tests = {}  # noqa: RUF012

@@ -59,10 +59,12 @@ def read_side(text: str, registered: RegisteredModel) -> Side:
     try:
         run = registered.client.get_run(text)
     except MlflowException:
-        known = ", ".join([*sorted(aliases), *(v.version for v in registered.versions())]) or "none"
+        existing = (
+            ", ".join([*sorted(aliases), *(v.version for v in registered.versions())]) or "none"
+        )
         raise InputError(
             f"{text}: expected {EXPECTED}; got neither. {registered.name} has these aliases and "
-            f"versions: {known}"
+            f"versions: {existing}"
         ) from None
     return _read_run(registered.client, text, str(run.info.run_name))
 
