@@ -21,6 +21,7 @@ from conveyor.data.sources import open_files
 from conveyor.data.text_file import open_text_file
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
+from conveyor.extensions import rows_of
 from conveyor.serving import LoadedModel
 from conveyor.serving.layout import Layout, find_layout, find_sequence, require_static
 
@@ -61,10 +62,11 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         InputError: the file is missing, has another format, or lacks a column; also while it is
             read.
     """
-    kind = FORMATS.get(suffix_of(path))
+    added = {f".{name}": name for name in rows_of("READERS")}  # a project's own formats
+    kind = (FORMATS | added).get(suffix_of(path))
     if kind is None:
         raise InputError(
-            f"{path}: expected a name that ends in one of {', '.join(FORMATS)}; got "
+            f"{path}: expected a name that ends in one of {', '.join([*FORMATS, *added])}; got "
             f"{path.suffix or 'no suffix'}"
         )
     if not path.is_file():

@@ -13,9 +13,9 @@ PACKED = "template"  # the folder in a wheel
 # What a new project gets, beside its own dvc.yaml and Makefile.
 FOLDERS = ("pipeline", "conf", "schema", "data/raw/japanese_vowels", "data/raw/vader_tweets")
 FILES = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore",
-         "artifacts/receipt/README.md")  # fmt: skip
+         "artifacts/receipt/README.md", "extensions.py")  # fmt: skip
 # Those which are the project's own from then on: `conveyor upgrade` leaves them alone.
-OWN = ("data/", "artifacts/", ".dvc/", "params.yaml")
+OWN = ("data/", "artifacts/", ".dvc/", "params.yaml", "extensions.py")
 HEADER = f"""\
 # compose -> prepare -> sweep -> train -> evaluate -> register
 # A stage lists the keys of artifacts/config.yaml that it reads. In place of the files of the

@@ -1,28 +1,47 @@
-"""The sections model, train, evaluate, serving, gates and hooks."""
+"""The sections model, train, evaluate, serving and hooks."""
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BeforeValidator,
+    AfterValidator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from conveyor.section import Portion, Section, Share
+from conveyor.extensions import rows_of
+from conveyor.section import Section, Share
 from conveyor.tasks.options import Report
 
-Cell = Literal["lstm", "gru", "simple"]
+CELLS = ("lstm", "gru", "simple")
+POOLINGS = ("last", "mean", "max", "mean_max", "attention")
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 Auto = Literal["auto"]
 Threads = Auto | PositiveInt
+
+
+def _one_of(names: tuple[str, ...], table: str) -> AfterValidator:
+    """Accept a name of these, or of a table of the project's extensions.py."""
+
+    def check(name: str) -> str:
+        allowed = [*names, *rows_of(table)]
+        if name not in allowed:
+            *others, last = map(repr, allowed)
+            raise ValueError(f"expected {', '.join(others)} or {last}; got {name!r}")
+        return name
+
+    return AfterValidator(check)
+
+
+Cell = Annotated[str, _one_of(CELLS, "CELLS")]
+Pooling = Annotated[str, _one_of(POOLINGS, "POOLINGS")]
 
 
 class Model(Section):
@@ -42,7 +61,7 @@ class Model(Section):
     front: Literal["none", "convolution"]  # before the recurrent layers; its mean joins the head
     # Beside them: summary statistics of a series, or a bag of a text's words and pairs of words.
     wide: bool
-    pooling: Literal["last", "mean", "max", "mean_max", "attention"]
+    pooling: Pooling
     head_dropout: Rate
     # On the processor: `fused` is compiled here and serves LSTM and GRU layers of tanh and sigmoid
     # in float32; auto takes it where it can and no GPU is there, whose cuDNN is faster.
@@ -87,9 +106,20 @@ class Train(Section):
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
+    callbacks: dict[str, Any]  # of extensions.py -> its options; null switches it off
     # TensorFlow's threads: inside one operation, and operations at once. auto: see training/threads
     intra_op: Threads
     inter_op: Threads
+
+    @field_validator("callbacks")
+    @classmethod
+    def _check_callbacks(cls, callbacks: dict[str, Any]) -> dict[str, Any]:
+        own = rows_of("CALLBACKS")
+        for name in callbacks:
+            if name not in own:
+                names = ", ".join(own) or "none"
+                raise ValueError(f"expected CALLBACKS of extensions.py, {names}; got {name!r}")
+        return callbacks
 
     @model_validator(mode="after")
     def _check_combinations(self) -> "Train":
@@ -121,87 +151,6 @@ class Serving(Section):
     """The form of the graph that is served."""
 
     quantisation: Literal["none", "int8"]  # of the exported graph's weights, and of layers' inputs
-
-
-class Bar(Section):
-    """Limits of one metric, in its unit; null is no limit."""
-
-    min: float | None
-    max: float | None
-
-    @model_validator(mode="after")
-    def _check_limits(self) -> "Bar":
-        if self.min is None and self.max is None:
-            raise ValueError("expected `min`, `max` or both; got none")
-        return self
-
-
-class ChampionGate(Section):
-    """The paired test by which a model must be better than the champion on the test rows."""
-
-    test: str  # bootstrap, or a paired test of the task, such as mcnemar
-    metric: str  # of the task
-    margin: NonNegativeFloat  # how much better, in the metric's unit
-    confidence: Share
-    samples: PositiveInt  # bootstrap resamples
-
-
-class SliceGate(Section):
-    """Limits on parts of the test rows: the task's, such as `class NAME`; `length A to B`,
-    A and B in steps."""
-
-    bars: dict[str, dict[str, Bar]]  # slice, or a pattern such as `class *` -> metric -> limits
-    metric: str  # of the task, held against the champion's on the same rows
-    tolerance: NonNegativeFloat | None  # how much worse than the champion's, in its unit
-    min_rows: PositiveInt  # of a slice that is judged; smaller slices are not judged
-    lengths: PositiveInt  # slices of equal rows by length
-
-
-class DataGate(Section):
-    """Limits on the findings of reports/data.json, as shares of the rows read."""
-
-    max_dropped_share: Portion | None
-    max_dropped_rise: Portion | None  # above the share of the champion's data
-    max_conflicting_share: Portion | None  # equal input, unequal target
-
-
-class QuantisationGate(Section):
-    """The limits of an int8 graph; without effect where the float graph is served."""
-
-    max_drop: NonNegativeFloat | None  # of the headline metric, from the float graph
-    # In place of gates.padding_tolerance: a row's outputs depend on the other rows of its batch.
-    padding_tolerance: NonNegativeFloat | None
-
-
-class Waiver(Section):
-    """A reason to promote a model that a gate would refuse, which the verdict shows."""
-
-    waived: Annotated[str, Field(min_length=1)]
-
-
-def _check_waiver(value: Any) -> Any:
-    if value is True or isinstance(value, Waiver | Mapping):
-        return value
-    raise ValueError(
-        f"expected true, or {{waived: REASON}}, which the verdict shows; got {value!r}"
-    )
-
-
-class Gates(Section):
-    """What a model must meet before it becomes champion; null switches a gate off."""
-
-    bars: dict[str, Bar]  # metric -> limits
-    champion: ChampionGate
-    must_beat_baselines: Annotated[Literal[True] | Waiver, BeforeValidator(_check_waiver)]
-    slices: SliceGate
-    max_bytes: PositiveInt | None  # of all files of the model folder
-    max_latency_ms: PositiveFloat | None  # median for one row, ONNX Runtime, one thread
-    # Differences of a row's outputs, in the unit of the task's answers: for numbers, the standard
-    # deviation of the training target.
-    padding_tolerance: NonNegativeFloat | None  # alone and in a batch
-    round_trip_tolerance: NonNegativeFloat | None  # here and in a fresh process
-    quantisation: QuantisationGate
-    data: DataGate | None
 
 
 class Hook(Section):

@@ -9,9 +9,10 @@ from typing import Self
 from pydantic import model_validator
 
 from conveyor.config.dataset import Dataset
+from conveyor.config.gates import Gates
 from conveyor.config.retrain import Retrain
 from conveyor.config.schedule import Schedule
-from conveyor.config.sections import Evaluate, Gates, Hooks, Model, Serving, Train
+from conveyor.config.sections import Evaluate, Hooks, Model, Serving, Train
 from conveyor.config.split import SplitRules
 from conveyor.config.sweep import Sweep
 from conveyor.section import Section, Seed, Slug

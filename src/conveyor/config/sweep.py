@@ -16,12 +16,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from conveyor.section import Section, Share
-from conveyor.tasks.objectives import OBJECTIVES, VALIDATION_OBJECTIVES
+from conveyor.tasks.objectives import objectives, validation_objectives
 
 
 def _check_objective(name: str) -> str:
-    if name not in OBJECTIVES:
-        raise ValueError(f"expected one of {', '.join(OBJECTIVES)}")
+    if name not in objectives():
+        raise ValueError(f"expected one of {', '.join(objectives())}")
     return name
 
 
@@ -122,10 +122,10 @@ class Sweep(Section):
     def _check_constraints(cls, constraints: tuple[str, ...]) -> tuple[str, ...]:
         for text in constraints:
             read = CONSTRAINT.fullmatch(text.strip())
-            if not read or read[1] not in OBJECTIVES:
+            if not read or read[1] not in objectives():
                 raise ValueError(
                     f"expected METRIC <= NUMBER, such as 'parameters <= 500_000', with one of "
-                    f"{', '.join(OBJECTIVES)}; got {text!r}"
+                    f"{', '.join(objectives())}; got {text!r}"
                 )
         return constraints
 
@@ -162,7 +162,7 @@ class Sweep(Section):
         if self.pruner.name == "wilcoxon" and self.repeats.count < 2:
             raise ValueError("repeats.count: expected at least 2 with pruner.name=wilcoxon; got 1")
         by_validation = self.pruner.name not in ("none", "wilcoxon")
-        if by_validation and self.objectives[0] not in VALIDATION_OBJECTIVES:
+        if by_validation and self.objectives[0] not in validation_objectives():
             raise ValueError(
                 f"pruner.name: expected none, since {self.objectives[0]} is measured at the end; "
                 f"got {self.pruner.name}. Set sweep.pruner.name=none"

@@ -19,9 +19,11 @@ from conveyor.data.part import Part
 from conveyor.data.table import Batches, Table, limit_size
 from conveyor.data.ts import open_ts
 from conveyor.errors import DataError, quote_names
+from conveyor.extensions import extend, rows_of
 
+Reader = Callable[[Source, Path], Table]
 # To add a format: a function that opens a file, and its row here.
-READERS: dict[str, Callable[[Source, Path], Table]] = {
+READERS: dict[str, Reader] = {
     "csv": open_csv,
     "tsv": open_tsv,
     "json": open_json,
@@ -35,9 +37,14 @@ READERS: dict[str, Callable[[Source, Path], Table]] = {
 }
 
 
+def find_readers() -> Mapping[str, Reader]:
+    """Return the readers by format, with those of the project's extensions.py."""
+    return extend("READERS", READERS, rows_of("READERS"))
+
+
 def check_format(source: Source) -> None:
     """Raise a ConfigError that lists the formats, if there is no reader of the source's format."""
-    formats = [*READERS, "hub"]
+    formats = [*find_readers(), "hub"]
     if source.format not in formats:
         raise ConfigError(
             "the configuration is not valid:\n  dataset.source.format: expected one of "
@@ -80,7 +87,7 @@ def open_files(
     tables = {}
     for path in paths:
         try:
-            tables[path] = READERS[source.format](source, path)
+            tables[path] = find_readers()[source.format](source, path)
         except Exception as error:
             raise _convert(error, source, path) from error
     first = tables[paths[0]]

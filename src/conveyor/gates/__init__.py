@@ -1,7 +1,7 @@
 """The gates a model must pass before it becomes champion: pure functions that answer in sentences.
 
 To add a gate: write its function, add it to the `GATES` of its module, declare its limit in
-`conveyor.config` and set the limit in conf/gates.
+`conveyor.config` and set the limit in conf/gates. A project's own stands in its extensions.py.
 """
 
 from conveyor.gates.evidence import Evidence, GateResult, Measurements

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conveyor.config import ConfigError, Gates
-from conveyor.config.sections import ChampionGate
+from conveyor.config.gates import ChampionGate
+from conveyor.extensions import rows_of
 from conveyor.gates import artifact, baselines, quality, slices
 from conveyor.gates.evidence import Evidence, Gate, GateResult
 from conveyor.tasks.comparison import PairedTest
@@ -58,8 +59,12 @@ class Verdict:
 
 
 def decide(evidence: Evidence, config: Gates) -> Verdict:
-    """Ask all gates, whatever the other gates say."""
-    return Verdict([result for gate in GATES for result in gate(evidence, config)])
+    """Ask all gates, whatever the other gates say; those of the project's extensions.py last."""
+    results = [result for gate in GATES for result in gate(evidence, config)]
+    for name, limits in config.own.items():
+        if limits is not None:
+            results.append(rows_of("GATES")[name](evidence, limits))
+    return Verdict(results)
 
 
 def check_gates(config: Gates, task: str) -> None:
@@ -81,6 +86,13 @@ def check_gates(config: Gates, task: str) -> None:
         f"  {field}: expected one of {', '.join(metrics)}; got {name!r}. {PLACE}"
         for field, name in fields
         if name not in metrics
+    ]
+    own = rows_of("GATES")
+    problems += [
+        f"  gates.own.{name}: expected one of GATES in extensions.py, {', '.join(own) or 'none'}; "
+        f"got {name!r}. {PLACE}"
+        for name in config.own
+        if name not in own
     ]
     problems += _check_champion(config.champion, tests)
     if problems:

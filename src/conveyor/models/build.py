@@ -7,12 +7,12 @@ import keras
 from keras import layers
 
 from conveyor.config import Model
-from conveyor.models.cells import CELLS
+from conveyor.models.cells import find_cell
 from conveyor.models.devices import gpus
 from conveyor.models.front import add_front
 from conveyor.models.kernels.library import KernelError, operators
 from conveyor.models.masks import mask_of
-from conveyor.models.pooling import POOLINGS, mean
+from conveyor.models.pooling import find_pooling, mean
 from conveyor.models.static import add_static
 from conveyor.models.wide import count_words, summarise
 from conveyor.tasks.facets import Head
@@ -77,7 +77,7 @@ def build(
     for depth in range(len(config.units)):
         x = _recurrent_block(config, depth, x, mask)
     if config.pooling != "last":  # with "last" the top layer returns its last state only
-        x = POOLINGS[config.pooling](x, mask, steps)  # (batch, width)
+        x = find_pooling(config.pooling)(x, mask, steps)  # (batch, width)
     if beside:
         x = layers.Concatenate(name="features")([x, *beside])
     if config.head_dropout:
@@ -93,13 +93,13 @@ def returns_last_state(config: Model, depth: int) -> bool:
 
 def wants_kernel(config: Model) -> bool:
     """Tell whether the compiled kernel is used, if it can be compiled and loaded here."""
-    if config.kernel == "keras" or CELLS[config.cell].fused_layer is None:
+    if config.kernel == "keras" or find_cell(config.cell).fused_layer is None:
         return False
     return config.kernel == "fused" or not gpus()
 
 
 def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
-    cell = CELLS[config.cell]
+    cell = find_cell(config.cell)
     if cell.fused_layer is None or not wants_kernel(config):
         return cell.layer
     try:
@@ -115,7 +115,7 @@ def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
 def _recurrent_block(
     config: Model, depth: int, x: keras.KerasTensor, mask: keras.KerasTensor
 ) -> keras.KerasTensor:
-    activations = {name: getattr(config, name) for name in CELLS[config.cell].activations}
+    activations = {name: getattr(config, name) for name in find_cell(config.cell).activations}
     layer = _recurrent_layer(config)(
         config.units[depth],
         dropout=config.dropout,

@@ -1,11 +1,12 @@
-"""The table of recurrent cells. To add one: its row here, and its name in config's `Cell`."""
+"""The table of recurrent cells. To add one: its row here, and its name in config's `CELLS`; a
+project's own stands in its extensions.py."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from keras import layers
 
-from conveyor.config import Cell
+from conveyor.extensions import make_row
 from conveyor.models.kernels import fused
 
 
@@ -30,7 +31,7 @@ class CellType:
     onnx_attributes: dict[str, Any] = field(default_factory=dict)
 
 
-CELLS: dict[Cell, CellType] = {
+CELLS: dict[str, CellType] = {
     "lstm": CellType(
         layers.LSTM,
         fused.LSTM,
@@ -50,3 +51,8 @@ CELLS: dict[Cell, CellType] = {
         layers.SimpleRNN, None, onnx_operator="RNN", gate_order=(0,), activations=("activation",)
     ),
 }
+
+
+def find_cell(name: str) -> CellType:
+    """Return a row of CELLS, or of the project's extensions.py."""
+    return CELLS[name] if name in CELLS else make_row("CELLS", name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import keras
 
 from conveyor.config import Model
-from conveyor.models.cells import CELLS
+from conveyor.models.cells import find_cell
 
 BYTES = 4  # of a float32
 
@@ -47,7 +47,7 @@ def compute_costs(model: keras.Model, config: Model, *, length: int, batch_size:
             flops += 2 * steps * layer.input.shape[-1]
     # One step saves the gates, the state and the output of each unit.
     units = sum(config.units) * (2 if config.bidirectional else 1)
-    activations = length * units * (len(CELLS[config.cell].gate_order) + 2)
+    activations = length * units * (len(find_cell(config.cell).gate_order) + 2)
     parameters = sum(weight.numpy().size for weight in model.trainable_weights)
     return Costs(
         length=length,

@@ -14,7 +14,7 @@ from onnx import helper
 from conveyor.config import Model
 from conveyor.models.onnx_features import add_front, add_static, add_summary, add_words
 from conveyor.models.onnx_graph import Graph
-from conveyor.models.onnx_pooling import POOLINGS, add_mean
+from conveyor.models.onnx_pooling import add_mean, find_pooling
 from conveyor.models.onnx_recurrent import add_recurrent
 from conveyor.tasks.facets import Head
 
@@ -52,7 +52,7 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
     for depth in range(len(config.units)):
         x = add_recurrent(graph, model, config, depth, x, steps)
     if config.pooling != "last":
-        x = POOLINGS[config.pooling](graph, model, x, steps)
+        x = find_pooling(config.pooling)(graph, model, x, steps)
     if beside:
         x = graph.op("Concat", x, *beside, axis=1)
     head.add_to_graph(graph, model, x)

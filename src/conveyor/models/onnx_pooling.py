@@ -1,7 +1,10 @@
 """Pooling over time in ONNX, as in models/pooling.py."""
 
+from collections.abc import Callable
+
 import keras
 
+from conveyor.extensions import make_row
 from conveyor.models.onnx_graph import Graph
 from conveyor.models.pooling import LOWEST
 
@@ -46,4 +49,12 @@ def _attention(graph: Graph, model: keras.Model, x: str, lengths: str) -> str:
     return graph.op("ReduceSum", weighted, graph.axis(0), keepdims=0)
 
 
-POOLINGS = {"mean": _mean, "max": _max, "mean_max": _mean_max, "attention": _attention}
+OnnxPooling = Callable[[Graph, keras.Model, str, str], str]
+POOLINGS: dict[str, OnnxPooling] = {
+    "mean": _mean, "max": _max, "mean_max": _mean_max, "attention": _attention,
+}  # fmt: skip
+
+
+def find_pooling(name: str) -> OnnxPooling:
+    """Return a row of POOLINGS, or of the project's extensions.py, which has both forms."""
+    return POOLINGS[name] if name in POOLINGS else make_row("POOLINGS", name)[1]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from conveyor.config import Model
 from conveyor.config.sections import Activation
 from conveyor.models.build import returns_last_state
-from conveyor.models.cells import CELLS
+from conveyor.models.cells import find_cell
 from conveyor.models.onnx_graph import Graph
 
 Array = NDArray[np.float32]
@@ -29,7 +29,7 @@ def add_recurrent(
     Returns:
         The name of (time, batch, width), or of (batch, width) where only the last state is wanted.
     """
-    cell, name = CELLS[config.cell], f"{config.cell}_{depth}"
+    cell, name = find_cell(config.cell), f"{config.cell}_{depth}"
     layer = model.get_layer(f"bidirectional_{depth}" if config.bidirectional else name)
     sequence, state = graph.add(
         cell.onnx_operator,
@@ -82,7 +82,7 @@ def _recurrent_weights(
 def _activations(config: Model) -> dict[str, list[Any]]:
     """The operator's attributes for its activations: those of the gates, then of the candidate and
     the output, for each direction."""
-    names: list[Activation] = [getattr(config, name) for name in CELLS[config.cell].activations]
+    names: list[Activation] = [getattr(config, name) for name in find_cell(config.cell).activations]
     names *= 2 if config.bidirectional else 1
     onnx_names = [name.title().replace("_", "") for name in names]  # hard_sigmoid: HardSigmoid
     attributes: dict[str, list[Any]] = {"activations": onnx_names}

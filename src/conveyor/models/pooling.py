@@ -1,10 +1,12 @@
 """Pooling: features of all steps of a row become one vector."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import layers, ops
 
+from conveyor.extensions import make_row
 from conveyor.models.masks import zero_padding
 
 LOWEST = -6e4  # below every activation, and still a float16
@@ -33,4 +35,12 @@ def _attention(x: keras.KerasTensor, mask: keras.KerasTensor, lengths: keras.Ker
 
 
 # (batch, time, width), mask (batch, time) and lengths (batch,) -> (batch, pooled width)
-POOLINGS = {"mean": mean, "max": maximum, "mean_max": _mean_max, "attention": _attention}
+KerasPooling = Callable[[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor], Any]
+POOLINGS: dict[str, KerasPooling] = {
+    "mean": mean, "max": maximum, "mean_max": _mean_max, "attention": _attention,
+}  # fmt: skip
+
+
+def find_pooling(name: str) -> KerasPooling:
+    """Return a row of POOLINGS, or of the project's extensions.py, which has both forms."""
+    return POOLINGS[name] if name in POOLINGS else make_row("POOLINGS", name)[0]

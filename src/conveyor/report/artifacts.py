@@ -12,7 +12,7 @@ from conveyor.data.report import count_findings, say_files
 from conveyor.paths import Paths
 from conveyor.serving.card import read_card
 from conveyor.tasks import Task
-from conveyor.tasks.objectives import OBJECTIVES
+from conveyor.tasks.objectives import objectives
 
 SPLITS = ("train", "validation", "test")
 
@@ -100,7 +100,7 @@ def read_sweep(paths: Paths, config: Mapping[str, Any]) -> dict[str, Any] | None
         "trials": read_csv(paths.sweep / "trials.csv"),
         "importance": {row["parameter"]: float(row["share"]) for row in shares},
         "objective": objective,
-        "better": OBJECTIVES[objective],
+        "better": objectives()[objective],
         "parameters": [
             key for key, values in config["sweep"]["space"].items() if values is not None
         ],

@@ -14,7 +14,7 @@ from conveyor.sweep.attributes import AGAIN, ATTEMPT, FAILURES, PARAMS, POSITION
 from conveyor.sweep.optuna_internals import CountedStudy, close_as_queued_again, stored_trials
 from conveyor.sweep.sampling import SAMPLERS, make_pruner
 from conveyor.sweep.space import Space
-from conveyor.tasks.objectives import OBJECTIVES
+from conveyor.tasks.objectives import objectives
 
 Params = dict[str, Any]  # Optuna's parameters by name
 
@@ -22,7 +22,7 @@ Params = dict[str, Any]  # Optuna's parameters by name
 def open_study(name: str, storage: BaseStorage, config: SweepConfig) -> CountedStudy:
     """Open the study of this name, and create it if it is missing."""
     optunas = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
-    directions = [optunas[OBJECTIVES[name]] for name in config.sweep.objectives]
+    directions = [optunas[objectives()[name]] for name in config.sweep.objectives]
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     optuna.create_study(
         study_name=name, storage=storage, directions=directions, load_if_exists=True

@@ -12,7 +12,7 @@ import optuna
 from conveyor.config import FitConfig, SweepConfig, narrow, overlay
 from conveyor.sweep.attributes import FAILURES, PARAMS, parse_constraint
 from conveyor.sweep.protocol import State, TrialId, TrialJob, TrialOutcome
-from conveyor.tasks.objectives import VALIDATION, VALIDATION_OBJECTIVES
+from conveyor.tasks.objectives import VALIDATION, validation_objectives
 
 
 @dataclass
@@ -50,7 +50,7 @@ class RunningTrial:
         if sweep.repeats.by == "seeds":
             changes["seed"] = config.seed + repeat
         measured = [*sweep.objectives, *(parse_constraint(text)[0] for text in sweep.constraints)]
-        metrics = [name for name in measured if name in VALIDATION_OBJECTIVES]
+        metrics = [name for name in measured if name in validation_objectives()]
         return TrialJob(
             number=self.id.number,
             config=overlay(narrow(config, FitConfig), changes, origin="sweep.space"),

@@ -5,11 +5,13 @@ not train loads no Keras, and a server no scikit-learn.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from conveyor.extensions import extend, rows_of
 from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.answers import Answers
 from conveyor.tasks.comparison import Comparison, PairedTest
@@ -28,7 +30,8 @@ class Task:
 
     @cached_property
     def metrics(self) -> MetricTable:
-        return _import(self.name, "metrics").make_table(self.spec)
+        table: MetricTable = _import(self.name, "metrics").make_table(self.spec)
+        return replace(table, metrics=load_metrics(self.name))
 
     @cached_property
     def baselines(self) -> Baselines:
@@ -65,8 +68,9 @@ def load_target(options: Any, stored_names: Mapping[str, list[str]]) -> Target:
 
 
 def load_metrics(name: str) -> Mapping[str, Metric]:
-    """Return the metrics of a task by name, whatever its target."""
-    return _import(name, "metrics").METRICS
+    """Return the metrics of a task by name, whatever its target; a project's own come last."""
+    added = rows_of("METRICS").get(name, {})
+    return extend("METRICS", _import(name, "metrics").METRICS, added)
 
 
 def load_headline(name: str) -> str:

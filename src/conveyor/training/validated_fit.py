@@ -11,6 +11,7 @@ from conveyor.config import FitConfig
 from conveyor.config.budget import has_few_rows, plan_budget, rows_outside_fold
 from conveyor.data.store import Prepared
 from conveyor.durations import format_duration
+from conveyor.extensions import make_row
 from conveyor.metrics.resampling import assign_folds
 from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
@@ -126,6 +127,9 @@ def fit_best(
     done = state.history.validations
     title = f"fold {index + 1} of {count}" if rows.fold else "fit"
     started = budget.end_of(len(done))
+    callbacks = [make_row("CALLBACKS", name, options)
+                 for name, options in config.train.callbacks.items()
+                 if options is not None]  # fmt: skip
     with progress_bar(title, "update", budget.updates, initial=started, show=progress) as bar:
         while not state.should_stop:
             first, last = budget.end_of(len(done)), budget.end_of(len(done) + 1)
@@ -135,6 +139,8 @@ def fit_best(
             row |= {f"val_{name}": value for name, value in measured.scores.items()}
             row |= {"learning_rate": learning_rate(model)}
             state.record(model, row, measured.target, measured.outputs)
+            for callback in callbacks:
+                callback(model, row)
             advance(bar, row, last - first)
     model.set_weights(state.best_weights)
     return model

@@ -20,7 +20,7 @@ from conveyor.sweep.best import BEST
 from conveyor.sweep.ranking import compute_importances, is_feasible
 from conveyor.sweep.report import html_report
 from conveyor.sweep.study import SweepStudy
-from conveyor.tasks.objectives import OBJECTIVES
+from conveyor.tasks.objectives import objectives
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         best: content of best.yaml.
     """
     rows, space = _collect_rows(study), study.space
-    objectives = {name: OBJECTIVES[name] for name in study.config.sweep.objectives}
+    directions = {name: objectives()[name] for name in study.config.sweep.objectives}
     importance = compute_importances(study.optuna)
     with files.replacing_folder(folder) as tables, files.replacing_folder(pages) as timed:
         _write_tables(tables, best, rows, space.keys)
@@ -45,7 +45,7 @@ def write(folder: Path, pages: Path, study: SweepStudy, best: dict[str, Any]) ->
         html_report.write(timed / "study.html", study, importance, best)
         valued = [row for row in rows if row["value"] is not None]
         logarithmic = space.logarithmic_keys
-        trials = SweepTrials(valued, space.keys, logarithmic, objectives, space.ends)
+        trials = SweepTrials(valued, space.keys, logarithmic, directions, space.ends)
         plot_sweep(trials, importance, tables)
         if "front" in best:
             front = [trial["trial"] for trial in best["front"]]
