@@ -14,6 +14,7 @@ from conveyor.paths import Paths
 from conveyor.sweep.best import BEST, read_best
 from conveyor.tracking import runs
 from conveyor.training.fit import fit
+from conveyor.training.initial_weights import InitialWeights, find_origin, keep_random
 from conveyor.training.model_folder import write_model
 from conveyor.training.threads import set_threads
 from pipeline import run_script
@@ -26,14 +27,17 @@ def train(config: TrainConfig, paths: Paths) -> None:
     config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
     digest, dataset = prepared.meta.digest, prepared.meta.name
-    key = files.digest_value([config.model_dump(mode="json"), digest])[:16]
+    origin = find_origin(config.train, paths.init)
+    key = files.digest_value([config.model_dump(mode="json"), digest, origin])[:16]
     scratch = paths.scratch / "train" / key  # where an interrupted fit goes on
     with runs.training_run(config, paths, dataset=dataset, data_digest=digest) as run:
         set_threads(config, os.cpu_count() or 1)
         log.info("%s", gpu_line())
-        model, history = fit(config, prepared, on_validation=run.log_validation, scratch=scratch)
+        on_built = InitialWeights.read(paths.init, prepared).set if origin else keep_random
+        model, history = fit(config, prepared, on_validation=run.log_validation, scratch=scratch,
+                             on_built=on_built)  # fmt: skip
         run.log_layers(cudnn_report(model))
-        write_model(model, history, config, prepared, paths.model)
+        write_model(model, history, config, prepared, paths.model, origin)
         run.log_model(paths.model, files.digest_tree(paths.model))
     metrics = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items())
     log.info("best validation: %s", metrics)

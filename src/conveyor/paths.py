@@ -19,6 +19,9 @@ class Paths:
         self.data = root / "data"
         self.raw = self.data / "raw"
 
+        # retrain, for train: a copy of the champion's folder, which DVC tracks
+        self.init = self.data / "init" / "champion"
+
         # compose
         self.config = artifacts / "config.yaml"
 

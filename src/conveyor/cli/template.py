@@ -13,7 +13,8 @@ PACKED = "template"  # the folder in a wheel
 # What a new project gets, beside its own dvc.yaml and Makefile.
 FOLDERS = ("pipeline", "conf", "schema", "data/raw/japanese_vowels", "data/raw/vader_tweets")
 FILES = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore",
-         "artifacts/receipt/README.md", "extensions.py")  # fmt: skip
+         "artifacts/receipt/README.md", "extensions.py", "data/init/README.md",
+         "data/init/.gitignore")  # fmt: skip
 # Those which are the project's own from then on: `conveyor upgrade` leaves them alone.
 OWN = ("data/", "artifacts/", ".dvc/", "params.yaml", "extensions.py")
 HEADER = f"""\

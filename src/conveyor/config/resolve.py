@@ -66,8 +66,11 @@ def resolve(paths: Paths, overrides: Sequence[str] = ()) -> Config:
     )
     if config.train.folds == "auto" and not may_divide(config.dataset.split):
         config = overlay(config, {"train.folds": None})
-    if config.retrain.sweep == "warm":  # DVC sees the change in a setting that the sweep reads
-        return overlay(config, {"sweep.warm_start.champion": True})
+    # DVC sees a change in the settings that sweep and train read, since they read no `retrain`.
+    if config.retrain.sweep == "warm":
+        config = overlay(config, {"sweep.warm_start.champion": True})
+    if config.retrain.init == "champion":
+        config = overlay(config, {"train.init": "champion"})
     return config
 
 

@@ -42,5 +42,6 @@ class Retrain(Section):
     push: bool  # DVC's cache, before data are updated and at the end
     commit: bool  # what the belt changed, to git
     sweep: Literal["search", "warm", "skip"]
+    init: Literal["scratch", "champion"]  # the first weights of a training
     when: When
     drift: Drift

@@ -107,6 +107,9 @@ class Train(Section):
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
     callbacks: dict[str, Any]  # of extensions.py -> its options; null switches it off
+    # The first weights of the stage `train`: random, or those of the model in data/init/champion.
+    # Those of trials are random. retrain.init sets it, and makes the copy.
+    init: Literal["scratch", "champion"]
     # TensorFlow's threads: inside one operation, and operations at once. auto: see training/threads
     intra_op: Threads
     inter_op: Threads

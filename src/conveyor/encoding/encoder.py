@@ -58,6 +58,11 @@ class Encoder(ABC):
         return False
 
     @property
+    def tokens(self) -> dict[str, int]:
+        """The number of each token; empty for series."""
+        return {}
+
+    @property
     def shortest_row(self) -> Any:
         """A raw row of one unit, by which a model can be tried."""
         sequence = self.shortest_sequence

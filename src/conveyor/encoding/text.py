@@ -86,6 +86,11 @@ class TextEncoder(Encoder):
         return {"vocabulary": self.tokenizer.get_vocab_size()}
 
     @property
+    def tokens(self) -> dict[str, int]:
+        """The number of each token, padding and unknown included."""
+        return self.tokenizer.get_vocab()
+
+    @property
     def shortest_sequence(self) -> str:
         """One letter."""
         return "a"

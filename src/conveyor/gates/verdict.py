@@ -63,7 +63,7 @@ def decide(evidence: Evidence, config: Gates) -> Verdict:
     results = [result for gate in GATES for result in gate(evidence, config)]
     for name, limits in config.own.items():
         if limits is not None:
-            results.append(rows_of("GATES")[name](evidence, limits))
+            results += rows_of("GATES")[name](evidence, limits)
     return Verdict(results)
 
 

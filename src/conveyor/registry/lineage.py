@@ -16,10 +16,12 @@ log = logging.getLogger(__name__)
 
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
+INITIAL_WEIGHTS, SCRATCH = "initial_weights", "scratch"  # or the digest of the model that gave them
 NO_PATCH, NOT_KEPT = "none", "not kept"  # values of PATCH_DIGEST without a patch
 LINEAGE = {  # the tags of a version that say where it comes from, by their titles
     "train run": TRAIN_RUN,
     "model digest": MODEL_DIGEST,
+    "first weights": INITIAL_WEIGHTS,
     "config digest": CONFIG_DIGEST,
     "data digest": DATA_DIGEST,
     "dvc.lock": LOCK_DIGEST,
@@ -39,9 +41,11 @@ def collect_lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, s
     The digest of dvc.lock leaves the stage `register` out, so it equals that of the file which is
     committed after the registration.
     """
+    card = files.read_json(paths.model / "card.json")
     tags = {
         MODEL_DIGEST: model_digest,
-        DATA_DIGEST: files.read_json(paths.model / "card.json")["data_digest"],
+        DATA_DIGEST: card["data_digest"],
+        INITIAL_WEIGHTS: card.get(INITIAL_WEIGHTS) or SCRATCH,
         CONFIG_DIGEST: files.digest_file(paths.model / "config.yaml"),
         TRAIN_RUN: run_id,
         **git_tags(paths.root),

@@ -125,8 +125,10 @@ def _apply_patch(registry: Registry, tags: Mapping[str, str], clone: Path) -> No
 
 
 def _get_data(root: Path, project: Path) -> None:
-    """Check imported data out from the original project's DVC cache, else from its remote."""
-    imports = [str(path.relative_to(project)) for path in sorted(Paths(project).raw.rglob("*.dvc"))]
+    """Check out what DVC tracks, such as imports, from the original project's DVC cache, else from
+    its remote."""
+    tracked = sorted(Paths(project).data.rglob("*.dvc"))
+    imports = [str(path.relative_to(project)) for path in tracked]
     if not imports:
         return
     _run_dvc(project, "cache", "dir", "--local", _run_dvc(root, "cache", "dir"))

@@ -61,5 +61,7 @@ def rebuild_steps(root: Path, tags: Mapping[str, str]) -> list[str]:
         lines.append(f"git apply source.patch   # {lineage.PATCH} of the train run {run}")
     if repository.prefix:
         lines.append(f"cd {quote(repository.prefix)}")
+    if tags.get(lineage.INITIAL_WEIGHTS, lineage.SCRATCH) != lineage.SCRATCH:
+        lines.append("dvc pull data/init/champion.dvc   # the weights from which it began")
     lines += ["dvc pull data/raw/*.dvc   # where data are imported", "dvc repro --force train"]
     return lines

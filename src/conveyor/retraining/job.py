@@ -1,6 +1,7 @@
 """Runs one retraining, step by step."""
 
 import logging
+import shutil
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
@@ -190,11 +191,28 @@ class Job:
         return self.config.retrain.sweep == "skip" and self.paths.sweep.is_dir()
 
     def _train(self) -> None:
+        if self.config.retrain.init == "champion":
+            self._copy_champion()
         if self._skips_sweep:
             log.info("retrain.sweep is skip: the best parameters of the last sweep are used")
             run_dvc(self.paths, "repro", "--single-item", *STAGES_WITHOUT_SWEEP)
         else:
             run_dvc(self.paths, "repro")
+
+    def _copy_champion(self) -> None:
+        """Copy the champion's folder to where the stage `train` begins from it, for DVC to track.
+
+        Before the first champion there is nothing to copy, and train begins from scratch.
+        """
+        champion, target = self.monitor.champion(), self.paths.init
+        if champion is None:
+            return
+        source = champion.fetch(self.paths)
+        if not target.is_dir() or files.digest_tree(target) != files.digest_tree(source):
+            with files.replacing_folder(target) as temporary:
+                shutil.copytree(source, temporary, dirs_exist_ok=True)
+        run_dvc(self.paths, "add", str(target.relative_to(self.paths.root)))
+        log.info("train begins with the weights of version %s", champion.version)
 
     def _outcome(self, previous: dict[str, Any] | None, existing: Set[str]) -> RetrainOutcome:
         """The outcome after a training.

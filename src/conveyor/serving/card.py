@@ -27,6 +27,7 @@ class Card(Section):
         flops: of one sequence of `flops_at_length` steps.
         refit: whether it was fitted on the validation rows too.
         data_digest: of the prepared data.
+        initial_weights: digest of the model whose weights it began with; None: it began at random.
         precision: in which it was trained.
         validation: metrics of the best validation.
     """
@@ -48,6 +49,7 @@ class Card(Section):
     best_epoch: float | None = None
     refit: bool | None = None
     data_digest: str | None = None
+    initial_weights: str | None = None
     precision: str | None = None
     validation: dict[str, float | None] | None = None
 

@@ -14,6 +14,7 @@ from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.folds import cross_validate
 from conveyor.training.history import FitHistory
+from conveyor.training.initial_weights import OnBuilt
 from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation
 from conveyor.training.trainer import Trainer
@@ -30,6 +31,7 @@ def fit(
     *,
     on_validation: OnValidation = lambda number, metrics: None,
     scratch: Path | None = None,
+    on_built: OnBuilt = lambda model: None,
     progress: bool = True,
 ) -> tuple[keras.Model, FitHistory]:
     """Train as `train` says; choose the number of updates by validation; refit if `train.refit`.
@@ -44,6 +46,7 @@ def fit(
             of a fit that resumes.
         scratch: folder of the state from which a killed fit resumes after its last validation, to
             the same weights; None saves no state.
+        on_built: called with each new model before it is trained, to set its first weights.
         progress: show a progress bar if stderr is a terminal.
 
     Returns:
@@ -57,22 +60,25 @@ def fit(
     meta = prepared.meta
     folds = count_folds(config.train, meta.counts["train"] + meta.counts["validation"])
     if folds:
-        history = cross_validate(config, prepared, folds, scratch, progress=progress)
+        history = cross_validate(config, prepared, folds, scratch, on_built, progress=progress)
         for number, metrics in enumerate(history.validations, start=1):
             on_validation(number, metrics)
-        model = refit(config, prepared, updates=history.best_update, progress=progress)
+        model = refit(config, prepared, history.best_update, on_built, progress=progress)
     else:
         rows = choose_rows(prepared, None, config.seed)
         path = scratch and scratch / STATE_FILE
         state = start_state(config, prepared, rows, path=path, on_validation=on_validation)
-        model, history = fit_best(config, prepared, rows, state, progress=progress), state.history
+        model = fit_best(config, prepared, rows, state, on_built=on_built, progress=progress)
+        history = state.history
         if config.train.refit:
-            model = refit(config, prepared, updates=history.best_update, progress=progress)
+            model = refit(config, prepared, history.best_update, on_built, progress=progress)
     log.info("fitted in %.1f s", time.monotonic() - began)
     return model, history
 
 
-def refit(config: FitConfig, prepared: Prepared, *, updates: int, progress: bool) -> keras.Model:
+def refit(
+    config: FitConfig, prepared: Prepared, updates: int, on_built: OnBuilt, *, progress: bool
+) -> keras.Model:
     """Train a new model on training and validation rows together, for a number of updates.
 
     Its schedule is that of the fit that chose the number.
@@ -83,6 +89,7 @@ def refit(config: FitConfig, prepared: Prepared, *, updates: int, progress: bool
     head, budget = prepared.task.head(config.head), plan_budget(config.train, count)
     scheduled = plan_budget(config.train, prepared.meta.counts["train"]).updates
     model = new_model(config, prepared, head, max(updates, scheduled))
+    on_built(model)
     trainer = Trainer(model, head, config, budget, rows, few_rows=has_few_rows(count))
     with progress_bar("refit", "update", updates, show=progress) as bar:
         done = 0

@@ -11,6 +11,7 @@ from conveyor.metrics import MetricTable, Outputs, Targets
 from conveyor.metrics.resampling import intervals
 from conveyor.tasks import Task
 from conveyor.training.history import SMOOTHED, FitHistory, Metrics
+from conveyor.training.initial_weights import OnBuilt
 from conveyor.training.state import TrainingState
 from conveyor.training.validated_fit import choose_rows, fit_best, start_state
 
@@ -18,20 +19,22 @@ SAMPLES, ONE_STANDARD_ERROR = 200, 0.683  # of the bootstrap; the share of a nor
 
 
 def cross_validate(
-    config: FitConfig, prepared: Prepared, count: int, scratch: Path | None, *, progress: bool
-) -> FitHistory:
+    config: FitConfig, prepared: Prepared, count: int, scratch: Path | None, on_built: OnBuilt, *,
+    progress: bool,
+) -> FitHistory:  # fmt: skip
     """Fit once for each fold, on the rows outside it, and measure all rows together.
 
     Args:
         count: of folds, into which training and validation rows are divided.
         scratch: folder of the states of the folds, from which a killed fit resumes.
+        on_built: called with each fold's model before it is trained.
     """
     states, targets = [], []
     for index in range(count):
         rows = choose_rows(prepared, (index, count), config.seed)
         path = scratch and scratch / f"fold_{index}.npz"
         state = start_state(config, prepared, rows, path=path, keep_outputs=True)
-        fit_best(config, prepared, rows, state, progress=progress)
+        fit_best(config, prepared, rows, state, on_built=on_built, progress=progress)
         states.append(state)
         batches = rows.validation.by_length(state.budget.batch_size)
         targets.append(np.concatenate([batch_targets for _, batch_targets in batches]))

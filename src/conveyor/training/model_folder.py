@@ -22,8 +22,9 @@ EXAMPLES = 20  # training rows, the shortest of which becomes the example: peopl
 
 
 def write_model(
-    model: keras.Model, history: FitHistory, config: TrainConfig, prepared: Prepared, folder: Path
-) -> None:
+    model: keras.Model, history: FitHistory, config: TrainConfig, prepared: Prepared, folder: Path,
+    initial_weights: str | None = None,
+) -> None:  # fmt: skip
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
@@ -33,11 +34,14 @@ def write_model(
 
     Args:
         history: of the fit that gave `model`.
+        initial_weights: digest of the model whose weights the fit began with.
 
     Raises:
         ExportError: the exported graph does not predict from raw rows as the trained network does.
     """
     card = _card(model, history, config, prepared)
+    if initial_weights is not None:
+        card["initial_weights"] = initial_weights
     validation = prepared.split("validation")
     count = min(CHECKED_ROWS, len(validation.targets))
     with files.replacing_folder(folder) as temporary:
