@@ -177,7 +177,7 @@ def verdict() -> gates.Verdict:
                    "metric": "accuracy", "tolerance": None, "min_rows": 1, "lengths": 2},
         "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
         "round_trip_tolerance": None, "data": None,
-        "quantisation": {"max_drop": None, "padding_tolerance": None},
+        "own": {}, "quantisation": {"max_drop": None, "padding_tolerance": None},
     }  # fmt: skip
     evidence = gates.Evidence(
         data.task,

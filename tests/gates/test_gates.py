@@ -23,7 +23,7 @@ LIMITS: dict[str, Any] = {
     "slices": {"bars": {}, "metric": "accuracy", "tolerance": None, "min_rows": 10, "lengths": 2},
     "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
     "round_trip_tolerance": None, "data": None,
-    "quantisation": {"max_drop": None, "padding_tolerance": None},
+    "own": {}, "quantisation": {"max_drop": None, "padding_tolerance": None},
 }  # fmt: skip
 TASK = Task(ClassSpec(classes=["a", "b"]))
 BOOTSTRAP = {**LIMITS["champion"], "test": "bootstrap"}

@@ -83,7 +83,8 @@ LIMITS: dict[str, Any] = {
     "must_beat_baselines": {"waived": "a test of other gates"},
     "slices": {"bars": {}, "metric": "accuracy", "tolerance": None, "min_rows": 1, "lengths": 1},
     "max_bytes": None, "max_latency_ms": None, "padding_tolerance": None,
-    "round_trip_tolerance": None, "quantisation": {"max_drop": None, "padding_tolerance": None},
+    "round_trip_tolerance": None, "own": {},
+    "quantisation": {"max_drop": None, "padding_tolerance": None},
 }  # fmt: skip
 SHARES = st.floats(0, 1)
 

@@ -38,7 +38,7 @@ TRAIN = {
     "learning_rate": 1e-3, "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0,
     "patience": 5,
     "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
-    "intra_op": "auto", "inter_op": "auto",
+    "callbacks": {}, "init": "scratch", "intra_op": "auto", "inter_op": "auto",
 }  # fmt: skip
 HEAD = {
     "task": "classification", "loss": "cross_entropy", "gamma": 2.0, "label_smoothing": 0.0,

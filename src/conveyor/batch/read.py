@@ -62,7 +62,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         InputError: the file is missing, has another format, or lacks a column; also while it is
             read.
     """
-    added = {f".{name}": name for name in rows_of("READERS")}  # a project's own formats
+    added = {name: name for name in rows_of("READERS")}  # a project's own formats
     kind = (FORMATS | added).get(suffix_of(path))
     if kind is None:
         raise InputError(
