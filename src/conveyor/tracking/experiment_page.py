@@ -13,7 +13,7 @@ from mlflow.entities import Experiment
 
 from conveyor.config import ConfigError, ExperimentConfig, load
 from conveyor.paths import Paths
-from conveyor.tasks.objectives import OBJECTIVES
+from conveyor.tasks.objectives import objectives
 from conveyor.tasks.task import load_headline, load_metrics
 from conveyor.tracking.metric_names import OBJECTIVE, TEST
 from conveyor.tracking.page_address import ALL_RUNS, runs_address, versions_address
@@ -103,7 +103,7 @@ def make_views(config: ExperimentConfig) -> dict[str, View]:
         TRIALS: View(
             "Trials, best first", (objective, *params, _column("tags", "state")),
             f"{_of('trial')} and attributes.status != 'FAILED'",
-            OBJECTIVE, OBJECTIVES[sweep.objectives[0]] == "lower",
+            OBJECTIVE, objectives()[sweep.objectives[0]] == "lower",
         ),
         MODELS: View("Trained models", (description, test, verdict, version), _of("train")),
         NIGHTS: View("Retrainings", (description, _column("tags", "outcome")), _of("retrain")),
@@ -125,7 +125,7 @@ def describe(config: ExperimentConfig, experiment_id: str) -> str:
         kind=config.dataset.kind,
         dataset=config.dataset.name,
         objective=objective,
-        objective_better=OBJECTIVES[objective],
+        objective_better=objectives()[objective],
         headline=f"{TEST}{headline}",
         title=load_metrics(task)[headline].title,
         headline_better=load_metrics(task)[headline].better,
