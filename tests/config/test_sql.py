@@ -13,7 +13,7 @@ from conveyor.config import ConfigError
 from conveyor.paths import Paths
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/data.md").read_text()
+PAGE = "".join((ROOT / f"docs/{name}.md").read_text() for name in ("data", "howto/database"))
 URL = "postgresql://reader:$TICKETS_PASSWORD@db.example.org/support"
 DRIVER = "postgresql+psycopg2://db/support?user=reader"
 

@@ -64,7 +64,7 @@ def fetch(source: Source, engine: Engine, root: Path, scratch: Path) -> list[Fet
     if source.sql is None:
         raise InputError(
             "dataset.source.sql: expected a URL and queries; got null. Add them to the data set in "
-            "conf/dataset, as docs/data.md shows"
+            "conf/dataset, as docs/howto/database.md shows"
         )
     use_small_pool()
     remove_abandoned(scratch)
