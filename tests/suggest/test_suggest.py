@@ -114,7 +114,7 @@ def test_a_suggestion_composes_and_prepare_accepts_it(
     config = compose(project)
     assert (config.name, config.sweep.enabled) == (suggestion.name, False)
     report = prepare(config.dataset, project.root, project.prepared, project.scratch)
-    counts = re.findall(r"\d+", dataset.splitlines()[2])
+    counts = re.findall(r"\d+", dataset.splitlines()[3])
     rows = report["rows"]
     assert list(map(int, counts)) == [
         rows[name] for name in ("read", "train", "validation", "test")
