@@ -88,7 +88,6 @@ SESSION = [
       for extra in ("ray", "postgres", "gpu", "kubernetes", "cmaes", "gp")),
     Row("make report", expect="reports/index.html"),
     Row("dvc repro", expect="Data and pipelines are up to date"),
-    Row("make report", expect="reports/index.html"),
     Row("make sweep", expect="didn't change, skipping"),
     Row("dvc repro sweep", expect="didn't change, skipping"),
     Row("dvc repro compose", expect="didn't change, skipping"),
