@@ -15,6 +15,8 @@ from filelock import FileLock
 from kills import COMMANDS, Chaos, Kill
 from planted import PLACES
 
+from conveyor.registry.version_tags import unpack_tags
+
 pytestmark = pytest.mark.belt
 
 ALL = ["compose", "prepare", "sweep", "train", "evaluate", "register"]
@@ -34,7 +36,7 @@ def test_one_run_leaves_a_champion_its_runs_plots_and_sweep(clone: Clone) -> Non
     (train,) = clone.runs("train")
     (sweep,) = clone.runs("sweep")
     (retrain,) = clone.runs("retrain")
-    assert version.tags["train_run"] == train.info.run_id
+    assert unpack_tags(version.tags)["train_run"] == train.info.run_id
     assert train.data.tags["sweep_run"] == sweep.info.run_id
     assert len(clone.runs("trial")) == 2
     everyone = [train, sweep, retrain, *clone.runs("trial")]
