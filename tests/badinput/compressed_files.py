@@ -27,7 +27,7 @@ COMPRESSED = [
         "gzip twice",
         "a.csv.gz",
         gzip.compress(gzip.compress(CSV.encode())),
-        "a.csv.gz: expected text; got bytes of which 19% are control characters, as in a bina",
+        "% are control characters, as in a binary file",  # the share depends on the time in the header,
     ),
     case(
         "gzip with a wrong checksum",

@@ -137,7 +137,8 @@ def test_the_gates_judge_old_models_as_they_did(project: Paths, vowels: Config) 
         tag = versions.version("2").tags[f"gate.{gate}".replace("'", "_")]
         recorded = json.loads(tag)
         assert results[gate].passed == recorded["passed"]
-        assert_equal(results[gate].numbers, recorded["numbers"])
+        numbers = results[gate].numbers  # more of them than at that time
+        assert_equal({key: numbers[key] for key in recorded["numbers"]}, recorded["numbers"])
     assert results["baselines"].outcome == "refused"
     assert "report.json does not compare the network with simple" in results["baselines"].reason
 

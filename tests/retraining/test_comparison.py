@@ -17,6 +17,7 @@ from conveyor.registry.registry import Registry
 from conveyor.retraining.comparison import compare_data, compare_requests
 from conveyor.server.live_model import LiveModel
 from conveyor.server.request_log import RequestLog
+from conveyor.server.shadow import AnsweredRequest
 from conveyor.serving import LoadedModel
 
 YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
@@ -64,7 +65,7 @@ def log_requests(project: Paths, rows: Sequence[object], *, raw_rows: bool) -> P
     folder = project.scratch / "requests"
     live = LiveModel("toys", "1", LoadedModel.load(project.model))
     notes = RequestLog(folder, 1.0, raw_rows=raw_rows)
-    notes.add(live, rows, live.model.predict(rows))
+    notes.add(AnsweredRequest(live, rows, live.model.predict(rows), 0.0))
     notes.flush()
     return folder
 

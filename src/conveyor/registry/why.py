@@ -29,7 +29,7 @@ def why(registry: Registry, version: str) -> str:
 
 def describe_origin(version: ModelVersion) -> dict[str, str]:
     """The verdict on a version, and the digests of what it comes from, by their titles."""
-    tags = version.tags
+    tags = {lineage.INITIAL_WEIGHTS: lineage.SCRATCH, **version.tags}  # an old one has no such tag
     rows = {
         "version": f"models:/{version.name}/{version.version}, {version.verdict or MISSING}",
         "reasons": version.gates_passed if version.passed else version.reasons or None,
