@@ -27,7 +27,8 @@ COMPRESSED = [
         "gzip twice",
         "a.csv.gz",
         gzip.compress(gzip.compress(CSV.encode())),
-        "% are control characters, as in a binary file",  # the share depends on the time in the header,
+        # The share depends on the time in the header.
+        "% are control characters, as in a binary file",
     ),
     case(
         "gzip with a wrong checksum",
