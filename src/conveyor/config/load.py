@@ -72,6 +72,15 @@ def overlay(config: C, overrides: Mapping[str, Any], *, origin: str = "overrides
     return validate(type(config), values, origin=lambda _: origin)
 
 
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values under dotted names, as they are written in overrides."""
+    flattened: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flattened |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return flattened
+
+
 def find_parent(values: Any, path: Sequence[str]) -> dict[str, Any] | None:
     """Find the mapping that holds the last key of a path; None if there is no such key."""
     for part in path[:-1]:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from conveyor import files
+from conveyor.config.load import flatten
 from conveyor.data.report import count_findings, say_files
 from conveyor.paths import Paths
 from conveyor.serving.card import read_card
@@ -34,15 +35,6 @@ def read_request(paths: Paths) -> dict[str, Any] | None:
         "seed": config["seed"],
     }
     return {"name": config["name"], "config": config, "rows": rows, **_read_overrides(paths.params)}
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values under dotted names, as they are written in overrides."""
-    flattened: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        flattened |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return flattened
 
 
 def _describe_sweep(sweep: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from mlflow.entities import Run
 
 from conveyor import files
 from conveyor.config import FitConfig, narrow
+from conveyor.config.load import flatten
 from conveyor.paths import Paths
 from conveyor.tracking import records
 from conveyor.tracking.leftovers import settle
@@ -118,15 +119,6 @@ def close_dead_runs(tracking: Tracking) -> None:
 def search(tracking: Tracking, query: str) -> list[Run]:
     """Runs of the experiment, newest first."""
     return records.search(tracking.client, tracking.experiment_id, query)
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested values under dotted names, as they are written in overrides."""
-    flattened: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        flattened |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return flattened
 
 
 def begin_training_run(

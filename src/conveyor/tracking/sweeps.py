@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conveyor import files
+from conveyor.config.load import flatten
 from conveyor.paths import Paths
 from conveyor.sweep import events
 from conveyor.sweep.protocol import Metrics, State, TrialId, TrialOutcome, TrialOutcomes
@@ -22,7 +23,6 @@ from conveyor.tracking.runs import (
     SWEEP_DIGEST,
     close_dead_runs,
     dated_name,
-    flatten,
     search,
 )
 from conveyor.tracking.store import connect
