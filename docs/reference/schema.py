@@ -97,8 +97,12 @@ def _complete(whole: Schema, root: Schema) -> Schema:
     definitions = {name: _relax(value) for name, value in parts.items()}
     root = _relax(root)
     used = _used(root, definitions)
-    kept = {name: definitions[name] for name in sorted(used)}
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **root, "definitions": kept}
+    definitions = {name: definitions[name] for name in sorted(used)}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        **root,
+        "definitions": definitions,
+    }
 
 
 def _used(schema: Any, definitions: Schema) -> set[str]:
