@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from conveyor import config, files
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.recovery.recover import recover
+from conveyor.sweep.executors import TRIAL
+from conveyor.sweep.executors.processes import make_context
 from conveyor.sweep.report.outputs import write_nothing
 from pipeline import compose, evaluate, prepare, register, run_script, sweep
 from pipeline import train as training
@@ -81,6 +84,9 @@ REASONS: dict[Problem, str] = {full: "No space left on device", read_only: "Read
 @pytest.fixture
 def disk(tmp_path: Path, two_versions: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Paths]:
     """A project on a file system of its own, which is small."""
+    # The server of trial processes outlives this disk, so the stage `sweep` must not start it here.
+    make_context(TRIAL)
+    ensure_running()
     for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT"):
         monkeypatch.delenv(name, raising=False)
     mounted = tmp_path / "disk"
