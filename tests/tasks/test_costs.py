@@ -11,7 +11,8 @@ from toys import class_head
 
 from conveyor import files, gates
 from conveyor.compose import compose
-from conveyor.config import Config, overlay, sections
+from conveyor.config import Config, overlay
+from conveyor.config.gates import Waiver
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.paths import Paths
@@ -131,7 +132,7 @@ def test_each_model_of_a_comparison_decides_by_its_own_threshold() -> None:
     targets = np.tile([0, 1], 50)
     outputs = np.where(targets[:, None] == 1, [0.7, 0.3], [0.9, 0.1])
     champion = ModelOutputs(decided(0.2), outputs)
-    waived = sections.Waiver(waived="no baselines here")
+    waived = Waiver(waived="no baselines here")
     config = compose(Paths(ROOT)).gates.model_copy(
         update={"bars": {}, "must_beat_baselines": waived}
     )
