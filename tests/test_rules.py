@@ -192,6 +192,12 @@ def test_no_file_is_two_rooms() -> None:
     assert not long
 
 
+def test_no_two_test_files_have_one_name() -> None:
+    """pytest imports each as a module of that name, and refuses the second."""
+    names = Counter(path.name for path in ROOT.glob("tests/**/test_*.py"))
+    assert not [name for name, count in names.items() if count > 1]
+
+
 def test_an_identifier_says_what_it_holds() -> None:
     problems = []
     for folder in ("src", "pipeline", "benchmarks"):

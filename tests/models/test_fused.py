@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from conveyor.config import Cell, Model
+from conveyor.config import Model
+from conveyor.config.sections import Cell
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
 from conveyor.models.cudnn import cudnn_report

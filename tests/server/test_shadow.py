@@ -18,7 +18,7 @@ from conveyor.server.alias_poller import AliasPoller
 from conveyor.server.live_model import LiveModel, ModelSlot
 from conveyor.server.shadow import AnsweredRequest, Shadow
 from conveyor.serving import LoadedModel
-from tests.server.test_metrics import figures_of
+from tests.server.test_metrics_route import figures_of
 from tests.server.test_request_log import read_log
 
 
