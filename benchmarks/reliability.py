@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 from xml.etree import ElementTree
 
@@ -87,8 +88,12 @@ def describe_secrets(result: dict[str, Any]) -> str:
 
 
 def describe_slow_server(result: dict[str, Any]) -> str:
-    rounds = len(result["seconds"]["slow"])
-    return f"{result['added_share']:+.1%} (median of {rounds}, `{result['experiment']}`)"
+    seconds = {name: median(values) for name, values in result["seconds"].items()}
+    return (
+        f"{result['added_share']:+.1%}: {seconds['slow']:.1f} s beside {seconds['direct']:.1f} s "
+        f"(medians of {len(result['seconds']['slow'])}, `{result['experiment']}`, "
+        f"{result['updates']} updates)"
+    )
 
 
 # What is promised, the bar, and what was measured, of a stored result.

@@ -24,6 +24,7 @@ from conveyor.paths import Paths
 from conveyor.registry.package import Challenger
 from conveyor.registry.registry import Registry
 from conveyor.tracking import store
+from conveyor.tracking.location import given_up
 from conveyor.tracking.provenance import PID, process_tags
 from pipeline import doctor
 
@@ -256,6 +257,7 @@ def test_what_needs_nothing_to_be_done_is_a_note(project: Paths, monkeypatch: Pa
         '{"floatx": "float16", "epsilon": 1e-7}'
     )
     program(project.root.parent / "home", "nvidia-smi", "echo 'NVIDIA H200'")
+    (given_up(project) / "a run").mkdir(parents=True)
     project.dvc_lock.write_text("schema: '2.0'\nstages: {}\n\n")
     diagnoses = examine(project)
     assert not has_problem(diagnoses)
@@ -263,6 +265,7 @@ def test_what_needs_nothing_to_be_done_is_a_note(project: Paths, monkeypatch: Pa
     for line in (
         "note     environment: TF_ENABLE_ONEDNN_OPTS=1 is not used: the belt sets 0",
         "note     environment: ~/.keras/keras.json is not read: it sets floatx float16",
+        "note     given up: MLflow did not take a record of 1 runs, whose records are kept in ",
         "note     GPU: GPU: NVIDIA H200",
         "note     git: 1 tracked files differ from the last commit: dvc.lock",
         "note     schedule: neither cron nor systemd",

@@ -21,6 +21,7 @@ CHECKS: Mapping[str, Check] = {
     "configuration": project.check_configuration,
     "champion": records.check_champion,
     "runs": records.check_runs,
+    "given up": records.check_given_up,
     "leftovers": project.check_leftovers,
     "git": project.check_git,
     "versions": machine.check_versions,

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from mlflow import MlflowClient
 
 from conveyor.config import NamedConfig, load
-from conveyor.doctor.diagnosis import Diagnosis, note, problem
+from conveyor.doctor.diagnosis import Diagnosis, note, problem, quote
 from conveyor.paths import Paths
 from conveyor.registry.model_version import RegisteredModel
-from conveyor.tracking.location import sqlite_file, uri
+from conveyor.tracking.location import given_up, sqlite_file, uri
 from conveyor.tracking.provenance import is_dead
 from conveyor.tracking.store import open_existing
 
@@ -55,6 +55,16 @@ def check_runs(paths: Paths) -> Iterator[Diagnosis]:
         which = f"{dead[0]} and others" if len(dead) > 1 else dead[0]
         message = f"{len(dead)} runs are RUNNING, but their processes have ended: {which}"
         yield problem(message, RETRAIN)
+
+
+def check_given_up(paths: Paths) -> Iterator[Diagnosis]:
+    """Whether records of runs were given up, since the store has failed at them again and again."""
+    folder = given_up(paths)
+    copies = sorted(folder.iterdir()) if folder.is_dir() else []
+    if copies:
+        message = (f"MLflow did not take a record of {len(copies)} runs, whose records are kept in "
+                   f"{folder}")  # fmt: skip
+        yield note(message, f"read them, then: rm -r {quote(folder)}")
 
 
 def _open(paths: Paths) -> tuple[MlflowClient, str] | None:

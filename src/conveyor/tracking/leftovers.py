@@ -21,7 +21,7 @@ from conveyor.resource_errors import describe_cause
 from conveyor.secrets import without_secret
 from conveyor.tracking.delivery import deliver, skip
 from conveyor.tracking.journal import RunJournal, lock_of
-from conveyor.tracking.location import journals, store_name
+from conveyor.tracking.location import GIVEN_UP, journals, store_name
 from conveyor.tracking.provenance import PROCESS
 from conveyor.tracking.records import (
     CLOSED,
@@ -36,7 +36,6 @@ from conveyor.tracking.records import (
 from conveyor.tracking.store import is_http, open_existing
 
 STARTS = 5  # of commands, in which a server may fail at a record
-GIVEN_UP = "given_up"  # a folder beside that of the journals
 
 
 def settle(client: MlflowClient, runs: Path, store: str) -> list[str]:

@@ -9,6 +9,7 @@ from conveyor.paths import Paths
 from conveyor.secrets import without_secret
 
 DATABASE = "mlflow.db"
+GIVEN_UP = "given_up"  # a folder beside that of the journals
 
 
 def home(paths: Paths) -> Path:
@@ -30,6 +31,11 @@ def store_name() -> str:
 def journals(paths: Paths) -> Path:
     """The folder of the journals of runs; see `tracking.journal`."""
     return home(paths) / ".conveyor" / "runs"
+
+
+def given_up(paths: Paths) -> Path:
+    """The folder of copies of journals with a record that the store did not take."""
+    return journals(paths).with_name(GIVEN_UP)
 
 
 def sqlite_file(where: str) -> Path | None:

@@ -23,7 +23,7 @@ NOTE, NAME = "mlflow.note.content", "mlflow.runName"  # tags: the description an
 CLOSED = "closed"  # a tag of a run that another process has ended; one of its values:
 DIED = "its process died without a word"
 BATCH = 100  # values in a call; MLflow takes at most 100 parameters, 100 tags, 1000 metrics
-UPLOADS = 8  # files that are sent at once
+UPLOADS = 16  # files that are sent at once
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"  # an error code of MLflow's
 # Error codes of a store that may answer later; any other one means that it refuses the record.
 SAYS_LATER = ("TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
