@@ -5,15 +5,19 @@ To change an experiment:  edit params.yaml or conf/, then `dvc repro`;
                           or `dvc exp run -S choose.model=gru -S +train.epochs=3`
 """
 
+import logging
 from argparse import ArgumentParser, Namespace
 
 import yaml
 
 from conveyor import files
 from conveyor.compose import compose
+from conveyor.config.uncommitted import uncommitted_settings
 from conveyor.errors import InputError
 from conveyor.paths import Paths
 from pipeline import run_script
+
+log = logging.getLogger(__name__)
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -31,7 +35,13 @@ def main(args: Namespace) -> None:
         )
     config = compose(Paths(), args.override)
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=True)
-    print(text, end="") if args.print else files.write_text(Paths().config, text)
+    if args.print:
+        print(text, end="")
+        return
+    files.write_text(Paths().config, text)
+    changes = uncommitted_settings(Paths().params)
+    if changes:
+        log.info("params.yaml is not as committed: %s", ", ".join(changes))
 
 
 if __name__ == "__main__":

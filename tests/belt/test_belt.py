@@ -298,7 +298,7 @@ def test_few_new_rows_are_no_reason_and_drift_is(clone: Clone) -> None:
         table.write_text("\n".join([f"{head}@data", *lines, *moved, ""]))
         clone.commit("new rows")
 
-    clone.edit("params.yaml", "retrain: null", "retrain: watchful")
+    clone.edit("params.yaml", "  retrain:\n", "  retrain: watchful\n")
     clone.edit("params.yaml", "train: {}", "train: {}\nretrain: {sweep: skip, commit: true}")
     arrive(lines[::13], 0.001)
     calm = clone.run("python", "-m", "pipeline.retrain")
