@@ -19,6 +19,10 @@ CASES = {
     ("rollback", "--re"): {"--reason"},
     ("predict", "--skip"): {"--skip-bad"},
     ("completion", ""): {"bash", "zsh", "fish"},
+    ("promote", "r"): {"rebuild", "rollback"},
+    ("promote", "rollback", "h"): set(),
+    ("rollback", "h"): set(),
+    ("schedule", ""): {"cron", "systemd", "kubernetes", "github"},
     ("predict", "READ"): set(),  # files are the shell's
     ("unknown", "--h"): {"--help"},
 }
@@ -54,7 +58,7 @@ def test_a_shell_completes_what_is_typed(shell: str, tmp_path: Path) -> None:
     (tmp_path / "conveyor").chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
     lines = [BEFORE.get(shell, ""), completion_script(shell), ASK[shell]]
-    for words in (("pre",), ("sweep", "--st"), ("completion", "b")):
+    for words in (("pre",), ("sweep", "--st"), ("completion", "b"), ("promote", "r")):
         arguments = words if shell == "fish" else ("shell", *words)
         done = subprocess.run(
             [path, "-c", "\n".join(lines), *arguments], cwd=ROOT, env=environment,

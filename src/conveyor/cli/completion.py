@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conveyor.cli.commands import OWN, SHORT, expand
-from conveyor.cli.project import describe_script, find_options, find_project, find_scripts
+from conveyor.cli.project import (
+    describe_script,
+    find_actions,
+    find_options,
+    find_project,
+    find_scripts,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHELLS = ("bash", "zsh", "fish")
@@ -36,9 +42,12 @@ def candidates(arguments: Sequence[str], folder: Path) -> dict[str, str]:
         results = describe_commands(root) | (PROGRAM_OPTIONS if last.startswith("-") else {})
     elif arguments[0] == "completion":
         results = dict.fromkeys(SHELLS if len(arguments) == 2 else (), "")
-    elif last.startswith("-"):
-        script = find_scripts(root).get(expand([*arguments])[0]) if root else None
-        results = dict.fromkeys(find_options(script) if script else ["--help"], "")
     else:
-        results = {}
+        typed = expand([*arguments])
+        script = find_scripts(root).get(typed[0]) if root else None
+        if last.startswith("-"):
+            names = find_options(script) if script else ["--help"]
+        else:  # an action is the second word
+            names = find_actions(script) if script and len(typed) == 2 else []
+        results = dict.fromkeys(names, "")
     return {name: text for name, text in results.items() if name.startswith(last)}

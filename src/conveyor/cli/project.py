@@ -49,6 +49,16 @@ def describe_script(path: Path) -> str:
     return re.split(r"\. |[.:]$", re.sub(r"^Stage `\w+`: ", "", text), maxsplit=1)[0]
 
 
+def find_actions(path: Path) -> list[str]:
+    """Return the actions that a script's docstring shows behind its name, as in `promote history`.
+
+    The script is not imported.
+    """
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    pattern = rf"^ +(?:python -m pipeline\.)?{path.stem} ([a-z]+)\b"
+    return sorted(set(re.findall(pattern, text, re.MULTILINE)))
+
+
 def find_options(path: Path) -> list[str]:
     """Return the options that a script's text names, and --help. The script is not imported."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
