@@ -102,6 +102,12 @@ def test_the_page_of_the_configuration_has_each_setting(site: Path) -> None:
     assert row.format("whole number, above 0, or null", "null") in page
 
 
+def test_each_setting_has_a_meaning() -> None:
+    rows = [line for line in configuration.write().splitlines() if line.startswith("| `")]
+    assert len(rows) > 150
+    assert not [row for row in rows if row.endswith("|  |")]
+
+
 def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     for name, value in values.items():
         if isinstance(value, dict) and value and "bars" not in name and name != "files":

@@ -84,6 +84,8 @@ def _settings(properties: Schema, prefix: str, defaults: Defaults, whole: Schema
             default = f"`{yaml_text(item['default'])}`"
         kinds = _kinds(item, whole)
         section = kinds[0]["description"].partition("\n\n")[0] if len(kinds) == 1 else ""
+        if name in DISCRIMINATORS:
+            section = "which kind of this section it is"
         meaning = " ".join((item.get("description") or section).split())
         rows.append([f"`{key}`", describe_type(item), default, meaning])
     return table(["setting", "value", "default", "meaning"], rows) + "\n"

@@ -21,7 +21,7 @@ class Checks(Section):
 class Engine(Section):
     """What DuckDB may use while it checks and splits rows; its results do not depend on it."""
 
-    threads: PositiveInt
+    threads: PositiveInt  # at once
     memory: str  # such as 80MB; what exceeds it goes to disk
 
     @field_validator("memory")
@@ -40,10 +40,11 @@ class LongLayout(Section):
     time, `duplicates` refuses the file, keeps both in their order, or makes one of them, the mean.
     """
 
-    id: str
-    order: str
-    channels: list[str] = Field(min_length=1)
-    time_format: TimeFormat = None
+    id: str  # column whose value the rows of a series share
+    order: str  # column by which the rows of a series are sorted
+    channels: list[str] = Field(min_length=1)  # columns with the numbers of a step
+    time_format: TimeFormat = None  # of text in `order`
+    # What becomes of two steps of a series at the same time.
     duplicates: Literal["refuse", "mean", "keep"] = "refuse"
 
 
@@ -56,8 +57,8 @@ class StaticColumns(Section):
     Numbers are scaled, and each category of the training rows is an input of the network.
     """
 
-    numbers: list[str]
-    categories: list[str]
+    numbers: list[str]  # columns of numbers
+    categories: list[str]  # columns of names
 
     @property
     def names(self) -> list[str]:
@@ -100,8 +101,8 @@ class TextColumns(Columns):
     A list of columns is one text: their cells, joined by `separator`; empty cells are left out.
     """
 
-    text: str | Annotated[list[str], Field(min_length=1)]
-    separator: str
+    text: str | Annotated[list[str], Field(min_length=1)]  # column, or columns, of the text
+    separator: str  # between the cells of several columns
 
     @property
     def text_columns(self) -> list[str]:
@@ -116,8 +117,8 @@ class SeriesColumns(Columns):
     numbers of one channel, separated by spaces, commas or semicolons.
     """
 
-    series: str | None
-    layout: Literal["steps_first", "channels_first"]
+    series: str | None  # column of nested values
+    layout: Literal["steps_first", "channels_first"]  # of a nested value
     wide: str | None  # such as "t*": a column for each step, t0, t1, …; * is a number or a date
     long: LongLayout | None
 
@@ -144,13 +145,14 @@ class SeriesColumns(Columns):
 class TextEncoding(Section):
     """How texts become tokens; the vocabulary comes from the training rows."""
 
+    # word: words and signs. bpe: pieces of words, which the training rows teach.
     tokenizer: Literal["word", "bpe"]
-    lowercase: bool
-    unescape_html: bool
-    normalise: Literal["none", "nfc", "nfkc"]
-    strip_accents: bool
+    lowercase: bool  # before words are counted
+    unescape_html: bool  # &amp; becomes &
+    normalise: Literal["none", "nfc", "nfkc"]  # form of Unicode
+    strip_accents: bool  # é becomes e
     vocabulary: int = Field(ge=3)  # tokens, the two special ones included
-    min_frequency: PositiveInt
+    min_frequency: PositiveInt  # how often the training rows must have a token
     max_length: PositiveInt  # tokens; the rest of a longer text is cut and counted
 
 
@@ -162,7 +164,7 @@ class SeriesEncoding(Section):
     follows. mask: the channel's mean, and for each channel one more that is 1 where it is missing.
     """
 
-    missing: Literal["refuse", "forward", "mask"]
+    missing: Literal["refuse", "forward", "mask"]  # what becomes of null and NaN
     scaling: Literal["standard", "minmax", "none"]  # per channel, from training rows
     max_length: PositiveInt | None  # steps; the rest of a longer series is cut and counted
 
@@ -170,9 +172,9 @@ class SeriesEncoding(Section):
 class BaseDataset(Section):
     """The settings that text and series have in common."""
 
-    name: Slug
+    name: Slug  # of the data set, its registered model and its MLflow experiment
     source: Source
-    target: Target
+    target: Target  # what is predicted, which chooses the task
     split: SplitRules
     checks: Checks
     engine: Engine

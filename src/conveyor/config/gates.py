@@ -18,8 +18,8 @@ from conveyor.section import Portion, Section, Share
 class Bar(Section):
     """Limits of one metric, in its unit; null is no limit."""
 
-    min: float | None
-    max: float | None
+    min: float | None  # the lowest allowed value
+    max: float | None  # the highest allowed value
 
     @model_validator(mode="after")
     def _check_limits(self) -> "Bar":
@@ -34,7 +34,7 @@ class ChampionGate(Section):
     test: str  # bootstrap, or a paired test of the task, such as mcnemar
     metric: str  # of the task
     margin: NonNegativeFloat  # how much better, in the metric's unit
-    confidence: Share
+    confidence: Share  # of the test, one-sided
     samples: PositiveInt  # bootstrap resamples
 
 
@@ -52,7 +52,7 @@ class SliceGate(Section):
 class DataGate(Section):
     """Limits on the findings of reports/data.json, as shares of the rows read."""
 
-    max_dropped_share: Portion | None
+    max_dropped_share: Portion | None  # rows that prepare left out
     max_dropped_rise: Portion | None  # above the share of the champion's data
     max_conflicting_share: Portion | None  # equal input, unequal target
 
@@ -68,7 +68,7 @@ class QuantisationGate(Section):
 class Waiver(Section):
     """A reason to promote a model that a gate would refuse, which the verdict shows."""
 
-    waived: Annotated[str, Field(min_length=1)]
+    waived: Annotated[str, Field(min_length=1)]  # the reason
 
 
 def _check_waiver(value: Any) -> Any:

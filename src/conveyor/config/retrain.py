@@ -28,6 +28,8 @@ class When(Section):
 class Drift(Section):
     """A feature drifts if its change is both significant and large."""
 
+    # Of p values for the number of features; holm bounds the chance of any false alarm,
+    # benjamini_hochberg their share.
     correction: Literal["holm", "benjamini_hochberg", "none"]
     level: Share  # of the corrected p value
     effect: Portion  # smallest Cramér's V, Kolmogorov-Smirnov D or Cohen's h
@@ -41,6 +43,8 @@ class Retrain(Section):
     refresh: Literal["none", "dvc", "sql"]
     push: bool  # DVC's cache, before data are updated and at the end
     commit: bool  # what the belt changed, to git
+    # search: as `sweep` says. warm: it begins with the champion's parameters. skip: the stage sweep
+    # does not run, and the training takes the best of the last search.
     sweep: Literal["search", "warm", "skip"]
     init: Literal["scratch", "champion"]  # the first weights of a training
     when: When

@@ -18,22 +18,24 @@ Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|
 class Resources(Section):
     """The resources that a pod requests; its memory limit is the same as its request."""
 
-    cpu: Quantity
-    memory: Quantity
+    cpu: Quantity  # cores
+    memory: Quantity  # such as 8Gi
 
 
 class Schedule(Section):
-    cron: str
-    time_zone: str
+    """When and where `python -m pipeline.retrain` runs."""
+
+    cron: str  # minute hour day-of-month month day-of-week
+    time_zone: str  # of cron, such as Europe/Berlin
     wait: NonNegativeInt  # seconds for another retraining to end
     environment: tuple[Variable, ...]  # names; values stay with the scheduler
-    environment_file: str
-    log: str
-    image: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.:/@-]*$")]
-    volume: KubernetesName
-    secret: KubernetesName
+    environment_file: str  # lines NAME=value, not in git; cron and systemd read it
+    log: str  # cron and systemd append to it
+    image: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.:/@-]*$")]  # of deploy/Dockerfile
+    volume: KubernetesName  # the claim of the volume that holds a clone of the project
+    secret: KubernetesName  # the Kubernetes secret that holds the variables
     resources: Resources
-    time_limit: PositiveInt  # seconds
+    time_limit: PositiveInt  # seconds after which Kubernetes and GitHub stop the job
 
     @field_validator("cron")
     @classmethod

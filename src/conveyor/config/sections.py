@@ -47,11 +47,11 @@ Pooling = Annotated[str, _one_of(POOLINGS, "POOLINGS")]
 class Model(Section):
     """A stack of recurrent layers, pooled over time, under the head of the task."""
 
-    cell: Cell
+    cell: Cell  # lstm, gru, simple, or one of CELLS in extensions.py
     units: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=8)]  # bottom to top
-    bidirectional: bool
-    activation: Activation
-    recurrent_activation: Activation  # not used by the simple cell
+    bidirectional: bool  # each layer reads the sequence in both directions
+    activation: Activation  # of the cell state and the output
+    recurrent_activation: Activation  # of the gates; not used by the simple cell
     dropout: Rate  # share of each layer's inputs dropped while training
     recurrent_dropout: Rate  # share of the state dropped at each step; rules cuDNN out
     layer_norm: bool  # after each recurrent layer
@@ -61,8 +61,10 @@ class Model(Section):
     front: Literal["none", "convolution"]  # before the recurrent layers; its mean joins the head
     # Beside them: summary statistics of a series, or a bag of a text's words and pairs of words.
     wide: bool
+    # How the outputs of the steps become one vector: last, mean, max, mean_max, attention, or one
+    # of POOLINGS in extensions.py.
     pooling: Pooling
-    head_dropout: Rate
+    head_dropout: Rate  # share of the inputs of the head dropped while training
     # On the processor: `fused` is compiled here and serves LSTM and GRU layers of tanh and sigmoid
     # in float32; auto takes it where it can and no GPU is there, whose cuDNN is faster.
     kernel: Literal["auto", "keras", "fused"]
@@ -89,30 +91,33 @@ class Train(Section):
 
     updates: Auto | PositiveInt  # of the weights, one for each batch; a schedule ends with them
     epochs: PositiveInt | None  # upper limit of the updates, in passes over the rows
-    batch_size: Auto | PositiveInt
+    batch_size: Auto | PositiveInt  # rows of an update
     validate_every: Auto | PositiveInt  # updates between two validations
-    # Updates, and epochs, without a better validation before stopping; null: never.
+    # Updates without a better validation before stopping; null: never.
     patience_updates: PositiveInt | None
-    patience: PositiveInt | None
+    patience: PositiveInt | None  # likewise, in epochs
     # auto: a cross-validation chooses the number of updates where rows are few; null: never.
     folds: Auto | Annotated[int, Field(ge=2)] | None
     warmup_updates: NonNegativeInt  # in which the learning rate rises from 0
+    # Of Keras, each with its defaults but for the settings below.
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"]
-    learning_rate: Annotated[float, Field(gt=0.0, le=10.0)]
+    learning_rate: Annotated[float, Field(gt=0.0, le=10.0)]  # the highest of the schedule
+    # Of the learning rate: cosine falls to a hundredth by the last update, plateau halves it where
+    # validation does not become better.
     schedule: Literal["constant", "cosine", "plateau"]
-    weight_decay: NonNegativeFloat
+    weight_decay: NonNegativeFloat  # share of each weight taken off per update, times the rate
     clip_norm: PositiveFloat | None  # of the whole gradient
     refit: bool  # once the best update is known, fit anew on train + validation rows up to it
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
+    # Of the computations while training; the exported graph is float32.
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones
     callbacks: dict[str, Any]  # of extensions.py -> its options; null switches it off
     # The first weights of the stage `train`: random, or those of the model in data/init/champion.
     # Those of trials are random. retrain.init sets it, and makes the copy.
     init: Literal["scratch", "champion"]
-    # TensorFlow's threads: inside one operation, and operations at once. auto: see training/threads
-    intra_op: Threads
-    inter_op: Threads
+    intra_op: Threads  # of TensorFlow inside one operation; auto: see training/threads
+    inter_op: Threads  # operations of TensorFlow at once; auto: see training/threads
 
     @field_validator("callbacks")
     @classmethod
@@ -142,12 +147,12 @@ class Train(Section):
 class Evaluate(Section):
     """What the report of the test rows holds."""
 
-    bootstrap_samples: PositiveInt
+    bootstrap_samples: PositiveInt  # resamples of the test rows, from which intervals come
     confidence: Share  # of the bootstrap intervals
     length_slices: PositiveInt  # quantile slices of the test rows by length
     worst_rows: NonNegativeInt  # worst errors listed in the report
-    baselines: bool
-    report: Report
+    baselines: bool  # whether simple models are fitted and scored on the same rows
+    report: Report  # what the report shows of the task
 
 
 class Serving(Section):
@@ -163,8 +168,8 @@ class Hook(Section):
     has to contain a secret.
     """
 
-    command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    url: str | None = None
+    command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None  # program and arguments
+    url: str | None = None  # http or https
 
     @model_validator(mode="after")
     def _check_hook(self) -> "Hook":

@@ -99,7 +99,7 @@ class Source(Dialect):
     """
 
     format: str  # a key of READERS in conveyor.data.sources, or hub
-    files: Annotated[dict[Part, str | list[str]], Field(min_length=1)]
+    files: Annotated[dict[Part, str | list[str]], Field(min_length=1)]  # part -> path, or paths
     sql: Sql | None  # where the files come from, if they are the results of queries
     hub: str | None  # hub id, for format `hub` only
     revision: str | None  # of the hub data set; required with `hub`. Only a commit never changes

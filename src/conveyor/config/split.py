@@ -29,8 +29,8 @@ class ByColumn(Section):
     """The part is the rows whose `column` equals `value`."""
 
     by: Literal["column"]
-    column: str
-    value: str
+    column: str  # of the source
+    value: str  # of the rows of the part
 
 
 class ByShare(Section):
@@ -40,7 +40,7 @@ class ByShare(Section):
     """
 
     by: Literal["share", "order"]
-    share: Share
+    share: Share  # of the rows
 
 
 class ByTime(Section):
@@ -51,9 +51,9 @@ class ByTime(Section):
     """
 
     by: Literal["time"]
-    column: str
-    share: Share
-    time_format: TimeFormat = None
+    column: str  # of times
+    share: Share  # of the rows
+    time_format: TimeFormat = None  # of text in `column`
 
 
 Take = Annotated[OwnFile | ByColumn | ByShare | ByTime, Field(discriminator="by")]
@@ -63,8 +63,8 @@ class SplitRules(Section):
     """Test rows are taken first, then validation rows; the remaining rows are for training."""
 
     seed: Seed  # of its own, so that a new training seed keeps the test rows
-    test: Take
-    validation: Take
+    test: Take  # rows that are evaluated once, and choose nothing
+    validation: Take  # rows by which trials and updates are chosen
     group: str | None  # rows with equal values here (a patient, a machine) stay together
 
     @property

@@ -34,6 +34,8 @@ STORAGE = re.compile(r"journal|sqlite|postgresql(\+\w+)?://(?![^:/@]*:[^@]*@).*"
 class Sampler(Section):
     """Proposes the parameters of each trial."""
 
+    # Of Optuna. tpe and gp learn from the trials, cmaes too; qmc spreads them; grid and brute_force
+    # try all.
     name: Literal["tpe", "random", "qmc", "grid", "brute_force", "gp", "cmaes"]
     startup_trials: NonNegativeInt  # tpe, gp, cmaes: random trials before the model proposes
 
@@ -41,6 +43,7 @@ class Sampler(Section):
 class Pruner(Section):
     """Stops trials early. All but `wilcoxon` judge by validation, the first repeat of a trial."""
 
+    # Of Optuna; none lets each trial run to its end.
     name: Literal[
         "none", "median", "percentile", "successive_halving", "hyperband", "patient", "wilcoxon"
     ]
@@ -55,7 +58,7 @@ class Pruner(Section):
 class Repeats(Section):
     """Each configuration is fitted so many times; the objective is the mean."""
 
-    count: PositiveInt
+    count: PositiveInt  # fits of a configuration
     by: Literal["seeds", "folds"]  # folds: of training and validation rows together
 
     @model_validator(mode="after")
@@ -82,6 +85,8 @@ class WarmStart(Section):
 
 
 class RayCluster(Section):
+    """The cluster of the executor `ray`, and what a trial takes of it."""
+
     address: str | None  # of a running cluster; null: RAY_ADDRESS, or a cluster on this machine
     cpus: PositiveFloat  # of a trial
     gpus: NonNegativeFloat  # of a trial
@@ -94,11 +99,12 @@ class Sweep(Section):
     trials: PositiveInt | Literal["auto"]  # completed and pruned together; auto: config/budget
     workers: PositiveInt  # trials at once; one makes the sequence of proposals reproducible
     gpus: tuple[NonNegativeInt, ...] | None  # a slot each, in turn; null leaves them to TensorFlow
-    executor: Literal["local", "ray"]
+    executor: Literal["local", "ray"]  # where trials run: processes here, or tasks of a cluster
     ray: RayCluster
     storage: str  # journal, sqlite, or postgresql://user@host/database
+    # Metrics of the validation rows that the trials are ranked by; several give a Pareto front.
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1)]
-    constraints: tuple[str, ...]  # "parameters <= 500_000"
+    constraints: tuple[str, ...]  # of a trial that may be chosen: "parameters <= 500_000"
     pick: Pick
     repeats: Repeats
     retries: NonNegativeInt  # how often a failed trial is tried again

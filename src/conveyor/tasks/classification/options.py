@@ -24,10 +24,10 @@ class ClassTarget(Section):
     """
 
     task: Literal["classification"]
-    column: str
-    classes: list[str] | None = Field(None, min_length=2)
-    thresholds: list[float] | None = Field(None, min_length=1)
-    rare: Literal["refuse", "drop"] = "refuse"
+    column: str  # of the class, or of the number that `thresholds` cuts
+    classes: list[str] | None = Field(None, min_length=2)  # names; null: those of the training rows
+    thresholds: list[float] | None = Field(None, min_length=1)  # rising; null: no cut
+    rare: Literal["refuse", "drop"] = "refuse"  # what becomes of a class with too few rows
 
     @field_validator("classes")
     @classmethod
@@ -73,7 +73,7 @@ class ClassHead(Section):
     kinds_of_loss: ClassVar[tuple[str, ...]] = ()
 
     task: Literal["classification"]
-    loss: Literal["cross_entropy", "focal"]
+    loss: Literal["cross_entropy", "focal"]  # focal weighs rows that are easy less
     gamma: NonNegativeFloat  # of the focal loss; 0 is cross-entropy
     # auto: 0.1 where training and validation rows are few, else 0.
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] | Literal["auto"]

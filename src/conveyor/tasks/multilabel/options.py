@@ -21,9 +21,9 @@ class LabelTarget(Section):
     """
 
     task: Literal["multilabel"]
-    column: str
-    separator: Annotated[str, Field(min_length=1)] | None = None
-    labels: list[str] | None = Field(None, min_length=1)
+    column: str  # of the sets
+    separator: Annotated[str, Field(min_length=1)] | None = None  # of labels in a text; null: lists
+    labels: list[str] | None = Field(None, min_length=1)  # names; null: those of the training rows
 
     @model_validator(mode="after")
     def _check_labels(self) -> "LabelTarget":
@@ -39,7 +39,7 @@ class LabelHead(Section):
     kinds_of_loss: ClassVar[tuple[str, ...]] = ()
 
     task: Literal["multilabel"]
-    loss: Literal["cross_entropy", "focal"]
+    loss: Literal["cross_entropy", "focal"]  # focal weighs labels that are easy less
     gamma: NonNegativeFloat  # of the focal loss; 0 is cross-entropy
     label_weights: Literal["none", "balanced"]  # of the rows with and without each label
     # The metric of the validation rows for which a threshold of each label is chosen once the

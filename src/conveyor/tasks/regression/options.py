@@ -11,7 +11,7 @@ class RegressionTarget(Section):
     """The columns whose numbers are predicted, together."""
 
     task: Literal["regression"]
-    columns: Annotated[list[str], Field(min_length=1)]
+    columns: Annotated[list[str], Field(min_length=1)]  # of numbers
 
     @field_validator("columns")
     @classmethod
