@@ -6,7 +6,6 @@ rows are those that the stage evaluate recorded. Nothing is trained or predicted
 
 import json
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from conveyor import files
 from conveyor.comparison.compare import compare
@@ -16,7 +15,7 @@ from conveyor.paths import Paths
 from conveyor.registry.model_version import RegisteredModel
 from conveyor.registry.side import read_side
 from conveyor.tracking.store import open_existing
-from pipeline import run_script
+from pipeline import run_script, typed_path
 
 
 def compare_two(args: Namespace) -> None:
@@ -33,7 +32,7 @@ def add_options(parser: ArgumentParser) -> None:
     add("first", metavar="A", help="the model to compare with")
     add("second", metavar="B", help="the model that is better or worse than A")
     add("--json", action="store_true", help="print JSON instead of tables")
-    add("--html", type=Path, metavar="PAGE", help="write a page too")
+    add("--html", type=typed_path, metavar="PAGE", help="write a page too")
 
 
 if __name__ == "__main__":

@@ -25,16 +25,22 @@ def read_request(paths: Paths) -> dict[str, Any] | None:
         return None
     config = files.read_yaml(paths.config)
     dataset, source = config["dataset"], config["dataset"]["source"]
-    places = source["hub"] or ", ".join(source["files"].values())
     rows = {
         "experiment": config["choose"].get("experiment") or "none",
         "task": dataset["target"]["task"],
-        "data set": f"{dataset['name']} ({dataset['kind']}, {source['format']}): {places}",
+        "data set": f"{dataset['name']} ({dataset['kind']}, {source['format']}): "
+        f"{_name_places(source)}",
         "model": f"{config['model']['cell']}, units {config['model']['units']}",
         "sweep": _describe_sweep(config["sweep"]),
         "seed": config["seed"],
     }
     return {"name": config["name"], "config": config, "rows": rows, **_read_overrides(paths.params)}
+
+
+def _name_places(source: Mapping[str, Any]) -> str:
+    """Return the data set of the hub, or the paths of all parts."""
+    parts = [[paths] if isinstance(paths, str) else paths for paths in source["files"].values()]
+    return source["hub"] or ", ".join(path for paths in parts for path in paths)
 
 
 def _describe_sweep(sweep: Mapping[str, Any]) -> str:
