@@ -34,7 +34,7 @@ def sweep(paths: Paths, function: str, trials: int, mode: Any, **changes: Any) -
         "trial_time_limit": 5.0 if function == "moody" else None,
         "sampler": {"name": "random", "startup_trials": 0},
         "pruner": {
-            "name": "median" if function == "rising" else "none",
+            "name": "median" if function in ("rising", "differing") else "none",
             "startup_trials": 1,
             "warmup_validations": 2,
         },

@@ -1,5 +1,6 @@
 """Trials without TensorFlow, importable by the trial processes of the tests."""
 
+import math
 import os
 import signal
 import time
@@ -66,6 +67,13 @@ def rising(job: TrialJob, channel: Channel) -> dict[str, float]:
     for validation in range(1, 11):
         channel.report(validation, {"val_loss": level + slope * validation})
     return {"val_loss": level + 10 * slope}
+
+
+def differing(job: TrialJob, channel: Channel) -> dict[str, float]:
+    """As `rising`, but what the good ones reach depends on their parameters."""
+    reached = rising(job, channel)["val_loss"]
+    far = abs(math.log10(job.config.train.learning_rate) + 2.5)
+    return {"val_loss": reached + 0.2 * job.config.model.dropout + 0.1 * far}
 
 
 def costly(job: TrialJob, channel: Channel) -> dict[str, float]:

@@ -23,8 +23,9 @@ PASSED = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar",
 def write_config(values: Config, paths: Paths) -> None:
     """Write the resolved configuration, with the search of `tracking_process.py`."""
     content = values.model_dump(mode="json")
-    content["sweep"]["space"] = {"train.learning_rate": "tag(log, interval(1e-4, 1e-1))",
-                                 "model.units.0": "choice(4, 8)"}  # fmt: skip
+    content["sweep"]["space"] = {"model.dropout": "interval(0.0, 0.9)",
+                                 "model.units": "choice([8], [4, 4], [16])",
+                                 "train.learning_rate": "tag(log, interval(1e-4, 1e-1))"}  # fmt: skip
     paths.config.parent.mkdir(exist_ok=True)
     paths.config.write_text(yaml.safe_dump(content))
 
@@ -57,5 +58,5 @@ def train_and_promote(values: Config, paths: Paths) -> dict[str, float]:
 def make_project(paths: Paths, values: Config, trials: int = 6) -> dict[str, float]:
     """Sweep, train, evaluate and register the toys. Returns the champion's test metrics."""
     write_config(values, paths)
-    assert start_sweep(paths, "rising", trials).wait() == 0
+    assert start_sweep(paths, "differing", trials).wait() == 0
     return train_and_promote(values, paths)
