@@ -14,6 +14,7 @@ LONGEST_PLOT_TEXT = 40  # characters
 LONGEST_MLFLOW_NAME = 250  # characters
 FORMULA = re.compile(r"[=+\-@\t\r].")  # OWASP's list of first characters (CSV injection)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
 MARKDOWN_SYNTAX = re.compile(r"[\\`*\[|~$]|(?<!\w)_|_(?!\w)")  # "_" within a word is text
 
 
@@ -42,6 +43,17 @@ def markdown_text(text: str) -> str:
     'a\\\\|b &lt;i&gt; \\\\$x\\\\$ macro_f1 \\\\_y\\\\_'
     """
     return MARKDOWN_SYNTAX.sub(r"\\\g<0>", escape(one_line(text), quote=False))
+
+
+def plot_data_text(text: str) -> str:
+    """A text for the data of `dvc plots`, which DVC writes into a script of its page as it is.
+
+    A tag or a comment would end that script, so a space follows each `<` that could begin one.
+
+    >>> plot_data_text("a</script><b> <= 1")
+    'a< /script>< b> <= 1'
+    """
+    return TAG_START.sub("< ", text)
 
 
 def csv_text(text: str) -> str:

@@ -23,9 +23,11 @@ PASSED = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar",
 def write_config(values: Config, paths: Paths) -> None:
     """Write the resolved configuration, with the search of `tracking_process.py`."""
     content = values.model_dump(mode="json")
-    content["sweep"]["space"] = {"model.dropout": "interval(0.0, 0.9)",
-                                 "model.units": "choice([8], [4, 4], [16])",
-                                 "train.learning_rate": "tag(log, interval(1e-4, 1e-1))"}  # fmt: skip
+    content["sweep"]["space"] = {
+        "model.dropout": "interval(0.0, 0.9)",
+        "model.units": "choice([8], [4, 4], [16])",
+        "train.learning_rate": "tag(log, interval(1e-4, 1e-1))",
+    }
     paths.config.parent.mkdir(exist_ok=True)
     paths.config.write_text(yaml.safe_dump(content))
 

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from conveyor import files
+from conveyor.escape import plot_data_text
 from conveyor.metrics import Outputs, Targets
 from conveyor.pages import load_templates
 from conveyor.tasks.classification import plots
@@ -53,7 +54,8 @@ class Report:
         write_points(folder / "roc.csv", ["false_positive_rate", "true_positive_rate"], curves.roc)
         write_points(folder / "pr.csv", ["recall", "precision"], curves.pr)
         decided = zip(test.targets, predictions.predicted, strict=True)
-        pairs = [[self._classes[true], self._classes[answer]] for true, answer in decided]
+        names = [plot_data_text(name) for name in self._classes]
+        pairs = [[names[true], names[answer]] for true, answer in decided]
         files.write_csv(folder / "confusion.csv", ["label", "predicted"], pairs)
         write_points(folder / "calibration.csv", ["confidence", "accuracy", "rows"], reliability)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor import files
+from conveyor.escape import plot_data_text
 from conveyor.pages import load_templates
 from conveyor.tasks.regression import plots
 from conveyor.tasks.regression.metrics import COLUMN_METRICS, NumericPredictions
@@ -65,7 +66,7 @@ class Report:
         plots.plot_predictions(true, predicted, bounds, self._columns, folder / "predicted.png")
         plots.plot_residuals(true, predicted, self._columns, folder / "residuals.png")
         points = [
-            [name, *(f"{number:.6g}" for number in pair)]
+            [plot_data_text(name), *(f"{number:.6g}" for number in pair)]
             for column, name in enumerate(self._columns)
             for pair in zip(true[:, column], predicted[:, column], strict=True)
         ]
