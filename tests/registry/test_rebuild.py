@@ -91,6 +91,40 @@ def test_what_was_not_committed_is_made_again_too(project: Paths) -> None:
     assert rebuild(registry, "1")
 
 
+# A search whose result follows from the data, and a training that needs the first one.
+SEARCHING = {
+    "prepare": {"cmd": "cp raw prepared", "deps": ["raw"], "outs": ["prepared"]},
+    "sweep": {"cmd": "mkdir -p artifacts/sweep && cp prepared artifacts/sweep/best.yaml",
+              "deps": ["prepared"], "outs": ["artifacts/sweep"]},
+    "train": {**STAGE, "deps": ["source", "make.py", "prepared", "artifacts/sweep"]},
+}  # fmt: skip
+CHECK = """
+import yaml
+with open('artifacts/sweep/best.yaml') as best, open('source/config.yaml') as config:
+    found, used = yaml.safe_load(best)['params'], yaml.safe_load(config)
+    assert found['train.epochs'] == used['train']['epochs']
+"""
+
+
+def test_a_search_of_earlier_data_is_not_repeated(project: Paths) -> None:
+    root, dvc = project.root, [sys.executable, "-m", "dvc", "repro", "-q"]
+    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": SEARCHING}))
+    (root / "make.py").write_text(MAKE + CHECK)
+    with (root / ".gitignore").open("a") as ignored:
+        ignored.write("/prepared\n")
+    epochs = files.read_yaml(root / "source/config.yaml")["train"]["epochs"]
+    (root / "raw").write_text(f"params: {{train.epochs: {epochs}}}")
+    subprocess.run(dvc, cwd=root, check=True)
+    (root / "raw").write_text("params: {train.epochs: 99}")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "new data")
+    subprocess.run([*dvc, "--single-item", "prepare", "train"], cwd=root, check=True)
+    registry = register(project)
+    assert registry.version("1").tags["search"] == "of earlier inputs"
+    assert "--single-item train" in why(registry, "1")
+    assert rebuild(registry, "1")
+
+
 def test_a_version_that_cannot_be_made_again_is_told_with_the_files_that_differ(
     project: Paths, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,9 +3,12 @@
 import logging
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from conveyor import files
+from conveyor.config.load import flatten
 from conveyor.git import GitError, git
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags, lock_entries
@@ -17,11 +20,13 @@ log = logging.getLogger(__name__)
 CONFIG_DIGEST, LOCK_DIGEST, TRAIN_RUN = "config_digest", "dvc_lock_digest", "train_run"
 REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.patch"
 INITIAL_WEIGHTS, SCRATCH = "initial_weights", "scratch"  # or the digest of the model that gave them
+SEARCH, OWN, EARLIER = "search", "of these inputs", "of earlier inputs"  # a tag and its values
 NO_PATCH, NOT_KEPT = "none", "not kept"  # values of PATCH_DIGEST without a patch
 LINEAGE = {  # the tags of a version that say where it comes from, by their titles
     "train run": TRAIN_RUN,
     "model digest": MODEL_DIGEST,
     "first weights": INITIAL_WEIGHTS,
+    "search": SEARCH,
     "config digest": CONFIG_DIGEST,
     "data digest": DATA_DIGEST,
     "dvc.lock": LOCK_DIGEST,
@@ -36,7 +41,7 @@ SECRET_FILES = (".env*", "*.env", ".netrc", ".pgpass", "*.key", "*.pem", "*.p12"
 
 
 def collect_lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, str]:
-    """Digests of model, data, configuration and dvc.lock; git revision; training run.
+    """Digests of model, data, configuration and dvc.lock; git revision; training run; search.
 
     The digest of dvc.lock leaves the stage `register` out, so it equals that of the file which is
     committed after the registration.
@@ -53,9 +58,22 @@ def collect_lineage(paths: Paths, run_id: str, model_digest: str) -> dict[str, s
     }
     entries = lock_entries(paths.root)
     if entries:
+        tags[SEARCH] = EARLIER if _is_search_earlier(entries) else OWN
         entries.pop(REGISTER_STAGE, None)
         tags[LOCK_DIGEST] = files.digest_value(entries)
     return tags
+
+
+def _is_search_earlier(entries: Mapping[str, Any]) -> bool:
+    """Whether the training had other inputs than the last search, as with `retrain.sweep: skip`."""
+    search, training = (_inputs(entries.get(stage, {})) for stage in ("sweep", "train"))
+    return any(search[name] != training[name] for name in search.keys() & training.keys())
+
+
+def _inputs(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a stage in dvc.lock: the hash of each file, the value of each setting."""
+    hashes = {dependency["path"]: dependency.get("md5") for dependency in entry.get("deps", [])}
+    return hashes | flatten(entry.get("params", {}))
 
 
 def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:

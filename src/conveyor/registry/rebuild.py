@@ -9,9 +9,11 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import yaml
 from mlflow.exceptions import MlflowException
 
 from conveyor import files
+from conveyor.config.load import flatten
 from conveyor.environment import path_with_python
 from conveyor.errors import InputError
 from conveyor.git import GitError, find_repository, git
@@ -20,6 +22,7 @@ from conveyor.progress import show_clock
 from conveyor.registry import lineage
 from conveyor.registry.registry import Registry
 from conveyor.stage_log import STAGES, read_stage_runs
+from conveyor.sweep.best import BEST
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,9 @@ class RebuildError(RuntimeError):
 
 def rebuild(registry: Registry, version: str) -> bool:
     """Reproduce a version in a temporary clone.
+
+    Where the search was one of earlier inputs, which would now find something else, it is not
+    repeated: the stage train gets the parameters that the version was trained with.
 
     Returns:
         Whether the new model folder has the version's digest. If not, the files that differ are
@@ -60,7 +66,12 @@ def rebuild(registry: Registry, version: str) -> bool:
         project = _clone(root, clone, revision)
         _apply_patch(registry, original.tags, clone)
         _get_data(root, project)
-        _run_dvc(project, "repro", "--force", LAST_STAGE, show_step=show_step)
+        if original.tags.get(lineage.SEARCH) == lineage.EARLIER:
+            _run_dvc(project, "repro", "--force", "prepare", show_step=show_step)
+            write_best(original.fetch(registry.paths), Paths(project).sweep)
+            _run_dvc(project, "repro", "--force", "--single-item", LAST_STAGE, show_step=show_step)
+        else:
+            _run_dvc(project, "repro", "--force", LAST_STAGE, show_step=show_step)
         model = Paths(project).model
         if files.digest_tree(model) == original.digest:
             log.info("version %s was rebuilt with equal bytes: %s", version, original.digest)
@@ -78,6 +89,18 @@ def _seconds_before(paths: Paths) -> float | None:
     stages = STAGES[: STAGES.index(LAST_STAGE) + 1]
     seconds = [run.seconds for stage in stages if (run := runs.get(stage)) and run.seconds]
     return sum(seconds) if len(seconds) == len(stages) else None
+
+
+def write_best(model: Path, folder: Path) -> None:
+    """Write best.yaml as if a search had found what a model was trained with.
+
+    Args:
+        model: its folder.
+        folder: of the stage sweep.
+    """
+    config = files.read_yaml(model / "config.yaml")
+    searched = {name: values for name, values in config.items() if isinstance(values, Mapping)}
+    files.write_text(folder / BEST, yaml.safe_dump({"params": flatten(searched)}))
 
 
 def compare_folders(folder: Path, other: Path) -> list[str]:

@@ -63,5 +63,12 @@ def rebuild_steps(root: Path, tags: Mapping[str, str]) -> list[str]:
         lines.append(f"cd {quote(repository.prefix)}")
     if tags.get(lineage.INITIAL_WEIGHTS, lineage.SCRATCH) != lineage.SCRATCH:
         lines.append("dvc pull data/init/champion.dvc   # the weights from which it began")
-    lines += ["dvc pull data/raw/*.dvc   # where data are imported", "dvc repro --force train"]
-    return lines
+    lines.append("dvc pull data/raw/*.dvc   # where data are imported")
+    if tags.get(lineage.SEARCH) != lineage.EARLIER:
+        return [*lines, "dvc repro --force train"]
+    return [
+        *lines,
+        "dvc repro --force prepare",
+        "# write artifacts/sweep/best.yaml with the parameters in the version's config.yaml",
+        "dvc repro --force --single-item train",
+    ]
