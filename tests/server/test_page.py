@@ -123,6 +123,28 @@ def test_files_are_read_in_the_usual_forms(
     page.close()
 
 
+MAKE_DROP = """([name, text]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name));
+    return transfer;
+}"""
+
+
+def test_a_file_is_dropped_and_answered(browser: Browser, servers: dict[str, Server]) -> None:
+    page = open_page(browser, servers["words"])
+    expect(page.locator("#form")).to_be_visible()
+    area = page.locator("#drop")
+    name, (content, rows) = next(iter(FILES["words"].items()))
+    files_of_the_drag = page.evaluate_handle(MAKE_DROP, [name, content])
+    area.dispatch_event("dragover", {"dataTransfer": files_of_the_drag})
+    expect(area).to_have_class("drop over")
+    area.dispatch_event("drop", {"dataTransfer": files_of_the_drag})
+    expect(area).to_have_class("drop")
+    expect(page.locator("#result h2")).to_contain_text(f"Answers to {len(rows)} row(s)")
+    assert cells(page) == answers_of(servers["words"], rows)
+    page.close()
+
+
 def test_a_refusal_is_shown_in_the_servers_words(
     browser: Browser, servers: dict[str, Server]
 ) -> None:
