@@ -24,12 +24,12 @@ from clone import ROOT, Clone
 pytestmark = pytest.mark.belt
 
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PROGRAMS = ("conveyor", "curl", "dvc", "make", "mlflow", "python", "source")
+PROGRAMS = ("conveyor", "curl", "dvc", "git", "make", "mlflow", "python", "source")
 # Spans in the text that name a command without its arguments.
 FRAGMENTS = ("conveyor NAME", "conveyor new", "dvc add", "dvc exp run -S", "dvc pull", "dvc push",
-             "dvc status", "dvc update", "dvc.lock", "mlflow gc", "mlflow models serve", "source",
-             "python -m pipeline.NAME", "python -m pipeline.predict",
-             "python -m pipeline.serve --reload")  # fmt: skip
+             "dvc status", "dvc update", "dvc.lock", "git add", "mlflow gc",
+             "mlflow models serve", "python -m pipeline.NAME", "python -m pipeline.predict",
+             "python -m pipeline.serve --reload", "source")  # fmt: skip
 ACTIVATE = "source .venv/bin/activate"
 PORT = "@PORT@"  # a free port takes this place
 
@@ -170,6 +170,7 @@ SESSION = [
     Row("make licences", expect="MIT: "),
     Row("make bench", "make --dry-run bench", BENCHMARK),
     Row("make bench BENCH=--quick", "make --dry-run bench BENCH=--quick", BENCHMARK),
+    Row("git checkout params.yaml", expect="Updated 1 path"),
     # Own data, from a file to a served champion: 4 commands, and an edited line of params.yaml.
     # Then the rest of the tutorial: more rows, with other words, and a night that learns them.
     Row("make setup"),
@@ -199,6 +200,13 @@ def commands() -> set[str]:
         lines += [span for span in spans if span.split()[0] in PROGRAMS]
     written = {" ".join(re.sub(r"(^|\s)#.*", "", line).split()) for line in lines}
     return written - {"", *FRAGMENTS}
+
+
+def test_a_block_says_whether_it_is_typed() -> None:
+    for page in PAGES:
+        marks = re.findall(r"^ *```(.*)", page.read_text(), re.MULTILINE)
+        assert {*marks[::2]} <= {"sh", "yaml", "python", "text"}, page
+        assert {*marks[1::2]} <= {""}, page
 
 
 def is_benchmark(command: str) -> bool:
