@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from conveyor.config import FitConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
+from conveyor.progress import show_clock
 from conveyor.suggest.suggest import suggest
 from conveyor.sweep.best import BEST, read_best
 from pipeline import refuse_options, run_script, typed_path
@@ -23,8 +24,8 @@ and train, evaluate and register a model, and serve it:
 
 
 def describe_model(config: FitConfig, paths: Paths, *, swept: bool) -> None:
-    # Loads TensorFlow, which a suggestion does not need.
-    from conveyor.training.describe import describe_network
+    with show_clock("loading TensorFlow"):  # which a suggestion does not need
+        from conveyor.training.describe import describe_network
 
     if swept:
         config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))

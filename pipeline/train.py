@@ -8,16 +8,19 @@ from conveyor import files
 from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.environment import check_environment
-from conveyor.models.cudnn import cudnn_report
-from conveyor.models.devices import gpu_line
 from conveyor.paths import Paths
+from conveyor.progress import show_clock
 from conveyor.sweep.best import BEST, read_best
 from conveyor.tracking import runs
-from conveyor.training.fit import fit
-from conveyor.training.initial_weights import InitialWeights, find_origin, keep_random
-from conveyor.training.model_folder import write_model
-from conveyor.training.threads import set_threads
 from pipeline import run_script
+
+with show_clock("loading TensorFlow"):
+    from conveyor.models.cudnn import cudnn_report
+    from conveyor.models.devices import gpu_line
+    from conveyor.training.fit import fit
+    from conveyor.training.initial_weights import InitialWeights, find_origin, keep_random
+    from conveyor.training.model_folder import write_model
+    from conveyor.training.threads import set_threads
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from conveyor.data.store import Prepared
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import plot_learning_curves
+from conveyor.progress import show_clock
 from conveyor.serving.digests import write_digests
 from conveyor.serving.example import write_example
 from conveyor.training.history import FitHistory
@@ -44,13 +45,15 @@ def write_model(
         card["initial_weights"] = initial_weights
     validation = prepared.split("validation")
     count = min(CHECKED_ROWS, len(validation.targets))
-    with files.replacing_folder(folder) as temporary:
+    with files.replacing_folder(folder) as temporary, show_clock("exporting") as show_step:
         export(
             model, config.model, prepared.task.head(config.head), prepared.encoder, card, temporary
         )
+        show_step("comparing with Keras")
         check_export(temporary, validation.encoded.first(count), validation.rows[:count])
         used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":
+            show_step("quantising")
             quantise(temporary)
             used = narrow(config, TrainConfig)
         text = yaml.safe_dump(used.model_dump(mode="json"), sort_keys=True)
