@@ -14,6 +14,7 @@ from clone import Clone, Done
 from filelock import FileLock
 from kills import COMMANDS, Chaos, Kill
 from planted import PLACES
+from two_nights import run_two_nights
 
 from conveyor.registry.version_tags import unpack_tags
 
@@ -153,6 +154,17 @@ def test_an_edited_evaluation_does_not_train_again(clone: Clone) -> None:
     clone.dvc("checkout")
 
 
+def test_a_sweep_begins_with_what_the_champion_was_trained_with(clone: Clone) -> None:
+    chosen = clone.read("artifacts/sweep/best.yaml")["params"]
+    clone.edit("params.yaml", "train: {}", "sweep: {warm_start: {champion: true}}")
+    done = clone.dvc("repro", "sweep")
+    assert "warm start: 1 of 1 configurations are tried first" in done.text
+    first = next(csv.DictReader((clone.root / "artifacts/sweep/trials.csv").open()))
+    assert {key: float(first[key]) for key in chosen} == chosen
+    clone.git("checkout", ".")
+    clone.dvc("checkout")
+
+
 def test_the_workspace_takes_overrides_and_shows_them(clone: Clone) -> None:
     done = clone.dvc("exp", "run", "-n", "slow", "-S", "+train.learning_rate=0.0005",
                      "-S", "+sweep.trials=1")  # fmt: skip
@@ -274,13 +286,12 @@ def test_a_night_without_news_writes_a_run_in_mlflow_alone(
     assert written() == before
 
 
-def test_a_better_challenger_must_prove_it_and_a_poor_one_is_refused(clone: Clone) -> None:
+def test_of_two_nights_one_works_and_a_poor_challenger_is_refused(clone: Clone) -> None:
     clone.edit("params.yaml", "seed: 17", "seed: 18")
     clone.edit("conf/experiment/smoke.yaml", "{min: null, max: 1.0}", "{min: null, max: 0.0}")
-    done = clone.run("python", "-m", "pipeline.retrain")
-    assert done.code == 11, done.text
-    assert "version" in done.text
-    assert "is above the bar of 0" in done.text
+    code, text = run_two_nights(clone)
+    assert code == 11, text
+    assert "is above the bar of 0" in text
     aliases = clone.client().get_registered_model("smoke").aliases
     assert aliases["champion"] in (1, "1")
     assert aliases["challenger"] not in (1, "1")

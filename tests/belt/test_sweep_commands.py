@@ -1,4 +1,4 @@
-"""What people type around a sweep: join, status, storage, a warm start. In this order."""
+"""What people type around a sweep: join, status, storage. In this order."""
 
 from pathlib import Path
 
@@ -48,17 +48,6 @@ def test_a_sweep_that_has_ended_cannot_be_joined(clone: Clone) -> None:
     assert "there is no sweep to join" in done.text
     storage = clone.run("python", "-m", "pipeline.sweep", "--storage").text.strip()
     assert (clone.root / storage).is_file()
-
-
-def test_a_sweep_begins_with_what_the_champion_was_trained_with(clone: Clone) -> None:
-    clone.dvc("repro")
-    chosen = clone.read("artifacts/sweep/best.yaml")["params"]
-    clone.edit("params.yaml", "train: {}", "sweep: {warm_start: {champion: true}}")
-    done = clone.dvc("repro", "sweep")
-    assert "warm start: 1 of 1 configurations are tried first" in done.text
-    rows = (clone.root / "artifacts/sweep/trials.csv").read_text().splitlines()
-    first = dict(zip(rows[0].split(","), rows[1].split(","), strict=True))
-    assert {key: float(first[key]) for key in chosen} == chosen
 
 
 def test_help_says_what_there_is(clone: Clone) -> None:

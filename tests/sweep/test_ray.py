@@ -27,9 +27,10 @@ def test_without_a_cluster_the_error_names_the_address(tmp_path: Path) -> None:
         make_executor(config.sweep, tmp_path, "trial_functions:bowl")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nodes() -> Any:
-    """A head without processors and two nodes of one each, as `ray start` makes them."""
+    """A head without processors and two nodes of one each, as `ray start` makes them. The last test
+    kills one of them."""
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
@@ -58,6 +59,25 @@ def raylet(node: Any) -> psutil.Process:
     return psutil.Process(node.all_processes["raylet"][0].process.pid)
 
 
+def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
+    tmp_path: Path, nodes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, _ = nodes
+    config = settings(trials=8, max_failed_share=0.9, trial_time_limit=15.0, executor="ray",
+                      sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
+    listener = Listener()
+    executor = make_executor(config.sweep, HERE, "trial_functions:moody")
+    paths = paths_in(tmp_path)
+    with SweepStudy(paths.scratch, config, "digest") as study:
+        run_sweep(study, paths, listener, executor)
+    reasons = [outcome.reason for outcome in listener.outcomes.values() if outcome.reason]
+    for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",
+                 "trial_time_limit", "exit code 7"):  # fmt: skip
+        assert any(told in reason for reason in reasons), told
+    assert [row["state"] for row in rows(tmp_path)].count("complete") == 8
+    assert "RAY_ADDRESS" not in os.environ
+
+
 def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, nodes: Any) -> None:
     cluster, both = nodes
     changes = {"trials": 14, "sampler": {"name": "random"}, "workers": 2}
@@ -81,22 +101,3 @@ def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, n
     assert files.digest_tree(tmp_path / "ray" / "out") == files.digest_tree(
         tmp_path / "local" / "out"
     )
-
-
-def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
-    tmp_path: Path, nodes: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cluster, _ = nodes
-    config = settings(trials=8, max_failed_share=0.9, trial_time_limit=15.0, executor="ray",
-                      sampler={"name": "random"}, ray={"address": cluster.address})  # fmt: skip
-    listener = Listener()
-    executor = make_executor(config.sweep, HERE, "trial_functions:moody")
-    paths = paths_in(tmp_path)
-    with SweepStudy(paths.scratch, config, "digest") as study:
-        run_sweep(study, paths, listener, executor)
-    reasons = [outcome.reason for outcome in listener.outcomes.values() if outcome.reason]
-    for told in ("does not like its parameters", "SIGKILL", "val_loss is nan",
-                 "trial_time_limit", "exit code 7"):  # fmt: skip
-        assert any(told in reason for reason in reasons), told
-    assert [row["state"] for row in rows(tmp_path)].count("complete") == 8
-    assert "RAY_ADDRESS" not in os.environ

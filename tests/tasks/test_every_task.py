@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,18 @@ import pytest
 import yaml
 
 from conveyor import files
+from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.measurements import largest_difference, padding_difference
+from conveyor.sweep.best import read_best
 from conveyor.tasks.task import TASKS
 
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("belt", "server", "tasks")]
 from clone import Clone
 from examples import EXAMPLES, SETTINGS, write_rows
+from fitting import fitter
 from server_process import serving, until
 
 pytestmark = pytest.mark.belt
@@ -178,7 +182,18 @@ def test_a_file_is_answered_as_the_server_answers(belt: Belt) -> None:
     target.unlink()
 
 
-def test_a_training_that_is_killed_ends_with_the_same_model(belt: Belt) -> None:
+def test_a_fit_that_is_killed_ends_with_the_same_model(belt: Belt, tmp_path: Path) -> None:
+    config = overlay(load(TrainConfig, belt.paths.config), read_best(belt.paths.sweep))
+    with fitter() as elsewhere:
+        fit = partial(elsewhere.fit, config, belt.paths.prepared, scratch=tmp_path / "scratch")
+        assert fit(kill_after=2) is None
+        fit(model=tmp_path / "model")
+    assert files.digest_tree(tmp_path / "model") == files.digest_tree(belt.paths.model)
+
+
+# What a task adds to it is in the fit, above.
+@pytest.mark.parametrize("belt", TASKS[:1], indirect=True)
+def test_a_stage_that_is_killed_ends_with_the_same_model(belt: Belt) -> None:
     root = belt.clone.root
     digest = files.digest_tree(belt.paths.model)
     shutil.move(root / "artifacts/model", root / "model.before")

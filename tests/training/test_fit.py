@@ -1,15 +1,19 @@
 """Promises of training, on real fits of small data."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fitting
 import numpy as np
 import pytest
 import yaml
+from fitting import Fitter
 
 from conveyor import files
 from conveyor.config import Config, FitConfig, narrow, overlay
@@ -26,19 +30,11 @@ from conveyor.training.state import Diverged
 from conveyor.training.trainer import constant_loss
 from tests.toys import class_head
 
-PROCESS = Path(__file__).parent / "fit_process.py"
 
-
-def fit_elsewhere(
-    config: Config, toys: Prepared, folder: Path, *, scratch: str = "", kill_after: int = 0
-) -> dict[str, Any] | None:
-    """Fit in a fresh process; None if it was killed."""
-    path = folder / "config.yaml"
-    path.write_text(yaml.safe_dump(narrow(config, FitConfig).model_dump(mode="json")))
-    command = [sys.executable, str(PROCESS), str(path), str(toys.folder), scratch, str(kill_after)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, -9), done.stderr
-    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Fitter]:
+    with fitting.fitter() as started:
+        yield started
 
 
 @pytest.mark.parametrize(
@@ -50,14 +46,13 @@ def fit_elsewhere(
      {"train.folds": 2, "train.refit": True}],
 )  # fmt: skip
 def test_a_killed_fit_resumes_to_the_same_weights(
-    toys: Prepared, toy_config: Config, tmp_path: Path, changes: dict[str, Any]
+    toys: Prepared, toy_config: Config, tmp_path: Path, changes: dict[str, Any], elsewhere: Fitter
 ) -> None:
-    config = overlay(toy_config, changes)
-    straight = fit_elsewhere(config, toys, tmp_path)
-    scratch = str(tmp_path / "scratch")
-    assert fit_elsewhere(config, toys, tmp_path, scratch=scratch, kill_after=1) is None
-    assert fit_elsewhere(config, toys, tmp_path, scratch=scratch, kill_after=3) is None
-    assert fit_elsewhere(config, toys, tmp_path, scratch=scratch) == straight
+    config = narrow(overlay(toy_config, changes), FitConfig)
+    straight = elsewhere.fit(config, toys.folder)
+    for number in (1, 3):
+        assert elsewhere.fit(config, toys.folder, scratch=tmp_path, kill_after=number) is None
+    assert elsewhere.fit(config, toys.folder, scratch=tmp_path) == straight
 
 
 @pytest.mark.parametrize("damage", ["empty", "zeros", "cut", "changed"])
@@ -242,26 +237,30 @@ def test_an_export_that_answers_otherwise_is_refused(
         check_export(tmp_path / "model", validation.encoded, validation.rows)
 
 
-def test_two_devices_train_together(toys: Prepared, toy_config: Config, tmp_path: Path) -> None:
-    """On two logical CPUs, in a process of its own: devices are fixed at TensorFlow's start."""
-    code = f"""
-import sys; sys.path.insert(0, {str(PROCESS.parent)!r})
+TWO_DEVICES = """
+import json, sys
 import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-import fit_process
-fit_process.main(*sys.argv[1:4], kill_after=0)
+import fitting
+for config in json.loads(sys.argv[1]):
+    print(json.dumps(fitting.run(config, sys.argv[2], None, 0, None)))
 print(len(tf.config.list_logical_devices("CPU")))
 """
-    losses = []
-    for strategy in ("mirrored", "one"):
-        config = overlay(toy_config, {"train.strategy": strategy, "model.dropout": 0.0})
-        path = tmp_path / "config.yaml"
-        path.write_text(yaml.safe_dump(narrow(config, FitConfig).model_dump(mode="json")))
-        command = [sys.executable, "-c", code, str(path), str(toys.folder), ""]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        result, devices = done.stdout.splitlines()[-2:]
-        assert devices == "2"
-        losses.append([row["val_loss"] for row in json.loads(result)["rows"]])
+
+
+def test_two_devices_train_together(toys: Prepared, toy_config: Config) -> None:
+    """On two logical CPUs, in a process of its own: devices are fixed at TensorFlow's start."""
+    changes = [{"train.strategy": name, "model.dropout": 0.0} for name in ("mirrored", "one")]
+    configs = [narrow(overlay(toy_config, change), FitConfig) for change in changes]
+    texts = [yaml.safe_dump(config.model_dump(mode="json")) for config in configs]
+    path = f"{Path(fitting.__file__).parent}:{os.environ['PYTHONPATH']}"
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES, json.dumps(texts), str(toys.folder)], check=False,
+        env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    *results, devices = done.stdout.splitlines()[-3:]
+    assert devices == "2"
+    losses = [[row["val_loss"] for row in json.loads(result)["rows"]] for result in results]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
