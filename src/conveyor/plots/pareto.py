@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from conveyor.plots import GRAY, RED, add_legend, finish, new_figure, save
-from conveyor.plots.sweep_trials import SweepTrials
+from conveyor.plots import GRAY, RED, add_legend, finish, new_figure, save, say_empty
+from conveyor.plots.sweep_trials import NO_VALUE, SweepTrials
 
 
 def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Path) -> None:
@@ -25,9 +25,12 @@ def plot_pareto(trials: SweepTrials, front: Collection[int], best: int, path: Pa
         for row in complete:
             x, y = row["values"][other], row["values"][0]
             if row["trial"] in front:
-                axes.annotate(str(row["trial"]), (x, y), xytext=(4, 4), textcoords="offset points")
+                axes.annotate(str(row["trial"]), (x, y), xytext=(7, 7), textcoords="offset points")
             if row["trial"] == best:
                 axes.scatter([x], [y], s=160, facecolors="none", edgecolors="black", label="chosen")
+        axes.locator_params(nbins=5)  # numbers of parameters are long
+        if not complete:
+            say_empty(axes, NO_VALUE)
         finish(axes, xlabel=trials.axis_titles[other], ylabel=trials.axis_titles[0])
     figure.suptitle("Pareto front")
     add_legend(figure)

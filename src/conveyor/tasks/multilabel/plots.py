@@ -37,7 +37,8 @@ def plot_curves(
     figure, [axes] = new_figure(8, 5 + 0.08 * len(names))
     lines: list[Any] = axes.plot(*pooled, color=BLACK, linewidth=2.2)
     for i, points in enumerate(by_label.values()):
-        lines += axes.plot(*points, **line_style(i), linewidth=1.2)
+        # The eighth colour is black, which is that of all labels.
+        lines += axes.plot(*points, **line_style(i + i // 7), linewidth=1.2)
     title = "Precision and recall by label"
     finish(axes, xlabel="recall", ylabel="precision", title=title, xlim=(0, 1), ylim=(0, 1.03))
     add_legend(figure, list(zip(names, lines, strict=True)))
