@@ -1,5 +1,5 @@
-"""What MkDocs calls while it builds the site: fills in what is written from the code, and checks
-the links that lead into the site."""
+"""What MkDocs calls while it builds the site: fills in what is written from the code, lets the
+keyboard reach what scrolls, and checks the links that lead into the site."""
 
 import logging
 import re
@@ -32,6 +32,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if not mark:
         log.warning("%s: expected a line %s; got none", name, MARK)
     return f"{before}{WRITERS[name]()}\n{after}"
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let the keyboard reach each block, which may be wider than the page."""
+    return html.replace("<pre>", '<pre tabindex="0">')
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -5,7 +5,7 @@ import logging
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from browser import chromium, grave_violations
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
@@ -65,6 +66,24 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
         assert not [each for each in reader.addresses if re.match(r"\w+:|//", each)], page
     for sheet in site.rglob("*.css"):
         assert not re.findall(r"(?:url\(|@import)\W*(?:https?:)?//[^)]*", sheet.read_text()), sheet
+
+
+SAMPLE = ("tutorial.html", "reference/configuration.html", "benchmarks.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("names", [SAMPLE, pytest.param("*.html", marks=pytest.mark.slow)],
+                         ids=["sample", "all"])  # fmt: skip
+def test_everybody_can_read_the_pages(site: Path, scheme: Any, names: Sequence[str]) -> None:
+    pages = sorted(site.rglob(names)) if isinstance(names, str) else [site / n for n in names]
+    found = {}
+    with chromium() as browser:
+        tab = browser.new_page(color_scheme=scheme)
+        for page in pages:
+            tab.goto(page.as_uri())
+            if violations := grave_violations(tab):
+                found[page.relative_to(site).as_posix()] = violations
+    assert found == {}
 
 
 DEAD = {  # what is added to a file: the warning that it gives
