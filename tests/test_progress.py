@@ -74,6 +74,10 @@ def test_a_clock_counts_to_the_time_of_before_and_names_the_step() -> None:
     assert "left" not in output
 
 
+def test_the_stage_that_loads_tensorflow_shows_that_it_does() -> None:
+    assert re.search(r"loading TensorFlow: 00:0\d", on_terminal("import pipeline.train"))
+
+
 @pytest.mark.parametrize("code", [HIDDEN, SHORT], ids=["hidden", "short"])
 def test_work_that_needs_no_bar_has_none(code: str) -> None:
     assert "/20" not in on_terminal(code)
