@@ -42,8 +42,6 @@ def train(config: TrainConfig, paths: Paths) -> None:
         run.log_layers(cudnn_report(model))
         write_model(model, history, config, prepared, paths.model, origin)
         run.log_model(paths.model, files.digest_tree(paths.model))
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items())
-    log.info("best validation: %s", metrics)
     shutil.rmtree(scratch, ignore_errors=True)
 
 

@@ -72,7 +72,8 @@ def fit(
         history = state.history
         if config.train.refit:
             model = refit(config, prepared, history.best_update, on_built, progress=progress)
-    log.info("fitted in %.1f s", time.monotonic() - began)
+    best = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items())
+    log.info("fitted in %.1f s; best validation: %s", time.monotonic() - began, best)
     return model, history
 
 
