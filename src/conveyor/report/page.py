@@ -32,7 +32,7 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 100 else format_duration(value)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """Return a setting with at most five digits for each number."""
     if isinstance(value, str):
         try:
@@ -42,7 +42,7 @@ def _short(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
-PAGES = load_templates(__file__, seconds=_seconds, image=image_address, short=_short)
+PAGES = load_templates(__file__, seconds=_seconds, image=image_address, short=short)
 
 
 def write(paths: Paths, belt: BeltRun) -> Path:
