@@ -33,13 +33,15 @@ def _seconds(value: float) -> str:
 
 
 def short(value: Any) -> str:
-    """Return a setting with at most five digits for each number."""
+    """Return a setting as in YAML, with at most five digits for a number with a fraction."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             return value
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
 PAGES = load_templates(__file__, seconds=_seconds, image=image_address, short=short)
