@@ -30,6 +30,7 @@ RESULTS = HERE / "prepare.json"
 ENCODING: dict[str, Any] = {
     "tokenizer": "word", "lowercase": True, "unescape_html": False, "normalise": "nfc",
     "strip_accents": False, "vocabulary": 20000, "min_frequency": 2, "max_length": 64,
+    "characters": 0,
 }  # fmt: skip
 Figures = dict[str, float]
 

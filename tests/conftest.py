@@ -96,7 +96,7 @@ def word_product(
     shutil.copytree(toy_product, folder)
     encoder = TextEncoder.fit(WORDS, TextEncoding(
         tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
-        strip_accents=False, vocabulary=50, min_frequency=1, max_length=8,
+        strip_accents=False, vocabulary=50, min_frequency=1, max_length=8, characters=0,
     ))  # fmt: skip
     config = overlay(toy_config, {"model.embedding": 4}).model
     vocabulary = encoder.size["vocabulary"]

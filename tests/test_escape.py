@@ -45,6 +45,7 @@ SCORING = Evaluate(bootstrap_samples=10, confidence=0.9, report=REPORT, length_s
 TEXT_ENCODING = {
     "tokenizer": "word", "lowercase": True, "unescape_html": False, "normalise": "nfc",
     "strip_accents": False, "vocabulary": 1000, "min_frequency": 1, "max_length": 50,
+    "characters": 0,
 }  # fmt: skip
 
 

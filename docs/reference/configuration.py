@@ -148,7 +148,9 @@ def read_config() -> dict[str, dict[str, Any]]:
 def _default_files(group: str) -> dict[str, Any]:
     base = CONF / group / "base"
     if group == "dataset":
-        return {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in base.glob("*.yaml")}
+        files = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in base.glob("*.yaml")}
+        # One that includes another, for a task, has no defaults of a kind of sequence.
+        return {name: values for name, values in files.items() if "defaults" not in values}
     lines = yaml.safe_load((CONF / "config.yaml").read_text("utf-8"))["defaults"]
     (choice,) = [line[group] for line in lines if isinstance(line, dict) and group in line]
     names = [choice, *(name for name in (*TASKS, *KINDS) if choice in (*TASKS, *KINDS))]

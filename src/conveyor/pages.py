@@ -9,20 +9,18 @@ import jinja2
 from conveyor.escape import markdown_text
 
 
-def load_templates(*modules: str, **filters: Callable[[Any], str]) -> jinja2.Environment:
-    """Return the templates of the folders `templates/` beside modules; the first that has one of
-    a name counts.
+def load_templates(module: str, **filters: Callable[[Any], str]) -> jinja2.Environment:
+    """Return the templates of the folder `templates/` beside a module.
 
     Values in an .html template are escaped. In Markdown, pass a label through the filter
     `markdown`.
 
     Args:
-        modules: the `__file__` of each.
+        module: the module's `__file__`.
         filters: more filters, by name.
     """
-    folders = [Path(module).parent / "templates" for module in modules]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders),
+        loader=jinja2.FileSystemLoader(Path(module).parent / "templates"),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,

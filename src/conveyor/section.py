@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -23,6 +23,16 @@ class Section(BaseModel):
             name: _boolean_to_text(value) if name in _number_fields(cls) else value
             for name, value in values.items()
         }
+
+
+class TargetSection(Section):
+    """What a data set says of its target, how a network learns it, or what a model keeps of it.
+
+    Attributes:
+        per_step: whether each step of a row has a target, and not the row as a whole.
+    """
+
+    per_step: ClassVar[bool] = False
 
 
 def _boolean_to_text(value: Any) -> Any:

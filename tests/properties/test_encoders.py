@@ -25,7 +25,7 @@ def text_encoding(tokenizer: str, lowercase: bool) -> TextEncoding:
     return TextEncoding.model_validate(
         {"tokenizer": tokenizer, "lowercase": lowercase, "unescape_html": True,
          "normalise": "nfkc", "strip_accents": True, "vocabulary": 300, "min_frequency": 1,
-         "max_length": MAX_LENGTH}
+         "max_length": MAX_LENGTH, "characters": 0}
     )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def load(layout: str, dialect: Dialect | None = None, missing: str = "forward") 
     if kind == "text":
         encoder: Any = TextEncoder.fit(TEXTS, TextEncoding(
             tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
-            strip_accents=False, vocabulary=50, min_frequency=1, max_length=9,
+            strip_accents=False, vocabulary=50, min_frequency=1, max_length=9, characters=0,
         ))  # fmt: skip
     else:
         channels = 1 if layout == "wide" else 2

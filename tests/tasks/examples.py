@@ -28,6 +28,11 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Target]] = {
         {"task": "regression", "columns": ["answer"]},
         lambda slope, steps: 5000 + 1000 * slope,
     ),
+    # A tag for each step: the first one has its own.
+    "tagging": (
+        {"task": "tagging", "column": "answer", "outside": "start"},
+        lambda slope, steps: ["start"] + ["up" if slope > 0 else "down"] * (steps - 1),
+    ),
 }
 # By task: what params.yaml sets for its example, so that all metrics are defined.
 SETTINGS: dict[str, dict[str, Any]] = {"regression": {"head": {"loss": "quantile"}}}

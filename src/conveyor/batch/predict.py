@@ -23,7 +23,8 @@ from conveyor.serving import LoadedModel, RowError
 WINDOW = 1024  # rows read together, from which batches of rows of similar length are formed
 BATCH = 64  # rows of a batch; its arrays fit into the cache of a core
 
-WindowPredictions = tuple[NDArray[np.bool_], Outputs]  # (rows,) and (rows, width)
+# Which rows cannot be read, (rows,); the outputs of all, which say nothing for those; and the rows.
+WindowPredictions = tuple[NDArray[np.bool_], Outputs, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ def predict_file(
     ):
         try:
             predict = partial(_predict_window, model, skip_bad)
-            for missing, outputs in _map_in_order(pool, predict, read.windows):
+            for missing, outputs, window in _map_in_order(pool, predict, read.windows):
                 stop = rows + len(missing)
                 keys = [pa.array(np.arange(rows, stop))]
                 keys += [] if read.ids is None else [pa.array(read.ids[rows:stop], pa.string())]
-                cells = [*keys, *answers.columns(outputs, missing)]
+                cells = [*keys, *answers.columns(outputs, missing, window)]
                 write(pa.Table.from_arrays(cells, schema=columns))
                 rows, bad = stop, bad + int(missing.sum())
                 bar.update(len(missing))
@@ -96,14 +97,15 @@ def _map_in_order(
 
 
 def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> WindowPredictions:
-    """Which rows cannot be read, and the outputs of all; those of unreadable rows are 0.
+    """Predict the rows of a window.
 
     Raises:
         RowError: a row cannot be read and `skip_bad` is off.
     """
     missing = np.zeros(len(rows), dtype=bool)
     if not skip_bad and not any(isinstance(row, RowError) for row in rows):
-        return missing, model.predict(rows, batch_size=BATCH).outputs  # which checks the rows
+        # The model checks the rows.
+        return missing, model.predict(rows, batch_size=BATCH).outputs, rows
     checked = []
     for number, row in enumerate(rows):
         try:
@@ -114,7 +116,7 @@ def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Wind
             if not skip_bad:
                 raise RowError(error.reason, number) from None
             missing[number] = True
-    outputs = np.zeros((len(rows), model.width), model.dtype)
+    outputs = model.empty_outputs(len(rows))
     if checked:
         outputs[~missing] = model.predict(checked, batch_size=BATCH).outputs
-    return missing, outputs
+    return missing, outputs, rows

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from conveyor.config.source import Source
 from conveyor.config.split import SplitRules, TimeFormat
+from conveyor.config.step_targets import check_series, check_texts
 from conveyor.section import Portion, Section, Slug
 from conveyor.tasks.options import Target
 
@@ -145,8 +146,9 @@ class SeriesColumns(Columns):
 class TextEncoding(Section):
     """How texts become tokens; the vocabulary comes from the training rows."""
 
-    # word: words and signs. bpe: pieces of words, which the training rows teach.
-    tokenizer: Literal["word", "bpe"]
+    # word: words and signs. bpe: pieces of words, which the training rows teach. whitespace: what
+    # is between white space, for targets with a value for each token.
+    tokenizer: Literal["word", "bpe", "whitespace"]
     lowercase: bool  # before words are counted
     unescape_html: bool  # &amp; becomes &
     normalise: Literal["none", "nfc", "nfkc"]  # form of Unicode
@@ -154,6 +156,22 @@ class TextEncoding(Section):
     vocabulary: int = Field(ge=3)  # tokens, the two special ones included
     min_frequency: PositiveInt  # how often the training rows must have a token
     max_length: PositiveInt  # tokens; the rest of a longer text is cut and counted
+    # of each token, read beside its word; with the tokenizer `whitespace` only
+    characters: Annotated[int, Field(ge=0, le=100)]
+
+    @model_validator(mode="after")
+    def _check_tokenizer(self) -> "TextEncoding":
+        if self.tokenizer == "whitespace" and self.unescape_html:
+            raise ValueError(
+                "unescape_html: expected false with tokenizer=whitespace, whose tokens are those "
+                "of the files; got true. Set dataset.encoding.unescape_html=false"
+            )
+        if self.tokenizer != "whitespace" and self.characters:
+            raise ValueError(
+                f"characters: expected 0 with tokenizer={self.tokenizer}; got {self.characters}. "
+                "Set dataset.encoding.characters=0"
+            )
+        return self
 
 
 class SeriesEncoding(Section):
@@ -185,11 +203,29 @@ class TextDataset(BaseDataset):
     columns: TextColumns
     encoding: TextEncoding
 
+    @model_validator(mode="after")
+    def _check_steps(self) -> "TextDataset":
+        if not self.target.per_step:
+            if self.encoding.tokenizer == "whitespace":
+                raise ValueError(
+                    "encoding.tokenizer: expected word or bpe, since dataset.target has one value "
+                    "a row; got whitespace. Include base/text in place of base/tokens, or change it"
+                )
+            return self
+        check_texts(self.columns, self.encoding.tokenizer)
+        return self
+
 
 class SeriesDataset(BaseDataset):
     kind: Literal["series"]
     columns: SeriesColumns
     encoding: SeriesEncoding
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> "SeriesDataset":
+        if self.target.per_step:
+            check_series(self.columns)
+        return self
 
 
 Dataset = Annotated[TextDataset | SeriesDataset, Field(discriminator="kind")]

@@ -179,8 +179,8 @@ def _compose_groups(
 ) -> DictConfig:
     """Compose the chosen files of conf/.
 
-    A choice of conf/config.yaml that is named after a task, or after a kind of sequence, is
-    replaced with the file of the data set's own.
+    A choice of conf/config.yaml that is named after a task or a kind of sequence is replaced with
+    the file of the data set's own task, or else of its own kind.
 
     Args:
         choose: file by group, as params.yaml and the command name them.
@@ -189,14 +189,16 @@ def _compose_groups(
     named = {group: choice for group, choice in choose.items() if choice is not None}
     with initialize_config_dir(str(conf.absolute()), version_base=None):
         config = _compose(named)
-        own_values = OmegaConf.create(dict(experiment))
-        followed = {}
-        for names, key in ((TASKS, "dataset.target.task"), (KINDS, "dataset.kind")):
-            own = OmegaConf.select(own_values, key) or OmegaConf.select(config, key)
-            for group, choice in config.hydra.runtime.choices.items():
-                has_file = (conf / group / f"{own}.yaml").is_file()
-                if choice in names and choice != own and group not in named and has_file:
-                    followed[group] = str(own)
+        own_values, followed = OmegaConf.create(dict(experiment)), {}
+        own_names = [
+            str(OmegaConf.select(own_values, key) or OmegaConf.select(config, key))
+            for key in ("dataset.target.task", "dataset.kind")
+        ]
+        for group, choice in config.hydra.runtime.choices.items():
+            own = [name for name in own_names if (conf / group / f"{name}.yaml").is_file()]
+            is_named = choice in (*TASKS, *KINDS) and group not in named
+            if is_named and own and choice != own[0]:
+                followed[group] = own[0]
         if followed:
             config = _compose(named | followed)
     choices: Any = OmegaConf.to_container(config.hydra.runtime.choices)

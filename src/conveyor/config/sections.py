@@ -20,7 +20,7 @@ from conveyor.section import Section, Share
 from conveyor.tasks.options import Report
 
 CELLS = ("lstm", "gru", "simple")
-POOLINGS = ("last", "mean", "max", "mean_max", "attention")
+POOLINGS = ("last", "mean", "max", "mean_max", "attention", "none")
 Activation = Literal["tanh", "sigmoid", "relu", "softsign", "hard_sigmoid"]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 Auto = Literal["auto"]

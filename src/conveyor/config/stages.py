@@ -52,6 +52,27 @@ class FitConfig(NamedConfig):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        """Refuse what has no meaning where each step has a target, and where none has."""
+        if not self.head.per_step:
+            if self.model.pooling == "none":
+                raise ValueError(
+                    "model.pooling: expected a pooling, since dataset.target has one value a row; "
+                    "got none. Set model.pooling=mean_max"
+                )
+            return self
+        needed = {"pooling": "none", "front": "none", "wide": False}
+        for name, value in needed.items():
+            expected, got = (str(v).lower() for v in (value, getattr(self.model, name)))
+            if got != expected:
+                raise ValueError(
+                    f"model.{name}: expected {expected}, since dataset.target has a value for each "
+                    f"step; got {got}. Set choose.model={self.head.task}, or "
+                    f"model.{name}={expected}"
+                )
+        return self
+
 
 class SweepConfig(FitConfig):
     sweep: Sweep

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 SERIES = pa.list_(pa.list_(pa.float32()))
-ROW_TYPE = {"text": pa.string(), "series": SERIES}
+ROW_TYPE = {"text": pa.string(), "tokens": pa.string(), "series": SERIES}
 Steps = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 

@@ -66,7 +66,7 @@ class Tally:
             self.missing["values"] += int(missing.sum())
         if self._encoder.unknown_token is not None:
             self._tokens += len(encoded.values)
-            self._unknown += int((encoded.values == self._encoder.unknown_token).sum())
+            self._unknown += int(self._encoder.find_unknown(encoded.values).sum())
         counts = np.bincount(encoded.lengths, minlength=len(self._rows_by_length))
         counts[: len(self._rows_by_length)] += self._rows_by_length
         self._rows_by_length = counts

@@ -5,7 +5,8 @@ from pathlib import Path
 FORMATS = {
     "csv": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "json",
     "parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
-    "xlsx": "excel", "xlsm": "excel", "ts": "ts", "arff": "arff",
+    "conll": "conll", "conllu": "conll", "xlsx": "excel", "xlsm": "excel", "ts": "ts",
+    "arff": "arff",
 }  # fmt: skip
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 

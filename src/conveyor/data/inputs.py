@@ -13,6 +13,7 @@ from conveyor.data.arrow import Steps, join_steps, nest_steps, to_numbers, to_te
 from conveyor.encoding.series_values import Orientation, describe_value, parse_series
 from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import DataError
+from conveyor.tokens import is_token
 
 # The column of the series whose steps were gathered from several rows; no file has such a name.
 NESTED = "(steps of a series)"
@@ -37,14 +38,22 @@ class Inputs:
 class TextReader:
     """Reads texts from one column or several.
 
+    Args:
+        by_tokens: a cell may be a list of tokens, which become a text with spaces between them.
+
     Raises:
-        DataError: while it reads: a column holds objects, lists or bytes.
+        DataError: while it reads: a column holds objects, lists or bytes, or a list has an element
+            that is no token.
     """
 
-    def __init__(self, columns: TextColumns) -> None:
+    def __init__(self, columns: TextColumns, *, by_tokens: bool) -> None:
         self.columns, self._separator = columns.text_columns, columns.separator
+        self._by_tokens = by_tokens
 
     def read(self, batch: pa.RecordBatch) -> Inputs:
+        [first, *_] = [batch.column(name) for name in self.columns]
+        if self._by_tokens and _is_list_of_texts(first.type):
+            return _join_tokens(first, self.columns[0])
         for name in self.columns:
             _require_text(name, batch.column(name).type)
         cells = [to_text(batch.column(name)) for name in self.columns]
@@ -55,6 +64,24 @@ class TextReader:
             both = pc.binary_join_element_wise(first, second, self._separator)
             text = pc.coalesce(both, first, second)
         return Inputs(text.fill_null(""), missing, {})
+
+
+def _is_list_of_texts(kind: pa.DataType) -> bool:
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return is_list and (pa.types.is_string(kind.value_type) or pa.types.is_null(kind.value_type))
+
+
+def _join_tokens(column: pa.Array, name: str) -> Inputs:
+    texts, errors = [], {}
+    for row, tokens in enumerate(column.to_pylist()):
+        bad = [token for token in tokens or () if not is_token(token)]
+        if bad:
+            errors[row] = (
+                f"column {name!r}: expected tokens, texts without white space; got {bad[0]!r}. "
+                "Change the row."
+            )
+        texts.append("" if bad else " ".join(tokens or ()))
+    return Inputs(pa.array(texts, pa.string()), column.is_null(), errors)
 
 
 def _require_text(name: str, kind: pa.DataType) -> None:
@@ -165,8 +192,11 @@ class SeriesReader:
 InputReader = TextReader | SeriesReader
 
 
-def open_reader(columns: TextColumns | SeriesColumns, names: Sequence[str]) -> InputReader:
-    """Return the reader of a layout, for a source that has the columns `names`."""
+def open_reader(
+    columns: TextColumns | SeriesColumns, names: Sequence[str], *, by_tokens: bool
+) -> InputReader:
+    """Return the reader of a layout, for a source that has the columns `names`; `by_tokens` as in
+    `TextReader`."""
     if isinstance(columns, TextColumns):
-        return TextReader(columns)
+        return TextReader(columns, by_tokens=by_tokens)
     return SeriesReader(columns, names)

@@ -14,6 +14,7 @@ from conveyor.config.dataset import LongLayout
 from conveyor.data.arrow import nest_steps, to_numbers, to_text
 from conveyor.data.inputs import NESTED
 from conveyor.data.sources import Part, limit_size
+from conveyor.data.step_targets import gather
 from conveyor.data.steps import SortedSteps, count_gaps
 from conveyor.data.times import CellError, read_times
 from conveyor.errors import DataError
@@ -22,16 +23,17 @@ TIME_FORMAT = "dataset.columns.long.time_format"
 
 
 def nest(
-    part: Part, layout: LongLayout, constant: Sequence[str]
-) -> tuple[Part, Counter[str]]:  # fmt: skip
+    part: Part, layout: LongLayout, constant: Sequence[str], by_step: Sequence[str] = ()
+) -> tuple[Part, Counter[str]]:
     """Gather the steps of each id, ordered by time.
 
     Args:
         constant: columns of one value a series (target, group, split), which its other rows may
             leave empty; of the column of times, it is the last one that counts.
+        by_step: columns of one value a step, which become lists.
 
     Returns:
-        A part of the columns NESTED, the id's and `constant`, in order of each id's first row;
+        A part of the columns NESTED, the id's and all others, in order of each id's first row;
         and the counts of steps at the time of another one and of gaps, see `steps.count_gaps`.
 
     Raises:
@@ -39,9 +41,9 @@ def nest(
             column has two values within a series, or two steps of a series have the same time and
             `layout.duplicates` is "refuse".
     """
-    others = [name for name in dict.fromkeys(constant) if name != layout.id]
+    others = [name for name in dict.fromkeys(constant) if name not in (layout.id, *by_step)]
     constant = [name for name in others if name != layout.order]
-    wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *constant]))
+    wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *constant, *by_step]))
     columns = _read(part, wanted)
     ids, series = _series_of(part, columns[layout.id], layout.id)
     try:
@@ -73,6 +75,7 @@ def nest(
     table = pa.table(
         {NESTED: nest_steps(steps.values, np.bincount(steps.series)), layout.id: ids}
         | {name: columns[name].take(pa.array(rows.get(name, last))) for name in others}
+        | {name: gather(columns[name], order, lengths) for name in by_step}
     )
     nested = replace(
         part, columns=table.column_names,

@@ -29,7 +29,7 @@ from conveyor.data.split_columns import MISSING_TIME, require_equal_times
 from conveyor.data.static import NOT_A_NUMBER
 from conveyor.data.steps import STEP_COUNTS, say_steps
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
-from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder
+from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder, TokenEncoder
 from conveyor.errors import DataError, quote_names
 from conveyor.metrics import Targets
 from conveyor.progress import show_clock
@@ -162,7 +162,7 @@ def _open_readers(
     """Return a reader for each part, and what `nest` counts in all parts if they are long."""
     readers, counts = [], Counter[str]()
     parts = open_source(config.source, root, cache)
-    _require_targets(parts, load_target(config.target, {}).columns)
+    _require_targets(parts, load_target(config.target, {}, config.kind).columns)
     for part in parts:
         long = None if isinstance(config, TextDataset) else config.columns.long
         reader = RowReader(config, part)
@@ -177,7 +177,8 @@ def _open_readers(
         if long is not None:
             constant = reader.other_columns
             part.require([long.id, long.order, *long.channels, *constant])
-            part, part_counts = nest(part, long, constant)
+            by_step = reader.target.columns if reader.target.per_step else ()
+            part, part_counts = nest(part, long, constant, by_step)
             counts.update(part_counts)
         reader = RowReader(config, part)
         reader.require_columns()
@@ -206,7 +207,8 @@ def _fit_encoder(config: Dataset, rows: SplitRows) -> Encoder:
     batches = _read_training(rows, "raw")
     if isinstance(config, TextDataset):
         texts = chain.from_iterable(batch.to_pylist() for batch in batches)
-        encoder: Encoder = TextEncoder.fit(texts, config.encoding)
+        by_tokens = config.encoding.tokenizer == "whitespace"
+        encoder: Encoder = (TokenEncoder if by_tokens else TextEncoder).fit(texts, config.encoding)
     else:
         series = chain.from_iterable(map(split_steps, batches))
         encoder = SeriesEncoder.fit(series, config.encoding)

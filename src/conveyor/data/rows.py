@@ -18,6 +18,7 @@ from conveyor.data.rules import ROWS
 from conveyor.data.sources import Part
 from conveyor.data.split_columns import SplitColumns
 from conveyor.data.static import join_content, read_static, static_type
+from conveyor.data.step_targets import require_equal_steps
 from conveyor.data.table import is_mixed
 from conveyor.encoding.characters import find_blank
 from conveyor.errors import DataError, quote, quote_names
@@ -34,9 +35,10 @@ class RowReader:
 
     def __init__(self, config: TextDataset | SeriesDataset, part: Part) -> None:
         self.config, self.part = config, part
-        self.inputs = open_reader(config.columns, part.columns)
+        by_tokens = config.target.per_step
+        self.inputs = open_reader(config.columns, part.columns, by_tokens=by_tokens)
         self.split = SplitColumns(config.split, part)
-        self.target = load_target(config.target, part.value_names)
+        self.target = load_target(config.target, part.value_names, config.kind)
         self.static = config.columns.static
 
     @property
@@ -145,6 +147,8 @@ class RowReader:
         else:
             content, own = self._check_series(inputs.raw)
             problems = pc.coalesce(problems, own)
+        if self.target.per_step:
+            require_equal_steps(self.part, numbers, inputs.raw, targets, problems)
         static = []
         if self.static.names:
             values, own = self._read_static(batch)

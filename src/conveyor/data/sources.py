@@ -17,6 +17,7 @@ from conveyor.data.hub import open_hub
 from conveyor.data.jsonl import open_json, open_jsonl
 from conveyor.data.part import Part
 from conveyor.data.table import Batches, Table, limit_size
+from conveyor.data.tagged_files import open_aligned, open_conll
 from conveyor.data.ts import open_ts
 from conveyor.errors import DataError, quote_names
 from conveyor.extensions import extend, rows_of
@@ -32,6 +33,8 @@ READERS: dict[str, Reader] = {
     "arrow": open_arrow,
     "excel": open_excel,
     "ts": open_ts,
+    "aligned": open_aligned,
+    "conll": open_conll,
     "arff": open_arff,
     "folder": open_folder,
 }

@@ -18,6 +18,7 @@ from conveyor.encoding.network_inputs import EncodedRows, StaticInputs
 from conveyor.encoding.ragged import Ragged
 from conveyor.errors import InputError
 from conveyor.metrics import Targets
+from conveyor.metrics.steps import split_steps
 from conveyor.raw_row import MISSING, Row
 from conveyor.tasks import Task
 from conveyor.tasks.options import TargetSpec
@@ -49,6 +50,9 @@ class Meta(BaseModel):
     dialect: Dialect | None = None
     # Inputs of the static columns; as `columns.static`, it is written only where there are any.
     static_width: int | None = Field(default=None, exclude_if=lambda width: width is None)
+    # Characters that are read of each token, and different ones; only where there are tokens.
+    characters: int | None = Field(default=None, exclude_if=lambda count: count is None)
+    alphabet: int | None = Field(default=None, exclude_if=lambda count: count is None)
 
     @field_serializer("columns")
     def _describe_columns(self, columns: TextColumns | SeriesColumns | None) -> Any:
@@ -93,7 +97,8 @@ class Split:
 
     Attributes:
         sequences: encoded rows.
-        targets: encoded as the task does, first axis (rows,).
+        targets: encoded as the task does, first axis (rows,); see `metrics.steps` for those of a
+            task with a target for each step.
         rows: the same rows, raw.
         static_inputs: encoded static columns, (rows, width); None where there are none.
     """
@@ -152,9 +157,13 @@ class Prepared:
         values, offsets = (_map(folder / f) for f in ("values.npy", "offsets.npy"))
         table = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
         has_static = self.meta.static_width is not None
+        sequences = Ragged(values, offsets)
+        targets = np.load(folder / "targets.npy", allow_pickle=False)
+        if self.meta.target.per_step:  # (steps,), beside the values of the sequences
+            targets = split_steps(targets, sequences.lengths)
         return Split(
-            sequences=Ragged(values, offsets),
-            targets=np.load(folder / "targets.npy", allow_pickle=False),
+            sequences=sequences,
+            targets=targets,
             rows=RawRows(table["row"], table["static"] if has_static else None),
             _ids=table["id"],
             static_inputs=_map(folder / "static.npy") if has_static else None,

@@ -14,6 +14,7 @@ from conveyor.data.static import static_type
 from conveyor.encoding import Encoder
 from conveyor.encoding.network_inputs import EncodedRows
 from conveyor.metrics import Targets
+from conveyor.metrics.steps import as_rows, has_steps, join_steps
 
 BATCH = 500  # rows of a batch in rows.arrow
 
@@ -35,6 +36,9 @@ class SplitWriter:
             targets: encoded targets, first axis (rows,).
         """
         sequences = encoded.sequences
+        if has_steps(targets):  # a sequence that was cut has fewer steps
+            pairs = zip(targets, sequences.lengths.tolist(), strict=True)
+            targets = join_steps(as_rows([row[:length] for row, length in pairs]))
         self._arrays["values"].add(sequences.values)
         self._arrays["offsets"].add(self._steps + sequences.offsets[1:])
         self._arrays["targets"].add(targets)

@@ -9,8 +9,11 @@ from conveyor.encoding.row_error import RowError
 from conveyor.encoding.series import SeriesEncoder
 from conveyor.encoding.static import StaticEncoder
 from conveyor.encoding.text import TextEncoder
+from conveyor.encoding.tokens import TokenEncoder
 
-ENCODERS: dict[str, type[Encoder]] = {"text": TextEncoder, "series": SeriesEncoder}
+ENCODERS: dict[str, type[Encoder]] = {
+    "text": TextEncoder, "tokens": TokenEncoder, "series": SeriesEncoder,
+}  # fmt: skip
 
 __all__ = [
     "Encoder",
@@ -19,6 +22,7 @@ __all__ = [
     "SeriesEncoder",
     "StaticEncoder",
     "TextEncoder",
+    "TokenEncoder",
     "load_encoder",
 ]
 

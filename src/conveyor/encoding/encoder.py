@@ -62,6 +62,10 @@ class Encoder(ABC):
         """The number of each token; empty for series."""
         return {}
 
+    def find_unknown(self, values: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which units of encoded rows are unknown tokens, (units,)."""
+        return values == self.unknown_token
+
     @property
     def shortest_row(self) -> Any:
         """A raw row of one unit, by which a model can be tried."""

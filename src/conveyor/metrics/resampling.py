@@ -31,10 +31,11 @@ def intervals(
         (low, high) by metric, without the metrics that no draw defines.
     """
     draws = draw_samples(len(targets), samples, seed)
+    pairs = table.pair(targets, outputs)
     with progress_bar("intervals", " samples", samples, show=show_progress) as bar:
         scores = []
         for rows in draws:
-            scores.append(table.compute(table.metrics, targets[rows], outputs[rows]))
+            scores.append(table.compute_of(table.metrics, pairs.take(rows)))
             bar.update()
     tail = 100 * (1 - confidence) / 2
     bounds = {}
@@ -70,16 +71,19 @@ def paired_gain(
         1993, chapter 6), with the factor that makes it unbiased for a mean.
     """
 
-    def gain(targets: Targets, ours: Outputs, theirs: Outputs) -> float:
-        pairs = zip(tables, (ours, theirs), strict=True)
-        scores = (table.compute_one(name, targets, outputs) for table, outputs in pairs)
+    models = [
+        (table, table.pair(targets, outputs))
+        for table, outputs in zip(tables, (ours, theirs), strict=True)
+    ]
+
+    def gain(rows: NDArray[np.integer]) -> float:
+        scores = (table.compute_of([name], pairs.take(rows))[name] for table, pairs in models)
         return tables[0][name].gain(*scores)
 
-    draws = draw_samples(len(targets), samples, seed)
-    gains = [gain(targets[rows], ours[rows], theirs[rows]) for rows in draws]
+    gains = [gain(rows) for rows in draw_samples(len(targets), samples, seed)]
     lower = float(np.nanpercentile(gains, 100 * (1 - confidence)))
     unbiased = (len(targets) / max(1, len(targets) - 1)) ** 0.5
-    return {"gain": gain(targets, ours, theirs), "lower": lower,
+    return {"gain": gain(np.arange(len(targets))), "lower": lower,
             "standard_error": unbiased * float(np.nanstd(gains))}  # fmt: skip
 
 

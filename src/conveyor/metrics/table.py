@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Better = Literal["higher", "lower"]
+# Both may instead have values for each step; see metrics/steps.py.
 Targets = NDArray[Any]  # encoded targets, (rows,) or (rows, values)
 Outputs = NDArray[np.floating]  # what the network gives for each row, (rows, width)
 
@@ -31,6 +32,14 @@ class Metric:
         return new - old if self.better == "higher" else old - new
 
 
+class Pairs(Protocol):
+    """Targets and outputs of the same rows, and what several metrics derive from them."""
+
+    def take(self, rows: NDArray[np.integer]) -> Self:
+        """Return those of these rows, (rows,), of which one may repeat."""
+        ...
+
+
 @dataclass(frozen=True)
 class MetricTable:
     """The metrics of a task.
@@ -46,15 +55,18 @@ class MetricTable:
     metrics: Mapping[str, Metric]
     headline: str
     validation: tuple[str, ...]
-    pair: Callable[[Targets, Outputs], Any]
+    pair: Callable[[Targets, Outputs], Pairs]
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[name]
 
     def compute(self, names: Iterable[str], targets: Targets, outputs: Outputs) -> dict[str, float]:
         """Compute metrics by their names; NaN where one is not defined for these rows."""
-        pair = self.pair(targets, outputs)
-        return {name: self.metrics[name].function(pair) for name in names}
+        return self.compute_of(names, self.pair(targets, outputs))
+
+    def compute_of(self, names: Iterable[str], pairs: Pairs) -> dict[str, float]:
+        """Compute metrics of what `pair` returned."""
+        return {name: self.metrics[name].function(pairs) for name in names}
 
     def compute_one(self, name: str, targets: Targets, outputs: Outputs) -> float:
         """Compute one metric; NaN where it is not defined for these rows."""

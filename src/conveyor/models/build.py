@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from conveyor.config import Model
+from conveyor.encoding.token_values import FIRST_CHARACTER
 from conveyor.models.cells import find_cell
 from conveyor.models.devices import gpus
 from conveyor.models.front import add_front
@@ -14,6 +15,7 @@ from conveyor.models.kernels.library import KernelError, operators
 from conveyor.models.masks import mask_of
 from conveyor.models.pooling import find_pooling, mean
 from conveyor.models.static import add_static
+from conveyor.models.token_features import add_token_features
 from conveyor.models.wide import count_words, summarise
 from conveyor.tasks.facets import Head
 
@@ -28,6 +30,8 @@ def build(
     vocabulary: int | None = None,
     length: int = 1,
     static_width: int | None = None,
+    characters: int | None = None,
+    alphabet: int | None = None,
 ) -> keras.Model:
     """Stack layers of `config.units` under pooling and a task's head; `config.front` adds
     convolutions below them, and `config.wide` a branch beside them.
@@ -38,12 +42,16 @@ def build(
         vocabulary: number of tokens, with the padding token; None for series.
         length: steps of a typical training row: the front's strides follow from it.
         static_width: numbers of the encoded static columns; None where the data set has none.
+        characters: of each token, where the tokens of texts are given; else None.
+        alphabet: number of different characters, with padding.
 
     Returns:
-        A model of two inputs, {"values": float32 (batch, time, features) or int32 (batch, time),
+        A model of two inputs, {"values": float32 (batch, time, features), int32 (batch, time) or,
+        of given tokens, int32 (batch, time, 2 + characters),
         "lengths": int32 (batch,)}, rows padded on the right, each at least one step long; with
         static columns also of "static", float32 (batch, static_width), whose branch joins the
         pooled features; and one output (batch, head.width), of the type that the head gives it.
+        With `pooling=none` nothing is pooled, and the output is (batch, time, head.width).
         Padding a row further changes nothing.
         With `kernel=keras` it consists of stock Keras layers and operations, so that its file loads
         without this package. The weights are the same with every kernel.
@@ -52,7 +60,11 @@ def build(
         KernelError: `kernel=fused`, and the kernel cannot be compiled or loaded here.
     """
     lengths = keras.Input((), dtype="int32", name="lengths")
-    if vocabulary is not None:
+    if characters is not None:
+        width = FIRST_CHARACTER + characters
+        values = keras.Input((None, width), dtype="int32", name="values")
+        x = add_token_features(values, config, vocabulary, alphabet)
+    elif vocabulary is not None:
         values = keras.Input((None,), dtype="int32", name="values")
         x = layers.Embedding(vocabulary, config.embedding, name="embedding")(values)
         if config.word_dropout:
@@ -76,7 +88,7 @@ def build(
         steps, mask = lengths, mask_of(x, lengths)
     for depth in range(len(config.units)):
         x = _recurrent_block(config, depth, x, mask)
-    if config.pooling != "last":  # with "last" the top layer returns its last state only
+    if config.pooling not in ("last", "none"):  # "last": the top layer returns its last state only
         x = find_pooling(config.pooling)(x, mask, steps)  # (batch, width)
     if beside:
         x = layers.Concatenate(name="features")([x, *beside])

@@ -1,5 +1,6 @@
 """The costs of a model: parameters, floating-point operations, memory."""
 
+import math
 from dataclasses import dataclass
 
 import keras
@@ -41,7 +42,8 @@ def compute_costs(model: keras.Model, config: Model, *, length: int, batch_size:
         if not kernels:
             continue
         first = keras.tree.flatten(layer.input)[0]  # beside a mask
-        steps = length if len(first.shape) == 3 else 1  # the head reads pooled features
+        # A head may read pooled features; a convolution over characters reads each of a step's.
+        steps = length * math.prod(first.shape[2:-1]) if len(first.shape) > 2 else 1
         flops += 2 * steps * sum(weight.numpy().size for weight in kernels)
         if layer.name == "attention":  # the weighted sum of the steps, as many products again
             flops += 2 * steps * layer.input.shape[-1]

@@ -12,6 +12,7 @@ from conveyor.config import Model
 from conveyor.encoding.network_inputs import EncodedRows
 from conveyor.encoding.ragged import batches_by_length
 from conveyor.errors import InputError
+from conveyor.metrics.steps import empty_outputs, set_outputs
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
 from conveyor.models.onnx_network import to_onnx
@@ -37,7 +38,7 @@ def export(
     Args:
         head: with which the model was built.
     """
-    sizes = ("vocabulary", "features", "length", "static_width")
+    sizes = ("vocabulary", "features", "length", "static_width", "characters", "alphabet")
     size = {name: card[name] for name in sizes if name in card}
     weights = model.get_weights()
     # So that the generated names of layers do not continue those of earlier models.
@@ -82,7 +83,9 @@ def check_export(folder: Path, encoded: EncodedRows, rows: Any) -> None:
 
 def predict(model: keras.Model, encoded: EncodedRows) -> NDArray[np.floating]:
     """Predict the outputs (rows, width) of encoded rows, in their order."""
-    outputs = np.zeros((len(encoded), model.output_shape[-1]), dtype=model.output.dtype)
-    for rows in batches_by_length(encoded.sequences.lengths, BATCH):
-        outputs[rows] = model(encoded.pad_rows(rows), training=False)
+    shape, lengths = model.output_shape, encoded.sequences.lengths
+    outputs = empty_outputs(len(encoded), shape[-1], model.output.dtype, per_step=len(shape) == 3)
+    for rows in batches_by_length(lengths, BATCH):
+        batch = np.asarray(model(encoded.pad_rows(rows), training=False))
+        set_outputs(outputs, rows, batch, lengths[rows])
     return outputs

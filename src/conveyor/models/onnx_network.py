@@ -16,6 +16,7 @@ from conveyor.models.onnx_features import add_front, add_static, add_summary, ad
 from conveyor.models.onnx_graph import Graph
 from conveyor.models.onnx_pooling import add_mean, find_pooling
 from conveyor.models.onnx_recurrent import add_recurrent
+from conveyor.models.onnx_tokens import add_token_features
 from conveyor.tasks.facets import Head
 
 OPSET, IR_VERSION = 17, 9
@@ -34,8 +35,12 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
     """
     graph = Graph()
     text = "embedding" in {layer.name for layer in model.layers}
-    values = x = graph.op("Transpose", "values", perm=[1, 0] if text else [1, 0, 2])
-    if text:
+    has_tokens = text and len(model.input["values"].shape) == 3
+    is_flat = text and not has_tokens
+    values = x = graph.op("Transpose", "values", perm=[1, 0] if is_flat else [1, 0, 2])
+    if has_tokens:
+        x = add_token_features(graph, model, values)
+    elif text:
         table = model.get_layer("embedding").get_weights()[0]
         x = graph.op("Gather", graph.weight("embedding", table), x)
     beside = []  # what joins the pooled features
@@ -51,7 +56,7 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
         beside.append(add_mean(graph, x, steps))
     for depth in range(len(config.units)):
         x = add_recurrent(graph, model, config, depth, x, steps)
-    if config.pooling != "last":
+    if config.pooling not in ("last", "none"):
         x = find_pooling(config.pooling)(graph, model, x, steps)
     if beside:
         x = graph.op("Concat", x, *beside, axis=1)
@@ -61,7 +66,8 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
 
 def _model(graph: Graph, model: keras.Model, head: Head) -> onnx.ModelProto:
     inputs = [_describe(x, x.name, ["batch", *x.shape[1:]]) for x in model.input.values()]
-    output = _describe(model.output, head.output_name, ["batch", head.width])
+    axes = ["batch", "time"][: len(model.output.shape) - 1]
+    output = _describe(model.output, head.output_name, [*axes, head.width])
     weights = list(graph.weights.values())
     body = helper.make_graph(graph.nodes, model.name, inputs, [output], weights)
     opset = helper.make_opsetid("", OPSET)

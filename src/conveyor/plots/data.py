@@ -33,11 +33,13 @@ def plot_counts(
     path: Path,
     title: str,
     rows: Mapping[str, int] | None = None,
+    unit: str = "rows",
 ) -> None:
     """Draw the share of each value by split, with the row counts on the bars.
 
     Args:
         rows: of each split; None where each row has one of the values.
+        unit: what is counted.
     """
     names = list(next(iter(counts.values())))
     figure, [axes] = new_figure(8, 1.7 + 0.5 * len(names))
@@ -52,7 +54,7 @@ def plot_counts(
     axes.set_yticks(range(len(names)), [plot_text(name) for name in names])
     axes.invert_yaxis()
     axes.margins(x=0.1)
-    finish(axes, "x", xlabel="share of the split's rows", title=title)
+    finish(axes, "x", xlabel=f"share of the split's {unit}", title=title)
     add_legend(figure)
     save(figure, path)
 

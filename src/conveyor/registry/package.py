@@ -9,7 +9,7 @@ import mlflow
 import pandas as pd
 import pyarrow as pa
 from mlflow.models import ModelSignature
-from mlflow.types.schema import AnyType, Array, ColSpec, DataType, Map, Schema
+from mlflow.types.schema import AnyType, Array, ColSpec, DataType, Map, Object, Property, Schema
 
 from conveyor import files
 from conveyor.config.dataset import NO_STATIC
@@ -116,8 +116,10 @@ def _output_schema(card: Card) -> Schema:
 
 
 def _mlflow_type(kind: pa.DataType) -> Any:
-    if pa.types.is_struct(kind):
+    if pa.types.is_struct(kind) and all(pa.types.is_floating(field.type) for field in kind):
         return Map(DataType.double)
+    if pa.types.is_struct(kind):
+        return Object([Property(field.name, _mlflow_type(field.type)) for field in kind])
     if pa.types.is_list(kind):
         return Array(_mlflow_type(kind.value_type))
     if pa.types.is_integer(kind):

@@ -149,10 +149,10 @@ def summarise_predictions(
 ) -> Summary:
     """Summarise the model's predictions of raw rows, and the share of tokens unknown to it."""
     rates = {}
-    unknown = model.encoder.unknown_token
-    if unknown is not None:
+    if model.encoder.unknown_token is not None:
         tokens = model.encoder.read_sequences(sequences_of(rows))
-        hits = np.concatenate([[0], np.cumsum(tokens.values == unknown)])[tokens.offsets]
+        unknown = model.encoder.find_unknown(tokens.values)
+        hits = np.concatenate([[0], np.cumsum(unknown)])[tokens.offsets]
         rates["unknown tokens"] = Rate.of(np.diff(hits).tolist(), tokens.lengths.tolist())
     answers = predictions.task.answers.summarise(predictions.outputs)
     samples = {name: _sample(values) for name, values in answers.samples.items()}

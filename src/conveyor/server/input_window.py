@@ -48,8 +48,8 @@ class InputWindow:
         """Add a row of an answered request; another model begins a new window."""
         encoder = live.model.encoder
         sequence = encoder.check_sequence(sequence_of(random.choice(rows)))
-        units, unknown = encoder.encode_one(sequence), encoder.unknown_token
-        hits = None if unknown is None else int((units == unknown).sum())
+        units, has_tokens = encoder.encode_one(sequence), encoder.unknown_token is not None
+        hits = int(encoder.find_unknown(units).sum()) if has_tokens else None
         with self._lock:
             if self._live is not live:
                 self._live = live

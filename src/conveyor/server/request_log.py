@@ -105,7 +105,10 @@ class RequestLog:
         live, predictions = request.live, request.predictions
         encoder, now = live.model.encoder, time.time_ns() // 1000
         rows = [encoder.check_row(row) for row in request.rows]
-        sequences, unknown = encoder.encode(sequences_of(rows)), encoder.unknown_token
+        sequences, has_tokens = (
+            encoder.encode(sequences_of(rows)),
+            encoder.unknown_token is not None,
+        )
         logged = predictions.task.answers.logged
         records: list[dict[str, Any]] = []
         for number, (row, answer) in enumerate(zip(rows, predictions.records(), strict=True)):
@@ -116,7 +119,7 @@ class RequestLog:
                 "seconds": request.seconds,
                 **{name: answer[name] for name in logged},
                 "length": len(units),
-                "unknown": None if unknown is None else int((units == unknown).sum()),
+                "unknown": int(encoder.find_unknown(units).sum()) if has_tokens else None,
             }
             if self.raw_rows:
                 record[encoder.column] = sequence_to_plain(sequence_of(row))

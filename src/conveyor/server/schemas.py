@@ -11,10 +11,13 @@ Schema = dict[str, Any]
 
 
 def sequence_schema(model: LoadedModel) -> Schema:
-    """A text, or a series as a list of steps; of one channel also as a list of numbers."""
+    """A text, or its tokens; or a series as a list of steps, of one channel also as a list of
+    numbers."""
     shape = model.encoder.tensor_shape
     if len(shape) == 1:
-        return {"type": "string", "minLength": 1}
+        text: Schema = {"type": "string", "minLength": 1}
+        tokens = {**array_of({"type": "string", "pattern": r"^\S+$"}), "minItems": 1}
+        return {"anyOf": [text, tokens]} if model.task.spec.per_step else text
     number = {"type": ["number", "null"] if model.encoder.accepts_missing else "number"}
     channels = shape[-1]
     steps = {**array_of({**array_of(number), "minItems": channels, "maxItems": channels}),
@@ -81,7 +84,8 @@ def v2_request(model: LoadedModel) -> Schema:
 
 def v2_response(model: LoadedModel) -> Schema:
     """The answer to an inference request: a tensor for each field."""
-    names = [field.name for field in model.task.answers.schema]
+    answers = model.task.answers.tensors(model.empty_outputs(1), [model.encoder.shortest_row])
+    names = list(answers)
     text, shape = {"type": "string"}, array_of({"type": "integer"})
     tensor = object_of(
         {"name": {"enum": names}, "datatype": text, "shape": shape, "data": {"type": "array"}}

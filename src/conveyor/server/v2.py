@@ -42,7 +42,7 @@ CONTENT_TYPES = ("np", "pd", "str")
 def describe(live: LiveModel) -> dict[str, Any]:
     """Return the model's metadata; a size of -1 stands for any size."""
     encoder, answers = live.model.encoder, live.model.task.answers
-    outputs = answers.tensors(np.zeros((1, live.model.width), np.float32))
+    outputs = answers.tensors(live.model.empty_outputs(1), [live.model.encoder.shortest_row])
     shape = encoder.tensor_shape
     inputs = [{"name": encoder.column, "datatype": encoder.tensor_types[0], "shape": shape}]
     parameters = answers.parameters()
@@ -59,7 +59,7 @@ def describe(live: LiveModel) -> dict[str, Any]:
         "platform": "onnxruntime_onnx",
         "inputs": inputs,
         "outputs": [
-            {"name": name, "datatype": datatype, "shape": [-1, *shape[1:]]}
+            {"name": name, "datatype": datatype, "shape": [-1, *(n or -1 for n in shape[1:])]}
             for name, (datatype, shape, _) in outputs.items()
         ],
         "parameters": parameters,
@@ -134,7 +134,8 @@ def format_response(
         InputError: a selected tensor does not exist, or an extension is asked for that is not
             supported.
     """
-    tensors, body = predictions.task.answers.tensors(predictions.outputs), request.body
+    tensors = predictions.task.answers.tensors(predictions.outputs, predictions.rows)
+    body = request.body
     all_binary = bool(parameters_of(body, "request body").get("binary_data_output"))
     binary, outputs = b"", []
     for name, is_binary in _selected(body, all_binary, list(tensors)).items():

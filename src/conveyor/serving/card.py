@@ -23,6 +23,8 @@ class Card(Section):
         dialect: of these files.
         features: numbers of an encoded step of a series.
         vocabulary: tokens of a text, padding and unknown included.
+        characters: that are read of each token, where the tokens are given.
+        alphabet: different characters, padding and unknown included.
         static_width: numbers of the encoded static columns, if there are any.
         flops: of one sequence of `flops_at_length` steps.
         refit: whether it was fitted on the validation rows too.
@@ -39,6 +41,8 @@ class Card(Section):
     dialect: Dialect | None = None
     features: int | None = None
     vocabulary: int | None = None
+    characters: int | None = None
+    alphabet: int | None = None
     static_width: int | None = None
     length: int | None = None
     name: str | None = None

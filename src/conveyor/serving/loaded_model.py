@@ -13,6 +13,7 @@ from conveyor.encoding import Encoder, RowError, load_encoder
 from conveyor.encoding.network_inputs import NetworkInputs
 from conveyor.encoding.ragged import RowNumbers
 from conveyor.metrics import Outputs
+from conveyor.metrics.steps import empty_outputs, set_outputs
 from conveyor.progress import progress_bar
 from conveyor.serving.card import TRAIN_ANEW, Card, read_card
 from conveyor.serving.digests import check_digests
@@ -36,14 +37,16 @@ class Predictions:
     Attributes:
         task: the model's.
         outputs: what the network gives for each row, (rows, width).
+        rows: raw, as they were predicted.
     """
 
     task: Task
     outputs: Outputs
+    rows: Sequence[Any] = ()
 
     def records(self) -> list[dict[str, Any]]:
         """Return the answer for each row, by field."""
-        return self.task.answers.records(self.outputs)
+        return self.task.answers.records(self.outputs, self.rows)
 
 
 class LoadedModel:
@@ -81,13 +84,18 @@ class LoadedModel:
 
     @property
     def width(self) -> int:
-        """Number of outputs for each row."""
-        return self.session.get_outputs()[0].shape[1]
+        """Number of outputs for each row, or for each step of a row."""
+        return self.session.get_outputs()[0].shape[-1]
 
     @property
     def dtype(self) -> Any:
         """NumPy's type of the outputs."""
         return DTYPES[self.session.get_outputs()[0].type]
+
+    def empty_outputs(self, rows: int) -> Outputs:
+        """Return outputs of so many rows, before any is predicted."""
+        per_step = self.task.spec.per_step
+        return empty_outputs(rows, self.width, self.dtype, per_step=per_step)
 
     @classmethod
     def load(cls, folder: Path, *, graph: str = GRAPH) -> "LoadedModel":
@@ -120,11 +128,11 @@ class LoadedModel:
         Raises:
             RowError: the encoder does not accept a row, or there are no rows.
         """
-        outputs = np.zeros((len(rows), self.width), self.dtype)
+        outputs = self.empty_outputs(len(rows))
         batches = self.encoder.batches(rows, batch_size)
         for batch, inputs in _show_progress(batches, len(rows)) if progress else batches:
-            outputs[batch] = self.session.run(None, inputs)[0]
-        return Predictions(self.task, outputs)
+            set_outputs(outputs, batch, self.session.run(None, inputs)[0], inputs["lengths"])
+        return Predictions(self.task, outputs, rows)
 
     def predict_as(self, other: "LoadedModel", rows: Sequence[Any]) -> ModelOutputs | None:
         """Predict in the order of another model's outputs.
@@ -143,23 +151,17 @@ class LoadedModel:
         return other.task.answers.align(own)
 
 
-def make_session(graph: str | bytes) -> onnxruntime.InferenceSession:
-    """Load a graph, from a path or as bytes, for one thread, which is fastest for single rows and
-    for many callers at once."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
 def _open_graph(path: Path) -> onnxruntime.InferenceSession:
-    """Load the graph of a model folder.
+    """Load a graph for one thread, which is fastest for single rows and for many callers at once.
 
     Raises:
         FormatError: there is no graph, or ONNX Runtime refuses it.
     """
     require_file(path, TRAIN_ANEW)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
-        return make_session(str(path))
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors have no other class in common
         problem = f"expected a graph that ONNX Runtime loads; got {str(error).splitlines()[0]!r}"
         raise FormatError(path, problem, TRAIN_ANEW) from error

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.metrics.steps import as_rows
 from conveyor.raw_row import from_plain, to_plain
 from conveyor.serving.loaded_model import LoadedModel
 
@@ -37,13 +38,14 @@ def predict_in_fresh_process(folder: Path, rows: Sequence[Any]) -> NDArray[np.fl
         raise RuntimeError(
             f"the model in {folder} cannot predict in a fresh process:\n{process.stderr[-2000:]}"
         )
-    return np.array(json.loads(process.stdout), dtype=np.float64)
+    outputs = [np.array(row, dtype=np.float64) for row in json.loads(process.stdout)]
+    return np.array(outputs) if outputs[0].ndim == 1 else as_rows(outputs)
 
 
 def main() -> None:
     rows = list(map(from_plain, json.load(sys.stdin)))
     outputs = LoadedModel.load(Path(sys.argv[1])).predict(rows).outputs
-    json.dump(outputs.astype(float).tolist(), sys.stdout)
+    json.dump([row.astype(float).tolist() for row in outputs], sys.stdout)
 
 
 if __name__ == "__main__":

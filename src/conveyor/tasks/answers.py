@@ -30,16 +30,29 @@ class Answers(Protocol):
         """Return the targets of rows as names or numbers, as drift tests compare them."""
         ...
 
-    def records(self, outputs: Outputs) -> list[dict[str, Any]]:
-        """Return the answer for each row, by field."""
+    def records(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Return the answer for each row, by field.
+
+        Args:
+            rows: raw, for an answer that shows parts of them, such as the tokens of a text.
+        """
         ...
 
-    def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
-        """Return the columns of `schema`; null in the rows where `missing`, (rows,), is true."""
+    def columns(
+        self, outputs: Outputs, missing: NDArray[np.bool_], rows: Sequence[Any] = ()
+    ) -> list[pa.Array]:
+        """Return the columns of `schema`; null in the rows where `missing`, (rows,), is true.
+
+        Args:
+            rows: as in `records`; one that is missing may be anything.
+        """
         ...
 
-    def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
-        """Return datatype, shape and flat data of each tensor of KServe's V2 protocol."""
+    def tensors(
+        self, outputs: Outputs, rows: Sequence[Any] = ()
+    ) -> dict[str, tuple[str, list[int], list[Any]]]:
+        """Return datatype, shape and flat data of each tensor of KServe's V2 protocol; `rows` as in
+        `records`."""
         ...
 
     def parameters(self) -> dict[str, Any]:

@@ -26,12 +26,14 @@ class Target(Protocol):
         number_columns: those of them whose cells are numbers, which text may write with a comma.
         key_type: of the keys.
         notes: sentences on what was changed in cells that have been read.
+        per_step: whether a key is a list, with a target for each step of its row.
     """
 
     columns: Sequence[str]
     number_columns: Sequence[str]
     key_type: pa.DataType
     notes: Sequence[str]
+    per_step: bool
 
     def read(self, cells: Sequence[pa.Array]) -> tuple[pa.Array, pa.Array]:
         """Return the key of each row, and the problem that makes it unusable.
@@ -110,11 +112,13 @@ class Head(Protocol):
     score_name: str
 
     def build(self, x: Any) -> Any:
-        """Return the outputs (batch, width) of pooled features."""
+        """Return the outputs (batch, width) of pooled features; (batch, time, width) of the
+        features of each step, where the target has a value for each."""
         ...
 
     def add_to_graph(self, graph: Any, model: Any, x: str) -> None:
-        """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features."""
+        """Add the head to a graph of `models.onnx_graph`; `x` names the pooled features, or those
+        of each step, (time, batch, width)."""
         ...
 
     def prepare_loss(self, targets: Targets, *, few_rows: bool) -> None:
@@ -123,7 +127,8 @@ class Head(Protocol):
         ...
 
     def constant_outputs(self, targets: Targets) -> Outputs:
-        """Return the one output for all rows, (width,), that has the lowest training loss."""
+        """Return the one output for all rows or steps, (width,), that has the lowest training
+        loss."""
         ...
 
     def training_losses(self, targets: Any, outputs: Any) -> Any:

@@ -8,18 +8,31 @@ from pydantic import Field, TypeAdapter
 from conveyor.tasks.classification import options as classification
 from conveyor.tasks.multilabel import options as multilabel
 from conveyor.tasks.regression import options as regression
+from conveyor.tasks.tagging import options as tagging
 
 TASK = Field(discriminator="task")
 
 TargetSpec = Annotated[
-    classification.ClassSpec | multilabel.LabelSpec | regression.RegressionSpec, TASK
+    classification.ClassSpec | multilabel.LabelSpec | regression.RegressionSpec | tagging.TagSpec,
+    TASK,
 ]
 Target = Annotated[
-    classification.ClassTarget | multilabel.LabelTarget | regression.RegressionTarget, TASK
+    classification.ClassTarget
+    | multilabel.LabelTarget
+    | regression.RegressionTarget
+    | tagging.TagTarget,
+    TASK,
 ]
-Head = Annotated[classification.ClassHead | multilabel.LabelHead | regression.RegressionHead, TASK]
+Head = Annotated[
+    classification.ClassHead | multilabel.LabelHead | regression.RegressionHead | tagging.TagHead,
+    TASK,
+]
 Report = Annotated[
-    classification.ClassReport | multilabel.LabelReport | regression.RegressionReport, TASK
+    classification.ClassReport
+    | multilabel.LabelReport
+    | regression.RegressionReport
+    | tagging.TagReport,
+    TASK,
 ]
 
 

@@ -18,7 +18,7 @@ from conveyor.tasks.comparison import Comparison, PairedTest
 from conveyor.tasks.facets import Baselines, Head, Report, Target
 from conveyor.tasks.options import TargetSpec
 
-TASKS = ("classification", "multilabel", "regression")
+TASKS = ("classification", "multilabel", "regression", "tagging")
 
 
 class Task:
@@ -58,13 +58,14 @@ class Task:
         return _import(self.name, "head").Head(self.spec, options)
 
 
-def load_target(options: Any, stored_names: Mapping[str, list[str]]) -> Target:
+def load_target(options: Any, stored_names: Mapping[str, list[str]], kind: str) -> Target:
     """Return the reader of the targets that `dataset.target` describes.
 
     Args:
         stored_names: by column, the names of its numbers, if the source has them.
+        kind: of the data set, "text" or "series".
     """
-    return _import(options.task, "target").Target(options, stored_names)
+    return _import(options.task, "target").Target(options, stored_names, kind)
 
 
 def load_metrics(name: str) -> Mapping[str, Metric]:

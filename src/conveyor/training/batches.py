@@ -9,8 +9,9 @@ from conveyor.data.store import Split
 from conveyor.encoding.network_inputs import NetworkInputs, name_inputs
 from conveyor.encoding.ragged import Lengths, RowNumbers, batches_by_length
 from conveyor.metrics import Targets
+from conveyor.metrics.steps import has_steps, pad_steps
 
-Batch = tuple[NetworkInputs, Targets]  # of the same rows
+Batch = tuple[NetworkInputs, Targets]  # of the same rows; targets of steps are padded
 FEWEST_POOLS = 4  # of an epoch
 
 
@@ -86,4 +87,9 @@ class BatchReader:
                 split.sequences.fill(values, positions, in_split)
                 if static is not None and split.static_inputs is not None:
                     static[positions] = split.static_inputs[in_split]
-            yield name_inputs(values, lengths, static), self.targets[rows]
+            yield name_inputs(values, lengths, static), self.read_targets(rows)
+
+    def read_targets(self, rows: RowNumbers) -> Targets:
+        """Return the targets of rows, those of steps padded to the longest row."""
+        targets = self.targets[rows]
+        return pad_steps(targets) if has_steps(targets) else targets

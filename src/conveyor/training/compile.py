@@ -54,6 +54,8 @@ def compile_model(config: FitConfig, prepared: Prepared, head: Head, updates: in
             vocabulary=meta.vocabulary,
             length=typical_length(prepared),
             static_width=meta.static_width,
+            characters=meta.characters,
+            alphabet=meta.alphabet,
         )
         model.compile(_optimizer(train, updates))
         model.optimizer.build(model.trainable_variables)

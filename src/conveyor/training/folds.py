@@ -7,6 +7,7 @@ import numpy as np
 
 from conveyor.config import FitConfig
 from conveyor.data.store import Prepared
+from conveyor.encoding.ragged import batches_by_length
 from conveyor.metrics import MetricTable, Outputs, Targets
 from conveyor.metrics.resampling import intervals
 from conveyor.tasks import Task
@@ -36,8 +37,8 @@ def cross_validate(
         state = start_state(config, prepared, rows, path=path, keep_outputs=True)
         fit_best(config, prepared, rows, state, on_built=on_built, progress=progress)
         states.append(state)
-        batches = rows.validation.by_length(state.budget.batch_size)
-        targets.append(np.concatenate([batch_targets for _, batch_targets in batches]))
+        batches = batches_by_length(rows.validation.lengths, state.budget.batch_size)
+        targets.append(rows.validation.targets[np.concatenate(batches)])
     return _pool(config, prepared, states, targets)
 
 

@@ -40,6 +40,9 @@ def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> flo
     return measure_latency(served, validation.rows[middle])
 
 
+OPTIONAL = ("characters", "alphabet", "static_width")  # sizes that not every data set has
+
+
 def describe_data(prepared: Prepared) -> dict[str, Any]:
     """Return the part of a model's card that the prepared data decides."""
     meta = prepared.meta
@@ -51,6 +54,6 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
         "columns": None if meta.columns is None else meta.columns.describe(),
         "dialect": None if meta.dialect is None else meta.dialect.model_dump(mode="json"),
         **size,
-        **({} if meta.static_width is None else {"static_width": meta.static_width}),
+        **{name: value for name in OPTIONAL if (value := getattr(meta, name)) is not None},
         "length": typical_length(prepared),
     }

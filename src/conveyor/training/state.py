@@ -10,18 +10,20 @@ import json
 import logging
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Train
 from conveyor.config.budget import Budget
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
+from conveyor.metrics.steps import count_steps, has_steps, join_steps, split_steps
 from conveyor.tasks.options import TargetSpec, parse_spec
 from conveyor.training.fit_environment import fit_environment
 from conveyor.training.history import FitHistory, Metrics
@@ -123,7 +125,7 @@ class TrainingState:
         arrays["environment"] = np.array(fit_environment())
         arrays["metric_names"] = np.array(list(history.validations[0]))  # (metrics,)
         arrays["metric_values"] = np.array([list(row.values()) for row in history.validations])
-        arrays["outputs"] = np.array(self.outputs)  # (validations, rows, width)
+        arrays |= _pack_outputs(self.outputs)
         arrays["best_validation"] = np.array(history.best_validation)
         arrays["plateau_since"] = np.array(self.plateau_since)
         if history.best_target is not None:
@@ -163,7 +165,7 @@ class TrainingState:
         history.validations = [dict(zip(names, row, strict=True)) for row in values]
         history.best_validation = int(saved["best_validation"])
         history.best_target = parse_spec(json.loads(str(saved["best_target"])))
-        self.outputs = list(saved["outputs"])
+        self.outputs = _unpack_outputs(saved)
         self.plateau_since = int(saved["plateau_since"])
         log.info("resuming after %d updates", history.validations[-1]["update"])
         for number, row in enumerate(history.validations, start=1):
@@ -184,6 +186,24 @@ class TrainingState:
 def learning_rate(model: keras.Model) -> float:
     """Return the learning rate of the next update."""
     return float(np.asarray(model.optimizer.learning_rate))
+
+
+def _pack_outputs(outputs: Sequence[Outputs]) -> dict[str, NDArray[Any]]:
+    """Return the outputs of all validations as arrays without objects."""
+    if not outputs or not has_steps(outputs[0]):
+        return {"outputs": np.array(outputs)}  # (validations, rows, width)
+    # (validations, all steps, width); all have the same rows
+    return {
+        "outputs": np.array([join_steps(rows) for rows in outputs]),
+        "output_steps": count_steps(outputs[0]),
+    }
+
+
+def _unpack_outputs(saved: Mapping[str, NDArray[Any]]) -> list[Outputs]:
+    outputs = list(saved["outputs"])
+    if "output_steps" not in saved:
+        return outputs
+    return [split_steps(values, saved["output_steps"]) for values in outputs]
 
 
 def _variables(model: keras.Model) -> list[Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from conveyor.metrics import Outputs, Targets
+from conveyor.metrics.steps import PADDING, cut_padding, has_steps, pad_steps
 from conveyor.tasks import Task
 from conveyor.tasks.facets import Head
 from conveyor.tasks.options import TargetSpec
@@ -51,7 +52,11 @@ class Steps:
         self._model, self._head = model, head
         self._strategy: Any = model.distribute_strategy
         inputs = {x.name: tf.TensorSpec(x.shape, x.dtype) for x in model.inputs}
-        target = tf.TensorSpec((None, *targets.shape[1:]), targets.dtype)
+        self._per_step = has_steps(targets)
+        if self._per_step:
+            target = tf.TensorSpec((None, None), pad_steps(targets[:1]).dtype)
+        else:
+            target = tf.TensorSpec((None, *targets.shape[1:]), targets.dtype)
         signature = [inputs, target]
 
         def trace(step: Any) -> Any:
@@ -75,12 +80,20 @@ class Steps:
         Args:
             metrics: of the task, by name.
         """
-        parts = [[np.asarray(part) for part in self._validation_graph(*batch)] for batch in batches]
+        parts = [self._validate_batch(batch) for batch in batches]
         losses, outputs, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
         # losses (rows,), outputs (rows, width), targets (rows, ...)
         target = self._head.choose_decision(targets, outputs)
         scores = Task(target).metrics.compute(metrics, targets, outputs)
         return Validation({"loss": float(losses.mean(dtype=np.float64)), **scores}, target, outputs)
+
+    def _validate_batch(self, batch: Batch) -> list[Any]:
+        """Return losses, outputs and targets of a batch, without padding."""
+        losses, outputs, targets = (np.asarray(part) for part in self._validation_graph(*batch))
+        if self._per_step:
+            lengths = (targets != PADDING).sum(axis=1)
+            outputs, targets = cut_padding(outputs, lengths), cut_padding(targets, lengths)
+        return [losses, outputs, targets]
 
     def _train_step(self, inputs: Tensors, targets: Tensor) -> Any:
         count = tf.cast(tf.shape(targets)[0], tf.float32)

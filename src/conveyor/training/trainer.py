@@ -10,7 +10,8 @@ import numpy as np
 
 from conveyor.config import FitConfig
 from conveyor.config.budget import Budget
-from conveyor.encoding.ragged import RowNumbers
+from conveyor.encoding.ragged import RowNumbers, batches_by_length
+from conveyor.metrics.steps import has_steps
 from conveyor.tasks.facets import Head
 from conveyor.training.batches import Batch, BatchReader, plan_batches
 from conveyor.training.history import Metrics
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 # A network that has learned something has left the loss of a constant answer by this share of it,
 # after this share of its updates.
 LEFT_CHANCE, CHECKED_AFTER = 0.02, 0.25
+CONSTANT_BATCH = 4096  # rows whose loss is computed together
 TIMED_SECONDS = 2.0  # that updates are timed for an estimate
 
 Pace = Callable[[float, int], None]  # seconds of an update, and the updates that are done
@@ -130,5 +132,10 @@ class Trainer:
 
 def constant_loss(head: Head, rows: BatchReader) -> float:
     """Return the mean training loss of the best constant answer."""
-    outputs = np.tile(head.constant_outputs(rows.targets), (len(rows.targets), 1))
-    return float(np.mean(head.training_losses(rows.targets, outputs)))
+    answer, losses = head.constant_outputs(rows.targets), []
+    for numbers in batches_by_length(rows.lengths, CONSTANT_BATCH):
+        targets = rows.read_targets(numbers)
+        axes = targets.shape[:2] if has_steps(rows.targets) else targets.shape[:1]
+        outputs = np.broadcast_to(answer, (*axes, head.width))
+        losses.append(np.asarray(head.training_losses(targets, outputs)))
+    return float(np.mean(np.concatenate(losses)))

@@ -55,7 +55,7 @@ class Answers:
     def decode(self, targets: Targets) -> list[str]:
         return [self.classes[code] for code in targets.tolist()]
 
-    def records(self, outputs: Outputs) -> list[dict[str, Any]]:
+    def records(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[dict[str, Any]]:
         codes = decide(self._spec, outputs).tolist()
         return [
             {
@@ -66,7 +66,9 @@ class Answers:
             for code, row in zip(codes, outputs.tolist(), strict=True)
         ]
 
-    def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
+    def columns(
+        self, outputs: Outputs, missing: NDArray[np.bool_], rows: Sequence[Any] = ()
+    ) -> list[pa.Array]:
         codes = decide(self._spec, outputs)
         by_class = [pa.array(np.ascontiguousarray(column), mask=missing) for column in outputs.T]
         fields = list(self.schema.field("probabilities").type)
@@ -76,13 +78,15 @@ class Answers:
             pa.StructArray.from_arrays(by_class, fields=fields, mask=pa.array(missing)),
         ]
 
-    def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
-        [rows, width], codes = outputs.shape, decide(self._spec, outputs)
+    def tensors(
+        self, outputs: Outputs, rows: Sequence[Any] = ()
+    ) -> dict[str, tuple[str, list[int], list[Any]]]:
+        [count, width], codes = outputs.shape, decide(self._spec, outputs)
         labels = [self._labels[code] for code in codes]
         return {
-            "label": (self._label_type.tensor, [rows], labels),
-            "probability": ("FP32", [rows], _select(outputs, codes).tolist()),
-            "probabilities": ("FP32", [rows, width], outputs.ravel().tolist()),
+            "label": (self._label_type.tensor, [count], labels),
+            "probability": ("FP32", [count], _select(outputs, codes).tolist()),
+            "probabilities": ("FP32", [count, width], outputs.ravel().tolist()),
         }
 
     def parameters(self) -> dict[str, Any]:

@@ -33,6 +33,9 @@ class LabelledPredictions:
         self.labels, self.probabilities = labels, probabilities
         self._spec = spec
 
+    def take(self, rows: NDArray[np.integer]) -> "LabelledPredictions":
+        return LabelledPredictions(self._spec, self.labels[rows], self.probabilities[rows])
+
     @cached_property
     def predicted(self) -> Labels:
         """The answer of each row, int (rows,)."""

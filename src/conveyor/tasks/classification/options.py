@@ -5,14 +5,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
 
-from conveyor.section import Section
+from conveyor.section import Section, TargetSection
 
 # By true class: a number for any wrong answer, or numbers by answer.
 Costs = Mapping[str, float | Mapping[str, float]]
 ValueType = Literal["text", "integer", "number", "boolean"]
 
 
-class ClassTarget(Section):
+class ClassTarget(TargetSection):
     """How a column becomes a class.
 
     `thresholds` cuts a numeric column into len(thresholds) + 1 classes, named by `classes` from
@@ -66,7 +66,7 @@ def check_cost_names(costs: Costs, classes: Sequence[str]) -> None:
                 )
 
 
-class ClassHead(Section):
+class ClassHead(TargetSection):
     """How the network learns classes."""
 
     # Settings that change what the validation loss measures, so that losses do not compare.
@@ -115,7 +115,7 @@ class ClassDecision(Section):
     threshold: ClassThreshold | None  # null: the answer is the class of the least expected cost
 
 
-class ClassSpec(Section):
+class ClassSpec(TargetSection):
     """The target of prepared data or of a model: the classes, in the order of the outputs."""
 
     task: Literal["classification"] = "classification"

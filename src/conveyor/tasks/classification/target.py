@@ -21,8 +21,12 @@ class Target:
     it."""
 
     key_type = pa.string()
+    per_step = False
 
-    def __init__(self, options: ClassTarget, stored_names: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, options: ClassTarget, stored_names: Mapping[str, list[str]], kind: str = ""
+    ) -> None:
+        del kind  # the target is of the whole row
         self._options = options
         self._stored_names = stored_names.get(options.column)
         self.columns = [options.column]

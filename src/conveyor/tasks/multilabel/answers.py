@@ -35,14 +35,16 @@ class Answers:
     def decode(self, targets: Targets) -> list[list[str]]:
         return [[self._labels[position] for position in np.flatnonzero(row)] for row in targets]
 
-    def records(self, outputs: Outputs) -> list[dict[str, Any]]:
+    def records(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[dict[str, Any]]:
         sets = self.decode(decide(self._spec, outputs))
         return [
             {"labels": labels, "probabilities": dict(zip(self._labels, row, strict=True))}
             for labels, row in zip(sets, outputs.tolist(), strict=True)
         ]
 
-    def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
+    def columns(
+        self, outputs: Outputs, missing: NDArray[np.bool_], rows: Sequence[Any] = ()
+    ) -> list[pa.Array]:
         sets = self.decode(decide(self._spec, outputs))
         cells = [None if m else labels for labels, m in zip(sets, missing, strict=True)]
         by_label = [pa.array(np.ascontiguousarray(column), mask=missing) for column in outputs.T]
@@ -52,7 +54,9 @@ class Answers:
             pa.StructArray.from_arrays(by_label, fields=fields, mask=pa.array(missing)),
         ]
 
-    def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
+    def tensors(
+        self, outputs: Outputs, rows: Sequence[Any] = ()
+    ) -> dict[str, tuple[str, list[int], list[Any]]]:
         """`labels` says for each label whether it is in the answer, since tensors have no ragged
         axis."""
         shape, decisions = list(outputs.shape), decide(self._spec, outputs)

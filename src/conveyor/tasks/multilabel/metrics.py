@@ -29,6 +29,9 @@ class LabelPredictions:
         self.targets, self.outputs = targets, outputs
         self._spec = spec
 
+    def take(self, rows: NDArray[np.integer]) -> "LabelPredictions":
+        return LabelPredictions(self._spec, self.targets[rows], self.outputs[rows])
+
     @cached_property
     def predicted(self) -> NDArray[np.bool_]:
         """Which labels are in the answer, (rows, labels)."""

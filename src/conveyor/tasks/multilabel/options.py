@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
-from conveyor.section import Section
+from conveyor.section import Section, TargetSection
 
 # What thresholds can be chosen for.
 ThresholdMetric = Literal["micro_f1", "macro_f1", "hamming_loss"]
 
 
-class LabelTarget(Section):
+class LabelTarget(TargetSection):
     """How a column becomes sets of labels.
 
     The cells are lists or, with a `separator`, texts such as "news; sport". Order, repeats and
@@ -32,7 +32,7 @@ class LabelTarget(Section):
         return self
 
 
-class LabelHead(Section):
+class LabelHead(TargetSection):
     """How the network learns labels."""
 
     # Settings that change what the validation loss measures, so that losses do not compare.
@@ -64,7 +64,7 @@ class Thresholds(Section):
     metric: ThresholdMetric  # for which they were chosen
 
 
-class LabelSpec(Section):
+class LabelSpec(TargetSection):
     """The target of prepared data or of a model: the labels, in the order of the outputs."""
 
     task: Literal["multilabel"] = "multilabel"

@@ -20,9 +20,13 @@ class Target:
     """See `conveyor.tasks.facets.Target`. A key is the sorted list of a row's labels."""
 
     key_type = pa.list_(pa.string())
+    per_step = False
     notes = ()
 
-    def __init__(self, options: LabelTarget, stored_names: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, options: LabelTarget, stored_names: Mapping[str, list[str]], kind: str = ""
+    ) -> None:
+        del kind  # the target is of the whole row
         self._options = options
         self._stored_names = stored_names.get(options.column)
         self.columns = [options.column]

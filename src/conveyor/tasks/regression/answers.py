@@ -33,17 +33,21 @@ class Answers:
         """A number a row or, with several columns, the list of them."""
         return targets[:, 0].tolist() if targets.shape[1] == 1 else targets.tolist()
 
-    def records(self, outputs: Outputs) -> list[dict[str, Any]]:
+    def records(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[dict[str, Any]]:
         fields = {name: self._to_python(values) for name, values in self._fields(outputs).items()}
         return [dict(zip(fields, row, strict=True)) for row in zip(*fields.values(), strict=True)]
 
-    def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
+    def columns(
+        self, outputs: Outputs, missing: NDArray[np.bool_], rows: Sequence[Any] = ()
+    ) -> list[pa.Array]:
         return [self._to_arrow(values, missing) for values in self._fields(outputs).values()]
 
-    def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
+    def tensors(
+        self, outputs: Outputs, rows: Sequence[Any] = ()
+    ) -> dict[str, tuple[str, list[int], list[Any]]]:
         """Shape (rows,), or (rows, columns) with several."""
-        rows, columns = len(outputs), len(self._spec.columns)
-        shape = [rows] if columns == 1 else [rows, columns]
+        count, columns = len(outputs), len(self._spec.columns)
+        shape = [count] if columns == 1 else [count, columns]
         fields = self._fields(outputs)
         return {name: ("FP64", shape, values.ravel().tolist()) for name, values in fields.items()}
 

@@ -31,6 +31,10 @@ class NumericPredictions:
     def __init__(self, targets: Targets, outputs: Outputs, spec: RegressionSpec) -> None:
         self.targets, self.outputs = targets, NumericOutputs(outputs, spec)
         self.std = np.array(spec.std)
+        self._raw, self._spec = outputs, spec
+
+    def take(self, rows: NDArray[np.integer]) -> "NumericPredictions":
+        return NumericPredictions(self.targets[rows], self._raw[rows], self._spec)
 
     @cached_property
     def predicted(self) -> NDArray[np.floating]:

@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
-from conveyor.section import Section, Share
+from conveyor.section import Section, Share, TargetSection
 
 
-class RegressionTarget(Section):
+class RegressionTarget(TargetSection):
     """The columns whose numbers are predicted, together."""
 
     task: Literal["regression"]
@@ -21,7 +21,7 @@ class RegressionTarget(Section):
         return columns
 
 
-class RegressionHead(Section):
+class RegressionHead(TargetSection):
     """How the network learns numbers. It is trained on standardised targets."""
 
     # Settings that change what the validation loss measures, so that losses do not compare.
@@ -56,7 +56,7 @@ class RegressionReport(Section):
     max_points: PositiveInt  # rows drawn in a scatter plot; of more rows, evenly spaced ones
 
 
-class RegressionSpec(Section):
+class RegressionSpec(TargetSection):
     """The target of prepared data or of a model.
 
     Attributes:

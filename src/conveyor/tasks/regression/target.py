@@ -24,9 +24,13 @@ class Target:
     """See `conveyor.tasks.facets.Target`. A key is the list of the row's numbers."""
 
     key_type = pa.list_(pa.float64())
+    per_step = False
     notes = ()
 
-    def __init__(self, options: RegressionTarget, stored_names: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, options: RegressionTarget, stored_names: Mapping[str, list[str]], kind: str = ""
+    ) -> None:
+        del kind  # the target is of the whole row
         del stored_names  # numbers have no names
         self.columns = self.number_columns = options.columns
 

@@ -1,0 +1,235 @@
+"""A text with a tag for each token: trained on the example of the project, and served."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import keras
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.trips import PATH, ROWS, SEED, render
+from conveyor.batch.predict import predict_file
+from conveyor.compose import compose
+from conveyor.config import Config, TrainConfig, narrow
+from conveyor.data.prepare import prepare
+from conveyor.data.store import Prepared
+from conveyor.encoding import RowError
+from conveyor.errors import InputError
+from conveyor.models.export import predict
+from conveyor.models.quantise import quantise
+from conveyor.paths import Paths
+from conveyor.serving import LoadedModel
+from conveyor.serving.digests import write_digests
+from conveyor.serving.measurements import (
+    compare_with_float,
+    largest_difference,
+    padding_difference,
+    round_trip_difference,
+)
+from conveyor.training.fit import fit
+from conveyor.training.model_folder import write_model
+from tests.server.in_process import InProcess, Request
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 1e-5
+TEXT = "find  a flight from New York to Oslo"
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    changes = ["train.updates=200", "train.refit=false"]
+    return compose(Paths(ROOT), ["choose.experiment=trips", *changes])
+
+
+@pytest.fixture(scope="module")
+def prepared(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    folder = tmp_path_factory.mktemp("trips")
+    prepare(config.dataset, ROOT, folder / "prepared", folder / "cache")
+    return Prepared(folder / "prepared")
+
+
+@pytest.fixture(scope="module")
+def folder(config: Config, prepared: Prepared) -> Path:
+    model, history = fit(config, prepared, progress=False)
+    folder = prepared.folder.parent / "model"
+    write_model(model, history, narrow(config, TrainConfig), prepared, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> LoadedModel:
+    return LoadedModel.load(folder)
+
+
+@pytest.fixture
+def app(model: LoadedModel, tmp_path: Path) -> Iterator[InProcess]:
+    app = InProcess(model, tmp_path)
+    yield app
+    app.close()
+
+
+def ask(app: InProcess, path: str, body: Any) -> Any:
+    response = app.send(Request(path, json.dumps(body).encode()))
+    return response.status, response.value
+
+
+def test_the_file_of_the_example_is_what_its_script_writes() -> None:
+    assert PATH.read_text() == render(ROWS, SEED)
+
+
+def test_keras_and_onnx_agree_however_a_row_is_padded(
+    model: LoadedModel, folder: Path, prepared: Prepared
+) -> None:
+    test = prepared.split("test")
+    rows = list(test.rows)
+    network: Any = keras.models.load_model(folder / "model.keras")
+    outputs = model.predict(rows).outputs
+    assert largest_difference(model, predict(network, test.encoded), outputs) <= TOLERANCE
+    assert padding_difference(model, rows[:40]) <= TOLERANCE
+    assert round_trip_difference(model, folder, rows[:10]) <= TOLERANCE
+    assert [len(row) for row in outputs] == test.sequences.lengths.tolist()
+    assert model.task.metrics.compute_one("span_f1", test.targets, outputs) > 0.8
+
+
+def test_a_graph_in_int8_answers_nearly_as_the_float_one(
+    folder: Path, prepared: Prepared, tmp_path: Path
+) -> None:
+    small = tmp_path / "int8"
+    small.mkdir()
+    for file in folder.iterdir():
+        (small / file.name).write_bytes(file.read_bytes())
+    quantise(small)
+    write_digests(small)
+    test = prepared.split("test")
+    outputs = LoadedModel.load(small).predict(test.rows).outputs
+    costs = compare_with_float(small, test.rows, test.targets, outputs)
+    assert costs is not None
+    assert costs["span_f1"] == pytest.approx(costs["float_span_f1"], abs=0.05)
+
+
+def test_a_string_and_its_tokens_are_answered_alike_by_every_protocol(
+    model: LoadedModel, app: InProcess
+) -> None:
+    [expected] = model.predict([TEXT]).records()
+    assert expected["tokens"] == TEXT.split()
+    for span in expected["spans"]:
+        assert TEXT[span["start"] : span["end"]] == span["text"]
+    assert {"from", "to"} <= {span["type"] for span in expected["spans"]}
+    for value in (TEXT, TEXT.split()):
+        status, answer = ask(app, "/invocations", {"dataframe_records": [{"text": value}]})
+        assert status == 200, answer
+        [record] = answer["predictions"]
+        assert (record["tokens"], record["tags"]) == (expected["tokens"], expected["tags"])
+        joined = value if isinstance(value, str) else " ".join(value)
+        for span in record["spans"]:
+            assert joined[span["start"] : span["end"]] == span["text"]
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": [TEXT, "to Oslo"]}
+    status, answer = ask(app, "/v2/models/model/infer", {"inputs": [tensor]})
+    assert status == 200, answer
+    tensors = {each["name"]: each for each in answer["outputs"]}
+    assert tensors["tags"]["shape"] == [2, len(expected["tags"])]
+    assert tensors["tags"]["data"][: len(expected["tags"])] == expected["tags"]
+    assert tensors["span_text"]["data"][0] == expected["spans"][0]["text"]
+
+
+def test_the_description_holds_for_tokens(app: InProcess) -> None:
+    description = app.send(Request("/openapi.json", method="GET")).value
+    for path in ("/invocations", "/v2/models/{name}/infer"):
+        operation = description["paths"][path]["post"]
+        request, response = (
+            part["content"]["application/json"]
+            for part in (operation["requestBody"], operation["responses"]["200"])
+        )
+        status, answer = ask(app, path.replace("{name}", "model"), request["example"])
+        assert (status, answer) == (200, response["example"])
+        jsonschema.validate(request["example"], request["schema"])
+        jsonschema.validate(answer, response["schema"])
+        if path == "/invocations":
+            jsonschema.validate({"inputs": {"text": [["to", "Oslo"]]}}, request["schema"])
+    metadata = app.send(Request("/v2/models/model", method="GET")).value
+    shapes = {tensor["name"]: tensor["shape"] for tensor in metadata["outputs"]}
+    assert shapes["tags"] == shapes["span_start"] == [-1, -1]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (["to", "New York"], "expected tokens, texts without white space; got 'New York'"),
+        (["to", ""], "expected tokens, texts without white space; got"),
+        (["to", None], "expected tokens, texts without white space; got 'None'"),
+        ([], "expected a text; got '', which is blank"),
+        ("  ", "which is blank"),
+        (7, "expected a text or a list of tokens; got a value of type int"),
+        ("half \ud83d", "half of a pair of surrogates"),
+    ],
+)
+def test_a_row_without_tokens_is_refused(model: LoadedModel, row: Any, message: str) -> None:
+    with pytest.raises(RowError) as refused:
+        model.predict([row])
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl", "csv"])
+def test_a_file_is_answered_as_the_server_answers(
+    model: LoadedModel, tmp_path: Path, suffix: str
+) -> None:
+    source, target = tmp_path / "rows.jsonl", tmp_path / f"answers.{suffix}"
+    rows = [TEXT, TEXT.split(), "to  Oslo"]
+    source.write_text("".join(json.dumps({"text": row}) + "\n" for row in [*rows, " "]))
+    done = predict_file(model, source, target, column=None, skip_bad=True)
+    assert (done.rows, done.bad) == (4, 1)
+    if suffix == "parquet":
+        answers = pq.read_table(target).to_pylist()
+    elif suffix == "jsonl":
+        answers = [json.loads(line) for line in target.read_text().splitlines()]
+    else:
+        answers = pyarrow.csv.read_csv(target).to_pylist()
+        answers = [{k: json.loads(v) if isinstance(v, str) and v else v for k, v in row.items()}
+                   for row in answers]  # fmt: skip
+    for answer, record in zip(answers, model.predict(rows).records(), strict=False):
+        assert (answer["tags"], answer["spans"]) == (record["tags"], record["spans"])
+    assert not answers[3]["tags"]
+
+
+def test_mlflow_serves_the_answers(model: LoadedModel) -> None:
+    from conveyor.registry.package import _output_schema
+
+    frame = pd.DataFrame(model.predict([TEXT]).records())
+    schema = _output_schema(model.card)
+    from mlflow.models.utils import _enforce_schema
+
+    enforced = _enforce_schema(frame, schema)
+    assert enforced["tags"][0] == frame["tags"][0]
+
+
+def test_a_long_text_has_tags_for_its_first_tokens(model: LoadedModel) -> None:
+    limit = model.encoder.max_length
+    assert limit is not None
+    [record] = model.predict([" ".join(["to", "Oslo"] * limit)]).records()
+    assert len(record["tags"]) == len(record["tokens"]) == limit
+    assert np.all(np.array(record["probabilities"]) > 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("model.pooling=mean", "model.pooling: expected none, since dataset.target has a value"),
+        ("model.front=convolution", "model.front: expected none"),
+        ("model.wide=true", "model.wide: expected false"),
+        ("dataset.encoding.tokenizer=word", "expected 0 with tokenizer=word; got 16"),
+        ("dataset.encoding.unescape_html=true", "expected false with tokenizer=whitespace"),
+        ("dataset.columns.text=[token,tag]", "columns.text: expected one column"),
+        ("dataset.columns.static.numbers=[age]", "columns.static: expected none"),
+        ("sweep.enabled=true +sweep.space={model.pooling: 'choice(mean, max)'}", "model.pooling"),
+    ],
+)
+def test_what_has_no_meaning_at_each_step_is_refused(change: str, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        compose(Paths(ROOT), ["choose.experiment=trips", *change.split(" ", 1)])
+    assert message in str(refused.value)
