@@ -33,7 +33,7 @@ class Fitter:
         """Fit in a new process.
 
         Args:
-            config: a FitConfig, or a TrainConfig if the model is written.
+            config: a FitConfig, or a TrainConfig to fit as the stage `train` does.
             kill_after: the validation after which the process is killed; 0: none.
             model: folder to which the model is written.
 
@@ -77,10 +77,11 @@ def run(
         if number == kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store = Prepared(Path(prepared))
-    kind = FitConfig if model is None else TrainConfig
-    settings: Any = validate(kind, yaml.safe_load(config), origin=lambda key: "the request")
-    if model is not None:
+    store, values = Prepared(Path(prepared)), yaml.safe_load(config)
+    of_stage = "serving" in values  # and not of a trial, which gets fewer threads
+    kind = TrainConfig if of_stage else FitConfig
+    settings: Any = validate(kind, values, origin=lambda key: "the request")
+    if of_stage:
         set_threads(settings, os.cpu_count() or 1)
     network, history = fit(settings, store, on_validation=kill, progress=False,
                            scratch=Path(scratch) if scratch else None)  # fmt: skip
