@@ -58,6 +58,9 @@ class Paths:
         # report, untracked
         self.report = reports / "index.html"
 
+        # inspect, untracked
+        self.inspection = reports / "inspect.html"
+
         # DVC
         self.dvc_lock = root / "dvc.lock"
         self.dvc_lock_copy = self.scratch / "dvc.lock"

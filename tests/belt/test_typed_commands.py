@@ -141,6 +141,7 @@ SESSION = [
     Row("python -m pipeline.compare champion 7 --html compare.html",
         "python -m pipeline.compare champion 1 --html compare.html", VERSION,
         expect="rows turned right"),
+    Row("python -m pipeline.inspect", expect="reports/inspect.html"),
     Row("python -m pipeline.retrain", expect="nothing to do", code=10),
     Row("conveyor drift", expect="champion: version "),
     Row("conveyor drift --requests", expect="expected the records of a server", code=2),

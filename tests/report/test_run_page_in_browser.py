@@ -44,6 +44,30 @@ def test_everybody_can_read_the_page_and_it_loads_nothing(
     tab.close()
 
 
+SHEET = 717  # pixels that an A4 sheet has room for
+BOXES = "each => each.map(one => one.getBoundingClientRect()).map(({x, width}) => [x, width])"
+
+
+def test_the_page_is_printed_with_all_that_is_closed_and_its_plots_fit(
+    project: Paths, browser: Browser
+) -> None:
+    tab = browser.new_page(viewport=DESK)
+    tab.goto(page.write(project, BeltRun()).as_uri())
+    tab.wait_for_selector("html[data-drawn]", timeout=60_000, state="attached")
+    closed = tab.locator("details:not([open])").count()
+    assert closed > 0
+    tab.evaluate("addEventListener('beforeprint', () => { window.open = "
+                 "document.querySelectorAll('details:not([open])').length; })")  # fmt: skip
+    assert tab.pdf().startswith(b"%PDF")
+    assert tab.evaluate("window.open") == 0
+    assert tab.locator("details:not([open])").count() == closed
+    tab.emulate_media(media="print")
+    boxes = tab.locator(".plot .main-svg").evaluate_all(BOXES)
+    assert len({left for left, _ in boxes}) == 1, "they stand below each other"
+    assert max(width for _, width in boxes) < SHEET
+    tab.close()
+
+
 def test_without_its_script_the_page_still_has_its_numbers(
     project: Paths, browser: Browser
 ) -> None:

@@ -6,7 +6,7 @@ GROUPS = {
         "compose", "prepare", "sweep", "train", "evaluate", "register",
     ),
     "Data": ("fetch", "describe"),
-    "Results": ("report", "ui", "compare"),
+    "Results": ("report", "ui", "compare", "inspect"),
     "Champion": ("promote", "rollback", "serve", "predict"),
     "Every night": ("retrain", "drift", "schedule"),
     "Trouble": ("doctor", "recover"),

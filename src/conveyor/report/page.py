@@ -32,17 +32,19 @@ def _seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 100 else format_duration(value)
 
 
-def _short(value: Any) -> str:
-    """Return a setting with at most five digits for each number."""
+def short(value: Any) -> str:
+    """Return a setting as in YAML, with at most five digits for a number with a fraction."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             return value
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-PAGES = load_templates(__file__, seconds=_seconds, image=image_address, short=_short)
+PAGES = load_templates(__file__, seconds=_seconds, image=image_address, short=short)
 
 
 def write(paths: Paths, belt: BeltRun) -> Path:

@@ -1,5 +1,7 @@
 // Unpacks Plotly, and draws each plot in the colours of the page: light, dark or printed.
 const nonce = document.currentScript.nonce;
+const PRINTED_WIDTH = 640; // pixels of a plot, which fit on a sheet
+const printing = matchMedia("print");
 
 async function unpack(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -31,6 +33,7 @@ function draw() {
       font: { color: "var(--text)", family: "system-ui, sans-serif", size: 12 },
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       margin: { l: 60, r: 20, t: 40, b: 50 },
+      width: printing.matches ? PRINTED_WIDTH : undefined,
     };
     const options = { responsive: true, displayModeBar: false };
     Plotly.react(element, inColours(plot.data, style), inColours(layout, style), options);
@@ -45,8 +48,13 @@ async function start() {
   draw();
   document.documentElement.dataset.drawn = "true";
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  matchMedia("print").addEventListener("change", draw);
+  printing.addEventListener("change", draw);
 }
+
+// On paper nobody can open what is closed.
+const closed = [...document.querySelectorAll("details:not([open])")];
+addEventListener("beforeprint", () => closed.forEach((each) => { each.open = true; }));
+addEventListener("afterprint", () => closed.forEach((each) => { each.open = false; }));
 
 start().catch((error) => {
   for (const element of document.querySelectorAll(".plot")) {

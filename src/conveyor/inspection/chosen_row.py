@@ -1,0 +1,43 @@
+"""The row that a person wants to see."""
+
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from conveyor.batch.read import open_rows
+from conveyor.encoding import RowError
+from conveyor.errors import InputError
+from conveyor.serving import LoadedModel
+
+
+def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: int) -> Any:
+    """Return a raw row, checked: a text, a row of a file, or else the model's example.
+
+    Args:
+        number: of the file's row, from 1.
+
+    Raises:
+        InputError: the model does not read such a row, or the file does not have it.
+    """
+    if text is not None and model.kind != "text":
+        raise InputError(f"expected a row of a {model.kind}; got a text. Name a file of rows with "
+                         "--file")  # fmt: skip
+    try:
+        if file is not None:
+            return model.encoder.check_row(_read_row(model, file, number))
+        return model.encoder.check_row(model.example if text is None else text)
+    except RowError as error:
+        place = "the text" if file is None else f"{file}, row {number}"
+        raise InputError(f"{place}: {error.reason}") from None
+
+
+def _read_row(model: LoadedModel, file: Path, number: int) -> Any:
+    """Raises: RowError: the row cannot be parsed."""
+    rows = chain.from_iterable(open_rows(model, file, None, number).windows)
+    row = next(islice(rows, number - 1, None), None)
+    if row is None:
+        message = f"{file}: expected at least {number} rows; got fewer. Name a smaller --row"
+        raise InputError(message)
+    if isinstance(row, RowError):
+        raise row
+    return row

@@ -1,0 +1,90 @@
+"""The heat maps of a trace, as the plain values that Plotly's script takes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conveyor.inspection.equations import CELL, GATES, HIDDEN
+from conveyor.inspection.trace import LayerTrace
+from conveyor.inspection.unit_order import order_units
+from conveyor.report.figures import figure, text
+
+MAX_COLUMNS = 400  # of a heat map: more would be narrower than two points of a screen
+MAX_TICKS = 40  # names under a heat map
+NAME_LENGTH = 14  # characters of a name under a heat map; the whole one is in the hover text
+MEANINGS = {
+    "input gate": "1 writes the candidate into the cell, 0 leaves it out",
+    "forget gate": "1 keeps the cell, 0 empties it",
+    "output gate": "1 shows the cell, 0 hides it",
+    "update gate": "1 keeps the hidden state, 0 replaces it by the candidate",
+    "reset gate": "1 lets the candidate see the hidden state, 0 does not",
+    "candidate": "what could be written",
+    "cell state": "the memory",
+    "hidden state": "what the next layer sees",
+}
+# From 0 to 1: light to dark, a scale that is even for the eye (Matplotlib's cividis, by Nuñez et
+# al. 2018, made for colour blindness). Around 0: blue, white, orange.
+OPEN = "Cividis"
+AROUND_ZERO = [[0, "#0072b2"], [0.5, "#f7f7f7"], [1, "#b35900"]]
+
+
+def draw_layer(layer: LayerTrace, steps: list[str]) -> list[dict[str, Any]]:
+    """Return a plot for each gate and state: units from top to bottom in one order for all of them,
+    steps from left to right."""
+    order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
+    columns = group_steps(len(steps))
+    names = [_name_column(steps, group) for group in columns]
+    return [
+        _draw_state(layer, name, values[:, order], order, columns, names)
+        for name, values in layer.states.items()
+    ]
+
+
+def group_steps(count: int) -> list[slice]:
+    """Return which steps share a column of a heat map: one each, unless there are too many."""
+    size = -(-count // MAX_COLUMNS)
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
+
+
+def _name_column(steps: list[str], group: slice) -> str:
+    first, last = steps[group][0], steps[group][-1]
+    return first if group.stop - group.start == 1 else f"{first} to {last}"
+
+
+def _draw_state(
+    layer: LayerTrace, name: str, values: NDArray[np.floating], order: NDArray[np.integer],
+    columns: list[slice], names: list[str],
+) -> dict[str, Any]:  # fmt: skip
+    """Args: values: (steps, units), the units in their order in the plot."""
+    means = np.stack([values[group].mean(axis=0) for group in columns])  # (columns, units)
+    scale: dict[str, Any]
+    if name in GATES:
+        scale = {"colorscale": OPEN, "zmin": 0, "zmax": 1}
+    else:
+        limit = max(float(np.abs(means).max()), 1e-6)
+        scale = {"colorscale": AROUND_ZERO, "zmin": -limit, "zmax": limit}
+    ticks_at = list(range(0, len(names), -(-len(names) // MAX_TICKS)))
+    heat_map = {
+        "type": "heatmap",
+        "z": np.round(means.T, 4).tolist(),
+        "y": [f"unit {unit}" for unit in order],
+        "customdata": [[text(column) for column in names]] * len(order),
+        "hovertemplate": "%{customdata}<br>%{y}: %{z:.3f}<extra></extra>",
+        "colorbar": {"thickness": 12},
+        **scale,
+    }
+    ticks = {
+        "tickvals": ticks_at,
+        "ticktext": [text(_shorten(names[i])) for i in ticks_at],
+        "tickangle": -60 if max(len(names[i]) for i in ticks_at) > 4 else 0,
+    }
+    units = {"showticksteps": False, "ticks": "", "autorange": "reversed", "type": "category"}
+    title = f"{name.capitalize()}: {MEANINGS[name]}"
+    return figure(
+        title, [heat_map], "", f"{len(order)} units", height=300, xaxis=ticks, yaxis=units
+    )
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"

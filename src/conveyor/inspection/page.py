@@ -1,0 +1,60 @@
+"""Writes the page of a trace, reports/inspect.html."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from conveyor import files
+from conveyor.inspection.heat_maps import MAX_COLUMNS, draw_layer
+from conveyor.inspection.trace import LayerTrace, Trace
+from conveyor.pages import load_templates
+from conveyor.report import page as report_page
+from conveyor.report.assets import plotly_script
+from conveyor.serving.example import to_json
+
+ROW_LENGTH = 300  # characters of a row in the head of the page
+
+PAGES = load_templates(__file__, report_page.__file__, short=report_page.short)
+
+
+def write_page(path: Path, trace: Trace, model_digest: str) -> None:
+    """Write the heat maps of all layers as one file that needs no network."""
+    layers = [
+        {
+            "title": _title(layer, trace.layers),
+            "plots": draw_layer(layer, trace.steps),
+        }
+        for layer in trace.layers
+    ]
+    row = to_json(trace.row)
+    row_text = row if isinstance(row, str) else json.dumps(row)
+    page = PAGES.get_template("inspect.html").render(
+        row=row_text if len(row_text) <= ROW_LENGTH else row_text[:ROW_LENGTH] + " …",
+        answer=_describe(trace.answer),
+        digest=model_digest,
+        steps=len(trace.steps),
+        grouped=len(trace.steps) > MAX_COLUMNS,
+        layers=layers,
+        plotly=plotly_script(),
+        nonce=secrets.token_urlsafe(),
+    )
+    files.write_text(path, page)
+
+
+def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
+    place = " (bottom)" if layer.number == 1 and layers[-1].number > 1 else ""
+    return f"Layer {layer.number}{place}: {layer.cell}, {layer.direction}"
+
+
+def _describe(answer: dict[str, Any]) -> dict[str, str]:
+    """Write each field in words, with four digits of each number."""
+    return {name: _write(value) for name, value in answer.items()}
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_write(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_write, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

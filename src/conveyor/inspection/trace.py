@@ -1,0 +1,138 @@
+"""What happens inside a network while it reads one row."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from conveyor.encoding import Encoder
+from conveyor.errors import InputError
+from conveyor.inspection.equations import RUNS
+from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
+from conveyor.serving import LoadedModel
+from conveyor.serving.example import to_json
+from conveyor.serving.loaded_model import FLOAT_GRAPH, GRAPH, make_session
+
+FORWARD, BACKWARD = "forward", "backward"
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """Gates and states of one direction of a recurrent layer.
+
+    Attributes:
+        number: of the layer, from 1 at the bottom.
+        cell: "LSTM", "GRU" or "SimpleRNN".
+        states: by name, (steps, units). Those of the backward direction stand at the step that it
+            has just read: it has read all later ones too, and its last step is the first.
+    """
+
+    number: int
+    direction: str
+    cell: str
+    states: dict[str, NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One row, what the network answers, and what its recurrent layers do at each step.
+
+    Attributes:
+        steps: names of the steps: tokens, or the numbers of the row's steps that one covers.
+    """
+
+    row: Any
+    answer: dict[str, Any]
+    steps: list[str]
+    layers: list[LayerTrace]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as values of JSON."""
+        layers = [
+            {
+                "layer": layer.number,
+                "direction": layer.direction,
+                "cell": layer.cell,
+                "states": {name: values.tolist() for name, values in layer.states.items()},
+            }
+            for layer in self.layers
+        ]
+        return {
+            "row": to_json(self.row), "answer": self.answer, "steps": self.steps, "layers": layers,
+        }  # fmt: skip
+
+
+def trace_row(folder: Path, model: LoadedModel, row: Any) -> Trace:
+    """Trace one raw row through the network of a model folder, before quantisation if it is int8.
+
+    ONNX Runtime gives the input of each recurrent layer, such as what a convolutional front makes
+    of the row; `equations` gives the layer's gates and states.
+
+    Raises:
+        RowError: the encoder does not accept the row.
+        InputError: the network has no recurrent layer of ONNX's operators.
+    """
+    path = folder / (FLOAT_GRAPH if (folder / FLOAT_GRAPH).exists() else GRAPH)
+    proto = onnx.load(path)
+    layers = read_layers(proto)
+    if not layers:
+        raise InputError(f"{path}: expected recurrent layers (LSTM, GRU, RNN); got none. Train a "
+                         "model of the cell lstm, gru or simple")  # fmt: skip
+    [(_, inputs)] = model.encoder.batches([row], 1)
+    sources = run_to(proto, layers, inputs)
+    return Trace(
+        row,
+        model.predict([row]).records()[0],
+        _name_steps(model.encoder, inputs["values"][0], len(sources[0]), read_stride(proto)),
+        [
+            trace
+            for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1)
+            for trace in trace_layer(number, layer, source[:, 0])
+        ],
+    )
+
+
+def run_to(
+    proto: onnx.ModelProto, layers: list[RecurrentLayer], inputs: dict[str, NDArray[Any]]
+) -> list[NDArray[np.float32]]:
+    """Return the inputs of the layers, each (time, 1, width)."""
+    names = [layer.source for layer in layers]
+    for name in names:
+        description = onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        proto.graph.output.append(description)
+    return make_session(proto.SerializeToString()).run(names, inputs)
+
+
+def trace_layer(
+    number: int, layer: RecurrentLayer, x: NDArray[np.float32]
+) -> list[LayerTrace]:  # fmt: skip
+    cell = "SimpleRNN" if layer.operator == "RNN" else layer.operator
+    traces = []
+    for direction, weights in zip((FORWARD, BACKWARD), layer.directions, strict=False):
+        order = slice(None) if direction == FORWARD else slice(None, None, -1)
+        states = RUNS[layer.operator](x[order], weights)
+        in_place = {name: values[order] for name, values in states.items()}
+        traces.append(LayerTrace(number, direction, cell, in_place))
+    return traces
+
+
+def _name_steps(
+    encoder: Encoder, values: NDArray[Any], steps: int, stride: int
+) -> list[str]:  # fmt: skip
+    """Name the steps that the recurrent layers see.
+
+    Args:
+        values: of the encoded row, (time,) or (time, features).
+        steps: of the layers; fewer than `time` behind a front with strides.
+        stride: steps of the row for each of theirs.
+    """
+    if encoder.tokens:
+        names = {token: name for name, token in encoder.tokens.items()}
+        return [names[int(token)] for token in values]
+    if stride == 1:
+        return [str(step + 1) for step in range(steps)]
+    bounds = [(i * stride + 1, min((i + 1) * stride, len(values))) for i in range(steps)]
+    return [f"{first}-{last}" if first < last else str(first) for first, last in bounds]

@@ -1,0 +1,37 @@
+"""The page of a trace in a real Chromium: it draws, loads nothing, and everybody can read it."""
+
+from pathlib import Path
+from typing import Any
+
+from browser import chromium, grave_violations
+
+from conveyor.inspection.page import write_page
+from conveyor.inspection.trace import trace_row
+from conveyor.serving import LoadedModel
+
+
+def test_everybody_can_read_the_page_and_it_loads_nothing(
+    word_product: Path, tmp_path: Path
+) -> None:
+    model, path = LoadedModel.load(word_product), tmp_path / "inspect.html"
+    hacking = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+    write_page(path, trace_row(word_product, model, f"good {hacking} evening"), "0123456789ab")
+    assert path.stat().st_size < 5e6
+    with chromium() as browser:
+        schemes: tuple[Any, ...] = ("light", "dark")
+        for scheme in schemes:
+            tab = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
+            requests: list[str] = []
+            tab.on("request", lambda request, seen=requests: seen.append(request.url))
+            tab.goto(path.as_uri())
+            tab.wait_for_selector("html[data-drawn]", timeout=60_000, state="attached")
+            assert [url for url in requests if not url.startswith(("data:", "blob:"))] == [
+                path.as_uri()
+            ]
+            plots = tab.locator(".plot")
+            assert plots.count() in (3, 6, 12)
+            assert tab.locator(".plot .heatmaplayer image").count() == plots.count()
+            assert tab.evaluate("window.hacked") is None
+            assert "[UNK]" in tab.locator(".plot .xaxislayer-above").first.text_content()
+            assert grave_violations(tab) == []
+            tab.close()

@@ -1,0 +1,167 @@
+"""A trace of a whole network against Keras's own layers, and the command."""
+
+import json
+import shutil
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from conveyor.config import Model
+from conveyor.errors import InputError
+from conveyor.inspection.chosen_row import choose_row
+from conveyor.inspection.equations import HIDDEN, RUNS
+from conveyor.inspection.heat_maps import draw_layer, group_steps
+from conveyor.inspection.recurrent_layers import read_layers, read_stride
+from conveyor.inspection.trace import run_to, trace_layer, trace_row
+from conveyor.inspection.unit_order import order_units
+from conveyor.models.build import build
+from conveyor.models.onnx_network import to_onnx
+from conveyor.serving import LoadedModel
+from pipeline import inspect
+from tests.models.test_build import PLAIN
+from tests.toys import class_head
+
+STACKS: dict[str, dict[str, Any]] = {
+    "two layers": {},
+    "both directions, added and normalised": {
+        "bidirectional": True, "residual": True, "layer_norm": True, "units": (5, 5, 5)
+    },
+    "gru": {"cell": "gru", "bidirectional": True},
+    "simple": {"cell": "simple"},
+    "hard sigmoids": {"recurrent_activation": "hard_sigmoid", "activation": "hard_sigmoid",
+                      "bidirectional": True},
+    "relu": {"activation": "relu"},
+    "front": {"front": "convolution", "pooling": "mean"},
+    "last state": {"pooling": "last", "bidirectional": True},
+}  # fmt: skip
+LENGTH = 130  # of the front: strides 1, 2, 2
+STEPS = 9
+
+
+def network(changes: dict[str, Any]) -> tuple[keras.Model, Model, Any]:
+    """A small network of random weights, and its graph."""
+    config = Model(**{**PLAIN, "dropout": 0.0, "head_dropout": 0.0, "pooling": "mean_max",
+                      **changes})  # fmt: skip
+    keras.utils.set_random_seed(3)
+    head = class_head(3)
+    model = build(config, head, features=4, length=LENGTH)
+    draw = np.random.default_rng(1)
+    model.set_weights([w + 0.3 * abs(draw.standard_normal(w.shape)) for w in model.get_weights()])
+    return model, config, to_onnx(model, config, head, length=LENGTH)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_states_are_those_of_the_served_network(name: str) -> None:
+    model, config, proto = network(STACKS[name])
+    values = np.random.default_rng(2).normal(size=(1, STEPS, 4)).astype(np.float32)
+    inputs = {"values": values, "lengths": np.array([STEPS], np.int32)}
+    layers = read_layers(proto)
+    assert len(layers) == len(config.units)
+    assert read_stride(proto) == (4 if config.front == "convolution" else 1)
+    for depth, (layer, x) in enumerate(zip(layers, run_to(proto, layers, inputs), strict=True)):
+        label = f"{'bidirectional' if config.bidirectional else config.cell}_{depth}"
+        wanted = np.asarray(keras.Model(model.input, model.get_layer(label).output)(inputs))[0]
+        both = []
+        for order, weights in zip((1, -1), layer.directions, strict=False):
+            hidden = RUNS[layer.operator](x[::order, 0], weights)[HIDDEN]
+            both.append(hidden[::order] if wanted.ndim == 2 else hidden[-1])
+        found = np.concatenate(both, axis=-1)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_a_trace_of_a_text_names_its_words(word_product: Path) -> None:
+    model = LoadedModel.load(word_product)
+    text = next(word for word in model.encoder.tokens if word.isalpha())
+    trace = trace_row(word_product, model, f"{text} {text} notaword")
+    assert trace.steps == [text, text, "[UNK]"]
+    assert trace.answer == model.predict([f"{text} {text} notaword"]).records()[0]
+    first = trace.layers[0]
+    assert all(values.shape[0] == 3 for values in first.states.values())
+    assert json.loads(json.dumps(trace.as_json()))["steps"] == trace.steps
+
+
+def test_backward_states_stand_where_they_were_read() -> None:
+    """A change of the first step reaches all forward states, and the last backward one alone."""
+    _, _, proto = network({"bidirectional": True, "units": (5,)})
+    [layer] = read_layers(proto)
+    x = np.random.default_rng(2).normal(size=(STEPS, 4)).astype(np.float32)
+    changed = np.concatenate([x[:1] + 1, x[1:]])
+    for before, after in zip(trace_layer(1, layer, x), trace_layer(1, layer, changed), strict=True):
+        differs = (before.states[HIDDEN] != after.states[HIDDEN]).any(axis=1)
+        assert differs[0]
+        assert differs[1:].any() == (before.direction == "forward")
+
+
+def test_units_that_behave_alike_stand_side_by_side() -> None:
+    draw = np.random.default_rng(0)
+    curves = np.stack([np.sin(np.arange(20)), np.linspace(-1, 1, 20), np.ones(20)])
+    kinds = draw.permutation(np.repeat(np.arange(3), 8))
+    states = (curves[kinds] + draw.normal(scale=0.01, size=(24, 20))).T
+    ordered = kinds[order_units(states)]
+    assert (np.diff(ordered) != 0).sum() == 2
+    assert order_units(states[:, :1]).tolist() == [0]
+
+
+def test_long_rows_share_columns_and_no_step_is_left_out() -> None:
+    for steps in (1, 400, 401, 1500, 100_000):
+        columns = group_steps(steps)
+        assert len(columns) <= 400
+        assert [i for group in columns for i in range(group.start, group.stop)] == [*range(steps)]
+
+
+def test_a_plot_escapes_the_words_of_the_data(word_product: Path) -> None:
+    model = LoadedModel.load(word_product)
+    trace = trace_row(word_product, model, model.example)
+    steps = ["<img src=x onerror=alert(1)>"] * len(trace.steps)
+    written = json.dumps(draw_layer(trace.layers[0], steps))
+    assert "<img" not in written
+    assert "&lt;img" in written
+
+
+def typed(options: Sequence[str]) -> Any:
+    parser = ArgumentParser()
+    inspect.add_options(parser)
+    return parser.parse_args(options)
+
+
+def test_the_command_writes_a_page_or_prints_the_numbers(
+    toy_product: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "model", tmp_path / "page.html"
+    shutil.copytree(toy_product, folder)
+    inspect.inspect(typed(["--model", str(folder), "--out", str(out)]))
+    assert capsys.readouterr().out == f"{out}\n"
+    page = out.read_text()
+    assert "Forget gate: 1 keeps the cell, 0 empties it" in page
+    inspect.inspect(typed(["--model", str(folder), "--json"]))
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["layers"][0]["states"].keys() >= {"forget gate", "cell state"}
+
+
+@pytest.mark.parametrize(
+    ("product", "text", "lines", "number", "message"),
+    [
+        ("toy_product", "some words", None, 1, "expected a row of a series; got a text"),
+        ("toy_product", None, '{"series": [[1, 2]]}\n', 2, "expected at least 2 rows; got fewer"),
+        ("toy_product", None, '{"series": [[1, 2, 3]]}\n', 1, "rows.jsonl, row 1: expected"),
+        ("toy_product", None, "not JSON\n", 1, "rows.jsonl, row 1: "),
+        ("word_product", " ", None, 1, "the text: expected a text; got ' ', which is blank"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_refused(
+    request: pytest.FixtureRequest, tmp_path: Path, product: str, text: str | None,
+    lines: str | None, number: int, message: str,
+) -> None:  # fmt: skip
+    model = LoadedModel.load(request.getfixturevalue(product))
+    file = None
+    if lines is not None:
+        file = tmp_path / "rows.jsonl"
+        file.write_text(lines)
+    with pytest.raises(InputError) as raised:
+        choose_row(model, text, file, number)
+    assert message in str(raised.value)
