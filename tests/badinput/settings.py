@@ -21,7 +21,7 @@ VALUES = [
     params(
         "an unknown file of a group",
         "choose: {model: transformer}\n",
-        "choose.model: expected a file of conf/model/; got 'transformer' (there are bilstm, g",
+        "choose.model: expected a file of conf/model/; got 'transformer' (there are bilstm, f",
     ),
     params(
         "a group as a list",
@@ -158,7 +158,7 @@ VALUES = [
     dataset(
         "an unknown task",
         "{target: {task: ranking, column: label}}",
-        "dataset.target.task: expected 'classification', 'multilabel' or 'regression'; got 'r",
+        "dataset.target.task: expected 'classification', 'multilabel', 'regression' or 'forec",
     ),
     dataset(
         "memory without a unit",

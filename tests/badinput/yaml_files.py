@@ -226,7 +226,7 @@ NAMES = [
     params(
         "an absolute path in a choice",
         "choose: {model: /etc/passwd}\n",
-        "choose.model: expected a file of conf/model/; got '/etc/passwd' (there are bilstm, g",
+        "choose.model: expected a file of conf/model/; got '/etc/passwd' (there are bilstm, f",
     ),
     params(
         "a path in the name",

@@ -35,8 +35,8 @@ NUMBERS = "choose: {dataset: vader_rating, experiment: null}\n"
         ("sweep: {objectives: [val_rmse]}",
          "sweep.objectives: expected some of val_loss, val_accuracy, "),
         ("dataset: {target: {task: regresion}}",
-         "dataset.target.task: expected 'classification', 'multilabel', 'regression' or "
-         "'tagging'; got 'regresion'. Change it in params.yaml"),
+         "dataset.target.task: expected 'classification', 'multilabel', 'regression', "
+         "'tagging' or 'forecasting'; got 'regresion'. Change it in params.yaml"),
         ("dataset: {columns: {label: team}}",
          "it is now dataset.target, as in `target: {task: classification, column: NAME}`"),
         (NUMBERS + "sweep: {objectives: [val_accuracy]}",

@@ -19,6 +19,7 @@ from conveyor.registry import verdict_files
 from conveyor.registry.model_version import ModelVersion
 from conveyor.tasks import TASKS, Task
 from conveyor.tasks.classification.options import ClassSpec
+from conveyor.tasks.forecasting.options import ForecastSpec
 from conveyor.tasks.multilabel.decision import choose_thresholds
 from conveyor.tasks.multilabel.options import LabelSpec
 from conveyor.tasks.regression.options import RegressionSpec
@@ -167,12 +168,16 @@ def draw_targets(task: str, rows: int, draw: np.random.Generator) -> np.ndarray:
         return (draw.random(rows) < 0.3).astype(np.int32)
     if task == "multilabel":
         return draw.random((rows, 3)) < [0.45, 0.4, 0.1]
-    return draw.exponential(size=(rows, 1))  # whose mean is far from its median
+    numbers = draw.exponential(size=(rows, 1))  # whose mean is far from its median
+    if task == "forecasting":  # of one step, with its scale, series and time
+        marks = [np.ones(rows), np.zeros(rows), np.arange(rows)]
+        return np.stack([numbers[:, 0], *marks], axis=1)[:, None]
+    return numbers
 
 
 def untrained(task: str, rows: int, draw: np.random.Generator) -> np.ndarray:
     """What a network gives that has learned nothing: small numbers before the last step."""
-    width = {"classification": 2, "multilabel": 3, "regression": 1}[task]
+    width = {"classification": 2, "multilabel": 3, "regression": 1, "forecasting": 1}[task]
     noise = draw.normal(0, 0.1, (rows, width))
     if task == "classification":
         return np.exp(noise) / np.exp(noise).sum(axis=1, keepdims=True)
@@ -184,11 +189,32 @@ OVERRIDES = {
     "classification": [],
     "multilabel": ["dataset.target.task=multilabel"],
     "regression": ["choose.experiment=vader_rating"],
+    "forecasting": ["choose.experiment=shop_visits"],
 }
 SPECS: dict[str, Any] = {
     "classification": ClassSpec(classes=["a", "b"]),
     "multilabel": LabelSpec(labels=["a", "b", "c"]),
     "regression": RegressionSpec(columns=["x"], mean=[1.0], std=[1.0]),
+    "forecasting": ForecastSpec.model_validate(
+        {
+            "columns": ["x"],
+            "series": None,
+            "time": "t",
+            "time_format": None,
+            "zone": None,
+            "frequency": {"step": 1, "unit": "number"},
+            "horizon": 1,
+            "context": 3,
+            "past": [],
+            "known_ahead": [],
+            "calendar": [],
+            "gaps": "missing",
+            "duplicates": "refuse",
+            "season": 1,
+            "mean": [1.0],
+            "std": [1.0],
+        }
+    ),
 }
 
 
@@ -206,7 +232,8 @@ def test_no_default_promotes_a_network_at_chance(name: str, rows: int, constant:
     outputs, spec = untrained(name, rows, draw), SPECS[name]
     if constant:
         answers = {"classification": [0.7, 0.3], "multilabel": [0.9, 0.9, 0.1]}
-        outputs = np.tile(answers.get(name, np.median(test.targets, axis=0)), (rows, 1))
+        numbers = test.targets.reshape(rows, -1)[:, 0]
+        outputs = np.tile(answers.get(name, [np.median(numbers)]), (rows, 1))
     elif name == "multilabel":
         chosen = choose_thresholds(validation.targets, untrained(name, rows // 2, draw), "micro_f1")
         spec = spec.model_copy(update={"thresholds": chosen})

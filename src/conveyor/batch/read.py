@@ -87,9 +87,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
     layout, names = find_layout(layouts, part.columns, f"{path}: columns", ADVICE)
     static = layout.static
     if layout.long is not None:
-        numbers = [*layout.long.channels, *static.numbers]
-        part = read_numbers(part, numbers, [layout.long.order], dialect.decimal)
-        series = read_series(part, layout.long, static)
+        series = read_series(part, layout.long, static, dialect.decimal)
         rows = layout.join(series.sequences, series.static)
         return FileRows(_windows(iter(rows), size), series.ids, len(rows))
     if layout.is_wide:

@@ -1,13 +1,20 @@
 """Section `dataset`: where rows come from, what their columns mean, how they are split."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from conveyor.config.source import Source
 from conveyor.config.split import SplitRules, TimeFormat
 from conveyor.config.step_targets import check_series, check_texts
+from conveyor.config.windows import (
+    ONE_LAYOUT,
+    check_split,
+    check_windows,
+    cuts_windows,
+    require_rows,
+)
 from conveyor.section import Portion, Section, Slug
 from conveyor.tasks.options import Target
 
@@ -135,12 +142,14 @@ class SeriesColumns(Columns):
 
     @model_validator(mode="after")
     def _check_layout(self) -> "SeriesColumns":
-        if [self.series, self.wide, self.long].count(None) != 2:
-            raise ValueError(
-                "expected one of `series` (a nested column), `wide` (a column for each step) and "
-                "`long` (a row for each step)"
-            )
+        if self.layouts > 1:
+            raise ValueError(ONE_LAYOUT)
         return self
+
+    @property
+    def layouts(self) -> int:
+        """How many of `series`, `wide` and `long` there are."""
+        return 3 - [self.series, self.wide, self.long].count(None)
 
 
 class TextEncoding(Section):
@@ -197,6 +206,16 @@ class BaseDataset(Section):
     checks: Checks
     engine: Engine
 
+    @property
+    def cuts_windows(self) -> bool:
+        """Whether rows are windows of long series."""
+        return cuts_windows(self.target)
+
+    @model_validator(mode="after")
+    def _check_split(self) -> Self:
+        check_split(self.target, self.split)
+        return self
+
 
 class TextDataset(BaseDataset):
     kind: Literal["text"]
@@ -204,15 +223,15 @@ class TextDataset(BaseDataset):
     encoding: TextEncoding
 
     @model_validator(mode="after")
-    def _check_steps(self) -> "TextDataset":
-        if not self.target.per_step:
-            if self.encoding.tokenizer == "whitespace":
-                raise ValueError(
-                    "encoding.tokenizer: expected word or bpe, since dataset.target has one value "
-                    "a row; got whitespace. Include base/text in place of base/tokens, or change it"
-                )
-            return self
-        check_texts(self.columns, self.encoding.tokenizer)
+    def _check_steps(self) -> Self:
+        require_rows(self.target)
+        if self.target.per_step:
+            check_texts(self.columns, self.encoding.tokenizer)
+        elif self.encoding.tokenizer == "whitespace":
+            raise ValueError(
+                "encoding.tokenizer: expected word or bpe, since dataset.target has one value "
+                "a row; got whitespace. Include base/text in place of base/tokens, or change it"
+            )
         return self
 
 
@@ -222,7 +241,11 @@ class SeriesDataset(BaseDataset):
     encoding: SeriesEncoding
 
     @model_validator(mode="after")
-    def _check_steps(self) -> "SeriesDataset":
+    def _check_steps(self) -> Self:
+        if self.cuts_windows:
+            check_windows(self.columns, self.encoding)
+        elif not self.columns.layouts:
+            raise ValueError(f"columns: {ONE_LAYOUT}")
         if self.target.per_step:
             check_series(self.columns)
         return self

@@ -56,7 +56,14 @@ class ByTime(Section):
     time_format: TimeFormat = None  # of text in `column`
 
 
-Take = Annotated[OwnFile | ByColumn | ByShare | ByTime, Field(discriminator="by")]
+class Since(Section):
+    """The part is what comes from a time on, written as in the files; of forecasts only."""
+
+    by: Literal["since"]
+    time: str
+
+
+Take = Annotated[OwnFile | ByColumn | ByShare | ByTime | Since, Field(discriminator="by")]
 
 
 class SplitRules(Section):
@@ -68,6 +75,6 @@ class SplitRules(Section):
     group: str | None  # rows with equal values here (a patient, a machine) stay together
 
     @property
-    def takes(self) -> dict[str, OwnFile | ByColumn | ByShare | ByTime]:
+    def takes(self) -> dict[str, OwnFile | ByColumn | ByShare | ByTime | Since]:
         """How the rows of a part are chosen, in the order in which they are taken."""
         return {"test": self.test, "validation": self.validation}

@@ -16,7 +16,7 @@ from conveyor.data.copy import SplitRows
 from conveyor.data.store import SPLITS
 from conveyor.data.write import open_split
 from conveyor.encoding import Encoder, Ragged
-from conveyor.encoding.network_inputs import EncodedRows
+from conveyor.encoding.network_inputs import StaticInputs
 from conveyor.metrics import Targets
 from conveyor.progress import progress_bar
 
@@ -41,18 +41,18 @@ class Tally:
             self.static |= {name: Counter(missing=0, new=0) for name in encoder.static.categories}
         self._rows_by_length = np.zeros(1, np.int64)
 
-    def encode(self, batch: pa.RecordBatch) -> EncodedRows:
-        """Encode the rows of a `RowCopy`, and add them to the counts."""
+    def encode(self, batch: pa.RecordBatch) -> tuple[Ragged, StaticInputs | None]:
+        """Encode sequences and static columns of a `RowCopy`, and add them to the counts."""
         sequences = self._encode_sequences(batch.column("raw"))
         if self._encoder.static is None:
-            return EncodedRows(sequences, None)
+            return sequences, None
         static = batch.column("static")
         for name, counts in self.static.items():
             counts["missing"] += static.field(name).null_count
         for name, categories in self._encoder.static.categories.items():
             is_new = pc.invert(pc.is_in(static.field(name).drop_null(), pa.array(categories)))
             self.static[name]["new"] += pc.sum(is_new).as_py() or 0
-        return EncodedRows(sequences, self._encoder.static.encode_arrow(static))
+        return sequences, self._encoder.static.encode_arrow(static)
 
     def _encode_sequences(self, raw: pa.Array) -> Ragged:
         whole = self._encoder.read_arrow(raw)
@@ -115,6 +115,6 @@ def write_rows(
         writers = {n: stack.enter_context(open_split(folder / n, encoder)) for n in SPLITS}
         progress = stack.enter_context(progress_bar("encoding", " rows", len(rows.copy)))
         for name, batch, codes in rows.batches():
-            writers[name].add(batch, targets[codes], tallies[name].encode(batch))
+            writers[name].add(batch, targets[codes], *tallies[name].encode(batch))
             progress.update(len(batch))
     return tallies

@@ -44,13 +44,15 @@ def nest(
     others = [name for name in dict.fromkeys(constant) if name not in (layout.id, *by_step)]
     constant = [name for name in others if name != layout.order]
     wanted = list(dict.fromkeys([layout.id, layout.order, *layout.channels, *constant, *by_step]))
-    columns = _read(part, wanted)
-    ids, series = _series_of(part, columns[layout.id], layout.id)
+    columns = read_columns(part, wanted)
+    ids, series = read_ids(part, columns[layout.id], layout.id)
     try:
         times = read_times(columns[layout.order], layout.time_format, TIME_FORMAT).keys
     except CellError as error:
-        raise _cell_error(part, error, layout.order) from None
-    channels = [_channel(part, columns[name], name) for name in layout.channels]
+        raise cell_error(part, error, layout.order) from None
+    channels = [
+        read_channel(part, columns[name], name, "dataset.columns.long") for name in layout.channels
+    ]
 
     order = np.lexsort((times, series))  # by series, then by time; equal times keep their order
     steps = SortedSteps(series[order], times[order], np.stack(channels, axis=1)[order])
@@ -67,7 +69,7 @@ def nest(
             f"another one at {str(time)!r} ({int(repeated.sum())} in all). Remove the row, or set "
             "dataset.columns.long.duplicates to mean or keep."
         )
-        raise _cell_error(part, CellError(row, reason), layout.order)
+        raise cell_error(part, CellError(row, reason), layout.order)
     if layout.duplicates == "mean":
         steps = steps.average(repeated)
     counts = Counter(duplicate_steps=int(repeated.sum())) + count_gaps(steps)
@@ -85,7 +87,7 @@ def nest(
     return nested, counts
 
 
-def _read(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
+def read_columns(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
     """Each column whole; as text where its type changes between batches."""
     batches = list(part.read(wanted))
     columns = {}
@@ -100,24 +102,28 @@ def _read(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
     return columns
 
 
-def _series_of(part: Part, column: pa.Array, name: str) -> tuple[pa.Array, NDArray[np.int64]]:
+def read_ids(part: Part, column: pa.Array, name: str) -> tuple[pa.Array, NDArray[np.int64]]:
     """Ids in order of their first rows, and for each row, (rows,), the position of its id."""
     ids = to_text(column).fill_null("")
     row = pc.index(pc.equal(pc.utf8_trim_whitespace(ids), ""), True).as_py()
     if row >= 0:
         reason = "expected the id of a series; got an empty cell. Fill it, or remove the row."
-        raise _cell_error(part, CellError(row, reason), name)
+        raise cell_error(part, CellError(row, reason), name)
     series = ids.dictionary_encode()
     return series.dictionary, series.indices.to_numpy().astype(np.int64)
 
 
-def _channel(part: Part, column: pa.Array, name: str) -> NDArray[np.float32]:
-    """Values of one channel, (rows,); NaN for an empty cell."""
+def read_channel(part: Part, column: pa.Array, name: str, setting: str) -> NDArray[np.float32]:
+    """Values of one channel, (rows,); NaN for an empty cell.
+
+    Args:
+        setting: that names the column, for messages.
+    """
     values, bad = to_numbers(column)
     for row, cell in bad.items():
         reason = f"expected a number; got {cell!r}. If it means none, name it in "
-        reason += "dataset.source.missing; else change the cell, or dataset.columns.long."
-        raise _cell_error(part, CellError(row, reason), name)
+        reason += f"dataset.source.missing; else change the cell, or {setting}."
+        raise cell_error(part, CellError(row, reason), name)
     return values.astype(np.float32)
 
 
@@ -143,5 +149,5 @@ def _rows_of_values(
     return rows
 
 
-def _cell_error(part: Part, error: CellError, column: str) -> DataError:
+def cell_error(part: Part, error: CellError, column: str) -> DataError:
     return DataError(f"{part.locate(error.row)}: column {column!r}: {error}")

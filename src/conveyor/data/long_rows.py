@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout, StaticColumns
 from conveyor.data.arrow import split_steps
+from conveyor.data.cells import read_numbers
 from conveyor.data.inputs import NESTED
 from conveyor.data.long_format import nest
 from conveyor.data.part import Part
 from conveyor.data.table import build_table, read_whole
+from conveyor.data.windows.rows import read_histories
+from conveyor.tasks.forecasting.options import ForecastSpec
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,22 @@ class LongSeries:
     static: dict[str, list[Any]]
 
 
-def read_series(part: Part, layout: LongLayout, static: StaticColumns) -> LongSeries:
+def read_series(
+    part: Part, layout: LongLayout | ForecastSpec, static: StaticColumns, decimal: str = "."
+) -> LongSeries:
     """Gather the series of a part.
 
     Args:
+        layout: of series, or of histories that are forecast.
         static: columns that have one value a series.
+        decimal: sign of numbers that are text.
 
     Raises:
-        DataError: as `long_format.nest`.
+        DataError: as `long_format.nest`, or `windows.rows.read_histories`.
     """
+    if isinstance(layout, ForecastSpec):
+        return LongSeries(*read_histories(part, layout, decimal), static={})
+    part = read_numbers(part, [*layout.channels, *static.numbers], [layout.order], decimal)
     nested, _ = nest(part, layout, static.names)
     series = LongSeries([], [], {name: [] for name in static.names})
     for batch in nested.read([layout.id, NESTED, *static.names]):

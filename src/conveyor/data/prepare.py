@@ -29,6 +29,7 @@ from conveyor.data.split_columns import MISSING_TIME, require_equal_times
 from conveyor.data.static import NOT_A_NUMBER
 from conveyor.data.steps import STEP_COUNTS, say_steps
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
+from conveyor.data.windows.prepare import prepare_windows
 from conveyor.encoding import Encoder, SeriesEncoder, StaticEncoder, TextEncoder, TokenEncoder
 from conveyor.errors import DataError, quote_names
 from conveyor.metrics import Targets
@@ -53,6 +54,8 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     Raises:
         DataError: the source cannot be read, or its data cannot train a model.
     """
+    if isinstance(config, SeriesDataset) and config.cuts_windows:
+        return prepare_windows(config, root, folder, cache)
     checked = check_rows(config, root, cache)
     with files.replacing_folder(folder) as temporary:
         with show_clock("fitting the encoder"):
@@ -61,7 +64,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         tallies = write_rows(checked.rows, checked.targets, encoder, temporary)
         target = describe_target(checked.spec)
         digest = files.digest_value([files.digest_tree(temporary), target])
-        size = {"features": None, "vocabulary": None} | encoder.size
+        size: dict[str, Any] = {"features": None, "vocabulary": None} | encoder.size
         counts = {name: checked.report["rows"][name] for name in SPLITS}
         meta = Meta(
             format=META_FORMAT, kind=config.kind, name=config.name, target=checked.spec,

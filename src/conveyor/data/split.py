@@ -80,6 +80,8 @@ def assign(
                     drawn = _draw_groups(*arguments)
                 database.register("drawn", pa.table({"row": drawn}))
                 chosen = "SELECT row FROM drawn"
+            case _:
+                raise DataError(f"dataset.split.{name}.by: got {take.by}, which cuts windows only.")
         database.execute(f"INSERT INTO taken SELECT row, '{name}' FROM ({chosen})", value)
     database.execute(ASSIGNED)
     database.execute(REMAINING)

@@ -1,6 +1,6 @@
 """The prepared data on disk: memory-mapped ragged arrays beside the raw rows they came from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from conveyor import stored
 from conveyor.config.dataset import SeriesColumns, TextColumns
 from conveyor.config.source import Dialect
-from conveyor.encoding import Encoder, load_encoder
+from conveyor.data.windows.store import BETWEEN, BLOCKS, ORIGINS, WindowIds, WindowStore
+from conveyor.encoding import Encoder, WindowEncoder, load_encoder
 from conveyor.encoding.network_inputs import EncodedRows, StaticInputs
-from conveyor.encoding.ragged import Ragged
+from conveyor.encoding.ragged import EncodedSequences, Ragged
 from conveyor.errors import InputError
 from conveyor.metrics import Targets
 from conveyor.metrics.steps import split_steps
@@ -53,6 +54,8 @@ class Meta(BaseModel):
     # Characters that are read of each token, and different ones; only where there are tokens.
     characters: int | None = Field(default=None, exclude_if=lambda count: count is None)
     alphabet: int | None = Field(default=None, exclude_if=lambda count: count is None)
+    # Whether rows are windows of long series; likewise.
+    windows: bool = Field(default=False, exclude_if=lambda windows: not windows)
 
     @field_serializer("columns")
     def _describe_columns(self, columns: TextColumns | SeriesColumns | None) -> Any:
@@ -82,6 +85,9 @@ class RawRows(Sequence[Any]):
         sequence = value if is_text else np.array(value, dtype=np.float32, ndmin=2)
         return sequence if self._static is None else Row(sequence, self._static_values(index))
 
+    def __add__(self, others: "RawRows") -> list[Any]:
+        return [*self, *others]
+
     def _static_values(self, index: int) -> dict[str, Any]:
         assert self._static is not None
         values = self._static[index].as_py()
@@ -103,10 +109,10 @@ class Split:
         static_inputs: encoded static columns, (rows, width); None where there are none.
     """
 
-    sequences: Ragged
+    sequences: EncodedSequences
     targets: Targets
     rows: Sequence[Any]
-    _ids: pa.ChunkedArray
+    _ids: pa.ChunkedArray | WindowIds
     static_inputs: StaticInputs | None = None
 
     @property
@@ -154,6 +160,8 @@ class Prepared:
             raise StoreError(
                 f"{self.folder}: expected a split {name!r}; got none. Run `dvc repro prepare`."
             )
+        if self.meta.windows:
+            return self._open_windows(folder / ORIGINS)
         values, offsets = (_map(folder / f) for f in ("values.npy", "offsets.npy"))
         table = pa.ipc.open_file(pa.memory_map(str(folder / "rows.arrow"))).read_all()
         has_static = self.meta.static_width is not None
@@ -168,6 +176,36 @@ class Prepared:
             _ids=table["id"],
             static_inputs=_map(folder / "static.npy") if has_static else None,
         )
+
+    def independent_rows(self, names: Iterable[str]) -> list[Split]:
+        """Open the rows of splits that say something of their own, by which data sets are compared:
+        all rows or, of windows, those whose horizons do not overlap."""
+        if self.meta.windows:
+            return [self._open_windows(self.folder / name / BLOCKS) for name in names]
+        return [self.split(name) for name in names]
+
+    def rows_between(self) -> list[Split]:
+        """Open rows that are in no split although their values are: windows across a cut."""
+        return self.independent_rows([BETWEEN]) if self.meta.windows else []
+
+    def _open_windows(self, path: Path) -> Split:
+        encoder = self.encoder
+        assert isinstance(encoder, WindowEncoder)
+        store = WindowStore.open(self.folder, encoder.window)
+        origins = _map(path)
+        ids = WindowIds(store, origins)
+        targets: Any = store.targets(origins)  # an array in all that is asked of it
+        return Split(store.sequences(origins), targets, store.rows(origins), ids)
+
+
+def join_rows(parts: Sequence[Any]) -> Any:
+    """Join the targets of splits, or their raw rows, in this order; those of windows are still read
+    as they are asked for."""
+    first, *others = parts
+    for other in others:
+        is_array = isinstance(first, np.ndarray)
+        first = np.concatenate([first, other]) if is_array else first + other
+    return first
 
 
 def _map(path: Path) -> Any:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from conveyor.data.arrow import ROW_TYPE
 from conveyor.data.static import static_type
-from conveyor.encoding import Encoder
-from conveyor.encoding.network_inputs import EncodedRows
+from conveyor.encoding import Encoder, Ragged
+from conveyor.encoding.network_inputs import StaticInputs
 from conveyor.metrics import Targets
 from conveyor.metrics.steps import as_rows, has_steps, join_steps
 
@@ -28,22 +28,25 @@ class SplitWriter:
         self._steps = 0
         arrays["offsets"].add(np.zeros(1, np.int64))
 
-    def add(self, batch: pa.RecordBatch, targets: Targets, encoded: EncodedRows) -> None:
+    def add(
+        self, batch: pa.RecordBatch, targets: Targets, sequences: Ragged,
+        static: StaticInputs | None,
+    ) -> None:  # fmt: skip
         """Append rows.
 
         Args:
             batch: of a `RowCopy`.
             targets: encoded targets, first axis (rows,).
+            static: encoded static columns; None where there are none.
         """
-        sequences = encoded.sequences
         if has_steps(targets):  # a sequence that was cut has fewer steps
             pairs = zip(targets, sequences.lengths.tolist(), strict=True)
             targets = join_steps(as_rows([row[:length] for row, length in pairs]))
         self._arrays["values"].add(sequences.values)
         self._arrays["offsets"].add(self._steps + sequences.offsets[1:])
         self._arrays["targets"].add(targets)
-        if encoded.static is not None:
-            self._arrays["static"].add(encoded.static)
+        if static is not None:
+            self._arrays["static"].add(static)
         self._steps += int(sequences.offsets[-1])
         table = pa.Table.from_arrays(batch.columns, schema=self._schema)
         table = pa.concat_tables([*self._waiting, table]).combine_chunks()

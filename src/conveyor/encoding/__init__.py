@@ -10,9 +10,10 @@ from conveyor.encoding.series import SeriesEncoder
 from conveyor.encoding.static import StaticEncoder
 from conveyor.encoding.text import TextEncoder
 from conveyor.encoding.tokens import TokenEncoder
+from conveyor.encoding.window_encoder import WindowEncoder
 
 ENCODERS: dict[str, type[Encoder]] = {
-    "text": TextEncoder, "tokens": TokenEncoder, "series": SeriesEncoder,
+    "text": TextEncoder, "tokens": TokenEncoder, "series": SeriesEncoder, "windows": WindowEncoder,
 }  # fmt: skip
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "StaticEncoder",
     "TextEncoder",
     "TokenEncoder",
+    "WindowEncoder",
     "load_encoder",
 ]
 
@@ -39,7 +41,8 @@ def load_encoder(path: Path, remedy: str) -> Encoder:
     values = stored.read_object(path, remedy)
     kind = values.get("kind")
     if kind not in ENCODERS:
-        expected = " or ".join(map(repr, ENCODERS))
+        *others, last = map(repr, ENCODERS)
+        expected = f"{', '.join(others)} or {last}"
         raise stored.FormatError(path, f"kind: expected {expected}; got {kind!r}", remedy)
     try:
         encoder = ENCODERS[kind].from_json(values)

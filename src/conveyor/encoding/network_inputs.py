@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.encoding.ragged import Lengths, Ragged, RowNumbers, Values
+from conveyor.encoding.ragged import EncodedSequences, Lengths, RowNumbers, Values
 
 NetworkInputs = dict[str, NDArray[Any]]
 StaticInputs = NDArray[np.float32]  # (rows, width)
@@ -34,7 +34,7 @@ class EncodedRows:
         static: (rows, width); None where the data set has no static columns.
     """
 
-    sequences: Ragged
+    sequences: EncodedSequences
     static: StaticInputs | None
 
     def __len__(self) -> int:

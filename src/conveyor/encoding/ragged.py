@@ -1,7 +1,7 @@
 """Rows of different length in two flat arrays."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +9,20 @@ from numpy.typing import ArrayLike, NDArray
 Values = NDArray[Any]  # int32 tokens, or float32 channels
 Lengths = NDArray[np.int32]
 RowNumbers = NDArray[np.int64]
+
+
+class EncodedSequences(Protocol):
+    """Encoded rows, of which batches are made: those of `Ragged`, or windows of long series."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, row: int) -> Values: ...
+    @property
+    def lengths(self) -> Lengths: ...
+    @property
+    def empty(self) -> Values: ...
+    def pad_rows(self, rows: RowNumbers) -> tuple[Values, Lengths]: ...
+    def fill(self, batch: Values, positions: RowNumbers, rows: RowNumbers) -> None: ...
+    def first(self, rows: int) -> "EncodedSequences": ...
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,11 @@ class Ragged:
     def lengths(self) -> Lengths:
         """Steps of each row, int32 (rows,)."""
         return np.diff(self.offsets).astype(np.int32)
+
+    @property
+    def empty(self) -> Values:
+        """No step, with the width and type of the others."""
+        return self.values[:0]
 
     def __getitem__(self, row: int) -> Values:
         """One row, as a view."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from conveyor.data.store import join_rows
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.metrics import Targets
 from conveyor.metrics.baselines import BaselineComparison
@@ -30,9 +31,12 @@ def compare_with_baselines(data: EvaluationInput, seed: int) -> tuple[Scores, Ba
         The metrics of each baseline, and the network beside the best and the trivial one.
     """
     task, test = data.task, data.test
-    rows = [*data.train.rows, *data.validation.rows]
-    targets = np.concatenate([data.train.targets, data.validation.targets])
+    rows = join_rows([data.train.rows, data.validation.rows])
+    targets = join_rows([data.train.targets, data.validation.targets])
+    test_targets = np.asarray(test.targets)
     folds = min(FOLDS, len(rows)) if len(data.validation.rows) < MIN_VALIDATION_ROWS else 0
+    if task.comparison.units(test_targets) is not None:
+        folds = 0  # they would train on rows that depend on those of the fold
     with progress_bar("baselines", " fits", (folds or 1) + 1) as bar:
         outputs = task.baselines.predict(data.kind, rows, targets, test.rows, seed)
         bar.update()
@@ -42,12 +46,12 @@ def compare_with_baselines(data: EvaluationInput, seed: int) -> tuple[Scores, Ba
         else:
             chosen_on = f"on {len(data.validation.rows)} validation rows"
             validation_scores = _score_validation(data, seed)
-    scores = _score(outputs, test.targets)
+    scores = _score(outputs, test_targets)
     headline = task.metrics.headline
     best = task.metrics.find_best(
         {name: {headline: score} for name, score in validation_scores.items()}
     )
-    constant = task.baselines.best_constant(test.targets)
+    constant = task.baselines.best_constant(test_targets)
     return scores, BaselineComparison(
         best, chosen_on, validation_scores, compare(data, outputs[best], seed),
         task.baselines.trivial, compare(data, constant, seed),
@@ -65,9 +69,9 @@ def _score_validation(data: EvaluationInput, seed: int) -> dict[str, float]:
     """Return the headline metric by baseline, trained on training rows, of the validation rows."""
     train, validation, headline = data.train, data.validation, data.task.metrics.headline
     outputs = data.task.baselines.predict(
-        data.kind, list(train.rows), train.targets, list(validation.rows), seed
+        data.kind, train.rows, train.targets, validation.rows, seed
     )
-    scores = _score(outputs, validation.targets)
+    scores = _score(outputs, np.asarray(validation.targets))
     return {name: metrics[headline] for name, metrics in scores.items()}
 
 
@@ -93,4 +97,4 @@ def _score_folds(
 def compare(data: EvaluationInput, baseline: ModelOutputs, seed: int) -> PairedComparison:
     """Compare the network with a baseline by the headline metric of the test rows."""
     ours = ModelOutputs(data.task.spec, data.outputs)
-    return compare_models(data.task, data.test.targets, ours, baseline, seed)
+    return compare_models(data.task, np.asarray(data.test.targets), ours, baseline, seed)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from conveyor.config import Evaluate
 from conveyor.evaluation.baselines import compare_with_baselines
 from conveyor.evaluation.results import Evaluation, EvaluationInput
@@ -16,14 +18,16 @@ def evaluate(data: EvaluationInput, config: Evaluate, seed: int) -> Evaluation:
         seed: of the bootstrap samples and the baselines.
     """
     task, test, outputs = data.task, data.test, data.outputs
+    targets = np.asarray(test.targets)
     metrics, baselines, comparison = task.metrics, {}, None
     if config.baselines:
         baselines, comparison = compare_with_baselines(data, seed)
     return Evaluation(
-        scores=metrics.score_all(test.targets, outputs),
+        scores=metrics.score_all(targets, outputs),
         intervals=intervals(
-            metrics, test.targets, outputs, samples=config.bootstrap_samples,
-            confidence=config.confidence, seed=seed, show_progress=True,
+            metrics, targets, outputs, samples=config.bootstrap_samples,
+            confidence=config.confidence, seed=seed, units=task.comparison.units(targets),
+            show_progress=True,
         ),
         baselines=baselines,
         baseline_comparison=comparison,

@@ -81,6 +81,7 @@ def _bootstrap(
         (evidence.task.metrics, Task(champion.spec).metrics), limits.metric, evidence.targets,
         evidence.challenger, champion.outputs,
         samples=limits.samples, confidence=limits.confidence, seed=SEED,
+        units=evidence.task.comparison.units(evidence.targets),
     )  # fmt: skip
     passed = test["lower"] > limits.margin
     comparison = "better" if test["gain"] >= 0 else "worse"

@@ -9,6 +9,8 @@ from conveyor.metrics.paired import PValues
 from conveyor.metrics.table import MetricTable, Outputs, Targets
 from conveyor.progress import progress_bar
 
+Units = NDArray[np.integer]  # (rows,)
+
 
 def intervals(
     table: MetricTable,
@@ -18,6 +20,7 @@ def intervals(
     samples: int,
     confidence: float,
     seed: int,
+    units: Units | None = None,
     show_progress: bool = False,
 ) -> dict[str, tuple[float, float]]:
     """Compute a percentile bootstrap interval of every metric (Efron & Tibshirani 1993, chapter
@@ -26,11 +29,12 @@ def intervals(
     Args:
         targets: of the rows, first axis (rows,).
         outputs: (rows, width).
+        units: see `draw_samples`.
 
     Returns:
         (low, high) by metric, without the metrics that no draw defines.
     """
-    draws = draw_samples(len(targets), samples, seed)
+    draws = draw_samples(len(targets), samples, seed, units)
     pairs = table.pair(targets, outputs)
     with progress_bar("intervals", " samples", samples, show=show_progress) as bar:
         scores = []
@@ -58,12 +62,14 @@ def paired_gain(
     samples: int,
     confidence: float,
     seed: int,
+    units: Units | None = None,
 ) -> Mapping[str, float]:
     """Compute our gain over theirs in one metric, with a one-sided bootstrap bound; both models are
     scored on the same draws of rows.
 
     Args:
         tables: the metrics of our model and those of theirs, since each decides in its own way.
+        units: see `draw_samples`.
 
     Returns:
         gain: in the metric's unit, positive where ours is better; lower: with the given
@@ -80,9 +86,10 @@ def paired_gain(
         scores = (table.compute_of([name], pairs.take(rows))[name] for table, pairs in models)
         return tables[0][name].gain(*scores)
 
-    gains = [gain(rows) for rows in draw_samples(len(targets), samples, seed)]
+    gains = [gain(rows) for rows in draw_samples(len(targets), samples, seed, units)]
     lower = float(np.nanpercentile(gains, 100 * (1 - confidence)))
-    unbiased = (len(targets) / max(1, len(targets) - 1)) ** 0.5
+    count = len(targets) if units is None else len(np.unique(units))
+    unbiased = (count / max(1, count - 1)) ** 0.5
     return {"gain": gain(np.arange(len(targets))), "lower": lower,
             "standard_error": unbiased * float(np.nanstd(gains))}  # fmt: skip
 
@@ -98,11 +105,26 @@ def bootstrap_p_values(gains: NDArray[np.floating]) -> PValues:
     return PValues(float(better / (1 + len(gains))), float(worse / (1 + len(gains))))
 
 
-def draw_samples(rows: int, samples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Yield the row numbers of each bootstrap sample, (rows,)."""
+def draw_samples(
+    rows: int, samples: int, seed: int, units: Units | None = None
+) -> Iterator[NDArray[np.integer]]:
+    """Yield the row numbers of each bootstrap sample, (rows,).
+
+    Args:
+        units: of the rows, (rows,): rows of one unit, such as a block of time, depend on each other
+            and are drawn together, so that a sample has about as many rows; None: each row is one.
+    """
     generator = np.random.default_rng(seed)
+    if units is None:
+        for _ in range(samples):
+            yield generator.integers(0, rows, rows)
+        return
+    order = np.argsort(units, kind="stable")
+    starts = np.flatnonzero(np.diff(units[order], prepend=units[order][:1] - 1))
+    groups = np.split(order, starts[1:])
     for _ in range(samples):
-        yield generator.integers(0, rows, rows)
+        drawn = generator.integers(0, len(groups), len(groups))
+        yield np.concatenate([groups[number] for number in drawn])
 
 
 def assign_folds(strata: NDArray[np.integer], count: int, seed: int) -> NDArray[np.int64]:

@@ -17,7 +17,8 @@ from conveyor.models.pooling import find_pooling, mean
 from conveyor.models.static import add_static
 from conveyor.models.token_features import add_token_features
 from conveyor.models.wide import count_words, summarise
-from conveyor.tasks.facets import Head
+from conveyor.models.window import close_window, open_window
+from conveyor.tasks.facets import Head, reads_windows
 
 log = logging.getLogger(__name__)
 
@@ -71,16 +72,21 @@ def build(
             whole_words = (None, None, 1)
             x = layers.Dropout(config.word_dropout, whole_words, name="word_dropout")(x)
     else:
-        x = values = keras.Input((None, features), name="values")
+        steps = None if head.window is None else head.window.steps
+        x = values = keras.Input((steps, features), name="values")
     beside = []  # what joins the pooled features, each (batch, width)
     if config.wide and vocabulary is not None:
         beside.append(count_words(values, lengths, vocabulary, config.embedding))
-    elif config.wide:
+    elif config.wide and head.window is None:
         beside.append(summarise(values, lengths, length))
     inputs = {"values": values, "lengths": lengths}
     if static_width is not None:
         inputs["static"] = keras.Input((static_width,), name="static")
         beside.append(add_static(inputs["static"]))
+    frame = None
+    if reads_windows(head):
+        frame = open_window(values, lengths, head)
+        x, lengths = frame.x, frame.lengths
     if config.front == "convolution":
         x, steps, mask = add_front(x, lengths, length)
         beside.append(mean(x, mask, steps))
@@ -94,6 +100,8 @@ def build(
         x = layers.Concatenate(name="features")([x, *beside])
     if config.head_dropout:
         x = layers.Dropout(config.head_dropout, name="head_dropout")(x)
+    if frame is not None and reads_windows(head):
+        x = close_window(x, frame, head, wide=config.wide)
     return keras.Model(inputs, head.build(x), name=f"stacked_{config.cell}")
 
 

@@ -58,6 +58,11 @@ class Graph:
         """Add an axis as a constant, and return its name."""
         return self.weight(f"a{index}", [index], np.int64)
 
+    def cut(self, x: str, axis: int, start: int, end: int) -> str:
+        """Add the part of an array from `start` to before `end` along an axis."""
+        bounds = [self.weight(f"at_{number}", [number], np.int64) for number in (start, end)]
+        return self.op("Slice", x, *bounds, self.axis(axis))
+
     def mask(self, x: str, lengths: str) -> str:
         """Add a mask, bool (time, batch, 1), that is true where a step is no padding.
 

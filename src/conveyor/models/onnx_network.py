@@ -17,7 +17,8 @@ from conveyor.models.onnx_graph import Graph
 from conveyor.models.onnx_pooling import add_mean, find_pooling
 from conveyor.models.onnx_recurrent import add_recurrent
 from conveyor.models.onnx_tokens import add_token_features
-from conveyor.tasks.facets import Head
+from conveyor.models.onnx_window import close_window, open_window
+from conveyor.tasks.facets import Head, reads_windows
 
 OPSET, IR_VERSION = 17, 9
 
@@ -46,11 +47,14 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
     beside = []  # what joins the pooled features
     if config.wide and text:
         beside.append(add_words(graph, model, values, "lengths"))
-    elif config.wide:
+    elif config.wide and head.window is None:
         beside.append(add_summary(graph, values, "lengths", length))
     if "static" in model.input:
         beside.append(add_static(graph, model))
-    steps = "lengths"
+    steps, frame = "lengths", None
+    if reads_windows(head):
+        frame = open_window(graph, head)
+        x, steps = frame.x, frame.lengths
     if config.front == "convolution":
         x, steps = add_front(graph, model, x, steps, length)
         beside.append(add_mean(graph, x, steps))
@@ -60,7 +64,10 @@ def to_onnx(model: keras.Model, config: Model, head: Head, *, length: int = 1) -
         x = find_pooling(config.pooling)(graph, model, x, steps)
     if beside:
         x = graph.op("Concat", x, *beside, axis=1)
-    head.add_to_graph(graph, model, x)
+    features: Any = x
+    if frame is not None and reads_windows(head):
+        features = close_window(graph, model, x, frame, head)
+    head.add_to_graph(graph, model, features)
     return _model(graph, model, head)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.data.store import Prepared
+from conveyor.data.store import Prepared, Split
 from conveyor.raw_row import sequences_of, static_of, to_bytes
 from conveyor.retraining.drift import Floats, Rate, Summary
 from conveyor.serving import LoadedModel, Predictions
@@ -83,20 +83,25 @@ class Profile:
 def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
     """The profile of a model and the prepared data that it was trained with."""
     training, test = read_rows(prepared, ["train", "validation"]), read_rows(prepared, ["test"])
-    inputs = np.unique(np.concatenate([training.inputs, test.inputs]))
-    pairs = np.unique(np.concatenate([training.pairs, test.pairs]))
+    between = _read_splits(prepared, prepared.rows_between())
+    parts = training, test, between
+    inputs = np.unique(np.concatenate([part.inputs for part in parts]))
+    pairs = np.unique(np.concatenate([part.pairs for part in parts]))
     outputs = summarise_predictions(test.raw, model, model.predict(test.raw))
     return Profile(inputs, pairs, summarise_inputs(training, model).merge(outputs))
 
 
 def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
-    """Read all rows of the splits into memory."""
+    """Read the rows of the splits into memory; see `Prepared.independent_rows`."""
+    return _read_splits(prepared, prepared.independent_rows(splits))
+
+
+def _read_splits(prepared: Prepared, splits: Iterable[Split]) -> ProfiledRows:
     raw: list[Any] = []
     targets: list[Any] = []
-    for name in splits:
-        split = prepared.split(name)
+    for split in splits:
         raw += split.rows
-        targets += prepared.task.answers.decode(split.targets)
+        targets += prepared.task.answers.decode(np.asarray(split.targets))
     inputs = [to_bytes(row) for row in raw]
     pairs = [
         content + b"\0" + str(target).encode()

@@ -5,11 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from conveyor.config.dataset import LongLayout, SeriesColumns, StaticColumns, TextColumns
+from conveyor.config.dataset import NO_STATIC, LongLayout, SeriesColumns, StaticColumns, TextColumns
 from conveyor.encoding.series_values import parse_series
 from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import InputError
 from conveyor.raw_row import Row
+from conveyor.tasks.forecasting.options import ForecastSpec
 
 Table = Mapping[str, Sequence[Any]]  # cells by column
 
@@ -19,6 +20,7 @@ class Layout:
     """One way in which columns hold raw rows: that of the model's data set, or the general one."""
 
     columns: TextColumns | SeriesColumns
+    windows: ForecastSpec | None = None  # of histories that are forecast
 
     @classmethod
     def of_column(cls, kind: str, name: str, static: StaticColumns) -> "Layout":
@@ -31,14 +33,24 @@ class Layout:
             )
         )  # fmt: skip
 
+    @classmethod
+    def of_windows(cls, spec: ForecastSpec) -> "Layout":
+        """The layout of histories, each step a row."""
+        columns = SeriesColumns(
+            series=None, layout="steps_first", wide=None, long=None, id=None, static=NO_STATIC
+        )
+        return cls(columns, spec)
+
     @property
     def static(self) -> StaticColumns:
         """The columns beside the sequence."""
         return self.columns.static
 
     @property
-    def long(self) -> LongLayout | None:
+    def long(self) -> LongLayout | ForecastSpec | None:
         """Where each step of a series is a row of its own; `read` reads whole series only."""
+        if self.windows is not None:
+            return self.windows
         return None if isinstance(self.columns, TextColumns) else self.columns.long
 
     @property
@@ -51,6 +63,9 @@ class Layout:
         """The columns of the sequence, or the pattern of those of a wide table."""
         if isinstance(self.columns, TextColumns):
             return self.columns.text_columns
+        if isinstance(self.long, ForecastSpec):
+            ids = [] if self.long.series is None else [self.long.series]
+            return [*ids, self.long.order, *self.long.channels]
         if self.long is not None:
             return list(dict.fromkeys([self.long.id, self.long.order, *self.long.channels]))
         return [self.columns.series or self.columns.wide or ""]

@@ -21,6 +21,7 @@ from conveyor.serving.example import read_example
 from conveyor.serving.layout import Layout
 from conveyor.stored import FormatError, require_file
 from conveyor.tasks import Task
+from conveyor.tasks.forecasting.options import ForecastSpec
 from conveyor.tasks.values import ModelOutputs
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float form if it is int8
@@ -74,7 +75,11 @@ class LoadedModel:
     @property
     def layouts(self) -> list[Layout]:
         """The columns in which it reads raw rows: the general one, then those of its data set."""
-        own = [] if self.card.columns is None else [Layout(self.card.columns)]
+        spec, own = self.card.target, []
+        if isinstance(spec, ForecastSpec):
+            own = [Layout.of_windows(spec)]
+        elif self.card.columns is not None:
+            own = [Layout(self.card.columns)]
         return [Layout.of_column(self.kind, self.encoder.column, self.static), *own]
 
     @property

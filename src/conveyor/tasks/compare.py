@@ -19,7 +19,7 @@ def compare_models(
     tables, metric = (Task(ours.spec).metrics, Task(theirs.spec).metrics), task.metrics.headline
     gain = paired_gain(
         tables, metric, targets, ours.outputs, theirs.outputs,
-        samples=SAMPLES, confidence=1 - LEVEL, seed=seed,
+        samples=SAMPLES, confidence=1 - LEVEL, seed=seed, units=task.comparison.units(targets),
     )  # fmt: skip
     p_values = task.comparison.p_values(targets, ours, theirs)
     return PairedComparison(

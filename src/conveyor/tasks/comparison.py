@@ -39,6 +39,11 @@ class Comparison(Protocol):
     test_title: str
     tests: Mapping[str, PairedTest]
 
+    def units(self, targets: Targets) -> NDArray[np.integer] | None:
+        """Return the unit of each row, (rows,), that a bootstrap draws as a whole, such as a block
+        of time; None: each row is one."""
+        ...
+
     def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         """Return the p values of the test that `test_title` names."""
         ...

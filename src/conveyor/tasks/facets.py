@@ -10,10 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from typing_extensions import TypeIs
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.tasks.options import TargetSpec
 from conveyor.tasks.values import ModelOutputs, ScoredRows
+from conveyor.tasks.window import Window
 
 
 class Target(Protocol):
@@ -105,11 +107,15 @@ class Head(Protocol):
         width: of the outputs.
         output_name: of the output of the ONNX graph.
         score_name: of what `score` sums.
+        window: the shape of the rows of a `WindowHead`; None for all others.
     """
 
     width: int
     output_name: str
     score_name: str
+
+    @property
+    def window(self) -> Window | None: ...
 
     def build(self, x: Any) -> Any:
         """Return the outputs (batch, width) of pooled features; (batch, time, width) of the
@@ -147,6 +153,31 @@ class Head(Protocol):
         """Return the target with the decision that is best on the validation rows, as the options
         say; the target as it is where there is nothing to choose."""
         ...
+
+
+class WindowHead(Head, Protocol):
+    """The head of a network that reads windows; see `models.window`, whose results `build` and
+    `add_to_graph` take in place of pooled features.
+
+    Attributes:
+        level: what is subtracted from a context: "last" value, "mean" or "none".
+        spread: whether it is divided by its standard deviation.
+        parameters: numbers that the head needs for each target at each step.
+        middle: which of them is the forecast.
+    """
+
+    level: str
+    spread: bool
+    parameters: int
+    middle: int
+
+    @property
+    def window(self) -> Window: ...
+
+
+def reads_windows(head: Head) -> TypeIs[WindowHead]:
+    """Return whether the network of a head reads windows."""
+    return head.window is not None
 
 
 class Baselines(Protocol):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from conveyor.tasks.classification import options as classification
+from conveyor.tasks.forecasting import options as forecasting
 from conveyor.tasks.multilabel import options as multilabel
 from conveyor.tasks.regression import options as regression
 from conveyor.tasks.tagging import options as tagging
@@ -13,25 +14,35 @@ from conveyor.tasks.tagging import options as tagging
 TASK = Field(discriminator="task")
 
 TargetSpec = Annotated[
-    classification.ClassSpec | multilabel.LabelSpec | regression.RegressionSpec | tagging.TagSpec,
+    classification.ClassSpec
+    | multilabel.LabelSpec
+    | regression.RegressionSpec
+    | tagging.TagSpec
+    | forecasting.ForecastSpec,
     TASK,
 ]
 Target = Annotated[
     classification.ClassTarget
     | multilabel.LabelTarget
     | regression.RegressionTarget
-    | tagging.TagTarget,
+    | tagging.TagTarget
+    | forecasting.ForecastTarget,
     TASK,
 ]
 Head = Annotated[
-    classification.ClassHead | multilabel.LabelHead | regression.RegressionHead | tagging.TagHead,
+    classification.ClassHead
+    | multilabel.LabelHead
+    | regression.RegressionHead
+    | tagging.TagHead
+    | forecasting.ForecastHead,
     TASK,
 ]
 Report = Annotated[
     classification.ClassReport
     | multilabel.LabelReport
     | regression.RegressionReport
-    | tagging.TagReport,
+    | tagging.TagReport
+    | forecasting.ForecastReport,
     TASK,
 ]
 

@@ -18,7 +18,7 @@ from conveyor.tasks.comparison import Comparison, PairedTest
 from conveyor.tasks.facets import Baselines, Head, Report, Target
 from conveyor.tasks.options import TargetSpec
 
-TASKS = ("classification", "multilabel", "regression", "tagging")
+TASKS = ("classification", "multilabel", "regression", "tagging", "forecasting")
 
 
 class Task:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.data.store import Split
+from conveyor.data.store import Split, join_rows
 from conveyor.encoding.network_inputs import NetworkInputs, name_inputs
 from conveyor.encoding.ragged import Lengths, RowNumbers, batches_by_length
 from conveyor.metrics import Targets
@@ -53,7 +53,7 @@ class BatchReader:
 
     def __init__(self, splits: Sequence[Split]) -> None:
         self.splits = splits
-        self.targets = np.concatenate([split.targets for split in splits])
+        self.targets = join_rows([split.targets for split in splits])
         self.lengths = np.concatenate([split.sequences.lengths for split in splits])
         self._split_ends = np.cumsum([len(split.targets) for split in splits])
         self._row_numbers = np.arange(len(self.targets))  # in the splits, one after another
@@ -72,7 +72,7 @@ class BatchReader:
     def read(self, batches: Sequence[RowNumbers]) -> Iterator[Batch]:
         """Read batches of these rows, padded with zeros on the right to the longest of each."""
         first_split = self.splits[0]
-        empty = first_split.sequences.values[:0]  # (0,) or (0, features)
+        empty = first_split.sequences.empty  # (0,) or (0, features)
         width = None if first_split.static_inputs is None else first_split.static_inputs.shape[1]
         for rows in batches:
             lengths = self.lengths[rows]

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 # after this share of its updates.
 LEFT_CHANCE, CHECKED_AFTER = 0.02, 0.25
 CONSTANT_BATCH = 4096  # rows whose loss is computed together
+CONSTANT_ROWS = 100_000  # evenly spaced, by which the loss of a constant answer is computed
 TIMED_SECONDS = 2.0  # that updates are timed for an estimate
 
 Pace = Callable[[float, int], None]  # seconds of an update, and the updates that are done
@@ -131,10 +132,12 @@ class Trainer:
 
 
 def constant_loss(head: Head, rows: BatchReader) -> float:
-    """Return the mean training loss of the best constant answer."""
+    """Return the mean training loss of the best constant answer; of many rows, over a sample."""
     answer, losses = head.constant_outputs(rows.targets), []
-    for numbers in batches_by_length(rows.lengths, CONSTANT_BATCH):
-        targets = rows.read_targets(numbers)
+    count = len(rows.lengths)
+    sample = np.linspace(0, count - 1, min(count, CONSTANT_ROWS)).astype(np.int64)
+    for places in batches_by_length(rows.lengths[sample], CONSTANT_BATCH):
+        targets = rows.read_targets(sample[places])
         axes = targets.shape[:2] if has_steps(rows.targets) else targets.shape[:1]
         outputs = np.broadcast_to(answer, (*axes, head.width))
         losses.append(np.asarray(head.training_losses(targets, outputs)))

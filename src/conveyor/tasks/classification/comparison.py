@@ -77,6 +77,9 @@ class Comparison:
     def __init__(self, spec: ClassSpec) -> None:
         self._spec, self._classes = spec, spec.classes
 
+    def units(self, targets: Targets) -> None:
+        """Each row is one."""
+
     def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         right, other_right = (decide(m.spec, m.outputs) == targets for m in (ours, theirs))
         return mcnemar(right, other_right)[2]

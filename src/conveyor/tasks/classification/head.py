@@ -32,6 +32,7 @@ class Head:
     """
 
     score_name = "accuracy"
+    window = None
 
     def __init__(self, spec: ClassSpec, options: ClassHead) -> None:
         self.width, self.output_name = len(spec.classes), OUTPUT

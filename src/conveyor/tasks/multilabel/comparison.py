@@ -30,6 +30,9 @@ class Comparison:
     def __init__(self, spec: LabelSpec) -> None:
         self._spec = spec
 
+    def units(self, targets: Targets) -> None:
+        """Each row is one."""
+
     def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         """Test the gain in micro F1 on bootstrap samples of the rows."""
         counts = [_count(targets, decide(m.spec, m.outputs)) for m in (ours, theirs)]

@@ -19,6 +19,7 @@ class Head:
     """See `conveyor.tasks.facets.Head`."""
 
     score_name = "hamming_loss"
+    window = None
 
     def __init__(self, spec: LabelSpec, options: LabelHead) -> None:
         self.width, self.output_name = len(spec.labels), OUTPUT

@@ -27,6 +27,9 @@ class Comparison:
     def __init__(self, spec: RegressionSpec) -> None:
         self._spec = spec
 
+    def units(self, targets: Targets) -> None:
+        """Each row is one."""
+
     def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         """Test the difference of the mean scaled absolute errors on bootstrap samples of the
         rows."""

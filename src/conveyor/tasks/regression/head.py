@@ -34,6 +34,7 @@ class Head:
 
     output_name = OUTPUT
     score_name = "scaled_mae"
+    window = None
 
     def __init__(self, spec: RegressionSpec, options: RegressionHead) -> None:
         quantiles = options.quantiles if options.loss == "quantile" else None

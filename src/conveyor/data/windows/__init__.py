@@ -1,0 +1,1 @@
+"""Long series, and the windows of them that are forecast."""

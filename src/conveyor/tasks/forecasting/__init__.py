@@ -1,0 +1,1 @@
+"""The coming steps of series, as quantiles."""
