@@ -206,11 +206,6 @@ class BaseDataset(Section):
     checks: Checks
     engine: Engine
 
-    @property
-    def cuts_windows(self) -> bool:
-        """Whether rows are windows of long series."""
-        return cuts_windows(self.target)
-
     @model_validator(mode="after")
     def _check_split(self) -> Self:
         check_split(self.target, self.split)
@@ -242,7 +237,7 @@ class SeriesDataset(BaseDataset):
 
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
-        if self.cuts_windows:
+        if cuts_windows(self.target):
             check_windows(self.columns, self.encoding)
         elif not self.columns.layouts:
             raise ValueError(f"columns: {ONE_LAYOUT}")

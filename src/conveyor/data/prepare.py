@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from conveyor import files
 from conveyor.config.dataset import SeriesDataset, TextDataset
+from conveyor.config.windows import cuts_windows
 from conveyor.data import rules
 from conveyor.data.arrow import split_steps, use_small_pool
 from conveyor.data.cells import read_numbers
@@ -54,7 +55,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
     Raises:
         DataError: the source cannot be read, or its data cannot train a model.
     """
-    if isinstance(config, SeriesDataset) and config.cuts_windows:
+    if isinstance(config, SeriesDataset) and cuts_windows(config.target):
         return prepare_windows(config, root, folder, cache)
     checked = check_rows(config, root, cache)
     with files.replacing_folder(folder) as temporary:
