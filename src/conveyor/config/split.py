@@ -60,7 +60,7 @@ class Since(Section):
     """The part is what comes from a time on, written as in the files; of forecasts only."""
 
     by: Literal["since"]
-    time: str
+    time: str  # of the first step
 
 
 Take = Annotated[OwnFile | ByColumn | ByShare | ByTime | Since, Field(discriminator="by")]

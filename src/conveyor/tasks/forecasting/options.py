@@ -26,16 +26,16 @@ class ForecastTarget(TargetSection):
     """
 
     task: Literal["forecasting"]
-    columns: Annotated[list[str], Field(min_length=1)]
+    columns: Annotated[list[str], Field(min_length=1)]  # of numbers, that are forecast together
     series: str | None  # column of the name of a row's series; null: all rows are one series
-    time: str
+    time: str  # column of times, in any order
     time_format: str | None  # of Python's strptime; null: ISO 8601, or numbers
     # Of times without an offset from UTC, such as Europe/Berlin; the hour that the end of daylight
     # saving repeats is told apart by the order of the rows. null: a clock that is never changed.
     zone: str | None
     until: str | None  # steps from this time on are left out; null: none
-    horizon: PositiveInt
-    context: Annotated[int, Field(ge=2)]
+    horizon: PositiveInt  # steps that are forecast
+    context: Annotated[int, Field(ge=2)]  # steps before them, that the network reads
     past: list[str]  # columns that are known up to the origin only
     known_ahead: list[str]  # columns that are known in the horizon too, such as a holiday
     calendar: list[Calendar]  # of the time, known ahead
@@ -72,7 +72,7 @@ class ForecastHead(TargetSection):
     kinds_of_loss: ClassVar[tuple[str, ...]] = ("quantiles",)
 
     task: Literal["forecasting"]
-    quantiles: Annotated[list[Share], Field(min_length=3)]
+    quantiles: Annotated[list[Share], Field(min_length=3)]  # around 0.5, the forecast itself
     # What is taken from the values of a context, and given back to its forecasts: the last value,
     # the mean, or nothing.
     level: Literal["last", "mean", "none"]
