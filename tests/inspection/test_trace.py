@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from conveyor.config import Model
+from conveyor.encoding.token_values import Normaliser
+from conveyor.encoding.tokens import TokenEncoder
 from conveyor.errors import InputError
 from conveyor.inspection.chosen_row import choose_row
 from conveyor.inspection.equations import HIDDEN, RUNS
 from conveyor.inspection.heat_maps import draw_layer, group_steps
 from conveyor.inspection.recurrent_layers import read_layers, read_stride
-from conveyor.inspection.trace import run_to, trace_layer, trace_row
+from conveyor.inspection.trace import name_steps, run_to, trace_layer, trace_row
 from conveyor.inspection.unit_order import order_units
 from conveyor.models.build import build
 from conveyor.models.onnx_network import to_onnx
@@ -83,6 +85,14 @@ def test_a_trace_of_a_text_names_its_words(word_product: Path) -> None:
     first = trace.layers[0]
     assert all(values.shape[0] == 3 for values in first.states.values())
     assert json.loads(json.dumps(trace.as_json()))["steps"] == trace.steps
+
+
+def test_given_tokens_are_named_by_their_words() -> None:
+    """They have case and characters beside their words."""
+    normaliser = Normaliser(lowercase=True, form="none", strip_accents=False)
+    encoder = TokenEncoder({"fly": 2, "oslo": 3}, {"o": 2}, normaliser, characters=3, max_length=9)
+    [(_, inputs)] = encoder.batches(["Fly to Oslo"], 1)
+    assert name_steps(encoder, inputs["values"][0], 3, 1) == ["fly", "[UNK]", "oslo"]
 
 
 def test_backward_states_stand_where_they_were_read() -> None:

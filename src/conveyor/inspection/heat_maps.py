@@ -79,7 +79,7 @@ def _draw_state(
         "ticktext": [text(_shorten(names[i])) for i in ticks_at],
         "tickangle": -60 if max(len(names[i]) for i in ticks_at) > 4 else 0,
     }
-    units = {"showticksteps": False, "ticks": "", "autorange": "reversed", "type": "category"}
+    units = {"showticklabels": False, "ticks": "", "autorange": "reversed", "type": "category"}
     title = f"{name.capitalize()}: {MEANINGS[name]}"
     return figure(
         title, [heat_map], "", f"{len(order)} units", height=300, xaxis=ticks, yaxis=units

@@ -86,7 +86,7 @@ def trace_row(folder: Path, model: LoadedModel, row: Any) -> Trace:
     return Trace(
         row,
         model.predict([row]).records()[0],
-        _name_steps(model.encoder, inputs["values"][0], len(sources[0]), read_stride(proto)),
+        name_steps(model.encoder, inputs["values"][0], len(sources[0]), read_stride(proto)),
         [
             trace
             for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1)
@@ -119,19 +119,19 @@ def trace_layer(
     return traces
 
 
-def _name_steps(
+def name_steps(
     encoder: Encoder, values: NDArray[Any], steps: int, stride: int
 ) -> list[str]:  # fmt: skip
     """Name the steps that the recurrent layers see.
 
     Args:
-        values: of the encoded row, (time,) or (time, features).
+        values: of the encoded row, (time,) or (time, features); the first of a token is its word.
         steps: of the layers; fewer than `time` behind a front with strides.
         stride: steps of the row for each of theirs.
     """
     if encoder.tokens:
         names = {token: name for name, token in encoder.tokens.items()}
-        return [names[int(token)] for token in values]
+        return [names[int(token)] for token in values.reshape(len(values), -1)[:, 0]]
     if stride == 1:
         return [str(step + 1) for step in range(steps)]
     bounds = [(i * stride + 1, min((i + 1) * stride, len(values))) for i in range(steps)]
