@@ -20,9 +20,9 @@ class TagTarget(TargetSection):
     per_step: ClassVar[bool] = True
 
     task: Literal["tagging"]
-    column: str
-    scheme: Literal["auto", "iob", "runs"] = "auto"
-    outside: str = "O"
+    column: str  # of the tags
+    scheme: Literal["auto", "iob", "runs"] = "auto"  # how tags make spans
+    outside: str = "O"  # the tag of what is in no span
 
 
 class TagHead(TargetSection):
@@ -33,6 +33,7 @@ class TagHead(TargetSection):
     per_step: ClassVar[bool] = True
 
     task: Literal["tagging"]
+    # Share of the target that is spread over all tags.
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)]
     # argmax: each step has its most probable tag. constrained: the most probable sequence in which
     # I-TYPE follows B-TYPE or I-TYPE only, where all training rows are like that.
