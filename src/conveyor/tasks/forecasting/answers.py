@@ -43,22 +43,26 @@ class Answers:
         values = Truth(targets).values
         return values[:, 0].tolist() if values.shape[1] == 1 else values.tolist()
 
-    def records(self, outputs: Outputs) -> list[dict[str, Any]]:
+    def records(self, outputs: Outputs, rows: Sequence[Any] = ()) -> list[dict[str, Any]]:
         fields = {name: self._to_python(values) for name, values in self._fields(outputs).items()}
         return [
             {"step": self._steps, **dict(zip(fields, row, strict=True))}
             for row in zip(*fields.values(), strict=True)
         ]
 
-    def columns(self, outputs: Outputs, missing: NDArray[np.bool_]) -> list[pa.Array]:
+    def columns(
+        self, outputs: Outputs, missing: NDArray[np.bool_], rows: Sequence[Any] = ()
+    ) -> list[pa.Array]:
         steps = np.tile(np.array(self._steps, np.int64), (len(outputs), 1))
         fields = [self._to_arrow(values, missing) for values in self._fields(outputs).values()]
         return [_to_lists(steps, missing), *fields]
 
-    def tensors(self, outputs: Outputs) -> dict[str, tuple[str, list[int], list[Any]]]:
+    def tensors(
+        self, outputs: Outputs, rows: Sequence[Any] = ()
+    ) -> dict[str, tuple[str, list[int], list[Any]]]:
         """Shape (rows, steps), or (rows, columns, steps) with several columns."""
-        rows, columns, horizon = len(outputs), len(self._spec.columns), self._spec.horizon
-        shape = [rows, horizon] if columns == 1 else [rows, columns, horizon]
+        count, columns, horizon = len(outputs), len(self._spec.columns), self._spec.horizon
+        shape = [count, horizon] if columns == 1 else [count, columns, horizon]
         fields = self._fields(outputs)
         return {name: ("FP64", shape, values.ravel().tolist()) for name, values in fields.items()}
 

@@ -25,6 +25,7 @@ class Head:
 
     output_name = OUTPUT
     score_name = "tag_accuracy"
+    window = None
 
     def __init__(self, spec: TagSpec, options: TagHead) -> None:
         self.width = len(spec.tags)
