@@ -15,6 +15,7 @@ from conveyor.errors import InputError
 PLAIN = {
     "tokenizer": "word", "lowercase": False, "unescape_html": False, "normalise": "none",
     "strip_accents": False, "vocabulary": 100, "min_frequency": 1, "max_length": 8,
+    "characters": 0,
 }  # fmt: skip
 TEXTS = ["the cat sat", "the cat ran", "the dog &amp; I", "CAFÉ ﬁnd"]
 

@@ -14,6 +14,7 @@ from conveyor.evaluation.baselines import compare, compare_with_baselines
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.metrics.baselines import BaselineComparison
 from conveyor.metrics.paired import PairedComparison
+from conveyor.metrics.steps import as_rows
 from conveyor.paths import Paths
 from conveyor.registry import verdict_files
 from conveyor.registry.model_version import ModelVersion
@@ -23,6 +24,7 @@ from conveyor.tasks.forecasting.options import ForecastSpec
 from conveyor.tasks.multilabel.decision import choose_thresholds
 from conveyor.tasks.multilabel.options import LabelSpec
 from conveyor.tasks.regression.options import RegressionSpec
+from conveyor.tasks.tagging.options import TagSpec
 from conveyor.tasks.values import ModelOutputs
 from tests.toys import make_split
 
@@ -168,6 +170,8 @@ def draw_targets(task: str, rows: int, draw: np.random.Generator) -> np.ndarray:
         return (draw.random(rows) < 0.3).astype(np.int32)
     if task == "multilabel":
         return draw.random((rows, 3)) < [0.45, 0.4, 0.1]
+    if task == "tagging":
+        return as_rows([draw.choice(3, 3, p=[0.5, 0.3, 0.2]) for _ in range(rows)])
     numbers = draw.exponential(size=(rows, 1))  # whose mean is far from its median
     if task == "forecasting":  # of one step, with its scale, series and time
         marks = [np.ones(rows), np.zeros(rows), np.arange(rows)]
@@ -177,8 +181,11 @@ def draw_targets(task: str, rows: int, draw: np.random.Generator) -> np.ndarray:
 
 def untrained(task: str, rows: int, draw: np.random.Generator) -> np.ndarray:
     """What a network gives that has learned nothing: small numbers before the last step."""
-    width = {"classification": 2, "multilabel": 3, "regression": 1, "forecasting": 1}[task]
-    noise = draw.normal(0, 0.1, (rows, width))
+    width = {"classification": 2, "multilabel": 3, "regression": 1, "forecasting": 1, "tagging": 3}
+    if task == "tagging":
+        noise = draw.normal(0, 0.1, (rows, 3, width[task]))
+        return as_rows([*(np.exp(noise) / np.exp(noise).sum(axis=2, keepdims=True))])
+    noise = draw.normal(0, 0.1, (rows, width[task]))
     if task == "classification":
         return np.exp(noise) / np.exp(noise).sum(axis=1, keepdims=True)
     return 1 / (1 + np.exp(-noise)) if task == "multilabel" else 1 + noise
@@ -190,6 +197,7 @@ OVERRIDES = {
     "multilabel": ["dataset.target.task=multilabel"],
     "regression": ["choose.experiment=vader_rating"],
     "forecasting": ["choose.experiment=shop_visits"],
+    "tagging": ["choose.experiment=trips"],
 }
 SPECS: dict[str, Any] = {
     "classification": ClassSpec(classes=["a", "b"]),
@@ -215,6 +223,7 @@ SPECS: dict[str, Any] = {
             "std": [1.0],
         }
     ),
+    "tagging": TagSpec(tags=["O", "a", "b"], scheme="runs", outside="O", of_text=False),
 }
 
 
@@ -232,8 +241,11 @@ def test_no_default_promotes_a_network_at_chance(name: str, rows: int, constant:
     outputs, spec = untrained(name, rows, draw), SPECS[name]
     if constant:
         answers = {"classification": [0.7, 0.3], "multilabel": [0.9, 0.9, 0.1]}
-        numbers = test.targets.reshape(rows, -1)[:, 0]
-        outputs = np.tile(answers.get(name, [np.median(numbers)]), (rows, 1))
+        if name == "tagging":
+            outputs = as_rows([np.tile([0.1, 0.8, 0.1], (3, 1))] * rows)
+        else:
+            numbers = test.targets.reshape(rows, -1)[:, 0]
+            outputs = np.tile(answers.get(name, [np.median(numbers)]), (rows, 1))
     elif name == "multilabel":
         chosen = choose_thresholds(validation.targets, untrained(name, rows // 2, draw), "micro_f1")
         spec = spec.model_copy(update={"thresholds": chosen})
