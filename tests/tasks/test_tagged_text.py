@@ -21,6 +21,7 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
+from conveyor.inspection.trace import trace_row
 from conveyor.models.export import predict
 from conveyor.models.quantise import quantise
 from conveyor.paths import Paths
@@ -206,6 +207,12 @@ def test_mlflow_serves_the_answers(model: LoadedModel) -> None:
 
     enforced = _enforce_schema(frame, schema)
     assert enforced["tags"][0] == frame["tags"][0]
+
+
+def test_the_page_inside_the_network_names_the_tokens(model: LoadedModel, folder: Path) -> None:
+    trace = trace_row(folder, model, "book an unseen flight")
+    assert trace.steps == ["book", "[UNK]", "[UNK]", "flight"]
+    assert len(trace.answer["tags"]) == 4
 
 
 def test_a_long_text_has_tags_for_its_first_tokens(model: LoadedModel) -> None:

@@ -76,6 +76,9 @@ def test_new_tokens_begin_at_random_and_the_others_keep_their_vectors() -> None:
     np.testing.assert_array_equal(table, [[0, 1], [2, 3], [6, 7], [-1, -1], [4, 5]])
     assert grown._join("wide_pairs", own, earlier) is own
     assert grown._join("lstm_0", own, earlier) is earlier
+    other = InitialWeights({}, same, same_vocabulary=True, same_alphabet=False)
+    assert other._join("characters", own, earlier) is own
+    assert grown._join("characters", own, earlier) is earlier
 
 
 def test_before_the_first_champion_weights_begin_at_random(

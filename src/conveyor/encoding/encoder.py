@@ -62,9 +62,18 @@ class Encoder(ABC):
         """The number of each token; empty for series."""
         return {}
 
+    def token_numbers(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers of the tokens of encoded rows, (units,)."""
+        return values
+
     def find_unknown(self, values: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which units of encoded rows are unknown tokens, (units,)."""
-        return values == self.unknown_token
+        return self.token_numbers(values) == self.unknown_token
+
+    @property
+    def alphabet(self) -> dict[str, int]:
+        """The number of each character; empty where characters are not read."""
+        return {}
 
     @property
     def shortest_row(self) -> Any:

@@ -25,7 +25,6 @@ class TokenEncoder(Encoder):
 
     Attributes:
         vocabulary: number of each word, from 2.
-        alphabet: number of each character, from 2.
         characters: that are read of each token.
     """
 
@@ -39,7 +38,7 @@ class TokenEncoder(Encoder):
         self, vocabulary: dict[str, int], alphabet: dict[str, int], normaliser: Normaliser, *,
         characters: int, max_length: int,
     ) -> None:  # fmt: skip
-        self.vocabulary, self.alphabet, self.normaliser = vocabulary, alphabet, normaliser
+        self.vocabulary, self._alphabet, self.normaliser = vocabulary, alphabet, normaliser
         self.characters, self.max_length = characters, max_length
 
     @classmethod
@@ -64,6 +63,11 @@ class TokenEncoder(Encoder):
             characters=config.characters,
             max_length=config.max_length,
         )
+
+    @property
+    def alphabet(self) -> dict[str, int]:
+        """The number of each character, from 2."""
+        return self._alphabet
 
     @property
     def size(self) -> dict[str, int]:
@@ -116,8 +120,9 @@ class TokenEncoder(Encoder):
             )
         return sequence
 
-    def find_unknown(self, values: NDArray[np.integer]) -> NDArray[np.bool_]:
-        return values[:, WORD] == UNKNOWN
+    def token_numbers(self, values: NDArray[np.integer]) -> NDArray[np.integer]:
+        """The numbers of the words, (tokens,)."""
+        return values[:, WORD]
 
     def read_sequences(self, sequences: Sequence[str]) -> Ragged:
         """Integers of the tokens, int32 (tokens, 2 + characters), not cut."""

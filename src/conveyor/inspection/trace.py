@@ -125,13 +125,13 @@ def name_steps(
     """Name the steps that the recurrent layers see.
 
     Args:
-        values: of the encoded row, (time,) or (time, features); the first of a token is its word.
+        values: of the encoded row, (time,) or (time, width).
         steps: of the layers; fewer than `time` behind a front with strides.
         stride: steps of the row for each of theirs.
     """
     if encoder.tokens:
         names = {token: name for name, token in encoder.tokens.items()}
-        return [names[int(token)] for token in values.reshape(len(values), -1)[:, 0]]
+        return [names[token] for token in encoder.token_numbers(values).tolist()]
     if stride == 1:
         return [str(step + 1) for step in range(steps)]
     bounds = [(i * stride + 1, min((i + 1) * stride, len(values))) for i in range(steps)]

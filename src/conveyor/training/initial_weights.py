@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 OF_TOKENS = ("embedding", "wide_words")  # layers that have a row for each token
 OF_PAIRS = "wide_pairs"  # hashed by the numbers of two tokens
+OF_CHARACTERS = "characters"  # has a row for each character of tokens
 COPY_ANEW = "Run `python -m pipeline.retrain`, which copies the champion anew."
 START_ANEW = "Set retrain.init=scratch"
 
@@ -42,11 +43,13 @@ class InitialWeights:
         same_tokens: for each token that both vocabularies have, its number in the new one and in
             the earlier one, int (tokens, 2); None for series.
         same_vocabulary: whether every token has the same number in both.
+        same_alphabet: whether every character of tokens has.
     """
 
     layers: Mapping[str, list[NDArray[Any]]]
     same_tokens: NDArray[np.integer] | None
     same_vocabulary: bool
+    same_alphabet: bool = True
 
     @classmethod
     def read(cls, folder: Path, prepared: Prepared) -> "InitialWeights":
@@ -68,13 +71,13 @@ class InitialWeights:
         if new:
             log.info("%d of %d tokens are known to it; the others begin at random",
                      len(pairs), len(new))  # fmt: skip
-        return cls(layers, same_tokens, old == new)
+        return cls(layers, same_tokens, old == new, encoder.alphabet == prepared.encoder.alphabet)
 
     def set(self, model: keras.Model) -> None:
         """Give a new model these weights; those of new tokens stay as they are.
 
         Pairs of words are hashed by the numbers of their tokens, so they begin from scratch where
-        the vocabulary has changed.
+        the vocabulary has changed; so do characters where the alphabet has.
 
         Raises:
             InputError: a layer has another shape, or one of the models lacks it.
@@ -86,7 +89,7 @@ class InitialWeights:
         for name in sorted(layers.keys() & self.layers.keys()):
             own, earlier = layers[name].get_weights(), self.layers[name]
             shapes = [[array.shape for array in arrays] for arrays in (own, earlier)]
-            if name in OF_TOKENS:
+            if name in (*OF_TOKENS, OF_CHARACTERS):
                 shapes = [[shape[1:] for shape in each] for each in shapes]
             if shapes[0] != shapes[1]:
                 problems.append(f"{name}: expected weights {shapes[1]}, as the champion; got "
@@ -106,6 +109,8 @@ class InitialWeights:
         self, name: str, own: list[NDArray[Any]], earlier: list[NDArray[Any]]
     ) -> list[NDArray[Any]]:
         if name == OF_PAIRS and not self.same_vocabulary:
+            return own
+        if name == OF_CHARACTERS and not self.same_alphabet:
             return own
         if name not in OF_TOKENS or self.same_tokens is None:
             return earlier
