@@ -44,6 +44,9 @@ class Comparison:
             gains.append(our_f1 - their_f1)
         return bootstrap_p_values(np.array(gains))
 
+    def units(self, targets: Targets) -> None:
+        """Each row is one."""
+
     def row_errors(self, targets: Targets, model: ModelOutputs) -> NDArray[np.floating]:
         """The spans that are missed or wrong."""
         counts = _count(TaggedRows.read(model.spec, targets, model.outputs))
