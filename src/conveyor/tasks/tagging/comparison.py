@@ -32,9 +32,6 @@ class Comparison:
     def __init__(self, spec: TagSpec) -> None:
         self._spec = spec
 
-    def units(self, targets: Targets) -> None:
-        """Each row is one."""
-
     def p_values(self, targets: Targets, ours: ModelOutputs, theirs: ModelOutputs) -> PValues:
         """Test the gain in F1 on bootstrap samples of the rows."""
         counts = [_count(TaggedRows.read(m.spec, targets, m.outputs)) for m in (ours, theirs)]
