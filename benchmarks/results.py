@@ -4,8 +4,8 @@
 
 Each run is a project folder of its own with its own tracking store; nothing here is touched.
 `--data` names the folder that holds the data sets which are not part of the project
-(sms_spam/sms.tsv, snips/*.seq.in and *.label, and series of the UCR archive as NAME/*_TRAIN.ts and
-*_TEST.ts); those are left out without it. The figures go to
+(sms_spam/sms.tsv, snips/*.seq.in and *.label, etth1/ETTh1.csv, and series of the UCR archive as
+NAME/*_TRAIN.ts and *_TEST.ts); those are left out without it. The figures go to
 benchmarks/results.json, beside those of earlier runs.
 """
 
@@ -32,6 +32,11 @@ CLASSES = {
     "snips": "SNIPS, 7 intents | 13,784 rows / 700 rows",
 }
 NUMBERS = {"vader_rating": "VADER tweets, mean rating | 80 % / 20 %, at random"}
+FORECASTS = {
+    "shop_visits": "visitors of four shops, a day of 8 steps | 80 % / 20 % of the time",
+    "etth1": "ETTh1, oil temperature, a day of 24 steps | 16 months / 4 months",
+}
+ALL = CLASSES | NUMBERS | FORECASTS
 CLASS_COLUMNS = {
     "test accuracy": "accuracy",
     "macro F1": "macro_f1",
@@ -45,6 +50,13 @@ NUMBER_COLUMNS = {
     "rows within the 80 % interval": "coverage",
     "scaled error": "scaled_mae",
     "scaled error of the best baseline": "baseline_scaled_mae",
+}
+FORECAST_COLUMNS = {
+    "mean squared error, in variances": "scaled_mse",
+    "scaled error": "scaled_mae",
+    "scaled error of the best baseline": "baseline_scaled_mae",
+    "values within the 80 % interval": "coverage",
+    "MASE": "mase",
 }
 
 
@@ -92,14 +104,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(CLASSES | NUMBERS)}; default all"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(ALL)}; default all"
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets that are not committed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[17])
     parser.add_argument("--print", action="store_true", help="print the table of earlier runs")
     args = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
-    for name in [] if args.print else args.names or CLASSES | NUMBERS:
+    for name in [] if args.print else args.names or ALL:
         for seed in args.seeds:
             try:
                 result = run(name, seed, args.data)
@@ -111,6 +123,8 @@ def main() -> None:
     print(table(results, CLASSES, CLASS_COLUMNS))
     print()
     print(table(results, NUMBERS, NUMBER_COLUMNS))
+    print()
+    print(table(results, FORECASTS, FORECAST_COLUMNS))
 
 
 if __name__ == "__main__":

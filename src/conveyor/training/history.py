@@ -92,5 +92,9 @@ class FitHistory:
 
 
 def smoothing_window(rows: int) -> int:
-    """Return how many validations of so many rows are averaged."""
+    """Return how many validations of so many rows are averaged.
+
+    Args:
+        rows: that do not depend on each other.
+    """
     return SMOOTHED if rows < FEW_VALIDATION_ROWS else 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from conveyor.config import FitConfig
 from conveyor.config.budget import has_few_rows, plan_budget, rows_outside_fold
@@ -74,7 +75,9 @@ def start_state(
         _, count = rows.fold
         planned = rows_outside_fold(trained + validated, count)
     budget = replace(plan_budget(config.train, planned), rows=trained)
-    history = FitHistory(prepared.task.metrics, smoothing_window(validated))
+    units = prepared.task.comparison.units(np.asarray(rows.validation.targets))
+    independent = validated if units is None else len(np.unique(units))
+    history = FitHistory(prepared.task.metrics, smoothing_window(independent))
     return TrainingState(
         config.train, budget, history, path, on_validation, keep_outputs=keep_outputs
     )
