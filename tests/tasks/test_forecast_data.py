@@ -215,3 +215,18 @@ def test_no_target_of_a_later_part_is_in_an_earlier_one(data: st.DataObject) -> 
             assert np.nanmax(contexts, axis=1).max() < targets.max()
             assert (np.nanmax(contexts, axis=1) < targets.min(axis=(1, 2))).all()
             seen_before = max(targets.max(), np.nanmax(contexts))
+
+
+def test_a_longer_context_takes_no_more_memory_or_disk(tmp_path: Path) -> None:
+    sizes = {}
+    for context in (3, 200):
+        folder = tmp_path / str(context)
+        folder.mkdir()
+        lines = ["time,y", *(f"{time},{time % 7}" for time in range(2000))]
+        prepared, _ = prepare_steps(folder, lines, context=context)
+        train: Any = prepared.split("train")
+        assert isinstance(train.sequences.steps, np.memmap)
+        assert isinstance(train.sequences.origins, np.memmap)
+        files = [path for path in prepared.folder.rglob("*") if path.is_file()]
+        sizes[context] = sum(path.stat().st_size for path in files)
+    assert sizes[200] <= sizes[3]
