@@ -19,7 +19,8 @@ def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: E
     task = data.task
     with files.replacing_folder(folder) as new:
         task.report.draw(data.scored, config.report, new)
-        plot_slices(evaluation.slices, task.metrics.validation, new / "lengths.png")
+        if evaluation.slices:  # windows of a forecast have one length
+            plot_slices(evaluation.slices, task.metrics.validation, new / "lengths.png")
         files.write_json(new / "report.json", as_json(evaluation))
         files.write_text(new / "report.md", markdown(evaluation, data, config.confidence))
         files.write_csv(new / "predictions.csv", *task.report.predictions(data.scored))

@@ -11,7 +11,8 @@ from conveyor.inspection.unit_order import order_units
 from conveyor.report.figures import figure, text
 
 MAX_COLUMNS = 400  # of a heat map: more would be narrower than two points of a screen
-MAX_TICKS = 40  # names under a heat map
+MAX_TICKS = 24  # names under a heat map
+LINE_LENGTH = 50  # characters that stand beside each other under a heat map
 NAME_LENGTH = 14  # characters of a name under a heat map; the whole one is in the hover text
 MEANINGS = {
     "input gate": "1 writes the candidate into the cell, 0 leaves it out",
@@ -77,7 +78,7 @@ def _draw_state(
     ticks = {
         "tickvals": ticks_at,
         "ticktext": [text(_shorten(names[i])) for i in ticks_at],
-        "tickangle": -60 if max(len(names[i]) for i in ticks_at) > 4 else 0,
+        "tickangle": -60 if sum(len(names[i]) + 2 for i in ticks_at) > LINE_LENGTH else 0,
     }
     units = {"showticklabels": False, "ticks": "", "autorange": "reversed", "type": "category"}
     title = f"{name.capitalize()}: {MEANINGS[name]}"

@@ -14,6 +14,7 @@ from conveyor.report.assets import plotly_script
 from conveyor.serving.example import to_json
 
 ROW_LENGTH = 300  # characters of a row in the head of the page
+FIELD_LENGTH = 60  # characters of a field of the answer
 
 PAGES = load_templates(__file__, report_page.__file__, short=report_page.short)
 
@@ -30,7 +31,7 @@ def write_page(path: Path, trace: Trace, model_digest: str) -> None:
     row = to_json(trace.row)
     row_text = row if isinstance(row, str) else json.dumps(row)
     page = PAGES.get_template("inspect.html").render(
-        row=row_text if len(row_text) <= ROW_LENGTH else row_text[:ROW_LENGTH] + " …",
+        row=_cut(row_text, ROW_LENGTH),
         answer=_describe(trace.answer),
         digest=model_digest,
         steps=len(trace.steps),
@@ -49,7 +50,11 @@ def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
 
 def _describe(answer: dict[str, Any]) -> dict[str, str]:
     """Write each field in words, with four digits of each number."""
-    return {name: _write(value) for name, value in answer.items()}
+    return {name: _cut(_write(value), FIELD_LENGTH) for name, value in answer.items()}
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[:length]} …"
 
 
 def _write(value: Any) -> str:

@@ -137,5 +137,6 @@ def _draw(
         )
     if evaluation and evaluation["interval"] is not None:
         plots["evaluation"].append(figures.draw_baselines(evaluation))
-        plots["evaluation"].append(figures.draw_slices(evaluation))
+        if evaluation["slices"]["rows"]:
+            plots["evaluation"].append(figures.draw_slices(evaluation))
     return plots

@@ -38,7 +38,8 @@ def plot_fans(
             for inner in range(len(levels) // 2):
                 low, high = fan[:, inner], fan[:, -1 - inner]
                 share = f"{levels[inner]:g} to {levels[-1 - inner]:g}"
-                axes.fill_between(ahead, low, high, color=BLUE, alpha=0.2, linewidth=0,
+                opacity = 0.2 + 0.15 * inner  # so that the legend tells them apart
+                axes.fill_between(ahead, low, high, color=BLUE, alpha=opacity, linewidth=0,
                                   label=f"quantiles {share}")  # fmt: skip
             axes.plot(ahead, forecasts.point[number, column], color=ORANGE, label="forecast")
             axes.axvline(0.5, color=GRAY, linestyle=":", linewidth=1)

@@ -78,7 +78,8 @@ class Report:
         values = pair.values[drawn]
         plots.plot_fans(before, values, fans, titles, self._spec.columns, folder / "fans.png")
         by_series = self._score_series(pair, test)
-        plots.plot_series(by_series[: options.series], folder / "series.png")
+        if len(by_series) > 1:
+            plots.plot_series(by_series[: options.series], folder / "series.png")
 
     def predictions(self, test: ScoredRows) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of predictions.csv: an origin a row, with `target 1`, `predicted
