@@ -13,6 +13,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 COMMITTED = ("japanese_vowels", "vader_tweets", "vader_rating")
 FORECASTS = ("shop_visits",)  # committed too; the other benchmarks read rows, and no windows
+FOLDERS = {"snips_slots": "snips"}  # of data sets that have no folder of their name
 # Series of the UCR archive in two files, FOLDER/NAME/*_TRAIN.ts and *_TEST.ts. Nothing but this is
 # said of them.
 SERIES = """\
@@ -50,9 +51,10 @@ def make_project(
     shutil.copytree(ROOT / "data" / "raw", project / "data" / "raw")
     params: dict[str, Any] = {"choose": {"experiment": name, "sweep": "none"}}
     if name not in (*COMMITTED, *FORECASTS):
-        if data is None or not (data / name).is_dir():
+        source_name = FOLDERS.get(name, name)
+        if data is None or not (data / source_name).is_dir():
             raise FileNotFoundError(name)
-        raw = project / "data" / "raw" / name
+        raw = project / "data" / "raw" / source_name
         raw.mkdir(parents=True)
         if _is_archive(data / name):
             for file in (data / name).glob("*.ts"):
@@ -66,6 +68,9 @@ def make_project(
             params["dataset"] = {"source": source}
         elif name == "etth1":
             shutil.copy(data / name / "ETTh1.csv", raw)
+        elif name == "snips_slots":
+            for file in (data / source_name).glob("*.seq.*"):
+                shutil.copy(file, raw)
         else:
             _write_snips(data / name, raw)
     (project / "params.yaml").write_text(yaml.safe_dump(params | (settings or {})))

@@ -36,7 +36,8 @@ FORECASTS = {
     "shop_visits": "visitors of four shops, a day of 8 steps | 80 % / 20 % of the time",
     "etth1": "ETTh1, oil temperature, a day of 24 steps | 16 months / 4 months",
 }
-ALL = CLASSES | NUMBERS | FORECASTS
+TAGS = {"snips_slots": "SNIPS, 39 types of slots | 13,784 rows / 700 rows"}
+ALL = CLASSES | NUMBERS | FORECASTS | TAGS
 CLASS_COLUMNS = {
     "test accuracy": "accuracy",
     "macro F1": "macro_f1",
@@ -57,6 +58,12 @@ FORECAST_COLUMNS = {
     "scaled error of the best baseline": "baseline_scaled_mae",
     "values within the 80 % interval": "coverage",
     "MASE": "mase",
+}
+TAG_COLUMNS = {
+    "F1 of spans": "span_f1",
+    "accuracy of tags": "tag_accuracy",
+    "rows with all tags right": "row_accuracy",
+    "F1 of the best baseline": "baseline_span_f1",
 }
 
 
@@ -125,6 +132,8 @@ def main() -> None:
     print(table(results, NUMBERS, NUMBER_COLUMNS))
     print()
     print(table(results, FORECASTS, FORECAST_COLUMNS))
+    print()
+    print(table(results, TAGS, TAG_COLUMNS))
 
 
 if __name__ == "__main__":

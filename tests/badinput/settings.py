@@ -158,7 +158,7 @@ VALUES = [
     dataset(
         "an unknown task",
         "{target: {task: ranking, column: label}}",
-        "dataset.target.task: expected 'classification', 'multilabel', 'regression' or 'forec",
+        "dataset.target.task: expected 'classification', 'multilabel', 'regression', 'tagging",
     ),
     dataset(
         "memory without a unit",

@@ -104,6 +104,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"team": teams[i % 2], "message": f"ticket {i}, please", "fold": i // 2 % 6,
          "patient": f"p{i // 4}", "level": i % 2 - 0.5,
          "topics": "news; sport" if i % 2 else "news", "age": 20 + i, "type": "xyz"[i % 3],
+         "tags": "B-thing B-number O" if i % 2 else "O B-number O",
          "when": f"2024-01-{1 + i % 28:02}"}
         for i in range(120)
     ]  # fmt: skip
