@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from making import SERIES, TEXT, content, ids, machines, mails, prepared
+from making import SERIES, TEXT, content, described, ids, machines, mails, prepared
 
 from conveyor.config.dataset import SeriesColumns
 from conveyor.encoding.wide_columns import match_wide
@@ -145,13 +145,15 @@ def test_a_wide_table_that_cannot_be_read_is_refused(
 
 @pytest.mark.parametrize(
     ("columns", "message"),
-    [({"wide": "t*", "series": "x"}, "expected one of `series`"), ({}, "expected one of `series`"),
+    [({"wide": "t*", "series": "x"}, "expected one of `series`"),
      ({"wide": "t"}, r"one `\*` for the number"), ({"wide": "*t*"}, r"one `\*`")],
 )  # fmt: skip
 def test_a_layout_that_is_none_is_refused(columns: dict[str, Any], message: str) -> None:
     empty = {"series": None, "layout": "steps_first", "wide": None, "long": None, "id": None}
     with pytest.raises(ValueError, match=message):
         SeriesColumns.model_validate(empty | columns)
+    with pytest.raises(ValueError, match="expected one of `series`"):
+        described(SERIES, columns__series=None)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])

@@ -1,9 +1,9 @@
-"""Generates visits.csv: visitors of four shops in steps of three hours, over twenty weeks.
+"""Generates visitors of four shops in steps of three hours, over twenty weeks.
 
 A day and a week repeat themselves, and a campaign, which is known ahead, brings more visitors. Each
 shop has its own size; one opens later than the others. A few counts are missing.
 
-    python data/raw/shop_visits/generate.py
+    python benchmarks/shop_visits.py   # writes data/raw/shop_visits/visits.csv, part of the project
 """
 
 import csv
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+PATH = Path(__file__).parents[1] / "data/raw/shop_visits/visits.csv"
 STEP, DAYS = timedelta(hours=3), 140
 DAY = np.array([0.0, 0.0, 0.3, 1.0, 1.3, 1.1, 0.7, 0.1])  # by step of the day
 WEEK = np.array([0.9, 0.9, 1.0, 1.05, 1.3, 1.6, 0.5])  # by weekday, from Monday on
@@ -36,8 +37,7 @@ def main() -> None:
                 if day >= OPENS.get(shop, 0):
                     cell = "" if is_missing else visits
                     rows.append([shop, time.isoformat(), cell, int(campaign[day])])
-    path = Path(__file__).with_name("visits.csv")
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with PATH.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["shop", "time", "visits", "campaign"])
         writer.writerows(rows)
