@@ -44,10 +44,16 @@ WIDE = SERIES | {
 }
 NO_HEADER = {"source": {"format": "csv", "files": {"all": "data/raw/mine/headless/*.csv"}}}
 DATABASE = {"source": {"format": "parquet", "files": {"all": "data/raw/mine/rows.parquet"}}}
+HOURS = {
+    "name": "mine",
+    "source": {"format": "csv", "files": {"all": "data/raw/mine/hours/*.csv"}},
+    "split": {"test": {"by": "time", "column": "time", "share": 0.2},
+              "validation": {"by": "time", "column": "time", "share": 0.2}},
+}  # fmt: skip
 LEVELS = {"target": {"task": "classification", "column": "level"}}
 # What a line is added to, by a part of its first cell; else to TEXT.
 BASES = {"row per time step": LONG, "times that": LONG, "same time": REPEATED,
-         "nested": SERIES, "missing": SERIES,
+         "nested": SERIES, "missing": SERIES, "forecast": HOURS,
          "for each time step": WIDE, "no header": TEXT | NO_HEADER,
          "database": TEXT | DATABASE}  # fmt: skip
 # The parts of a line that a reader fills in.
@@ -81,7 +87,7 @@ def dataset_of(need: str, write: str) -> dict[str, Any]:
         spans.append(last)
     for span in spans:
         dataset = merge(dataset, span)
-    base = "text" if "text" in dataset["columns"] else "series"
+    base = "text" if "text" in dataset.get("columns", {}) else "series"
     return {"defaults": [f"base/{base}@_here_", "_self_"], **dataset}
 
 
@@ -120,6 +126,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for m in range(60) for step in range(4)
     ]  # fmt: skip
     write_csv(folder / "long/steps.csv", steps)
+    hours = [{"time": hour, "load": hour % 24 + hour % 7} for hour in range(1500)]
+    write_csv(folder / "hours/rows.csv", hours)
     pd.DataFrame(texts).to_parquet(folder / "rows.parquet")
     with pd.ExcelWriter(folder / "mails.xlsx", engine="xlsxwriter") as book:
         pd.DataFrame(texts).to_excel(book, sheet_name="Mails", index=False)
