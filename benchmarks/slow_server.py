@@ -66,7 +66,7 @@ def measure(folder: Path, experiment: str, updates: str, rounds: int) -> dict[st
     (folder / "server").mkdir()
     (folder / "clone").mkdir()
     clone = Clone.make(folder / "clone", experiment)
-    clone.edit("params.yaml", "sweep: null", "sweep: none")
+    clone.edit("params.yaml", "  sweep:\n", "  sweep: none\n")
     clone.edit("params.yaml", "train: {}", f"train: {{updates: {updates}}}")
     clone.dvc("repro", "sweep")
     server.start()

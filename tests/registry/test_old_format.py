@@ -182,7 +182,7 @@ def test_the_first_night_of_the_new_code_compares_with_the_old_champion(tmp_path
     clone = Clone.make(tmp_path)
     paths = restore(clone.root)
     clone.edit("params.yaml", "train: {}", "train: {epochs: 30, learning_rate: 0.01, folds: null}")
-    clone.edit("params.yaml", "sweep: null", "sweep: none")
+    clone.edit("params.yaml", "  sweep:\n", "  sweep: none\n")
     add_shifted_rows(clone.root / TRAIN_FILE)
     done = clone.run("python", "-m", "pipeline.retrain")
     assert done.code == 0, done.text

@@ -36,6 +36,8 @@ def describe_origin(version: ModelVersion) -> dict[str, str]:
         "forced": tags.get("forced_reason"),
         **{title: tags.get(tag, MISSING) for title, tag in lineage.LINEAGE.items()},
     }
+    if lineage.SEARCH not in tags:  # an old one has no such tag either
+        del rows["search"]
     return {title: value for title, value in rows.items() if value is not None}
 
 
