@@ -57,7 +57,7 @@ def test_each_table_has_the_rows_of_the_project(write: Write) -> None:
 
 SETTINGS = {
     "model.cell=elman": "model.cell: expected 'lstm', 'gru' or 'simple'; got 'elman'",
-    "model.pooling=rms": "expected 'last', 'mean', 'max', 'mean_max' or 'attention'; got 'rms'",
+    "model.pooling=rms": "'mean_max', 'attention' or 'none'; got 'rms'",
     "+gates.own={confidence: {min: 0.1}}": "gates.own.confidence: expected one of GATES in",
     "+train.callbacks={log: {}}": "train.callbacks: expected CALLBACKS of extensions.py, none",
     "dataset.source.format=orc": "dataset.source.format: expected one of csv, ",
