@@ -22,6 +22,7 @@ def test_before_a_sweep_there_is_none_to_tell_of(clone: Clone) -> None:
         assert "no sweep of this configuration on these data has begun" in done.text
 
 
+@pytest.mark.slow
 def test_a_driver_of_the_slurm_manifest_works_and_the_stage_writes_the_outputs(
     clone: Clone,
 ) -> None:

@@ -177,6 +177,7 @@ def add_shifted_rows(file: Path) -> None:
 
 
 @pytest.mark.belt
+@pytest.mark.slow
 def test_the_first_night_of_the_new_code_compares_with_the_old_champion(tmp_path: Path) -> None:
     """A real clone, DVC and training: drift against the old profile, then the gates."""
     clone = Clone.make(tmp_path)
