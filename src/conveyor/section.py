@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -59,4 +59,14 @@ def _types(annotation: Any) -> set[Any]:
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # as NumPy and TensorFlow take it
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,62}$")]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+def _check_quantiles(quantiles: list[float]) -> list[float]:
+    inside = 0.5 in quantiles and quantiles[0] < 0.5 < quantiles[-1]
+    if not inside or sorted(set(quantiles)) != quantiles:
+        raise ValueError(f"expected rising numbers around 0.5, the median; got {quantiles}")
+    return quantiles
+
+
+Quantiles = Annotated[list[Share], Field(min_length=3), AfterValidator(_check_quantiles)]
 Portion = Annotated[float, Field(ge=0.0, le=1.0)]

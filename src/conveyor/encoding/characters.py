@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from conveyor.encoding.row_error import RowError
+
 INVISIBLE = ("Cc", "Cf", "Zl", "Zp", "Zs")  # controls, zero-width characters, and white space
 VISIBLE = r"[\p{L}\p{N}\p{P}\p{S}]"  # letters, numbers, punctuation, symbols
 BEGINS_WITH_REFERENCE = r"^[^\p{L}\p{N}\p{P}\p{S}]*&"  # such as &nbsp;
@@ -32,6 +34,19 @@ def find_blank(texts: pa.Array, *, unescape_html: bool) -> pa.Array:
         is_blank(text, unescape_html=unescape_html) for text in texts.filter(doubtful).to_pylist()
     ]
     return pa.array(blank)
+
+
+def check_characters(text: str) -> str:
+    """Return a text whose characters are whole.
+
+    Raises:
+        RowError: it has half a character.
+    """
+    if half := find_surrogate(text):
+        raise RowError(
+            f"expected a text of whole characters; got {half}, half of a pair of surrogates"
+        )
+    return text
 
 
 def find_surrogate(text: str) -> str | None:

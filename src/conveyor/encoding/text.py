@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from conveyor.config.dataset import TextEncoding
 from conveyor.encoding.ascii_words import count_ascii, tokenize_ascii
-from conveyor.encoding.characters import find_surrogate, is_blank
+from conveyor.encoding.characters import check_characters, is_blank
 from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
@@ -111,11 +111,7 @@ class TextEncoder(Encoder):
             raise RowError(f"expected a text; got a value of type {type(sequence).__name__}")
         if is_blank(sequence, unescape_html=self.unescape_html):
             raise RowError(f"expected a text; got {sequence[:40]!r}, which is blank")
-        if half := find_surrogate(sequence):
-            raise RowError(
-                f"expected a text of whole characters; got {half}, half of a pair of surrogates"
-            )
-        return sequence
+        return check_characters(sequence)
 
     def read_sequences(self, sequences: Sequence[str]) -> Ragged:
         """Tokens of each text, int32, neither cut nor filled: a text may have none."""

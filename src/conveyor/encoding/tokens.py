@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.config.dataset import TextEncoding
-from conveyor.encoding.characters import find_surrogate, is_blank
+from conveyor.encoding.characters import check_characters, is_blank
 from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
@@ -114,11 +114,7 @@ class TokenEncoder(Encoder):
             )
         if is_blank(sequence, unescape_html=False) or not find_tokens(sequence):
             raise RowError(f"expected a text; got {sequence[:40]!r}, which is blank")
-        if half := find_surrogate(sequence):
-            raise RowError(
-                f"expected a text of whole characters; got {half}, half of a pair of surrogates"
-            )
-        return sequence
+        return check_characters(sequence)
 
     def token_numbers(self, values: NDArray[np.integer]) -> NDArray[np.integer]:
         """The numbers of the words, (tokens,)."""

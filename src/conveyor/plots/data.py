@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -11,6 +12,24 @@ from conveyor.escape import plot_text
 from conveyor.plots import BLUE, GREEN, ORANGE, RED, add_legend, finish, new_figure, save, say_empty
 
 COLORS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
+
+
+def plot_histograms(
+    columns: Mapping[str, Any], unit: str, title: str, path: Path
+) -> None:  # fmt: skip
+    """Draw a histogram of each column of numbers by split, from the data report; `unit` is "rows"
+    or "steps"."""
+    figure, panels = new_figure(8, 3.4 * len(columns), rows=len(columns))
+    for axes, (name, column) in zip(panels, columns.items(), strict=True):
+        for split, color in COLORS.items():
+            numbers = column["splits"][split]
+            counts = np.array(numbers["histogram"])
+            legend = f"{split}: {counts.sum()} {unit}, {numbers['min']:.4g} to {numbers['max']:.4g}"
+            axes.stairs(counts / counts.sum(), column["edges"], linewidth=1.8, color=color,
+                        label=legend)  # fmt: skip
+        finish(axes, xlabel=plot_text(name), ylabel=f"share of the split's {unit}", title=title)
+    add_legend(figure)
+    save(figure, path)
 
 
 def plot_lengths(by_split: Mapping[str, NDArray[np.int32]], unit: str, path: Path) -> None:

@@ -3,9 +3,9 @@ learns it."""
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from conveyor.section import Section, Share, TargetSection
+from conveyor.section import Quantiles, Section, TargetSection
 
 Calendar = Literal["hour", "weekday", "month"]
 
@@ -72,20 +72,12 @@ class ForecastHead(TargetSection):
     kinds_of_loss: ClassVar[tuple[str, ...]] = ("quantiles",)
 
     task: Literal["forecasting"]
-    quantiles: Annotated[list[Share], Field(min_length=3)]  # around 0.5, the forecast itself
+    quantiles: Quantiles  # around 0.5, the forecast itself
     # What is taken from the values of a context, and given back to its forecasts: the last value,
     # the mean, or nothing.
     level: Literal["last", "mean", "none"]
     spread: bool  # whether they are divided by their standard deviation too
     calibrate: bool  # whether validation rows decide how wide the intervals are
-
-    @field_validator("quantiles")
-    @classmethod
-    def _check_quantiles(cls, quantiles: list[float]) -> list[float]:
-        inside = 0.5 in quantiles and quantiles[0] < 0.5 < quantiles[-1]
-        if not inside or sorted(set(quantiles)) != quantiles:
-            raise ValueError(f"expected rising numbers around 0.5, the median; got {quantiles}")
-        return quantiles
 
     def check_target(self, target: Section) -> None:
         """Any target will do."""

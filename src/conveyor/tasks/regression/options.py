@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
-from conveyor.section import Section, Share, TargetSection
+from conveyor.section import Quantiles, Section, TargetSection
 
 
 class RegressionTarget(TargetSection):
@@ -32,18 +32,10 @@ class RegressionHead(TargetSection):
     # which give an interval beside the median.
     loss: Literal["mse", "mae", "huber", "quantile"]
     huber_delta: PositiveFloat  # error from which huber is linear, in standard deviations
-    quantiles: Annotated[list[Share], Field(min_length=3)]  # used by the loss `quantile`
+    quantiles: Quantiles  # used by the loss `quantile`
     # Whether the validation rows decide how wide the interval is; a network that overfits gives
     # intervals that are too narrow.
     calibrate: bool
-
-    @field_validator("quantiles")
-    @classmethod
-    def _check_quantiles(cls, quantiles: list[float]) -> list[float]:
-        inside = 0.5 in quantiles and quantiles[0] < 0.5 < quantiles[-1]
-        if not inside or sorted(set(quantiles)) != quantiles:
-            raise ValueError(f"expected rising numbers around 0.5, the median; got {quantiles}")
-        return quantiles
 
     def check_target(self, target: Section) -> None:
         """Any target will do."""
