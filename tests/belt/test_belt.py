@@ -190,6 +190,7 @@ def test_the_workspace_takes_overrides_and_shows_them(clone: Clone) -> None:
     clone.dvc("checkout")
 
 
+@pytest.mark.slow
 def test_another_data_set_from_the_queue_runs_in_a_temporary_copy_and_records_here(
     clone: Clone,
 ) -> None:

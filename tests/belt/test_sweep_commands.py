@@ -43,6 +43,7 @@ def test_a_driver_of_the_slurm_manifest_works_and_the_stage_writes_the_outputs(
     assert "ended: finished" in clone.run("python", "-m", "pipeline.sweep", "--status").text
 
 
+@pytest.mark.slow  # it needs the sweep that the test above ends
 def test_a_sweep_that_has_ended_cannot_be_joined(clone: Clone) -> None:
     done = clone.run("python", "-m", "pipeline.sweep", "--join")
     assert done.code == 2
