@@ -11,11 +11,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conveyor import files
+from conveyor.html import DIGITS
 from conveyor.inspection.chosen_row import choose_row
 from conveyor.inspection.page import write_page
 from conveyor.inspection.trace import trace_row
 from conveyor.paths import Paths
-from conveyor.report.page import DIGITS
 from conveyor.serving import LoadedModel
 from pipeline import number, refuse_options, run_script, typed_path
 

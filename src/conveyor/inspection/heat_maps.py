@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.html.figures import figure, text
 from conveyor.inspection.equations import CELL, GATES, HIDDEN
 from conveyor.inspection.trace import LayerTrace
 from conveyor.inspection.unit_order import order_units
-from conveyor.report.figures import figure, text
 
 MAX_COLUMNS = 400  # of a heat map: more would be narrower than two points of a screen
 MAX_TICKS = 24  # names under a heat map

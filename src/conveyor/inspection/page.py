@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from conveyor import files
+from conveyor.html import load_pages
+from conveyor.html.assets import plotly_script
 from conveyor.inspection.heat_maps import MAX_COLUMNS, draw_layer
 from conveyor.inspection.trace import LayerTrace, Trace
-from conveyor.pages import load_templates
-from conveyor.report import page as report_page
-from conveyor.report.assets import plotly_script
 from conveyor.serving.example import to_json
 
 ROW_LENGTH = 300  # characters of a row in the head of the page
 FIELD_LENGTH = 60  # characters of a field of the answer
 
-PAGES = load_templates(__file__, report_page.__file__, short=report_page.short)
+PAGES = load_pages(__file__)
 
 
 def write_page(path: Path, trace: Trace, model_digest: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from conveyor.report.assets import image_address
+from conveyor.html.assets import image_address
 
 LAST_HEADING = 6
 

@@ -1,6 +1,5 @@
 """Writes reports/index.html."""
 
-import json
 import logging
 import secrets
 import time
@@ -13,10 +12,10 @@ from typing import Any, TypeVar
 from conveyor import files
 from conveyor.durations import format_duration
 from conveyor.errors import InputError
-from conveyor.pages import load_templates
+from conveyor.html import DIGITS, load_pages
+from conveyor.html.assets import image_address, plotly_script
 from conveyor.paths import Paths
 from conveyor.report import artifacts, figures
-from conveyor.report.assets import image_address, plotly_script
 from conveyor.report.belt import BeltRun, describe_belt
 from conveyor.report.markdown import to_html
 from conveyor.report.registered import NOTHING, list_links, read_registered
@@ -25,26 +24,13 @@ from conveyor.stage_log import describe_error
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-DIGITS = 12  # of a digest, for people
 
 
 def _seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 100 else format_duration(value)
 
 
-def short(value: Any) -> str:
-    """Return a setting as in YAML, with at most five digits for a number with a fraction."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return value
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-
-
-PAGES = load_templates(__file__, seconds=_seconds, image=image_address, short=short)
+PAGES = load_pages(__file__, seconds=_seconds, image=image_address)
 
 
 def write(paths: Paths, belt: BeltRun) -> Path:

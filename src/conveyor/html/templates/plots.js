@@ -1,0 +1,31 @@
+// Draws a plot in the colours of the page: light, dark or printed.
+const PRINTED_WIDTH = 640; // pixels of a plot, which fit on a sheet
+const printing = matchMedia("print");
+
+function inColours(value, style) {
+  if (typeof value === "string") {
+    const name = /^var\((--[a-z]+)\)$/.exec(value);
+    return name ? style.getPropertyValue(name[1]).trim() : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => inColours(item, style));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, inColours(v, style)]));
+}
+
+function drawPlot(element, plot) {
+  const style = getComputedStyle(document.documentElement);
+  const axis = { gridcolor: "var(--line)", zerolinecolor: "var(--line)", automargin: true };
+  const layout = {
+    ...plot.layout,
+    xaxis: { ...axis, ...plot.layout.xaxis },
+    yaxis: { ...axis, ...plot.layout.yaxis },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: "var(--text)", family: "system-ui, sans-serif", size: 12 },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    margin: { l: 60, r: 20, t: 40, b: 50 },
+    width: printing.matches ? PRINTED_WIDTH : undefined,
+  };
+  const options = { responsive: true, displayModeBar: false };
+  Plotly.react(element, inColours(plot.data, style), inColours(layout, style), options);
+}
