@@ -8,9 +8,10 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 
 TARGET: dict[str, Any] = {
-    "task": "forecasting", "columns": ["y"], "series": None, "time": "time", "time_format": None,
-    "zone": None, "until": None, "horizon": 2, "context": 3, "past": [], "known_ahead": [],
-    "calendar": [], "season": None, "gaps": "missing", "duplicates": "refuse", "stride": 1,
+    "task": "forecasting", "columns": ["y"], "series": None, "wide": None, "time": "time",
+    "time_format": None, "zone": None, "until": None, "horizon": 2, "context": 3, "past": [],
+    "known_ahead": [], "calendar": [], "season": None, "gaps": "missing", "duplicates": "refuse",
+    "stride": 1,
 }  # fmt: skip
 DATASET: dict[str, Any] = {
     "kind": "series", "name": "example",

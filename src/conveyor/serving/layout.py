@@ -7,7 +7,7 @@ from typing import Any
 
 from conveyor.config.dataset import NO_STATIC, LongLayout, SeriesColumns, StaticColumns, TextColumns
 from conveyor.encoding.series_values import parse_series
-from conveyor.encoding.wide_columns import match_wide
+from conveyor.encoding.wide_columns import match_series, match_wide
 from conveyor.errors import InputError
 from conveyor.raw_row import Row
 from conveyor.tasks.forecasting.options import ForecastSpec
@@ -60,10 +60,12 @@ class Layout:
 
     @property
     def names(self) -> list[str]:
-        """The columns of the sequence, or the pattern of those of a wide table."""
+        """The columns of the sequence, with the pattern of those of a wide table."""
         if isinstance(self.columns, TextColumns):
             return self.columns.text_columns
         if isinstance(self.long, ForecastSpec):
+            if self.long.wide is not None:
+                return [self.long.order, self.long.wide]
             ids = [] if self.long.series is None else [self.long.series]
             return [*ids, self.long.order, *self.long.channels]
         if self.long is not None:
@@ -75,6 +77,9 @@ class Layout:
         existing = list(names)
         if self.is_wide:
             return match_wide(self.names[0], existing)
+        if self.windows is not None and self.windows.wide is not None:
+            series = match_series(self.windows.wide, existing, self.windows.time)
+            return [self.windows.time, *series] if self.windows.time in existing and series else []
         return self.names if set(self.names) <= set(existing) else []
 
     def read(self, table: Table) -> list[Any]:

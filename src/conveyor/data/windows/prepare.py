@@ -60,8 +60,8 @@ def prepare_windows(config: SeriesDataset, root: Path, folder: Path, cache: Path
             "series": len(grid.names), "frequency": grid.frequency.model_dump(),
             "validation_since": grid.clock.describe(np.array([cut.validation]))[0],
             "test_since": grid.clock.describe(np.array([cut.test]))[0],
-            "rows_out_of_order": read.unsorted, "rows_since_until": late,
-            "values_not_finite": read.not_finite,
+            "empty_cells": read.empty_cells, "rows_out_of_order": read.unsorted,
+            "rows_since_until": late, "values_not_finite": read.not_finite,
             "origins_with_missing_values": chosen.missing, "series_too_short": chosen.short,
         },
         "truncated": dict.fromkeys(SPLITS, 0),
@@ -138,6 +138,8 @@ def _say_findings(report: dict[str, Any], target: ForecastTarget) -> list[str]:
     sentences = {
         f"{windows['values_not_finite']} infinite values count as missing":
             windows["values_not_finite"],
+        f"{windows['empty_cells']} cells of the wide table are empty, and no steps":
+            windows["empty_cells"],
         f"{windows['rows_out_of_order']} rows are earlier than a row before them; they are sorted":
             windows["rows_out_of_order"],
         f"{windows['rows_since_until']} rows are not before dataset.target.until, and left out":

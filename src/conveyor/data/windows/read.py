@@ -1,4 +1,4 @@
-"""Reads the rows of files, each a step of a series."""
+"""Reads the rows of files, each a step of a series, or of all series of a wide table."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,10 @@ from conveyor.data.long_format import cell_error, read_channel, read_columns, re
 from conveyor.data.part import Part
 from conveyor.data.steps import SortedSteps
 from conveyor.data.times import CellError, is_missing_time, read_times
-from conveyor.data.windows.clock import Clock
+from conveyor.data.windows.clock import Clock, Keys
 from conveyor.data.windows.frequency import read_keys
+from conveyor.encoding.wide_columns import match_series
+from conveyor.errors import DataError, quote_names
 from conveyor.tasks.forecasting.options import ForecastSpec, ForecastTarget
 
 FORMAT = "dataset.target.time_format"
@@ -23,8 +25,9 @@ class ReadSteps:
     """The steps of a part.
 
     Attributes:
-        rows: read.
+        rows: read; of a wide table, its cells.
         missing_time: rows without a time, which are left out.
+        empty_cells: of a wide table; its series have no step there.
         unsorted: rows that are earlier than one of their series before them.
         not_finite: infinite values, which count as missing.
     """
@@ -34,6 +37,7 @@ class ReadSteps:
     clock: Clock
     rows: int
     missing_time: int
+    empty_cells: int
     unsorted: int
     not_finite: int
 
@@ -44,7 +48,7 @@ def read_steps(part: Part, target: ForecastTarget | ForecastSpec, decimal: str) 
     Raises:
         DataError: a column is missing; an id, a time or a number cannot be read.
     """
-    channels = target.channels
+    channels = _find_channels(part, target)
     part = read_numbers(part, channels, [target.time], decimal)
     wanted = [*channels, target.time, *([target.series] if target.series else [])]
     part.require(wanted)
@@ -64,15 +68,51 @@ def read_steps(part: Part, target: ForecastTarget | ForecastSpec, decimal: str) 
         keys, clock = read_keys(times, target.zone, series[rows])
     except CellError as error:
         raise cell_error(part, CellError(int(rows[error.row]), str(error)), target.time) from None
+    series, values, empty = series[rows], values[rows], 0
+    if target.wide is not None:
+        names = channels
+        series, keys, values = _melt(keys, values)
+        empty = len(rows) * len(names) - len(values)
     infinite = np.isinf(values)
     values[infinite] = np.nan
-    names, series = _used(names, series[rows])
+    names, series = _used(names, series)
     order = np.lexsort((keys, series))  # equal times keep their order
-    steps = SortedSteps(series[order], keys[order], values[rows][order])
+    steps = SortedSteps(series[order], keys[order], values[order])
+    cells = 1 if target.wide is None else len(channels)  # of a row, that are steps
     return ReadSteps(
-        names, steps, clock, rows=len(absent), missing_time=int(absent.sum()),
-        unsorted=_count_unsorted(series, keys), not_finite=int(infinite.sum()),
+        names, steps, clock, rows=cells * len(absent), missing_time=cells * int(absent.sum()),
+        empty_cells=empty, unsorted=_count_unsorted(series, keys), not_finite=int(infinite.sum()),
     )  # fmt: skip
+
+
+def _find_channels(part: Part, target: ForecastTarget | ForecastSpec) -> list[str]:
+    """Return the columns of numbers: of a wide table one for each series."""
+    if target.wide is None:
+        return target.channels
+    channels = match_series(target.wide, part.columns, target.time)
+    if not channels:
+        raise DataError(
+            f"{part.origin}: expected columns such as {target.wide!r} beside {target.time!r}; got "
+            f"{quote_names(part.columns)}. Change dataset.target.wide."
+        )
+    return channels
+
+
+def _melt(
+    keys: Keys, values: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], Keys, NDArray[np.float32]]:
+    """Return series, time and value of each cell of a wide table that has a value.
+
+    Times are read before empty cells are left out, so that the hour which daylight saving repeats
+    is told apart for all series alike.
+
+    Args:
+        keys: (rows,).
+        values: (rows, series).
+    """
+    present = ~np.isnan(values)
+    rows, series = np.nonzero(present)
+    return series, keys[rows], values[present][:, None]
 
 
 def _used(names: list[str], series: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:

@@ -28,6 +28,9 @@ class ForecastTarget(TargetSection):
     task: Literal["forecasting"]
     columns: Annotated[list[str], Field(min_length=1)]  # of numbers, that are forecast together
     series: str | None  # column of the name of a row's series; null: all rows are one series
+    # Such as "*" or "load_*": the columns of a wide table, each of which has the values of one
+    # series and its name; null: each row is a step of one series.
+    wide: str | None
     time: str  # column of times, in any order
     time_format: str | None  # of Python's strptime; null: ISO 8601, or numbers
     # Of times without an offset from UTC, such as Europe/Berlin; the hour that the end of daylight
@@ -60,9 +63,32 @@ class ForecastTarget(TargetSection):
                 "expected each column in one of columns, past, known_ahead, time and series; got "
                 f"{twice[0]!r} twice"
             )
+        if self.wide is not None:
+            self._check_wide(self.wide)
         if len(set(self.calendar)) != len(self.calendar):
             raise ValueError(f"calendar: expected different features; got {self.calendar}")
         return self
+
+    def _check_wide(self, pattern: str) -> None:
+        if pattern.count("*") != 1:
+            raise ValueError(
+                "wide: expected the names of columns with one `*` for what differs, such as '*' or "
+                f"'load_*'; got {pattern!r}"
+            )
+        if len(self.columns) > 1:
+            raise ValueError(
+                "columns: expected one name with `wide`, for the values of all series; got "
+                f"{self.columns}. Choose one, or give a row for each step of a series"
+            )
+        names = {"past": self.past, "known_ahead": self.known_ahead}
+        names["series"] = [] if self.series is None else [self.series]
+        for field, columns in names.items():
+            if columns:
+                raise ValueError(
+                    f"{field}: expected none with `wide`, whose columns are series; got "
+                    f"{', '.join(columns)}. Remove it, or set wide to null and give a row for each "
+                    "step of a series, with a column of the series' name"
+                )
 
 
 class ForecastHead(TargetSection):
@@ -105,6 +131,7 @@ class ForecastSpec(TargetSection):
     task: Literal["forecasting"] = "forecasting"
     columns: list[str]
     series: str | None
+    wide: str | None = None
     time: str
     time_format: str | None
     zone: str | None

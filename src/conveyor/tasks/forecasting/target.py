@@ -45,8 +45,8 @@ def learn_spec(
                 f"the training steps: expected different numbers in column {name!r}; got {got}. "
                 "Add rows, or change dataset.split or dataset.target.columns."
             )
-    names = ("columns", "series", "time", "time_format", "zone", "horizon", "context", "past",
-             "known_ahead", "calendar", "gaps", "duplicates")  # fmt: skip
+    names = ("columns", "series", "wide", "time", "time_format", "zone", "horizon", "context",
+             "past", "known_ahead", "calendar", "gaps", "duplicates")  # fmt: skip
     return ForecastSpec(
         **{name: getattr(target, name) for name in names}, frequency=frequency,
         season=target.season or season, mean=np.nanmean(numbers, axis=0).tolist(),
