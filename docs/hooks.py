@@ -8,7 +8,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
-from reference import commands, configuration, exit_codes, http, metrics
+from reference import commands, configuration, exit_codes, http, metrics, python
 
 log = logging.getLogger("mkdocs.hooks")  # a warning fails the build, which is strict
 MARK = "<!-- from the code -->"
@@ -18,6 +18,7 @@ WRITERS = {
     "reference/exit_codes.md": exit_codes.write,
     "reference/http.md": http.write,
     "reference/metrics.md": metrics.write,
+    "reference/python.md": python.write,
 }
 LINK = re.compile(r"\]\(docs/([^)#]+)(?:#([^)]+))?\)")
 OUTSIDE = ("README.md", "SECURITY.md")  # pages of the project that link to docs/

@@ -32,6 +32,7 @@ ADDITIONS = {
     "gp": ("torch",),
     "gpu": ("nvidia-cudnn-cu12",),
     "kubernetes": ("kubernetes-validate",),
+    "notebook": ("ipykernel", "nbclient"),
     "postgres": ("psycopg", "psycopg2-binary"),
     "ray": ("ray",),
     "test": ("pytest", "pytest-xdist", "check-jsonschema", "zizmor"),

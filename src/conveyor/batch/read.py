@@ -62,15 +62,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
         InputError: the file is missing, has another format, or lacks a column; also while it is
             read.
     """
-    added = {name: name for name in rows_of("READERS")}  # a project's own formats
-    kind = (FORMATS | added).get(suffix_of(path))
-    if kind is None:
-        raise InputError(
-            f"{path}: expected a name that ends in one of {', '.join([*FORMATS, *added])}; got "
-            f"{path.suffix or 'no suffix'}"
-        )
-    if not path.is_file():
-        raise InputError(f"{path}: file not found. Name an existing file")
+    kind = find_format(path)
     layouts = [*reversed(model.layouts)]
     if column is not None:
         layouts = [Layout.of_column(model.kind, column, model.static)]
@@ -106,6 +98,24 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
 
     rows = (row for batch in part.read(names) for row in layout.read(read_table(batch)))
     return FileRows(_windows(rows, size), None, estimate_rows([path]))
+
+
+def find_format(path: Path) -> str:
+    """Return the format of a file by its name.
+
+    Raises:
+        InputError: no format has such a name, or there is no such file.
+    """
+    added = {name: name for name in rows_of("READERS")}  # a project's own formats
+    kind = (FORMATS | added).get(suffix_of(path))
+    if kind is None:
+        raise InputError(
+            f"{path}: expected a name that ends in one of {', '.join([*FORMATS, *added])}; got "
+            f"{path.suffix or 'no suffix'}"
+        )
+    if not path.is_file():
+        raise InputError(f"{path}: file not found. Name an existing file")
+    return kind
 
 
 def _windows(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -70,6 +70,7 @@ def prepare(config: Dataset, root: Path, folder: Path, cache: Path) -> dict[str,
         meta = Meta(
             format=META_FORMAT, kind=config.kind, name=config.name, target=checked.spec,
             counts=counts, digest=digest, columns=config.columns, dialect=config.source.dialect,
+            target_options=config.target,
             static_width=None if encoder.static is None else encoder.static.width, **size,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
@@ -108,7 +109,7 @@ class CheckedRows:
 def check_rows(config: Dataset, root: Path, cache: Path) -> CheckedRows:
     """Read all rows, and check and split them; arguments and errors as those of `prepare`."""
     use_small_pool()
-    readers, long_counts = _open_readers(config, root, cache)
+    readers, long_counts = open_readers(config, root, cache)
     target = readers[0].target
     with open_database(config.engine, cache) as database, ExitStack() as stack:
         copy = read_rows(database, readers, cache)
@@ -160,10 +161,14 @@ def _check_targets(target: Target, report: dict[str, Any], *args: Any) -> dict[s
         ) from None
 
 
-def _open_readers(
+def open_readers(
     config: Dataset, root: Path, cache: Path
 ) -> tuple[list[RowReader], dict[str, int] | None]:
-    """Return a reader for each part, and what `nest` counts in all parts if they are long."""
+    """Return a reader for each part, and what `nest` counts in all parts if they are long.
+
+    Raises:
+        DataError: the source cannot be opened, or lacks a column.
+    """
     readers, counts = [], Counter[str]()
     parts = open_source(config.source, root, cache)
     _require_targets(parts, load_target(config.target, {}, config.kind).columns)

@@ -22,7 +22,7 @@ from conveyor.metrics import Targets
 from conveyor.metrics.steps import split_steps
 from conveyor.raw_row import MISSING, Row
 from conveyor.tasks import Task
-from conveyor.tasks.options import TargetSpec
+from conveyor.tasks.options import Target, TargetSpec
 
 META, META_FORMAT = "meta.json", 2
 PREPARE_ANEW = "Run `dvc repro prepare`, which makes it anew."
@@ -49,6 +49,8 @@ class Meta(BaseModel):
     # not cover them: equal rows are equal, whatever file they came from.
     columns: TextColumns | SeriesColumns | None = None
     dialect: Dialect | None = None
+    # Windows have none: their target says it.
+    target_options: Target | None = Field(default=None, exclude_if=lambda options: options is None)
     # Inputs of the static columns; as `columns.static`, it is written only where there are any.
     static_width: int | None = Field(default=None, exclude_if=lambda width: width is None)
     # Characters that are read of each token, and different ones; only where there are tokens.

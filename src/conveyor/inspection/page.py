@@ -20,6 +20,11 @@ PAGES = load_pages(__file__)
 
 def write_page(path: Path, trace: Trace, model_digest: str) -> None:
     """Write the heat maps of all layers as one file that needs no network."""
+    files.write_text(path, render_page(trace, model_digest))
+
+
+def render_page(trace: Trace, model_digest: str) -> str:
+    """Return the page as HTML."""
     layers = [
         {
             "title": _title(layer, trace.layers),
@@ -29,7 +34,7 @@ def write_page(path: Path, trace: Trace, model_digest: str) -> None:
     ]
     row = to_json(trace.row)
     row_text = row if isinstance(row, str) else json.dumps(row)
-    page = PAGES.get_template("inspect.html").render(
+    return PAGES.get_template("inspect.html").render(
         row=_cut(row_text, ROW_LENGTH),
         answer=_describe(trace.answer),
         digest=model_digest,
@@ -39,7 +44,6 @@ def write_page(path: Path, trace: Trace, model_digest: str) -> None:
         plotly=plotly_script(),
         nonce=secrets.token_urlsafe(),
     )
-    files.write_text(path, page)
 
 
 def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:

@@ -60,6 +60,7 @@ class ModelVersion:
         run_id: the MLflow run that trained it.
         created: time of the registration, seconds since 1970.
         tags: digests, verdict and lineage, each on its own; see `registry.lineage`.
+        description: Markdown, which begins with the sentence of `registry.summary`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class ModelVersion:
     run_id: str
     created: float
     tags: Mapping[str, str]
+    description: str = ""
 
     @property
     def digest(self) -> str:
@@ -240,4 +242,5 @@ def from_mlflow(entity: model_registry.ModelVersion) -> ModelVersion:
         str(entity.run_id),
         entity.creation_timestamp / 1000,
         unpack_tags(entity.tags),
+        entity.description or "",
     )

@@ -37,23 +37,44 @@ def parse_request(request: Body, model: LoadedModel) -> ParsedRequest:
     value = body[name]
     if name == "dataframe_split":
         return parse_columns(body, _parse_split(value), model, f"{name}.columns")
-    if isinstance(value, dict) and name != "dataframe_records":
-        columns = {column: _require_list(v, f"{name}.{column}") for column, v in value.items()}
-        return parse_columns(body, columns, model, name)
-    rows = _require_list(value, name)
-    if name != "dataframe_records" and not any(isinstance(row, dict) for row in rows):
+    if name == "dataframe_records":
+        records = _parse_records(_require_list(value, name), model, name)
+        return parse_columns(body, records, model, name)
+    return parse_rows(body, value, model, name)
+
+
+def parse_rows(body: Any, value: Any, model: LoadedModel, place: str) -> ParsedRequest:
+    """Return the raw rows of an object of columns, of a list of objects, or of a list of rows.
+
+    Args:
+        place: names the value in a message.
+
+    Raises:
+        InputError: it is none of these, or lacks a column.
+    """
+    if isinstance(value, dict):
+        columns = {column: _require_list(v, f"{place}.{column}") for column, v in value.items()}
+        return parse_columns(body, columns, model, place)
+    rows = _require_list(value, place)
+    if not any(isinstance(row, dict) for row in rows):
         return ParsedRequest(body, rows)
-    return parse_columns(body, _parse_records(rows, model, name), model, name)
+    return parse_columns(body, _parse_records(rows, model, place), model, place)
+
+
+def list_answers(predictions: Predictions, request: ParsedRequest) -> list[dict[str, Any]]:
+    """Return the answer for each row, with the ids of series."""
+    records = predictions.records()
+    if request.ids is None:
+        return records
+    return [{"id": i, **r} for i, r in zip(request.ids, records, strict=True)]
 
 
 def format_response(
     live: LiveModel, predictions: Predictions, request: ParsedRequest
 ) -> FormattedResponse:
-    """Return MLflow's `predictions`, with the ids of series, and the version that made them."""
-    records = predictions.records()
-    if request.ids is not None:
-        records = [{"id": i, **r} for i, r in zip(request.ids, records, strict=True)]
-    response = {"predictions": records, "model_version": live.version}
+    """Return MLflow's `predictions`, and the version that made them."""
+    answers = list_answers(predictions, request)
+    response = {"predictions": answers, "model_version": live.version}
     return FormattedResponse(json.dumps(response, ensure_ascii=False).encode())
 
 

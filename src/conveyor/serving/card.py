@@ -7,7 +7,7 @@ from conveyor import stored
 from conveyor.config.dataset import SeriesColumns, TextColumns
 from conveyor.config.source import Dialect
 from conveyor.section import Section
-from conveyor.tasks.options import TargetSpec
+from conveyor.tasks.options import Target, TargetSpec
 
 CARD, CARD_FORMAT = "card.json", 2
 TRAIN_ANEW = "Run `dvc repro train`, which makes it anew, or name another folder."
@@ -21,6 +21,8 @@ class Card(Section):
         target: what it predicts.
         columns: in which the files of its data set held the rows.
         dialect: of these files.
+        target_options: how these files held the target; None for a forecast, whose target says it,
+            and in models from before it was kept.
         features: numbers of an encoded step of a series.
         vocabulary: tokens of a text, padding and unknown included.
         characters: that are read of each token, where the tokens are given.
@@ -39,6 +41,7 @@ class Card(Section):
     target: TargetSpec
     columns: TextColumns | SeriesColumns | None = None
     dialect: Dialect | None = None
+    target_options: Target | None = None
     features: int | None = None
     vocabulary: int | None = None
     characters: int | None = None

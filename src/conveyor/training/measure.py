@@ -45,7 +45,7 @@ OPTIONAL = ("characters", "alphabet", "static_width")  # sizes that not every da
 
 def describe_data(prepared: Prepared) -> dict[str, Any]:
     """Return the part of a model's card that the prepared data decides."""
-    meta = prepared.meta
+    meta, options = prepared.meta, prepared.meta.target_options
     size = {"features": meta.features} if meta.features else {"vocabulary": meta.vocabulary}
     return {
         "format": CARD_FORMAT,
@@ -53,6 +53,7 @@ def describe_data(prepared: Prepared) -> dict[str, Any]:
         "target": meta.target.model_dump(mode="json"),
         "columns": None if meta.columns is None else meta.columns.describe(),
         "dialect": None if meta.dialect is None else meta.dialect.model_dump(mode="json"),
+        "target_options": options and options.model_dump(mode="json"),
         **size,
         **{name: value for name in OPTIONAL if (value := getattr(meta, name)) is not None},
         "length": typical_length(prepared),
