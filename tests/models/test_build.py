@@ -20,8 +20,9 @@ from tests.toys import class_head
 
 PLAIN = {
     "cell": "lstm", "units": (5, 5), "bidirectional": False, "activation": "tanh",
-    "recurrent_activation": "sigmoid", "dropout": 0.2, "recurrent_dropout": 0.0,
-    "layer_norm": False, "residual": False, "embedding": 6, "word_dropout": 0.2, "front": "none",
+    "recurrent_activation": "sigmoid", "unit_forget_bias": True, "dropout": 0.2,
+    "recurrent_dropout": 0.0, "layer_norm": False, "residual": False, "embedding": 6,
+    "word_dropout": 0.2, "front": "none",
     "wide": False, "pooling": "last", "head_dropout": 0.1, "kernel": "keras",
 }  # fmt: skip
 HEAD = class_head(3)
@@ -57,6 +58,15 @@ def stack(text: bool = False, length: int = 1, **changes: Any) -> tuple[keras.Mo
     # Away from zero, so that no variance becomes negative.
     model.set_weights([w + 0.3 * abs(draw.standard_normal(w.shape)) for w in model.get_weights()])
     return model, config
+
+
+@pytest.mark.parametrize("unit", [True, False])
+@pytest.mark.parametrize("kernel", ["keras", "fused"])
+def test_the_forget_gate_of_an_lstm_begins_as_configured(unit: bool, kernel: str) -> None:
+    keras.utils.set_random_seed(1)
+    config = Model(**{**PLAIN, "units": (5,), "unit_forget_bias": unit, "kernel": kernel})
+    bias = np.asarray(build(config, HEAD, features=4).get_layer("lstm_0").cell.bias)
+    assert bias.tolist() == [0.0] * 5 + [float(unit)] * 5 + [0.0] * 10  # input, forget, others
 
 
 def batch(text: bool = False, padding: int = 0) -> dict[str, np.ndarray]:

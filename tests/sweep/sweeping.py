@@ -28,8 +28,9 @@ SPACE = {
 }
 MODEL = {
     "cell": "lstm", "units": [8], "bidirectional": False, "activation": "tanh",
-    "recurrent_activation": "sigmoid", "dropout": 0.1, "recurrent_dropout": 0.0,
-    "layer_norm": False, "residual": False, "embedding": 4, "word_dropout": 0.0, "front": "none",
+    "recurrent_activation": "sigmoid", "unit_forget_bias": True, "dropout": 0.1,
+    "recurrent_dropout": 0.0, "layer_norm": False, "residual": False, "embedding": 4,
+    "word_dropout": 0.0, "front": "none",
     "wide": False, "pooling": "last", "head_dropout": 0.0, "kernel": "auto",
 }  # fmt: skip
 TRAIN = {

@@ -18,8 +18,9 @@ from conveyor.tasks.window import Window
 
 MODEL = {
     "cell": "lstm", "units": (5,), "bidirectional": False, "activation": "tanh",
-    "recurrent_activation": "sigmoid", "dropout": 0.0, "recurrent_dropout": 0.0,
-    "layer_norm": False, "residual": False, "embedding": 6, "word_dropout": 0.0, "front": "none",
+    "recurrent_activation": "sigmoid", "unit_forget_bias": True, "dropout": 0.0,
+    "recurrent_dropout": 0.0, "layer_norm": False, "residual": False, "embedding": 6,
+    "word_dropout": 0.0, "front": "none",
     "wide": True, "pooling": "last", "head_dropout": 0.0, "kernel": "keras",
 }  # fmt: skip
 SPEC: dict[str, Any] = {

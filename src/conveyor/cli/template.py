@@ -12,7 +12,7 @@ VERSION_FILE = "conveyor.version"
 PACKED = "template"  # the folder in a wheel
 # What a new project gets, beside its own dvc.yaml and Makefile.
 FOLDERS = ("pipeline", "conf", "schema", "data/raw/japanese_vowels", "data/raw/vader_tweets",
-           "data/raw/trips", "data/raw/shop_visits")  # fmt: skip
+           "data/raw/trips", "data/raw/shop_visits", "data/raw/long_memory")  # fmt: skip
 FILES = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore",
          "artifacts/receipt/README.md", "extensions.py", "data/init/README.md",
          "data/init/.gitignore")  # fmt: skip

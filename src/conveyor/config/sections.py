@@ -52,6 +52,8 @@ class Model(Section):
     bidirectional: bool  # each layer reads the sequence in both directions
     activation: Activation  # of the cell state and the output
     recurrent_activation: Activation  # of the gates; not used by the simple cell
+    # Of an LSTM: the forget gate's bias begins at 1 instead of 0, so that its cells keep more.
+    unit_forget_bias: bool
     dropout: Rate  # share of each layer's inputs dropped while training
     recurrent_dropout: Rate  # share of the state dropped at each step; rules cuDNN out
     layer_norm: bool  # after each recurrent layer

@@ -135,14 +135,15 @@ def _recurrent_layer(config: Model) -> Callable[..., layers.Layer]:
 def _recurrent_block(
     config: Model, depth: int, x: keras.KerasTensor, mask: keras.KerasTensor
 ) -> keras.KerasTensor:
-    activations = {name: getattr(config, name) for name in find_cell(config.cell).activations}
+    cell = find_cell(config.cell)
+    settings = {name: getattr(config, name) for name in {*cell.activations, *cell.settings}}
     layer = _recurrent_layer(config)(
         config.units[depth],
         dropout=config.dropout,
         recurrent_dropout=config.recurrent_dropout,
         return_sequences=not returns_last_state(config, depth),
         name=f"{config.cell}_{depth}",
-        **activations,
+        **settings,
     )
     if config.bidirectional:
         layer = layers.Bidirectional(layer, name=f"bidirectional_{depth}")

@@ -21,6 +21,7 @@ class CellType:
         onnx_attributes: what the operator needs beyond sizes and activations.
         gate_order: for each gate in ONNX's order, its index on the last axis of Keras's kernels.
         activations: for each activation in the operator's order, its field of the configuration.
+        settings: further fields of the configuration that the layer takes by the same names.
     """
 
     layer: type[layers.RNN]
@@ -28,6 +29,7 @@ class CellType:
     onnx_operator: str
     gate_order: tuple[int, ...]
     activations: tuple[str, ...]
+    settings: tuple[str, ...] = ()
     onnx_attributes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -38,6 +40,7 @@ CELLS: dict[str, CellType] = {
         onnx_operator="LSTM",
         gate_order=(0, 3, 1, 2),  # Keras: input, forget, candidate, output
         activations=("recurrent_activation", "activation", "activation"),
+        settings=("unit_forget_bias",),
     ),
     "gru": CellType(
         layers.GRU,

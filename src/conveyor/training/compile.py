@@ -57,7 +57,7 @@ def compile_model(config: FitConfig, prepared: Prepared, head: Head, updates: in
             characters=meta.characters,
             alphabet=meta.alphabet,
         )
-        model.compile(_optimizer(train, updates))
+        model.compile(make_optimizer(train, _schedule(train, updates)))
         model.optimizer.build(model.trainable_variables)
     return model
 
@@ -78,9 +78,12 @@ OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
 }
 
 
-def _optimizer(train: Train, updates: int) -> keras.optimizers.Optimizer:
-    return OPTIMIZERS[train.optimizer](
-        learning_rate=_schedule(train, updates),
+def make_optimizer(train: Train, learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Return the optimizer of the settings, at a learning rate or a schedule of it."""
+    # Without weight decay AdamW is Adam; Keras's AdamW refuses to be.
+    is_adam = train.optimizer == "adamw" and not train.weight_decay
+    return OPTIMIZERS["adam" if is_adam else train.optimizer](
+        learning_rate=learning_rate,
         weight_decay=train.weight_decay or None,
         global_clipnorm=train.clip_norm,
     )

@@ -1,0 +1,164 @@
+"""One fit of `run.py`: one cell on one problem, on rows that are drawn anew for each update."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from time import monotonic
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from problems import draw_rows, moments
+
+from conveyor.compose import compose
+from conveyor.config import Config
+from conveyor.encoding.network_inputs import name_inputs
+from conveyor.models.build import build
+from conveyor.paths import Paths
+from conveyor.tasks import Task
+from conveyor.tasks.regression.options import RegressionSpec
+from conveyor.training.batches import Batch
+from conveyor.training.compile import make_optimizer, set_up_keras
+from conveyor.training.steps import Steps
+from conveyor.training.threads import set_threads
+
+# The changes of the experiment that make each cell.
+CELLS = {
+    "SimpleRNN": ["model.cell=simple"],
+    "GRU": ["model.cell=gru"],
+    "LSTM, forget bias 0": ["model.cell=lstm", "model.unit_forget_bias=false"],
+    "LSTM, forget bias 1": ["model.cell=lstm", "model.unit_forget_bias=true"],
+}
+LEARNED = 0.1  # share of the constant predictor's error under which a problem counts as learned
+STOP_AT = LEARNED / 2  # share on the validation rows at which a fit has no more to learn
+VALIDATE_EVERY = 100  # updates
+VALIDATION_ROWS, TEST_ROWS, GRADIENT_ROWS = 512, 2000, 64
+MOST_LAGS = 40  # at which a gradient is stored, evenly spaced
+TRAINING, VALIDATION, TEST = range(3)  # kinds of rows, which seed their generators
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What one fit is."""
+
+    problem: str
+    cell: str
+    steps: int
+    rate: float
+    seed: int
+
+
+@dataclass
+class Outcome:
+    """What one fit gave.
+
+    Errors are mean squared errors as shares of those of the best constant answer, which is the mean
+    of the answers. A gradient is that of the network's output by the input of the step that lies
+    `lags` before the last: its norm over the channels, as a mean over rows.
+
+    Attributes:
+        validation: lowest error of the validation rows, at which the weights are taken.
+        test: error of the test rows with these weights.
+        updates: that were run; fewer than allowed if the problem was learned before.
+    """
+
+    fit: Fit
+    validation: float
+    test: float
+    updates: int
+    seconds: float
+    lags: list[int] = field(default_factory=list)
+    before: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the values, rounded to what a table or a plot shows."""
+        values = asdict(self)
+        for name in ("validation", "test", "before", "after"):
+            values[name] = np.vectorize(lambda x: float(f"{x:.3g}"))(values[name]).tolist()
+        return values | {"seconds": round(self.seconds, 1)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Outcome":
+        return cls(**{**values, "fit": Fit(**values["fit"])})
+
+
+def read_config(fit: Fit) -> Config:
+    """Compose the experiment `long_memory` with the cell, rate and seed of a fit."""
+    changes = [*CELLS[fit.cell], f"train.learning_rate={fit.rate}", f"seed={fit.seed}"]
+    return compose(Paths(), ["choose.experiment=long_memory", *changes])
+
+
+def run_fit(fit: Fit) -> Outcome:
+    """Train one network, up to the experiment's updates; see `Outcome`.
+
+    A loss that is not finite ends the fit with the best weights so far.
+    """
+    began, config = monotonic(), read_config(fit)
+    budget, batch_size = config.train.updates, config.train.batch_size
+    assert isinstance(budget, int)
+    assert isinstance(batch_size, int)
+    mean, std = moments(fit.problem)
+    head = Task(RegressionSpec(columns=["answer"], mean=[mean], std=[std])).head(config.head)
+    keras.backend.clear_session()
+    set_up_keras(fit.seed)
+    model = build(config.model, head, features=2)
+    _compile(model, config)
+    steps = Steps(model, head, np.zeros((1, 1)))
+    lags, before = gradient_by_lag(model, fit)
+    best, weights, update = np.inf, model.get_weights(), 0
+    training = _batches(fit, TRAINING, budget, batch_size)
+    for update, batch in enumerate(training, start=1):
+        loss, _ = steps.train(batch)
+        if not np.isfinite(loss):
+            break
+        if update % VALIDATE_EVERY == 0 or update == budget:
+            error = _measure(steps, fit, VALIDATION, VALIDATION_ROWS)
+            if error < best:
+                best, weights = error, model.get_weights()
+            if error < STOP_AT:
+                break
+    model.set_weights(weights)
+    test = _measure(steps, fit, TEST, TEST_ROWS)
+    _, after = gradient_by_lag(model, fit)
+    return Outcome(fit, best, test, update, monotonic() - began, lags, before, after)
+
+
+def gradient_by_lag(model: keras.Model, fit: Fit) -> tuple[list[int], list[float]]:
+    """Return lags, 0 for the last step, and the norm of the output's gradient at each."""
+    (inputs, _), *_ = _batches(fit, TEST, 1, GRADIENT_ROWS)
+    tensors = {name: tf.constant(value) for name, value in inputs.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(tensors["values"])
+        outputs = model(tensors, training=False)
+    # (rows, steps, channels); float64, since squares of far gradients are below float32
+    gradient = np.asarray(tape.gradient(outputs, tensors["values"]), np.float64)
+    norms = np.linalg.norm(gradient, axis=2).mean(axis=0)[::-1]  # (lags,)
+    lags = np.unique(np.linspace(0, fit.steps - 1, MOST_LAGS).astype(int))
+    return lags.tolist(), norms[lags].tolist()
+
+
+def start_worker() -> None:
+    """Give each process of the pool one core."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    set_threads(read_config(Fit("adding", "LSTM, forget bias 1", 1, 1.0, 0)), 1)
+
+
+def _compile(model: keras.Model, config: Config) -> None:
+    model.compile(make_optimizer(config.train, config.train.learning_rate))
+    model.optimizer.build(model.trainable_variables)
+
+
+def _measure(steps: Steps, fit: Fit, kind: int, rows: int) -> float:
+    """Return the error of rows that are the same for all fits of a problem and length."""
+    return steps.validate(_batches(fit, kind, rows // 250, 250), ()).scores["loss"]
+
+
+def _batches(fit: Fit, kind: int, count: int, rows: int) -> Iterator[Batch]:
+    """Draw batches; those of the training rows differ by seed, the others do not."""
+    seeds = [kind, fit.steps, fit.seed if kind == TRAINING else 0]
+    draw = np.random.default_rng(seeds)
+    for _ in range(count):
+        values, answers = draw_rows(fit.problem, draw, rows, fit.steps)
+        yield name_inputs(values, np.full(rows, fit.steps, np.int32), None), answers

@@ -1,0 +1,124 @@
+"""What `run.py` has measured: which fits come next, what a cell learns, and the table."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cell_fit import CELLS, LEARNED, Fit, Outcome
+from problems import PROBLEMS
+
+from conveyor import files
+
+LENGTHS = (12, 25, 50, 100, 200, 400, 800)  # steps
+RATES = (5e-4, 2e-3, 1e-2)  # learning rates, one of which is chosen for each cell and length
+SEEDS = (0, 1, 2)  # the first one chooses the rate
+
+
+@dataclass
+class Results:
+    """All outcomes so far, in the order in which they came."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """Read a file of `write`; no file gives no outcomes."""
+        if not path.is_file():
+            return cls()
+        return cls([Outcome.from_json(values) for values in json.loads(path.read_text())])
+
+    def write(self, path: Path) -> None:
+        """Write one line for each outcome."""
+        lines = ",\n".join(json.dumps(outcome.as_json()) for outcome in self.outcomes)
+        files.write_text(path, f"[\n{lines}\n]\n")
+
+    def next_fits(self, lengths: Sequence[int] = LENGTHS) -> list[Fit]:
+        """Return the fits that can run now: the first problem before the second, short ones first.
+
+        At each length the first seed tries all rates, and the others follow with the rate that was
+        best on the validation rows. A cell that no seed has taught at a length is not tried at
+        longer ones.
+        """
+        fits = []
+        for problem in PROBLEMS:
+            for cell in CELLS:
+                fits += self._next_fits(problem, cell, lengths)
+        return sorted(fits, key=lambda fit: (list(PROBLEMS).index(fit.problem), fit.steps))
+
+    def _next_fits(self, problem: str, cell: str, lengths: Sequence[int]) -> list[Fit]:
+        done = {outcome.fit for outcome in self.outcomes}
+        for steps in lengths:
+            trials = [Fit(problem, cell, steps, rate, SEEDS[0]) for rate in RATES]
+            missing = [fit for fit in trials if fit not in done]
+            if not missing:
+                rate = self.chosen_rate(problem, cell, steps)
+                seeds = [Fit(problem, cell, steps, rate, seed) for seed in SEEDS]
+                missing = [fit for fit in seeds if fit not in done]
+            if missing:
+                return missing
+            if not self.count_learned(problem, cell, steps):
+                return []
+        return []
+
+    def chosen_rate(self, problem: str, cell: str, steps: int) -> float:
+        """Return the first seed's rate with the lowest validation error."""
+        trials = [o for o in self._of(problem, cell, steps) if o.fit.seed == SEEDS[0]]
+        return min(trials, key=lambda outcome: outcome.validation).fit.rate
+
+    def by_seed(self, problem: str, cell: str, steps: int) -> list[Outcome]:
+        """Return the outcomes of all seeds at the chosen rate; none before all have run."""
+        outcomes = self._of(problem, cell, steps)
+        if {o.fit.rate for o in outcomes} != set(RATES):
+            return []
+        rate = self.chosen_rate(problem, cell, steps)
+        chosen = [outcome for outcome in outcomes if outcome.fit.rate == rate]
+        return chosen if len(chosen) == len(SEEDS) else []
+
+    def count_learned(self, problem: str, cell: str, steps: int) -> int:
+        """Return how many seeds have a test error under a tenth of the constant predictor's."""
+        return sum(outcome.test < LEARNED for outcome in self.by_seed(problem, cell, steps))
+
+    def longest(self, problem: str, cell: str) -> int:
+        """Return the longest length that all seeds have learned; 0 if there is none."""
+        lengths = [n for n in LENGTHS if self.count_learned(problem, cell, n) == len(SEEDS)]
+        return max(lengths, default=0)
+
+    def _of(self, problem: str, cell: str, steps: int) -> list[Outcome]:
+        key = (problem, cell, steps)
+        return [o for o in self.outcomes if (o.fit.problem, o.fit.cell, o.fit.steps) == key]
+
+
+def table(results: Results) -> str:
+    """Format, for each problem, the test error of each cell at each length, as Markdown.
+
+    A cell of the table has the median of the seeds and how many of them have learned.
+    """
+    parts = []
+    for problem in PROBLEMS:
+        head = [f"{problem}, steps", *map(str, LENGTHS), "longest, 3 of 3"]
+        lines = [head, ["---"] * len(head)]
+        for cell in CELLS:
+            errors = [_describe(results.by_seed(problem, cell, steps)) for steps in LENGTHS]
+            lines.append([cell, *errors, str(results.longest(problem, cell) or "none")])
+        parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
+    return "\n\n".join([*parts, *_compare(results)])
+
+
+def _describe(outcomes: Iterable[Outcome]) -> str:
+    tests = sorted(outcome.test for outcome in outcomes)
+    if not tests:
+        return "-"
+    learned = sum(test < LEARNED for test in tests)
+    return f"{tests[len(tests) // 2]:.2g} ({learned} of {len(tests)})"
+
+
+def _compare(results: Results) -> list[str]:
+    """Compare the longest lengths of LSTM and SimpleRNN, for each problem."""
+    lines = []
+    for problem in PROBLEMS:
+        simple = results.longest(problem, "SimpleRNN")
+        lstm = results.longest(problem, "LSTM, forget bias 1")
+        ratio = f"{lstm / simple:.3g} times as long" if simple else "no length for comparison"
+        lines.append(f"{problem}: SimpleRNN learns {simple} steps, LSTM {lstm}: {ratio}")
+    return lines
