@@ -12,6 +12,7 @@ from keras import layers, ops
 
 from conveyor.models.masks import mask_of, zero_padding
 
+NORM_SUFFIX = "_norm"  # after the name of a convolution: that of its normalisation
 MOMENTUM = 0.9  # of the moving averages: a fit may have few updates
 
 
@@ -71,6 +72,6 @@ def add_front(
         )(x)
         lengths = ops.floor_divide(lengths + convolution.stride - 1, convolution.stride)
         mask = mask_of(x, lengths)
-        x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x, mask=mask)
+        x = layers.BatchNormalization(momentum=MOMENTUM, name=f"{name}{NORM_SUFFIX}")(x, mask=mask)
         x = zero_padding(ops.relu(x), mask)
     return x, lengths, mask

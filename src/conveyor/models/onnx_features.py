@@ -4,7 +4,7 @@ models/front.py, models/wide.py and models/static.py."""
 import keras
 import numpy as np
 
-from conveyor.models.front import convolutions
+from conveyor.models.front import NORM_SUFFIX, convolutions
 from conveyor.models.onnx_graph import Graph
 from conveyor.models.onnx_pooling import add_maximum, add_mean
 from conveyor.models.static import NAME
@@ -29,7 +29,7 @@ def add_front(
     for convolution in convolutions(length):
         name, stride = convolution.name, convolution.stride
         [kernel] = model.get_layer(name).get_weights()  # (width, channels in, channels out)
-        norm = model.get_layer(f"{name}_norm")
+        norm = model.get_layer(f"{name}{NORM_SUFFIX}")
         scale, offset, mean, variance = norm.get_weights()
         scale = scale / np.sqrt(variance + norm.epsilon)
         x = graph.op("Transpose", x, perm=[1, 2, 0])  # (batch, width, time)

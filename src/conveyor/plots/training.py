@@ -1,9 +1,10 @@
-"""Learning curves."""
+"""Learning curves, and what happened inside the layers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conveyor.plots import BLUE, GRAY, RED, add_legend, finish, new_figure, save
+from conveyor.metrics.layers import LOGARITHMIC, TITLES, layers_by_statistic, name_metric
+from conveyor.plots import BLUE, GRAY, RED, add_legend, finish, line_style, new_figure, save, say_empty
 
 
 def plot_learning_curves(rows: Sequence[Mapping[str, float]], best_update: int, path: Path) -> None:
@@ -18,5 +19,29 @@ def plot_learning_curves(rows: Sequence[Mapping[str, float]], best_update: int, 
         axes.axvline(best_update, color=RED, linestyle="--", label=f"best: {best_update:,}")
         finish(axes, xlabel="update", title=name, xlim=(0, updates[-1]))
     figure.axes[0].set_ylim(bottom=0)
+    add_legend(figure)
+    save(figure, path)
+
+
+def plot_layers(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Draw the statistics of `metrics.layers` by update, one panel for each and a line a layer."""
+    layers = layers_by_statistic(rows[0])
+    names = list(dict.fromkeys(layer for of_statistic in layers.values() for layer in of_statistic))
+    styles = {layer: line_style(number) for number, layer in enumerate(names)}
+    figure, panels = new_figure(10, 7, rows=2, columns=2)
+    updates = [row["update"] for row in rows]
+    for axes, statistic in zip(panels, TITLES, strict=True):
+        if statistic not in layers:
+            say_empty(axes, f"no layer has a {TITLES[statistic]}")
+            continue
+        for layer in layers[statistic]:
+            values = [row[name_metric(statistic, layer)] for row in rows]
+            marker = "o" if len(rows) == 1 else None  # a line of one point is not seen
+            axes.plot(updates, values, label=layer, marker=marker, **styles[layer])
+        finish(axes, xlabel="update", title=TITLES[statistic])
+        if statistic in LOGARITHMIC:
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(-0.03, 1.03)
     add_legend(figure)
     save(figure, path)

@@ -6,7 +6,10 @@ from typing import Any
 
 from conveyor.html.figures import BLUE, GRAY, ORANGE, RED, figure, text
 from conveyor.metrics import Better
+from conveyor.metrics.layers import LOGARITHMIC, TITLES, layers_by_statistic, name_metric
 
+GREEN = "var(--green)"
+COLORS, DASHES = (BLUE, ORANGE, GREEN, RED, GRAY), ("solid", "dash", "dot")  # of many lines
 STATES = {"complete": (BLUE, "circle"), "pruned": (ORANGE, "x")}
 POSITIONS = ("update", "epoch", "learning_rate")  # columns of history.csv that are no metrics
 
@@ -74,6 +77,24 @@ def draw_learning_curves(
     ]
 
 
+def draw_layers(history: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
+    """A plot for each statistic of `metrics.layers`, with a line for each layer."""
+    updates = [row["update"] for row in history]
+    plots = []
+    for statistic, layers in layers_by_statistic(history[0]).items():
+        lines = [
+            _line(updates, [row[name_metric(statistic, layer)] for row in history], text(layer),
+                  COLORS[number % len(COLORS)], DASHES[number // len(COLORS) % len(DASHES)])
+            for number, layer in enumerate(layers)
+        ]  # fmt: skip
+        title = TITLES[statistic]
+        scale = {"type": "log"} if statistic in LOGARITHMIC else {"range": [-0.03, 1.03]}
+        plots.append(
+            figure(f"{title} of each layer", lines, "update", title, yaxis=scale, showlegend=True)
+        )
+    return plots
+
+
 def _mark_best(values: list[float], best_update: int | None) -> list[dict[str, Any]]:
     """A vertical line over the range of some values, at the update of the best validation."""
     if best_update is None:
@@ -82,10 +103,12 @@ def _mark_best(values: list[float], best_update: int | None) -> list[dict[str, A
     return [{**line, "mode": "lines", "line": {"color": ORANGE, "dash": "dot"}}]
 
 
-def _line(x: list[float], y: list[float], name: str, color: str) -> dict[str, Any]:
+def _line(
+    x: list[float], y: list[float], name: str, color: str, dash: str = "solid"
+) -> dict[str, Any]:
     mode = "lines" if len(x) > 1 else "markers"
     return {"type": "scatter", "mode": mode, "x": x, "y": y, "name": name,
-            "line": {"color": color}, "marker": {"color": color}}  # fmt: skip
+            "line": {"color": color, "dash": dash}, "marker": {"color": color}}  # fmt: skip
 
 
 def draw_baselines(evaluation: Mapping[str, Any]) -> dict[str, Any]:

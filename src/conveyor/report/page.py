@@ -110,7 +110,7 @@ def _draw(
     sweep: dict[str, Any] | None, model: dict[str, Any] | None, evaluation: dict[str, Any] | None
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the interactive plots of each section."""
-    plots: dict[str, list[dict[str, Any]]] = {"sweep": [], "training": [], "evaluation": []}
+    plots: dict[str, list[dict[str, Any]]] = {"sweep": [], "training": [], "layers": [], "evaluation": []}
     if sweep and any(row["objective"] for row in sweep["trials"]):
         names = sweep["trials"], sweep["parameters"], sweep["objective"], sweep["better"]
         plots["sweep"].append(figures.draw_history(*names))
@@ -121,6 +121,7 @@ def _draw(
         plots["training"] = figures.draw_learning_curves(
             model["history"], model["card"].best_update
         )
+        plots["layers"] = figures.draw_layers(model["history"])
     if evaluation and evaluation["interval"] is not None:
         plots["evaluation"].append(figures.draw_baselines(evaluation))
         if evaluation["slices"]["rows"]:

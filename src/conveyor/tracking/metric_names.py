@@ -1,11 +1,13 @@
 """The metrics that runs have in MLflow: few, and the ones that are compared sort first.
 
-`objective`, then `test_…`, `train_…` and `val_…`. Whatever else a trial or an evaluation measures
+`objective`, then `test_…`, `train_…` and `val_…`, and last `within/…`, what happens inside the
+layers of a network that trains. Whatever else a trial or an evaluation measures
 is a parameter, a tag or an artifact of its run.
 """
 
 from collections.abc import Mapping
 
+from conveyor.metrics.layers import is_within
 from conveyor.tasks.objectives import COSTS, VALIDATION
 
 OBJECTIVE = "objective"  # of each trial: the first objective of its sweep
@@ -21,7 +23,7 @@ def name_curves(metrics: Mapping[str, float]) -> dict[str, float]:
     {'train_loss': 0.5, 'val_loss': 0.6}
     """
     return {
-        name if name.startswith(VALIDATION) else f"{TRAIN}{name}": value
+        name if name.startswith(VALIDATION) or is_within(name) else f"{TRAIN}{name}": value
         for name, value in metrics.items()
     }
 

@@ -9,6 +9,7 @@ import keras
 from conveyor.config import FitConfig
 from conveyor.config.budget import count_folds, has_few_rows, plan_budget
 from conveyor.data.store import Prepared
+from conveyor.metrics.layers import is_within
 from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
@@ -68,11 +69,14 @@ def fit(
         rows = choose_rows(prepared, None, config.seed)
         path = scratch and scratch / STATE_FILE
         state = start_state(config, prepared, rows, path=path, on_validation=on_validation)
-        model = fit_best(config, prepared, rows, state, on_built=on_built, progress=progress)
+        model = fit_best(
+            config, prepared, rows, state, on_built=on_built, look_inside=True, progress=progress
+        )
         history = state.history
         if config.train.refit:
             model = refit(config, prepared, history.best_update, on_built, progress=progress)
-    best = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items())
+    best = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items()
+                     if not is_within(name))
     log.info("fitted in %.1f s; best validation: %s", time.monotonic() - began, best)
     return model, history
 

@@ -35,7 +35,9 @@ def cross_validate(
         rows = choose_rows(prepared, (index, count), config.seed)
         path = scratch and scratch / f"fold_{index}.npz"
         state = start_state(config, prepared, rows, path=path, keep_outputs=True)
-        fit_best(config, prepared, rows, state, on_built=on_built, progress=progress)
+        fit_best(
+            config, prepared, rows, state, on_built=on_built, look_inside=True, progress=progress
+        )
         states.append(state)
         batches = batches_by_length(rows.validation.lengths, state.budget.batch_size)
         targets.append(rows.validation.targets[np.concatenate(batches)])

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from conveyor.metrics import MetricTable
+from conveyor.metrics.layers import is_within
 from conveyor.tasks.options import TargetSpec
 
 # Of one validation: `update` and `epoch` (how often weights were updated and rows were shown until
 # then), loss and score of the training rows since the validation before, metrics of the validation
-# rows as val_<name>, and learning_rate.
+# rows as val_<name>, learning_rate, and those of `metrics.layers` where they are measured.
 Metrics = dict[str, float]
 # Kept out of a model's metrics: they tell where the fit was, not how good it was.
 POSITIONS = ("update", "epoch", "learning_rate")
@@ -44,8 +45,11 @@ class FitHistory:
 
     @property
     def best_metrics(self) -> Metrics:
-        """Metrics of the best validation, without where it was."""
-        return {name: value for name, value in self.best.items() if name not in POSITIONS}
+        """Metrics of the best validation, without where it was and what the layers did."""
+        return {
+            name: value for name, value in self.best.items()
+            if name not in POSITIONS and not is_within(name)
+        }  # fmt: skip
 
     @property
     def best_update(self) -> int:

@@ -11,7 +11,7 @@ from conveyor.config import FitConfig, TrainConfig, narrow
 from conveyor.data.store import Prepared
 from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
-from conveyor.plots.training import plot_learning_curves
+from conveyor.plots.training import plot_layers, plot_learning_curves
 from conveyor.progress import show_clock
 from conveyor.serving.digests import write_digests
 from conveyor.serving.example import write_example
@@ -29,7 +29,7 @@ def write_model(
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
-    the graph), history.csv (one row for each validation), curves.png, example.json (a training
+    the graph), history.csv (one row for each validation), curves.png, layers.png, example.json (a training
     row), float.onnx if model.onnx is int8, and digests.json, against which the folder is checked
     when it is loaded.
 
@@ -61,6 +61,7 @@ def write_model(
         rows = history.validations
         files.write_csv(temporary / "history.csv", list(rows[0]), [row.values() for row in rows])
         plot_learning_curves(rows, history.best_update, temporary / "curves.png")
+        plot_layers(rows, temporary / "layers.png")
         write_example(temporary, _choose_example(prepared))
         write_digests(temporary)
 

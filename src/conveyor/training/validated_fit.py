@@ -18,6 +18,7 @@ from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.history import FitHistory, smoothing_window
+from conveyor.training.layer_statistics import LayerStatistics
 from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
 from conveyor.training.trainer import Pace, Trainer
@@ -92,6 +93,7 @@ def fit_best(
     metrics: Sequence[str] = (),
     on_built: Callable[[keras.Model], None] = lambda model: None,
     report_pace: Pace = lambda seconds, updates: None,
+    look_inside: bool = False,
     progress: bool = True,
 ) -> keras.Model:
     """Train until `state` says to stop, and return the model with the best validation's weights.
@@ -102,6 +104,7 @@ def fit_best(
         metrics: metrics of the validation rows beside their loss and the task's own.
         on_built: called with the model before it is trained.
         report_pace: called once; see `Trainer`.
+        look_inside: measure `LayerStatistics` at each validation too.
         progress: show a progress bar, and say how long the fit may take.
 
     Raises:
@@ -125,6 +128,7 @@ def fit_best(
     trainer = Trainer(
         model, head, config, budget, rows.training, few_rows=few_rows, report_pace=estimate
     )
+    statistics = LayerStatistics(model, head, rows.training) if look_inside else None
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
@@ -141,6 +145,7 @@ def fit_best(
             measured = trainer.steps.validate(batches, names)
             row |= {f"val_{name}": value for name, value in measured.scores.items()}
             row |= {"learning_rate": learning_rate(model)}
+            row |= statistics.measure() if statistics else {}
             state.record(model, row, measured.target, measured.outputs)
             for callback in callbacks:
                 callback(model, row)
