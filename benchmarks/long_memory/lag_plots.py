@@ -19,6 +19,7 @@ from conveyor.plots import (
     new_figure,
     save,
     say_empty,
+    use_log_scale,
 )
 
 COLORS = dict(zip(CELLS, (RED, GREEN, ORANGE, BLUE), strict=True))
@@ -41,7 +42,8 @@ def plot_lengths(results: Results, path: Path) -> None:
             axes.errorbar(beside, middle, ranges, label=cell, color=COLORS[cell],
                           marker=MARKERS[cell], capsize=3)  # fmt: skip
         axes.axhline(LEARNED, color=BLACK, linestyle="--", label="learned below")
-        finish(axes, xlabel="steps of a row", title=TITLES[problem], xscale="log", yscale="log")
+        finish(axes, xlabel="steps of a row", title=TITLES[problem], xscale="log")
+        use_log_scale(axes)
         axes.set_xticks(LENGTHS, [str(n) for n in LENGTHS])
         axes.minorticks_off()
     panels[0].set_ylabel("test error / error of the mean")
@@ -65,7 +67,8 @@ def plot_gradients(results: Results, path: Path) -> None:
             axes.plot(outcomes[0].lags, norms, label=cell, color=COLORS[cell],
                       marker=MARKERS[cell], markersize=4)  # fmt: skip
         title = f"{when} training, {TITLES[problem]} of {steps} steps"
-        finish(axes, xlabel="steps before the end", title=title, yscale="log")
+        finish(axes, xlabel="steps before the end", title=title)
+        use_log_scale(axes)
     panels[0].set_ylabel("norm of the gradient by the input")
     add_legend(figure)
     save(figure, path)

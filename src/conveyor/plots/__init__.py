@@ -7,9 +7,11 @@ from typing import Any, Literal
 import matplotlib
 import matplotlib.style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from conveyor.plots.fonts import font_families
 
@@ -18,6 +20,7 @@ matplotlib.rcdefaults()  # not the style of a matplotlibrc in the home folder or
 matplotlib.style.use(Path(__file__).with_name("conveyor.mplstyle"))
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GRAY, BLACK = (f"C{i}" for i in range(8))  # of the style
 LINE_STYLES = ("-", "--", ":", "-.")
+FEW = 1000  # times the lowest value: a logarithmic axis up to there has ticks at 2 and 5, too
 LEGEND_WIDTH = 14  # characters of a legend that an inch has room for
 
 
@@ -42,6 +45,19 @@ def finish(axes: Axes, grid: Literal["both", "x", "y"] = "both", **properties: A
     """
     axes.set(**properties)
     axes.grid(axis=grid)
+
+
+def use_log_scale(axes: Axes, name: Literal["x", "y"] = "y") -> None:
+    """Scale an axis with its data by powers of ten, with plain numbers at its ticks.
+
+    Matplotlib's own labels are mathematics, which `save` does not draw.
+    """
+    axes.set(**{f"{name}scale": "log"})
+    axis: Axis = getattr(axes, f"{name}axis")
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < FEW * low else (1.0,)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def line_style(number: int) -> dict[str, Any]:

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from conveyor.metrics.layers import LOGARITHMIC, TITLES, layers_by_statistic, name_metric
-from conveyor.plots import BLUE, GRAY, RED, add_legend, finish, line_style, new_figure, save, say_empty
+from conveyor.plots import (
+    BLUE,
+    GRAY,
+    RED,
+    add_legend,
+    finish,
+    line_style,
+    new_figure,
+    save,
+    say_empty,
+    use_log_scale,
+)
 
 
 def plot_learning_curves(rows: Sequence[Mapping[str, float]], best_update: int, path: Path) -> None:
@@ -40,7 +51,7 @@ def plot_layers(rows: Sequence[Mapping[str, float]], path: Path) -> None:
             axes.plot(updates, values, label=layer, marker=marker, **styles[layer])
         finish(axes, xlabel="update", title=TITLES[statistic])
         if statistic in LOGARITHMIC:
-            axes.set_yscale("log")
+            use_log_scale(axes)
         else:
             axes.set_ylim(-0.03, 1.03)
     add_legend(figure)

@@ -110,7 +110,12 @@ def _draw(
     sweep: dict[str, Any] | None, model: dict[str, Any] | None, evaluation: dict[str, Any] | None
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the interactive plots of each section."""
-    plots: dict[str, list[dict[str, Any]]] = {"sweep": [], "training": [], "layers": [], "evaluation": []}
+    plots: dict[str, list[dict[str, Any]]] = {
+        "sweep": [],
+        "training": [],
+        "layers": [],
+        "evaluation": [],
+    }
     if sweep and any(row["objective"] for row in sweep["trials"]):
         names = sweep["trials"], sweep["parameters"], sweep["objective"], sweep["better"]
         plots["sweep"].append(figures.draw_history(*names))

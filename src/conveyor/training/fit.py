@@ -75,8 +75,9 @@ def fit(
         history = state.history
         if config.train.refit:
             model = refit(config, prepared, history.best_update, on_built, progress=progress)
-    best = ", ".join(f"{name} {value:.4g}" for name, value in history.best.items()
-                     if not is_within(name))
+    best = ", ".join(
+        f"{name} {value:.4g}" for name, value in history.best.items() if not is_within(name)
+    )
     log.info("fitted in %.1f s; best validation: %s", time.monotonic() - began, best)
     return model, history
 

@@ -41,17 +41,16 @@ Tensor = Any
 
 
 class LayerStatistics:
-    """Measures a compiled model, always by the same training rows.
+    """Measures a compiled model, always by the same rows.
 
     Args:
         head: with which the model was built.
-        rows: that the model is trained on.
+        batch: of rows that the model is trained on; see `choose_batch`.
     """
 
-    def __init__(self, model: keras.Model, head: Head, rows: BatchReader) -> None:
+    def __init__(self, model: keras.Model, head: Head, batch: Batch) -> None:
         self._model, self._head = model, head
-        # A window has a fixed number of steps.
-        inputs, targets = _choose_rows(rows, None if reads_windows(head) else STEPS)
+        inputs, targets = batch
         self._inputs = {name: tf.constant(values) for name, values in inputs.items()}
         self._targets = tf.constant(targets)
         self._with_units = [layer for layer in model.layers if has_units(layer)]
@@ -64,11 +63,22 @@ class LayerStatistics:
         return {name: float(value) for name, value in self._graph().items()}
 
     def _measure(self) -> dict[str, Tensor]:
+        # Keras's recurrent layers draw from their generators even where they drop nothing.
+        generators = _generators(self._model)
+        states = [tf.identity(state) for state in generators]
+        statistics = self._run()
+        for generator, state in zip(generators, states, strict=True):
+            generator.assign(state)
+        return statistics
+
+    def _run(self) -> dict[str, Tensor]:
         of_layer = {x.name: x.trainable_variables for x in self._model.layers if _has_matrix(x)}
         with tf.GradientTape() as tape:
             outputs, passages = self._network(self._inputs, training=False)
             loss = tf.reduce_mean(self._head.training_losses(self._targets, outputs))
-        gradients = tape.gradient(loss, of_layer, unconnected_gradients="zero")
+        gradients = tape.gradient(
+            loss, of_layer, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
         statistics: dict[str, Tensor] = {}
         for name, weights in of_layer.items():
             statistics[name_metric(GRADIENT_NORM, name)] = _norm(gradients[name])
@@ -82,21 +92,27 @@ class LayerStatistics:
         return statistics
 
 
+def _generators(model: keras.Model) -> list[Any]:
+    """Return the states of the random generators: the variables that are no weights."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
+
+
 def _has_matrix(layer: keras.Layer) -> bool:
     """Tell whether a layer has more than scales and biases to learn."""
     return any(len(weight.shape) > 1 for weight in layer.trainable_variables)
 
 
-def _choose_rows(rows: BatchReader, steps: int | None) -> Batch:
-    """Return evenly spaced rows as a batch, of at most so many steps each."""
+def choose_batch(rows: BatchReader, head: Head) -> Batch:
+    """Return a few evenly spaced rows, of which long ones lose their last steps."""
     count = len(rows.lengths)
     places = np.linspace(0, count - 1, min(count, ROWS)).astype(np.int64)
     inputs, targets = next(rows.read([places]))
     lengths = inputs["lengths"]
-    if steps is None or lengths.max() <= steps:
+    if lengths.max() <= STEPS or reads_windows(head):  # windows have a fixed number of steps
         return inputs, targets
-    cut = {"values": inputs["values"][:, :steps], "lengths": np.minimum(lengths, steps)}
-    return {**inputs, **cut}, targets[:, :steps] if has_steps(rows.targets) else targets
+    cut = {"values": inputs["values"][:, :STEPS], "lengths": np.minimum(lengths, STEPS)}
+    return {**inputs, **cut}, targets[:, :STEPS] if has_steps(rows.targets) else targets
 
 
 def _norm(tensors: Any) -> Tensor:

@@ -29,9 +29,9 @@ def write_model(
     """Write the model folder whole, or not at all; see `models.export` for the model's own files.
 
     Beside them: config.yaml (name, seed, model and train as they ran, and serving if it changes
-    the graph), history.csv (one row for each validation), curves.png, layers.png, example.json (a training
-    row), float.onnx if model.onnx is int8, and digests.json, against which the folder is checked
-    when it is loaded.
+    the graph), history.csv (one row for each validation), curves.png, layers.png, example.json (a
+    training row), float.onnx if model.onnx is int8, and digests.json, against which the folder is
+    checked when it is loaded.
 
     Args:
         history: of the fit that gave `model`.

@@ -18,7 +18,7 @@ from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.history import FitHistory, smoothing_window
-from conveyor.training.layer_statistics import LayerStatistics
+from conveyor.training.layer_statistics import LayerStatistics, choose_batch
 from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
 from conveyor.training.trainer import Pace, Trainer
@@ -128,7 +128,9 @@ def fit_best(
     trainer = Trainer(
         model, head, config, budget, rows.training, few_rows=few_rows, report_pace=estimate
     )
-    statistics = LayerStatistics(model, head, rows.training) if look_inside else None
+    statistics = None
+    if look_inside:
+        statistics = LayerStatistics(model, head, choose_batch(rows.training, head))
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
