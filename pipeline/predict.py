@@ -46,6 +46,8 @@ def main(args: Namespace) -> None:
         model, args.source, args.target, column=args.column, skip_bad=args.skip_bad
     )
     bad = f"; {counts.bad} rows could not be read, and have nulls" if args.skip_bad else ""
+    for note in counts.notes:
+        print(f"{args.source}: {note}")
     print(f"{args.target}: {counts.rows} rows written{bad}")
 
 

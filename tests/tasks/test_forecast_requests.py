@@ -9,7 +9,7 @@ from forecast_files import hours, prepare_steps
 from conveyor.config.dataset import NO_STATIC
 from conveyor.data.long_rows import LongSeries, part_of_columns, read_series
 from conveyor.data.store import Prepared
-from conveyor.errors import DataError
+from conveyor.errors import InputError
 from conveyor.serving.layout import Layout, find_layout
 
 COLUMNS = ("series", "time", "y", "flow", "holiday")
@@ -73,8 +73,11 @@ def test_a_short_history_and_one_without_a_future_are_read_or_refused(prepared: 
     for wrong, reason in [
         (rows[:-1], "expected 2 rows after the last value, with holiday"),
         ([[*row[:2], None, None, row[4]] for row in rows], "expected a value in y; got none"),
-        ([*rows, ["a", "2024-03-02T07:30:00", None, None, "0"]], "on the grid of the training"),
+        (
+            [*rows, ["a", "2024-03-02T07:30:00", None, None, "0"]],
+            "expected times on the grid of the training",
+        ),
         ([rows[0], *rows], "expected one row at each time"),
     ]:
-        with pytest.raises(DataError, match=reason):
-            read(wrong, prepared)
+        with pytest.raises(InputError, match=f"request: series 'a': {reason}"):
+            read(wrong, prepared).require_readable("request")

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from conveyor.batch.read import open_rows
-from conveyor.batch.write import open_writer, schema
+from conveyor.batch.write import TIME, expand_steps, open_writer, schema
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs
 from conveyor.progress import progress_bar
@@ -29,16 +29,24 @@ WindowPredictions = tuple[NDArray[np.bool_], Outputs, list[Any]]
 
 @dataclass(frozen=True)
 class PredictedRows:
-    """Number of rows read, and of those without a prediction."""
+    """What was written.
+
+    Attributes:
+        rows: of the file of predictions.
+        bad: rows of the input, or series whose steps they are, without a prediction.
+        notes: sentences on what was found in the input.
+    """
 
     rows: int
     bad: int
+    notes: Sequence[str] = ()
 
 
 def predict_file(
     model: LoadedModel, source: Path, target: Path, *, column: str | None, skip_bad: bool
 ) -> PredictedRows:
-    """Write a prediction for every row of `source` to `target`, in the order of the rows.
+    """Write a prediction for every row of `source` to `target`, in the order of the rows; of
+    histories, one row for each step that is forecast, with its time.
 
     Each core predicts a window of rows; ONNX Runtime releases the interpreter's lock, and one
     batch on each core is faster than one batch on all. One window more than there are cores is in
@@ -55,11 +63,13 @@ def predict_file(
     """
     if source.resolve() == target.resolve():
         raise InputError(f"{target}: expected another file than the input. Name another output")
-    answers, rows, bad = model.task.answers, 0, 0
+    answers, rows, written, bad = model.task.answers, 0, 0, 0
     read = open_rows(model, source, column, WINDOW)
-    columns = schema(answers, with_ids=read.ids is not None)
+    with_ids = read.ids is not None and any(read.ids)
+    columns = schema(answers, with_ids=with_ids, times=read.times)
+    expanded = columns if read.times is None else expand_steps(columns.empty_table()).schema
     with (
-        open_writer(target, columns) as write,
+        open_writer(target, expanded) as write,
         progress_bar(target.name, " rows", read.estimate) as bar,
         ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="batch") as pool,
     ):
@@ -68,19 +78,25 @@ def predict_file(
             for missing, outputs, window in _map_in_order(pool, predict, read.windows):
                 stop = rows + len(missing)
                 keys = [pa.array(np.arange(rows, stop))]
-                keys += [] if read.ids is None else [pa.array(read.ids[rows:stop], pa.string())]
+                if with_ids and read.ids is not None:
+                    keys += [pa.array(read.ids[rows:stop], pa.string())]
+                if read.times is not None:
+                    keys += [
+                        pa.array(read.times[rows:stop], columns.field(TIME).type, mask=missing)
+                    ]
                 cells = [*keys, *answers.columns(outputs, missing, window)]
-                write(pa.Table.from_arrays(cells, schema=columns))
-                rows, bad = stop, bad + int(missing.sum())
+                table = pa.Table.from_arrays(cells, schema=columns)
+                table = table if read.times is None else expand_steps(table)
+                write(table)
+                rows, written, bad = stop, written + len(table), bad + int(missing.sum())
                 bar.update(len(missing))
         except RowError as error:
-            number = rows + (error.row or 0)
-            place = f"row {number + 1}" if read.ids is None else f"series {read.ids[number]!r}"
+            place = read.place(rows + (error.row or 0))
             raise InputError(
-                f"{source}, {place}: {error.reason}. Nothing was written; --skip-bad writes nulls "
-                "for such rows"
+                f"{source}{place}: {error.reason.rstrip('.')}. Nothing was written; --skip-bad "
+                "writes nulls for such rows"
             ) from None
-    return PredictedRows(rows, bad)
+    return PredictedRows(written, bad, read.notes)
 
 
 def _map_in_order(

@@ -40,13 +40,24 @@ class FileRows:
     Attributes:
         windows: the rows in their order, some at a time. A `RowError` takes the place of a row that
             cannot be parsed.
-        ids: of the series, where each row of the file is a step; None for other layouts.
+        ids: of the series, where each row of the file is a step; None for other layouts. They are
+            "" where the file has one series without a name.
         estimate: about the number of rows; None where it is not known.
+        times: of the steps that are forecast, for each history; None for other rows.
+        notes: sentences on what was found in the file.
     """
 
     windows: Iterator[list[Any]]
     ids: list[str] | None = None
     estimate: int | None = None
+    times: list[Any] | None = None
+    notes: Sequence[str] = ()
+
+    def place(self, row: int) -> str:
+        """Return what follows the file's name in a message on a row."""
+        if self.ids is None:
+            return f", row {row + 1}"
+        return f", series {self.ids[row]!r}" if self.ids[row] else ""
 
 
 def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> FileRows:
@@ -81,7 +92,9 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
     if layout.long is not None:
         series = read_series(part, layout.long, static, dialect.decimal)
         rows = layout.join(series.sequences, series.static)
-        return FileRows(_windows(iter(rows), size), series.ids, len(rows))
+        return FileRows(
+            _windows(iter(rows), size), series.ids, len(rows), series.times, series.notes
+        )
     if layout.is_wide:
         numbers = [name for name in names if name not in static.categories]
     else:

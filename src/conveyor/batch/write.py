@@ -1,11 +1,14 @@
 """Writes predictions to a file, which appears under its name only when it is complete."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
@@ -14,14 +17,37 @@ from conveyor.errors import InputError
 from conveyor.escape import csv_text
 from conveyor.tasks.answers import Answers
 
+TIME = "time"  # of a step that is forecast
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 
 
-def schema(answers: Answers, *, with_ids: bool) -> pa.Schema:
-    """Columns of the predictions: row number from 0, the series' id if `with_ids`, and the fields
-    of the task's answers."""
-    ids = [pa.field("id", pa.string())] if with_ids else []
-    return pa.schema([pa.field("row", pa.int64()), *ids, *answers.schema])
+def schema(answers: Answers, *, with_ids: bool, times: Sequence[Any] | None = None) -> pa.Schema:
+    """Columns of the predictions: row number from 0, the series' id if `with_ids`, the times of the
+    steps that are forecast if there are `times`, and the fields of the task's answers."""
+    keys = [pa.field("row", pa.int64())]
+    keys += [pa.field("id", pa.string())] if with_ids else []
+    if times is not None:
+        is_number = any(isinstance(time, int) for row in times for time in row[:1])
+        keys += [pa.field(TIME, pa.list_(pa.int64() if is_number else pa.string()))]
+    return pa.schema([*keys, *answers.schema])
+
+
+def expand_steps(table: pa.Table) -> pa.Table:
+    """Return a table with a row for each item of its lists, which are of equal length in a row; a
+    row whose lists are null stays one."""
+    columns = [column.combine_chunks() for column in table.columns]
+    lengths = pc.fill_null(pc.list_value_length(table.column(TIME)), 1).to_numpy()
+    rows = pa.array(np.repeat(np.arange(len(table)), lengths))
+    items = [_flatten_lists(c) if pa.types.is_nested(c.type) else c.take(rows) for c in columns]
+    return pa.table(dict(zip(table.column_names, items, strict=True)))
+
+
+def _flatten_lists(column: pa.Array) -> pa.Array:
+    """Return the items of lists, or of structures of lists."""
+    if pa.types.is_struct(column.type):
+        fields = [_flatten_lists(field) for field in column.flatten()]
+        return pa.StructArray.from_arrays(fields, [field.name for field in column.type])
+    return pc.coalesce(column, pa.scalar([None], column.type)).flatten()
 
 
 def check_suffix(path: Path) -> None:

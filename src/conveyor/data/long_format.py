@@ -90,6 +90,8 @@ def nest(
 def read_columns(part: Part, wanted: Sequence[str]) -> dict[str, Any]:
     """Each column whole; as text where its type changes between batches."""
     batches = list(part.read(wanted))
+    if not batches:
+        return {name: pa.array([], pa.string()) for name in wanted}
     columns = {}
     for name in wanted:
         pieces = [batch.column(name) for batch in batches]

@@ -1,10 +1,10 @@
 """Series whose steps are rows of a file or of a request, for a model that predicts them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from conveyor.config.dataset import LongLayout, StaticColumns
 from conveyor.data.arrow import split_steps
@@ -13,7 +13,8 @@ from conveyor.data.inputs import NESTED
 from conveyor.data.long_format import nest
 from conveyor.data.part import Part
 from conveyor.data.table import build_table, read_whole
-from conveyor.data.windows.rows import read_histories
+from conveyor.data.windows.rows import HistoryRow, read_histories
+from conveyor.errors import InputError
 from conveyor.tasks.forecasting.options import ForecastSpec
 
 
@@ -22,13 +23,24 @@ class LongSeries:
     """All series of a part, in order of their first rows.
 
     Attributes:
-        sequences: (steps, channels) each.
+        sequences: (steps, channels) each; of a history that cannot be read, a RowError.
         static: cells of the static columns, by column.
+        times: of the steps that are forecast, of each history; None for other series.
+        notes: sentences on what was found in the rows.
     """
 
     ids: list[str]
-    sequences: list[NDArray[np.float32]]
+    sequences: list[HistoryRow]
     static: dict[str, list[Any]]
+    times: list[Any] | None = None
+    notes: Sequence[str] = ()
+
+    def require_readable(self, place: str) -> None:
+        """Raise an InputError if a series cannot be read; the message begins with `place`."""
+        for name, sequence in zip(self.ids, self.sequences, strict=True):
+            if not isinstance(sequence, np.ndarray):  # a RowError
+                where = f"{place}: series {name!r}" if name else place
+                raise InputError(f"{where}: {sequence.reason}")
 
 
 def read_series(
@@ -45,7 +57,8 @@ def read_series(
         DataError: as `long_format.nest`, or `windows.rows.read_histories`.
     """
     if isinstance(layout, ForecastSpec):
-        return LongSeries(*read_histories(part, layout, decimal), static={})
+        read = read_histories(part, layout, decimal)
+        return LongSeries(read.names, read.rows, {}, read.times, read.notes)
     part = read_numbers(part, [*layout.channels, *static.numbers], [layout.order], decimal)
     nested, _ = nest(part, layout, static.names)
     series = LongSeries([], [], {name: [] for name in static.names})

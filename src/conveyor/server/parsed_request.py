@@ -68,6 +68,7 @@ def parse_columns(
     if not table[names[0]]:
         return ParsedRequest(body, [], [])
     series = read_series(part_of_columns(table, place), layout.long, layout.static)
+    series.require_readable(place)
     return ParsedRequest(body, layout.join(series.sequences, series.static), series.ids)
 
 

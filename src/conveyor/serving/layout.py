@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conveyor.config.dataset import NO_STATIC, LongLayout, SeriesColumns, StaticColumns, TextColumns
+from conveyor.encoding.row_error import RowError
 from conveyor.encoding.series_values import parse_series
 from conveyor.encoding.wide_columns import match_series, match_wide
 from conveyor.errors import InputError
@@ -97,13 +98,16 @@ class Layout:
         return self.join(sequences, table)
 
     def join(self, sequences: Sequence[Any], table: Table) -> list[Any]:
-        """Return raw rows of these sequences, and of the static columns of the table."""
+        """Return raw rows of these sequences, and of the static columns of the table; a RowError
+        stays one."""
         names = self.static.names
         if not names:
             return list(sequences)
         values = zip(*(table[name] for name in names), strict=True)
         return [
-            Row(sequence, dict(zip(names, cells, strict=True)))
+            sequence
+            if isinstance(sequence, RowError)
+            else Row(sequence, dict(zip(names, cells, strict=True)))
             for sequence, cells in zip(sequences, values, strict=True)
         ]
 

@@ -45,6 +45,10 @@ class Clock:
         unit = "us" if (keys % SECOND).any() else "s"
         return np.datetime_as_string(self.to_times(keys).to_numpy(), unit=unit).tolist()
 
+    def to_column(self, keys: Keys) -> list[int] | list[str]:
+        """Return keys as the cells of a file: numbers, or texts of ISO 8601."""
+        return keys.tolist() if self.is_number else self.describe(keys)
+
 
 def to_months(keys: Keys) -> tuple[Keys, Keys]:
     """Return the months since 1970 of times in microseconds, and what is left of each month."""

@@ -13,6 +13,18 @@ from conveyor.errors import DataError
 from conveyor.tasks.forecasting.options import ForecastSpec, ForecastTarget, Frequency
 
 
+class SeriesError(DataError):
+    """The steps of one series make no grid.
+
+    Attributes:
+        reason: without the name of the series.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"series {name!r}: {reason}" if name else f"the series: {reason}")
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Grid:
     """All series, one after the other, each without gaps.
@@ -49,15 +61,16 @@ def make_grid(
         frequency: of the grid; None: that of the steps.
 
     Raises:
-        DataError: two rows of a series have one time and `duplicates` is "refuse"; the times are on
-            no regular grid; a step is missing and `gaps` is "refuse".
+        SeriesError: two rows of a series have one time and `duplicates` is "refuse"; a step is
+            missing and `gaps` is "refuse"; the times are not on the grid of `frequency`.
+        DataError: the times are on no regular grid.
     """
     steps, counts = _join_duplicates(names, steps, clock, target)
     keys = steps.times.astype(np.int64)
     inside = np.diff(steps.series) == 0
     if frequency is None:
         frequency = find_frequency(np.diff(keys)[inside], keys, clock)
-    places = _places(keys, frequency, steps.series)  # (steps,), on the grid of each series
+    places = _places(names, keys, frequency, steps.series)  # (steps,), on the grid of each series
     lengths = (
         np.array([places[steps.series == 0].max() + 1])
         if len(names) == 1
@@ -73,10 +86,12 @@ def make_grid(
     if counts["gaps"] and target.gaps == "refuse":
         where = int(np.flatnonzero(inside)[np.flatnonzero(distances > 0)[0]])
         last, following = clock.describe(keys[where : where + 2])
-        raise DataError(
-            f"{_say(names, steps.series[where])}: expected a step at each time of the grid; got "
-            f"{counts['missing_steps']} missing ones, such as between {last} and {following}. Add "
-            "the rows, or set dataset.target.gaps to missing or forward."
+        advice = "train anew with" if isinstance(target, ForecastSpec) else "set"
+        raise SeriesError(
+            names[steps.series[where]],
+            f"expected a step at each time of the grid; got {counts['missing_steps']} missing "
+            f"ones, such as between {last} and {following}. Add the rows, or {advice} "
+            "dataset.target.gaps of missing or forward.",
         )
     values = np.full((offsets[-1], steps.values.shape[1]), np.nan, np.float32)
     values[offsets[steps.series] + places] = steps.values
@@ -104,13 +119,20 @@ def count_steps(keys: Keys, frequency: Frequency) -> NDArray[np.int64]:
     return (to_months(keys)[0] if frequency.unit == "months" else keys) // frequency.step
 
 
-def _places(keys: Keys, frequency: Frequency, series: NDArray[np.int64]) -> NDArray[np.int64]:
+def _places(
+    names: list[str], keys: Keys, frequency: Frequency, series: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the place of each step on the grid of its series, (steps,)."""
     numbers = to_months(keys)[0] if frequency.unit == "months" else keys
     starts = np.searchsorted(series, np.arange(series[-1] + 1))
     distance = numbers - numbers[starts][series]
-    if (distance % frequency.step).any():
-        raise DataError("dataset.target.time: expected steps on the grid of the training data; got "
-                        "others. Change the times, or train anew.")  # fmt: skip
+    between = np.flatnonzero(distance % frequency.step)
+    if len(between):
+        raise SeriesError(
+            names[series[between[0]]],
+            f"expected times on the grid of the training data; got {len(between)} others. Change "
+            "the times, or train anew.",
+        )
     return distance // frequency.step
 
 
@@ -124,17 +146,18 @@ def _join_duplicates(
     if target.duplicates == "refuse":
         where = int(np.flatnonzero(repeated)[0])
         [time] = clock.describe(steps.times[where : where + 1].astype(np.int64))
-        raise DataError(
-            f"{_say(names, steps.series[where])}: expected one row at each time; got two at {time} "
-            f"({int(repeated.sum())} such rows). Remove them, name dataset.target.series, set "
-            "dataset.target.zone if daylight saving repeats an hour, or set "
-            "dataset.target.duplicates to mean or last."
+        advice = (
+            "train anew with dataset.target.duplicates of mean or last."
+            if isinstance(target, ForecastSpec)
+            else "name dataset.target.series, set dataset.target.zone if daylight saving repeats "
+            "an hour, or set dataset.target.duplicates to mean or last."
+        )
+        raise SeriesError(
+            names[steps.series[where]],
+            f"expected one row at each time; got two at {time} ({int(repeated.sum())} such rows). "
+            f"Remove them, or {advice}",
         )
     if target.duplicates == "mean":
         return steps.average(repeated), counts
     last = np.append(~repeated[1:], True)
     return SortedSteps(steps.series[last], steps.times[last], steps.values[last]), counts
-
-
-def _say(names: list[str], series: np.integer) -> str:
-    return f"series {names[series]!r}" if names[series] else "the series"

@@ -18,6 +18,7 @@ from conveyor.data.steps import SortedSteps
 from conveyor.data.store import META, META_FORMAT, SPLITS, Meta
 from conveyor.data.windows.clock import read_calendar, season_of
 from conveyor.data.windows.cut import Cut, choose_origins, find_cut, parse_time
+from conveyor.data.windows.findings import say_counted, say_findings
 from conveyor.data.windows.grid import Grid, make_grid
 from conveyor.data.windows.read import ReadSteps, read_steps
 from conveyor.data.windows.write import write_windows
@@ -94,8 +95,8 @@ def prepare_windows(config: SeriesDataset, root: Path, folder: Path, cache: Path
             windows=True, features=window.features,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
-    warnings = [*encoder.notes, *_say_findings(report, target), *report["warnings"]]
-    return report | {"warnings": warnings}
+    findings = [*say_findings(read, grid.counts, target), *_say_origins(report)]
+    return report | {"warnings": [*encoder.notes, *findings, *report["warnings"]]}
 
 
 def _leave_out_late(read: ReadSteps, target: ForecastTarget) -> tuple[SortedSteps, int]:
@@ -133,24 +134,13 @@ def _divide(grid: Grid, cut: Cut) -> dict[str, NDArray[np.bool_]]:
     }
 
 
-def _say_findings(report: dict[str, Any], target: ForecastTarget) -> list[str]:
-    steps, windows = report["steps"], report["windows"]
-    sentences = {
-        f"{windows['values_not_finite']} infinite values count as missing":
-            windows["values_not_finite"],
-        f"{windows['empty_cells']} cells of the wide table are empty, and no steps":
-            windows["empty_cells"],
-        f"{windows['rows_out_of_order']} rows are earlier than a row before them; they are sorted":
-            windows["rows_out_of_order"],
+def _say_origins(report: dict[str, Any]) -> list[str]:
+    windows = report["windows"]
+    return say_counted({
         f"{windows['rows_since_until']} rows are not before dataset.target.until, and left out":
             windows["rows_since_until"],
-        f"{steps['duplicate_steps']} rows have the time of another row of their series; "
-        f"dataset.target.duplicates is {target.duplicates}": steps["duplicate_steps"],
-        f"{steps['missing_steps']} steps are missing in {steps['gaps']} gaps of "
-        f"{steps['series_with_gaps']} series; dataset.target.gaps is {target.gaps}": steps["gaps"],
         f"{windows['origins_with_missing_values']} origins have a missing value in their horizon, "
         "or a context without any, and make no row": windows["origins_with_missing_values"],
         f"{windows['series_too_short']} series are shorter than context and horizon, and make no "
         "row": windows["series_too_short"],
-    }  # fmt: skip
-    return [sentence for sentence, count in sentences.items() if count]
+    })  # fmt: skip
