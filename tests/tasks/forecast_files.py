@@ -33,10 +33,15 @@ DATASET: dict[str, Any] = {
 }  # fmt: skip
 
 
-def describe(split: dict[str, Any] | None = None, **target: Any) -> SeriesDataset:
-    """The configuration of a data set; `split` and options of the target replace the usual ones."""
+def describe(
+    split: dict[str, Any] | None = None, static: dict[str, Any] | None = None, **target: Any
+) -> SeriesDataset:
+    """The configuration of a data set; `split`, static columns and options of the target replace
+    the usual ones."""
     values = DATASET | {"target": TARGET | target}
-    return SeriesDataset.model_validate(values | {"split": DATASET["split"] | (split or {})})
+    columns = DATASET["columns"] | ({} if static is None else {"static": static})
+    values |= {"split": DATASET["split"] | (split or {}), "columns": columns}
+    return SeriesDataset.model_validate(values)
 
 
 def write_steps(folder: Path, lines: list[str]) -> None:
@@ -75,21 +80,21 @@ def last_value_model(prepared: Prepared, quantiles: tuple[float, ...] = (0.1, 0.
         helper.make_node("Cast", ["row"], ["number"], to=TensorProto.DOUBLE),
         helper.make_node("Tile", ["number", "repeats"], ["rows"]),
         helper.make_node("Mul", ["rows", "std"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "mean"], ["unused"]),
-        helper.make_node("Cast", ["lengths"], ["length"], to=TensorProto.DOUBLE),
-        helper.make_node("Reshape", ["length", "shape"], ["column"]),
-        helper.make_node("Mul", ["column", "zero"], ["nothing"]),  # every input must be read
-        helper.make_node("Add", ["unused", "nothing"], ["forecast"]),
+        helper.make_node("Add", ["scaled", "mean"], ["forecast"]),
     ]
+    more = []
+    if encoder.static is not None:
+        shape = [None, encoder.static.width]
+        more = [helper.make_tensor_value_info("static", TensorProto.FLOAT, shape)]
     weights = [helper.make_tensor(name, TensorProto.INT64, [len(values)], values)
                for name, values in constants.items()]  # fmt: skip
-    numbers = {"std": spec.std[0], "mean": spec.mean[0], "zero": 0.0}
+    numbers = {"std": spec.std[0], "mean": spec.mean[0]}
     weights += [helper.make_tensor(name, TensorProto.DOUBLE, [1], [value])
                 for name, value in numbers.items()]  # fmt: skip
     graph = helper.make_graph(
         nodes, "last_value",
         [helper.make_tensor_value_info("values", TensorProto.FLOAT, [None, None, window.features]),
-         helper.make_tensor_value_info("lengths", TensorProto.INT32, [None])],
+         helper.make_tensor_value_info("lengths", TensorProto.INT32, [None]), *more],
         [helper.make_tensor_value_info("forecast", TensorProto.DOUBLE, [None, width])],
         weights,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from conveyor.metrics.resampling import draw_samples, paired_gain
+from conveyor.raw_row import Row
 from conveyor.tasks import Task
 from conveyor.tasks.forecasting.baselines import Baselines
 from conveyor.tasks.forecasting.calibration import choose_widths
@@ -105,6 +106,18 @@ def test_the_baselines_forecast_as_they_say() -> None:
     assert "seasonal naive" not in Baselines(long_season).predict(
         "series", rows, targets, rows[:1], 0
     )
+
+
+def test_the_regression_reads_static_columns() -> None:
+    draw = np.random.default_rng(0)
+    kinds = np.arange(60) % 2
+    rows = [
+        Row(draw.normal(size=(4, 1)), {"area": float(kind), "kind": "xy"[kind]}) for kind in kinds
+    ]
+    truths = [[row.sequence[-1, 0] + 5 * kind] * 2 for row, kind in zip(rows, kinds, strict=True)]
+    models = Baselines(BAND).predict("series", rows[:40], truth(truths[:40]), rows[40:], 0)
+    ridge = models["ridge on the lags"].outputs
+    assert np.abs(ridge - np.array(truths[40:])).max() < 0.5
 
 
 def test_intervals_are_as_wide_as_validation_rows_ask() -> None:

@@ -238,7 +238,7 @@ class SeriesDataset(BaseDataset):
     @model_validator(mode="after")
     def _check_steps(self) -> Self:
         if cuts_windows(self.target):
-            check_windows(self.columns, self.encoding)
+            check_windows(self.target, self.columns, self.encoding)
         elif not self.columns.layouts:
             raise ValueError(f"columns: {ONE_LAYOUT}")
         if self.target.per_step:

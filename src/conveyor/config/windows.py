@@ -48,12 +48,26 @@ def check_split(target: Any, split: SplitRules) -> None:
         )
 
 
-def check_windows(columns: Any, encoding: Any) -> None:
+def check_windows(target: Any, columns: Any, encoding: Any) -> None:
     """Raise a ValueError if columns or encoding of a data set are not those of windows."""
-    if columns.layouts or columns.id or columns.static.names:
+    if columns.layouts or columns.id:
         raise ValueError(
-            "columns: expected series, wide, long and id of null and no static columns, since "
-            "target names the columns of a forecast; got some. Remove them"
+            "columns: expected series, wide, long and id of null, since target names the columns "
+            "of a forecast; got some. Remove them"
+        )
+    static = columns.static.names
+    if static and target.series is None:
+        raise ValueError(
+            "columns.static: expected none without target.series, the column that tells series "
+            f"apart; got {', '.join(static)}. Name it in a table of a row for each step, or remove "
+            "them"
+        )
+    taken = {*target.channels, target.time, target.series}
+    twice = [name for name in static if name in taken]
+    if twice:
+        raise ValueError(
+            "columns.static: expected columns beside those that target names; got "
+            f"{twice[0]!r}, which is one of them. Remove it from the list"
         )
     needed = {"missing": "mask", "scaling": "standard", "max_length": None}
     for name, value in needed.items():

@@ -59,7 +59,10 @@ def nest(
     lengths = np.bincount(series)
     starts = np.cumsum(lengths) - lengths
     first = order[starts]  # a row of each series
-    rows = {name: _rows_of_values(columns[name], name, series, first, ids) for name in constant}
+    rows = {
+        name: rows_of_values(columns[name], name, series, first, ids, "dataset.columns.long.id")
+        for name in constant
+    }
     repeated = steps.repeated()
     if layout.duplicates == "refuse" and repeated.any():
         row = int(order[repeated].min())
@@ -129,11 +132,18 @@ def read_channel(part: Part, column: pa.Array, name: str, setting: str) -> NDArr
     return values.astype(np.float32)
 
 
-def _rows_of_values(
+def rows_of_values(
     column: pa.Array, name: str, series: NDArray[np.int64], first: NDArray[np.int64],
-    ids: pa.Array,
+    ids: pa.Array, setting: str,
 ) -> NDArray[np.int64]:  # fmt: skip
-    """Return for each series, (series,), the first row that has a value; if none has, `first`."""
+    """Return for each series, (series,), the first row that has a value; if none has, `first`.
+
+    Args:
+        setting: that names the column of `ids`, for messages.
+
+    Raises:
+        DataError: a series has two values.
+    """
     cells = to_text(column).fill_null("")
     empty = pc.equal(pc.utf8_trim_whitespace(cells), "")
     filled = np.flatnonzero(~empty.to_numpy(zero_copy_only=False))
@@ -145,8 +155,8 @@ def _rows_of_values(
         values = sorted(pc.unique(cells.take(filled[series[filled] == number])).to_pylist())
         raise DataError(
             f"series {ids[number].as_py()!r}: column {name!r}: expected the same value in each "
-            f"row; got {len(values)} values ({', '.join(values[:3])}). Change "
-            "dataset.columns.long.id, or the cells."
+            f"row; got {len(values)} values ({', '.join(values[:3])}). Change {setting}, or the "
+            "cells."
         )
     return rows
 

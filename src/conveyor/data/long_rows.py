@@ -57,8 +57,8 @@ def read_series(
         DataError: as `long_format.nest`, or `windows.rows.read_histories`.
     """
     if isinstance(layout, ForecastSpec):
-        read = read_histories(part, layout, decimal)
-        return LongSeries(read.names, read.rows, {}, read.times, read.notes)
+        read = read_histories(part, layout, static, decimal)
+        return LongSeries(read.names, read.rows, read.static, read.times, read.notes)
     part = read_numbers(part, [*layout.channels, *static.numbers], [layout.order], decimal)
     nested, _ = nest(part, layout, static.names)
     series = LongSeries([], [], {name: [] for name in static.names})

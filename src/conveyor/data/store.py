@@ -193,11 +193,12 @@ class Prepared:
     def _open_windows(self, path: Path) -> Split:
         encoder = self.encoder
         assert isinstance(encoder, WindowEncoder)
-        store = WindowStore.open(self.folder, encoder.window)
+        store = WindowStore.open(self.folder, encoder)
         origins = _map(path)
         ids = WindowIds(store, origins)
         targets: Any = store.targets(origins)  # an array in all that is asked of it
-        return Split(store.sequences(origins), targets, store.rows(origins), ids)
+        static: Any = store.inputs(origins)
+        return Split(store.sequences(origins), targets, store.rows(origins), ids, static)
 
 
 def join_rows(parts: Sequence[Any]) -> Any:

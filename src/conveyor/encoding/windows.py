@@ -1,6 +1,6 @@
 """Windows of long series: an index into their steps, of which nothing is copied before a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.encoding.ragged import Lengths, RowNumbers, Values
+from conveyor.raw_row import Row
 from conveyor.tasks.window import Window
 
 Origins = NDArray[np.int64]  # (rows,): positions of the steps at which a forecast begins
@@ -77,10 +78,15 @@ class RawWindows(Sequence[Any]):
 
     Args:
         steps: raw steps of all series, (steps, channels).
+        static: values of the static columns at an origin; None where there are none. With them each
+            row is a `raw_row.Row`.
     """
 
-    def __init__(self, steps: NDArray[np.float32], origins: Origins, window: Window) -> None:
-        self._steps, self._origins, self._window = steps, origins, window
+    def __init__(
+        self, steps: NDArray[np.float32], origins: Origins, window: Window,
+        static: Callable[[int], Mapping[str, Any]] | None = None,
+    ) -> None:  # fmt: skip
+        self._steps, self._origins, self._window, self._static = steps, origins, window, static
 
     def __len__(self) -> int:
         return len(self._origins)
@@ -88,15 +94,40 @@ class RawWindows(Sequence[Any]):
     def __getitem__(self, index: int | slice) -> Any:
         """One row, or the rows of a slice."""
         if isinstance(index, slice):
-            return RawWindows(self._steps, self._origins[index], self._window)
+            return RawWindows(self._steps, self._origins[index], self._window, self._static)
         origin, window = int(self._origins[index]), self._window
         row = np.array(self._steps[origin - window.context : origin + window.future])
         row[window.context :, : window.hidden] = np.nan
-        return row
+        return row if self._static is None else Row(row, self._static(origin))
 
     def __add__(self, others: "RawWindows") -> "RawWindows":
         origins = np.concatenate([self._origins, others._origins])
-        return RawWindows(self._steps, origins, self._window)
+        return RawWindows(self._steps, origins, self._window, self._static)
+
+
+class SeriesInputs:
+    """Encoded static columns of windows, which are those of their series; read as they are asked
+    for.
+
+    Args:
+        values: of each series, (series, width).
+        series: of each row, (rows,).
+    """
+
+    def __init__(self, values: NDArray[np.float32], series: NDArray[np.int64]) -> None:
+        self._values, self._series = values, series
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, width)."""
+        return len(self), self._values.shape[1]
+
+    def __getitem__(self, rows: Any) -> NDArray[np.float32]:
+        """The inputs of row numbers, of a mask or of a slice."""
+        return self._values[self._series[rows]]
 
 
 class WindowTargets:

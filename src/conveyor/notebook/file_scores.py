@@ -16,6 +16,7 @@ from conveyor.notebook.answers import table_html
 from conveyor.pages import load_templates
 from conveyor.serving import LoadedModel
 from conveyor.tasks import Task
+from conveyor.tasks.forecasting.options import ForecastSpec
 
 PAGES = load_templates(__file__)
 
@@ -91,10 +92,11 @@ def score_file(
 def _find_layout(model: LoadedModel, file: Path) -> FileLayout:
     """Return how files of the model's data set hold rows and targets."""
     kind, card = find_format(file), model.card
+    is_forecast = isinstance(card.target, ForecastSpec)
     if card.target_options is None or card.columns is None:
         reason = (
             "the errors of a forecast are measured against the series of its training"
-            if card.columns is None
+            if is_forecast
             else "a version of the program trained it that did not keep this"
         )
         raise InputError(

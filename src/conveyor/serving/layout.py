@@ -35,10 +35,10 @@ class Layout:
         )  # fmt: skip
 
     @classmethod
-    def of_windows(cls, spec: ForecastSpec) -> "Layout":
+    def of_windows(cls, spec: ForecastSpec, static: StaticColumns = NO_STATIC) -> "Layout":
         """The layout of histories, each step a row."""
         columns = SeriesColumns(
-            series=None, layout="steps_first", wide=None, long=None, id=None, static=NO_STATIC
+            series=None, layout="steps_first", wide=None, long=None, id=None, static=static
         )
         return cls(columns, spec)
 

@@ -77,7 +77,7 @@ class LoadedModel:
         """The columns in which it reads raw rows: the general one, then those of its data set."""
         spec, own = self.card.target, []
         if isinstance(spec, ForecastSpec):
-            own = [Layout.of_windows(spec)]
+            own = [Layout.of_windows(spec, self.static)]
         elif self.card.columns is not None:
             own = [Layout(self.card.columns)]
         return [Layout.of_column(self.kind, self.encoder.column, self.static), *own]

@@ -50,6 +50,11 @@ class Grid:
         """Number of the series of each step, (steps,)."""
         return np.repeat(np.arange(len(self.names)), np.diff(self.offsets))
 
+    def count_rows(self, origins: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many of some origins each series has, (series,)."""
+        series = np.searchsorted(self.offsets, origins, side="right") - 1
+        return np.bincount(series, minlength=len(self.names))
+
 
 def make_grid(
     names: list[str], steps: SortedSteps, clock: Clock, target: ForecastTarget | ForecastSpec,

@@ -21,6 +21,7 @@ from conveyor.data.windows.cut import Cut, choose_origins, find_cut, parse_time
 from conveyor.data.windows.findings import say_counted, say_findings
 from conveyor.data.windows.grid import Grid, make_grid
 from conveyor.data.windows.read import ReadSteps, read_steps
+from conveyor.data.windows.static import fit_static
 from conveyor.data.windows.write import write_windows
 from conveyor.encoding.window_encoder import WindowEncoder
 from conveyor.errors import DataError
@@ -43,7 +44,7 @@ def prepare_windows(config: SeriesDataset, root: Path, folder: Path, cache: Path
             f"got {', '.join(part.name for part in parts)}. Name all files as `all`."
         )
     with show_clock("reading"):
-        read = read_steps(parts[0], target, config.source.decimal)
+        read = read_steps(parts[0], target, config.columns.static, config.source.decimal)
         steps, late = _leave_out_late(read, target)
         grid = make_grid(read.names, steps, read.clock, target)
     with show_clock("checking and cutting"):
@@ -76,6 +77,8 @@ def prepare_windows(config: SeriesDataset, root: Path, folder: Path, cache: Path
     counts = {name: len(chosen.origins[name]) for name in SPLITS}
     parts = {name: grid.values[inside] for name, inside in _divide(grid, cut).items()}
     report |= check_windows(spec, parts, counts, config.checks.min_rows)
+    by_series = {name: grid.count_rows(chosen.origins[name]) for name in SPLITS}
+    static = fit_static(read, config.columns.static, by_series)
     window = window_of(target)
     report["lengths"] = {
         name: dict.fromkeys(("min", "median", "p95", "max"), float(window.steps)) for name in SPLITS
@@ -85,18 +88,22 @@ def prepare_windows(config: SeriesDataset, root: Path, folder: Path, cache: Path
             encoder = WindowEncoder.fit_steps(
                 grid.values[training], config.encoding, window, target.calendar
             )
+            encoder.static = None if static is None else static.encoder
             encoder.save(temporary / "encoder.json")
             calendar = read_calendar(grid.keys, grid.clock, target.calendar)
-            write_windows(temporary, grid, calendar, encoder, spec, training, chosen)
+            write_windows(temporary, grid, calendar, encoder, spec, training, chosen, static)
         digest = files.digest_value([files.digest_tree(temporary), spec.model_dump(mode="json")])
         meta = Meta(
             format=META_FORMAT, kind=config.kind, name=config.name, target=spec,
             counts=counts, digest=digest, vocabulary=None, dialect=config.source.dialect,
             windows=True, features=window.features,
+            columns=None if static is None else config.columns,
+            static_width=None if static is None else static.encoder.width,
         )  # fmt: skip
         files.write_json(temporary / META, meta.model_dump())
     findings = [*say_findings(read, grid.counts, target), *_say_origins(report)]
-    return report | {"warnings": [*encoder.notes, *findings, *report["warnings"]]}
+    report["warnings"] = [*encoder.notes, *findings, *report["warnings"]]
+    return report | ({} if static is None else {"static": static.counts})
 
 
 def _leave_out_late(read: ReadSteps, target: ForecastTarget) -> tuple[SortedSteps, int]:

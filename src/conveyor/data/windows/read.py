@@ -1,13 +1,21 @@
 """Reads the rows of files, each a step of a series, or of all series of a wide table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from conveyor.config.dataset import StaticColumns
 from conveyor.data.cells import read_numbers
-from conveyor.data.long_format import cell_error, read_channel, read_columns, read_ids
+from conveyor.data.long_format import (
+    cell_error,
+    read_channel,
+    read_columns,
+    read_ids,
+    rows_of_values,
+)
 from conveyor.data.part import Part
 from conveyor.data.steps import SortedSteps
 from conveyor.data.times import CellError, is_missing_time, read_times
@@ -30,6 +38,7 @@ class ReadSteps:
         empty_cells: of a wide table; its series have no step there.
         unsorted: rows that are earlier than one of their series before them.
         not_finite: infinite values, which count as missing.
+        static: cells of the static columns by column, of each series, (series,).
     """
 
     names: list[str]
@@ -40,17 +49,21 @@ class ReadSteps:
     empty_cells: int
     unsorted: int
     not_finite: int
+    static: dict[str, pa.Array]
 
 
-def read_steps(part: Part, target: ForecastTarget | ForecastSpec, decimal: str) -> ReadSteps:
+def read_steps(
+    part: Part, target: ForecastTarget | ForecastSpec, static: StaticColumns, decimal: str
+) -> ReadSteps:
     """Read all rows of a part.
 
     Raises:
-        DataError: a column is missing; an id, a time or a number cannot be read.
+        DataError: a column is missing; an id, a time or a number cannot be read; a series has two
+            values of a static column.
     """
     channels = _find_channels(part, target)
-    part = read_numbers(part, channels, [target.time], decimal)
-    wanted = [*channels, target.time, *([target.series] if target.series else [])]
+    part = read_numbers(part, [*channels, *static.numbers], [target.time], decimal)
+    wanted = [*channels, target.time, *([target.series] if target.series else []), *static.names]
     part.require(wanted)
     columns = read_columns(part, wanted)
     absent = is_missing_time(columns[target.time]).to_numpy(zero_copy_only=False)
@@ -76,13 +89,27 @@ def read_steps(part: Part, target: ForecastTarget | ForecastSpec, decimal: str) 
     infinite = np.isinf(values)
     values[infinite] = np.nan
     names, series = _used(names, series)
+    cells = {name: columns[name].take(pa.array(rows)) for name in static.names}
     order = np.lexsort((keys, series))  # equal times keep their order
     steps = SortedSteps(series[order], keys[order], values[order])
-    cells = 1 if target.wide is None else len(channels)  # of a row, that are steps
+    width = 1 if target.wide is None else len(channels)  # steps of a row
     return ReadSteps(
-        names, steps, clock, rows=cells * len(absent), missing_time=cells * int(absent.sum()),
+        names, steps, clock, rows=width * len(absent), missing_time=width * int(absent.sum()),
         empty_cells=empty, unsorted=_count_unsorted(series, keys), not_finite=int(infinite.sum()),
+        static=_read_static(cells, names, series),
     )  # fmt: skip
+
+
+def _read_static(
+    cells: Mapping[str, pa.Array], names: list[str], series: NDArray[np.int64]
+) -> dict[str, pa.Array]:
+    """Return the cell of each series by column; other rows of the series may be empty."""
+    first, ids = np.unique(series, return_index=True)[1], pa.array(names, pa.string())
+    values = {}
+    for name, column in cells.items():
+        rows = rows_of_values(column, name, series, first, ids, "dataset.target.series")
+        values[name] = column.take(pa.array(rows))
+    return values
 
 
 def _find_channels(part: Part, target: ForecastTarget | ForecastSpec) -> list[str]:

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.config.dataset import StaticColumns
 from conveyor.data.part import Part
 from conveyor.data.steps import SortedSteps
 from conveyor.data.windows.clock import read_calendar
@@ -28,15 +30,19 @@ class Histories:
             where they cannot be read.
         times: of each, the times of its forecast as cells, (horizon,); none with a RowError.
         notes: sentences on what was found in the rows.
+        static: cells of the static columns, by column.
     """
 
     names: list[str]
     rows: list[HistoryRow]
     times: list[list[int] | list[str]]
     notes: list[str]
+    static: dict[str, list[Any]]
 
 
-def read_histories(part: Part, spec: ForecastSpec, decimal: str) -> Histories:
+def read_histories(
+    part: Part, spec: ForecastSpec, static: StaticColumns, decimal: str
+) -> Histories:
     """Read the history of each series.
 
     The forecast begins after the last step with a value of a target, or of a column that is known
@@ -47,14 +53,15 @@ def read_histories(part: Part, spec: ForecastSpec, decimal: str) -> Histories:
         DataError: as `read_steps`. What is wrong with one series, as `make_grid` has it, or since
             there is no value or too few steps are known ahead, is a RowError in its place.
     """
-    read = read_steps(part, spec, decimal)
+    read = read_steps(part, spec, static, decimal)
     bounds = np.searchsorted(read.steps.series, np.arange(len(read.names) + 1))
-    histories = Histories(read.names, [], [], [])
+    cells = {name: column.to_pylist() for name, column in read.static.items()}
+    histories = Histories(read.names, [], [], [], cells)
     counts, short = Counter[str](), 0
     for number, name in enumerate(read.names):
-        one = slice(bounds[number], bounds[number + 1])
+        inside = slice(bounds[number], bounds[number + 1])
         steps = SortedSteps(
-            read.steps.series[one] - number, read.steps.times[one], read.steps.values[one]
+            read.steps.series[inside] - number, read.steps.times[inside], read.steps.values[inside]
         )
         row, times = None, []
         try:
@@ -102,8 +109,8 @@ def _cut(grid: Grid, origin: int, spec: ForecastSpec) -> NDArray[np.float32]:
     ahead = advance(grid.keys[origin - 1], np.arange(1, spec.future + 1), grid.frequency)
     keys = np.concatenate([grid.keys[start:origin], ahead])
     row = np.full((len(keys), grid.values.shape[1]), np.nan, np.float32)
-    known = grid.values[start : origin + spec.future]
-    row[: len(known)] = known
+    window = grid.values[start : origin + spec.future]
+    row[: len(window)] = window
     return np.concatenate([row, read_calendar(keys, grid.clock, spec.calendar)], axis=1)
 
 

@@ -2,7 +2,8 @@
 
 steps.npy (encoded) and raw.npy have a row for each step, keys.npy its time; SPLIT/origins.npy the
 steps at which forecasts begin, SPLIT/blocks.npy those whose horizons do not overlap; series.json
-the names of the series, their places, and the scale of each column by which errors are divided.
+the names of the series, their places, the scale of each column by which errors are divided and the
+values of static columns, of which static.npy has the encoded ones.
 """
 
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.data.windows.clock import Clock, Keys
-from conveyor.encoding.windows import Origins, RawWindows, Windows, WindowTargets
+from conveyor.encoding.window_encoder import WindowEncoder
+from conveyor.encoding.windows import Origins, RawWindows, SeriesInputs, Windows, WindowTargets
+from conveyor.raw_row import MISSING
 from conveyor.tasks.window import Window
 
 ORIGINS, BLOCKS = "origins.npy", "blocks.npy"
+STATIC = "static.npy"  # encoded static columns of each series, (series, width)
 BETWEEN = "between"  # origins of no split, whose horizon has steps on both sides of a cut
 
 
@@ -29,6 +33,8 @@ class WindowStore:
         raw: float32 (steps, channels): columns, and the calendar as numbers.
         steps: float32 (steps, features).
         errors: of the seasonal naive forecast of the training steps, (series, columns).
+        static: values of the static columns of each series; None where there are none.
+        static_inputs: the same encoded, (series, width).
     """
 
     raw: NDArray[np.float32]
@@ -39,9 +45,12 @@ class WindowStore:
     errors: NDArray[np.float64]
     clock: Clock
     window: Window
+    static: list[dict[str, Any]] | None = None
+    static_inputs: NDArray[np.float32] | None = None
 
     @classmethod
-    def open(cls, folder: Path, window: Window) -> "WindowStore":
+    def open(cls, folder: Path, encoder: WindowEncoder) -> "WindowStore":
+        window, numbers = encoder.window, encoder.static.numbers if encoder.static else ()
         values: dict[str, Any] = files.read_json(folder / "series.json")
         raw, steps, keys = (
             np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
@@ -49,13 +58,34 @@ class WindowStore:
         )
         clock = Clock(values["is_number"], values["zone"])
         offsets, errors = np.array(values["offsets"]), np.array(values["errors"])
-        return cls(raw, steps, keys, values["names"], offsets, errors, clock, window)
+        static = inputs = None
+        if "static" in values:
+            inputs = np.load(folder / STATIC, allow_pickle=False)
+            static = [
+                {name: MISSING if name in numbers and cell is None else cell
+                 for name, cell in row.items()}
+                for row in values["static"]
+            ]  # fmt: skip
+        return cls(
+            raw, steps, keys, values["names"], offsets, errors, clock, window, static, inputs
+        )
 
     def sequences(self, origins: Origins) -> Windows:
         return Windows(self.steps, origins, self.window)
 
     def rows(self, origins: Origins) -> RawWindows:
-        return RawWindows(self.raw, origins, self.window)
+        static = None if self.static is None else self._static_of
+        return RawWindows(self.raw, origins, self.window, static)
+
+    def inputs(self, origins: Origins) -> SeriesInputs | None:
+        """Return the encoded static columns of each origin; None where there are none."""
+        if self.static_inputs is None:
+            return None
+        return SeriesInputs(self.static_inputs, self._series(origins))
+
+    def _static_of(self, origin: int) -> dict[str, Any]:
+        assert self.static is not None
+        return self.static[int(self._series(np.array(origin)))]
 
     def targets(self, origins: Origins) -> WindowTargets:
         columns = self.raw[:, : self.window.targets]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from conveyor import files
 from conveyor.data.windows.cut import SplitOrigins
 from conveyor.data.windows.grid import Grid
-from conveyor.data.windows.store import BLOCKS, ORIGINS
+from conveyor.data.windows.static import SeriesStatic
+from conveyor.data.windows.store import BLOCKS, ORIGINS, STATIC
 from conveyor.encoding.window_encoder import WindowEncoder
 from conveyor.tasks.forecasting.options import ForecastSpec
 from conveyor.tasks.forecasting.target import naive_errors
@@ -19,6 +20,7 @@ BATCH = 100_000  # steps that are encoded together
 def write_windows(
     folder: Path, grid: Grid, calendar: NDArray[np.float32], encoder: WindowEncoder,
     spec: ForecastSpec, training: NDArray[np.bool_], chosen: SplitOrigins,
+    static: SeriesStatic | None,
 ) -> None:  # fmt: skip
     """Write the files of the store into a folder."""
     raw = np.concatenate([grid.values, calendar], axis=1, dtype=np.float32)
@@ -38,4 +40,7 @@ def write_windows(
     files.write_json(folder / "series.json", {
         "names": grid.names, "offsets": grid.offsets.tolist(), "errors": errors.tolist(),
         "is_number": grid.clock.is_number, "zone": grid.clock.zone,
+        **({} if static is None else {"static": static.values.to_pylist()}),
     })  # fmt: skip
+    if static is not None:
+        np.save(folder / STATIC, static.encoder.encode_arrow(static.values))

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from conveyor.metrics import Targets
+from conveyor.raw_row import Row, sequence_of
+from conveyor.tasks.features import StaticFeatures
 from conveyor.tasks.forecasting.options import ForecastSpec
 from conveyor.tasks.forecasting.outputs import Truth
 from conveyor.tasks.values import ModelOutputs
@@ -19,7 +21,7 @@ Values = NDArray[np.float64]
 
 class Baselines:
     """The last value, the value one season before, and ridge regression on all values of the
-    context, and on what is known ahead."""
+    context, on what is known ahead and on static columns."""
 
     trivial = "median"
 
@@ -51,7 +53,12 @@ class Baselines:
         if 1 < season <= context:
             steps = context - season + np.arange(horizon) % season
             outputs["seasonal naive"] = lags[:, :, steps]
-        own_lags, own_ahead = self._read([rows[row] for row in chosen.tolist()])
+        own = [rows[row] for row in chosen.tolist()]
+        own_lags, own_ahead = self._read(own)
+        if isinstance(own[0], Row):
+            static = StaticFeatures().fit(own)
+            own_ahead = np.concatenate([own_ahead, static.transform(own).toarray()], axis=1)
+            ahead = np.concatenate([ahead, static.transform(test_rows).toarray()], axis=1)
         model = Ridge(random_state=seed)
         own_last = own_lags[:, :, -1:]
         model.fit(
@@ -69,15 +76,17 @@ class Baselines:
         """Return the lags, (rows, columns, context), each missing one as the value before it or, at
         the start, the next one; and what is known ahead, (rows, numbers), missing ones as 0."""
         spec = self._spec
-        steps = np.stack([np.asarray(row, np.float64) for row in rows])  # (rows, steps, channels)
+        steps = np.stack(
+            [np.asarray(sequence_of(row), np.float64) for row in rows]
+        )  # (rows, steps, channels)
         lags = fill_forward(steps[:, : spec.context, : len(spec.columns)].transpose(0, 2, 1))
         numbers = steps[:, spec.context :, len(spec.columns) + len(spec.past) :]
         return lags, np.nan_to_num(numbers.reshape(len(steps), -1))
 
-    def _features(self, lags: Values, ahead: Values) -> Values:
-        """Return the lags less the last one, in standard deviations, beside what is known."""
+    def _features(self, lags: Values, others: Values) -> Values:
+        """Return the lags less the last one, in standard deviations, beside other features."""
         scaled = (lags - lags[:, :, -1:]) / self._std
-        return np.concatenate([scaled.reshape(len(lags), -1), ahead], axis=1)
+        return np.concatenate([scaled.reshape(len(lags), -1), others], axis=1)
 
 
 def fill_forward(values: Values) -> Values:

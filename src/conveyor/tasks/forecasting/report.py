@@ -7,6 +7,7 @@ import numpy as np
 
 from conveyor import files
 from conveyor.pages import load_templates
+from conveyor.raw_row import sequence_of
 from conveyor.tasks.forecasting import plots
 from conveyor.tasks.forecasting.comparison import field_name
 from conveyor.tasks.forecasting.metrics import METRICS, PairedForecasts
@@ -70,7 +71,9 @@ class Report:
         context, horizon = self._spec.context, self._spec.horizon
         columns = len(self._spec.columns)
         before = [
-            np.asarray(test.raw[int(row)])[max(0, context - PAST * horizon) : context, :columns]
+            np.asarray(sequence_of(test.raw[int(row)]))[
+                max(0, context - PAST * horizon) : context, :columns
+            ]
             for row in drawn
         ]
         fans = Forecasts(test.outputs[drawn], self._spec)
