@@ -1,14 +1,17 @@
-"""What MkDocs calls while it builds the site: fills in what is written from the code, lets the
-keyboard reach what scrolls, and checks the links that lead into the site."""
+"""What MkDocs calls while it builds the site.
+
+It fills in what is written from the code, makes pages of the notebooks, lets the keyboard reach
+what scrolls, and checks the links that lead into the site.
+"""
 
 import logging
 import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import Files
+from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from reference import commands, configuration, exit_codes, http, metrics, python
+from reference import commands, configuration, exit_codes, http, metrics, notebook, python
 
 log = logging.getLogger("mkdocs.hooks")  # a warning fails the build, which is strict
 MARK = "<!-- from the code -->"
@@ -20,13 +23,25 @@ WRITERS = {
     "reference/metrics.md": metrics.write,
     "reference/python.md": python.write,
 }
+NOTEBOOK_LINK = re.compile(r"\]\(([\w./-]+)\.ipynb\)")
 LINK = re.compile(r"\]\(docs/([^)#]+)(?:#([^)]+))?\)")
 OUTSIDE = ("README.md", "SECURITY.md")  # pages of the project that link to docs/
 
 
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add a page for each notebook; the notebook itself lies beside it."""
+    for file in list(files):
+        if file.src_uri.endswith(".ipynb"):
+            name = file.src_uri.removesuffix(".ipynb")
+            content = notebook.write(Path(config.docs_dir, file.src_uri))
+            files.append(File.generated(config, f"{name}.md", content=content))
+    return files
+
+
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put what is written from the code into a page of reference, at its mark."""
-    name = page.file.src_uri
+    """Let links to notebooks lead to their pages, and put what is written from the code into a page
+    of reference, at its mark."""
+    markdown, name = NOTEBOOK_LINK.sub(r"](\1.md)", markdown), page.file.src_uri
     if name not in WRITERS:
         return markdown
     before, mark, after = markdown.partition(MARK)

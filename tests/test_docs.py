@@ -142,6 +142,25 @@ def test_the_page_of_the_commands_has_each_script(site: Path) -> None:
         assert f"usage: python -m pipeline.{script} " in page
 
 
+def test_the_page_of_python_says_what_a_model_can_be_asked(site: Path) -> None:
+    page = (site / "reference/python.html").read_text()
+    for name in ("predict", "gates", "evaluate", "history", "frame", "example"):
+        assert f'<h3 id="{name}">' in page
+    assert "<p><code>evaluate(file, *, samples=1000, confidence=0.95, seed=17)</code></p>" in page
+
+
+def test_each_notebook_has_a_page_and_lies_beside_it(site: Path) -> None:
+    notebooks = sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
+    assert len(notebooks) == 2
+    for notebook in notebooks:
+        page = (site / "notebooks" / notebook.name).with_suffix(".html").read_text()
+        assert f'<a href="{notebook.name}" download>' in page
+        assert "import conveyor" in page
+        (other,) = {path.stem for path in notebooks} - {notebook.stem}
+        assert f'href="{other}.html"' in page
+        assert (site / "notebooks" / notebook.name).read_bytes() == notebook.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

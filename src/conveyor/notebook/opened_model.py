@@ -156,15 +156,15 @@ class OpenedModel:
         return lines
 
     def _describe_rows(self) -> str:
-        columns = " or ".join(", ".join(layout.names) for layout in self.model.layouts)
+        names = [", ".join(layout.names) for layout in self.model.layouts]
+        columns = " or ".join(dict.fromkeys(names))
         static = ", ".join(self.model.static.names)
         return f"{self.model.kind}: {columns}{static and f', beside {static}'}"
 
     def _list_validation(self) -> list[tuple[str, float]]:
         """Return title and value of each metric of the best validation."""
-        metrics, values = self.model.task.metrics.metrics, self.model.card.validation or {}
+        metrics, values = self.model.task.metrics, self.model.card.validation or {}
+        numbers = {name: values.get(f"val_{name}") for name in metrics.validation}
         return [
-            (metrics[name].title if name in metrics else name, value)
-            for name, value in values.items()
-            if value is not None
+            (metrics[name].title, value) for name, value in numbers.items() if value is not None
         ]
