@@ -8,6 +8,7 @@ from conveyor.data.store import Prepared
 from conveyor.evaluation import model_card, report
 from conveyor.evaluation.evaluate import evaluate as evaluate_outputs
 from conveyor.evaluation.results import EvaluationInput
+from conveyor.inspection.page import render_example
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.card import read_card
@@ -26,7 +27,8 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     outputs = model.predict(test.rows, progress=True).outputs
     data = EvaluationInput(model.kind, model.task, train, validation, test, outputs)
     evaluation = evaluate_outputs(data, settings, config.seed)
-    report.write(paths.evaluation, evaluation, data, settings)
+    inside = {paths.example_inspection.name: render_example(paths.model, model, digest)}
+    report.write(paths.evaluation, evaluation, data, settings, inside)
     files.write_json(paths.metrics, report.headline(evaluation, model.task))
     trained = files.read_yaml(paths.model / "config.yaml")
     card = model_card.render(read_card(paths.model), trained, digest, evaluation, data)
@@ -35,12 +37,10 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     weak = comparison is not None and not comparison.is_good_enough
     log.log(logging.WARNING if weak else logging.INFO, "%s",
             report.describe_comparison(evaluation, model.task))  # fmt: skip
-    run.log_evaluation(
-        paths.evaluation,
-        report.compared_scores(evaluation, model.task),
-        sentence=report.summarize(evaluation, data, settings.confidence),
-        baseline=comparison and comparison.relation,
-    )
+    scores = report.compared_scores(evaluation, model.task)
+    sentence = report.summarize(evaluation, data, settings.confidence)
+    relation = comparison and comparison.relation
+    run.log_evaluation(paths.evaluation, scores, sentence=sentence, baseline=relation)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from conveyor import files
-from conveyor.html import DIGITS
 from conveyor.inspection.chosen_row import choose_row
-from conveyor.inspection.page import write_page
+from conveyor.inspection.page import render_page
 from conveyor.inspection.trace import trace_row
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
@@ -45,7 +44,7 @@ def inspect(args: Namespace) -> None:
     if args.json:
         print(json.dumps(trace.as_json()))
         return
-    write_page(args.out, trace, files.digest_tree(args.model)[:DIGITS])
+    files.write_text(args.out, render_page(trace, files.digest_tree(args.model)))
     print(args.out)
     if args.open and sys.stdout.isatty():
         webbrowser.open(Path(args.out).absolute().as_uri())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 VERDICT_FILE = "verdict.json"
+INSPECTION_FILE = "inspect.html"
 
 
 class Paths:
@@ -40,6 +41,7 @@ class Paths:
         # evaluate
         self.metrics = reports / "metrics.json"
         self.evaluation = reports / "evaluation"
+        self.example_inspection = self.evaluation / INSPECTION_FILE
         self.model_card = artifacts / "model_card.md"  # beside the model
 
         # register
@@ -59,7 +61,7 @@ class Paths:
         self.report = reports / "index.html"
 
         # inspect, untracked
-        self.inspection = reports / "inspect.html"
+        self.inspection = reports / INSPECTION_FILE
 
         # DVC
         self.dvc_lock = root / "dvc.lock"

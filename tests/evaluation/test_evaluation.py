@@ -235,6 +235,14 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
     assert sum(float(row["rows"]) for row in bins) == 60
 
 
+def test_a_page_is_written_beside_the_report_where_there_is_one(tmp_path: Path) -> None:
+    evaluation, _, _ = evaluated()
+    pages = {"inspect.html": "a page", "none.html": None}
+    report.write(tmp_path / "evaluation", evaluation, inputs(), SETTINGS, pages)
+    assert (tmp_path / "evaluation/inspect.html").read_text() == "a page"
+    assert not (tmp_path / "evaluation/none.html").exists()
+
+
 def test_plots_are_not_blank(tmp_path: Path) -> None:
     write_report(tmp_path / "evaluation")
     for path in (tmp_path / "evaluation").glob("*.png"):

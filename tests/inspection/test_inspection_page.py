@@ -5,7 +5,7 @@ from typing import Any
 
 from browser import chromium, grave_violations
 
-from conveyor.inspection.page import write_page
+from conveyor.inspection.page import render_page
 from conveyor.inspection.trace import trace_row
 from conveyor.serving import LoadedModel
 
@@ -15,7 +15,8 @@ def test_everybody_can_read_the_page_and_it_loads_nothing(
 ) -> None:
     model, path = LoadedModel.load(word_product), tmp_path / "inspect.html"
     hacking = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
-    write_page(path, trace_row(word_product, model, f"good {hacking} evening"), "0123456789ab")
+    trace = trace_row(word_product, model, f"good {hacking} evening")
+    path.write_text(render_page(trace, "0123456789ab"))
     assert path.stat().st_size < 5e6
     with chromium() as browser:
         schemes: tuple[Any, ...] = ("light", "dark")
@@ -34,5 +35,10 @@ def test_everybody_can_read_the_page_and_it_loads_nothing(
             assert tab.evaluate("window.hacked") is None
             assert "[UNK]" in tab.locator(".plot .xaxislayer-above").first.text_content()
             assert tab.locator(".plot .yaxislayer-above .ytick").count() == 0  # no unit is named
+            plots.first.hover(position={"x": 150, "y": 150})
+            assert "unit" in tab.locator(".hoverlayer").first.text_content(timeout=5000)
+            names = "document.querySelector('.plot').data[0].customdata"
+            assert "[UNK]" in tab.evaluate(f"{names}[0]")
+            assert tab.evaluate(f"{names}.length") == trace.layers[0].states["cell state"].shape[1]
             assert grave_violations(tab) == []
             tab.close()

@@ -4,6 +4,7 @@ import json
 import shutil
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,30 @@ import numpy as np
 import pytest
 
 from conveyor.config import Model
+from conveyor.encoding import SeriesEncoder, WindowEncoder
 from conveyor.encoding.token_values import Normaliser
 from conveyor.encoding.tokens import TokenEncoder
 from conveyor.errors import InputError
+from conveyor.inspection import bounds, page
+from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.chosen_row import choose_row
-from conveyor.inspection.equations import HIDDEN, RUNS
-from conveyor.inspection.heat_maps import draw_layer, group_steps
-from conveyor.inspection.recurrent_layers import read_layers, read_stride
-from conveyor.inspection.trace import name_steps, run_to, trace_layer, trace_row
+from conveyor.inspection.equations import HIDDEN, RUNS, CellWeights
+from conveyor.inspection.heat_maps import MAX_VALUES, draw_layers, group_steps
+from conveyor.inspection.page import describe_trace, render_example, render_page
+from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
+from conveyor.inspection.trace import (
+    LayerTrace,
+    Trace,
+    name_steps,
+    run_to,
+    trace_layer,
+    trace_row,
+)
 from conveyor.inspection.unit_order import order_units
 from conveyor.models.build import build
 from conveyor.models.onnx_network import to_onnx
 from conveyor.serving import LoadedModel
+from conveyor.tasks.window import Window
 from pipeline import inspect
 from tests.models.test_build import PLAIN
 from tests.toys import class_head
@@ -124,11 +137,78 @@ def test_long_rows_share_columns_and_no_step_is_left_out() -> None:
         assert [i for group in columns for i in range(group.start, group.stop)] == [*range(steps)]
 
 
+def test_the_page_of_a_large_network_stays_small_and_says_so() -> None:
+    """Six plots of 2,000 units and 3,000 steps would be 36 million values."""
+    names = ("forget gate", "input gate", "output gate", "candidate", "cell state", HIDDEN)
+    states = dict.fromkeys(names, np.full((3000, 2000), 0.5, np.float32))
+    layer = LayerTrace(1, "forward", "LSTM", states)
+    trace = Trace("a row", {}, [str(step) for step in range(3000)], [layer])
+    [plots] = draw_layers(trace)
+    assert sum(np.size(plot["data"][0]["z"]) for plot in plots) <= MAX_VALUES
+    notes = " ".join(describe_trace(trace)["notes"])
+    assert "A column is the mean of 120 steps" in notes
+    assert "at most 25 columns" in notes
+    assert "longer" not in notes
+    assert len(render_page(trace, "0123456789ab")) < 5e6
+
+
+def test_an_overflow_leaves_a_cell_empty() -> None:
+    trace = Trace("a", {}, ["1"], [LayerTrace(1, "forward", "RNN", {HIDDEN: np.array([[np.nan]])})])
+    assert draw_layers(trace)[0][0]["data"][0]["z"] == [[None]]
+
+
+def test_equal_traces_give_equal_pages(toy_product: Path) -> None:
+    model = LoadedModel.load(toy_product)
+    first, second = (render_example(toy_product, model, "0123456789ab") for _ in range(2))
+    assert first == second
+    assert first is not None
+    assert "0123456789ab" in first
+
+
+def test_a_long_row_is_cut_where_the_time_is_limited(
+    toy_product: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = LoadedModel.load(toy_product)
+    row = np.random.default_rng(0).normal(size=(50, model.encoder.channels))
+    monkeypatch.setattr(bounds, "MAX_STEPS", 20)
+    whole, cut = (trace_row(toy_product, model, row, is_bounded=each) for each in (False, True))
+    assert (len(whole.steps), len(cut.steps)) == (50, 20)
+    assert cut.answer == model.predict([row[:20]]).records()[0] != whole.answer
+    assert [trace.is_cut for trace in (whole, cut)] == [False, True]
+    assert "its beginning only" in " ".join(describe_trace(cut)["notes"])
+    monkeypatch.setattr(bounds, "MAX_STEPS", 50)
+    assert not trace_row(toy_product, model, row, is_bounded=True).is_cut
+
+
+def test_the_steps_of_a_large_network_are_fewer() -> None:
+    def layer(units: int) -> RecurrentLayer:
+        kernel = np.zeros((4, units, units), np.float32)
+        weights = CellWeights(kernel, kernel, kernel[0], kernel[0], ())
+        return RecurrentLayer("LSTM", "x", [weights, weights])
+
+    assert limit_steps([layer(8)]) == 4000
+    assert limit_steps([layer(1024)]) == 10**9 // (4 * 4 * 1024**2)
+
+
+def test_a_window_of_a_forecast_cannot_be_cut(
+    toy_product: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The evaluation that wanted its page goes on without it."""
+    window = Window(context=30, horizon=4, future=0, targets=1, past=0, ahead=0, calendar=0)
+    encoder = WindowEncoder(SeriesEncoder(*np.array([[0.0], [1.0]]), None, "mask"), window, [])
+    with pytest.raises(InputError, match=r"at most 20 steps.*got a window of 30"):
+        cut_row(encoder, np.zeros((30, 1)), 20)
+    model = LoadedModel.load(toy_product)
+    monkeypatch.setattr(page, "trace_row", lambda *_, **__: cut_row(encoder, model.example, 20))
+    assert render_example(toy_product, model, "0123456789ab") is None
+    assert "there is no page of what the network does inside: the row" in caplog.text
+
+
 def test_a_plot_escapes_the_words_of_the_data(word_product: Path) -> None:
     model = LoadedModel.load(word_product)
     trace = trace_row(word_product, model, model.example)
     steps = ["<img src=x onerror=alert(1)>"] * len(trace.steps)
-    written = json.dumps(draw_layer(trace.layers[0], steps))
+    written = json.dumps(draw_layers(replace(trace, steps=steps)))
     assert "<img" not in written
     assert "&lt;img" in written
 

@@ -83,6 +83,13 @@ def test_the_page_is_one_small_file_whose_labels_stay_text(project: Paths) -> No
     assert "<script>window.hacked = true</script>" in elements.text
 
 
+def test_the_page_of_the_example_is_linked_once_it_is_written(project: Paths) -> None:
+    link = ("a", {"href": "evaluation/inspect.html"})
+    assert link not in read(project).tags
+    files.write_text(project.example_inspection, "a page")
+    assert link in read(project).tags
+
+
 MISSING: dict[str, tuple[Callable[[Paths], Any], str]] = {
     "compose": (lambda p: p.config.unlink(), "compose has not run"),
     "prepare": (lambda p: p.data_report.unlink(), "prepare has not run"),

@@ -111,6 +111,10 @@ def test_the_page_and_the_card_hold_for_each_task(belt: Belt) -> None:
             text
         )
     assert page.count("✓ ran") == 6
+    assert 'href="evaluation/inspect.html"' in page
+    [run] = belt.clone.runs("train", "example")
+    artifacts = belt.clone.client().list_artifacts(run.info.run_id, "evaluation")
+    assert "evaluation/inspect.html" in [artifact.path for artifact in artifacts]
     assert belt.clone.git("status", "--short") == ""
 
 

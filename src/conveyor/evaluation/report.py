@@ -1,7 +1,9 @@
 """An evaluation as files: JSON and CSV for tools, Markdown and plots for people."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from conveyor import files
@@ -14,8 +16,15 @@ from conveyor.tasks import Task
 PAGES = load_templates(__file__)
 
 
-def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: Evaluate) -> None:
-    """Write report.json, report.md, CSV tables and the plots, all or nothing."""
+def write(
+    folder: Path, evaluation: Evaluation, data: EvaluationInput, config: Evaluate,
+    pages: Mapping[str, str | None] = MappingProxyType({}),
+) -> None:  # fmt: skip
+    """Write report.json, report.md, CSV tables and the plots, all or nothing.
+
+    Args:
+        pages: more files, by name; None leaves one out.
+    """
     task = data.task
     with files.replacing_folder(folder) as new:
         task.report.draw(data.scored, config.report, new)
@@ -24,6 +33,9 @@ def write(folder: Path, evaluation: Evaluation, data: EvaluationInput, config: E
         files.write_json(new / "report.json", as_json(evaluation))
         files.write_text(new / "report.md", markdown(evaluation, data, config.confidence))
         files.write_csv(new / "predictions.csv", *task.report.predictions(data.scored))
+        for name, page in pages.items():
+            if page is not None:
+                files.write_text(new / name, page)
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The heat maps of a trace, as the plain values that Plotly's script takes."""
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,10 +9,11 @@ from numpy.typing import NDArray
 
 from conveyor.html.figures import figure, text
 from conveyor.inspection.equations import CELL, GATES, HIDDEN
-from conveyor.inspection.trace import LayerTrace
+from conveyor.inspection.trace import LayerTrace, Trace
 from conveyor.inspection.unit_order import order_units
 
 MAX_COLUMNS = 400  # of a heat map: more would be narrower than two points of a screen
+MAX_VALUES = 300_000  # of a page: two megabytes, as many as its script has
 MAX_TICKS = 24  # names under a heat map
 LINE_LENGTH = 50  # characters that stand beside each other under a heat map
 NAME_LENGTH = 14  # characters of a name under a heat map; the whole one is in the hover text
@@ -30,21 +33,33 @@ OPEN = "Cividis"
 AROUND_ZERO = [[0, "#0072b2"], [0.5, "#f7f7f7"], [1, "#b35900"]]
 
 
-def draw_layer(layer: LayerTrace, steps: list[str]) -> list[dict[str, Any]]:
-    """Return a plot for each gate and state: units from top to bottom in one order for all of them,
-    steps from left to right."""
-    order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
-    columns = group_steps(len(steps))
-    names = [_name_column(steps, group) for group in columns]
-    return [
-        _draw_state(layer, name, values[:, order], order, columns, names)
-        for name, values in layer.states.items()
-    ]
+def draw_layers(trace: Trace) -> list[list[dict[str, Any]]]:
+    """Return for each layer a plot of each gate and state: units from top to bottom in one order
+    for all of them, steps from left to right."""
+    columns = group_steps(len(trace.steps), limit_columns(trace.layers))
+    names = [_name_column(trace.steps, group) for group in columns]
+    plots = []
+    for layer in trace.layers:
+        order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
+        plots.append(
+            [
+                _draw_state(name, values[:, order], order, columns, names)
+                for name, values in layer.states.items()
+            ]
+        )
+    return plots
 
 
-def group_steps(count: int) -> list[slice]:
-    """Return which steps share a column of a heat map: one each, unless there are too many."""
-    size = -(-count // MAX_COLUMNS)
+def limit_columns(layers: Iterable[LayerTrace]) -> int:
+    """Return how many columns the heat maps of all layers have at most."""
+    lines = sum(values.shape[1] for layer in layers for values in layer.states.values())
+    return max(1, min(MAX_COLUMNS, MAX_VALUES // lines))
+
+
+def group_steps(count: int, most: int = MAX_COLUMNS) -> list[slice]:
+    """Return which steps share a column of a heat map: one each, unless they are more than
+    `most`."""
+    size = -(-count // most)
     return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
@@ -54,7 +69,7 @@ def _name_column(steps: list[str], group: slice) -> str:
 
 
 def _draw_state(
-    layer: LayerTrace, name: str, values: NDArray[np.floating], order: NDArray[np.integer],
+    name: str, values: NDArray[np.floating], order: NDArray[np.integer],
     columns: list[slice], names: list[str],
 ) -> dict[str, Any]:  # fmt: skip
     """Args: values: (steps, units), the units in their order in the plot."""
@@ -68,9 +83,9 @@ def _draw_state(
     ticks_at = list(range(0, len(names), -(-len(names) // MAX_TICKS)))
     heat_map = {
         "type": "heatmap",
-        "z": np.round(means.T, 4).tolist(),
+        "z": _to_json(means.T),
         "y": [f"unit {unit}" for unit in order],
-        "customdata": [[text(column) for column in names]] * len(order),
+        "columns": [text(column) for column in names],  # which plots.js makes the customdata
         "hovertemplate": "%{customdata}<br>%{y}: %{z:.3f}<extra></extra>",
         "colorbar": {"thickness": 12},
         **scale,
@@ -85,6 +100,15 @@ def _draw_state(
     return figure(
         title, [heat_map], "", f"{len(order)} units", height=300, xaxis=ticks, yaxis=units
     )
+
+
+def _to_json(values: NDArray[np.floating]) -> list[Any]:
+    """Four digits of each number; null for one that is none, such as that of an overflow."""
+    rounded = np.round(values.astype(np.float64), 4)
+    lines: list[list[Any]] = rounded.tolist()
+    if np.isfinite(rounded).all():
+        return lines
+    return [[value if math.isfinite(value) else None for value in line] for line in lines]
 
 
 def _shorten(name: str) -> str:

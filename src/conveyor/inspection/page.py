@@ -1,49 +1,92 @@
-"""Writes the page of a trace, reports/inspect.html."""
+"""A trace as a page that needs no network, and as the values that a page is drawn from."""
 
 import json
-import secrets
+import logging
 from pathlib import Path
 from typing import Any
 
 from conveyor import files
-from conveyor.html import load_pages
+from conveyor.errors import InputError
+from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
-from conveyor.inspection.heat_maps import MAX_COLUMNS, draw_layer
-from conveyor.inspection.trace import LayerTrace, Trace
+from conveyor.inspection.heat_maps import draw_layers, group_steps, limit_columns
+from conveyor.inspection.trace import LayerTrace, Trace, trace_row
+from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 
+log = logging.getLogger(__name__)
 ROW_LENGTH = 300  # characters of a row in the head of the page
 FIELD_LENGTH = 60  # characters of a field of the answer
 
 PAGES = load_pages(__file__)
 
 
-def write_page(path: Path, trace: Trace, model_digest: str) -> None:
-    """Write the heat maps of all layers as one file that needs no network."""
-    files.write_text(path, render_page(trace, model_digest))
+def render_example(folder: Path, model: LoadedModel, digest: str) -> str | None:
+    """Return the page of a model's own example, in about a second; None, with a warning, where it
+    cannot be traced.
+
+    Args:
+        digest: of the model folder.
+    """
+    try:
+        trace = trace_row(folder, model, model.example, is_bounded=True)
+    except InputError as error:
+        log.warning("there is no page of what the network does inside: %s", error)
+        return None
+    return render_page(trace, digest)
 
 
-def render_page(trace: Trace, model_digest: str) -> str:
-    """Return the page as HTML."""
-    layers = [
-        {
-            "title": _title(layer, trace.layers),
-            "plots": draw_layer(layer, trace.steps),
-        }
-        for layer in trace.layers
-    ]
-    row = to_json(trace.row)
-    row_text = row if isinstance(row, str) else json.dumps(row)
+def render_page(trace: Trace, digest: str) -> str:
+    """Return the heat maps of all layers as one page; equal traces give equal pages.
+
+    Args:
+        digest: of the model folder.
+    """
+    values = describe_trace(trace)
     return PAGES.get_template("inspect.html").render(
-        row=_cut(row_text, ROW_LENGTH),
-        answer=_describe(trace.answer),
-        digest=model_digest,
-        steps=len(trace.steps),
-        grouped=len(trace.steps) > MAX_COLUMNS,
-        layers=layers,
+        **values,
+        digest=digest[:DIGITS],
         plotly=plotly_script(),
-        nonce=secrets.token_urlsafe(),
+        nonce=files.digest_value([digest, values]),  # which no text of the page can contain
     )
+
+
+def describe_trace(trace: Trace) -> dict[str, Any]:
+    """Return what a page shows of a trace, as values of JSON: row, answer, notes, and for each
+    layer a title and Plotly's heat maps."""
+    row = to_json(trace.row)
+    titles = [_title(layer, trace.layers) for layer in trace.layers]
+    return {
+        "row": _cut(row if isinstance(row, str) else json.dumps(row), ROW_LENGTH),
+        "answer": {name: _cut(_write(v), FIELD_LENGTH) for name, v in trace.answer.items()},
+        "notes": _list_notes(trace),
+        "layers": [
+            {"title": title, "plots": plots}
+            for title, plots in zip(titles, draw_layers(trace), strict=True)
+        ],
+    }
+
+
+def _list_notes(trace: Trace) -> list[str]:
+    """Return sentences on what the heat maps show."""
+    steps, groups = len(trace.steps), group_steps(len(trace.steps), limit_columns(trace.layers))
+    size = groups[0].stop
+    notes = [f"{steps:,} steps from left to right; a line for each unit."]
+    if size > 1:
+        notes.append(
+            f"A column is the mean of {size:,} steps, which keeps the page small: it has at most "
+            f"{len(groups):,} columns."
+        )
+    if trace.is_cut:
+        notes.append(
+            "The row is longer: network and answer have its beginning only, which is traced in "
+            "about a second."
+        )
+    return [
+        *notes,
+        "Units that behave alike stand side by side, in the same order in all plots of a layer. "
+        "The backward direction reads from the right.",
+    ]
 
 
 def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
@@ -51,16 +94,12 @@ def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
     return f"Layer {layer.number}{place}: {layer.cell}, {layer.direction}"
 
 
-def _describe(answer: dict[str, Any]) -> dict[str, str]:
-    """Write each field in words, with four digits of each number."""
-    return {name: _cut(_write(value), FIELD_LENGTH) for name, value in answer.items()}
-
-
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[:length]} …"
 
 
 def _write(value: Any) -> str:
+    """Return a field in words, with four digits of each number."""
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_write(item)}" for key, item in value.items())
     if isinstance(value, list):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from conveyor.encoding import Encoder
 from conveyor.errors import InputError
+from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.equations import RUNS
 from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
 from conveyor.serving import LoadedModel
@@ -42,12 +43,14 @@ class Trace:
 
     Attributes:
         steps: names of the steps: tokens, or the numbers of the row's steps that one covers.
+        is_cut: whether `row` is the beginning of a longer one.
     """
 
     row: Any
     answer: dict[str, Any]
     steps: list[str]
     layers: list[LayerTrace]
+    is_cut: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
@@ -65,15 +68,21 @@ class Trace:
         }  # fmt: skip
 
 
-def trace_row(folder: Path, model: LoadedModel, row: Any) -> Trace:
+def trace_row(
+    folder: Path, model: LoadedModel, row: Any, *, is_bounded: bool = False
+) -> Trace:  # fmt: skip
     """Trace one raw row through the network of a model folder, before quantisation if it is int8.
 
     ONNX Runtime gives the input of each recurrent layer, such as what a convolutional front makes
     of the row; `equations` gives the layer's gates and states.
 
+    Args:
+        is_bounded: cut a row that would take longer than about a second.
+
     Raises:
         RowError: the encoder does not accept the row.
-        InputError: the network has no recurrent layer of ONNX's operators.
+        InputError: the network has no recurrent layer of ONNX's operators, or the row is too long
+            and cannot be cut.
     """
     path = folder / (FLOAT_GRAPH if (folder / FLOAT_GRAPH).exists() else GRAPH)
     proto = onnx.load(path)
@@ -82,6 +91,11 @@ def trace_row(folder: Path, model: LoadedModel, row: Any) -> Trace:
         raise InputError(f"{path}: expected recurrent layers (LSTM, GRU, RNN); got none. Train a "
                          "model of the cell lstm, gru or simple")  # fmt: skip
     [(_, inputs)] = model.encoder.batches([row], 1)
+    limit = limit_steps(layers)
+    is_cut = is_bounded and inputs["lengths"][0] > limit
+    if is_cut:
+        row = cut_row(model.encoder, row, limit)
+        [(_, inputs)] = model.encoder.batches([row], 1)
     sources = run_to(proto, layers, inputs)
     return Trace(
         row,
@@ -92,6 +106,7 @@ def trace_row(folder: Path, model: LoadedModel, row: Any) -> Trace:
             for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1)
             for trace in trace_layer(number, layer, source[:, 0])
         ],
+        bool(is_cut),
     )
 
 

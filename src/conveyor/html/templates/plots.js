@@ -12,6 +12,13 @@ function inColours(value, style) {
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, inColours(v, style)]));
 }
 
+// The hover text of a heat map takes the name of a column from each of its cells.
+function nameCells(trace) {
+  if (!trace.columns) return trace;
+  const { columns, ...rest } = trace;
+  return { ...rest, customdata: trace.z.map(() => columns) };
+}
+
 function drawPlot(element, plot) {
   const style = getComputedStyle(document.documentElement);
   const axis = { gridcolor: "var(--line)", zerolinecolor: "var(--line)", automargin: true };
@@ -27,5 +34,6 @@ function drawPlot(element, plot) {
     width: printing.matches ? PRINTED_WIDTH : undefined,
   };
   const options = { responsive: true, displayModeBar: false };
-  Plotly.react(element, inColours(plot.data, style), inColours(layout, style), options);
+  const traces = plot.data.map((trace) => nameCells(inColours(trace, style)));
+  Plotly.react(element, traces, inColours(layout, style), options);
 }
