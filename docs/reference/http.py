@@ -1,6 +1,7 @@
 """The paths of the HTTP interface, and its statuses."""
 
 from conveyor.server.access import OPEN_PATHS
+from conveyor.server.inspect import INSPECT
 from conveyor.server.openapi import INFER, INVOCATIONS, READ_PATHS, REFUSALS
 
 from . import table
@@ -8,6 +9,7 @@ from . import table
 PREDICTIONS = {
     INVOCATIONS: "Predict, in MLflow's protocol",
     INFER: "Predict, in KServe's V2 protocol",
+    INSPECT: "Gates and states of the network while it reads one row, which the page at `/` draws",
 }
 
 

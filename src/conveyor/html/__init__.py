@@ -5,12 +5,14 @@ The templates start.html and scripts.html begin and end such a page; macros.html
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from conveyor.pages import load_templates
 
+TEMPLATES = Path(__file__).parent / "templates"
 DIGITS = 12  # of a digest, for people
 
 

@@ -13,7 +13,11 @@ def image_address(path: Path) -> str:
     return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
 
 
+def plotly_bytes() -> bytes:
+    """Plotly's script, 5 MB."""
+    return (files("plotly") / PLOTLY).read_bytes()
+
+
 def plotly_script() -> str:
-    """Plotly's script, compressed by gzip, in base64: 2 MB instead of 5; page.js unpacks it."""
-    script = (files("plotly") / PLOTLY).read_bytes()
-    return b64encode(gzip.compress(script, 6, mtime=0)).decode()
+    """Plotly's script, compressed by gzip, in base64: 2 MB; page.js unpacks it."""
+    return b64encode(gzip.compress(plotly_bytes(), 6, mtime=0)).decode()

@@ -71,7 +71,8 @@ def _list_notes(trace: Trace) -> list[str]:
     """Return sentences on what the heat maps show."""
     steps, groups = len(trace.steps), group_steps(len(trace.steps), limit_columns(trace.layers))
     size = groups[0].stop
-    notes = [f"{steps:,} steps from left to right; a line for each unit."]
+    count = "1 step" if steps == 1 else f"{steps:,} steps from left to right"
+    notes = [f"{count}; a line for each unit."]
     if size > 1:
         notes.append(
             f"A column is the mean of {size:,} steps, which keeps the page small: it has at most "

@@ -24,6 +24,8 @@ OPEN_PATHS = (
     "/",
     "/page.js",
     "/page.css",
+    "/plots.js",
+    "/plotly.js",
 )  # the page, which knows nothing of the model
 TOKEN = re.compile(r"[!-~]{16,512}")  # printable, as in a header; shorter ones can be guessed
 

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
 from conveyor.server.access import Access, AccessCheck
 from conveyor.server.body import (
     BINARY_TYPE,
+    BODY_SECONDS,
     JSON_LENGTH,
     JSON_TYPE,
     Body,
@@ -29,8 +29,9 @@ from conveyor.server.body import (
     parse_body,
     read_body,
 )
-from conveyor.server.error_response import error_response
-from conveyor.server.live_model import LiveModel, ModelSlot
+from conveyor.server.error_response import error_response, refused_input
+from conveyor.server.inspect import Inspection
+from conveyor.server.live_model import VERSION_HEADER, LiveModel, ModelSlot
 from conveyor.server.metrics import Metrics, RequestMetrics
 from conveyor.server.pages import Pages
 from conveyor.server.parsed_request import FormattedResponse, ParsedRequest
@@ -39,8 +40,6 @@ from conveyor.server.shadow import AnsweredRequest, Shadow
 from conveyor.serving import LoadedModel, Predictions
 
 log = logging.getLogger(__name__)
-VERSION_HEADER = "x-model-version"
-BODY_SECONDS = 60.0  # in which a client must have sent its request
 
 ParseRequest = Callable[[Body, LoadedModel], ParsedRequest]
 FormatResponse = Callable[[LiveModel, Predictions, ParsedRequest], FormattedResponse]
@@ -81,6 +80,7 @@ class App:
             Route("/version", self.get_mlflow_version),
             Route("/metrics", self.get_metrics),
             *Pages(self.slot, access.token is not None).routes(),
+            *Inspection(self.slot, self.body_limit).routes(),
             Route("/v2", self.get_server),
             Route("/v2/health/live", self.get_live),
             Route("/v2/health/ready", self.get_ready),
@@ -201,12 +201,8 @@ class App:
             self._record(AnsweredRequest(live, parsed.rows, predictions, seconds))
             return response
 
-        try:
+        with refused_input():
             response = await asyncio.get_running_loop().run_in_executor(self.pool, predict)
-        except InputError as error:
-            raise HTTPException(400, str(error)) from None
-        except RecursionError:
-            raise HTTPException(400, "request body: expected fewer nested lists") from None
         headers = {VERSION_HEADER: live.version, **response.headers}
         return Response(response.content, media_type=response.media_type, headers=headers)
 

@@ -15,6 +15,7 @@ from conveyor.errors import InputError
 
 JSON_TYPE, BINARY_TYPE = "application/json", "application/octet-stream"
 JSON_LENGTH = "inference-header-content-length"  # header of bodies with binary tensors
+BODY_SECONDS = 60.0  # in which a client must have sent its request
 WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")  # int() raises at thousands of digits
 # Half of a pair of surrogates is no character: no text in UTF-8 can hold it.
 SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")

@@ -11,6 +11,7 @@ from conveyor.errors import InputError
 from conveyor.serving import LoadedModel
 
 log = logging.getLogger(__name__)
+VERSION_HEADER = "x-model-version"  # of a response
 DIGITS = 12  # of a folder's digest, which is the version of a model that is in no registry
 
 
@@ -22,6 +23,7 @@ class LiveModel:
     version: str
     model: LoadedModel
     digest: str = ""  # SHA-256 of its folder, in hex
+    folder: Path | None = None  # from which it was loaded
 
 
 @dataclass
@@ -67,7 +69,7 @@ def load_version(name: str, version: str, folder: Path) -> LiveModel:
         model.predict([model.example])
     except Exception as error:
         raise InputError(f"version {version} of {name} cannot be loaded: {error}") from error
-    return LiveModel(name, version, model, files.digest_tree(folder))
+    return LiveModel(name, version, model, files.digest_tree(folder), folder)
 
 
 def load_folder(folder: Path, name: str | None) -> LiveModel:

@@ -8,11 +8,13 @@ from conveyor.server import mlflow_protocol, schemas, v2
 from conveyor.server.access import OPEN_PATHS
 from conveyor.server.body import Body
 from conveyor.server.example_request import mlflow_body, v2_body
+from conveyor.server.inspect import INSPECT
 from conveyor.server.live_model import LiveModel
 from conveyor.server.parsed_request import ParsedRequest
 
 CONTENT = ("schema", "example")
 INVOCATIONS, INFER = "/invocations", "/v2/models/{name}/infer"
+ANSWERS = "An answer for each row, in their order"
 # The paths that are read: what each answers.
 READ_PATHS = {
     "/ping": "Status 200 when the model is loaded, 503 before",
@@ -34,7 +36,7 @@ REFUSALS = {
     "400": "A row or a field cannot be read; the message says which, and what was expected",
     "413": "The body is larger than --body-limit",
     "415": "The body has another media type, or is compressed",
-    "503": "The model is still being loaded",
+    "503": "The model is still being loaded, or, for /inspect, another row is being inspected",
 }
 
 
@@ -60,6 +62,16 @@ def describe_server(live: LiveModel, needs_token: bool) -> dict[str, Any]:
                 "V2Error",
             ),
         },
+    }
+    paths[INSPECT] = {
+        "post": _operation(
+            "Look inside the network while it reads one row, sent as to /invocations: gates and "
+            "states as plots of Plotly, which the page at / draws",
+            (schemas.mlflow_request(model), body),
+            (schemas.INSPECTION,),
+            "MlflowError",
+            answer="Row, answer, notes, and the plots of each layer",
+        )
     }
     for path, summary in READ_PATHS.items():
         operation: dict[str, Any] = {
@@ -101,9 +113,10 @@ def _answer(live: LiveModel, body: Any, protocol: Any) -> Any:
 
 
 def _operation(
-    summary: str, request: tuple[Any, Any], response: tuple[Any, Any], error: str
-) -> dict[str, Any]:
-    """Describe an operation; request and response are each a schema and an example."""
+    summary: str, request: tuple[Any, Any], response: tuple[Any, ...], error: str,
+    answer: str = ANSWERS,
+) -> dict[str, Any]:  # fmt: skip
+    """Describe an operation; request and response are each a schema and mostly an example."""
     refusal = {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}}
     return {
         "summary": summary,
@@ -113,8 +126,8 @@ def _operation(
         },
         "responses": {
             "200": {
-                "description": "An answer for each row, in their order",
-                "content": {"application/json": dict(zip(CONTENT, response, strict=True))},
+                "description": answer,
+                "content": {"application/json": dict(zip(CONTENT, response, strict=False))},
             },
             **{code: {"description": text, "content": refusal} for code, text in REFUSALS.items()},
         },

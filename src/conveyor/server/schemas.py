@@ -113,3 +113,17 @@ def _of_arrow(kind: pa.DataType) -> Schema:
     if pa.types.is_integer(kind):
         return {"type": "integer"}
     return {"type": "string" if pa.types.is_string(kind) else "number"}
+
+
+# The response of /inspect.
+INSPECTION = object_of(
+    {
+        "model_version": {"type": "string"},
+        "row": {"type": "string"},
+        "answer": {"type": "object"},
+        "notes": array_of({"type": "string"}),
+        "layers": array_of(
+            object_of({"title": {"type": "string"}, "plots": array_of({"type": "object"})})
+        ),
+    }
+)

@@ -7,6 +7,7 @@ const MAX_PARTS = 10; // parts of an answer, such as the largest probabilities
 const byId = (id) => document.getElementById(id);
 let example = null; // a request's `inputs`: the columns, with one row
 let token = "";
+let plotly = null; // a promise of Plotly's script, which is loaded when it is needed
 
 async function send(path, options = {}) {
   const headers = { "content-type": "application/json" };
@@ -121,9 +122,65 @@ function readTable(content, separator) {
 }
 
 async function answer(body) {
+  clear();
+  show(await send("/invocations", { method: "POST", body: JSON.stringify(body) }));
+}
+
+function clear() {
   byId("error").textContent = "";
   byId("result").replaceChildren();
-  show(await send("/invocations", { method: "POST", body: JSON.stringify(body) }));
+}
+
+// Draws the gates and states of each layer while the network reads a row.
+async function lookInside(body) {
+  clear();
+  const inside = await send("/inspect", { method: "POST", body: JSON.stringify(body) });
+  await (plotly ??= load("/plotly.js"));
+  const paragraph = (text) => element("p", text);
+  const answers = Object.entries(inside.answer).map(([name, value]) => `${name} ${value}`);
+  byId("result").append(
+    element("h2", `Inside version ${inside.model_version}`),
+    paragraph(`Row: ${inside.row}`),
+    paragraph(`Answer: ${answers.join(", ")}`),
+    ...inside.notes.map(paragraph));
+  for (const { title, plots } of inside.layers) {
+    const grid = element("div", "");
+    grid.className = "plots";
+    byId("result").append(element("h3", title), grid);
+    for (const plot of plots) grid.append(addPlot(plot));
+  }
+  drawAll();
+}
+
+function addPlot(plot) {
+  const figure = document.createElement("figure");
+  const place = document.createElement("div");
+  place.className = "plot";
+  place.setAttribute("role", "img");
+  place.setAttribute("aria-label", plot.title);
+  place.plot = plot;
+  figure.append(element("figcaption", plot.title), place);
+  return figure;
+}
+
+function drawAll() {
+  for (const place of document.querySelectorAll(".plot")) drawPlot(place, place.plot);
+}
+
+function element(kind, text) {
+  const made = document.createElement(kind);
+  made.textContent = text;
+  return made;
+}
+
+function load(path) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${path} cannot be loaded`));
+    script.src = path;
+    document.head.append(script);
+  });
 }
 
 function show({ predictions, model_version }) {
@@ -194,6 +251,10 @@ byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
   Promise.resolve().then(() => answer(typedBody())).catch(report);
 });
+byId("inside").addEventListener("click", () => {
+  Promise.resolve().then(() => lookInside(typedBody())).catch(report);
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 byId("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
   token = byId("token").value.trim();
