@@ -1,5 +1,6 @@
 """POST /inspect: what the network does inside while it reads one row of a client."""
 
+import asyncio
 import gzip
 import json
 import shutil
@@ -86,6 +87,13 @@ def test_a_long_row_is_cut_and_the_response_says_so(app: InProcess) -> None:
     assert status == 200
     assert "4,000 steps from left to right" in answer["notes"][0]
     assert any("its beginning only" in note for note in answer["notes"])
+
+
+def test_one_row_is_inspected_at_a_time(app: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio.Lock, "locked", lambda lock: True)
+    status, answer = inspect(app, {"inputs": [ROW]})
+    assert (status, answer["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+    assert answer["message"].startswith("another row is being inspected")
 
 
 def test_files_that_have_changed_are_not_inspected(app: InProcess) -> None:
