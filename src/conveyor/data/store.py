@@ -186,6 +186,11 @@ class Prepared:
             return [self._open_windows(self.folder / name / BLOCKS) for name in names]
         return [self.split(name) for name in names]
 
+    @property
+    def unit(self) -> str:
+        """What `independent_rows` are, in the plural."""
+        return "origins" if self.meta.windows else "rows"
+
     def rows_between(self) -> list[Split]:
         """Open rows that are in no split although their values are: windows across a cut."""
         return self.independent_rows([BETWEEN]) if self.meta.windows else []

@@ -37,6 +37,7 @@ class DriftComparison:
         champion: its version.
         source: what the rows are.
         rows: their number.
+        unit: what is counted, in the plural; see `Prepared.unit`.
         findings: one for each feature tested, those that drift first.
         note: why nothing was tested, or what was not; empty if there is nothing to say.
     """
@@ -46,13 +47,14 @@ class DriftComparison:
     rows: int
     findings: list[Finding]
     note: str = ""
+    unit: str = "rows"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def as_text(self) -> str:
         """One line for the comparison, one for each feature, and the note."""
-        lines = [f"champion: version {self.champion}; {self.source}: {self.rows} rows"]
+        lines = [f"champion: version {self.champion}; {self.source}: {self.rows} {self.unit}"]
         width = max((len(finding.feature) for finding in self.findings), default=0)
         for f in self.findings:
             state = "DRIFTS" if f.drifts else "same  "
@@ -78,9 +80,11 @@ def compare_data(config: RetrainConfig, paths: Paths) -> DriftComparison:
     inputs = review.inputs
     note = inputs.unknown or ""
     if not note and not review.findings:
-        note = _few(inputs.arrived, config)
+        note = _few(inputs.arrived, inputs.unit, config)
     source = "new or relabelled since it was trained"
-    return DriftComparison(champion.version, source, inputs.arrived, review.findings, note)
+    return DriftComparison(
+        champion.version, source, inputs.arrived, review.findings, note, inputs.unit
+    )
 
 
 def compare_requests(config: RetrainConfig, paths: Paths, folder: Path) -> DriftComparison:
@@ -118,7 +122,7 @@ def compare_requests(config: RetrainConfig, paths: Paths, folder: Path) -> Drift
     enough = len(records) >= config.retrain.drift.rows
     findings = compare(before, now, config.retrain.drift) if enough else []
     return DriftComparison(champion.version, f"records in {folder}", len(records), findings,
-                      note if enough else _few(len(records), config))  # fmt: skip
+                      note if enough else _few(len(records), "rows", config))  # fmt: skip
 
 
 def _load(reader: ChampionReader) -> tuple[ModelVersion, LoadedModel]:
@@ -132,8 +136,10 @@ def _load(reader: ChampionReader) -> tuple[ModelVersion, LoadedModel]:
     return champion, load_champion(champion, reader.paths)
 
 
-def _few(rows: int, config: RetrainConfig) -> str:
-    return f"not tested: {rows} rows are fewer than retrain.drift.rows={config.retrain.drift.rows}"
+def _few(rows: int, unit: str, config: RetrainConfig) -> str:
+    return (
+        f"not tested: {rows} {unit} are fewer than retrain.drift.rows={config.retrain.drift.rows}"
+    )
 
 
 def _present(file: Path, columns: list[str]) -> list[str]:

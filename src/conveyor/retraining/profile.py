@@ -83,7 +83,7 @@ class Profile:
 def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
     """The profile of a model and the prepared data that it was trained with."""
     training, test = read_rows(prepared, ["train", "validation"]), read_rows(prepared, ["test"])
-    between = _read_splits(prepared, prepared.rows_between())
+    between = read_rows_between(prepared)
     parts = training, test, between
     inputs = np.unique(np.concatenate([part.inputs for part in parts]))
     pairs = np.unique(np.concatenate([part.pairs for part in parts]))
@@ -94,6 +94,11 @@ def compute_profile(prepared: Prepared, model: LoadedModel) -> Profile:
 def read_rows(prepared: Prepared, splits: Iterable[str]) -> ProfiledRows:
     """Read the rows of the splits into memory; see `Prepared.independent_rows`."""
     return _read_splits(prepared, prepared.independent_rows(splits))
+
+
+def read_rows_between(prepared: Prepared) -> ProfiledRows:
+    """Read the rows that are in no split; see `Prepared.rows_between`."""
+    return _read_splits(prepared, prepared.rows_between())
 
 
 def _read_splits(prepared: Prepared, splits: Iterable[Split]) -> ProfiledRows:

@@ -9,7 +9,13 @@ from conveyor.config import Retrain
 from conveyor.config.dataset import NO_STATIC
 from conveyor.data.store import SPLITS, Prepared
 from conveyor.retraining.drift import Finding, Summary, compare
-from conveyor.retraining.profile import Profile, read_rows, summarise_inputs, summarise_predictions
+from conveyor.retraining.profile import (
+    Profile,
+    read_rows,
+    read_rows_between,
+    summarise_inputs,
+    summarise_predictions,
+)
 from conveyor.retraining.triggers import Decision, TriggerInputs, check_triggers
 from conveyor.serving import LoadedModel
 from conveyor.tasks.values import Score
@@ -98,6 +104,7 @@ def review_data(
         findings = compare(profile.summary, now, config.drift)
     inputs = TriggerInputs(
         champion=version,
+        unit=prepared.unit,
         arrived=len(fresh.raw),
         before=len(profile.pairs),
         age_days=age_days,
@@ -105,7 +112,8 @@ def review_data(
         drifting=tuple(finding.feature for finding in findings if finding.drifts),
         score=score,
     )
-    gone = int((~np.isin(profile.pairs, rows.pairs)).sum())
+    existing = np.concatenate([rows.pairs, read_rows_between(prepared).pairs])
+    gone = int((~np.isin(profile.pairs, existing)).sum())
     decision = check_triggers(inputs, config.when)
     return Review(inputs, decision, gone, findings, score, profile.summary, now)
 

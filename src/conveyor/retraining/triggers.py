@@ -15,6 +15,7 @@ class TriggerInputs:
     Attributes:
         champion: its version; None if there is none.
         unknown: why the champion's rows cannot be compared with today's; None if they can.
+        unit: what is counted, in the plural; see `Prepared.unit`.
         arrived: number of rows that are new, or have another label than before.
         before: number of rows that the champion was prepared with.
         age_days: age of the champion's version, in days.
@@ -25,6 +26,7 @@ class TriggerInputs:
 
     champion: str | None = None
     unknown: str | None = None
+    unit: str = "rows"
     arrived: int = 0
     before: int = 0
     age_days: float = 0.0
@@ -69,11 +71,12 @@ def check_triggers(inputs: TriggerInputs, when: When) -> Decision:
         message = "data, code or configuration changed, and retrain.when.always is true"
         reasons.append(Reason("always", True, message))
     if when.rows is not None:
-        message = f"{inputs.arrived} rows are new or relabelled (trains from {when.rows})"
+        message = f"{inputs.arrived} {inputs.unit} are new or relabelled (trains from {when.rows})"
         reasons.append(Reason("rows", inputs.arrived >= when.rows, message))
     if when.share is not None:
         share = inputs.arrived / max(1, inputs.before)
-        message = f"new or relabelled rows are {share:.1%} of the champion's rows"
+        unit = inputs.unit
+        message = f"new or relabelled {unit} are {share:.1%} of the champion's {unit}"
         message = f"{message} (trains from {when.share:.1%})"
         reasons.append(Reason("share", share >= when.share, message))
     if when.age_days is not None:
@@ -83,13 +86,13 @@ def check_triggers(inputs: TriggerInputs, when: When) -> Decision:
     if when.drift:
         reasons.append(_check_drift(inputs))
     if when.score is not None:
-        reasons.append(_check_score(inputs.score, when.score))
+        reasons.append(_check_score(inputs, when.score))
     return Decision(reasons or [Reason("none", False, "no trigger is on; see retrain.when")])
 
 
 def _check_drift(inputs: TriggerInputs) -> Reason:
     if not inputs.tested:
-        few = f"{inputs.arrived} new rows are fewer than retrain.drift.rows"
+        few = f"{inputs.arrived} new {inputs.unit} are fewer than retrain.drift.rows"
         return Reason("drift", False, f"drift was not tested: {few}")
     if not inputs.drifting:
         return Reason("drift", False, f"none of {inputs.tested} features drifts")
@@ -98,12 +101,14 @@ def _check_drift(inputs: TriggerInputs) -> Reason:
     return Reason("drift", True, f"{len(inputs.drifting)} features drift: {names}{more}")
 
 
-def _check_score(score: Score | None, limit: ScoreLimit) -> Reason:
+def _check_score(inputs: TriggerInputs, limit: ScoreLimit) -> Reason:
+    score, unit = inputs.score, inputs.unit
     rows = 0 if score is None else score.rows
     if score is None or rows < limit.rows:
-        return Reason("score", False, f"{rows} new rows were scored; a score needs {limit.rows}")
+        message = f"{rows} new {unit} were scored; a score needs {limit.rows}"
+        return Reason("score", False, message)
     message = (
-        f"the champion's {score.metric} on {rows} new rows is {score.value:.4f} "
+        f"the champion's {score.metric} on {rows} new {unit} is {score.value:.4f} "
         f"(trains if worse than {limit.worse_than:g})"
     )
     return Reason("score", score.is_worse_than(limit.worse_than), message)
