@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -48,7 +48,8 @@ def describe_dataset(
     source = dict(sample.source)
     values = {"name": name, "source": source, "columns": roles.columns, "target": task.target}
     settings = DatasetSettings(values, dict(roles.reasons), list(roles.notes))
-    _describe_dialect(settings, roles, sample)
+    used = [c for c in sample.columns if c.name in (*roles.inputs, roles.target.name)]
+    describe_dialect(settings, sample, used)
     _describe_target(settings, roles, task)
     counts = _leave_out_rare_classes(settings, task, base)
     _mention_static(settings, roles)
@@ -64,7 +65,8 @@ def describe_dataset(
     return settings
 
 
-def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -> None:
+def describe_dialect(settings: DatasetSettings, sample: Sample, used: Sequence[Column]) -> None:
+    """Say how the files are read; `used` are the columns whose cells matter."""
     source, reasons = settings.values["source"], settings.reasons
     dialect = {k: v for k, v in sample.dialect.items() if k in DIALECT and v not in PLAIN}
     taken = ", ".join(f"{option} {value!r}" for option, value in dialect.items())
@@ -82,7 +84,6 @@ def _describe_dialect(settings: DatasetSettings, roles: Roles, sample: Sample) -
         source["decimal"] = ","
         reasons["source.decimal"] = f"numbers of {with_comma[0]!r} have a decimal comma"
     settings.notes += [c.problem for c in sample.columns if c.problem is not None]
-    used = [c for c in sample.columns if c.name in (*roles.inputs, roles.target.name)]
     none_cells = {cell: c.name for c in used for cell in c.none_cells}
     if none_cells:
         source["missing"] = list(none_cells)

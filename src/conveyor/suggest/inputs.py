@@ -56,14 +56,14 @@ def find_input(
         return _find_wanted(free, families, wanted)
     readings = [_describe_nested(column) for column in nested if _is_full(column)]
     if families:
-        long = _find_long(free)
+        long = find_long(free)
         if long is not None and _has_target(columns, target, long):
             readings.append(long)
         readings.append(_describe_wide(families))
     if texts:
         readings.append(_describe_texts(texts))
     if not readings:
-        long = _find_long(free)
+        long = find_long(free)
         readings = [] if long is None else [long]
     readings += [_describe_nested(column) for column in nested if not _is_full(column)]
     if not readings:
@@ -79,7 +79,7 @@ def _find_wanted(
     readings = [_describe_nested(c) for c in columns if c.kind == "series" and c.name == wanted]
     readings += [_describe_texts([c]) for c in columns if c.kind == "text" and c.name == wanted]
     readings += [_describe_wide({p: names}) for p, names in families.items() if wanted in names]
-    long = _find_long(columns)
+    long = find_long(columns)
     readings += [long] if long is not None and wanted in long.names else []
     if not readings:
         kinds = ", ".join(f"{c.name} ({c.kind})" for c in columns)
@@ -167,7 +167,7 @@ def _is_channels_first(column: Column) -> bool:
     return len(widths) > 1 or max(widths) >= 5 * max(counts)
 
 
-def _find_long(columns: Sequence[Column]) -> InputColumns | None:
+def find_long(columns: Sequence[Column]) -> InputColumns | None:
     """Return the long layout: an id that repeats, and a column that differs within each id."""
     steps = [
         c for c in columns if c.kind == "time" or (c.kind == "number" and means(c.name, STEPS))

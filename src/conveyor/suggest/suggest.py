@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ import yaml
 
 from conveyor import files
 from conveyor.compose import compose
-from conveyor.data.prepare import check_rows
+from conveyor.config.windows import cuts_windows
+from conveyor.data.prepare import check_rows, prepare
 from conveyor.errors import DataError, InputError
 from conveyor.paths import Paths
 from conveyor.suggest.dataset import DatasetSettings, describe_dataset
 from conveyor.suggest.files import sort_files
-from conveyor.suggest.read import is_generated, name_columns, read_sample
+from conveyor.suggest.forecast import describe_forecast
+from conveyor.suggest.read import Sample, is_generated, name_columns, read_sample
 from conveyor.suggest.roles import assign_roles
 from conveyor.suggest.task import choose_task
-from conveyor.suggest.write import render
+from conveyor.suggest.write import flow, render
 
 EXPERIMENT = """\
 # @package _global_
@@ -89,24 +91,51 @@ def suggest(
         settings = {"format": sources.format, "files": sources.patterns()}
         settings |= {} if sheet is None else {"sheet": sheet}
         sample = read_sample(bases["text"]["source"], settings, paths.root, cache)
-        roles = assign_roles(sample.columns, target, wanted_input)
-        if "header" in sample.source:
-            new = {old: role for old, role in roles.names().items() if is_generated(old)}
-            sample = name_columns(sample, new)
-            target = new.get(roles.target.name, roles.target.name)
-            wanted_input = new.get(wanted_input or "", wanted_input)
-            roles = assign_roles(sample.columns, target, wanted_input)
-        task = choose_task(roles.target)
-        settings = describe_dataset(sources.name, sample, roles, task, bases[roles.kind])
-        counts = _check(paths, roles.kind, settings, cache)
+        kind, settings = _describe(sources.name, sample, bases, target, wanted_input)
+        counts = _check(paths, kind, settings, cache)
     settings.values["source"]["files"] = sources.patterns(paths)
     conf = paths.conf
     experiment = EXPERIMENT.format(name=sources.name)
     texts = {
-        conf / "dataset" / f"{sources.name}.yaml": _render(roles.kind, settings, counts),
+        conf / "dataset" / f"{sources.name}.yaml": _render(kind, settings, counts),
         conf / "experiment" / f"{sources.name}.yaml": experiment,
     }
     return Suggestion(sources.name, texts, sources.copies, settings.notes)
+
+
+def _describe(
+    name: str, sample: Sample, bases: Mapping[str, Any], target: str | None,
+    wanted_input: str | None,
+) -> tuple[str, DatasetSettings]:  # fmt: skip
+    """Return the file of conf/dataset/base, and the settings: rows with a target or, where there
+    are none, series that are forecast.
+
+    Raises:
+        DataError: the rows are neither.
+    """
+    try:
+        roles = assign_roles(sample.columns, target, wanted_input)
+    except DataError as error:
+        if wanted_input is not None:
+            raise
+        try:
+            return "forecast", describe_forecast(name, sample, target)
+        except DataError as reason:
+            raise DataError(f"{error}. Nor can numbers be forecast: {reason}") from None
+    if "header" in sample.source:
+        new = {old: role for old, role in roles.names().items() if is_generated(old)}
+        sample = name_columns(sample, new)
+        target = new.get(roles.target.name, roles.target.name)
+        wanted_input = new.get(wanted_input or "", wanted_input)
+        roles = assign_roles(sample.columns, target, wanted_input)
+    settings = describe_dataset(name, sample, roles, choose_task(roles.target), bases[roles.kind])
+    if "long" in roles.columns:
+        channel = roles.inputs[2]
+        settings.notes.append(
+            f"each series has a target. If its numbers are to be forecast, such as {channel!r}, "
+            f"run the command again with  --target {flow(channel)} --force"
+        )
+    return roles.kind, settings
 
 
 def _read_base(paths: Paths, kind: str) -> dict[str, Any]:
@@ -153,6 +182,8 @@ def _count_rows(paths: Paths, kind: str, settings: DatasetSettings, cache: Path)
     (project.conf / "experiment" / f"{name}.yaml").write_text(experiment, "utf-8")
     project.params.write_text(f"choose: {{experiment: {name}}}\n", "utf-8")
     dataset = compose(project).dataset
+    if cuts_windows(dataset.target):
+        return prepare(dataset, paths.root, cache / "prepared", cache)["rows"]
     return check_rows(dataset, paths.root, cache).report["rows"]
 
 
