@@ -26,6 +26,7 @@ from conveyor.tasks.task import TASKS
 
 sys.path += [str(Path(__file__).parents[1] / folder) for folder in ("belt", "server", "tasks")]
 from clone import Clone
+from close_answers import assert_close
 from examples import DATASETS, EXAMPLES, SETTINGS, write_rows
 from fitting import fitter
 from server_process import serving, until
@@ -236,19 +237,3 @@ def test_new_rows_that_drift_are_found_and_trained_on(belt: Belt) -> None:
     summary = answers.summarise_targets(answers.decode(values))
     assert {*summary.counts, *summary.samples} & set(drifting), drifting
     assert report["champion_on_new_rows"]["rows"] == report["evidence"]["arrived"]
-
-
-def assert_close(answers: Any, expected: Any) -> None:
-    """Numbers agree to seven digits; all else is equal."""
-    if isinstance(expected, dict):
-        assert answers.keys() == expected.keys()
-        for name, value in expected.items():
-            assert_close(answers[name], value)
-    elif isinstance(expected, list):
-        assert len(answers) == len(expected)
-        for answer, value in zip(answers, expected, strict=True):
-            assert_close(answer, value)
-    elif isinstance(expected, float):
-        assert answers == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    else:
-        assert answers == expected
