@@ -15,11 +15,12 @@ from statistics import median
 from typing import Any
 
 import stack
-from run import describe_size, markdown, measure, processor
+from run import Rates, describe_size, markdown, processor, start
 
 from conveyor import files
 
 RESULT = Path(__file__).with_suffix(".json")
+MEASUREMENTS = 5  # of a program in a round
 STEPS = [sys.executable, "conveyor_steps.py"]
 CONTENDERS: dict[str, list[Any]] = {
     "Conveyor": [*STEPS, "float32"],
@@ -38,9 +39,16 @@ def race(torch: str | None, rounds: int) -> Iterator[dict[str, Any]]:
     for size in stack.SIZES:
         for number in range(rounds):
             print(f"{size}: round {number + 1}", file=sys.stderr, flush=True)
-            rates = {name: measure(how, "lstm", size) for name, how in contenders.items()}
+            rates = {name: measure(how, size) for name, how in contenders.items()}
             results.setdefault(size, []).append(rates)
         yield results
+
+
+def measure(command: list[Any], size: str) -> Rates:
+    """Run a program alone, and return the medians of its measurements."""
+    with start(command, "lstm", size) as program:
+        rates = [program.measure() for _ in range(MEASUREMENTS)]
+    return [median(column) for column in zip(*rates, strict=True)]
 
 
 def table(results: dict[str, Any]) -> str:

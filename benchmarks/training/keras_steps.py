@@ -1,12 +1,11 @@
-"""Measures steps of a Keras stack: `python keras_steps.py keras | fused CELL SIZE [front]`.
+"""Measures steps of a Keras stack: `keras_steps.py keras | fused CELL SIZE [TASK | front]`.
 
-With `front`, convolutions are before the stack: Conveyor's own before the fused layers, Keras's as
-a user would write them before Keras's. Prints sequences a second and seconds to the end of the
-first step.
+TASK is one of keras_heads.py. With `front`, convolutions are before the stack: Conveyor's own
+before the fused layers, Keras's as a user would write them before Keras's. Prints what
+`stack.answer` measures.
 """
 
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import keras
 import stack
 import tensorflow as tf
 from keras import layers
+from keras_heads import HEADS
 
 
 def convolve(x: Any, steps: int) -> Any:
@@ -31,14 +31,26 @@ def convolve_as_conveyor(x: Any, steps: int) -> Any:
     return add_front(x, lengths, steps)[0]
 
 
-def network(layer: Any, size: str, front: Callable[[Any, int], Any] | None = None) -> Any:
+def network(
+    layer: Any, size: str, front: Callable[[Any, int], Any] | None = None, task: str = "value"
+) -> Any:
     """Build and compile a stack of two of these layers."""
     steps, features, units, _ = stack.SIZES[size]
     keras.utils.set_random_seed(17)
+
+    def recurrent(x: Any, each_step: bool) -> Any:
+        low = layer(units, return_sequences=True)(x)
+        return layer(units // 2, return_sequences=each_step)(low)
+
+    if task in HEADS:
+        build_head, loss = HEADS[task]
+        inputs = keras.Input((steps, features))
+        model = keras.Model(inputs, build_head(inputs, recurrent))
+        model.compile("adam", loss)
+        return model
     inputs = keras.Input((None, features))
     low = front(inputs, steps) if front else inputs
-    hidden = layer(units // 2)(layer(units, return_sequences=True)(low))
-    model = keras.Model(inputs, layers.Dense(1)(hidden))
+    model = keras.Model(inputs, layers.Dense(1)(recurrent(low, False)))
     model.compile("adam", "mse")
     return model
 
@@ -51,10 +63,8 @@ if __name__ == "__main__":
 
         library.operators(cell)  # compile the kernel before the first step
         layer, front = {"lstm": fused.LSTM, "gru": fused.GRU}[cell], convolve_as_conveyor
-    model = network(layer, size, front if options == ["front"] else None)
-    data = [(tf.constant(x), tf.constant(y)) for x, y in stack.batches(size)]
-    began = time.perf_counter()
-    model.train_on_batch(*data[0])
-    first = time.perf_counter() - began
+    task = next((option for option in options if option in HEADS), "value")
+    model = network(layer, size, front if "front" in options else None, task)
+    data = [(tf.constant(x), tf.constant(y)) for x, y in stack.batches(size, task)]
     *_, rows = stack.SIZES[size]
-    print(stack.rate(lambda i: model.train_on_batch(*data[i]), rows), first)
+    stack.answer(lambda i: model.train_on_batch(*data[i]), rows)

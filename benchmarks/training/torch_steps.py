@@ -1,16 +1,16 @@
-"""Measures steps of a PyTorch stack: `python torch_steps.py WHERE CELL SIZE [front]`.
+"""Measures steps of a PyTorch stack: `python torch_steps.py WHERE CELL SIZE [TASK | front]`.
 
-Prints sequences a second and seconds to the end of the first step. WHERE is a number of processor
-threads, or cuda, or tf32: cuda with float32 as rounded by a GPU's matrix units. With `front`,
-convolutions are before the stack.
+WHERE is a number of processor threads, or cuda, or tf32: cuda with float32 as rounded by a GPU's
+matrix units. TASK is one of torch_heads.py. With `front`, convolutions are before the stack. Prints
+what `stack.answer` measures.
 """
 
 import sys
-import time
 from typing import Any
 
 import stack
 import torch  # pyright: ignore[reportMissingImports]  # of another environment
+from torch_heads import HEADS
 
 
 def convolutions(features: int, steps: int) -> Any:
@@ -24,20 +24,23 @@ def convolutions(features: int, steps: int) -> Any:
 
 
 class Stack(torch.nn.Module):
-    def __init__(self, cell: str, features: int, units: int, front: Any) -> None:
+    def __init__(self, cell: str, size: str, task: str, front: Any) -> None:
         super().__init__()
         self.front = front
+        steps, features, units, _ = stack.SIZES[size]
         if front:
             features = stack.FRONT[-1][0]
         kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell]
         self.low = kind(features, units, batch_first=True)
         self.high = kind(units, units // 2, batch_first=True)
-        self.head = torch.nn.Linear(units // 2, 1)
+        self.head = HEADS[task](units // 2, steps)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, y: Any) -> Any:
+        """Return the loss."""
         if self.front:
             x = self.front(x.transpose(1, 2)).transpose(1, 2)
-        return self.head(self.high(self.low(x)[0])[0][:, -1])
+        x = self.head.open(x)
+        return self.head.loss(x, self.high(self.low(x)[0])[0], y)
 
 
 if __name__ == "__main__":
@@ -48,21 +51,19 @@ if __name__ == "__main__":
     device = "cpu" if where.isdigit() else "cuda"
     torch.set_flush_denormal(True)  # otherwise 200 steps take eight times as long
     torch.manual_seed(17)
-    steps, features, units, rows = stack.SIZES[size]
-    front = convolutions(features, steps) if options == ["front"] else None
-    model = Stack(cell, features, units, front).to(device)
+    steps, features, _, rows = stack.SIZES[size]
+    front = convolutions(features, steps) if "front" in options else None
+    task = next((option for option in options if option in HEADS), "value")
+    model = Stack(cell, size, task, front).to(device)
     optimizer = torch.optim.Adam(model.parameters())
-    data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in stack.batches(size)]
+    data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in stack.batches(size, task)]
 
     def step(i: int) -> float:
         x, y = (part.to(device) for part in data[i])
         optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(model(x), y)
+        loss = model(x, y)
         loss.backward()
         optimizer.step()
         return loss.item()
 
-    began = time.perf_counter()
-    step(0)
-    first = time.perf_counter() - began
-    print(stack.rate(step, rows), first)
+    stack.answer(step, rows)
