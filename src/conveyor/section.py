@@ -30,9 +30,11 @@ class TargetSection(Section):
 
     Attributes:
         per_step: whether each step of a row has a target, and not the row as a whole.
+        reads_windows: whether a row is a window of a long series.
     """
 
     per_step: ClassVar[bool] = False
+    reads_windows: ClassVar[bool] = False
 
 
 def _boolean_to_text(value: Any) -> Any:

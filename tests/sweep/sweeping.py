@@ -38,7 +38,7 @@ TRAIN = {
     "folds": None, "warmup_updates": 0, "batch_size": 32, "optimizer": "adam",
     "learning_rate": 1e-3, "schedule": "constant", "weight_decay": 0.0, "clip_norm": 1.0,
     "patience": 5,
-    "refit": False, "bucket_batches": 4, "precision": "float32", "strategy": "one",
+    "refit": False, "bucket_batches": 4, "chunk": None, "precision": "float32", "strategy": "one",
     "callbacks": {}, "init": "scratch", "intra_op": "auto", "inter_op": "auto",
 }  # fmt: skip
 HEAD = {

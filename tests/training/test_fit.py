@@ -43,7 +43,8 @@ def elsewhere() -> Iterator[Fitter]:
           "train.epochs": 6, "train.refit": True},
      {"model.front": "convolution", "train.schedule": "cosine", "train.warmup_updates": 3,
       "train.validate_every": 3, "train.updates": 13},
-     {"train.folds": 2, "train.refit": True}],
+     {"train.folds": 2, "train.refit": True},
+     {"train.chunk": 4, "model.pooling": "mean"}],
 )  # fmt: skip
 def test_a_killed_fit_resumes_to_the_same_weights(
     toys: Prepared, toy_config: Config, tmp_path: Path, changes: dict[str, Any], elsewhere: Fitter

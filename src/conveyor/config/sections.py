@@ -111,6 +111,9 @@ class Train(Section):
     clip_norm: PositiveFloat | None  # of the whole gradient
     refit: bool  # once the best update is known, fit anew on train + validation rows up to it
     bucket_batches: PositiveInt  # rows are sorted by length inside pools of so many batches
+    # Steps of a chunk. Rows are read chunk by chunk with the states carried over, and gradients end
+    # at a chunk's first step, so memory does not grow with the rows; null: whole rows.
+    chunk: PositiveInt | None
     # Of the computations while training; the exported graph is float32.
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     strategy: Literal["one", "mirrored"]  # devices: the first, or all visible ones

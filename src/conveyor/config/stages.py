@@ -73,6 +73,31 @@ class FitConfig(NamedConfig):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _check_chunk(self) -> Self:
+        """Refuse what cannot be read chunk by chunk: what looks ahead, or at a whole row."""
+        if self.train.chunk is None:
+            return self
+        if self.head.per_step or self.head.reads_windows:
+            raise ValueError(
+                "train.chunk: expected null, since dataset.target has no value for the row as a "
+                f"whole (task {self.head.task}); got {self.train.chunk}. Set train.chunk=null"
+            )
+        allowed = {"model.bidirectional": (False,), "model.front": ("none",),
+                   "model.wide": (False,), "model.pooling": ("last", "mean", "max"),
+                   "train.strategy": ("one",)}  # fmt: skip
+        for field, values in allowed.items():
+            section, _, name = field.partition(".")
+            got = getattr(getattr(self, section), name)
+            if got not in values:
+                expected = " or ".join(str(value).lower() for value in values)
+                raise ValueError(
+                    f"{field}: expected {expected} with train.chunk={self.train.chunk}; got "
+                    f"{str(got).lower()}. Set {field}={str(values[-1]).lower()}, or "
+                    "train.chunk=null"
+                )
+        return self
+
 
 class SweepConfig(FitConfig):
     sweep: Sweep

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.encoding.network_inputs import EncodedRows, NetworkInputs, name_inputs
-from conveyor.encoding.ragged import Ragged, RowNumbers, batches_by_length
+from conveyor.encoding.ragged import (
+    PREDICTED_STEPS,
+    Ragged,
+    RowNumbers,
+    batches_by_length,
+)
 from conveyor.encoding.row_error import RowError
 from conveyor.encoding.static import StaticEncoder
 from conveyor.raw_row import Row, sequence_of, static_of
@@ -146,7 +151,7 @@ class Encoder(ABC):
     ) -> Iterator[tuple[RowNumbers, NetworkInputs]]:
         """Check and encode raw rows, and pad them in batches of similar length.
 
-        Similar lengths keep the padding short.
+        Similar lengths keep the padding short. A batch of long rows has fewer of them.
 
         Yields:
             Positions of the batch's rows in `rows`, (batch,), and the inputs of the network.
@@ -165,7 +170,8 @@ class Encoder(ABC):
             yield np.zeros(1, np.int64), name_inputs(values[None], lengths, static)
             return
         encoded = EncodedRows(self.encode(sequences), static)
-        for batch in batches_by_length(encoded.sequences.lengths, batch_size):
+        lengths = encoded.sequences.lengths
+        for batch in batches_by_length(lengths, batch_size, PREDICTED_STEPS):
             yield batch, encoded.pad_rows(batch)
 
     def _check_rows(self, rows: Sequence[Any]) -> list[Any]:

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# Steps of a batch that is predicted: long rows share a batch with few others, or with none, so that
+# memory does not grow with their length.
+PREDICTED_STEPS = 2**17
 Values = NDArray[Any]  # int32 tokens, or float32 channels
 Lengths = NDArray[np.int32]
 RowNumbers = NDArray[np.int64]
@@ -114,10 +117,27 @@ def _offsets(lengths: ArrayLike) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
-def batches_by_length(lengths: Lengths, batch_size: int) -> list[RowNumbers]:
-    """Row numbers in batches of similar length, for passes in which the order does not matter."""
+def batches_by_length(
+    lengths: Lengths, batch_size: int, most_steps: int | None = None
+) -> list[RowNumbers]:
+    """Row numbers in batches of similar length, for passes in which the order does not matter.
+
+    >>> [batch.tolist() for batch in batches_by_length(np.array([2, 9, 3, 1]), 2, most_steps=8)]
+    [[3, 0], [2], [1]]
+
+    Args:
+        most_steps: of a batch, its padding included; a longer row has a batch of its own.
+    """
     order = np.argsort(lengths, kind="stable")
-    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    if most_steps is None:
+        return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    batches, start = [], 0
+    for end in range(1, len(order) + 1):
+        full = end - start == batch_size
+        if full or end == len(order) or (end + 1 - start) * int(lengths[order[end]]) > most_steps:
+            batches.append(order[start:end])
+            start = end
+    return batches
 
 
 def spread_over_lengths(lengths: Lengths, count: int) -> RowNumbers:

@@ -34,8 +34,11 @@ class Costs:
     training_bytes: int
 
 
-def compute_costs(model: keras.Model, config: Model, *, length: int, batch_size: int) -> Costs:
-    """Compute the costs of a model of `build` for sequences of `length` steps."""
+def compute_costs(
+    model: keras.Model, config: Model, *, length: int, batch_size: int, chunk: int | None = None
+) -> Costs:
+    """Compute the costs of a model of `build` for sequences of `length` steps, which are trained on
+    in chunks of `chunk` steps (None: whole)."""
     flops = 0
     for layer in model.layers:
         kernels = [weight for weight in layer.weights if weight.name.endswith("kernel")]
@@ -49,7 +52,9 @@ def compute_costs(model: keras.Model, config: Model, *, length: int, batch_size:
             flops += 2 * steps * layer.input.shape[-1]
     # One step saves the gates, the state and the output of each unit.
     units = sum(config.units) * (2 if config.bidirectional else 1)
-    activations = length * units * (len(find_cell(config.cell).gate_order) + 2)
+    activations = (
+        min(length, chunk or length) * units * (len(find_cell(config.cell).gate_order) + 2)
+    )
     parameters = sum(weight.numpy().size for weight in model.trainable_weights)
     return Costs(
         length=length,

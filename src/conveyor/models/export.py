@@ -1,5 +1,7 @@
 """Export a fitted model: the Keras file and the ONNX graph that is evaluated and served."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +11,13 @@ from numpy.typing import NDArray
 
 from conveyor import files
 from conveyor.config import Model
-from conveyor.encoding.network_inputs import EncodedRows
-from conveyor.encoding.ragged import batches_by_length
+from conveyor.encoding.network_inputs import EncodedRows, NetworkInputs
+from conveyor.encoding.ragged import PREDICTED_STEPS, batches_by_length
 from conveyor.errors import InputError
 from conveyor.metrics.steps import empty_outputs, set_outputs
 from conveyor.models.build import build
 from conveyor.models.canonical import save_canonical
+from conveyor.models.chunks import ChunkedNetwork
 from conveyor.models.onnx_network import to_onnx
 from conveyor.serving import LoadedModel
 from conveyor.serving.measurements import row_differences
@@ -55,7 +58,9 @@ def export(
     files.write_json(folder / "card.json", card)
 
 
-def check_export(folder: Path, encoded: EncodedRows, rows: Any) -> None:
+def check_export(
+    folder: Path, encoded: EncodedRows, rows: Any, *, pooling: str = "", chunk: int | None = None
+) -> None:
     """Compare raw row -> served prediction with encoded row -> Keras's prediction.
 
     This covers both ways in which serving can differ from training: another encoding of the raw
@@ -65,12 +70,15 @@ def check_export(folder: Path, encoded: EncodedRows, rows: Any) -> None:
         folder: an exported model.
         encoded: rows as they were encoded for training.
         rows: the same rows, raw.
+        pooling: of the network.
+        chunk: steps of the chunks in which Keras reads the rows; None: whole rows.
 
     Raises:
         ExportError: an output differs by more than TOLERANCE.
     """
     network: Any = keras.models.load_model(folder / "model.keras", safe_mode=True)
-    trained = predict(network, encoded)
+    read = None if chunk is None else ChunkedNetwork(network, pooling, chunk).predict
+    trained = predict(network, encoded, read)
     model = LoadedModel.load(folder)
     differences = row_differences(model, trained, model.predict(rows).outputs)  # (rows,)
     if not differences.max() <= TOLERANCE:
@@ -81,11 +89,19 @@ def check_export(folder: Path, encoded: EncodedRows, rows: Any) -> None:
         )
 
 
-def predict(model: keras.Model, encoded: EncodedRows) -> NDArray[np.floating]:
-    """Predict the outputs (rows, width) of encoded rows, in their order."""
+def predict(
+    model: keras.Model,
+    encoded: EncodedRows,
+    read: Callable[[NetworkInputs], Any] | None = None,
+) -> NDArray[np.floating]:
+    """Predict the outputs (rows, width) of encoded rows, in their order.
+
+    Args:
+        read: gives the outputs of a batch; by default, the model does.
+    """
+    read = read or partial(model, training=False)
     shape, lengths = model.output_shape, encoded.sequences.lengths
     outputs = empty_outputs(len(encoded), shape[-1], model.output.dtype, per_step=len(shape) == 3)
-    for rows in batches_by_length(lengths, BATCH):
-        batch = np.asarray(model(encoded.pad_rows(rows), training=False))
-        set_outputs(outputs, rows, batch, lengths[rows])
+    for rows in batches_by_length(lengths, BATCH, PREDICTED_STEPS):
+        set_outputs(outputs, rows, np.asarray(read(encoded.pad_rows(rows))), lengths[rows])
     return outputs

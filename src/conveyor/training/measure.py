@@ -20,7 +20,9 @@ def measure_costs(model: Any, config: FitConfig, prepared: Prepared) -> Costs:
     """Compute the costs for a sequence of the training rows' median length."""
     length = typical_length(prepared)
     batch_size = plan_budget(config.train, prepared.meta.counts["train"]).batch_size
-    return compute_costs(model, config.model, length=length, batch_size=batch_size)
+    return compute_costs(
+        model, config.model, length=length, batch_size=batch_size, chunk=config.train.chunk
+    )
 
 
 def measure_latency_ms(model: Any, config: FitConfig, prepared: Prepared) -> float:

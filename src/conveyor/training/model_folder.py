@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import yaml
 
 from conveyor import files
@@ -18,7 +19,8 @@ from conveyor.serving.example import write_example
 from conveyor.training.history import FitHistory
 from conveyor.training.measure import describe_data, measure_costs
 
-CHECKED_ROWS = 512  # validation rows on which the export is compared with Keras
+# Validation rows on which the export is compared with Keras: the first ones, of so many steps.
+CHECKED_ROWS, CHECKED_STEPS = 512, 2**18
 EXAMPLES = 20  # training rows, the shortest of which becomes the example: people paste it
 
 
@@ -44,13 +46,17 @@ def write_model(
     if initial_weights is not None:
         card["initial_weights"] = initial_weights
     validation = prepared.split("validation")
-    count = min(CHECKED_ROWS, len(validation.targets))
+    steps = np.cumsum(validation.sequences.lengths[:CHECKED_ROWS])
+    count = max(1, int(np.sum(steps <= CHECKED_STEPS)))
     with files.replacing_folder(folder) as temporary, show_clock("exporting") as show_step:
         export(
             model, config.model, prepared.task.head(config.head), prepared.encoder, card, temporary
         )
         show_step("comparing with Keras")
-        check_export(temporary, validation.encoded.first(count), validation.rows[:count])
+        check_export(
+            temporary, validation.encoded.first(count), validation.rows[:count],
+            pooling=config.model.pooling, chunk=config.train.chunk,
+        )  # fmt: skip
         used = narrow(config, FitConfig)
         if config.serving.quantisation != "none":
             show_step("quantising")

@@ -14,9 +14,9 @@ from conveyor.encoding.ragged import RowNumbers, batches_by_length
 from conveyor.metrics.steps import has_steps
 from conveyor.tasks.facets import Head
 from conveyor.training.batches import Batch, BatchReader, plan_batches
+from conveyor.training.chunked_steps import make_steps
 from conveyor.training.history import Metrics
 from conveyor.training.state import Diverged, learning_rate
-from conveyor.training.steps import Steps
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Trainer:
         self.model, self.head, self.config = model, head, config
         self.budget, self.rows = budget, rows
         head.prepare_loss(rows.targets, few_rows=few_rows)
-        self.steps = Steps(model, head, rows.targets)
+        self.steps = make_steps(model, head, rows.targets, config)
         self._report_pace: Pace | None = report_pace
         self._chance_loss = constant_loss(head, rows)
         self._planned: tuple[int, list[RowNumbers]] = (-1, [])  # an epoch, and its batches

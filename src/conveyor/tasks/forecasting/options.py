@@ -96,6 +96,7 @@ class ForecastHead(TargetSection):
 
     # Settings that change what the validation loss measures, so that losses do not compare.
     kinds_of_loss: ClassVar[tuple[str, ...]] = ("quantiles",)
+    reads_windows: ClassVar[bool] = True
 
     task: Literal["forecasting"]
     quantiles: Quantiles  # around 0.5, the forecast itself
@@ -127,6 +128,8 @@ class ForecastSpec(TargetSection):
         quantiles: that a model predicts; None: a row has one number for each step.
         widths: by column, the factor by which they move away from the median; None: they do not.
     """
+
+    reads_windows: ClassVar[bool] = True
 
     task: Literal["forecasting"] = "forecasting"
     columns: list[str]
