@@ -58,6 +58,7 @@ class LoadedModel:
         task: what its targets are.
         example: a raw row of its training data; a made one in a folder from before there were
             examples.
+        graph: of a model of series, as it was loaded; `stream` makes its own graphs of it.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class LoadedModel:
         encoder: Encoder,
         card: Card,
         example: Any = None,
+        graph: bytes = b"",
     ) -> None:
         self.session, self.encoder, self.card = session, encoder, card
         self.example = encoder.shortest_row if example is None else example
+        self.graph = graph
         self.kind: str = card.kind
         self.task = Task(card.target)
 
@@ -117,7 +120,10 @@ class LoadedModel:
         card = read_card(folder)
         encoder = load_encoder(folder / "encoder.json", TRAIN_ANEW)
         example = read_example(folder, TRAIN_ANEW)
-        return cls(_open_graph(folder / graph), encoder, card, example)
+        session, path = _open_graph(folder / graph), folder / graph
+        return cls(
+            session, encoder, card, example, path.read_bytes() if card.kind == "series" else b""
+        )
 
     def predict(
         self, rows: Sequence[Any], *, batch_size: int = 256, progress: bool = False
