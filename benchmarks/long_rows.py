@@ -42,15 +42,15 @@ def write_rows(path: Path, steps: int) -> None:
     import pyarrow.parquet as pq
 
     draw = np.random.default_rng(0)
-    labels = ["low", "high"] * (ROWS // 2)
-    series = [draw.normal(0.3 * (label == "high"), 1.0, (steps, CHANNELS)) for label in labels]
+    levels = ["low", "high"] * (ROWS // 2)
+    series = [draw.normal(0.3 * (level == "high"), 1.0, (steps, CHANNELS)) for level in levels]
     numbers = pa.array(np.concatenate(series).astype(np.float32).reshape(-1))
     each_step = pa.ListArray.from_arrays(
         pa.array(np.arange(0, len(numbers) + 1, CHANNELS, dtype=np.int32)), numbers
     )
     each_row = pa.array(np.arange(0, ROWS * steps + 1, steps, dtype=np.int32))
     rows = pa.ListArray.from_arrays(each_row, each_step)
-    pq.write_table(pa.table({"series": rows, "label": labels}), path)
+    pq.write_table(pa.table({"series": rows, "label": levels}), path)
 
 
 def configure(chunk: int) -> Any:

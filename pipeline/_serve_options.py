@@ -16,6 +16,13 @@ SETTINGS = (
     ("--poll", number(float, 0.01), 5.0, "with --reload: seconds between readings of the alias"),
     ("--drain", SECONDS, 20.0, "let open requests take so many seconds after the signal to stop"),
     ("--body-limit", number(float, 0.001), 16.0, "refuse a request with a larger body, in MiB"),
+    ("--sessions", number(int, 0), 100, "let so many rows that come step by step be open at once"),
+    (
+        "--session-idle",
+        number(float, 1),
+        600.0,
+        "end a session after so many seconds without steps",
+    ),
     ("--log-share", number(float, 0, 1), 0.0, "record this share of the requests: 0 none, 1 all"),
     ("--log-folder", typed_path, Paths().scratch / "requests", "with --log-share: the folder"),
     ("--log-rows-per-file", COUNT, 10_000, "with --log-share: end a file after so many rows"),

@@ -17,6 +17,7 @@ from conveyor.server.live_model import ModelSlot, load_folder
 from conveyor.server.openapi import INVOCATIONS
 from conveyor.server.request_log import RequestLog
 from conveyor.server.run import serve
+from conveyor.server.sessions import Sessions
 from conveyor.server.shadow import Shadow
 from pipeline import run_script
 from pipeline._serve_options import add_options, check_options
@@ -42,7 +43,8 @@ def main(args: Namespace) -> None:
         return
     requests = RequestLog(args.log_folder, args.log_share, args.log_rows_per_file, args.log_files,
                           args.log_rows)  # fmt: skip
-    app = App(slot, int(args.body_limit * MIB), args.threads, requests, shadow)
+    sessions = Sessions(args.sessions, args.session_idle)
+    app = App(slot, int(args.body_limit * MIB), args.threads, requests, shadow, sessions)
     serve(app, access, args.host, args.port, pollers, drain=args.drain)
 
 

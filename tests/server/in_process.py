@@ -11,6 +11,7 @@ from conveyor.server.access import Access
 from conveyor.server.app import App
 from conveyor.server.live_model import LiveModel, ModelSlot
 from conveyor.server.request_log import RequestLog
+from conveyor.server.sessions import Sessions
 from conveyor.serving import LoadedModel
 
 LIMIT = 100_000  # bytes of a body
@@ -47,7 +48,7 @@ class InProcess:
     def __init__(self, model: LoadedModel, folder: Path) -> None:
         slot = ModelSlot("model", LiveModel("model", "1", model))
         requests = RequestLog(folder, 1.0, max_files=1, raw_rows=True, interval=3600)
-        self.app = App(slot, LIMIT, 1, requests)
+        self.app = App(slot, LIMIT, 1, requests, sessions=Sessions(2, 600.0))
         self._asgi, self._runner = self.app.asgi(Access(None, None)), asyncio.Runner()
 
     def close(self) -> None:

@@ -56,8 +56,8 @@ def test_each_path_that_is_described_exists(servers: dict[str, Server]) -> None:
     server = servers["words"]
     _, description, _ = server.ask("/openapi.json")
     for path, operations in description["paths"].items():
-        values = {p["name"]: p["schema"]["const"] for p in operations.get("parameters", [])}
         if "get" in operations:
+            values = {p["name"]: p["schema"]["const"] for p in operations.get("parameters", [])}
             assert server.ask(path.format(**values))[0] == 200, path
 
 

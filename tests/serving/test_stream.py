@@ -1,5 +1,7 @@
 """Rows that come step by step, beside the same rows as a whole."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,11 +14,13 @@ from conveyor.encoding.series import SeriesEncoder
 from conveyor.encoding.static import StaticEncoder
 from conveyor.models.build import build
 from conveyor.models.onnx_network import to_onnx
+from conveyor.models.quantise import quantise
 from conveyor.raw_row import Row
 from conveyor.serving import LoadedModel
 from conveyor.serving.card import Card
+from conveyor.serving.digests import write_digests
 from conveyor.serving.loaded_model import make_session
-from conveyor.serving.stream import Stream, StreamingModel
+from conveyor.serving.stream import StreamingModel
 from conveyor.serving.stream_graph import StreamError
 from conveyor.tasks.classification.options import ClassSpec
 from tests.models.test_build import PLAIN
@@ -69,7 +73,7 @@ def test_a_stream_answers_as_the_steps_so_far_do(changes: dict[str, Any]) -> Non
     model = load(**changes)
     values = series(60, missing=0.0 if "missing" not in changes else 0.3)
     static = {"age": 52.0, "ward": "south"} if "static" in changes else None
-    stream = Stream.start(StreamingModel(model), static)
+    stream = StreamingModel(model).start(static)
     parts = [*range(1, 31), 37, 38, 60]
     for start, end in zip([0, *parts], parts, strict=False):
         answer = stream.read(values[start:end].tolist()).outputs
@@ -81,7 +85,7 @@ def test_a_stream_answers_as_the_steps_so_far_do(changes: dict[str, Any]) -> Non
 @pytest.mark.parametrize("changes", STACKS[:3], ids=lambda c: f"{c['cell']}-{c['pooling']}")
 def test_a_stream_of_100_000_steps_answers_as_the_whole_row(changes: dict[str, Any]) -> None:
     model, values = load(**changes), series(100_000)
-    stream = Stream.start(StreamingModel(model))
+    stream = StreamingModel(model).start()
     draw, start = np.random.default_rng(1), 0
     while start < len(values):
         end = min(len(values), start + int(draw.integers(1, 700)))
@@ -93,7 +97,7 @@ def test_a_stream_of_100_000_steps_answers_as_the_whole_row(changes: dict[str, A
 @pytest.mark.slow
 def test_a_stream_of_100_000_single_steps_answers_as_the_whole_row() -> None:
     model, values = load(pooling="mean"), series(100_000)
-    stream = Stream.start(StreamingModel(model))
+    stream = StreamingModel(model).start()
     for step in values:
         answer = stream.read(step[None]).outputs
     np.testing.assert_allclose(answer, model.predict([values]).outputs, atol=1e-5)
@@ -123,7 +127,7 @@ def test_a_network_that_needs_all_steps_at_once_is_refused(
 )  # fmt: skip
 def test_steps_that_cannot_be_read_leave_the_row_as_it_was(steps: Any, message: str) -> None:
     model = load(missing="forward", max_length=5)
-    stream = Stream.start(StreamingModel(model))
+    stream = StreamingModel(model).start()
     with pytest.raises(RowError, match=message):
         stream.read(steps)
     values = series(5)
@@ -135,3 +139,13 @@ def test_steps_that_cannot_be_read_leave_the_row_as_it_was(steps: Any, message: 
     np.testing.assert_allclose(answer, model.predict([values]).outputs, atol=1e-6)
     with pytest.raises(RowError, match="of which 5 have been read; got 1 more"):
         stream.read(values[:1])
+
+
+def test_a_model_in_int8_is_refused(toy_product: Path, tmp_path: Path) -> None:
+    """Its scales depend on the steps that are computed together."""
+    folder = tmp_path / "model"
+    shutil.copytree(toy_product, folder)
+    quantise(folder)
+    write_digests(folder)
+    with pytest.raises(StreamError, match=r"serving.quantisation: expected none .* got int8"):
+        _ = LoadedModel.load(folder).streaming

@@ -36,6 +36,8 @@ from conveyor.server.metrics import Metrics, RequestMetrics
 from conveyor.server.pages import Pages
 from conveyor.server.parsed_request import FormattedResponse, ParsedRequest
 from conveyor.server.request_log import RequestLog
+from conveyor.server.session_routes import SessionRoutes
+from conveyor.server.sessions import Sessions
 from conveyor.server.shadow import AnsweredRequest, Shadow
 from conveyor.serving import LoadedModel, Predictions
 
@@ -56,6 +58,7 @@ class App:
         threads: requests that are served at the same time; None for one per core.
         request_log: where a sample of the requests is recorded.
         shadow: a model that predicts the rows of each request after it is answered.
+        sessions: where rows that come step by step are kept; by default none may be opened.
     """
 
     def __init__(
@@ -65,9 +68,11 @@ class App:
         threads: int | None,
         request_log: RequestLog,
         shadow: Shadow | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
         self.slot, self.body_limit, self.request_log = slot, body_limit, request_log
-        self.metrics, self.shadow = Metrics(slot, shadow), shadow
+        self.sessions, self.shadow = sessions or Sessions(0, 0.0), shadow
+        self.metrics = Metrics(slot, self.sessions, shadow)
         self.pool = ThreadPoolExecutor(threads or os.cpu_count(), thread_name_prefix="predict")
 
     def asgi(self, access: Access) -> Starlette:
@@ -75,6 +80,7 @@ class App:
         name = "/v2/models/{name}"
         routes = [
             Route("/invocations", self.predict_by_mlflow, methods=["POST"]),
+            *SessionRoutes(self.slot, self.sessions, self.pool, self.body_limit).routes(),
             Route("/ping", self.get_ready),
             Route("/health", self.get_ready),
             Route("/version", self.get_mlflow_version),

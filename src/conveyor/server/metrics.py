@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from conveyor.server.background import Background
 from conveyor.server.input_window import InputWindow
 from conveyor.server.live_model import ModelSlot
+from conveyor.server.sessions import Sessions
 from conveyor.server.shadow import AnsweredRequest, Shadow, ShadowAnswer
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -36,7 +37,9 @@ class Metrics:
         registry: of this server alone, so that several can run in a process.
     """
 
-    def __init__(self, slot: ModelSlot, shadow: Shadow | None = None) -> None:
+    def __init__(
+        self, slot: ModelSlot, sessions: Sessions, shadow: Shadow | None = None
+    ) -> None:  # fmt: skip
         self.registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
@@ -61,6 +64,7 @@ class Metrics:
                                      buckets=DIFFERENCES, registry=registry)  # fmt: skip
         self.window, self.background = InputWindow(), Background("comparing inputs", WAITING)
         registry.register(ModelCollector(slot, self.window, self.background))
+        registry.register(SessionCollector(sessions))
         if shadow is not None:
             registry.register(ShadowCollector(shadow))
 
@@ -124,6 +128,24 @@ class ModelCollector(Collector):
             for channel, value in enumerate(shift.channels[:MAX_CHANNELS]):
                 channels.add_metric((str(channel),), float(value))
             yield channels
+
+
+class SessionCollector(Collector):
+    """Reads at each call how many sessions are open, and what they have read."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the metrics that are read and not counted."""
+        sessions = self.sessions
+        yield GaugeMetricFamily("conveyor_sessions", "Open sessions", sessions.count())
+        yield CounterMetricFamily("conveyor_opened_sessions", "Sessions that were opened",
+                                  sessions.opened)  # fmt: skip
+        yield CounterMetricFamily("conveyor_expired_sessions", "Sessions that ended since they had "
+                                  "no request for too long", sessions.expired)  # fmt: skip
+        yield CounterMetricFamily("conveyor_session_steps", "Steps that sessions have read",
+                                  sessions.steps)  # fmt: skip
 
 
 class ShadowCollector(Collector):

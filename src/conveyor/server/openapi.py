@@ -1,9 +1,12 @@
 """The description of the HTTP interface, in OpenAPI 3.1, with the schemas of the served model."""
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version as package_version
 from typing import Any
 
+from conveyor.errors import InputError
+from conveyor.raw_row import sequence_of, static_of
 from conveyor.server import mlflow_protocol, schemas, v2
 from conveyor.server.access import OPEN_PATHS
 from conveyor.server.body import Body
@@ -11,6 +14,8 @@ from conveyor.server.example_request import mlflow_body, v2_body
 from conveyor.server.inspect import INSPECT
 from conveyor.server.live_model import LiveModel
 from conveyor.server.parsed_request import ParsedRequest
+from conveyor.server.session_routes import OPEN, SESSION
+from conveyor.serving.example import to_json
 
 CONTENT = ("schema", "example")
 INVOCATIONS, INFER = "/invocations", "/v2/models/{name}/infer"
@@ -38,6 +43,19 @@ REFUSALS = {
     "415": "The body has another media type, or is compressed",
     "503": "The model is still being loaded, or, for /inspect, another row is being inspected",
 }
+# Those of sessions, beside these.
+SESSION_REFUSALS = {
+    "404": "There is no such session: it was ended, had no request for --session-idle seconds, or "
+    "the server was restarted",
+    "409": "Another request to the session is being read, or the session has read another number "
+    "of steps than `after`",
+    "429": "So many sessions are open as --sessions allows",
+}
+SESSION_PATHS = {
+    OPEN: "Begin a row that comes step by step",
+    SESSION: "Read the next steps of a row, and answer it as far as it has come",
+}
+END_SESSION = "End a row that comes step by step"
 
 
 def describe_server(live: LiveModel, needs_token: bool) -> dict[str, Any]:
@@ -73,6 +91,7 @@ def describe_server(live: LiveModel, needs_token: bool) -> dict[str, Any]:
             answer="Row, answer, notes, and the plots of each layer",
         )
     }
+    paths |= _describe_sessions(live)
     for path, summary in READ_PATHS.items():
         operation: dict[str, Any] = {
             "summary": summary,
@@ -112,9 +131,40 @@ def _answer(live: LiveModel, body: Any, protocol: Any) -> Any:
     return json.loads(protocol.format_response(live, request.predict(live.model), request).content)
 
 
+def _describe_sessions(live: LiveModel) -> dict[str, Any]:
+    """Describe the paths of sessions; none where the model cannot read a row step by step."""
+    model = live.model
+    try:
+        stream = model.streaming.start(static_of(model.example))
+    except InputError:
+        return {}
+    begin: dict[str, Any] = {"session": "EXAMPLE", "steps": 0, "model_version": live.version}
+    static = {"static": to_json(dict(static_of(model.example)))} if model.static.names else {}
+    steps = to_json(sequence_of(model.example))
+    answer = stream.read(steps).records()[0]
+    answered = {**begin, "steps": stream.steps, "prediction": answer}
+    parameter = {"name": "session", "in": "path", "required": True, "schema": {"type": "string"}}
+    refusals = REFUSALS | SESSION_REFUSALS
+    return {
+        OPEN: {
+            "post": _operation(SESSION_PATHS[OPEN], (schemas.session_request(model), static),
+                               (schemas.session_response(), begin), "MlflowError",
+                               "The session, which has read no step yet", refusals),
+        },
+        SESSION: {
+            "parameters": [parameter],
+            "post": _operation(SESSION_PATHS[SESSION],
+                               (schemas.steps_request(model), {"steps": steps, "after": 0}),
+                               (schemas.session_response(model), answered), "MlflowError",
+                               "The answer to all steps so far", refusals),
+            "delete": {"summary": END_SESSION, "responses": {"200": {"description": "OK"}}},
+        },
+    }  # fmt: skip
+
+
 def _operation(
     summary: str, request: tuple[Any, Any], response: tuple[Any, ...], error: str,
-    answer: str = ANSWERS,
+    answer: str = ANSWERS, refusals: Mapping[str, str] = REFUSALS,
 ) -> dict[str, Any]:  # fmt: skip
     """Describe an operation; request and response are each a schema and mostly an example."""
     refusal = {"application/json": {"schema": {"$ref": f"#/components/schemas/{error}"}}}
@@ -129,7 +179,7 @@ def _operation(
                 "description": answer,
                 "content": {"application/json": dict(zip(CONTENT, response, strict=False))},
             },
-            **{code: {"description": text, "content": refusal} for code, text in REFUSALS.items()},
+            **{code: {"description": text, "content": refusal} for code, text in refusals.items()},
         },
     }
 

@@ -59,10 +59,31 @@ def mlflow_request(model: LoadedModel) -> Schema:
     }
 
 
+def session_request(model: LoadedModel) -> Schema:
+    """A body that opens a session."""
+    columns = columns_schemas(model)
+    static = {name: columns[name] for name in model.static.names}
+    return object_of({"static": object_of(static)}) if static else object_of({})
+
+
+def steps_request(model: LoadedModel) -> Schema:
+    """A body with the next steps of a session."""
+    required = object_of({"steps": sequence_schema(model)})
+    optional = {"after": {"type": "integer", "minimum": 0}}
+    return {**required, "properties": required["properties"] | optional}
+
+
+def session_response(model: LoadedModel | None = None) -> Schema:
+    """The state of a session, with a model also its answer."""
+    text = {"type": "string"}
+    answer = {} if model is None else {"prediction": _answer(model)}
+    steps = {"steps": {"type": "integer"}}
+    return object_of({"session": text, **steps, **answer, "model_version": text})
+
+
 def mlflow_response(model: LoadedModel) -> Schema:
     """The answers of /invocations, one per row."""
-    answer = object_of({field.name: _of_arrow(field.type) for field in model.task.answers.schema})
-    return object_of({"predictions": array_of(answer), "model_version": {"type": "string"}})
+    return object_of({"predictions": array_of(_answer(model)), "model_version": {"type": "string"}})
 
 
 def v2_request(model: LoadedModel) -> Schema:
@@ -101,6 +122,11 @@ def object_of(properties: dict[str, Schema]) -> Schema:
 
 def array_of(items: Schema) -> Schema:
     return {"type": "array", "items": items}
+
+
+def _answer(model: LoadedModel) -> Schema:
+    """The answer to a row, by field."""
+    return object_of({field.name: _of_arrow(field.type) for field in model.task.answers.schema})
 
 
 def _of_arrow(kind: pa.DataType) -> Schema:

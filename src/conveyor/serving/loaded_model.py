@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
@@ -23,6 +24,9 @@ from conveyor.stored import FormatError, require_file
 from conveyor.tasks import Task
 from conveyor.tasks.forecasting.options import ForecastSpec
 from conveyor.tasks.values import ModelOutputs
+
+if TYPE_CHECKING:
+    from conveyor.serving.stream import StreamingModel
 
 GRAPH, FLOAT_GRAPH = "model.onnx", "float.onnx"  # the served graph; its float form if it is int8
 
@@ -89,6 +93,17 @@ class LoadedModel:
     def static(self) -> StaticColumns:
         """The columns beside the sequence of a row."""
         return NO_STATIC if self.card.columns is None else self.card.columns.static
+
+    @cached_property
+    def streaming(self) -> "StreamingModel":
+        """The model for rows that come step by step.
+
+        Raises:
+            StreamError: it cannot read a row so.
+        """
+        from conveyor.serving.stream import StreamingModel  # loads onnx, which few servers need
+
+        return StreamingModel(self)
 
     @property
     def width(self) -> int:

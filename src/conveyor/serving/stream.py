@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from conveyor.encoding import RowError
 from conveyor.encoding.series import SeriesEncoder, carry_forward
-from conveyor.encoding.static import StaticEncoder
 from conveyor.metrics import Outputs
 from conveyor.serving.loaded_model import LoadedModel, Predictions, make_session
 from conveyor.serving.stream_graph import StreamError, split_graph
 
 Values = NDArray[np.float32]
-HINT = "Train a model of one direction, such as with choose.model=lstm; see docs/howto/stream.md"
 
 
 class StreamingModel:
@@ -41,6 +39,23 @@ class StreamingModel:
         self.reader = make_session(self.graph.reader.SerializeToString())
         self.answer = make_session(self.graph.answer.SerializeToString())
 
+    def start(self, static: Any = None) -> "Stream":
+        """Start a row without steps.
+
+        Args:
+            static: values of the static columns by name, where the model has some.
+
+        Raises:
+            RowError: one of them is missing, or cannot be read.
+        """
+        encoder, encoded = self.encoder.static, None
+        if encoder is not None:
+            encoded = encoder.encode_rows([encoder.check(static or {})])  # (1, width)
+        states = {name: np.zeros((1, 1, units), np.float32)
+                  for name, units in self.graph.states.items()}  # fmt: skip
+        last = np.full((1, self.encoder.channels), np.nan)
+        return Stream(self, encoded, 0, states, np.zeros(0), last)
+
 
 @dataclass
 class Stream:
@@ -56,25 +71,6 @@ class Stream:
     _states: dict[str, Values]
     _pooled: NDArray[np.float64]
     _last: NDArray[np.float64]  # the last step as it was read, missing values filled, (1, channels)
-
-    @classmethod
-    def start(cls, model: StreamingModel, static: Any = None) -> "Stream":
-        """Start a row without steps.
-
-        Args:
-            static: values of the static columns by name, where the model has some.
-
-        Raises:
-            RowError: one of them is missing, or cannot be read.
-        """
-        encoder: StaticEncoder | None = model.encoder.static
-        encoded = None
-        if encoder is not None:
-            encoded = encoder.encode_rows([encoder.check(static or {})])  # (1, width)
-        states = {name: np.zeros((1, 1, units), np.float32)
-                  for name, units in model.graph.states.items()}  # fmt: skip
-        last = np.full((1, model.encoder.channels), np.nan)
-        return cls(model, encoded, 0, states, np.zeros(0), last)
 
     def read(self, steps: Any) -> Predictions:
         """Read the next steps, and answer the row as far as it has come.

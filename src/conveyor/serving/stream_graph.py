@@ -141,8 +141,8 @@ def _part(
     needed = list(_needed(nodes, names, [item.name for item in outputs]))
     read = {name for node in needed for name in node.input}
     weights = [item for item in proto.graph.initializer if item.name in read]
-    made = {name for node in needed for name in node.output}
-    others = read - made - names - {item.name for item in weights} - {""}
+    computed = {name for node in needed for name in node.output}
+    others = read - computed - names - {item.name for item in weights} - {""}
     if others:  # the rows as a whole, which the wide branch and windows read
         raise StreamError(
             "model.wide: expected false for a session, and a task of whole rows; got an answer "
@@ -155,12 +155,12 @@ def _part(
 
 
 def _needed(
-    nodes: Sequence[onnx.NodeProto], given: Collection[str], wanted: Sequence[str]
+    nodes: Sequence[onnx.NodeProto], inputs: Collection[str], outputs: Sequence[str]
 ) -> Iterator[onnx.NodeProto]:
-    """Yield the nodes that compute what is wanted of what is given, in their order."""
-    names, needed = set(wanted), set[int]()
+    """Yield the nodes that compute the outputs of the inputs, in their order."""
+    names, needed = set(outputs), set[int]()
     for index in reversed(range(len(nodes))):
-        if names & (set(nodes[index].output) - set(given)):
+        if names & (set(nodes[index].output) - set(inputs)):
             needed.add(index)
             names |= set(nodes[index].input)
     yield from (nodes[index] for index in sorted(needed))
