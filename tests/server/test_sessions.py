@@ -9,6 +9,7 @@ import jsonschema
 import numpy as np
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from server_process import Server
 from starlette.exceptions import HTTPException
 
 from conveyor.data.store import Prepared
@@ -167,3 +168,13 @@ def test_sessions_are_described_where_the_model_can_have_them(
     words = InProcess(LoadedModel.load(word_product), tmp_path / "words")
     assert "/sessions" not in words.send(Request("/openapi.json", method="GET")).value["paths"]
     words.close()
+
+
+def test_a_served_folder_has_sessions(servers: dict[str, Server]) -> None:
+    status, opened, _ = servers["toys"].ask("/sessions", {})
+    assert status == 200
+    status, answer, headers = servers["toys"].ask(
+        f"/sessions/{opened['session']}", {"steps": [[1.0, 2.0], [0.0, 1.0]]}
+    )
+    assert (status, answer["steps"]) == (200, 2)
+    assert headers["x-model-version"] == opened["model_version"]
