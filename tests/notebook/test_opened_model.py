@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from conveyor.errors import InputError
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import EvaluationInput
 from conveyor.inspection.trace import trace_row
+from conveyor.metrics.steps import as_rows
+from conveyor.notebook.file_scores import cut_targets
+from conveyor.notebook.rows import read_rows
 from conveyor.server.body import Body
 from conveyor.server.mlflow_protocol import list_answers, parse_request
 from conveyor.serving import LoadedModel
@@ -64,6 +68,36 @@ def test_the_example_is_a_row(toy_product: Path, word_product: Path) -> None:
     for folder in (toy_product, word_product):
         model = conveyor.open(folder)
         assert model.predict([model.example]) == served(folder, [model.example])
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain"),
+    [
+        (np.float64(1.5), 1.5),
+        (np.str_("good"), "good"),
+        (np.float32("nan"), None),
+        (pd.NA, None),
+        (pd.NaT, None),
+        (pd.Timestamp("2024-01-01 03:00"), "2024-01-01T03:00:00"),
+        (date(2024, 1, 1), "2024-01-01"),
+        ("good", "good"),
+    ],
+    ids=str,
+)
+def test_a_cell_of_a_frame_is_what_json_would_have(
+    word_product: Path, cell: Any, plain: Any
+) -> None:
+    model = LoadedModel.load(word_product)
+    frame = pd.DataFrame({"text": pd.Series([cell], dtype=object)})
+    for rows in (frame, {"text": [cell]}, [{"text": cell}], [cell]):
+        [row] = read_rows(rows, model).rows
+        assert (type(row), row) == (type(plain), plain)
+
+
+def test_targets_end_where_the_model_stopped_reading() -> None:
+    targets, outputs = as_rows([np.arange(5), np.arange(2)]), as_rows([np.zeros((3, 2))] * 2)
+    assert [row.tolist() for row in cut_targets(targets, outputs)] == [[0, 1, 2], [0, 1]]
+    assert cut_targets(np.arange(2), np.zeros((2, 3))).tolist() == [0, 1]
 
 
 BAD_ROWS: dict[str, tuple[Any, str]] = {

@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+import conveyor
 from conveyor import files
 from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
+from conveyor.errors import InputError
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.measurements import largest_difference, padding_difference
@@ -190,6 +192,19 @@ def test_a_file_is_answered_as_the_server_answers(belt: Belt) -> None:
     assert_close(answers, belt.model.predict(rows).records())
     source.unlink()
     target.unlink()
+
+
+def test_python_gives_the_servers_answers_and_all_metrics(belt: Belt) -> None:
+    model, rows = conveyor.open("example", project=belt.paths.root), belt.test_rows
+    assert model.predict(rows) == belt.model.predict(rows).records()
+    if belt.task == "forecasting":
+        with pytest.raises(InputError, match="against the series of its training"):
+            model.evaluate(belt.clone.root / ROWS)
+        return
+    scores = model.evaluate(belt.clone.root / ROWS, samples=20)
+    assert scores.rows == len((belt.clone.root / ROWS).read_text().splitlines())
+    assert set(scores.scores) == set(belt.model.task.metrics.metrics)
+    assert set(scores.frame().index) == set(scores.scores)
 
 
 def test_a_fit_that_is_killed_ends_with_the_same_model(belt: Belt, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ class AnswerList(list[dict[str, Any]]):
 
     def frame(self) -> pd.DataFrame:
         """Return a row for each answer; each part of a field has a column, such as
-        `probabilities.<name>`, as in a file of `conveyor predict`."""
+        `probabilities.<name>`. A cell is a list where an answer has a value for each step."""
         return pd.json_normalize(list(self))
 
     def _repr_html_(self) -> str:

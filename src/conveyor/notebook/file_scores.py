@@ -78,7 +78,7 @@ def score_file(
             "another file"
         )
     outputs = model.predict(part.rows).outputs
-    targets, task = _cut_targets(part.targets, outputs), model.task
+    targets, task = cut_targets(part.targets, outputs), model.task
     return FileScores(
         task, len(part.rows), part.left_out, task.metrics.score_all(targets, outputs),
         intervals(
@@ -106,7 +106,7 @@ def _find_layout(model: LoadedModel, file: Path) -> FileLayout:
     return FileLayout(kind, card.columns, card.dialect or PLAIN, card.target_options)
 
 
-def _cut_targets(targets: Targets, outputs: Outputs) -> Targets:
+def cut_targets(targets: Targets, outputs: Outputs) -> Targets:
     """Return the targets of the steps that the model read, where a row has one for each step."""
     if not has_steps(targets):
         return targets
