@@ -25,7 +25,12 @@ RESULT, PLOT = HERE / "bench.json", ROOT / "docs" / "bench.svg"
 Row = dict[str, Any]  # what, bar, better, unit, measured: a number, or why there is none
 # name -> (arguments, arguments of --quick, results)
 COMMANDS: dict[str, tuple[list[str], list[str], str]] = {
-    "training": (["training/run.py"], ["--rounds", "1"], "training/results.json"),
+    "training": (["training/run.py"], ["--rounds", "3"], "training/results.json"),
+    "tagging": (
+        ["training/run.py", "--task", "tagging"],
+        ["--rounds", "3"],
+        "training/results.json",
+    ),
     "text": (["text.py"], ["--seeds", "2", "--epochs", "3"], "text.json"),
     "serving": (["serving.py"], [], "serving.json"),
     "prepare": (["prepare.py"], ["--rows", "10000", "--rounds", "1"], "prepare.json"),
@@ -54,6 +59,19 @@ def against(size: str, peer: str) -> Callable[[Any], float]:
         return median(
             r["fused"][0] / max(v[0] for name, v in r.items() if name.startswith(peer))
             for r in results["lstm"][-1]["found"][size]
+        )
+
+    return figure
+
+
+def with_one_thread(task: str, size: str) -> Callable[[Any], float]:
+    """The trainer's sequences of a processor second over PyTorch's, both with one thread, on the
+    processor that was measured last."""
+
+    def figure(results: Any) -> float:
+        return median(
+            r["Conveyor, 1 thread"][2] / r["PyTorch, 1 thread"][2]
+            for r in results[f"lstm {task}"][-1]["found"][size]
         )
 
     return figure
@@ -101,6 +119,10 @@ BARS = (
       for size, bar in (("small", 0.85), ("medium", 1.2), ("large", 1.35))),
     *(Bar(f"training, {size}, against stock Keras", "training", against(size, "Keras"), bar)
       for size, bar in (("small", 3.0), ("medium", 2.0), ("large", 1.5))),
+    *(Bar(f"{task}, {size}, against PyTorch, one thread, by processor time", task,
+          with_one_thread(task, size), bar)
+      for task in ("tagging",)
+      for size, bar in (("small", 0.85), ("medium", 1.2), ("large", 1.35))),
     Bar("training on text, against Keras padded to the longest", "text", text_speed, 4.0),
     Bar("one request in process, p50, against ONNX Runtime alone", "serving",
         lambda f: f["call"]["predictor"]["p50_ms"] / f["call"]["session"]["p50_ms"], 1.5, "lower"),

@@ -1,5 +1,6 @@
 """What the benchmarks make of what they measured."""
 
+import importlib.util
 import sqlite3
 import sys
 from pathlib import Path
@@ -71,6 +72,36 @@ def test_training_is_held_against_the_better_of_the_peers_on_the_last_processor(
     rounds: Any = [{"fused": [8.0, 0], "PyTorch, 1": [4.0, 0], "PyTorch, 2": [2.0, 0]}]
     kept = [{"processor": str(i), "found": {"small": r}} for i, r in enumerate((before, rounds))]
     assert bench.against("small", "PyTorch")({"lstm": kept}) == 2.0
+
+
+def load_run(folder: str) -> Any:
+    """The script run.py of a folder, which has a namesake in other folders."""
+    path = BENCHMARKS / folder / "run.py"
+    spec = importlib.util.spec_from_file_location(f"{folder}_run", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))
+    spec.loader.exec_module(module)
+    sys.path.remove(str(path.parent))
+    return module
+
+
+def test_a_step_of_a_task_is_compared_within_each_round_and_by_processor_time() -> None:
+    run = load_run("training")
+    names = [*run.TRAINER, *run.PEERS, run.ONE_THREAD[0], *run.ONE_OUTPUT]
+    # The machine is ten times slower in the second round; the third has one outlier.
+    rates: Any = [
+        {name: [speed * i, 1.0, 10.0 * i] for i, name in enumerate(names, start=1)}
+        for speed in (100.0, 10.0, 100.0)
+    ]
+    rates[2]["Conveyor"] = [1e6, 1.0, 1e6]
+    [line] = run.table({"small": rates}).splitlines()[2:]
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:] == ["100", "200", "300", "400", "0.50", "0.25", "1.00", "1.67", "0.86"]
+    assert bench.with_one_thread("tagging", "small")(
+        {"lstm tagging": [{"found": {"small": rates}}]}
+    ) == pytest.approx(5 / 3)
 
 
 def test_the_table_of_reliability_counts_what_the_tests_recorded(
