@@ -31,6 +31,11 @@ COMMANDS: dict[str, tuple[list[str], list[str], str]] = {
         ["--rounds", "3"],
         "training/results.json",
     ),
+    "forecasting": (
+        ["training/run.py", "--task", "forecasting"],
+        ["--rounds", "3"],
+        "training/results.json",
+    ),
     "text": (["text.py"], ["--seeds", "2", "--epochs", "3"], "text.json"),
     "serving": (["serving.py"], [], "serving.json"),
     "prepare": (["prepare.py"], ["--rows", "10000", "--rounds", "1"], "prepare.json"),
@@ -121,7 +126,7 @@ BARS = (
       for size, bar in (("small", 3.0), ("medium", 2.0), ("large", 1.5))),
     *(Bar(f"{task}, {size}, against PyTorch, one thread, by processor time", task,
           with_one_thread(task, size), bar)
-      for task in ("tagging",)
+      for task in ("tagging", "forecasting")
       for size, bar in (("small", 0.85), ("medium", 1.2), ("large", 1.35))),
     Bar("training on text, against Keras padded to the longest", "text", text_speed, 4.0),
     Bar("one request in process, p50, against ONNX Runtime alone", "serving",

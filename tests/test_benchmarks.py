@@ -104,6 +104,20 @@ def test_a_step_of_a_task_is_compared_within_each_round_and_by_processor_time() 
     ) == pytest.approx(5 / 3)
 
 
+def test_forecasts_are_compared_at_the_time_of_the_peer() -> None:
+    run = load_run("forecasting")
+
+    def points(*rows: tuple[float, float]) -> Any:
+        return [{"seconds": s, "processor_seconds": s / 2, "mse": e, "mae": e} for s, e in rows]
+
+    own = points((10, 0.5), (30, 0.3), (120, 0.1))
+    compared = run.compare({run.OTHER: points((50, 0.2), (100, 0.4)), run.OWN: own})
+    assert (compared["mse"], compared["share"], compared["processor_share"]) == (0.3, 0.3, 0.3)
+    assert compared["peer_lowest"] == 0.2
+    never = run.compare({run.OTHER: points((100, 0.05)), run.OWN: own})
+    assert never["share"] == float("inf")
+
+
 def test_the_table_of_reliability_counts_what_the_tests_recorded(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
