@@ -45,6 +45,7 @@ JOBS = (
     "report",
     "ui",
     "compare",
+    "inspect",
 )
 # Modules that a stage's processes import by name.
 NAMED = {
@@ -220,7 +221,7 @@ def test_no_two_classes_have_one_name() -> None:
         if path.parent.parent != TASKS
     )
     assert [name for name, count in names.items() if count > 1] == []
-    homes = ("facets.py", "comparison.py", "answers.py")
+    homes = ("facets.py", "comparison.py", "answers.py", "explained.py")
     facets = {name for home in homes for name in classes_of(TASKS / home)}
     for folder in {path.parent for path in TASKS.glob("*/*.py")}:
         own = Counter(name for path in folder.glob("*.py") for name in classes_of(path))

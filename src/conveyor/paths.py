@@ -60,8 +60,9 @@ class Paths:
         # report, untracked
         self.report = reports / "index.html"
 
-        # inspect, untracked
+        # inspect and explain, untracked
         self.inspection = reports / INSPECTION_FILE
+        self.explanation = reports / "explain.html"
 
         # DVC
         self.dvc_lock = root / "dvc.lock"

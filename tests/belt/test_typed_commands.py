@@ -152,6 +152,7 @@ SESSION = [
         "python -m pipeline.compare champion 1 --html compare.html", VERSION,
         expect="rows turned right"),
     Row("python -m pipeline.inspect", expect="reports/inspect.html"),
+    Row("python -m pipeline.explain", expect="reports/explain.html"),
     Row("python -m pipeline.retrain", expect="nothing to do", code=10),
     Row("conveyor drift", expect="champion: version "),
     Row("conveyor drift --requests", expect="expected the records of a server", code=2),

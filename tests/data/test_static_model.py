@@ -41,6 +41,18 @@ def test_without_the_columns_it_cannot(fit_layout: Fit, layout: str) -> None:
     assert fit_layout(layout, static=False).accuracy < 0.75
 
 
+@pytest.mark.parametrize("layout", ["text", "series"])
+def test_an_explanation_names_the_static_columns_that_tell(fit_layout: Fit, layout: str) -> None:
+    from conveyor.inspection.explain import Explainer
+
+    fitted = fit_layout(layout)
+    explanation = Explainer(fitted.folder).explain(fitted.prepared.split("test").rows[0])
+    assert explanation.is_complete
+    assert list(explanation.static) == list(explanation.static_occlusion) == ["age", "ward"]
+    strongest = max(map(abs, explanation.static.values()))
+    assert strongest > abs(explanation.attributions.sum())
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_keras_and_the_served_graph_agree_and_padding_changes_nothing(
     fit_layout: Fit, layout: str

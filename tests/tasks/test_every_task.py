@@ -182,6 +182,24 @@ def test_keras_onnx_and_every_server_give_one_answer(belt: Belt, tmp_path: Path)
             assert_close(tensor["data"], data)
 
 
+def test_an_answer_and_the_worst_errors_are_explained_completely(belt: Belt) -> None:
+    from conveyor.inspection.explain import Explainer
+    from conveyor.inspection.worst_errors import explain_worst
+
+    explainer, prepared = Explainer(belt.paths.model), Prepared(belt.paths.prepared)
+    row = belt.test_rows[0]
+    report = belt.clone.read("reports/evaluation/report.json")
+    errors = explain_worst(explainer, prepared, 1)
+    assert [error.row_id for error in errors] == [row["id"] for row in report["worst"][:1]]
+    for explanation in (explainer.explain(row), *(error.explanation for error in errors)):
+        total = explanation.attributions.sum() + sum(explanation.static.values())
+        difference = explanation.end - explanation.start
+        assert abs(total - difference) <= 1e-3 * abs(difference)
+        assert explanation.attributions.shape == (len(explanation.steps), len(explanation.channels))
+        assert explanation.occlusion.shape == explanation.attributions.shape
+        assert explanation.agreement is not None
+
+
 def test_a_file_is_answered_as_the_server_answers(belt: Belt) -> None:
     rows = belt.test_rows
     source, target = belt.clone.root / "new.jsonl", belt.clone.root / "answers.parquet"

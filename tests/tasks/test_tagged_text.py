@@ -21,6 +21,7 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
+from conveyor.inspection.explain import Explainer
 from conveyor.inspection.trace import trace_row
 from conveyor.models.export import predict
 from conveyor.models.quantise import quantise
@@ -112,6 +113,20 @@ def test_a_graph_in_int8_answers_nearly_as_the_float_one(
     costs = compare_with_float(small, test.rows, test.targets, outputs)
     assert costs is not None
     assert costs["span_f1"] == pytest.approx(costs["float_span_f1"], abs=0.05)
+
+
+def test_the_tokens_that_mattered_for_a_tag_are_those_near_it(folder: Path) -> None:
+    """By words, cases and characters."""
+    explainer = Explainer(folder)
+    explanation = explainer.explain(TEXT, step=8)
+    assert explanation.steps == TEXT.split()
+    assert (
+        explanation.output == f"probability of the tag {explanation.answer['tags'][7]!r} at step 8"
+    )
+    assert explanation.is_complete
+    assert explanation.agreement is not None
+    assert explanation.agreement > 0.3
+    assert set(np.argsort(-explanation.attributions[:, 0])[:2].tolist()) == {6, 7}  # to Oslo
 
 
 def test_a_string_and_its_tokens_are_answered_alike_by_every_protocol(

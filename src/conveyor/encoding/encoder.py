@@ -75,6 +75,22 @@ class Encoder(ABC):
         """Return which units of encoded rows are unknown tokens, (units,)."""
         return self.token_numbers(values) == self.unknown_token
 
+    def split(self, sequence: Any) -> list[str]:
+        """Return the piece of a checked text that each token stands for; none of a series."""
+        del sequence
+        return []
+
+    def blank_values(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return encoded values of the shape of a row's that say nothing: unknown tokens, or the
+        mean of the training steps."""
+        return np.full_like(values, self.unknown_token)
+
+    @property
+    def feature_channels(self) -> NDArray[np.int64]:
+        """The channel of a raw step from which each number of an encoded step comes, (features,);
+        a token is one."""
+        return np.zeros(1, np.int64)
+
     @property
     def alphabet(self) -> dict[str, int]:
         """The number of each character; empty where characters are not read."""

@@ -92,6 +92,17 @@ class SeriesEncoder(Encoder):
         """`features`: the channels, twice where each has an indicator."""
         return {"features": self.channels * (2 if self.missing == "mask" else 1)}
 
+    def blank_values(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The mean of the training steps, of which none is missing."""
+        blank = np.zeros_like(values)
+        blank[:, : self.channels] = self._scale(self.mean)
+        return blank
+
+    @property
+    def feature_channels(self) -> NDArray[np.int64]:
+        """An indicator is of its channel."""
+        return np.arange(self.size["features"]) % self.channels
+
     @property
     def shortest_sequence(self) -> NDArray[np.float64]:
         """One step."""

@@ -116,6 +116,12 @@ class StaticEncoder:
         return len(self.numbers) + sum(map(len, self.categories.values()))
 
     @property
+    def input_columns(self) -> list[str]:
+        """The column of each input."""
+        counts = {name: len(names) for name, names in self.categories.items()}
+        return [*self.numbers, *(name for name, count in counts.items() for _ in range(count))]
+
+    @property
     def blank(self) -> dict[str, Any]:
         """The values of a row that has none."""
         return dict.fromkeys(self.numbers, MISSING) | dict.fromkeys(self.categories)

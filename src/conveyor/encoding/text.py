@@ -22,6 +22,7 @@ from conveyor.encoding.row_error import RowError
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1 of every vocabulary
 UNKNOWN_TOKEN = 1
+SPACE = "␣"  # a piece of a text that is white space
 BATCH = 1000  # texts of a call of the library
 BATCH_SIZE = 1 << 20  # bytes of the texts of a batch from which a vocabulary is built
 TEXT_SIZE = 64  # bytes of a Python string beside its characters
@@ -139,6 +140,12 @@ class TextEncoder(Encoder):
         """Encode one text, as `encode` does."""
         tokens = self.tokenizer.encode(self._clean(sequence)).ids[: self.max_length]
         return np.array(tokens or [UNKNOWN_TOKEN], dtype=np.int32)
+
+    def split(self, sequence: str) -> list[str]:
+        """Bytes of one character may be several tokens, whose piece is the character."""
+        text = self._clean(sequence)
+        bounds = self.tokenizer.encode(text).offsets[: self.max_length]
+        return [text[start:end].strip() or SPACE for start, end in bounds] or [text]
 
     def to_json(self) -> dict[str, Any]:
         """The tokenizer, in the library's own form, and the settings around it."""

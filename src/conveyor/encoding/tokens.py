@@ -13,7 +13,13 @@ from conveyor.encoding.characters import check_characters, is_blank
 from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.row_error import RowError
-from conveyor.encoding.token_values import UNKNOWN, WORD, Normaliser, describe_token
+from conveyor.encoding.token_values import (
+    PADDING,
+    UNKNOWN,
+    WORD,
+    Normaliser,
+    describe_token,
+)
 from conveyor.tokens import find_tokens, is_token, join_tokens
 
 PADDING_NAME, UNKNOWN_NAME = "[PAD]", "[UNK]"  # no token has a space, and no word is upper case
@@ -119,6 +125,15 @@ class TokenEncoder(Encoder):
     def token_numbers(self, values: NDArray[np.integer]) -> NDArray[np.integer]:
         """The numbers of the words, (tokens,)."""
         return values[:, WORD]
+
+    def split(self, sequence: str) -> list[str]:
+        return sequence.split()[: self.max_length]
+
+    def blank_values(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Unknown words without case or characters."""
+        blank = np.full_like(values, PADDING)
+        blank[:, WORD] = UNKNOWN
+        return blank
 
     def read_sequences(self, sequences: Sequence[str]) -> Ragged:
         """Integers of the tokens, int32 (tokens, 2 + characters), not cut."""

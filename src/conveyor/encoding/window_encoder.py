@@ -57,6 +57,23 @@ class WindowEncoder(SeriesEncoder):
     def size(self) -> dict[str, int]:
         return {"features": self.window.features}
 
+    def blank_values(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The mean of the training steps, at no time of the calendar. What is missing remains so:
+        the network takes level and spread of the steps that are there."""
+        columns, flags = self.window.columns, self.window.flags
+        blank = np.zeros_like(values)
+        blank[:, flags:] = values[:, flags:]
+        is_present = values[:, flags:] == 0
+        blank[:, :columns] = np.where(is_present, self._scale(self.mean), 0)
+        return blank
+
+    @property
+    def feature_channels(self) -> NDArray[np.int64]:
+        """A time of the calendar has two features, and a flag is of its column."""
+        columns = np.arange(self.window.columns)
+        calendar = self.window.columns + np.arange(self.window.calendar) // 2
+        return np.concatenate([columns, calendar, columns])
+
     @property
     def shortest_sequence(self) -> NDArray[np.float64]:
         """One step before the origin, and those that are known ahead."""

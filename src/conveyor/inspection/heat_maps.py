@@ -80,7 +80,6 @@ def _draw_state(
     else:
         limit = max(float(np.abs(means).max()), 1e-6)
         scale = {"colorscale": AROUND_ZERO, "zmin": -limit, "zmax": limit}
-    ticks_at = list(range(0, len(names), -(-len(names) // MAX_TICKS)))
     heat_map = {
         "type": "heatmap",
         "z": _to_json(means.T),
@@ -90,16 +89,22 @@ def _draw_state(
         "colorbar": {"thickness": 12},
         **scale,
     }
-    ticks = {
+    units = {"showticklabels": False, "ticks": "", "autorange": "reversed", "type": "category"}
+    title = f"{name.capitalize()}: {MEANINGS[name]}"
+    return figure(
+        title, [heat_map], "", f"{len(order)} units", height=300, xaxis=label_columns(names),
+        yaxis=units,
+    )  # fmt: skip
+
+
+def label_columns(names: list[str]) -> dict[str, Any]:
+    """Return the axis under columns of these names, of which not too many are written."""
+    ticks_at = list(range(0, len(names), -(-len(names) // MAX_TICKS)))
+    return {
         "tickvals": ticks_at,
         "ticktext": [text(_shorten(names[i])) for i in ticks_at],
         "tickangle": -60 if sum(len(names[i]) + 2 for i in ticks_at) > LINE_LENGTH else 0,
     }
-    units = {"showticklabels": False, "ticks": "", "autorange": "reversed", "type": "category"}
-    title = f"{name.capitalize()}: {MEANINGS[name]}"
-    return figure(
-        title, [heat_map], "", f"{len(order)} units", height=300, xaxis=ticks, yaxis=units
-    )
 
 
 def _to_json(values: NDArray[np.floating]) -> list[Any]:

@@ -54,11 +54,10 @@ def render_page(trace: Trace, digest: str) -> str:
 def describe_trace(trace: Trace) -> dict[str, Any]:
     """Return what a page shows of a trace, as values of JSON: row, answer, notes, and for each
     layer a title and Plotly's heat maps."""
-    row = to_json(trace.row)
     titles = [_title(layer, trace.layers) for layer in trace.layers]
     return {
-        "row": _cut(row if isinstance(row, str) else json.dumps(row), ROW_LENGTH),
-        "answer": {name: _cut(_write(v), FIELD_LENGTH) for name, v in trace.answer.items()},
+        "row": describe_row(trace.row),
+        "answer": describe_answer(trace.answer),
         "notes": _list_notes(trace),
         "layers": [
             {"title": title, "plots": plots}
@@ -93,6 +92,17 @@ def _list_notes(trace: Trace) -> list[str]:
 def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
     place = " (bottom)" if layer.number == 1 and layers[-1].number > 1 else ""
     return f"Layer {layer.number}{place}: {layer.cell}, {layer.direction}"
+
+
+def describe_row(row: Any) -> str:
+    """Write a raw row, or the beginning of a long one."""
+    value = to_json(row)
+    return _cut(value if isinstance(value, str) else json.dumps(value), ROW_LENGTH)
+
+
+def describe_answer(answer: dict[str, Any]) -> dict[str, str]:
+    """Write each field in words, with four digits of each number."""
+    return {name: _cut(_write(value), FIELD_LENGTH) for name, value in answer.items()}
 
 
 def _cut(text: str, length: int) -> str:

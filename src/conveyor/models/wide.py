@@ -15,6 +15,7 @@ from conveyor.models.pooling import maximum, mean
 
 PAIRS = 1 << 14  # rows of the table of word pairs
 FACTOR = 7919  # a prime, that spreads pairs over the table
+PAIRS_LAYER = "wide_pairs"
 
 
 def summarise(values: keras.KerasTensor, lengths: keras.KerasTensor, length: int) -> Any:
@@ -49,7 +50,7 @@ def count_words(
     single = layers.Embedding(vocabulary, width, name="wide_words")(tokens)
     before, after = tokens[:, :-1], tokens[:, 1:]
     pairs = ops.mod(ops.mod(before, PAIRS) * FACTOR + after, PAIRS)  # no overflow
-    paired = layers.Embedding(PAIRS, width, name="wide_pairs")(pairs)
+    paired = layers.Embedding(PAIRS, width, name=PAIRS_LAYER)(pairs)
     total = ops.sum(zero_padding(single, mask_of(tokens, lengths)), axis=1)
     total += ops.sum(zero_padding(paired, mask_of(pairs, lengths - 1)), axis=1)
     count = ops.cast(ops.expand_dims(2 * lengths - 1, -1), total.dtype)

@@ -1,6 +1,7 @@
 """What each facet of a task can do, in the order in which a row meets the facets.
 
-The comparison is in `tasks/comparison.py`; the last one, the answers, is in `tasks/answers.py`.
+The comparison is in `tasks/comparison.py`, what is explained in `tasks/explained.py`; the last one,
+the answers, is in `tasks/answers.py`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -15,6 +15,7 @@ from conveyor.extensions import extend, rows_of
 from conveyor.metrics import Metric, MetricTable
 from conveyor.tasks.answers import Answers
 from conveyor.tasks.comparison import Comparison, PairedTest
+from conveyor.tasks.explained import Explained
 from conveyor.tasks.facets import Baselines, Head, Report, Target
 from conveyor.tasks.options import TargetSpec
 
@@ -48,6 +49,10 @@ class Task:
     @cached_property
     def answers(self) -> Answers:
         return _import(self.name, "answers").Answers(self.spec)
+
+    @cached_property
+    def explained(self) -> Explained:
+        return _import(self.name, "explained").Explained(self.spec)
 
     def plot_targets(self, report: Mapping[str, Any], folder: Path) -> None:
         """Draw the targets of prepared data, from its data report."""

@@ -1,0 +1,97 @@
+"""The plots of an explained series, as the plain values that Plotly's script takes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conveyor.html.figures import GRAY, figure, text
+from conveyor.inspection.explain import Explanation
+from conveyor.inspection.heat_maps import AROUND_ZERO, label_columns
+
+ROW_HEIGHT, MARGINS = 26, 150  # pixels of a channel, and of all around the channels
+TALLEST = 700
+COLOR_BAR = {"thickness": 12, "exponentformat": "e"}
+
+
+def draw_series(explanation: Explanation) -> list[dict[str, Any]]:
+    """Return a plot of the attributions and one of the occlusion: a line of the values, coloured,
+    where there is one channel, and else a heat map of channels by steps."""
+    titles = {
+        "Integrated gradients: what each part adds": explanation.grouped_attributions,
+        "Occlusion: how much lower without it": explanation.occlusion,
+    }
+    draw = _draw_line if len(explanation.channels) == 1 else _draw_heat_map
+    return [draw(explanation, title, effects) for title, effects in titles.items()]
+
+
+def _draw_line(
+    explanation: Explanation, title: str, effects: NDArray[np.floating]
+) -> dict[str, Any]:
+    names, values = _name_groups(explanation), _mean_values(explanation)[:, 0]
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "y": [None if np.isnan(value) else value for value in values.tolist()],
+        "customdata": [[text(name), effect] for name, effect in zip(names, effects[:, 0].tolist(),
+                                                                    strict=True)],
+        "hovertemplate": "step %{customdata[0]}: value %{y:.4g}<br>effect %{customdata[1]:+.3g}"
+                         "<extra></extra>",
+        "line": {"color": GRAY, "width": 1},
+        "marker": {"size": 9, "color": effects[:, 0].tolist(), "colorscale": AROUND_ZERO,
+                   **_limits(effects, "cmin", "cmax"), "line": {"color": GRAY, "width": 1},
+                   "showscale": True, "colorbar": COLOR_BAR},
+    }  # fmt: skip
+    channel = text(explanation.channels[0])
+    return figure(title, [line], "", channel, height=300, xaxis=label_columns(names))
+
+
+def _draw_heat_map(
+    explanation: Explanation, title: str, effects: NDArray[np.floating]
+) -> dict[str, Any]:
+    names, values = _name_groups(explanation), _mean_values(explanation)
+    hover = [
+        [[text(name), f"{value:.4g}"] for name, value in zip(names, column, strict=True)]
+        for column in values.T
+    ]
+    heat_map = {
+        "type": "heatmap",
+        "z": effects.T.tolist(),
+        "y": [text(channel) for channel in explanation.channels],
+        "customdata": hover,
+        "hovertemplate": "%{y}, step %{customdata[0]}: value %{customdata[1]}"
+                         "<br>effect %{z:+.3g}<extra></extra>",
+        "colorscale": AROUND_ZERO,
+        "colorbar": COLOR_BAR,
+        **_limits(effects, "zmin", "zmax"),
+    }  # fmt: skip
+    height = min(TALLEST, MARGINS + ROW_HEIGHT * len(explanation.channels))
+    channels = {"autorange": "reversed", "type": "category"}
+    return figure(
+        title, [heat_map], "", "", height=height, xaxis=label_columns(names), yaxis=channels
+    )
+
+
+def _limits(effects: NDArray[np.floating], low: str, high: str) -> dict[str, float]:
+    limit = float(np.abs(effects).max()) or 1e-12
+    return {low: -limit, high: limit}
+
+
+def _name_groups(explanation: Explanation) -> list[str]:
+    names = explanation.steps
+    return [
+        names[group.start] if group.stop - group.start == 1
+        else f"{names[group.start]} to {names[group.stop - 1]}"
+        for group in explanation.groups
+    ]  # fmt: skip
+
+
+def _mean_values(explanation: Explanation) -> NDArray[np.floating]:
+    """Return the mean value of each group that is not missing, (groups, channels); NaN: none."""
+    assert explanation.values is not None
+    means = []
+    for group in explanation.groups:
+        values = explanation.values[group]
+        count = (~np.isnan(values)).sum(axis=0)
+        means.append(np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan))
+    return np.stack(means)
