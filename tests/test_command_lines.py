@@ -91,6 +91,8 @@ OPTIONS: dict[str, dict[str, str | None]] = {
               "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},
     "compare": {"--json": None, "--html": None},
     "ui": {"--port": None},
+    "states": {"--split": None, "--points": None, "--method": None, "--model": None, "--out": None,
+               "--open": None},
     "sweep": {"--join": None, "--status": None, "--storage": None},
 }  # fmt: skip
 # Arguments with which an option has no effect.

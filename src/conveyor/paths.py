@@ -60,9 +60,10 @@ class Paths:
         # report, untracked
         self.report = reports / "index.html"
 
-        # inspect and explain, untracked
+        # inspect, explain and states, untracked
         self.inspection = reports / INSPECTION_FILE
         self.explanation = reports / "explain.html"
+        self.states_page = reports / "states.html"
 
         # DVC
         self.dvc_lock = root / "dvc.lock"

@@ -6,7 +6,7 @@ GROUPS = {
         "compose", "prepare", "sweep", "train", "evaluate", "register",
     ),
     "Data": ("fetch", "describe"),
-    "Results": ("report", "ui", "compare", "inspect", "explain"),
+    "Results": ("report", "ui", "compare", "inspect", "explain", "states"),
     "Champion": ("promote", "rollback", "serve", "predict"),
     "Every night": ("retrain", "drift", "schedule"),
     "Trouble": ("doctor", "recover"),

@@ -10,6 +10,7 @@ async function unpack(text) {
 function draw() {
   for (const element of document.querySelectorAll(".plot"))
     drawPlot(element, JSON.parse(element.parentNode.querySelector("script").textContent));
+  document.dispatchEvent(new Event("drawn"));
 }
 
 async function start() {

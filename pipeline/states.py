@@ -1,0 +1,71 @@
+"""Draw the hidden states of rows in two dimensions, with the nearest neighbours of each row.
+
+Takes the prepared rows on which the model is scored: by target and by error, their tokens too, or
+each step where these have tags. Writes a page that needs no network, reports/states.html. No
+TensorFlow.
+"""
+
+import sys
+import webbrowser
+from argparse import ArgumentParser, Namespace
+
+from conveyor import files
+from conveyor.data.store import Prepared
+from conveyor.errors import InputError
+from conveyor.inspection.points import read_points
+from conveyor.inspection.projection import METHODS
+from conveyor.inspection.states_page import render_states
+from conveyor.paths import Paths
+from conveyor.serving import LoadedModel
+from pipeline import number, run_script, typed_path
+
+MOST_POINTS = 5000  # more would make the page slow
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    splits = ("test", "validation")
+    add("--split", choices=splits, default="test", help="whose rows (default: test)")
+    add(
+        "--points",
+        type=number(int, 2, MOST_POINTS),
+        default=1000,
+        metavar="N",
+        help="at most so many rows, steps and tokens, drawn with a fixed seed (default: 1000)",
+    )
+    methods = "pca, or umap, which `make setup-umap` installs (default: pca)"
+    add("--method", choices=list(METHODS), default="pca", help=methods)
+    add(
+        "--model",
+        type=typed_path,
+        default=Paths().model,
+        metavar="FOLDER",
+        help=f"a model of the prepared data (default: {Paths().model})",
+    )
+    add(
+        "--out",
+        type=typed_path,
+        default=Paths().states_page,
+        metavar="FILE",
+        help=f"the page (default: {Paths().states_page})",
+    )
+    add("--open", action="store_true", help="open the page in a browser, on a terminal")
+
+
+def draw_states(args: Namespace) -> None:
+    model, prepared = LoadedModel.load(args.model), Prepared(Paths().prepared)
+    if prepared.meta.digest != model.card.data_digest:
+        raise InputError(
+            f"{Paths().prepared}: expected the data of the model in {args.model}; got others. Run "
+            "`dvc repro train`, or name a model of these data with --model"
+        )
+    points = read_points(args.model, model, prepared.split(args.split), args.points)
+    digest = files.digest_tree(args.model)
+    files.write_text(args.out, render_states(points, args.split, args.method, digest))
+    print(args.out)
+    if args.open and sys.stdout.isatty():
+        webbrowser.open(args.out.absolute().as_uri())
+
+
+if __name__ == "__main__":
+    run_script(draw_states, __doc__, add_options)

@@ -1,0 +1,69 @@
+"""Points of many dimensions in two of them, and their nearest neighbours in all of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+from conveyor.errors import InputError, missing_package
+
+SEED = 0
+NEIGHBOURS = 8  # that are shown of a point
+UMAP_NEIGHBOURS = 15  # the default of UMAP
+Vectors = NDArray[np.floating]  # (points, width)
+
+
+def project_by_pca(vectors: Vectors) -> tuple[Vectors, str]:
+    """Return the two principal components of the points, (points, 2), and how much they say."""
+    count = min(2, *vectors.shape)
+    pca = PCA(count, svd_solver="full")
+    places = pca.fit_transform(vectors.astype(np.float64))
+    shares = np.nan_to_num(pca.explained_variance_ratio_)  # NaN where all points are equal
+    sentence = f"PCA: the two axes hold {shares.sum():.0%} of the variance"
+    return np.pad(places, ((0, 0), (0, 2 - count))), sentence
+
+
+def project_by_umap(vectors: Vectors) -> tuple[Vectors, str]:
+    """Return points, (points, 2), whose neighbours are mostly those of the vectors (McInnes, Healy
+    and Melville 2018).
+
+    Raises:
+        InputError: UMAP is not installed, or there are too few points.
+    """
+    try:
+        from umap.umap_ import UMAP  # of the extra, and it compiles for seconds
+    except ImportError as error:
+        raise InputError(missing_package("--method umap", "umap-learn", "umap")) from error
+    if len(vectors) <= UMAP_NEIGHBOURS:
+        raise InputError(
+            f"--method umap: expected more than {UMAP_NEIGHBOURS} points; got {len(vectors)}. Use "
+            "--method pca"
+        )
+    places = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=SEED, n_jobs=1).fit_transform(vectors)
+    return np.asarray(places), "UMAP: who is near is kept, how far is not"
+
+
+METHODS: dict[str, Callable[[Vectors], tuple[Vectors, str]]] = {
+    "pca": project_by_pca,
+    "umap": project_by_umap,
+}
+
+
+def find_neighbours(vectors: Vectors) -> tuple[NDArray[np.integer], Vectors]:
+    """Return the nearest other points of each point, the nearest first, and their Euclidean
+    distances; both (points, neighbours)."""
+    count = min(NEIGHBOURS, len(vectors) - 1)
+    if count < 1:
+        return np.zeros((len(vectors), 0), np.int64), np.zeros((len(vectors), 0))
+    # Without an argument it leaves each point itself out, also where others are equal to it.
+    distances, places = NearestNeighbors(n_neighbors=count).fit(vectors).kneighbors()
+    return places, distances
+
+
+def draw_sample(count: int, limit: int) -> NDArray[np.int64]:
+    """Return at most `limit` of `count` numbers from 0, in order; equal arguments draw alike."""
+    draw: Any = np.random.default_rng(SEED)
+    return np.sort(draw.choice(count, min(count, limit), replace=False))
