@@ -1,8 +1,8 @@
 """Draw the hidden states of rows in two dimensions, with the nearest neighbours of each row.
 
-Takes the prepared rows on which the model is scored: by target and by error, their tokens too, or
-each step where these have tags. Writes a page that needs no network, reports/states.html. No
-TensorFlow.
+Takes a sample of the prepared test rows: by target and by error, with their tokens, or each step
+where a step has a target. Writes a page that needs no network, reports/states.html. No TensorFlow;
+the package of UMAP loads it by itself.
 """
 
 import sys

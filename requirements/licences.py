@@ -12,8 +12,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 # Licences that ask for a notice, or for the source of changed files, and for nothing of the rest.
 ALLOWED = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0",
-    "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense", "Zlib", "ZPL-2.1",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause",
+    "CC0-1.0", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense",
+    "Zlib", "ZPL-2.1",
 }  # fmt: skip
 # How metadata without an SPDX expression name them.
 OLD_NAMES = {

@@ -35,6 +35,7 @@ ADDITIONS = {
     "notebook": ("ipykernel", "nbclient"),
     "postgres": ("psycopg", "psycopg2-binary"),
     "ray": ("ray",),
+    "umap": ("umap-learn", "numba"),
     "test": ("pytest", "pytest-xdist", "check-jsonschema", "zizmor"),
 }
 

@@ -46,6 +46,7 @@ JOBS = (
     "ui",
     "compare",
     "inspect",
+    "states",
 )
 # Modules that a stage's processes import by name.
 NAMED = {

@@ -20,6 +20,8 @@ from conveyor import files
 from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
 from conveyor.errors import InputError
+from conveyor.inspection.points import read_points
+from conveyor.inspection.states_page import render_states
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.measurements import largest_difference, padding_difference
@@ -119,6 +121,15 @@ def test_the_page_and_the_card_hold_for_each_task(belt: Belt) -> None:
     artifacts = belt.clone.client().list_artifacts(run.info.run_id, "evaluation")
     assert "evaluation/inspect.html" in [artifact.path for artifact in artifacts]
     assert belt.clone.git("status", "--short") == ""
+
+
+def test_the_states_of_each_task_are_drawn(belt: Belt) -> None:
+    split = Prepared(belt.paths.prepared).split("test")
+    [points] = read_points(belt.paths.model, belt.model, split, 50)
+    page = render_states([points], "test", "pca", "0123456789ab")
+    assert points.kind == ("step" if belt.task == "tagging" else "row")
+    assert f"{points.kind.capitalize()}s by target" in page
+    assert np.isfinite(points.vectors).all()
 
 
 def test_equal_targets_are_answered_as_they_are_in_the_data(belt: Belt) -> None:

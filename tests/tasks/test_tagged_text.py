@@ -22,6 +22,7 @@ from conveyor.data.store import Prepared
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
 from conveyor.inspection.explain import Explainer
+from conveyor.inspection.points import read_points
 from conveyor.inspection.trace import trace_row
 from conveyor.models.export import predict
 from conveyor.models.quantise import quantise
@@ -97,6 +98,25 @@ def test_keras_and_onnx_agree_however_a_row_is_padded(
     assert round_trip_difference(model, folder, rows[:10]) <= TOLERANCE
     assert [len(row) for row in outputs] == test.sequences.lengths.tolist()
     assert model.task.metrics.compute_one("span_f1", test.targets, outputs) > 0.8
+
+
+def test_the_states_of_steps_have_the_tags_of_their_tokens(
+    model: LoadedModel, folder: Path, prepared: Prepared
+) -> None:
+    split = prepared.split("test")
+    steps, tokens = read_points(folder, model, split, 10**5)
+    assert (steps.kind, tokens.kind) == ("step", "token")
+    assert len(steps.vectors) == split.sequences.lengths.sum()
+    assert steps.names == [token for row in split.rows for token in row.split()]
+    true = model.task.answers.decode(split.targets)
+    assert steps.targets == [tag for row in true for tag in row]
+    wrong = [a != t for a, t in zip(steps.answers, steps.targets, strict=True)]
+    assert steps.errors.tolist() == wrong
+    name = tokens.names[3]
+    own = [error for error, each in zip(steps.errors, steps.names, strict=True)
+           if each.lower() == name]  # fmt: skip
+    assert tokens.previews[3] == f"in {len(own):,} steps"
+    assert tokens.errors[3] == pytest.approx(np.mean(own))
 
 
 def test_a_graph_in_int8_answers_nearly_as_the_float_one(

@@ -108,11 +108,11 @@ def _of_steps(
 ) -> Points:  # fmt: skip
     """All steps of the rows."""
     pairs = [(row, step) for row, steps in enumerate(true) for step in range(len(steps))]
-    shown = [preview_step(rows[row], step) for row, step in pairs]
+    texts = [preview_step(rows[row], step) for row, step in pairs]
     errors = [answers[row][step] != true[row][step] for row, step in pairs]
     return Points(
-        "step", meaning, join_steps(states), [name for name, _ in shown],
-        [preview for _, preview in shown], [true[row][step] for row, step in pairs],
+        "step", meaning, join_steps(states), [name for name, _ in texts],
+        [preview for _, preview in texts], [true[row][step] for row, step in pairs],
         [answers[row][step] for row, step in pairs], np.array(errors, float),
         f"steps of {len(rows):,} rows", len(pairs),
     )  # fmt: skip

@@ -124,16 +124,16 @@ def _marker(color: str, symbol: str) -> dict[str, Any]:
 def _scale(values: NDArray[np.floating], title: str) -> Coloured:
     """A colour scale that ends at the 98th percentile, so that one outlier does not hide the rest;
     what has no number is left gray."""
-    known = np.flatnonzero(np.isfinite(values))
-    low, high = np.percentile(values[known], (2, 98)).tolist()
+    finite = np.flatnonzero(np.isfinite(values))
+    low, high = np.percentile(values[finite], (2, 98)).tolist()
     marker = {
-        "color": [float(f"{value:.4g}") for value in values[known]], "colorscale": "Viridis",
+        "color": [float(f"{value:.4g}") for value in values[finite]], "colorscale": "Viridis",
         "cmin": low, "cmax": max(high, low + 1e-9), "size": 7, "opacity": 0.85,
         "colorbar": {"thickness": 12, "title": {"text": title}},
     }  # fmt: skip
-    unknown = np.flatnonzero(~np.isfinite(values))
-    others = [("none", unknown, _marker(OTHERS_COLOUR, "circle-open"))] if len(unknown) else []
-    return [*others, ("", known, marker)]
+    missing = np.flatnonzero(~np.isfinite(values))
+    others = [("none", missing, _marker(OTHERS_COLOUR, "circle-open"))] if len(missing) else []
+    return [*others, ("", finite, marker)]
 
 
 def _plot(
