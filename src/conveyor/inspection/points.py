@@ -77,6 +77,11 @@ def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> l
     chosen = draw_sample(len(split.rows), limit)
     rows = [split.rows[row] for row in chosen.tolist()]
     per_step = bool(task.spec.per_step)
+    source = (
+        f"{len(rows):,} of {len(split.rows):,} rows"
+        if len(rows) < len(split.rows)
+        else (f"{len(rows):,} rows")
+    )
     states, meaning = read_states(network, model.encoder, rows, per_step=per_step)
     outputs = model.predict(rows).outputs
     targets = split.targets[chosen]
@@ -84,7 +89,7 @@ def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> l
     records, fields = task.answers.records(outputs, rows), task.answers.logged
     if per_step:
         answers = [record[fields[0]] for record in records]
-        points = _of_steps(model, states, meaning, rows, true, answers)
+        points = _of_steps(states, meaning, rows, true, answers, source)
     else:
         errors = task.comparison.row_errors(targets, ModelOutputs(task.spec, outputs))
         names = [name_row(row, split.ids[i]) for row, i in zip(rows, chosen.tolist(), strict=True)]
@@ -99,12 +104,12 @@ def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> l
     if embeddings is None or not model.encoder.tokens:
         return [sample]
     tokens = [model.encoder.token_numbers(split.sequences[row]) for row in chosen.tolist()]
-    return [sample, _of_tokens(model, embeddings, tokens, points, limit, per_step=per_step)]
+    return [sample, _of_tokens(model, embeddings, tokens, points, limit, source)]
 
 
 def _of_steps(
-    model: LoadedModel, states: NDArray[Any], meaning: str, rows: Sequence[Any],
-    true: list[list[str]], answers: list[list[str]],
+    states: NDArray[Any], meaning: str, rows: Sequence[Any], true: list[list[str]],
+    answers: list[list[str]], source: str,
 ) -> Points:  # fmt: skip
     """All steps of the rows."""
     pairs = [(row, step) for row, steps in enumerate(true) for step in range(len(steps))]
@@ -114,17 +119,17 @@ def _of_steps(
         "step", meaning, join_steps(states), [name for name, _ in texts],
         [preview for _, preview in texts], [true[row][step] for row, step in pairs],
         [answers[row][step] for row, step in pairs], np.array(errors, float),
-        f"steps of {len(rows):,} rows", len(pairs),
+        f"steps of {source}", len(pairs),
     )  # fmt: skip
 
 
 def _of_tokens(
     model: LoadedModel, embeddings: NDArray[np.float32], tokens: list[NDArray[Any]],
-    points: Points, limit: int, *, per_step: bool,
+    points: Points, limit: int, source: str,
 ) -> Points:  # fmt: skip
     """The most frequent tokens of the rows; see TOKEN_NOTE."""
     numbers = np.concatenate(tokens)
-    owners = np.arange(len(numbers)) if per_step else np.repeat(
+    owners = np.arange(len(numbers)) if points.kind == "step" else np.repeat(
         np.arange(len(tokens)), count_steps(tokens)
     )  # fmt: skip
     pairs = np.unique(np.stack([numbers, owners]), axis=1)  # (2, different pairs)
@@ -140,7 +145,7 @@ def _of_tokens(
         [names[number] for number in ranked], texts,
         [_summarise([points.targets[point] for point in own]) for own in owned],
         [], np.array([points.errors[own].mean() for own in owned]),
-        f"tokens of {len(tokens):,} rows", len(by_token), [TOKEN_NOTE],
+        f"tokens of {source}", len(by_token), [TOKEN_NOTE],
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ MOST_NAMED = 8  # targets with a colour of their own
 # Near Okabe and Ito's colours, which all eyes tell apart, and seen on a light and a dark ground.
 COLOURS = ("#3a93d1", "#d98200", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#a08a00", "#8c6bb1")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star")
+SCALE = [[0, "#4393c3"], [0.5, "#b3a7b8"], [1, "#e66101"]]  # likewise
 OTHERS, OTHERS_COLOUR = "others", "#8a8f98"
 RIGHT, WRONG = "right", "wrong"
 
@@ -127,7 +128,7 @@ def _scale(values: NDArray[np.floating], title: str) -> Coloured:
     finite = np.flatnonzero(np.isfinite(values))
     low, high = np.percentile(values[finite], (2, 98)).tolist()
     marker = {
-        "color": [float(f"{value:.4g}") for value in values[finite]], "colorscale": "Viridis",
+        "color": [float(f"{value:.4g}") for value in values[finite]], "colorscale": SCALE,
         "cmin": low, "cmax": max(high, low + 1e-9), "size": 7, "opacity": 0.85,
         "colorbar": {"thickness": 12, "title": {"text": title}},
     }  # fmt: skip
