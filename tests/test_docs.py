@@ -144,7 +144,7 @@ def test_the_page_of_the_commands_has_each_script(site: Path) -> None:
 
 def test_the_page_of_python_says_what_a_model_can_be_asked(site: Path) -> None:
     page = (site / "reference/python.html").read_text()
-    for name in ("predict", "gates", "evaluate", "history", "frame", "example"):
+    for name in ("predict", "gates", "explain", "evaluate", "history", "frame", "example"):
         assert f'<h3 id="{name}">' in page
     assert "<p><code>evaluate(file, *, samples=1000, confidence=0.95, seed=17)</code></p>" in page
 

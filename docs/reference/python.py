@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import conveyor
 from conveyor.notebook.answers import AnswerList
+from conveyor.notebook.explained_answer import ExplainedAnswer
 from conveyor.notebook.file_scores import FileScores
 from conveyor.notebook.gate_maps import GateMaps
 from conveyor.notebook.opened_model import OpenedModel
@@ -13,7 +14,7 @@ from conveyor.notebook.registry_history import RegistryHistory
 
 SECTION = re.compile(r"(Args|Attributes|Returns|Raises):")
 ITEM = re.compile(r"(\w+): (.*)")
-CLASSES = (OpenedModel, AnswerList, GateMaps, FileScores, RegistryHistory)
+CLASSES = (OpenedModel, AnswerList, GateMaps, ExplainedAnswer, FileScores, RegistryHistory)
 
 
 def write() -> str:

@@ -20,6 +20,7 @@ from conveyor.data.store import Prepared
 from conveyor.errors import InputError
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import EvaluationInput
+from conveyor.inspection.explain import Explainer
 from conveyor.inspection.trace import trace_row
 from conveyor.metrics.steps import as_rows
 from conveyor.notebook.file_scores import cut_targets
@@ -142,6 +143,20 @@ def test_gates_are_those_of_the_trace_and_show_the_page(toy_product: Path) -> No
             gates.frame(**options)
     with pytest.raises(InputError, match="row: expected one row; got 2"):
         model.gates(pd.DataFrame({"series": SERIES}))
+
+
+def test_an_explanation_is_that_of_the_explainer_and_shows_its_page(toy_product: Path) -> None:
+    answer = conveyor.open(toy_product).explain(SERIES[0], output="down")
+    expected = Explainer(toy_product).explain(np.array(SERIES[0]), output="down")
+    np.testing.assert_array_equal(answer.frame().to_numpy(), expected.attributions)
+    assert answer.frame().shape == (3, 2)
+    total = answer.explanation.end - answer.explanation.start
+    assert answer.frame().to_numpy().sum() == pytest.approx(total, rel=1e-3)
+    page = answer._repr_html_()
+    assert 'sandbox="allow-scripts"' in page
+    assert "Integrated gradients" in page
+    with pytest.raises(InputError, match="sideways"):
+        conveyor.open(toy_product).explain(output="sideways")
 
 
 def write_test_rows(toys: Prepared, path: Path, extra: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def open(
     source: str | PathLike[str], *, project: str | PathLike[str] | None = None
 ) -> "OpenedModel":
-    """Open a model, from a folder or from the registry. TensorFlow is not loaded.
+    """Open a model, from a folder or from the registry, without TensorFlow.
 
     Args:
         source: a model folder, such as artifacts/model or an exported one, from the working folder

@@ -1,15 +1,13 @@
 """Gates and states of a row, as heat maps in a notebook and as tables."""
 
 from dataclasses import dataclass
-from html import escape
 
 import pandas as pd
 
 from conveyor.errors import InputError
 from conveyor.inspection.page import render_page
 from conveyor.inspection.trace import FORWARD, LayerTrace, Trace
-
-HEIGHT = 720  # points of the frame that holds the page
+from conveyor.notebook.page_frame import frame_page
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,4 @@ class GateMaps:
         )
 
     def _repr_html_(self) -> str:
-        page = escape(render_page(self.trace, self.digest))
-        # The frame is an origin of its own: what a row holds cannot reach the notebook.
-        return (
-            f'<iframe title="Gates and states" sandbox="allow-scripts" srcdoc="{page}" '
-            f'style="width: 100%; height: {HEIGHT}px; border: 0"></iframe>'
-        )
+        return frame_page("Gates and states", render_page(self.trace, self.digest))

@@ -16,7 +16,8 @@ from conveyor.server.example_request import mlflow_body
 from conveyor.server.live_model import DIGITS, load_folder, load_version
 from conveyor.server.mlflow_protocol import list_answers
 
-if TYPE_CHECKING:  # loads MLflow, which only a registered model needs
+if TYPE_CHECKING:  # they load TensorFlow, and MLflow
+    from conveyor.notebook.explained_answer import ExplainedAnswer
     from conveyor.notebook.registry_history import RegistryHistory
 
 CONFIG = "config.yaml"  # of a model folder: the settings with which it was trained
@@ -85,6 +86,34 @@ class OpenedModel:
         """
         checked = read_row(self.example if row is None else row, self.model)
         return GateMaps(trace_row(self.folder, self.model, checked), self._digest)
+
+    def explain(
+        self, row: Any = None, *, output: str | None = None, step: int | None = None
+    ) -> "ExplainedAnswer":
+        """Compute which parts of a row moved a number of its answer.
+
+        Integrated gradients follow the network's gradient, so that TensorFlow is loaded; occlusion
+        checks them without it.
+
+        Args:
+            row: as one of those of `predict`; None: the model's example.
+            output: the class, label, tag or column that is explained; None: what matters most in
+                the answer.
+            step: of a tagged row or of a horizon, from 1; None: what matters most.
+
+        Returns:
+            What each channel of each step adds to the number, (steps, channels), in its unit. A
+            notebook shows the page of `conveyor explain`; `frame()` returns a table.
+
+        Raises:
+            InputError: the row cannot be read, or the answer has no such output or step.
+        """
+        from conveyor.inspection.explain import Explainer
+        from conveyor.notebook.explained_answer import ExplainedAnswer
+
+        checked = read_row(self.example if row is None else row, self.model)
+        explainer = Explainer(self.folder, self.model)
+        return ExplainedAnswer(explainer.explain(checked, output=output, step=step), self._digest)
 
     def evaluate(
         self, file: str | PathLike[str], *, samples: int = 1000, confidence: float = 0.95,
