@@ -86,6 +86,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
               "--body-limit": None, "--threads": None, "--log-share": None, "--token-file": None,
               "--no-token": None, "--allowed-host": None, "--drain": None, "--log-format": None,
               "--example": None, "--shadow": "no --model with it",
+              "--sessions": None, "--session-idle": None,
               "--alias": "no --model with it", "--poll": "--reload with it",
               "--log-rows": "--log-share with it", "--log-folder": "--log-share with it",
               "--log-rows-per-file": "--log-share with it", "--log-files": "--log-share with it"},

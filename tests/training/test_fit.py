@@ -194,7 +194,8 @@ def test_the_product_answers_raw_rows_as_training_did(
     write_model(model, history, config, toys, tmp_path / "model")
     names = {path.name for path in (tmp_path / "model").iterdir()}
     assert names == {"model.keras", "model.onnx", "encoder.json", "card.json", "config.yaml",
-                     "history.csv", "curves.png", "example.json", "digests.json"}  # fmt: skip
+                     "history.csv", "curves.png", "layers.png", "example.json",
+                     "digests.json"}  # fmt: skip
     assert files.read_json(tmp_path / "model" / "card.json")["target"]["classes"] == ["down", "up"]
     first = {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()}
     write_model(model, history, config, toys, tmp_path / "model")
