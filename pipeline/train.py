@@ -1,4 +1,7 @@
-"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served."""
+"""Stage `train`: fit the sweep's best parameters, export what is evaluated and served.
+
+With --find-learning-rate it only suggests a learning rate, and draws reports/learning_rate.png.
+"""
 
 import logging
 import os
@@ -7,12 +10,11 @@ import shutil
 from conveyor import files
 from conveyor.config import TrainConfig, load, overlay
 from conveyor.data.store import Prepared
-from conveyor.environment import check_environment
 from conveyor.paths import Paths
 from conveyor.progress import show_clock
 from conveyor.sweep.best import BEST, read_best
 from conveyor.tracking import runs
-from pipeline import run_script
+from pipeline._train_options import run_train
 
 with show_clock("loading TensorFlow"):
     from conveyor.models.cudnn import cudnn_report
@@ -20,13 +22,13 @@ with show_clock("loading TensorFlow"):
     from conveyor.training.fit import fit
     from conveyor.training.initial_weights import InitialWeights, find_origin, keep_random
     from conveyor.training.model_folder import write_model
+    from conveyor.training.range_test import find_learning_rate
     from conveyor.training.threads import set_threads
 
 log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, paths: Paths) -> None:
-    check_environment()
     config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
     prepared = Prepared(paths.prepared)
     digest, dataset = prepared.meta.digest, prepared.meta.name
@@ -46,4 +48,4 @@ def train(config: TrainConfig, paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    run_script(lambda args: train(load(TrainConfig), Paths()), __doc__)
+    run_train(lambda: load(TrainConfig), train, find_learning_rate, __doc__)

@@ -95,6 +95,7 @@ OPTIONS: dict[str, dict[str, str | None]] = {
     "states": {"--split": None, "--points": None, "--method": None, "--model": None, "--out": None,
                "--open": None},
     "sweep": {"--join": None, "--status": None, "--storage": None},
+    "train": {"--find-learning-rate": None},
 }  # fmt: skip
 # Arguments with which an option has no effect.
 WITHOUT_EFFECT = {

@@ -32,6 +32,9 @@ def plot_lengths(results: Results, path: Path) -> None:
     """Draw each cell's test error by length: the median of the seeds, and their range."""
     figure, panels = new_figure(11, 4.5, columns=len(PROBLEMS), sharey=True)
     for axes, problem in zip(panels, PROBLEMS, strict=True):
+        if not any(results.by_seed(problem, cell, n) for cell in CELLS for n in LENGTHS):
+            say_empty(axes, f"{TITLES[problem]}: not run yet")
+            continue
         for number, cell in enumerate(CELLS):
             lengths = [n for n in LENGTHS if results.by_seed(problem, cell, n)]
             tests = [[o.test for o in results.by_seed(problem, cell, n)] for n in lengths]
@@ -44,6 +47,7 @@ def plot_lengths(results: Results, path: Path) -> None:
         axes.axhline(LEARNED, color=BLACK, linestyle="--", label="learned below")
         finish(axes, xlabel="steps of a row", title=TITLES[problem], xscale="log")
         use_log_scale(axes)
+        axes.set_xlim(0.8 * LENGTHS[0], 1.25 * LENGTHS[-1])
         axes.set_xticks(LENGTHS, [str(n) for n in LENGTHS])
         axes.minorticks_off()
     panels[0].set_ylabel("test error / error of the mean")

@@ -1,7 +1,7 @@
 """What `run.py` has measured: which fits come next, what a cell learns, and the table."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from conveyor import files
 
 LENGTHS = (12, 25, 50, 100, 200, 400, 800)  # steps
 RATES = (5e-4, 2e-3, 1e-2)  # learning rates, one of which is chosen for each cell and length
+SIMPLE, LSTM = "SimpleRNN", "LSTM, forget bias 1"  # the cells that are compared
 SEEDS = (0, 1, 2)  # the first one chooses the rate
 
 
@@ -34,7 +35,8 @@ class Results:
         files.write_text(path, f"[\n{lines}\n]\n")
 
     def next_fits(self, lengths: Sequence[int] = LENGTHS) -> list[Fit]:
-        """Return the fits that can run now: the first problem before the second, short ones first.
+        """Return the fits that can run now: the first problem before the second, the cells that are
+        compared before the others, short rows before long ones.
 
         At each length the first seed tries all rates, and the others follow with the rate that was
         best on the validation rows. A cell that no seed has taught at a length is not tried at
@@ -44,7 +46,10 @@ class Results:
         for problem in PROBLEMS:
             for cell in CELLS:
                 fits += self._next_fits(problem, cell, lengths)
-        return sorted(fits, key=lambda fit: (list(PROBLEMS).index(fit.problem), fit.steps))
+        problems = list(PROBLEMS)
+        return sorted(
+            fits, key=lambda f: (problems.index(f.problem), f.cell not in (SIMPLE, LSTM), f.steps)
+        )
 
     def _next_fits(self, problem: str, cell: str, lengths: Sequence[int]) -> list[Fit]:
         done = {outcome.fit for outcome in self.outcomes}
@@ -92,33 +97,37 @@ class Results:
 def table(results: Results) -> str:
     """Format, for each problem, the test error of each cell at each length, as Markdown.
 
-    A cell of the table has the median of the seeds and how many of them have learned.
+    A cell of the table has the median of the seeds and how many of them have learned; "-" where no
+    seed had learned a shorter length.
     """
-    parts = []
+    parts, pending = [], {(fit.problem, fit.cell) for fit in results.next_fits()}
     for problem in PROBLEMS:
         head = [f"{problem}, steps", *map(str, LENGTHS), "longest, 3 of 3"]
         lines = [head, ["---"] * len(head)]
         for cell in CELLS:
-            errors = [_describe(results.by_seed(problem, cell, steps)) for steps in LENGTHS]
-            lines.append([cell, *errors, str(results.longest(problem, cell) or "none")])
+            waits = (problem, cell) in pending
+            none = "not run yet" if waits else "-"
+            outcomes = [results.by_seed(problem, cell, steps) for steps in LENGTHS]
+            errors = [_describe(of_seeds) if of_seeds else none for of_seeds in outcomes]
+            longest = str(results.longest(problem, cell) or "none")
+            lines.append([cell, *errors, longest + " so far" * waits])
         parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
-    return "\n\n".join([*parts, *_compare(results)])
+    return "\n\n".join([*parts, *_compare(results, pending)])
 
 
 def _describe(outcomes: Iterable[Outcome]) -> str:
     tests = sorted(outcome.test for outcome in outcomes)
-    if not tests:
-        return "-"
     learned = sum(test < LEARNED for test in tests)
     return f"{tests[len(tests) // 2]:.2g} ({learned} of {len(tests)})"
 
 
-def _compare(results: Results) -> list[str]:
+def _compare(results: Results, pending: Collection[tuple[str, str]]) -> list[str]:
     """Compare the longest lengths of LSTM and SimpleRNN, for each problem."""
     lines = []
     for problem in PROBLEMS:
-        simple = results.longest(problem, "SimpleRNN")
-        lstm = results.longest(problem, "LSTM, forget bias 1")
+        lengths = [results.longest(problem, cell) for cell in (SIMPLE, LSTM)]
+        simple, lstm = lengths
         ratio = f"{lstm / simple:.3g} times as long" if simple else "no length for comparison"
-        lines.append(f"{problem}: SimpleRNN learns {simple} steps, LSTM {lstm}: {ratio}")
+        so_far = ", so far" if any((problem, cell) in pending for cell in (SIMPLE, LSTM)) else ""
+        lines.append(f"{problem}: SimpleRNN learns {simple} steps, LSTM {lstm}: {ratio}{so_far}")
     return lines

@@ -41,12 +41,17 @@ def describe(name: str, is_script: bool) -> str:
 
 
 def help_text(script: str) -> str:
-    """Return what a script prints for --help. One without options is not imported, since `train`
-    would load TensorFlow."""
+    """Return what a script prints for --help.
+
+    Options may stand in a module of their own, `_NAME_options.py`, since the script `train` would
+    load TensorFlow; a script without options is not imported at all.
+    """
     source = (ROOT / "pipeline" / f"{script}.py").read_text("utf-8")
     parser = make_parser(script, ast.get_docstring(ast.parse(source)))
     if "add_options" in source:
-        import_module(f"pipeline.{script}").add_options(parser)
+        own = f"_{script}_options"
+        has_own = (ROOT / "pipeline" / f"{own}.py").is_file()
+        import_module(f"pipeline.{own if has_own else script}").add_options(parser)
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = WIDTH  # which argparse reads
     try:

@@ -65,6 +65,9 @@ class Paths:
         self.explanation = reports / "explain.html"
         self.states_page = reports / "states.html"
 
+        # the range test of train, untracked
+        self.range_test = reports / "learning_rate.png"
+
         # DVC
         self.dvc_lock = root / "dvc.lock"
         self.dvc_lock_copy = self.scratch / "dvc.lock"

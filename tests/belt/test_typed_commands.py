@@ -158,6 +158,7 @@ SESSION = [
     Row("conveyor drift --requests", expect="expected the records of a server", code=2),
     Row("python -m pipeline.doctor", expect="ok       champion"),
     Row("python -m pipeline.recover"),
+    Row("python -m pipeline.train --find-learning-rate", expect="set train.learning_rate="),
     Row("python -m pipeline.schedule cron", expect="pipeline.retrain"),
     Row("python -m pipeline.schedule systemd --into ~/.config/systemd/user", expect=".timer"),
     Row("python -m pipeline.schedule kubernetes schedule=weekly | kubectl apply -f -",

@@ -1,5 +1,6 @@
 """The statistics of layers against the equations of the cells and against finite differences."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -14,6 +15,8 @@ from conveyor.inspection.trace import run_to, trace_layer
 from conveyor.metrics.layers import layers_by_statistic, name_metric
 from conveyor.models.build import build
 from conveyor.models.onnx_network import to_onnx
+from conveyor.plots.training import plot_layers
+from conveyor.report.figures import draw_layers
 from conveyor.training.batches import Batch, BatchReader
 from conveyor.training.layer_statistics import ROWS, STEPS, LayerStatistics, choose_batch
 from conveyor.training.validated_fit import choose_rows, fit_best, start_state
@@ -133,6 +136,23 @@ def test_a_fit_that_is_looked_into_has_the_same_weights(toys: Prepared, toy_conf
         assert not any(name.startswith("within/") for name in state.history.best_metrics)
     for before, after in zip(weights[False], weights[True], strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_each_statistic_has_a_plot_with_a_line_for_each_layer(tmp_path: Path) -> None:
+    layers = [f"lstm_{number}" for number in range(7)]
+    history = [
+        {"update": update, **{name_metric("gradient_norm", layer): 0.1 for layer in layers},
+         name_metric("dead_units", "lstm_0"): 0.5}
+        for update in (10.0, 20.0)
+    ]  # fmt: skip
+    norms, dead = draw_layers(history)
+    assert [line["name"] for line in norms["data"]] == layers
+    assert len({str(line["line"]) for line in norms["data"]}) == len(layers)  # all look different
+    assert norms["layout"]["yaxis"]["type"] == "log"
+    assert [line["y"] for line in dead["data"]] == [[0.5, 0.5]]
+    assert draw_layers([{"update": 10.0, "loss": 1.0}]) == []  # of a model of an earlier version
+    for rows in (history, history[:1], [{"update": 10.0, "loss": 1.0}]):
+        plot_layers(rows, tmp_path / "layers.png")
 
 
 def test_few_rows_are_looked_at_and_long_ones_in_part() -> None:

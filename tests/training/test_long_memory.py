@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "long_memory"))
-import cell_fit
-import lag_plots
-import memory_results
-import problems
-from cell_fit import Fit, Outcome
-from memory_results import LENGTHS, RATES, SEEDS, Results
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks" / "long_memory"))
+import cell_fit  # noqa: E402
+import lag_plots  # noqa: E402
+import memory_results  # noqa: E402
+import problems  # noqa: E402
+from cell_fit import Fit, Outcome  # noqa: E402
+from memory_results import LENGTHS, RATES, SEEDS, Results  # noqa: E402
 
 LSTM = "LSTM, forget bias 1"
 
@@ -72,8 +73,10 @@ def test_the_longest_length_is_one_that_all_seeds_have_learned(tmp_path: Path) -
     assert results.longest("adding", "SimpleRNN") == 0  # a seed is missing
     results = Results(lstm + simple)
     text = memory_results.table(results)
-    assert "| LSTM, forget bias 1 | 0.02 (3 of 3) | 0.02 (3 of 3) | 0.02 (2 of 3) | -" in text
-    assert "adding: SimpleRNN learns 12 steps, LSTM 25: 2.08 times as long" in text
+    assert "| LSTM, forget bias 1 | 0.02 (3 of 3) | 0.02 (3 of 3) | 0.02 (2 of 3) | not" in text
+    assert "adding: SimpleRNN learns 12 steps, LSTM 25: 2.08 times as long, so far" in text
+    results.outcomes += outcomes({25: [0.2, 0.3, 0.4]}, "SimpleRNN")
+    assert "| SimpleRNN | 0.02 (3 of 3) | 0.3 (0 of 3) | - |" in memory_results.table(results)
     lag_plots.plot_lengths(results, tmp_path / "lengths.png")
     lag_plots.plot_gradients(results, tmp_path / "gradients.png")
     assert (tmp_path / "gradients.png").read_bytes()[:4] == b"\x89PNG"
@@ -94,3 +97,9 @@ def test_a_fit_learns_and_knows_the_gradient_at_each_lag() -> None:
 
     lags, norms = cell_fit.gradient_by_lag(Weighted(), fit)
     assert (lags, norms) == ([0, 1, 2, 3], [10.0, 0.0, 0.0, 1.0])
+
+
+def test_the_page_has_the_stored_table() -> None:
+    page = (ROOT / "docs" / "memory.md").read_text("utf-8")
+    stored = Results.read(ROOT / "benchmarks" / "long_memory" / "results.json")
+    assert memory_results.table(stored) in page

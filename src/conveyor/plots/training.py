@@ -1,4 +1,4 @@
-"""Learning curves, and what happened inside the layers."""
+"""Learning curves, what happened inside the layers, and the learning rate range test."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,8 @@ from conveyor.metrics.layers import LOGARITHMIC, TITLES, layers_by_statistic, na
 from conveyor.plots import (
     BLUE,
     GRAY,
+    GREEN,
+    ORANGE,
     RED,
     add_legend,
     finish,
@@ -54,5 +56,30 @@ def plot_layers(rows: Sequence[Mapping[str, float]], path: Path) -> None:
             use_log_scale(axes)
         else:
             axes.set_ylim(-0.03, 1.03)
+    add_legend(figure)
+    save(figure, path)
+
+
+def plot_range_test(
+    rates: Sequence[float], losses: Sequence[float], smoothed: Sequence[float],
+    marks: Mapping[str, float], path: Path,
+) -> None:  # fmt: skip
+    """Draw the loss by learning rate.
+
+    Args:
+        losses: of each update.
+        smoothed: the same, smoothed.
+        marks: rates to be marked, by the text of the legend.
+    """
+    figure, [axes] = new_figure(8, 4.5)
+    axes.plot(rates, losses, label="loss of a batch", color=GRAY, alpha=0.5, linewidth=1)
+    axes.plot(rates, smoothed, label="smoothed", color=BLUE)
+    for (name, rate), color in zip(marks.items(), (RED, ORANGE, GREEN), strict=False):
+        axes.axvline(rate, color=color, linestyle="--", label=f"{name}: {rate:.2g}")
+    low, high = min(smoothed), max(smoothed[0], min(smoothed))
+    room = max(high - low, 0.1 * abs(high))  # what diverges leaves the plot
+    finish(axes, xlabel="learning rate", ylabel="training loss",
+           ylim=(low - 0.2 * room, high + 0.6 * room))  # fmt: skip
+    use_log_scale(axes, "x")
     add_legend(figure)
     save(figure, path)

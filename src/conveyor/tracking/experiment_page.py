@@ -34,7 +34,8 @@ DESCRIPTION = """\
 tag `state` says how a trial ended; those that failed are among all runs alone.
 - A run named `train` made a model. Its `{headline}` is the {title} on the test rows, \
 {headline_better} is better; no choice was made by these rows. The curves are `train_…` and \
-`val_…`; `val_…_best` belongs to the model that was kept. All other metrics, with intervals and \
+`val_…`, and `within/…` is what happened inside the layers; `val_…_best` belongs to the model that \
+was kept. All other metrics, with intervals and \
 baselines, are in its artifact `evaluation`.
 - A run named `retrain` is one retraining, and its description says what happened.
 - The model that serves is the registered version with the alias `champion`.

@@ -19,8 +19,8 @@ COST = "cost."  # prefix of parameters: what the network costs
 def name_curves(metrics: Mapping[str, float]) -> dict[str, float]:
     """Name the metrics of one validation.
 
-    >>> name_curves({"loss": 0.5, "val_loss": 0.6})
-    {'train_loss': 0.5, 'val_loss': 0.6}
+    >>> name_curves({"loss": 0.5, "val_loss": 0.6, "within/dead_units/lstm_0": 0.0})
+    {'train_loss': 0.5, 'val_loss': 0.6, 'within/dead_units/lstm_0': 0.0}
     """
     return {
         name if name.startswith(VALIDATION) or is_within(name) else f"{TRAIN}{name}": value
