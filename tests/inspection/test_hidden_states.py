@@ -15,6 +15,7 @@ from browser import chromium, grave_violations
 from playwright.sync_api import Browser, expect
 
 from conveyor.data.store import Prepared, Split
+from conveyor.encoding import SeriesEncoder
 from conveyor.errors import InputError
 from conveyor.inspection.equations import HIDDEN
 from conveyor.inspection.points import Points, read_points
@@ -25,12 +26,14 @@ from conveyor.inspection.projection import (
     project_by_pca,
     project_by_umap,
 )
+from conveyor.inspection.recurrent_layers import read_layers
 from conveyor.inspection.states import read_network, read_states
 from conveyor.inspection.states_page import render_states
-from conveyor.inspection.trace import trace_row
+from conveyor.inspection.trace import run_to, trace_layer, trace_row
 from conveyor.serving import LoadedModel
 from conveyor.serving.digests import write_digests
 from pipeline import states
+from tests.inspection.test_trace import network
 
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 DIGEST = "0123456789abcdef"
@@ -59,6 +62,23 @@ def test_the_states_are_those_of_the_equations(
             for layer in top
         ]
         np.testing.assert_allclose(state, np.concatenate(wanted), rtol=1e-4, atol=1e-5)
+
+
+def test_the_state_is_the_mean_where_the_network_reads_all_steps() -> None:
+    """Of rows of different lengths in one batch, behind a front with strides too."""
+    encoder = SeriesEncoder(np.zeros(4), np.ones(4), None)
+    rows = [np.random.default_rng(steps).normal(size=(steps, 4)) for steps in (30, 90)]
+    for changes in ({"bidirectional": True}, {"front": "convolution"}):
+        proto = network({"pooling": "mean", **changes})[2]
+        found, meaning = read_states(proto, encoder, rows, per_step=False)
+        assert "mean over the steps" in meaning
+        layers = read_layers(proto)
+        for row, state in zip(rows, found, strict=True):
+            [(_, inputs)] = encoder.batches([row], 1)
+            *_, top = run_to(proto, layers, inputs)
+            traces = trace_layer(1, layers[-1], top[:, 0])
+            wanted = np.concatenate([trace.states[HIDDEN].mean(axis=0) for trace in traces])
+            np.testing.assert_allclose(state, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_the_nearest_are_others_also_where_points_are_equal() -> None:
