@@ -31,6 +31,7 @@ ENCODING: dict[str, Any] = {
     "tokenizer": "word", "lowercase": True, "unescape_html": False, "normalise": "nfc",
     "strip_accents": False, "vocabulary": 20000, "min_frequency": 2, "max_length": 64,
     "characters": 0,
+    "raw_text": None,
 }  # fmt: skip
 Figures = dict[str, float]
 

@@ -97,6 +97,7 @@ def word_product(
     encoder = TextEncoder.fit(WORDS, TextEncoding(
         tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
         strip_accents=False, vocabulary=50, min_frequency=1, max_length=8, characters=0,
+        raw_text=None,
     ))  # fmt: skip
     config = overlay(toy_config, {"model.embedding": 4}).model
     vocabulary = encoder.size["vocabulary"]

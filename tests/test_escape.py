@@ -46,6 +46,7 @@ TEXT_ENCODING = {
     "tokenizer": "word", "lowercase": True, "unescape_html": False, "normalise": "nfc",
     "strip_accents": False, "vocabulary": 1000, "min_frequency": 1, "max_length": 50,
     "characters": 0,
+    "raw_text": None,
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ TEXT: dict[str, Any] = {
     "engine": {"threads": 2, "memory": "200MB"},
     "encoding": {"tokenizer": "word", "lowercase": True, "unescape_html": False,
                  "normalise": "nfc", "strip_accents": False, "vocabulary": 1000,
-                 "min_frequency": 1, "max_length": 50, "characters": 0},
+                 "min_frequency": 1, "max_length": 50, "characters": 0, "raw_text": None},
 }  # fmt: skip
 SERIES: dict[str, Any] = {
     **TEXT, "kind": "series", "name": "machines",

@@ -17,7 +17,12 @@ TARGET = {"task": "tagging", "column": "tags"}
 TAGGED: dict[str, Any] = {
     **TEXT,
     "target": TARGET,
-    "encoding": {**TEXT["encoding"], "tokenizer": "whitespace", "characters": 4},
+    "encoding": {
+        **TEXT["encoding"],
+        "tokenizer": "whitespace",
+        "characters": 4,
+        "raw_text": "words",
+    },
 }
 STEPS: dict[str, Any] = {**SERIES, "target": TARGET}
 
@@ -35,7 +40,7 @@ def content(store: Prepared) -> set[tuple[str, str]]:
     """Text and tags of all rows."""
     decode = store.task.answers.decode
     return {
-        (row, " ".join(tags))
+        (" ".join(row), " ".join(tags))
         for name in ("train", "validation", "test")
         for row, tags in zip(store.split(name).rows, decode(store.split(name).targets), strict=True)
     }

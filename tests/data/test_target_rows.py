@@ -21,6 +21,7 @@ from tests.conftest import SERIES
 TEXT = {
     "tokenizer": "word", "lowercase": True, "unescape_html": True, "normalise": "none",
     "strip_accents": False, "vocabulary": 50, "min_frequency": 1, "max_length": 8, "characters": 0,
+    "raw_text": None,
 }  # fmt: skip
 CLASSES = {"task": "classification", "column": "answer"}
 NUMBERS = {"task": "regression", "columns": ["low", "high"]}
@@ -49,7 +50,7 @@ CASES: dict[str, dict[str, Any]] = {
     "texts": {"kind": "text", "target": CLASSES, "encoding": TEXT,
               "columns": {"text": ["head", "text"], "separator": " ", "id": None}},
     "a tag for each token": {"kind": "text", "target": {"task": "tagging", "column": "tags"},
-                             "encoding": {**TEXT, "tokenizer": "whitespace",
+                             "encoding": {**TEXT, "tokenizer": "whitespace", "raw_text": "words",
                                           "unescape_html": False},
                              "columns": {"text": "tokens", "separator": " ", "id": None}},
 }  # fmt: skip

@@ -16,6 +16,7 @@ PLAIN = {
     "tokenizer": "word", "lowercase": False, "unescape_html": False, "normalise": "none",
     "strip_accents": False, "vocabulary": 100, "min_frequency": 1, "max_length": 8,
     "characters": 0,
+    "raw_text": None,
 }  # fmt: skip
 TEXTS = ["the cat sat", "the cat ran", "the dog &amp; I", "CAFÉ ﬁnd"]
 

@@ -103,7 +103,8 @@ def test_a_trace_of_a_text_names_its_words(word_product: Path) -> None:
 def test_given_tokens_are_named_by_their_words() -> None:
     """They have case and characters beside their words."""
     normaliser = Normaliser(lowercase=True, form="none", strip_accents=False)
-    encoder = TokenEncoder({"fly": 2, "oslo": 3}, {"o": 2}, normaliser, characters=3, max_length=9)
+    encoder = TokenEncoder({"fly": 2, "oslo": 3}, {"o": 2}, normaliser, characters=3, max_length=9,
+                           attached=None)  # fmt: skip
     [(_, inputs)] = encoder.batches(["Fly to Oslo"], 1)
     assert name_steps(encoder, inputs["values"][0], 3, 1) == ["fly", "[UNK]", "oslo"]
 

@@ -25,7 +25,8 @@ def text_encoding(tokenizer: str, lowercase: bool) -> TextEncoding:
     return TextEncoding.model_validate(
         {"tokenizer": tokenizer, "lowercase": lowercase, "unescape_html": True,
          "normalise": "nfkc", "strip_accents": True, "vocabulary": 300, "min_frequency": 1,
-         "max_length": MAX_LENGTH, "characters": 0}
+         "max_length": MAX_LENGTH, "characters": 0,
+         "raw_text": None}
     )  # fmt: skip
 
 

@@ -156,6 +156,7 @@ def test_unknown_words_are_found(toy_config: Config) -> None:
     encoding = TextEncoding.model_validate({
         "tokenizer": "word", "vocabulary": 200, "min_frequency": 1, "max_length": 50,
         "characters": 0,
+        "raw_text": None,
         "lowercase": True, "normalise": "nfc", "strip_accents": False, "unescape_html": False,
     })  # fmt: skip
 

@@ -15,7 +15,7 @@ import pytest
 from conveyor import files
 from conveyor.batch.predict import predict_file
 from conveyor.config.dataset import SeriesColumns, TextColumns, TextEncoding
-from conveyor.config.source import Dialect
+from conveyor.config.source import KeptDialect
 from conveyor.encoding import SeriesEncoder, TextEncoder
 from conveyor.errors import InputError
 from conveyor.server import mlflow_protocol, v2
@@ -72,7 +72,7 @@ class Session:
         return [np.stack([share, 1 - share], axis=1).astype(np.float32)]
 
 
-def load(layout: str, dialect: Dialect | None = None, missing: str = "forward") -> LoadedModel:
+def load(layout: str, dialect: KeptDialect | None = None, missing: str = "forward") -> LoadedModel:
     columns = LAYOUTS[layout]
     kind = "text" if isinstance(columns, TextColumns) else "series"
     card = Card(format=2, kind=kind, target=ClassSpec(classes=["no", "yes"]), columns=columns,
@@ -81,6 +81,7 @@ def load(layout: str, dialect: Dialect | None = None, missing: str = "forward") 
         encoder: Any = TextEncoder.fit(TEXTS, TextEncoding(
             tokenizer="word", lowercase=True, unescape_html=False, normalise="none",
             strip_accents=False, vocabulary=50, min_frequency=1, max_length=9, characters=0,
+            raw_text=None,
         ))  # fmt: skip
     else:
         channels = 1 if layout == "wide" else 2
@@ -125,7 +126,7 @@ WRITERS: dict[str, Callable[[Path, Rows], None]] = {
     "in.json": lambda path, rows: path.write_text(json.dumps(rows)) and None,
     "semicolons.csv": write_semicolons,
 }
-COMMAS = Dialect(header=None, delimiter="auto", quote='"', encoding="auto", compression="auto",
+COMMAS = KeptDialect(header=None, delimiter="auto", quote='"', encoding="auto", compression="auto",
                  decimal=",", missing=["n/a"], sheet=None)  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from conveyor.data.prepare import prepare
 from conveyor.data.store import Prepared
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
+from conveyor.inspection.chosen_row import choose_row
 from conveyor.inspection.explain import Explainer
 from conveyor.inspection.points import read_points
 from conveyor.inspection.trace import trace_row
@@ -42,6 +43,8 @@ from tests.server.in_process import InProcess, Request
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5
 TEXT = "find  a flight from New York to Oslo"
+GLUED = "Find a flight from New York, to  Oslo!"
+GLUED_TOKENS = ["Find", "a", "flight", "from", "New", "York", ",", "to", "Oslo", "!"]
 
 
 @pytest.fixture(scope="module")
@@ -165,13 +168,54 @@ def test_a_string_and_its_tokens_are_answered_alike_by_every_protocol(
         joined = value if isinstance(value, str) else " ".join(value)
         for span in record["spans"]:
             assert joined[span["start"] : span["end"]] == span["text"]
-    tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "data": [TEXT, "to Oslo"]}
+    tokens = TEXT.split()
+    for name, shape, data in (
+        ("text", [2], [TEXT, "to Oslo"]),
+        ("token", [2, 1], [TEXT, "to Oslo"]),  # the column of the data set
+        ("tokens", [2, len(tokens)], [*tokens, "to", "Oslo", *[""] * (len(tokens) - 2)]),
+    ):
+        tensor = {"name": name, "datatype": "BYTES", "shape": shape, "data": data}
+        status, answer = ask(app, "/v2/models/model/infer", {"inputs": [tensor]})
+        assert status == 200, answer
+        tensors = {each["name"]: each for each in answer["outputs"]}
+        assert tensors["tokens"]["shape"] == [2, len(tokens)]
+        assert tensors["tokens"]["data"] == [*tokens, "to", "Oslo", *[""] * (len(tokens) - 2)]
+        assert tensors["tags"]["data"][: len(tokens)] == expected["tags"]
+        assert tensors["span_text"]["data"][0] == expected["spans"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        ({"shape": [1, 2], "data": ["to", "New York"]},
+         "row 0: expected tokens, texts without white space; got 'New York'"),
+        ({"shape": [1, 2], "data": ["", "Oslo"]}, "row 0: expected tokens, texts without white"),
+        ({"shape": [2, 2], "data": ["to", "Oslo", "", ""]}, "row 1: expected a text; got ''"),
+        ({"shape": [1, 2], "data": ["to", 7]}, "row 0: expected tokens"),
+        ({"shape": [2], "data": ["to", "Oslo"]}, "tokens: expected a shape of 2 whole numbers"),
+        ({"shape": [1, 2], "data": [7, 8], "datatype": "INT32"}, "expected datatype BYTES"),
+    ],
+)  # fmt: skip
+def test_tensors_that_are_no_tokens_are_refused(
+    app: InProcess, tensor: dict[str, Any], message: str
+) -> None:
+    tensor = {"name": "tokens", "datatype": "BYTES", **tensor}
     status, answer = ask(app, "/v2/models/model/infer", {"inputs": [tensor]})
-    assert status == 200, answer
-    tensors = {each["name"]: each for each in answer["outputs"]}
-    assert tensors["tags"]["shape"] == [2, len(expected["tags"])]
-    assert tensors["tags"]["data"][: len(expected["tags"])] == expected["tags"]
-    assert tensors["span_text"]["data"][0] == expected["spans"][0]["text"]
+    assert status == 400
+    assert message in answer["error"]
+
+
+def test_punctuation_is_no_part_of_a_span(model: LoadedModel, folder: Path, app: InProcess) -> None:
+    """A raw text has the tags of its tokens, and its spans are where they are in it."""
+    glued, given = model.predict([GLUED, GLUED_TOKENS]).records()
+    assert glued["tokens"] == given["tokens"] == GLUED_TOKENS
+    assert glued["tags"] == given["tags"]
+    spans = {span["type"]: (span["text"], span["start"], span["end"]) for span in glued["spans"]}
+    assert spans == {"from": ("New York", 19, 27), "to": ("Oslo", 33, 37)}
+    trace = trace_row(folder, model, choose_row(model, GLUED, None, 1))
+    _, answer = ask(app, "/invocations", {"inputs": [GLUED]})
+    for other in (trace.answer, answer["predictions"][0]):
+        assert (other["tokens"], other["spans"]) == (GLUED_TOKENS, glued["spans"])
 
 
 def test_the_description_holds_for_tokens(app: InProcess) -> None:
@@ -233,6 +277,31 @@ def test_a_file_is_answered_as_the_server_answers(
     assert not answers[3]["tags"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.jsonl", json.dumps({"text": GLUED})),
+        ("rows.jsonl", json.dumps({"tokens": GLUED_TOKENS})),
+        ("rows.jsonl", json.dumps({"token": GLUED_TOKENS})),
+        ("rows.csv", f'text\n"{GLUED}"\n'),
+        ("rows.csv", f'token\n"{GLUED}"\n'),
+        ("rows.conll", "\n".join(GLUED_TOKENS)),
+        ("rows.conll", "\n".join(f"{token} O" for token in GLUED_TOKENS)),
+    ],
+)
+def test_each_form_of_new_file_is_tagged(
+    model: LoadedModel, tmp_path: Path, name: str, content: str
+) -> None:
+    """The model was trained on a file of CoNLL, with a header in its data set."""
+    (tmp_path / name).write_text(content)
+    target = tmp_path / "answers.jsonl"
+    done = predict_file(model, tmp_path / name, target, column=None, skip_bad=False)
+    assert done.rows == 1
+    answer = json.loads(target.read_text())
+    assert answer["tokens"] == GLUED_TOKENS
+    assert [span["text"] for span in answer["spans"]] == ["New York", "Oslo"]
+
+
 def test_mlflow_serves_the_answers(model: LoadedModel) -> None:
     from conveyor.registry.package import _output_schema
 
@@ -265,6 +334,10 @@ def test_a_long_text_has_tags_for_its_first_tokens(model: LoadedModel) -> None:
         ("model.front=convolution", "model.front: expected none"),
         ("model.wide=true", "model.wide: expected false"),
         ("dataset.encoding.tokenizer=word", "expected 0 with tokenizer=word; got 16"),
+        (
+            "dataset.encoding.raw_text=null",
+            "raw_text: expected words or whitespace",
+        ),
         ("dataset.encoding.unescape_html=true", "expected false with tokenizer=whitespace"),
         ("dataset.columns.text=[token,tag]", "columns.text: expected one column"),
         ("dataset.columns.static.numbers=[age]", "columns.static: expected none"),

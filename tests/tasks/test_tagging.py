@@ -17,6 +17,7 @@ from conveyor.tasks.tagging.answers import Answers
 from conveyor.tasks.tagging.decoding import decode
 from conveyor.tasks.tagging.metrics import make_table
 from conveyor.tasks.tagging.spans import SpanScheme
+from conveyor.tokens import TokenText, find_pieces
 
 ALL_PREFIXES = [f"{prefix}-{kind}" for prefix in "BIES" for kind in ("city", "day")] + ["O"]
 
@@ -167,14 +168,16 @@ def test_spans_of_a_text_are_in_its_characters() -> None:
     answers = Answers(make_spec())
     codes = [[4, 0, 2, 4], [1, 3]]
     outputs = as_rows([np.eye(5, dtype=np.float32)[row] for row in codes])
-    first, second = answers.records(outputs, ["to  New York today ever", ["next", "day"]])
+    raw = "to  New York today ever"
+    rows = [TokenText(raw, find_pieces(raw)), TokenText.of_tokens(["next", "day"])]
+    first, second = answers.records(outputs, rows)
     assert first["tokens"] == ["to", "New", "York", "today"]  # a fifth one was cut
     assert first["spans"] == [{"type": "city", "start": 4, "end": 12, "text": "New York"}]
     assert second["spans"] == [{"type": "day", "start": 0, "end": 8, "text": "next day"}]
-    columns = answers.columns(outputs, np.array([False, True]), ["to New York now", None])
+    columns = answers.columns(outputs, np.array([False, True]), [rows[0], None])
     assert [c.to_pylist()[1] for c in columns] == [None] * 4
-    tensors = answers.tensors(outputs, ["to New York now", "next day"])
+    tensors = answers.tensors(outputs, rows)
     assert tensors["tags"] == (
         "BYTES", [2, 4], ["O", "B-city", "I-city", "O", "B-day", "I-day", "", ""],
     )  # fmt: skip
-    assert tensors["span_end"] == ("INT64", [2, 1], [11, 8])
+    assert tensors["span_end"] == ("INT64", [2, 1], [12, 8])

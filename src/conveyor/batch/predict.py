@@ -115,19 +115,24 @@ def _map_in_order(
 def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> WindowPredictions:
     """Predict the rows of a window.
 
+    Returns:
+        Which rows have no prediction, the outputs, and the rows as `Encoder.locate` returns them.
+
     Raises:
         RowError: a row cannot be read and `skip_bad` is off.
     """
     missing = np.zeros(len(rows), dtype=bool)
     if not skip_bad and not any(isinstance(row, RowError) for row in rows):
-        # The model checks the rows.
-        return missing, model.predict(rows, batch_size=BATCH).outputs, rows
-    checked = []
+        predictions = model.predict(rows, batch_size=BATCH)  # which checks the rows
+        return missing, predictions.outputs, predictions.located_rows
+    checked: list[Any] = []
+    located: list[Any] = [None] * len(rows)
     for number, row in enumerate(rows):
         try:
             if isinstance(row, RowError):
                 raise row
             checked.append(model.encoder.check_row(row))
+            located[number] = model.encoder.locate(row)
         except RowError as error:
             if not skip_bad:
                 raise RowError(error.reason, number) from None
@@ -135,4 +140,4 @@ def _predict_window(model: LoadedModel, skip_bad: bool, rows: list[Any]) -> Wind
     outputs = model.empty_outputs(len(rows))
     if checked:
         outputs[~missing] = model.predict(checked, batch_size=BATCH).outputs
-    return missing, outputs, rows
+    return missing, outputs, located

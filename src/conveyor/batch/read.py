@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from conveyor.config.source import Dialect, Source
+from conveyor.config.source import KeptDialect, Source
 from conveyor.data.arrow import to_text
 from conveyor.data.cells import is_missing, read_numbers, with_points
 from conveyor.data.file_format import FORMATS, suffix_of
@@ -27,7 +27,7 @@ from conveyor.serving.layout import Layout, find_layout, find_sequence, require_
 
 ADVICE = ". Name another column with --column"
 # For models of data sets whose dialect was not yet kept.
-PLAIN = Dialect(
+PLAIN = KeptDialect(
     header=None, delimiter="auto", quote='"', encoding="auto", compression="auto", decimal=".",
     missing=[], sheet=None,
 )  # fmt: skip
@@ -78,9 +78,12 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
     if column is not None:
         layouts = [Layout.of_column(model.kind, column, model.static)]
     dialect = model.card.dialect or PLAIN
+    if kind == "conll" and dialect.header is not None:
+        layouts = [*_number_columns(layouts, dialect.header), *layouts]
+        dialect = dialect.model_copy(update={"header": None})
     source = Source(
         format=kind, files={"all": str(path)}, sql=None, hub=None, revision=None,
-        **dialect.model_dump(),
+        **dialect.settings_for(kind),
     )  # fmt: skip
     if kind == "jsonl" and layouts[0].long is None:
         return FileRows(
@@ -129,6 +132,16 @@ def find_format(path: Path) -> str:
     if not path.is_file():
         raise InputError(f"{path}: file not found. Name an existing file")
     return kind
+
+
+def _number_columns(layouts: Sequence[Layout], header: Sequence[str]) -> Iterator[Layout]:
+    """Yield the layouts by the numbers of their columns: new rows lack the columns of tags, so that
+    not all names of the training file's header are theirs."""
+    for layout in layouts:
+        for name in layout.names:
+            if name in header:
+                number = header.index(name) + 1
+                yield Layout.of_column("text", f"column_{number}", layout.static)
 
 
 def _windows(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:

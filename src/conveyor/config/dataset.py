@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from conveyor.config.source import Source
 from conveyor.config.split import SplitRules, TimeFormat
-from conveyor.config.step_targets import check_series, check_texts
+from conveyor.config.step_targets import check_series, check_texts, check_tokenizer
 from conveyor.config.windows import (
     ONE_LAYOUT,
     check_split,
@@ -167,19 +167,13 @@ class TextEncoding(Section):
     max_length: PositiveInt  # tokens; the rest of a longer text is cut and counted
     # of each token, read beside its word; with the tokenizer `whitespace` only
     characters: Annotated[int, Field(ge=0, le=100)]
+    # How a text of a request becomes tokens, with the tokenizer `whitespace`. words: punctuation is
+    # taken off words, as it is in the training rows. whitespace: the pieces between white space.
+    raw_text: Literal["words", "whitespace"] | None
 
     @model_validator(mode="after")
     def _check_tokenizer(self) -> "TextEncoding":
-        if self.tokenizer == "whitespace" and self.unescape_html:
-            raise ValueError(
-                "unescape_html: expected false with tokenizer=whitespace, whose tokens are those "
-                "of the files; got true. Set dataset.encoding.unescape_html=false"
-            )
-        if self.tokenizer != "whitespace" and self.characters:
-            raise ValueError(
-                f"characters: expected 0 with tokenizer={self.tokenizer}; got {self.characters}. "
-                "Set dataset.encoding.characters=0"
-            )
+        check_tokenizer(self)
         return self
 
 

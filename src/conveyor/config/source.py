@@ -3,7 +3,7 @@
 import codecs
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
@@ -20,6 +20,7 @@ from conveyor.paths import Paths
 from conveyor.section import Section
 
 Part = Literal["train", "validation", "test", "all"]
+NAMELESS = ("conll", "aligned")  # formats whose files never have a line of column names
 # A password in a URL that is no variable, before the host or among the options.
 PASSWORD = re.compile(r"://[^/\s:@]*:(?!\$)[^/\s@]*@|[?&]\w*(password|passwd|pwd)=(?!\$)")
 
@@ -43,7 +44,7 @@ class Sql(Section):
 
 
 class Dialect(Section):
-    """How the files of a source are read. A model keeps it, to read other files likewise."""
+    """How the files of a source are read."""
 
     header: list[str] | None  # column names of a csv, tsv or excel file without a header line
     delimiter: str  # of csv and tsv: one character, or auto
@@ -91,6 +92,20 @@ class Dialect(Section):
         return self
 
 
+class KeptDialect(Dialect):
+    """How the files of a data set were read; its model keeps it, to read others likewise."""
+
+    format: str | None = None  # None in a model from before it was kept
+
+    def settings_for(self, kind: str) -> dict[str, Any]:
+        """Return the settings for a file of a format; a header of files without column names is
+        for such files alone."""
+        settings = self.model_dump(exclude={"format"})
+        if (kind in NAMELESS) != (self.format in NAMELESS):
+            settings["header"] = None
+        return settings
+
+
 class Source(Dialect):
     """Files of one format, or one data set of the Hugging Face hub.
 
@@ -105,9 +120,9 @@ class Source(Dialect):
     revision: str | None  # of the hub data set; required with `hub`. Only a commit never changes
 
     @property
-    def dialect(self) -> Dialect:
+    def dialect(self) -> KeptDialect:
         """How the files are read, without the files."""
-        return Dialect.model_validate(self.model_dump(include={*Dialect.model_fields}))
+        return KeptDialect.model_validate(self.model_dump(include={*KeptDialect.model_fields}))
 
     @model_validator(mode="after")
     def _check_hub_and_files(self) -> "Source":

@@ -26,6 +26,31 @@ def check_texts(columns: Any, tokenizer: str) -> None:
         )
 
 
+def check_tokenizer(encoding: Any) -> None:
+    """Check the settings of `config.dataset.TextEncoding` that given tokens alone have.
+
+    Raises:
+        ValueError: a setting does not go with the tokenizer.
+    """
+    tokenizer, is_given = encoding.tokenizer, encoding.tokenizer == "whitespace"
+    if is_given and encoding.unescape_html:
+        raise ValueError(
+            "unescape_html: expected false with tokenizer=whitespace, whose tokens are those "
+            "of the files; got true. Set dataset.encoding.unescape_html=false"
+        )
+    if not is_given and encoding.characters:
+        raise ValueError(
+            f"characters: expected 0 with tokenizer={tokenizer}; got {encoding.characters}. "
+            "Set dataset.encoding.characters=0"
+        )
+    if is_given == (encoding.raw_text is None):
+        expected, value = ("words or whitespace", "words") if is_given else ("null", "null")
+        raise ValueError(
+            f"raw_text: expected {expected} with tokenizer={tokenizer}; got "
+            f"{encoding.raw_text or 'null'}. Set dataset.encoding.raw_text={value}"
+        )
+
+
 def check_series(columns: Any) -> None:
     """Check a data set of series with a value for each step.
 

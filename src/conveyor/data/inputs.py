@@ -13,7 +13,7 @@ from conveyor.data.arrow import Steps, join_steps, nest_steps, to_numbers, to_te
 from conveyor.encoding.series_values import Orientation, describe_value, parse_series
 from conveyor.encoding.wide_columns import match_wide
 from conveyor.errors import DataError
-from conveyor.tokens import is_token
+from conveyor.tokens import is_token, join_tokens
 
 # The column of the series whose steps were gathered from several rows; no file has such a name.
 NESTED = "(steps of a series)"
@@ -80,7 +80,7 @@ def _join_tokens(column: pa.Array, name: str) -> Inputs:
                 f"column {name!r}: expected tokens, texts without white space; got {bad[0]!r}. "
                 "Change the row."
             )
-        texts.append("" if bad else " ".join(tokens or ()))
+        texts.append("" if bad else join_tokens(tokens or ()))
     return Inputs(pa.array(texts, pa.string()), column.is_null(), errors)
 
 

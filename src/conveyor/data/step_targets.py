@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from conveyor.data.part import Part
 from conveyor.errors import DataError
-from conveyor.tokens import find_tokens
+from conveyor.tokens import split_tokens
 
 
 def require_equal_steps(
@@ -51,4 +51,4 @@ def gather(column: pa.Array, order: NDArray[np.int64], lengths: NDArray[np.int64
 
 
 def _count_tokens(texts: pa.Array) -> NDArray[np.int64]:
-    return np.array([len(find_tokens(text)) for text in texts.to_pylist()], np.int64)
+    return np.array([len(split_tokens(text)) for text in texts.to_pylist()], np.int64)

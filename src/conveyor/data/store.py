@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from conveyor import stored
 from conveyor.config.dataset import SeriesColumns, TextColumns
-from conveyor.config.source import Dialect
+from conveyor.config.source import KeptDialect
 from conveyor.data.windows.store import BETWEEN, BLOCKS, ORIGINS, WindowIds, WindowStore
 from conveyor.encoding import Encoder, WindowEncoder, load_encoder
 from conveyor.encoding.network_inputs import EncodedRows, StaticInputs
@@ -23,6 +23,7 @@ from conveyor.metrics.steps import split_steps
 from conveyor.raw_row import MISSING, Row
 from conveyor.tasks import Task
 from conveyor.tasks.options import Target, TargetSpec
+from conveyor.tokens import split_tokens
 
 META, META_FORMAT = "meta.json", 2
 PREPARE_ANEW = "Run `dvc repro prepare`, which makes it anew."
@@ -48,7 +49,7 @@ class Meta(BaseModel):
     # How the files held the rows, which a model must know to read others like them. The digest does
     # not cover them: equal rows are equal, whatever file they came from.
     columns: TextColumns | SeriesColumns | None = None
-    dialect: Dialect | None = None
+    dialect: KeptDialect | None = None
     # Windows have none: their target says it.
     target_options: Target | None = Field(default=None, exclude_if=lambda options: options is None)
     # Inputs of the static columns; as `columns.static`, it is written only where there are any.
@@ -65,15 +66,18 @@ class Meta(BaseModel):
 
 
 class RawRows(Sequence[Any]):
-    """Raw rows, read from disk on access: str, or float32 (steps, channels); in a `raw_row.Row`
-    where there are static columns.
+    """Raw rows, read from disk on access: str, or a list of tokens, or float32 (steps, channels);
+    in a `raw_row.Row` where there are static columns.
 
     Args:
         static: of structures; None where there are no static columns.
+        by_tokens: whether the tokens of texts are given.
     """
 
-    def __init__(self, column: pa.ChunkedArray, static: pa.ChunkedArray | None = None) -> None:
-        self.column, self._static = column, static
+    def __init__(
+        self, column: pa.ChunkedArray, static: pa.ChunkedArray | None = None, *, by_tokens: bool
+    ) -> None:
+        self.column, self._static, self._by_tokens = column, static, by_tokens
 
     def __len__(self) -> int:
         return len(self.column)
@@ -83,8 +87,10 @@ class RawRows(Sequence[Any]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         value = self.column[index].as_py()
-        is_text = isinstance(value, str)
-        sequence = value if is_text else np.array(value, dtype=np.float32, ndmin=2)
+        if isinstance(value, str):
+            sequence: Any = split_tokens(value) if self._by_tokens else value
+        else:
+            sequence = np.array(value, dtype=np.float32, ndmin=2)
         return sequence if self._static is None else Row(sequence, self._static_values(index))
 
     def __add__(self, others: "RawRows") -> list[Any]:
@@ -174,7 +180,11 @@ class Prepared:
         return Split(
             sequences=sequences,
             targets=targets,
-            rows=RawRows(table["row"], table["static"] if has_static else None),
+            rows=RawRows(
+                table["row"],
+                table["static"] if has_static else None,
+                by_tokens=self.meta.characters is not None,
+            ),
             _ids=table["id"],
             static_inputs=_map(folder / "static.npy") if has_static else None,
         )

@@ -19,7 +19,7 @@ from conveyor.config.dataset import (
     TextDataset,
     TextEncoding,
 )
-from conveyor.config.source import Dialect, Source
+from conveyor.config.source import KeptDialect, Source
 from conveyor.config.split import OwnFile, SplitRules
 from conveyor.data.prepare import Dataset, open_readers
 from conveyor.data.store import RawRows
@@ -37,7 +37,7 @@ class FileLayout:
 
     format: str
     columns: TextColumns | SeriesColumns
-    dialect: Dialect
+    dialect: KeptDialect
     target: Target
 
 
@@ -82,7 +82,7 @@ def read_target_rows(
     mask = pa.array(usable)
     static = table["static"].filter(mask) if encoder.static is not None else None
     return TargetRows(
-        RawRows(table["raw"].filter(mask), static),
+        RawRows(table["raw"].filter(mask), static, by_tokens=encoder.token_column is not None),
         reader.target.encode(keys.filter(mask), spec),
         {name: count for name, count in left_out.items() if count},
     )
@@ -98,7 +98,7 @@ def _describe(path: Path, layout: FileLayout, encoder: Encoder) -> Dataset:
         "name": "file",
         "source": Source(
             format=layout.format, files={"all": glob.escape(str(path.absolute()))}, sql=None,
-            hub=None, revision=None, **layout.dialect.model_dump(),
+            hub=None, revision=None, **layout.dialect.settings_for(layout.format),
         ),
         "target": layout.target,
         "split": SplitRules(
@@ -115,6 +115,6 @@ def _describe(path: Path, layout: FileLayout, encoder: Encoder) -> Dataset:
     text = TextEncoding(
         tokenizer="whitespace" if layout.target.per_step else "word", unescape_html=unescape,
         lowercase=False, normalise="none", strip_accents=False, vocabulary=3, min_frequency=1,
-        max_length=1, characters=0,
+        max_length=1, characters=0, raw_text="words" if layout.target.per_step else None,
     )  # fmt: skip
     return TextDataset(kind="text", columns=layout.columns, encoding=text, **shared)

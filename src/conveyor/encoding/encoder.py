@@ -30,6 +30,8 @@ class Encoder(ABC):
     Attributes:
         kind: names the class in encoder.json and card.json.
         column: name of the column, or of the tensor, that holds raw rows.
+        token_column: name of the column, or of the tensor, of rows as lists of tokens; None where
+            rows are never that.
         unit: what the length of a row counts, in the plural.
         unknown_token: token of the words without a token of their own; None for numeric rows.
         tensor_types: KServe datatypes of a tensor of raw rows, the preferred one first.
@@ -40,6 +42,7 @@ class Encoder(ABC):
 
     kind: ClassVar[str]
     column: ClassVar[str]
+    token_column: ClassVar[str | None] = None
     unit: ClassVar[str]
     unknown_token: ClassVar[int | None] = None
     tensor_types: ClassVar[tuple[str, ...]]
@@ -111,6 +114,15 @@ class Encoder(ABC):
     @abstractmethod
     def tensor_shape(self) -> list[int]:
         """Shape of a tensor of raw sequences; -1 stands for any size."""
+
+    def locate(self, row: Any) -> Any:
+        """Return a raw row as the answers need it, which name places in it: a `TokenText` where an
+        answer has a value for each token, and else the row itself.
+
+        Raises:
+            RowError: as `check_row`.
+        """
+        return row
 
     def check_row(self, row: Any) -> Any:
         """Return a raw row in the types that the encoder reads, with its own static columns only.

@@ -11,7 +11,7 @@ from conveyor.serving import LoadedModel
 
 
 def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: int) -> Any:
-    """Return a raw row, checked: a text, a row of a file, or else the model's example.
+    """Return a raw row that the model reads: a text, a row of a file, or else the model's example.
 
     Args:
         number: of the file's row, from 1.
@@ -24,8 +24,11 @@ def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: 
                          "--file")  # fmt: skip
     try:
         if file is not None:
-            return model.encoder.check_row(_read_row(model, file, number))
-        return model.encoder.check_row(model.example if text is None else text)
+            row = _read_row(model, file, number)
+        else:
+            row = model.example if text is None else text
+        checked = model.encoder.check_row(row)
+        return row if isinstance(row, str) else checked  # places in a text count its white space
     except RowError as error:
         place = "the text" if file is None else f"{file}, row {number}"
         raise InputError(f"{place}: {error.reason}") from None

@@ -14,8 +14,9 @@ from mlflow.types.schema import AnyType, Array, ColSpec, DataType, Map, Object, 
 from conveyor import files
 from conveyor.config.dataset import NO_STATIC
 from conveyor.data.store import Prepared
+from conveyor.encoding import SeriesEncoder, TextEncoder, TokenEncoder
 from conveyor.paths import Paths
-from conveyor.raw_row import sequence_of, sequence_to_plain, static_of
+from conveyor.raw_row import sequence_of, sequence_to_plain, static_of, to_text
 from conveyor.serving.card import Card, read_card
 from conveyor.tasks import Task
 
@@ -34,12 +35,6 @@ REQUIREMENTS = (
     "tokenizers",
     "tqdm",
 )
-INPUTS: dict[str, Any] = {
-    "text": ColSpec(DataType.string, "text"),
-    # A list of steps, each a list of numbers. Of an Array, MLflow would read `inputs` as one row,
-    # and refuse whole numbers and nulls; the model checks its rows itself.
-    "series": ColSpec(AnyType(), "series"),
-}
 
 
 @dataclass(frozen=True)
@@ -82,16 +77,18 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
     Returns:
         MLflow's `ModelInfo`.
     """
-    column, row = INPUTS[challenger.kind], challenger.example
-    example = {column.name: sequence_to_plain(sequence_of(row)), **static_of(row)}
-    card = read_card(challenger.folder)
+    card, row = read_card(challenger.folder), challenger.example
+    sequence = sequence_of(row)
+    example = {card.kind: to_text(sequence) or sequence_to_plain(sequence), **static_of(row)}
     with mlflow.start_run(run_id=run_id):
         model = mlflow.pyfunc.log_model(
             name=name,
             python_model=str(SOURCES / "serving" / "mlflow_model.py"),
             artifacts={"model": challenger.folder.absolute().as_uri()},  # a path would be decoded
             code_paths=[str(SOURCES)],
-            signature=ModelSignature(Schema([column, *_static_inputs(card)]), _output_schema(card)),
+            signature=ModelSignature(
+                Schema([*_sequence_inputs(card), *_static_inputs(card)]), _output_schema(card)
+            ),
             input_example=pd.DataFrame([example]),
             pip_requirements=[
                 f"{package}=={installed_version(package)}" for package in REQUIREMENTS
@@ -100,6 +97,20 @@ def log_model(name: str, run_id: str, challenger: Challenger) -> Any:
         if challenger.model_card is not None and model.model_id is not None:
             mlflow.MlflowClient().log_model_artifact(model.model_id, str(challenger.model_card))
         return model
+
+
+def _sequence_inputs(card: Card) -> list[ColSpec]:
+    """Return the columns in which MLflow takes sequences; a tagger needs one of its two.
+
+    MLflow would read `inputs` of an Array as one row, and refuse whole numbers and nulls; the model
+    checks its rows itself.
+    """
+    if card.kind == "series":  # lists of steps, each a list of numbers
+        return [ColSpec(AnyType(), SeriesEncoder.column)]
+    is_tagger = card.target.per_step
+    text = ColSpec(DataType.string, TextEncoder.column, required=not is_tagger)
+    tokens = ColSpec(AnyType(), TokenEncoder.token_column, required=False)
+    return [text, tokens] if is_tagger else [text]
 
 
 def _static_inputs(card: Card) -> list[ColSpec]:

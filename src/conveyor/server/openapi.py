@@ -185,10 +185,10 @@ def _operation(
 
 
 def _describe_columns(live: LiveModel) -> str:
-    """Say in which columns of its data set the model also reads rows."""
+    """Say in which other columns the model also reads rows."""
     names = [" and ".join(layout.names) for layout in live.model.layouts[1:]]
     others = [name for name in names if name != live.model.encoder.column]
-    return f"Also reads the column of its data set: {'; '.join(others)}" if others else ""
+    return f"Also reads the column {', or '.join(others)}" if others else ""
 
 
 def _parameters(path: str, live: LiveModel) -> list[dict[str, Any]]:

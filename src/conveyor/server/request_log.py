@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from conveyor import files
 from conveyor.data.static import static_type
-from conveyor.raw_row import sequence_of, sequence_to_plain, sequences_of, static_of
+from conveyor.raw_row import sequence_of, sequence_to_plain, sequences_of, static_of, to_text
 from conveyor.server.shadow import AnsweredRequest, ShadowAnswer
 from conveyor.serving import LoadedModel
 
@@ -111,7 +111,9 @@ class RequestLog:
         )
         logged = predictions.task.answers.logged
         records: list[dict[str, Any]] = []
-        for number, (row, answer) in enumerate(zip(rows, predictions.records(), strict=True)):
+        for number, (raw, row, answer) in enumerate(
+            zip(request.rows, rows, predictions.records(), strict=True)
+        ):
             units = sequences[number]
             record: dict[str, Any] = {
                 "time": now,
@@ -122,7 +124,12 @@ class RequestLog:
                 "unknown": int(encoder.find_unknown(units).sum()) if has_tokens else None,
             }
             if self.raw_rows:
-                record[encoder.column] = sequence_to_plain(sequence_of(row))
+                sequence = sequence_of(row)
+                record[encoder.column] = (
+                    sequence_to_plain(sequence)
+                    if to_text(sequence) is None
+                    else to_text(sequence_of(raw))  # as it was sent: spans have their place in it
+                )
                 record["static"] = static_of(row)
             records.append(record)
         return records

@@ -4,6 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from conveyor.server.tensors import TEXT
 from conveyor.server.v2 import static_datatypes
 from conveyor.serving import LoadedModel
 
@@ -89,6 +90,8 @@ def mlflow_response(model: LoadedModel) -> Schema:
 def v2_request(model: LoadedModel) -> Schema:
     """A body of an inference request in JSON."""
     types = {model.encoder.column: model.encoder.tensor_types} | static_datatypes(model)
+    if model.encoder.token_column is not None:
+        types[model.encoder.token_column] = (TEXT,)
     if len(model.encoder.tensor_shape) > 1:
         types["lengths"] = ("INT32", "INT64")
     tensors = [
@@ -105,8 +108,8 @@ def v2_request(model: LoadedModel) -> Schema:
 
 def v2_response(model: LoadedModel) -> Schema:
     """The answer to an inference request: a tensor for each field."""
-    answers = model.task.answers.tensors(model.empty_outputs(1), [model.encoder.shortest_row])
-    names = list(answers)
+    row = model.encoder.locate(model.encoder.shortest_row)
+    names = list(model.task.answers.tensors(model.empty_outputs(1), [row]))
     text, shape = {"type": "string"}, array_of({"type": "integer"})
     tensor = object_of(
         {"name": {"enum": names}, "datatype": text, "shape": shape, "data": {"type": "array"}}

@@ -1,8 +1,9 @@
 """KServe's V2 (Open Inference) protocol.
 
-A text model reads the tensor `text`, BYTES of shape (rows,). A series model reads `series`, FP32
-or FP64 of shape (rows, steps, channels), flat or nested. Series of different length are padded on
-the right; then the tensor `lengths`, INT32 or INT64 of shape (rows,), has the steps of each row.
+A text model reads the tensor `text`, BYTES of shape (rows,). A tagger of texts also reads `tokens`,
+BYTES of shape (rows, tokens), padded on the right with empty texts. A series model reads `series`,
+FP32 or FP64 of shape (rows, steps, channels), flat or nested. Series of different length are padded
+on the right; then the tensor `lengths`, INT32 or INT64 of shape (rows,), has the steps of each row.
 Each static column is a tensor of its name, of shape (rows,). A shape of (rows, 1) stands for
 (rows,).
 """
@@ -24,6 +25,7 @@ from conveyor.server.parsed_request import (
 from conveyor.server.tensors import (
     INTEGERS,
     SIZE,
+    TEXT,
     Content,
     find_tensors,
     parameters_of,
@@ -42,10 +44,13 @@ CONTENT_TYPES = ("np", "pd", "str")
 def describe(live: LiveModel) -> dict[str, Any]:
     """Return the model's metadata; a size of -1 stands for any size."""
     encoder, answers = live.model.encoder, live.model.task.answers
-    outputs = answers.tensors(live.model.empty_outputs(1), [live.model.encoder.shortest_row])
+    outputs = answers.tensors(live.model.empty_outputs(1), [encoder.locate(encoder.shortest_row)])
     shape = encoder.tensor_shape
     inputs = [{"name": encoder.column, "datatype": encoder.tensor_types[0], "shape": shape}]
     parameters = answers.parameters()
+    if encoder.token_column is not None:  # in place of the texts
+        inputs.append({"name": encoder.token_column, "datatype": TEXT, "shape": [-1, -1]})
+        parameters = parameters | {"optional_inputs": [encoder.column, encoder.token_column]}
     if len(shape) > 1:
         inputs.append({"name": "lengths", "datatype": "INT32", "shape": [-1]})
         parameters = parameters | {"optional_inputs": ["lengths"]}
@@ -89,8 +94,10 @@ def parse_request(body: Body, model: LoadedModel) -> ParsedRequest:
     layouts = [each for each in model.layouts if not each.is_wide and each.long is None]
     layout, names = find_layout(layouts, tensors, "inputs")
     static_types, rank = static_datatypes(model), len(encoder.tensor_shape)
-    columns = {
-        name: list(parse_tensor(tensors[name], encoder.tensor_types, rank))
+    columns: dict[str, list[Any]] = {
+        name: _read_tokens(tensors[name])
+        if name == encoder.token_column
+        else list(parse_tensor(tensors[name], encoder.tensor_types, rank))
         for name in names
         if name not in static_types
     }
@@ -105,6 +112,15 @@ def parse_request(body: Body, model: LoadedModel) -> ParsedRequest:
     if "lengths" in tensors:
         rows = _cut(rows, tensors["lengths"])
     return ParsedRequest(value, layout.join(rows, static))
+
+
+def _read_tokens(tensor: Content) -> list[list[Any]]:
+    """Return the tokens of each row, without the padding."""
+    rows = parse_tensor(tensor, (TEXT,), 2).tolist()
+    for row in rows:
+        while row and row[-1] == "":
+            row.pop()
+    return rows
 
 
 def _cut(rows: list[np.ndarray], tensor: Content) -> list[np.ndarray]:
@@ -134,7 +150,7 @@ def format_response(
         InputError: a selected tensor does not exist, or an extension is asked for that is not
             supported.
     """
-    tensors = predictions.task.answers.tensors(predictions.outputs, predictions.rows)
+    tensors = predictions.task.answers.tensors(predictions.outputs, predictions.located_rows)
     body = request.body
     all_binary = bool(parameters_of(body, "request body").get("binary_data_output"))
     binary, outputs = b"", []

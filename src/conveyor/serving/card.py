@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from conveyor import stored
 from conveyor.config.dataset import SeriesColumns, TextColumns
-from conveyor.config.source import Dialect
+from conveyor.config.source import KeptDialect
 from conveyor.section import Section
 from conveyor.tasks.options import Target, TargetSpec
 
@@ -40,7 +40,7 @@ class Card(Section):
     kind: Literal["text", "series"]
     target: TargetSpec
     columns: TextColumns | SeriesColumns | None = None
-    dialect: Dialect | None = None
+    dialect: KeptDialect | None = None
     target_options: Target | None = None
     features: int | None = None
     vocabulary: int | None = None

@@ -43,15 +43,22 @@ class Predictions:
         task: the model's.
         outputs: what the network gives for each row, (rows, width).
         rows: raw, as they were predicted.
+        encoder: that read them.
     """
 
     task: Task
     outputs: Outputs
     rows: Sequence[Any] = ()
+    encoder: Encoder | None = None
+
+    @property
+    def located_rows(self) -> list[Any]:
+        """The rows as the answers need them; see `Encoder.locate`."""
+        return [] if self.encoder is None else list(map(self.encoder.locate, self.rows))
 
     def records(self) -> list[dict[str, Any]]:
         """Return the answer for each row, by field."""
-        return self.task.answers.records(self.outputs, self.rows)
+        return self.task.answers.records(self.outputs, self.located_rows)
 
 
 class LoadedModel:
@@ -80,14 +87,20 @@ class LoadedModel:
         self.task = Task(card.target)
 
     @property
+    def general_layouts(self) -> list[Layout]:
+        """The columns in which it reads raw rows, whatever its data set calls them."""
+        names = filter(None, [self.encoder.column, self.encoder.token_column])
+        return [Layout.of_column(self.kind, name, self.static) for name in names]
+
+    @property
     def layouts(self) -> list[Layout]:
-        """The columns in which it reads raw rows: the general one, then those of its data set."""
+        """The columns in which it reads raw rows: the general ones, then those of its data set."""
         spec, own = self.card.target, []
         if isinstance(spec, ForecastSpec):
             own = [Layout.of_windows(spec, self.static)]
         elif self.card.columns is not None:
             own = [Layout(self.card.columns)]
-        return [Layout.of_column(self.kind, self.encoder.column, self.static), *own]
+        return [*self.general_layouts, *own]
 
     @property
     def static(self) -> StaticColumns:
@@ -158,7 +171,7 @@ class LoadedModel:
         batches = self.encoder.batches(rows, batch_size)
         for batch, inputs in _show_progress(batches, len(rows)) if progress else batches:
             set_outputs(outputs, batch, self.session.run(None, inputs)[0], inputs["lengths"])
-        return Predictions(self.task, outputs, rows)
+        return Predictions(self.task, outputs, rows, self.encoder)
 
     def predict_as(self, other: "LoadedModel", rows: Sequence[Any]) -> ModelOutputs | None:
         """Predict in the order of another model's outputs.

@@ -16,8 +16,8 @@ from conveyor.serving.layout import find_layout
 
 
 class SequenceModel(PythonModel):
-    """Predicts from a frame with a column `text` (strings) or `series` (lists of steps), and the
-    static columns of the data set."""
+    """Predicts from a frame with a column `text` (strings), `series` (lists of steps) or, for
+    taggers of texts, `tokens` (lists of strings); and the static columns of the data set."""
 
     def load_context(self, context: Any) -> None:
         """Load the exported folder."""
@@ -28,7 +28,7 @@ class SequenceModel(PythonModel):
     ) -> pd.DataFrame:
         """Returns: the fields of an answer, such as a class and its probability, for each row."""
         del context, params
-        layout, names = find_layout(self.model.layouts[:1], model_input.columns, "columns")
+        layout, names = find_layout(self.model.general_layouts, model_input.columns, "columns")
         rows = layout.read({name: list(model_input[name]) for name in names})
         return pd.DataFrame(self.model.predict(rows).records())
 

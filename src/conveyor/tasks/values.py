@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.metrics import Better, Outputs, Targets
-from conveyor.raw_row import sequence_of
+from conveyor.raw_row import sequence_of, to_text
 
 
 @dataclass(frozen=True)
@@ -71,5 +71,4 @@ class ScoredRows:
 
     def text(self, row: int) -> str | None:
         """The text of a row; None for a series."""
-        sequence = sequence_of(self.raw[row])
-        return sequence if isinstance(sequence, str) else None
+        return to_text(sequence_of(self.raw[row]))

@@ -14,6 +14,7 @@ from conveyor.models.export import check_export, export
 from conveyor.models.quantise import quantise
 from conveyor.plots.training import plot_layers, plot_learning_curves
 from conveyor.progress import show_clock
+from conveyor.raw_row import to_text
 from conveyor.serving.digests import write_digests
 from conveyor.serving.example import write_example
 from conveyor.training.history import FitHistory
@@ -73,9 +74,10 @@ def write_model(
 
 
 def _choose_example(prepared: Prepared) -> Any:
-    """Return a raw training row."""
+    """Return a raw training row; tokens as a text, as people write it."""
     training = prepared.split("train")
-    return training.rows[int(training.sequences.lengths[:EXAMPLES].argmin())]
+    row = training.rows[int(training.sequences.lengths[:EXAMPLES].argmin())]
+    return to_text(row) or row
 
 
 def _card(

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.metrics.steps import as_rows, count_steps, join_steps
-from conveyor.raw_row import sequence_of
 from conveyor.tasks.options import TargetSpec
 from conveyor.tasks.tagging.decoding import decode
 from conveyor.tasks.tagging.options import TagSpec
 from conveyor.tasks.tagging.spans import Spans, SpanScheme
 from conveyor.tasks.values import Distributions, ModelOutputs
-from conveyor.tokens import find_tokens, join_tokens
+from conveyor.tokens import TokenText
 
 Record = dict[str, Any]
 
@@ -27,6 +26,8 @@ class Answers:
     Of a series, `start` and `end` count steps. Of a text they count its characters; each span has
     its `text` too, and beside `tags` are the `tokens`. A text that comes as a list of tokens is
     taken as these with a space between them. What is cut from a longer row has no tag.
+
+    The rows of texts are `TokenText`s.
 
     Outputs are probabilities, float32 (rows,) of (steps, tags).
     """
@@ -130,15 +131,12 @@ class Answers:
         return dict(Counter(self._scheme.types[kind] for kind in spans.types.tolist()))
 
 
-def _add_text(record: Record, row: Any) -> Record:
+def _add_text(record: Record, row: TokenText) -> Record:
     """Return the record with the tokens, and the spans in characters."""
-    text = join_tokens(sequence_of(row))
-    bounds = find_tokens(text)
     for span in record["spans"]:
-        start, end = bounds[span["start"]][0], bounds[span["end"] - 1][1]
-        span |= {"start": start, "end": end, "text": text[start:end]}
-    tokens = [text[start:end] for start, end in bounds[: len(record["tags"])]]
-    return {"tokens": tokens, **record}
+        start, end = row.bounds[span["start"]][0], row.bounds[span["end"] - 1][1]
+        span |= {"start": start, "end": end, "text": row.text[start:end]}
+    return {"tokens": row.tokens[: len(record["tags"])], **record}
 
 
 def _as_tuples(spans: Spans) -> list[tuple[int, int, int, int]]:

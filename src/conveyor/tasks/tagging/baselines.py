@@ -17,7 +17,6 @@ from conveyor.raw_row import sequences_of
 from conveyor.tasks.tagging.metrics import HEADLINE, make_table
 from conveyor.tasks.tagging.options import TagSpec
 from conveyor.tasks.values import ModelOutputs
-from conveyor.tokens import find_tokens
 
 ITERATIONS = 2000
 SEED = 0  # of tags at random, so that equal targets give equal numbers
@@ -63,7 +62,7 @@ class Baselines:
         shares = np.bincount(join_steps(targets), minlength=self._width).astype(float)
         sequences, test = sequences_of(rows), sequences_of(test_rows)
         if kind == "text":
-            texts, test_texts = (list(map(_split, part)) for part in (sequences, test))
+            texts, test_texts = list(sequences), list(test)
             test_steps = count_steps(test_texts)
             outputs = {
                 "most frequent tag of each token": self._look_up(
@@ -133,10 +132,6 @@ class Baselines:
         probabilities = np.zeros((features.shape[0], self._width))
         probabilities[:, model.classes_] = model.predict_proba(features)
         return split_steps(probabilities, steps)
-
-
-def _split(text: str) -> list[str]:
-    return [text[start:end] for start, end in find_tokens(text)]
 
 
 def _describe_tokens(tokens: Sequence[str]) -> Iterator[list[str]]:
