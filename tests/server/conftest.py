@@ -3,26 +3,15 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from registered import point
+from registered import point, register
 from server_process import Server, serving
 
-from conveyor import files, gates
+from conveyor import files
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
-from conveyor.registry.package import Challenger
-from conveyor.registry.registry import Registry
 from conveyor.serving.digests import write_digests
-
-YES = gates.Verdict([gates.GateResult("bar: accuracy", True, "meets the bar", {})])
-
-
-def register(name: str, paths: Paths, kind: str, example: Any) -> None:
-    registry = Registry(name, paths)
-    challenger = Challenger(paths.model, files.digest_tree(paths.model), kind, example, "digest")
-    registry.apply_verdict(registry.register(challenger, YES))
 
 
 def become_version_2(model: Path) -> None:

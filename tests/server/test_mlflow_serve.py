@@ -1,18 +1,13 @@
 """`mlflow models serve` on a registered model: each form of the requests of MLflow's own server."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_process import mlflow_serving
 from registered import point
-from server_process import ask, until
+from server_process import ask
 
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
@@ -25,32 +20,8 @@ Rows = list[list[list[float]]]
 def mlflow_server(project: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of MLflow's server of the toys' version 1."""
     point(project, 1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [Path(sys.executable).with_name("mlflow"), "models", "serve", "-m",
-               "models:/toys@champion", "--env-manager", "local", "-p", str(port)]  # fmt: skip
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{project.root}/mlflow.db",
-                   "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # fmt: skip
-    log = tmp_path_factory.mktemp("log") / "output"
-    with log.open("w") as file:
-        process = subprocess.Popen(command, cwd=project.root, env=environment, stdout=file,
-                                   stderr=file, start_new_session=True)  # fmt: skip
-
-    def is_ready() -> bool:
-        assert process.poll() is None, log.read_text()
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=30)
-            return ask(connection, "/ping")[0] == 200
-        except ConnectionError:
-            return False
-
-    try:
-        until(is_ready, seconds=120)
+    with mlflow_serving(project.root, "toys", tmp_path_factory.mktemp("log") / "output") as port:
         yield port
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
 
 
 def forms(rows: Rows) -> dict[str, Any]:
