@@ -143,7 +143,7 @@ class Explainer:
         names = [] if encoder.static is None else encoder.static.names
         return Explanation(
             row=row,
-            answer=model.task.answers.records(outputs, [row])[0],
+            answer=model.task.answers.records(outputs, [encoder.locate(row)])[0],
             output=output.title,
             steps=name_row_steps(model, row, len(values)),
             unknown=find_unknown(model, values),

@@ -20,6 +20,7 @@ from conveyor.suggest.files import sort_files
 from conveyor.suggest.forecast import describe_forecast
 from conveyor.suggest.read import Sample, is_generated, name_columns, read_sample
 from conveyor.suggest.roles import assign_roles
+from conveyor.suggest.tagging import describe_tagging
 from conveyor.suggest.task import choose_task
 from conveyor.suggest.write import flow, render
 
@@ -107,12 +108,15 @@ def _describe(
     name: str, sample: Sample, bases: Mapping[str, Any], target: str | None,
     wanted_input: str | None,
 ) -> tuple[str, DatasetSettings]:  # fmt: skip
-    """Return the file of conf/dataset/base, and the settings: rows with a target or, where there
-    are none, series that are forecast.
+    """Return the file of conf/dataset/base, and the settings: rows with tags or with a target or,
+    where there are none, series that are forecast.
 
     Raises:
         DataError: the rows are neither.
     """
+    tagging = describe_tagging(name, sample, bases, target, wanted_input)
+    if tagging is not None:
+        return tagging
     try:
         roles = assign_roles(sample.columns, target, wanted_input)
     except DataError as error:
