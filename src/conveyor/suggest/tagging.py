@@ -41,10 +41,10 @@ def describe_tagging(
         settings.reasons["target"] = f"{len(names)} different tags, one for each token"
         rows = len(tags.values)
     else:
-        found = None if wanted_input is not None else _find_changing(columns, target)
-        if found is None:
+        steps = None if wanted_input is not None else _find_changing(columns, target)
+        if steps is None:
             return None
-        kind, (layout, reasons, tags) = "series", found
+        kind, (layout, reasons, tags) = "series", steps
         used = [tags]
         settings.values["columns"] = {"long": layout}
         settings.reasons |= reasons
@@ -113,9 +113,9 @@ def _find_changing(
     if long is None or "duplicates" in layout:  # the steps of one time have no mean of their tags
         return None
     constant = {column.name for column in constant_columns(columns, layout["id"])}
-    labels = [
+    changing = [
         c for c in columns
         if c.kind == "text" and c.name not in constant and has_few(c) and c.distinct > 1
         and (c.name == target if target is not None else means(c.name, TARGETS))
     ]  # fmt: skip
-    return (layout, long.reasons, labels[-1]) if labels else None
+    return (layout, long.reasons, changing[-1]) if changing else None
