@@ -83,10 +83,11 @@ def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> l
         else (f"{len(rows):,} rows")
     )
     states, meaning = read_states(network, model.encoder, rows, per_step=per_step)
-    outputs = model.predict(rows).outputs
+    predictions = model.predict(rows)
+    outputs = predictions.outputs
     targets = split.targets[chosen]
     true = task.answers.decode(targets)
-    records, fields = task.answers.records(outputs, rows), task.answers.logged
+    records, fields = predictions.records(), task.answers.logged
     if per_step:
         answers = [record[fields[0]] for record in records]
         points = _of_steps(states, meaning, rows, true, answers, source)
