@@ -110,7 +110,7 @@ def test_the_states_of_steps_have_the_tags_of_their_tokens(
     steps, tokens = read_points(folder, model, split, 10**5)
     assert (steps.kind, tokens.kind) == ("step", "token")
     assert len(steps.vectors) == split.sequences.lengths.sum()
-    assert steps.names == [token for row in split.rows for token in row.split()]
+    assert steps.names == [token for row in split.rows for token in row]
     true = model.task.answers.decode(split.targets)
     assert steps.targets == [tag for row in true for tag in row]
     wrong = [a != t for a, t in zip(steps.answers, steps.targets, strict=True)]
