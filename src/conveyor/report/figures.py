@@ -78,17 +78,30 @@ def draw_learning_curves(
 
 
 def draw_layers(history: Sequence[Mapping[str, float]]) -> list[dict[str, Any]]:
-    """A plot for each statistic of `metrics.layers`, with a line for each layer."""
+    """A plot for each statistic of `metrics.layers`, with a line for each layer.
+
+    A layer has the same line in all plots; not all layers have gates.
+    """
     updates = [row["update"] for row in history]
+    statistics = layers_by_statistic(history[0])
+    names = list(dict.fromkeys(layer for layers in statistics.values() for layer in layers))
+    styles = {
+        name: (COLORS[number % len(COLORS)], DASHES[number // len(COLORS) % len(DASHES)])
+        for number, name in enumerate(names)
+    }
     plots = []
-    for statistic, layers in layers_by_statistic(history[0]).items():
+    for statistic, layers in statistics.items():
         lines = [
             _line(updates, [row[name_metric(statistic, layer)] for row in history], text(layer),
-                  COLORS[number % len(COLORS)], DASHES[number // len(COLORS) % len(DASHES)])
-            for number, layer in enumerate(layers)
+                  *styles[layer])
+            for layer in layers
         ]  # fmt: skip
         title = TITLES[statistic]
-        scale = {"type": "log"} if statistic in LOGARITHMIC else {"range": [-0.03, 1.03]}
+        scale = (
+            {"type": "log", "exponentformat": "none"}
+            if statistic in LOGARITHMIC
+            else {"range": [-0.03, 1.03]}
+        )
         plots.append(
             figure(f"{title} of each layer", lines, "update", title, yaxis=scale, showlegend=True)
         )
