@@ -128,7 +128,7 @@ SESSION = [
         "trains for minutes", expect="chunk: 500"),
     Row("curl -X POST 127.0.0.1:5001/sessions",
         f"curl -X POST 127.0.0.1:{PORT}/sessions", "a free port",
-        expect="model.bidirectional", url=f"{SERVER}/ping", beside=f"make serve SERVE_PORT={PORT}"),
+        expect="for a session; got", url=f"{SERVER}/ping", beside=f"make serve SERVE_PORT={PORT}"),
     Row("python -m pipeline.sweep --status", expect="2 of 2 trials"),
     Row("python -m pipeline.sweep --join", expect="there is no sweep to join", code=2),
     Row("dvc exp run -n my-experiment -S choose.model=gru -S +train.epochs=30",
