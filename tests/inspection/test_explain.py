@@ -14,6 +14,7 @@ from browser import chromium, grave_violations
 
 from conveyor.data.store import Prepared
 from conveyor.encoding import TextEncoder
+from conveyor.encoding.raw_text import AttachedSigns
 from conveyor.encoding.token_values import Normaliser
 from conveyor.encoding.tokens import TokenEncoder
 from conveyor.errors import InputError
@@ -140,8 +141,10 @@ def test_long_rows_are_left_out_in_groups_and_no_step_is_forgotten(steps: int) -
 
 def test_a_text_is_shown_in_its_own_pieces() -> None:
     normaliser = Normaliser(lowercase=True, form="none", strip_accents=False)
-    encoder = TokenEncoder({"fly": 2}, {"o": 2}, normaliser, characters=3, max_length=2)
-    assert encoder.split("Fly to Oslo") == ["Fly", "to"]
+    attached = AttachedSigns.count({"fly": 1})
+    encoder = TokenEncoder({"fly": 2}, {"o": 2}, normaliser, characters=3, max_length=2,
+                           attached=attached)  # fmt: skip
+    assert encoder.split("Fly, Oslo") == ["Fly", ","]
     blank = encoder.blank_values(encoder.encode_one("Fly to"))
     assert blank.tolist() == [[1, 0, 0, 0, 0]] * 2
 
