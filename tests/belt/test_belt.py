@@ -207,6 +207,7 @@ def test_another_data_set_from_the_queue_runs_in_a_temporary_copy_and_records_he
     assert clone.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_a_temporary_experiment_leaves_the_workspace_alone_and_records_here(
     clone: Clone,
 ) -> None:

@@ -78,6 +78,7 @@ def test_failures_in_the_cluster_are_told_apart_as_on_one_machine(
     assert "RAY_ADDRESS" not in os.environ
 
 
+@pytest.mark.slow
 def test_a_node_that_dies_costs_no_trial_and_changes_no_result(tmp_path: Path, nodes: Any) -> None:
     cluster, both = nodes
     changes = {"trials": 14, "sampler": {"name": "random"}, "workers": 2}
