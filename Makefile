@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: repro report recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock docs schema
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
-EXTRAS  := ray kubernetes postgres cmaes dashboard notebook
+EXTRAS  := ray kubernetes postgres cmaes dashboard notebook umap
 
 repro: recover ## set up, then run the belt on the default experiment (the default target)
 	@echo dvc repro; began=$$(date +%s); dvc repro; code=$$?; [ $$code = 0 ] || failed=--failed; \
