@@ -2,14 +2,13 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from browser import chromium, grave_violations
 
 from conveyor.data.store import Prepared
@@ -32,12 +31,7 @@ HACKING = "</script><script>window.hacked = 1</script><img src=x onerror='window
 SCHEMES: tuple[Any, ...] = ("light", "dark")
 
 
-@pytest.fixture(autouse=True)
-def _without_graphs() -> Iterator[None]:
-    """A graph takes longer to trace than such short rows to compute."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_graphs")
 
 
 @pytest.fixture(scope="module")

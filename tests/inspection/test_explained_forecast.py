@@ -1,14 +1,12 @@
 """Explained forecasts: channels and steps of a window, and what is missing in it."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from conveyor.config import Model
 from conveyor.data.store import Prepared
@@ -29,12 +27,7 @@ HEAD = {"task": "forecasting", "quantiles": [0.1, 0.5, 0.9], "level": "last", "s
         "calibrate": True}  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _without_graphs() -> Iterator[None]:
-    """A graph takes longer to trace than such short rows to compute."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_graphs")
 
 
 @pytest.fixture(scope="module")

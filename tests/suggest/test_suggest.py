@@ -1,7 +1,6 @@
 """A suggestion for files as people have them composes, and `prepare` accepts it."""
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import odd_files
 import pytest
 import yaml
-from odd_files import ROOT
 
 from conveyor.compose import compose
 from conveyor.config import ConfigError
@@ -19,13 +17,6 @@ from conveyor.paths import Paths
 from conveyor.suggest.suggest import Suggestion, suggest
 
 SHARE = {"by": "share", "share": 0.2}
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    root = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "conf", root / "conf")
-    return Paths(root)
 
 
 # What the data set must say beside what is chosen by default: dotted setting, value.

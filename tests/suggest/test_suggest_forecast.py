@@ -1,7 +1,6 @@
 """A table of times and numbers becomes a data set of series that are forecast."""
 
 import re
-import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from odd_files import ROOT
 
 from conveyor.compose import compose
 from conveyor.data.prepare import prepare
@@ -42,13 +40,6 @@ def one(**columns: Any) -> pd.DataFrame:
 def months() -> pd.DataFrame:
     times = [f"01.{1 + i % 12:02}.{2000 + i // 12}" for i in range(60)]
     return pd.DataFrame({"when": times, "sales": numbers(60), "price": numbers(60)})
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    root = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "conf", root / "conf")
-    return Paths(root)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,12 @@
 """Files with a tag for each token or step become a data set for tagging."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from odd_files import ROOT
 
 from conveyor.paths import Paths
 from conveyor.suggest.suggest import suggest
@@ -51,13 +49,6 @@ def labels(path: Path) -> Path:
 def lines(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path.with_suffix(".jsonl")
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    root = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "conf", root / "conf")
-    return Paths(root)
 
 
 @pytest.mark.parametrize(
