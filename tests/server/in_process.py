@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.routing import Route
+
 from conveyor.server.access import Access
 from conveyor.server.app import App
 from conveyor.server.live_model import LiveModel, ModelSlot
@@ -50,6 +52,11 @@ class InProcess:
         requests = RequestLog(folder, 1.0, max_files=1, raw_rows=True, interval=3600)
         self.app = App(slot, LIMIT, 1, requests, sessions=Sessions(2, 600.0))
         self._asgi, self._runner = self.app.asgi(Access(None, None)), asyncio.Runner()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes of the app."""
+        return [route for route in self._asgi.routes if isinstance(route, Route)]
 
     def close(self) -> None:
         self._runner.close()

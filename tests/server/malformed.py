@@ -3,7 +3,7 @@
 import copy
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ HEADERS = [
 PATHS = [
     "/v2/models/model/versions/1/infer", "/v2/models/model/versions/2/infer", "/v2/models/x/infer",
     "/v2/models/model/versions/\ud7ff/infer", "/v2/models//infer", "/invocations/", "/\u00e9",
-    "/ping",
+    "/ping", "/inspect/", "/sessions/", "/sessions/none", "/sessions/\u00e9",
 ]  # fmt: skip
 BRACKETS = [("[", "]"), ('{"a":', "}"), ('{"inputs":[', "]}"), ('{"inputs":', "}")]
 
@@ -137,15 +137,14 @@ def with_binary(draw: st.DrawFn, body: Any) -> tuple[bytes, tuple[str, str]]:
 
 
 @st.composite
-def requests(draw: st.DrawFn, mlflow: list[Any], v2: list[Any]) -> Request:
-    """A request of either protocol.
+def requests(draw: st.DrawFn, bodies: Mapping[str, list[Any]]) -> Request:
+    """A request to one of the paths.
 
     Args:
-        mlflow: valid bodies of MLflow's protocol.
-        v2: valid bodies of the V2 protocol.
+        bodies: valid bodies by path; those of V2 may become binary.
     """
-    is_v2 = draw(st.booleans())
-    bodies, path = (v2, "/v2/models/model/infer") if is_v2 else (mlflow, "/invocations")
+    path = draw(st.sampled_from(list(bodies)))
+    valid, is_v2 = bodies[path], path.startswith("/v2")
     headers, method, content = [("content-type", "application/json")], "POST", None
     match draw(st.integers(0, 19)):
         case 0:
@@ -163,10 +162,10 @@ def requests(draw: st.DrawFn, mlflow: list[Any], v2: list[Any]) -> Request:
         case 6:
             content = draw(encoded(draw(VALUES)))
         case 7 | 8 | 9 if is_v2:
-            content, header = draw(with_binary(draw(mutated(v2))))
+            content, header = draw(with_binary(draw(mutated(valid))))
             headers.append(header)
         case _:
             pass
     if content is None:
-        content = draw(encoded(draw(mutated(bodies))))
+        content = draw(encoded(draw(mutated(valid))))
     return Request(path, content, tuple(headers), method)

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import resource
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,16 +16,22 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from starlette.routing import Match
 
+from conveyor import files
+from conveyor.server.live_model import LiveModel
 from conveyor.serving import LoadedModel
 from tests.server.in_process import InProcess, Request
 from tests.server.malformed import EDGES, places, replace, requests
 from tests.serving.test_named_columns import CASES, columns_of, load
 
 FEW, MANY = 600, 10_000
+FEW_OF_FILES = 150
 LONGEST = 5.0  # seconds of a request
 GROWTH = 60 << 20  # bytes that memory may grow while the requests run
-STATUSES = {200, 307, 400, 404, 405, 413, 415}  # 307: a slash at the end of a path
+STATUSES = {200, 307, 400, 404, 405, 409, 413, 415}  # 307: a slash at the end of a path
+SESSION = "open"  # the name of the one session
+STEPS = f"/sessions/{SESSION}"
 
 
 def mlflow_bodies(layout: str) -> list[Any]:
@@ -56,6 +63,22 @@ def v2_bodies(layout: str) -> list[Any]:
     ]
 
 
+def bodies_of(layout: str) -> dict[str, list[Any]]:
+    """Valid bodies by path, of both protocols."""
+    return {"/invocations": mlflow_bodies(layout), "/v2/models/model/infer": v2_bodies(layout)}
+
+
+def file_bodies(layout: str) -> dict[str, list[Any]]:
+    """Valid bodies by path, of what needs the model's files: they are of one row each."""
+    column, row = ("text", "good") if layout == "text" else ("series", [[0.5, 1.0], [2.0, -1.0]])
+    inspected = [{"inputs": [row]}, {"inputs": {column: [row]}}, {"instances": [{column: row}]}]
+    if layout == "text":
+        return {"/inspect": inspected}
+    steps = [{"steps": row}, {"steps": row[:1], "after": 0}]
+    return {"/inspect": inspected, "/sessions": [{}, {"static": {}}, {"static": None}],
+            STEPS: steps}  # fmt: skip
+
+
 @pytest.fixture(params=list(CASES))
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, InProcess]]:
     app = InProcess(load(request.param), tmp_path)
@@ -63,8 +86,25 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
     app.close()
 
 
+@pytest.fixture(params=["text", "series"])
+def served_folder(
+    request: pytest.FixtureRequest, toy_product: Path, word_product: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[tuple[str, InProcess]]:  # fmt: skip
+    """A real model of a folder, whose files the server reads too."""
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda size: SESSION)
+    folder = word_product if request.param == "text" else toy_product
+    app = InProcess(LoadedModel.load(folder), tmp_path)
+    digest = files.digest_tree(folder)
+    app.app.slot.current = LiveModel("model", "1", LoadedModel.load(folder), digest, folder)
+    yield request.param, app
+    app.close()
+
+
 def send(app: InProcess, request: Request) -> int:
     """Send a request whose answer must be right, or say what is wrong; return its status."""
+    if request.path == STEPS:  # to a new session, whatever was sent before
+        app.app.sessions.open(app.app.slot.require(), {})
     start = time.monotonic()
     response = app.send(request)
     assert time.monotonic() - start < LONGEST
@@ -77,8 +117,12 @@ def send(app: InProcess, request: Request) -> int:
     return response.status
 
 
-def fuzz(layout: str, app: InProcess, examples: int) -> Counter[int]:
-    """Send so many malformed requests. Returns how often each status came."""
+def fuzz(app: InProcess, bodies: dict[str, list[Any]], examples: int) -> Counter[int]:
+    """Send so many malformed requests. Returns how often each status came.
+
+    Args:
+        bodies: valid ones by path.
+    """
     statuses = Counter[int]()
 
     @seed(1)
@@ -89,7 +133,7 @@ def fuzz(layout: str, app: InProcess, examples: int) -> Counter[int]:
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(requests(mlflow_bodies(layout), v2_bodies(layout)))
+    @given(requests(bodies))
     def check(request: Request) -> None:
         statuses[send(app, request)] += 1
 
@@ -105,17 +149,29 @@ def memory() -> int:
     return pages * resource.getpagesize()
 
 
-def test_a_value_at_the_edge_of_a_type_is_answered_or_refused_in_each_place(
-    server: tuple[str, InProcess],
-) -> None:
-    layout, app = server
-    bodies = {"/invocations": mlflow_bodies(layout)[2], "/v2/models/model/infer": None}
-    for path, body in bodies.items():
-        for valid in [body] if body else v2_bodies(layout):
+def send_edges(app: InProcess, bodies: dict[str, list[Any]]) -> None:
+    """Put a value at the edge of a type in each place of valid bodies."""
+    for path, values in bodies.items():
+        for valid in values:
             ways = [way for way in places(valid) if not any(key in way for key in range(1, 20))]
             for way, edge in itertools.product(ways, EDGES):
                 content = json.dumps(replace(valid, way, edge)).encode()
                 send(app, Request(path, content))
+
+
+def test_a_value_at_the_edge_of_a_type_is_answered_or_refused_in_each_place(
+    server: tuple[str, InProcess],
+) -> None:
+    layout, app = server
+    send_edges(app, bodies_of(layout) | {"/invocations": [mlflow_bodies(layout)[2]]})
+
+
+def test_a_value_at_the_edge_of_a_type_is_inspected_or_read_or_refused_in_each_place(
+    served_folder: tuple[str, InProcess],
+) -> None:
+    layout, app = served_folder
+    bodies = file_bodies(layout)
+    send_edges(app, bodies | {"/inspect": bodies["/inspect"][1:2]})
 
 
 @pytest.mark.parametrize("value", [1e15, -1e30, 3e38])
@@ -132,7 +188,25 @@ def test_numbers_far_beyond_those_of_the_training_rows_have_a_finite_answer(
 
 
 def test_malformed_requests_are_refused_in_words(server: tuple[str, InProcess]) -> None:
-    fuzz(*server, FEW // len(CASES))
+    layout, app = server
+    fuzz(app, bodies_of(layout), FEW // len(CASES))
+
+
+def test_malformed_requests_that_need_the_files_of_a_model_are_refused_in_words(
+    served_folder: tuple[str, InProcess],
+) -> None:
+    layout, app = served_folder
+    fuzz(app, file_bodies(layout), FEW_OF_FILES)
+
+
+def test_malformed_requests_go_to_each_handler_that_reads_a_body(tmp_path: Path) -> None:
+    app = InProcess(load("nested"), tmp_path)
+    routes = [route for route in app.routes if "POST" in (route.methods or ())]
+    scopes = [{"type": "http", "method": "POST", "path": path}
+              for path in {**bodies_of("nested"), **file_bodies("series")}]  # fmt: skip
+    reached = [r.endpoint for s in scopes for r in routes if r.matches(s)[0] is Match.FULL]
+    assert set(reached) == {route.endpoint for route in routes}
+    app.close()
 
 
 @pytest.mark.slow
@@ -140,9 +214,10 @@ def test_ten_thousand_malformed_requests_are_refused_in_words_and_leave_no_memor
     server: tuple[str, InProcess], record_property: Callable[[str, object], None]
 ) -> None:
     layout, app = server
-    fuzz(layout, app, 200)  # what is allocated once
+    bodies = bodies_of(layout)
+    fuzz(app, bodies, 200)  # what is allocated once
     before = memory()
-    statuses = fuzz(layout, app, math.ceil(MANY / len(CASES)))
+    statuses = fuzz(app, bodies, math.ceil(MANY / len(CASES)))
     assert memory() - before < GROWTH
     for status, number in statuses.items():  # which benchmarks/reliability.py reads
         record_property(f"status_{status}", number)
