@@ -109,6 +109,22 @@ def typed_path(text: str) -> Path:
     return Path(os.path.relpath(Path(FOLDER, text)))
 
 
+def output_file(text: str) -> Path:
+    """The type of an option that names a file to write, as `typed_path`: what cannot be written is
+    refused before anything is computed."""
+    path = typed_path(text)
+    folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+    if path.is_dir():
+        got = "a folder. Name a file in it"
+    elif not folder.is_dir():
+        got = f"one in {folder}, which is no folder. Name another one"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        got = f"one in {folder}, which is not writable. Name another one, or change its permissions"
+    else:
+        return path
+    raise ArgumentTypeError(f"{text}: expected a file that can be written; got {got}")
+
+
 def number(kind: type[int] | type[float], low: float, high: float = inf) -> Callable[[str], float]:
     """Return the type of an option, for argparse: a number from `low` to `high`."""
     noun = "a whole number" if kind is int else "a number"

@@ -15,7 +15,7 @@ from conveyor.paths import Paths
 from conveyor.registry.model_version import RegisteredModel
 from conveyor.registry.side import read_side
 from conveyor.tracking.store import open_existing
-from pipeline import run_script, typed_path
+from pipeline import output_file, run_script
 
 
 def compare_two(args: Namespace) -> None:
@@ -32,7 +32,7 @@ def add_options(parser: ArgumentParser) -> None:
     add("first", metavar="A", help="the model to compare with")
     add("second", metavar="B", help="the model that is better or worse than A")
     add("--json", action="store_true", help="print JSON instead of tables")
-    add("--html", type=typed_path, metavar="PAGE", help="write a page too")
+    add("--html", type=output_file, metavar="PAGE", help="write a page too")
 
 
 if __name__ == "__main__":

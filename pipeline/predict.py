@@ -11,13 +11,14 @@ from conveyor.batch.predict import predict_file
 from conveyor.config import NamedConfig, load
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from pipeline import refuse_options, run_script, typed_path
+from pipeline import output_file, refuse_options, run_script, typed_path
 
 
 def add_options(parser: ArgumentParser) -> None:
     add, folder = parser.add_argument, Paths().model
     add("source", type=typed_path, metavar="IN", help="the file of raw rows")
-    add("target", type=typed_path, metavar="OUT", help="the file of predictions, which is replaced")
+    add("target", type=output_file, metavar="OUT",
+        help="the file of predictions, which is replaced")  # fmt: skip
     either = parser.add_mutually_exclusive_group().add_argument
     model = f"the folder of the model (default: {folder})"
     either("--model", type=typed_path, default=folder, metavar="FOLDER", help=model)

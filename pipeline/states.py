@@ -17,7 +17,7 @@ from conveyor.inspection.projection import METHODS
 from conveyor.inspection.states_page import render_states
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
-from pipeline import number, run_script, typed_path
+from pipeline import number, output_file, run_script, typed_path
 
 MOST_POINTS = 5000  # more would make the page slow
 
@@ -44,7 +44,7 @@ def add_options(parser: ArgumentParser) -> None:
     )
     add(
         "--out",
-        type=typed_path,
+        type=output_file,
         default=Paths().states_page,
         metavar="FILE",
         help=f"the page (default: {Paths().states_page})",

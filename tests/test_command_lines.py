@@ -1,5 +1,6 @@
 """Every script of pipeline/ explains itself, and refuses arguments that it does not know."""
 
+import os
 import re
 import runpy
 import sys
@@ -206,3 +207,35 @@ def test_a_number_outside_its_limits_is_refused(
     assert exit_code(monkeypatch, script, option, value) == 2
     error = capsys.readouterr().err
     assert f"argument {option}: expected {limits}; got {value!r}" in error
+
+
+# Arguments before the file that a script writes.
+WRITERS = {"compare": ["1", "2", "--html"], "explain": ["--out"], "inspect": ["--out"],
+           "predict": ["in.csv"], "states": ["--out"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("script", WRITERS)
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "folder")
+    for target, reason in {
+        "folder": "got a folder. Name a file in it",
+        "file/page.html": f"got one in {tmp_path / 'file'}, which is no folder. Name another one",
+        "folder/new/page.html": f"got one in {tmp_path / 'folder'}, which is not writable",
+    }.items():
+        assert exit_code(monkeypatch, script, *WRITERS[script], target) == 2
+        error = capsys.readouterr().err
+        assert f"{target}: expected a file that can be written; {reason}" in error
+    assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder"}
+
+
+@pytest.mark.parametrize("script", ["explain", "inspect"])
+def test_a_page_never_replaces_the_file_of_the_rows(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.csv").touch()
+    assert exit_code(monkeypatch, script, "--file", "rows.csv", "--out", "./rows.csv") == 2
+    assert "--out: expected another file than the rows; got rows.csv" in capsys.readouterr().err

@@ -33,6 +33,8 @@ def raised(*chain: Exception) -> Exception:
          'IO Error: Could not write "t": No space left on device. Free'),
         (raised(OSError(errno.ECONNREFUSED, ""), RuntimeError("no server")), None),
         (KeyError("a"), None),
+        (IsADirectoryError(errno.EISDIR, "", "a"), "a: Is a directory. Name a file"),
+        (OSError(errno.ENAMETOOLONG, "", "aa"), "aa: File name too long. Choose a shorter name"),
         (sqlite3.OperationalError("of Python itself"), None),
         (raised(ssl.SSLError(1, "bad record"), requests.ConnectionError("x")),
          "the TLS connection to a server failed: bad record. Trust its"),

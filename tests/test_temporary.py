@@ -39,6 +39,11 @@ def short_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def test_a_folder_in_which_no_file_can_be_made_is_an_error_and_no_wait() -> None:
+    with pytest.raises(OSError, match=r"/proc/\.page"):  # also for root
+        files.write_text(Path("/proc/page"), "text")
+
+
 def test_only_what_no_living_process_holds_is_removed(tmp_path: Path) -> None:
     living, dying = start_writer(tmp_path / "living"), start_writer(tmp_path / "dying")
     dying.kill()

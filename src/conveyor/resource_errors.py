@@ -22,6 +22,8 @@ HINTS = {
     errno.EPERM: PERMISSION,
     errno.ENOENT: "`dvc repro` writes the outputs of the belt; bring back any other file.",
     errno.EIO: "Check the disk.",
+    errno.EISDIR: "Name a file.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
 }
 # The error that a code of SQLite stands for; the rest of a code says more.
 SQLITE = {

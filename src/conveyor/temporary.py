@@ -32,6 +32,7 @@ def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / f".{name}.{secrets.token_hex(4)}.tmp"
     lock = Path(f"{folder}.lock")
+    lock.touch()  # where it cannot be made, this raises; FileLock would wait for ever
     with FileLock(lock):
         try:
             folder.mkdir(mode=0o700)

@@ -1,6 +1,7 @@
 """Explanations of answers: of a model folder, of the worst errors, as a page and as JSON."""
 
 import json
+import shutil
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from conveyor.inspection.integral import TOLERANCE
 from conveyor.inspection.occlusion import MAX_PARTS, group_evenly, without_features
 from conveyor.inspection.worst_errors import ExplainedError, explain_worst
 from conveyor.serving import LoadedModel
+from conveyor.stored import FormatError
 from conveyor.tasks.values import ScoredRows
 from pipeline import explain
 
@@ -81,6 +83,20 @@ def test_a_class_may_be_chosen_and_a_wrong_one_is_refused(of_series: Explainer) 
         of_series.explain(of_series.model.example, output="left")
     with pytest.raises(InputError, match=r"step: expected none"):
         of_series.explain(of_series.model.example, step=1)
+
+
+@pytest.mark.parametrize("content", [None, b"no network"])
+def test_a_missing_or_damaged_network_of_keras_is_named(
+    toy_product: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    """A folder of an earlier version has no digests, which would find it."""
+    shutil.copytree(toy_product, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "digests.json").unlink(missing_ok=True)
+    (tmp_path / "model.keras").unlink()
+    if content is not None:
+        (tmp_path / "model.keras").write_bytes(content)
+    with pytest.raises(FormatError, match=r"model\.keras: expected a network of Keras; got"):
+        Explainer(tmp_path)
 
 
 def test_the_worst_errors_are_those_of_the_evaluation(

@@ -237,8 +237,10 @@ def test_the_command_writes_a_page_or_prints_the_numbers(
 @pytest.mark.parametrize(
     ("product", "text", "lines", "number", "message"),
     [
-        ("toy_product", "some words", None, 1, "expected a row of a series; got a text"),
-        ("toy_product", None, '{"series": [[1, 2]]}\n', 2, "expected at least 2 rows; got fewer"),
+        ("toy_product", "some words", None, 1, "--text: expected a model of texts; got one of"),
+        ("toy_product", None, '{"series": [[1, 2]]}\n', 2, "--row: expected a row of"),
+        ("toy_product", None, '{"series": [[1, 2]]}\n', 2, "rows.jsonl from 1 to 1; got 2. Name"),
+        ("toy_product", None, '{"text": "a"}\n', 1, "got text. Name a file with the columns of"),
         ("toy_product", None, '{"series": [[1, 2, 3]]}\n', 1, "rows.jsonl, row 1: expected"),
         ("toy_product", None, "not JSON\n", 1, "rows.jsonl, row 1: "),
         ("word_product", " ", None, 1, "the text: expected a text; got ' ', which is blank"),

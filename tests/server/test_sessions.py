@@ -71,13 +71,15 @@ def test_a_session_keeps_the_version_that_opened_it(app: InProcess, toy_product:
 
 
 REFUSED: list[tuple[Any, int, str]] = [
-    ({"steps": [[1.0]]}, 400, "steps of 2 numbers"),
+    ({"steps": [[1.0]]}, 400, "steps: expected a list of steps of 2 numbers"),
     ({"steps": []}, 400, "got no step"),
     ({"steps": [[1.0, None]]}, 400, "missing value"),
     ({"step": [[1.0, 2.0]]}, 400, "'steps' and 'after' only; got 'step'"),
     ({}, 400, "an object with `steps`"),
     ([], 400, "got no object"),
     ({"steps": [[1.0, 2.0]], "after": 0}, 409, "expected 1, the steps read so far; got 0"),
+    ({"steps": [[1.0, 2.0]], "after": "1"}, 400, "after: expected a whole number"),
+    ({"steps": [[1.0, 2.0]], "after": True}, 400, "after: expected a whole number"),
 ]
 
 

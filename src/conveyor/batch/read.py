@@ -60,7 +60,9 @@ class FileRows:
         return f", series {self.ids[row]!r}" if self.ids[row] else ""
 
 
-def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> FileRows:
+def open_rows(
+    model: LoadedModel, path: Path, column: str | None, size: int, advice: str = ADVICE
+) -> FileRows:
     """Open the rows of a file.
 
     They are in the columns of the model's data set, or else in its general column.
@@ -68,6 +70,7 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
     Args:
         column: of texts, or of series as lists of steps, in place of these.
         size: rows of a window.
+        advice: what to do where the file lacks a column, for a message.
 
     Raises:
         InputError: the file is missing, has another format, or lacks a column; also while it is
@@ -87,10 +90,10 @@ def open_rows(model: LoadedModel, path: Path, column: str | None, size: int) -> 
     )  # fmt: skip
     if kind == "jsonl" and layouts[0].long is None:
         return FileRows(
-            _windows(_json_rows(path, source, layouts), size), None, estimate_rows([path])
+            _windows(_json_rows(path, source, layouts, advice), size), None, estimate_rows([path])
         )
     part = open_files(source, "rows", [path], allow_empty=True)
-    layout, names = find_layout(layouts, part.columns, f"{path}: columns", ADVICE)
+    layout, names = find_layout(layouts, part.columns, f"{path}: columns", advice)
     static = layout.static
     if layout.long is not None:
         series = read_series(part, layout.long, static, dialect.decimal)
@@ -149,7 +152,7 @@ def _windows(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
         yield window
 
 
-def _json_rows(path: Path, source: Source, layouts: Sequence[Layout]) -> Iterator[Any]:
+def _json_rows(path: Path, source: Source, layouts: Sequence[Layout], advice: str) -> Iterator[Any]:
     """Rows of JSON lines; a line that cannot be read costs none of the others.
 
     Raises:
@@ -169,7 +172,7 @@ def _json_rows(path: Path, source: Source, layouts: Sequence[Layout]) -> Iterato
                 yield RowError(f"expected a JSON object; got a value of type {type(row).__name__}")
                 continue
             if layout is None:
-                layout = find_sequence(layouts, row, f"{path}: columns", ADVICE)
+                layout = find_sequence(layouts, row, f"{path}: columns", advice)
             keys |= dict.fromkeys(row)
             yield _json_row(layout, row, source)
     if layout is not None:

@@ -1,6 +1,6 @@
 """The row that a person wants to see."""
 
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,8 @@ from conveyor.batch.read import open_rows
 from conveyor.encoding import RowError
 from conveyor.errors import InputError
 from conveyor.serving import LoadedModel
+
+OTHER_DATA = ". Name a file with the columns of the model's data set"
 
 
 def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: int) -> Any:
@@ -20,8 +22,10 @@ def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: 
         InputError: the model does not read such a row, or the file does not have it.
     """
     if text is not None and model.kind != "text":
-        raise InputError(f"expected a row of a {model.kind}; got a text. Name a file of rows with "
-                         "--file")  # fmt: skip
+        raise InputError(
+            f"--text: expected a model of texts; got one of {model.kind}. Name a file of rows with "
+            "--file"
+        )
     try:
         if file is not None:
             row = _read_row(model, file, number)
@@ -36,11 +40,11 @@ def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: 
 
 def _read_row(model: LoadedModel, file: Path, number: int) -> Any:
     """Raises: RowError: the row cannot be parsed."""
-    rows = chain.from_iterable(open_rows(model, file, None, number).windows)
-    row = next(islice(rows, number - 1, None), None)
-    if row is None:
-        message = f"{file}: expected at least {number} rows; got fewer. Name a smaller --row"
-        raise InputError(message)
-    if isinstance(row, RowError):
-        raise row
-    return row
+    rows = chain.from_iterable(open_rows(model, file, None, number, OTHER_DATA).windows)
+    count = 0
+    for count, row in enumerate(rows, 1):
+        if count == number and isinstance(row, RowError):
+            raise row
+        if count == number:
+            return row
+    raise InputError(f"--row: expected a row of {file} from 1 to {count}; got {number}. Name one")

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from conveyor.encoding.network_inputs import NetworkInputs
 from conveyor.models.wide import PAIRS_LAYER
+from conveyor.serving.card import TRAIN_ANEW
+from conveyor.stored import FormatError
 
 Array = NDArray[np.float64]
 Tensors = dict[str, Any]
@@ -56,8 +58,19 @@ class PathNetwork:
 
     @classmethod
     def load(cls, folder: Path) -> "PathNetwork":
-        """Load the network of a model folder."""
-        return cls(keras.models.load_model(folder / "model.keras", safe_mode=True))
+        """Load the network of a model folder.
+
+        Raises:
+            FormatError: its Keras file is missing or damaged.
+        """
+        path = folder / "model.keras"
+        try:
+            return cls(keras.models.load_model(path, safe_mode=True))
+        except (ValueError, OSError, KeyError) as error:
+            got = "another one" if path.is_file() else "none"
+            raise FormatError(
+                path, f"expected a network of Keras; got {got}", TRAIN_ANEW
+            ) from error
 
     def slopes(
         self, inputs: NetworkInputs, blank: NDArray[Any], weights: Array, positions: Array

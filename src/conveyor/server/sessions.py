@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from conveyor.errors import InputError
 from conveyor.server.live_model import LiveModel
-from conveyor.serving import Predictions
+from conveyor.serving import Predictions, RowError
 
 if TYPE_CHECKING:  # its module loads onnx, which few servers need
     from conveyor.serving.stream import Stream
@@ -82,7 +82,10 @@ class Sessions:
         """
         static = _read_object(body, OPEN_FIELDS).get("static")
         if not isinstance(static, dict | None):
-            raise InputError("static: expected an object with a value for each static column")
+            raise InputError(
+                "static: expected an object with a value for each static column; got "
+                f"{json.dumps(static)[:40]}"
+            )
         stream = live.model.streaming.start(static)
         with self._lock:
             self._expire()
@@ -142,6 +145,12 @@ class Sessions:
         fields = _read_object(body, READ_FIELDS)
         if "steps" not in fields:
             raise InputError("request body: expected an object with `steps`; got none")
+        after = fields.get("after")
+        if not isinstance(after, int | None) or isinstance(after, bool):
+            raise InputError(
+                "after: expected a whole number, that of the steps sent before; got "
+                f"{json.dumps(after)[:40]}. Change it, or leave it out"
+            )
         if not session.lock.acquire(blocking=False):
             raise HTTPException(
                 409,
@@ -150,11 +159,14 @@ class Sessions:
             )
         try:
             before = session.stream.steps
-            if fields.get("after", before) != before:
+            if after not in (None, before):
                 raise HTTPException(
-                    409, f"after: expected {before}, the steps read so far; got {fields['after']}"
+                    409, f"after: expected {before}, the steps read so far; got {after}"
                 )
-            predictions = session.stream.read(fields["steps"])
+            try:
+                predictions = session.stream.read(fields["steps"])
+            except RowError as error:
+                raise InputError(f"steps: {error.reason}") from None
             with self._lock:
                 self.steps += session.stream.steps - before
             return session.describe(predictions)
