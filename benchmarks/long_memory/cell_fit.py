@@ -110,8 +110,7 @@ def run_fit(fit: Fit) -> Outcome:
     best, weights, update = np.inf, model.get_weights(), 0
     training = _batches(fit, TRAINING, budget, batch_size)
     for update, batch in enumerate(training, start=1):
-        loss, _ = steps.train(batch)
-        if not np.isfinite(loss):
+        if not np.isfinite(steps.train(batch).loss):
             break
         if update % VALIDATE_EVERY == 0 or update == budget:
             error = _measure(steps, fit, VALIDATION, VALIDATION_ROWS)

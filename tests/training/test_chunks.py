@@ -13,7 +13,7 @@ from conveyor.data.store import Prepared
 from conveyor.training.batches import Batch, BatchReader, plan_batches
 from conveyor.training.chunked_steps import make_steps
 from conveyor.training.compile import compile_model, set_up_keras
-from conveyor.training.steps import Steps
+from conveyor.training.steps import Steps, Update
 from tests.toys import class_head
 
 STACKS: list[dict[str, Any]] = [
@@ -37,6 +37,11 @@ def stack(toys: Prepared, config: Config, chunk: int | None) -> tuple[keras.Mode
     return model, make_steps(model, head, toys.split("train").targets, config)
 
 
+def flatten(update: Update) -> list[float]:
+    """Return all that a step measures."""
+    return [update.loss, update.score, *update.gradient_norms]
+
+
 @pytest.mark.parametrize("changes", STACKS)
 def test_a_chunk_of_whole_rows_trains_as_without_chunks(
     toys: Prepared, toy_config: Config, changes: dict[str, Any]
@@ -46,10 +51,11 @@ def test_a_chunk_of_whole_rows_trains_as_without_chunks(
     results = []
     for chunk in (None, 9):
         model, steps = stack(toys, config, chunk)
-        losses = [steps.train(batch) for batch in batches(toys)]
+        measured = [flatten(steps.train(batch)) for batch in batches(toys)]
         answered = steps.validate(batches(toys), ["accuracy"])
-        losses.append(steps.train(batches(toys)[0]))  # the validation left the same random states
-        results.append([losses, answered.scores, answered.outputs, *model.get_weights()])
+        # The validation left the same random states.
+        measured.append(flatten(steps.train(batches(toys)[0])))
+        results.append([measured, answered.scores, answered.outputs, *model.get_weights()])
     for whole, chunked in zip(*results, strict=True):
         if isinstance(whole, dict):
             assert chunked == pytest.approx(whole, abs=1e-5)
@@ -68,7 +74,7 @@ def test_chunks_answer_as_whole_rows_do(
         draw = np.random.default_rng(0)
         model.set_weights([w + 0.3 * draw.standard_normal(w.shape) for w in model.get_weights()])
         outputs.append(steps.validate(batches(toys), []).outputs)
-        losses.append(steps.train(batches(toys)[0]))
+        losses.append(steps.train(batches(toys)[0]).loss)
     np.testing.assert_allclose(*outputs, atol=1e-5)
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 

@@ -1,4 +1,4 @@
-"""The statistics of layers against the equations of the cells and against finite differences."""
+"""The statistics of layers against the equations of the cells, and norms against plain ones."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from conveyor.config import Config, Model, overlay
+from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
 from conveyor.inspection.equations import GATES, HIDDEN
 from conveyor.inspection.recurrent_layers import read_layers
@@ -18,7 +20,10 @@ from conveyor.models.onnx_network import to_onnx
 from conveyor.plots.training import plot_layers
 from conveyor.report.figures import draw_layers
 from conveyor.training.batches import Batch, BatchReader
-from conveyor.training.layer_statistics import ROWS, STEPS, LayerStatistics, choose_batch
+from conveyor.training.compile import compile_model
+from conveyor.training.layer_statistics import ROWS, STEPS, LayerStatistics, choose_inputs
+from conveyor.training.steps import Steps, Update
+from conveyor.training.trainer import Trainer
 from conveyor.training.validated_fit import choose_rows, fit_best, start_state
 from tests.toys import class_head, make_split
 
@@ -48,7 +53,7 @@ def make_batch() -> Batch:
     draw = np.random.default_rng(2)
     values = draw.standard_normal((3, 7, 4)).astype(np.float32)
     values[np.arange(7) >= LENGTHS[:, None]] = 0.0
-    return {"values": values, "lengths": LENGTHS}, np.array([0, 2, 1])
+    return {"values": values, "lengths": LENGTHS}, np.array([0, 2, 1], np.int32)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -61,7 +66,7 @@ def test_gates_and_units_are_those_of_the_equations(
     changes = {"cell": cell, "bidirectional": bidirectional, "pooling": pooling}
     model, config = make_network(toy_config, **changes)
     batch = make_batch()
-    statistics = LayerStatistics(model, HEAD, batch).measure()
+    statistics = LayerStatistics(model, batch[0]).measure()
     proto = to_onnx(model, config, HEAD)
     layers = read_layers(proto)
     sources = run_to(proto, layers, batch[0])  # (time, batch, inputs) of each
@@ -88,40 +93,75 @@ def test_gates_and_units_are_those_of_the_equations(
 
 def test_each_layer_has_its_statistics_by_name(toy_config: Config) -> None:
     model = build(toy_config.model.model_copy(update={"front": "convolution"}), HEAD, features=4)
-    by_statistic = layers_by_statistic(LayerStatistics(model, HEAD, make_batch()).measure())
+    inputs, targets = make_batch()
+    by_statistic = layers_by_statistic(LayerStatistics(model, inputs).measure())
     convolutions = [f"convolution_{number}" for number in range(3)]
+    learning = [*convolutions, "lstm_0", "probabilities"]
     assert by_statistic == {
-        "gradient_norm": [*convolutions, "lstm_0", "probabilities"],
-        "weight_norm": [*convolutions, "lstm_0", "probabilities"],
+        "weight_norm": learning,
         "saturated_gates": ["lstm_0"],
         "dead_units": [*convolutions, "lstm_0"],
     }
+    assert Steps(model, HEAD, targets).norms.layers == learning
 
 
-def test_norms_are_those_of_weights_and_of_finite_differences(toy_config: Config) -> None:
-    model, _ = make_network(toy_config)
-    inputs, targets = make_batch()
-    statistics = LayerStatistics(model, HEAD, (inputs, targets)).measure()
-    layer = model.get_layer("probabilities")
-    flat = np.concatenate([w.ravel() for w in layer.get_weights()])
-    assert statistics[name_metric("weight_norm", layer.name)] == pytest.approx(
-        np.linalg.norm(flat), rel=1e-5
-    )
+TEXTS = {"values": np.array([[3, 1, 3, 2, 3], [4, 1, 0, 0, 0], [1, 1, 2, 0, 0]], np.int32),
+         "lengths": np.array([5, 2, 3], np.int32)}  # fmt: skip
 
-    def loss(weight: Any, index: tuple[int, ...], change: float) -> float:
-        values = np.asarray(weight).copy()
-        weight.assign(values + change * (index == np.indices(values.shape).T).all(-1).T)
-        losses = HEAD.training_losses(targets, model(inputs, training=False))
-        weight.assign(values)
-        return float(np.mean(losses))
 
-    step, squares = 1e-2, 0.0
-    for weight in layer.weights:
-        for index in np.ndindex(*weight.shape):
-            slope = (loss(weight, index, step) - loss(weight, index, -step)) / (2 * step)
-            squares += slope**2
-    expected = pytest.approx(np.sqrt(squares), rel=1e-2)
-    assert statistics[name_metric("gradient_norm", layer.name)] == expected
+@pytest.mark.parametrize("of_texts", [False, True])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_norms_are_those_of_the_gradients_and_of_the_weights(
+    toy_config: Config, of_texts: bool, scaled: bool
+) -> None:
+    """Also of an embedding, whose gradient has several slices of a token; and of a scaled loss."""
+    if of_texts:
+        config = toy_config.model.model_copy(update={"dropout": 0.0, "wide": True})
+        model = build(config, HEAD, vocabulary=5)
+        inputs, targets = TEXTS, np.array([0, 2, 1], np.int32)
+    else:
+        model, _ = make_network(toy_config, dropout=0.0, head_dropout=0.0)
+        inputs, targets = make_batch()
+    optimizer = keras.optimizers.SGD(0.0, global_clipnorm=1e-3)
+    model.compile(keras.optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer)
+    model.optimizer.build(model.trainable_variables)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(HEAD.training_losses(targets, model(inputs, training=True)))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    by_weight = {
+        id(weight): tf.convert_to_tensor(gradient).numpy()
+        for weight, gradient in zip(model.trainable_variables, gradients, strict=True)
+    }
+
+    steps = Steps(model, HEAD, targets)
+    norms = steps.train((inputs, targets)).gradient_norms
+    statistics = LayerStatistics(model, inputs).measure()
+    assert ("embedding" in steps.norms.layers) is of_texts
+    for name, norm in zip(steps.norms.layers, norms, strict=True):
+        weights = model.get_layer(name).trainable_variables
+        expected = np.concatenate([by_weight[id(weight)].ravel() for weight in weights])
+        assert norm == pytest.approx(np.linalg.norm(expected), rel=1e-4)
+        flat = np.concatenate([np.asarray(weight).ravel() for weight in weights])
+        of_weights = statistics[name_metric("weight_norm", name)]
+        assert of_weights == pytest.approx(np.linalg.norm(flat), rel=1e-5)
+
+
+def test_gradient_norms_are_means_over_the_updates_that_were_made(
+    toys: Prepared, toy_config: Config
+) -> None:
+    """In float16 the optimizer skips an update whose gradients are no finite numbers."""
+    rows, head = BatchReader([toys.split("train")]), toys.task.head(toy_config.head)
+    budget = plan_budget(toy_config.train, len(rows.lengths))
+    model = compile_model(toy_config, toys, head, updates=4)
+    trainer = Trainer(model, head, toy_config, budget, rows, few_rows=False)
+    layers = trainer.steps.norms.layers
+    measured = iter([1.0, np.inf, 3.0, 5.0])
+    trainer.steps.train = lambda batch: Update(1.0, 1.0, np.full(len(layers), next(measured)))
+    trainer.train(0, 3)
+    names = [name_metric("gradient_norm", layer) for layer in layers]
+    assert trainer.gradient_norms == dict.fromkeys(names, 2.0)
+    trainer.train(3, 4)
+    assert trainer.gradient_norms == dict.fromkeys(names, 5.0)
 
 
 def test_a_fit_that_is_looked_into_has_the_same_weights(toys: Prepared, toy_config: Config) -> None:
@@ -132,7 +172,8 @@ def test_a_fit_that_is_looked_into_has_the_same_weights(toys: Prepared, toy_conf
         model = fit_best(config, toys, rows, state, look_inside=look_inside, progress=False)
         weights[look_inside] = model.get_weights()
         names = set(state.history.validations[-1])
-        assert (name_metric("saturated_gates", "lstm_0") in names) is look_inside
+        for statistic in ("gradient_norm", "saturated_gates"):
+            assert (name_metric(statistic, "lstm_0") in names) is look_inside
         assert not any(name.startswith("within/") for name in state.history.best_metrics)
     for before, after in zip(weights[False], weights[True], strict=True):
         np.testing.assert_array_equal(before, after)
@@ -159,7 +200,6 @@ def test_few_rows_are_looked_at_and_long_ones_in_part() -> None:
     lengths = [STEPS + 200, *[3] * 30]
     names = [str(number) for number in range(31)]
     split = make_split(names, names, np.zeros(31, np.int64), lengths)
-    inputs, targets = choose_batch(BatchReader([split]), HEAD)
+    inputs = choose_inputs(BatchReader([split]), HEAD)
     assert inputs["values"].shape[:2] == (ROWS, STEPS)
     assert inputs["lengths"].tolist() == [STEPS, *[3] * (ROWS - 1)]
-    assert len(targets) == ROWS

@@ -39,13 +39,13 @@ def test_steps_train_as_keras_does(
     head.prepare_loss(np.array([0, 1, 1, 1]), few_rows=False)
     steps = Steps(ours, head, toys.split("train").targets)
     for inputs, labels in batches(toys):
-        found, _ = steps.train((inputs, labels))
+        update = steps.train((inputs, labels))
         expected = theirs.train_on_batch(
             inputs, np.eye(2, dtype=np.float32)[labels],
             class_weight=None if weights is None else dict(enumerate(weights)),
         )  # fmt: skip
         theirs.reset_metrics()
-        assert found / len(labels) == pytest.approx(expected, rel=1e-5)
+        assert update.loss / len(labels) == pytest.approx(expected, rel=1e-5)
     for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)  # a step is 2e-2
 

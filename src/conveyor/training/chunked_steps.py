@@ -19,7 +19,7 @@ from conveyor.metrics import Targets
 from conveyor.models.chunks import ChunkedNetwork, States
 from conveyor.tasks.facets import Head
 from conveyor.training.batches import Batch
-from conveyor.training.steps import Steps
+from conveyor.training.steps import Steps, Update
 
 Tensor = Any
 
@@ -58,7 +58,7 @@ class ChunkedSteps(Steps):
         self._gradient_graph = trace(self._gradient_step, [*network.signature, chosen, features])
         self._apply_graph = tf.function(self._apply, autograph=False)
 
-    def train(self, batch: Batch) -> tuple[float, float]:
+    def train(self, batch: Batch) -> Update:
         inputs, targets = batch
         rows = len(targets)
         before = [np.asarray(state) for state in self._network.random_states]
@@ -71,8 +71,8 @@ class ChunkedSteps(Steps):
         for chunk in self._network.chunks(inputs):
             states, parts = self._gradient_graph(*chunk.tensors(), states, chosen, by_features)
             gradients = [_add(total, part) for total, part in zip(gradients, parts, strict=True)]
-        self._apply_graph(gradients)
-        return float(loss), float(score)
+        norms = self._apply_graph(gradients)
+        return Update(float(loss), float(score), norms.numpy())
 
     def _validate_batch(self, batch: Batch) -> list[Any]:
         inputs, targets = batch
@@ -110,9 +110,6 @@ class ChunkedSteps(Steps):
                 entered &= tf.equal(chosen, index)
             product = tf.reduce_sum(tf.where(entered, value, 0.0) * by_features)
         return after, tape.gradient(product, self._model.trainable_variables)
-
-    def _apply(self, gradients: list[Tensor]) -> None:
-        self._model.optimizer.apply(gradients, self._model.trainable_variables)
 
 
 def _add(first: Tensor, second: Tensor) -> Tensor:

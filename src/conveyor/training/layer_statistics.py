@@ -1,8 +1,7 @@
-"""What happens inside the layers of a network while it trains: norms, saturated gates, dead units.
+"""What happens inside the layers of a network while it trains: saturated gates, dead units, norms.
 
-At each validation, some training rows pass through the network and back once more, without dropout:
+At each validation, a few training rows pass through the layers, without dropout, and give
 
-- the norm of the loss's gradient by the weights of each layer, before any clipping,
 - the norm of the weights of each layer,
 - the share of the gates of each LSTM or GRU layer that are saturated, over rows, steps and units:
   below 0.1 (shut) or above 0.9 (open), as Karpathy et al. count them (2015, Visualizing and
@@ -10,7 +9,9 @@ At each validation, some training rows pass through the network and back once mo
 - the share of the dead units of each recurrent layer and each convolution: units whose output is
   the same at all steps of all these rows.
 
-Nothing of it changes the fit: weights, random generators and moving averages stay.
+The norms of gradients are those of the updates themselves, see `Trainer`: nothing passes back here,
+which would cost more than all the rest. Nothing of it changes the fit: weights, random generators
+and moving averages stay.
 """
 
 from typing import Any
@@ -19,19 +20,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from conveyor.metrics.layers import (
-    DEAD_UNITS,
-    GRADIENT_NORM,
-    SATURATED_GATES,
-    WEIGHT_NORM,
-    name_metric,
-)
-from conveyor.metrics.steps import has_steps
+from conveyor.encoding.network_inputs import NetworkInputs
+from conveyor.metrics.layers import DEAD_UNITS, SATURATED_GATES, WEIGHT_NORM, name_metric
 from conveyor.models.front import NORM_SUFFIX
 from conveyor.tasks.facets import Head, reads_windows
-from conveyor.training.batches import Batch, BatchReader
+from conveyor.training.batches import BatchReader
 from conveyor.training.history import Metrics
-from conveyor.training.unit_statistics import Passage, has_units, measure_units
+from conveyor.training.layer_norms import LayerNorms
+from conveyor.training.unit_statistics import Units, has_units, read_units
 
 # Training rows that are looked at, and their first steps: as many as cost little beside the
 # updates between two validations.
@@ -41,55 +37,46 @@ Tensor = Any
 
 
 class LayerStatistics:
-    """Measures a compiled model, always by the same rows.
+    """Measures a model, always by the same rows.
 
     Args:
-        head: with which the model was built.
-        batch: of rows that the model is trained on; see `choose_batch`.
+        inputs: of rows that the model is trained on; see `choose_inputs`.
     """
 
-    def __init__(self, model: keras.Model, head: Head, batch: Batch) -> None:
-        self._model, self._head = model, head
-        inputs, targets = batch
+    def __init__(self, model: keras.Model, inputs: NetworkInputs) -> None:
+        self._model, self._norms = model, LayerNorms(model)
         self._inputs = {name: tf.constant(values) for name, values in inputs.items()}
-        self._targets = tf.constant(targets)
         self._with_units = [layer for layer in model.layers if has_units(layer)]
-        passages = [[*layer.input, layer.output] for layer in self._with_units]
-        self._network = keras.Model(model.inputs, [model.output, passages])
-        self._graph = tf.function(self._measure, autograph=False, jit_compile=False)
+        parts = {layer.name: [*layer.input, layer.output] for layer in self._with_units}
+        self._network = keras.Model(model.inputs, parts)
+        # A graph of the forward pass alone: without a graph, a pass takes twenty times as long.
+        self._graph = tf.function(self._pass, autograph=False, jit_compile=False)
 
     def measure(self) -> Metrics:
         """Return the statistics of the model as it is now, by the names of `metrics.layers`."""
-        return {name: float(value) for name, value in self._graph().items()}
-
-    def _measure(self) -> dict[str, Tensor]:
-        # Keras's recurrent layers draw from their generators even where they drop nothing.
-        generators = _generators(self._model)
-        states = [tf.identity(state) for state in generators]
-        statistics = self._run()
-        for generator, state in zip(generators, states, strict=True):
-            generator.assign(state)
-        return statistics
-
-    def _run(self) -> dict[str, Tensor]:
-        of_layer = {x.name: x.trainable_variables for x in self._model.layers if _has_matrix(x)}
-        with tf.GradientTape() as tape:
-            outputs, passages = self._network(self._inputs, training=False)
-            loss = tf.reduce_mean(self._head.training_losses(self._targets, outputs))
-        gradients = tape.gradient(
-            loss, of_layer, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
-        statistics: dict[str, Tensor] = {}
-        for name, weights in of_layer.items():
-            statistics[name_metric(GRADIENT_NORM, name)] = _norm(gradients[name])
-            statistics[name_metric(WEIGHT_NORM, name)] = _norm(weights)
-        for layer, passage in zip(self._with_units, passages, strict=True):
-            saturated, dead = measure_units(Passage(layer, *passage))
+        norms, units = self._graph()
+        statistics = {
+            name_metric(WEIGHT_NORM, name): float(norm)
+            for name, norm in zip(self._norms.layers, norms.numpy(), strict=True)
+        }
+        for layer, of_layer in zip(self._with_units, units, strict=True):
+            saturated, dead = of_layer.count()
             name = layer.name.removesuffix(NORM_SUFFIX)  # of the convolution
             if saturated is not None:
                 statistics[name_metric(SATURATED_GATES, name)] = saturated
             statistics[name_metric(DEAD_UNITS, name)] = dead
         return statistics
+
+    def _pass(self) -> tuple[Tensor, list[Units]]:
+        """Return the norms of the weights, and what the units of each layer give."""
+        # Keras's recurrent layers draw from their generators even where they drop nothing.
+        generators = _generators(self._model)
+        states = [tf.identity(state) for state in generators]
+        parts = self._network(self._inputs, training=False)
+        units = [read_units(layer, *parts[layer.name]) for layer in self._with_units]
+        for generator, state in zip(generators, states, strict=True):
+            generator.assign(state)
+        return self._norms.compute(self._model.trainable_variables), units
 
 
 def _generators(model: keras.Model) -> list[Any]:
@@ -98,25 +85,13 @@ def _generators(model: keras.Model) -> list[Any]:
     return [variable for variable in model.variables if id(variable) not in weights]
 
 
-def _has_matrix(layer: keras.Layer) -> bool:
-    """Tell whether a layer has more than scales and biases to learn."""
-    return any(len(weight.shape) > 1 for weight in layer.trainable_variables)
-
-
-def choose_batch(rows: BatchReader, head: Head) -> Batch:
-    """Return a few evenly spaced rows, of which long ones lose their last steps."""
+def choose_inputs(rows: BatchReader, head: Head) -> NetworkInputs:
+    """Return the inputs of a few evenly spaced rows, of which long ones lose their last steps."""
     count = len(rows.lengths)
     places = np.linspace(0, count - 1, min(count, ROWS)).astype(np.int64)
-    inputs, targets = next(rows.read([places]))
+    inputs, _ = next(rows.read([places]))
     lengths = inputs["lengths"]
     if lengths.max() <= STEPS or reads_windows(head):  # windows have a fixed number of steps
-        return inputs, targets
+        return inputs
     cut = {"values": inputs["values"][:, :STEPS], "lengths": np.minimum(lengths, STEPS)}
-    return {**inputs, **cut}, targets[:, :STEPS] if has_steps(rows.targets) else targets
-
-
-def _norm(tensors: Any) -> Tensor:
-    """Return the norm of all values of some tensors together. Slices of an embedding's gradient
-    are joined first, since a token may have several."""
-    dense = [tf.cast(tf.convert_to_tensor(tensor), tf.float32) for tensor in tensors]
-    return tf.linalg.global_norm(dense)
+    return {**inputs, **cut}

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from conveyor.metrics import Outputs, Targets
 from conveyor.metrics.steps import PADDING, cut_padding, has_steps, pad_steps
@@ -19,9 +20,26 @@ from conveyor.tasks import Task
 from conveyor.tasks.facets import Head
 from conveyor.tasks.options import TargetSpec
 from conveyor.training.batches import Batch
+from conveyor.training.layer_norms import LayerNorms
 
 Tensor = Any
 Tensors = dict[str, Tensor]  # by the name of an input
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one training step measures.
+
+    Attributes:
+        loss: summed over the rows of the batch.
+        score: of the head, summed likewise.
+        gradient_norms: of the mean loss by the weights of each layer of `LayerNorms`, before any
+            clipping, float32 (layers,); on several devices the mean of what each has for its rows.
+    """
+
+    loss: float
+    score: float
+    gradient_norms: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -46,10 +64,13 @@ class Steps:
         model: a model of `models.build`, compiled, with a built optimizer.
         head: with which the model was built.
         targets: of some rows, for their shape and type.
+
+    Attributes:
+        norms: of the model's layers.
     """
 
     def __init__(self, model: keras.Model, head: Head, targets: Targets) -> None:
-        self._model, self._head = model, head
+        self._model, self._head, self.norms = model, head, LayerNorms(model)
         self._strategy: Any = model.distribute_strategy
         inputs = {x.name: tf.TensorSpec(x.shape, x.dtype) for x in model.inputs}
         self._per_step = has_steps(targets)
@@ -65,14 +86,10 @@ class Steps:
         self._train_graph = trace(self._train_step)
         self._validation_graph = trace(self._validation_step)
 
-    def train(self, batch: Batch) -> tuple[float, float]:
-        """Run one training step.
-
-        Returns:
-            The loss and the head's score, both summed over the batch's rows.
-        """
-        loss, score = self._train_graph(*batch)
-        return float(loss), float(score)
+    def train(self, batch: Batch) -> Update:
+        """Run one training step."""
+        loss, score, norms = self._train_graph(*batch)
+        return Update(float(loss), float(score), norms.numpy())
 
     def validate(self, batches: Iterable[Batch], metrics: Sequence[str]) -> "Validation":
         """Compute the loss and some metrics of rows that are not trained on.
@@ -98,19 +115,27 @@ class Steps:
     def _train_step(self, inputs: Tensors, targets: Tensor) -> Any:
         count = tf.cast(tf.shape(targets)[0], tf.float32)
 
-        def step(inputs: Tensors, targets: Tensor) -> tuple[Tensor, Tensor]:
+        def step(inputs: Tensors, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             inputs, targets = _replica_rows(inputs, targets)
             with tf.GradientTape() as tape:
                 outputs = self._model(inputs, training=True)
                 losses = self._head.training_losses(targets, outputs)  # (rows,)
                 total = tf.reduce_sum(losses)
                 scaled = self._model.optimizer.scale_loss(total / count)
-            variables = self._model.trainable_variables
-            self._model.optimizer.apply(tape.gradient(scaled, variables), variables)
-            return total, self._head.score(targets, outputs)
+            gradients = tape.gradient(scaled, self._model.trainable_variables)
+            norms = self._apply(gradients)
+            return total, self._head.score(targets, outputs), norms
 
         results = self._strategy.run(step, args=(inputs, targets))
         return [self._strategy.reduce("SUM", part, axis=None) for part in results]
+
+    def _apply(self, gradients: list[Tensor]) -> Tensor:
+        """Update the weights, and return the norms of the gradients; see `Update`."""
+        optimizer = self._model.optimizer
+        # Of float16 the optimizer has scaled the loss, and may change the scale as it updates.
+        norms = self.norms.compute(gradients) / optimizer.scale_loss(1.0)
+        optimizer.apply(gradients, self._model.trainable_variables)
+        return norms
 
     def _validation_step(self, inputs: Tensors, targets: Tensor) -> Any:
         def step(inputs: Tensors, targets: Tensor) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from conveyor.config import FitConfig
 from conveyor.config.budget import Budget
 from conveyor.encoding.ragged import RowNumbers, batches_by_length
+from conveyor.metrics.layers import GRADIENT_NORM, name_metric
 from conveyor.metrics.steps import has_steps
 from conveyor.tasks.facets import Head
 from conveyor.training.batches import Batch, BatchReader, plan_batches
@@ -39,6 +40,11 @@ class Trainer:
         few_rows: whether training and validation rows are few; see `config.budget`.
         report_pace: called once, after some seconds of training, or at the end of the first call
             of `train` if that is earlier.
+
+    Attributes:
+        gradient_norms: of each layer, by the names of `metrics.layers`: the mean over the updates
+            of the last call of `train`. Updates that the optimizer skips, since their gradients
+            are no finite numbers in float16, do not count.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class Trainer:
         self.budget, self.rows = budget, rows
         head.prepare_loss(rows.targets, few_rows=few_rows)
         self.steps = make_steps(model, head, rows.targets, config)
+        self.gradient_norms: Metrics = {}
         self._report_pace: Pace | None = report_pace
         self._chance_loss = constant_loss(head, rows)
         self._planned: tuple[int, list[RowNumbers]] = (-1, [])  # an epoch, and its batches
@@ -71,15 +78,18 @@ class Trainer:
             Diverged: the loss of a batch is not finite.
         """
         rate = learning_rate(self.model)
-        total = score = rows = began = 0.0
+        total = score = rows = began = finite = 0.0
+        norms = np.zeros(len(self.steps.norms.layers))
         for update, batch in enumerate(self._batches(first, last), start=first):
-            loss, score_of_batch = self.steps.train(batch)
-            if not math.isfinite(loss):
+            result = self.steps.train(batch)
+            if not math.isfinite(result.loss):
                 raise Diverged(
-                    f"the loss became {loss} in update {update + 1} at learning rate {rate:g}. "
-                    "Lower train.learning_rate, or set train.clip_norm."
+                    f"the loss became {result.loss} in update {update + 1} at learning rate "
+                    f"{rate:g}. Lower train.learning_rate, or set train.clip_norm."
                 )
-            total, score = total + loss, score + score_of_batch
+            total, score = total + result.loss, score + result.score
+            if np.isfinite(result.gradient_norms).all():
+                norms, finite = norms + result.gradient_norms, finite + 1
             _, targets = batch
             rows += len(targets)
             if update == first:
@@ -87,6 +97,10 @@ class Trainer:
             else:
                 self._time_updates(began, first, update + 1, is_last=update + 1 == last)
         self._check_progress(first, last, total / rows)
+        self.gradient_norms = {
+            name_metric(GRADIENT_NORM, layer): float(norm / max(1, finite))
+            for layer, norm in zip(self.steps.norms.layers, norms, strict=True)
+        }
         epoch = last / self.budget.updates_per_epoch
         return {
             "update": float(last),

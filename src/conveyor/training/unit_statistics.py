@@ -1,9 +1,13 @@
-"""Saturated gates and dead units of a layer, from its inputs and outputs."""
+"""Saturated gates and dead units of a layer, from its inputs and outputs.
 
-from dataclasses import dataclass
-from typing import Any
+What needs products is a part of the graph that passes rows through the layers. The counts are
+NumPy's: a graph of them would take longer to trace than they take in a whole fit.
+"""
+
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -14,95 +18,95 @@ SAME = 1e-3  # outputs of a unit that differ by less are the same
 Tensor = Any
 
 
-@dataclass(frozen=True)
-class Passage:
-    """What passed through a layer.
+class Units(NamedTuple):
+    """What the units of a layer give, those of both directions side by side.
 
     Attributes:
-        x: its inputs, (batch, time, features).
+        outputs: after each step, (batch, time, units).
         mask: bool (batch, time), false where a step is padding.
-        output: (batch, time, width), or (batch, width) if it returns only its last state.
+        gates: at each step, (batch, time, gates * units); None if the layer has none.
     """
 
-    layer: Any
-    x: Tensor
+    outputs: Tensor
     mask: Tensor
-    output: Tensor
+    gates: Tensor | None = None
+
+    def count(self) -> tuple[float | None, float]:
+        """Return the share of saturated gates, None if there are none, and that of dead units."""
+        mask = self.mask.numpy()
+        ranges = np.ptp(self.outputs.numpy()[mask], axis=0)  # (units,)
+        dead = float(np.mean(ranges < SAME))
+        if self.gates is None:
+            return None, dead
+        gates = self.gates.numpy()[mask]
+        return float(np.mean((gates < SHUT) | (gates > OPEN))), dead
 
 
 def has_units(layer: keras.Layer) -> bool:
     """Tell whether a layer is recurrent, or the normalisation of a convolution."""
-    inner = layer.forward_layer if isinstance(layer, layers.Bidirectional) else layer
-    return isinstance(inner, layers.RNN | layers.BatchNormalization)
+    return isinstance(_directions(layer)[0], layers.RNN | layers.BatchNormalization)
 
 
-def measure_units(passage: Passage) -> tuple[Tensor | None, Tensor]:
-    """Return the share of saturated gates, None if the layer has none, and that of dead units.
+def read_units(layer: Any, x: Tensor, mask: Tensor, output: Tensor) -> Units:
+    """Return what the units of a layer give.
 
-    A unit is dead if its output is the same at all steps of all rows. A gate needs only the inputs
-    and the hidden state before it, so that one product over all steps gives them.
+    A gate needs only the inputs and the hidden state before it, so that one product over all steps
+    gives them.
+
+    Args:
+        x: its inputs, (batch, time, features).
+        mask: bool (batch, time), false where a step is padding.
+        output: (batch, time, width), or (batch, width) if it returns only its last state.
     """
-    if isinstance(passage.layer, layers.BatchNormalization):
-        rectified = tf.nn.relu(passage.output)  # as the network does with it
-        return None, _share_dead([tf.boolean_mask(rectified, passage.mask)])
-    saturated, outputs = [], []
-    for layer, backwards, h in _directions(passage):
-        outputs.append(tf.boolean_mask(h, passage.mask))  # (steps, units)
-        gates = _gates(layer.cell, passage.x, _before(h, backwards))
-        if gates is not None:
-            gates = tf.boolean_mask(gates, passage.mask)  # (steps, gates * units)
-            saturated.append(tf.reduce_mean(tf.cast((gates < SHUT) | (gates > OPEN), tf.float32)))
-    return tf.reduce_mean(saturated) if saturated else None, _share_dead(outputs)
-
-
-def _share_dead(outputs: list[Tensor]) -> Tensor:
-    """Return the share of dead units of all directions, each (steps, units)."""
-    ranges = [tf.reduce_max(y, 0) - tf.reduce_min(y, 0) for y in outputs]  # (units,) each
-    return tf.reduce_mean(tf.cast(tf.concat(ranges, 0) < SAME, tf.float32))
-
-
-def _directions(passage: Passage) -> list[tuple[Any, bool, Tensor]]:
-    """Return for each direction its layer, whether it reads backwards, and its hidden state after
-    each step, (batch, time, units)."""
-    layer, output = passage.layer, tf.cast(passage.output, tf.float32)
-    directions = [(layer, False)]
-    if isinstance(layer, layers.Bidirectional):
-        directions = [(layer.forward_layer, False), (layer.backward_layer, True)]
-    if output.shape.rank == 3:
-        states = tf.split(output, len(directions), axis=-1)
+    if isinstance(layer, layers.BatchNormalization):
+        return Units(tf.nn.relu(output), mask)  # as the network does with it
+    directions, x = _directions(layer), tf.cast(x, tf.float32)
+    if output.shape.rank == 2:
+        states = [_run(direction, x, mask) for direction in directions]
     else:
-        states = [_run(inner, backwards, passage) for inner, backwards in directions]
-    return [(*direction, h) for direction, h in zip(directions, states, strict=True)]
+        states = tf.split(output, len(directions), axis=-1)
+    states = [tf.cast(h, tf.float32) for h in states]  # (batch, time, units) each
+    gates = [
+        _gates(direction.cell, x, _before(h, backwards=index == 1))
+        for index, (direction, h) in enumerate(zip(directions, states, strict=True))
+        if isinstance(direction.cell, layers.LSTMCell | layers.GRUCell)
+    ]
+    return Units(tf.concat(states, -1), mask, tf.concat(gates, -1) if gates else None)
 
 
-def _run(layer: Any, backwards: bool, passage: Passage) -> Tensor:
-    """Run a layer that returns only its last state, and return the state after each step."""
+def _directions(layer: Any) -> list[Any]:
+    """Return the layer itself, or the two that read forwards and backwards."""
+    if isinstance(layer, layers.Bidirectional):
+        return [layer.forward_layer, layer.backward_layer]
+    return [layer]
+
+
+def _run(layer: Any, x: Tensor, mask: Tensor) -> Tensor:
+    """Run a layer that returns only its last state, and return the state after each step, in the
+    order of the steps."""
     layer.return_sequences = True
     try:
-        h = layer(passage.x, mask=passage.mask, training=False)
+        h = layer(x, mask=mask, training=False)
     finally:
         layer.return_sequences = False
-    h = tf.cast(h, tf.float32)
-    return tf.reverse(h, [1]) if backwards else h  # Keras returns it in the order of reading
+    return tf.reverse(h, [1]) if layer.go_backwards else h  # Keras: in the order of reading
 
 
-def _before(h: Tensor, backwards: bool) -> Tensor:
+def _before(h: Tensor, *, backwards: bool) -> Tensor:
     """Return the hidden state before each step; it is 0 before the first that is read."""
     if backwards:
         return tf.pad(h[:, 1:], [[0, 0], [0, 1], [0, 0]])
     return tf.pad(h[:, :-1], [[0, 0], [1, 0], [0, 0]])
 
 
-def _gates(cell: Any, x: Tensor, before: Tensor) -> Tensor | None:
-    """Return all gates at each step, (batch, time, gates * units); None if the cell has none."""
-    if not isinstance(cell, layers.LSTMCell | layers.GRUCell):
-        return None
+def _gates(cell: Any, x: Tensor, before: Tensor) -> Tensor:
+    """Return all gates at each step, (batch, time, gates * units)."""
     kernel, recurrent, bias = (
         tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias)
     )
     if bias.shape.rank == 2:  # of a GRU: one for the inputs, one for the state
         bias = tf.reduce_sum(bias, 0)
-    sums = tf.cast(x, tf.float32) @ kernel + before @ recurrent + bias
+    sums = x @ kernel + before @ recurrent + bias
     parts = tf.split(sums, kernel.shape[-1] // cell.units, axis=-1)
     # Keras: input, forget, candidate, output of an LSTM; update, reset, candidate of a GRU
     return cell.recurrent_activation(tf.concat([*parts[:2], *parts[3:]], -1))

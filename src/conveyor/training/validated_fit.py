@@ -18,7 +18,7 @@ from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
 from conveyor.training.history import FitHistory, smoothing_window
-from conveyor.training.layer_statistics import LayerStatistics, choose_batch
+from conveyor.training.layer_statistics import LayerStatistics, choose_inputs
 from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
 from conveyor.training.trainer import Pace, Trainer
@@ -104,7 +104,7 @@ def fit_best(
         metrics: metrics of the validation rows beside their loss and the task's own.
         on_built: called with the model before it is trained.
         report_pace: called once; see `Trainer`.
-        look_inside: measure `LayerStatistics` at each validation too.
+        look_inside: record norms of gradients and `LayerStatistics` at each validation too.
         progress: show a progress bar, and say how long the fit may take.
 
     Raises:
@@ -130,7 +130,7 @@ def fit_best(
     )
     statistics = None
     if look_inside:
-        statistics = LayerStatistics(model, head, choose_batch(rows.training, head))
+        statistics = LayerStatistics(model, choose_inputs(rows.training, head))
     of_task = task.metrics
     names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
     done = state.history.validations
@@ -147,7 +147,7 @@ def fit_best(
             measured = trainer.steps.validate(batches, names)
             row |= {f"val_{name}": value for name, value in measured.scores.items()}
             row |= {"learning_rate": learning_rate(model)}
-            row |= statistics.measure() if statistics else {}
+            row |= {**trainer.gradient_norms, **statistics.measure()} if statistics else {}
             state.record(model, row, measured.target, measured.outputs)
             for callback in callbacks:
                 callback(model, row)
