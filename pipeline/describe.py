@@ -7,12 +7,12 @@ into data/raw/NAME/.
 
 from argparse import ArgumentParser, Namespace
 
-from conveyor.config import FitConfig, load, overlay
+from conveyor.config import FitConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.progress import show_clock
 from conveyor.suggest.suggest import suggest
-from conveyor.sweep.best import BEST, read_best
+from conveyor.sweep.best import apply_best
 from pipeline import refuse_options, run_script, typed_path
 
 OPTIONS = ["--name", "--target", "--input", "--sheet", "--force"]
@@ -28,7 +28,7 @@ def describe_model(config: FitConfig, paths: Paths, *, swept: bool) -> None:
         from conveyor.training.describe import describe_network
 
     if swept:
-        config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
+        config = apply_best(config, paths.sweep)
     for line in describe_network(config, Prepared(paths.prepared)):
         print(line)
 

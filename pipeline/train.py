@@ -3,41 +3,35 @@
 With --find-learning-rate it only suggests a learning rate, and draws reports/learning_rate.png.
 """
 
-import logging
-import os
 import shutil
+from argparse import Namespace
 
 from conveyor import files
-from conveyor.config import TrainConfig, load, overlay
+from conveyor.config import TrainConfig, load
 from conveyor.data.store import Prepared
 from conveyor.paths import Paths
 from conveyor.progress import show_clock
-from conveyor.sweep.best import BEST, read_best
+from conveyor.sweep.best import apply_best
 from conveyor.tracking import runs
-from pipeline._train_options import run_train
+from pipeline import run_script
+from pipeline._train_options import add_options
 
 with show_clock("loading TensorFlow"):
     from conveyor.models.cudnn import cudnn_report
-    from conveyor.models.devices import gpu_line
-    from conveyor.training.fit import fit
+    from conveyor.training.fit import fit, name_fit
     from conveyor.training.initial_weights import InitialWeights, find_origin, keep_random
     from conveyor.training.model_folder import write_model
+    from conveyor.training.process import prepare_process
     from conveyor.training.range_test import find_learning_rate
-    from conveyor.training.threads import set_threads
-
-log = logging.getLogger(__name__)
 
 
 def train(config: TrainConfig, paths: Paths) -> None:
-    config = overlay(config, read_best(paths.sweep), origin=str(paths.sweep / BEST))
-    prepared = Prepared(paths.prepared)
+    config, prepared = apply_best(config, paths.sweep), Prepared(paths.prepared)
+    prepare_process(config)
     digest, dataset = prepared.meta.digest, prepared.meta.name
     origin = find_origin(config.train, paths.init)
-    key = files.digest_value([config.model_dump(mode="json"), digest, origin])[:16]
-    scratch = paths.scratch / "train" / key  # where an interrupted fit goes on
+    scratch = paths.scratch / "train" / name_fit(config, digest, origin)
     with runs.training_run(config, paths, dataset=dataset, data_digest=digest) as run:
-        set_threads(config, os.cpu_count() or 1)
-        log.info("%s", gpu_line())
         on_built = InitialWeights.read(paths.init, prepared).set if origin else keep_random
         model, history = fit(config, prepared, on_validation=run.log_validation, scratch=scratch,
                              on_built=on_built)  # fmt: skip
@@ -47,5 +41,13 @@ def train(config: TrainConfig, paths: Paths) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
 
 
+def main(args: Namespace) -> None:
+    config, paths = load(TrainConfig), Paths()
+    if args.find_learning_rate:
+        print(find_learning_rate(config, paths))
+    else:
+        train(config, paths)
+
+
 if __name__ == "__main__":
-    run_train(lambda: load(TrainConfig), train, find_learning_rate, __doc__)
+    run_script(main, __doc__, add_options)

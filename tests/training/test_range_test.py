@@ -73,7 +73,7 @@ def test_the_command_changes_nothing_of_the_belt(
 ) -> None:  # fmt: skip
     paths = Paths(tmp_path)
     shutil.copytree(toys.folder, paths.prepared)
-    monkeypatch.setattr("conveyor.training.range_test.set_threads", lambda config, cores: None)
+    monkeypatch.setattr("conveyor.training.range_test.prepare_process", lambda config: None)
     before = files.digest_tree(tmp_path)
     text = find_learning_rate(narrow(toy_config, TrainConfig), paths)
     assert text.startswith("set train.learning_rate=")

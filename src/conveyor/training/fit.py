@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from conveyor import files
 from conveyor.config import FitConfig
 from conveyor.config.budget import count_folds, has_few_rows, plan_budget
 from conveyor.data.store import Prepared
@@ -80,6 +81,16 @@ def fit(
     )
     log.info("fitted in %.1f s; best validation: %s", time.monotonic() - began, best)
     return model, history
+
+
+def name_fit(config: FitConfig, data_digest: str, origin: str | None) -> str:
+    """Name the folder of a fit's state after all that decides on its weights, so that a killed fit
+    is resumed by an equal one only.
+
+    Args:
+        origin: digest of the model whose weights it begins with; None if they are random.
+    """
+    return files.digest_value([config.model_dump(mode="json"), data_digest, origin])[:16]
 
 
 def refit(

@@ -42,7 +42,7 @@ def _has_matrix(layer: keras.Layer) -> bool:
     return any(len(weight.shape) > 1 for weight in layer.trainable_variables)
 
 
-def _sum_squares(tensor: Tensor | None) -> Tensor:
+def _sum_squares(tensor: Any) -> Tensor:
     """Return the sum of the squares of all values, float32 ()."""
     if tensor is None:
         return tf.constant(0.0)

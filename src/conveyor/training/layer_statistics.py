@@ -27,7 +27,13 @@ from conveyor.tasks.facets import Head, reads_windows
 from conveyor.training.batches import BatchReader
 from conveyor.training.history import Metrics
 from conveyor.training.layer_norms import LayerNorms
-from conveyor.training.unit_statistics import Units, has_units, read_units
+from conveyor.training.unit_statistics import (
+    Units,
+    has_units,
+    read_units,
+    share_dead,
+    share_saturated,
+)
 
 # Training rows that are looked at, and their first steps: as many as cost little beside the
 # updates between two validations.
@@ -60,11 +66,11 @@ class LayerStatistics:
             for name, norm in zip(self._norms.layers, norms.numpy(), strict=True)
         }
         for layer, of_layer in zip(self._with_units, units, strict=True):
-            saturated, dead = of_layer.count()
             name = layer.name.removesuffix(NORM_SUFFIX)  # of the convolution
+            saturated = share_saturated(of_layer)
             if saturated is not None:
                 statistics[name_metric(SATURATED_GATES, name)] = saturated
-            statistics[name_metric(DEAD_UNITS, name)] = dead
+            statistics[name_metric(DEAD_UNITS, name)] = share_dead(of_layer)
         return statistics
 
     def _pass(self) -> tuple[Tensor, list[Units]]:

@@ -6,7 +6,6 @@ Too low a rate leaves the loss where it is, a good one lowers it, too high a one
 """
 
 import math
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from conveyor.plots.training import plot_range_test
 from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
+from conveyor.training.process import prepare_process
 from conveyor.training.state import Diverged
-from conveyor.training.threads import set_threads
 from conveyor.training.trainer import Trainer
 
 LOWEST, HIGHEST = 1e-6, 10.0  # rates; the second is the highest that `train.learning_rate` may be
@@ -113,7 +112,7 @@ def find_learning_rate(config: FitConfig, paths: Paths) -> str:
     Raises:
         InputError: no rate has lowered the loss.
     """
-    set_threads(config, os.cpu_count() or 1)
+    prepare_process(config)
     test = run_range_test(config, Prepared(paths.prepared))
     text = test.describe()
     draw(test, paths.range_test)

@@ -31,15 +31,19 @@ class Units(NamedTuple):
     mask: Tensor
     gates: Tensor | None = None
 
-    def count(self) -> tuple[float | None, float]:
-        """Return the share of saturated gates, None if there are none, and that of dead units."""
-        mask = self.mask.numpy()
-        ranges = np.ptp(self.outputs.numpy()[mask], axis=0)  # (units,)
-        dead = float(np.mean(ranges < SAME))
-        if self.gates is None:
-            return None, dead
-        gates = self.gates.numpy()[mask]
-        return float(np.mean((gates < SHUT) | (gates > OPEN))), dead
+
+def share_saturated(units: Units) -> float | None:
+    """Return the share of the gates that are saturated; None if the layer has none."""
+    if units.gates is None:
+        return None
+    gates = units.gates.numpy()[units.mask.numpy()]  # (steps of all rows, gates * units)
+    return float(np.mean((gates < SHUT) | (gates > OPEN)))
+
+
+def share_dead(units: Units) -> float:
+    """Return the share of the units that are dead."""
+    outputs = units.outputs.numpy()[units.mask.numpy()]  # (steps of all rows, units)
+    return float(np.mean(np.ptp(outputs, axis=0) < SAME))
 
 
 def has_units(layer: keras.Layer) -> bool:
