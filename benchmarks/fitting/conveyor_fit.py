@@ -40,7 +40,7 @@ def figures(times: list[Moment]) -> dict[str, float]:
 def epochs_of(config: Config, prepared: Prepared) -> Config:
     """Return the configuration of one fit that is validated after each epoch."""
     budget = plan_budget(config.train, len(prepared.split("train").targets))
-    changes = {"train.refit": False, "train.folds": 0, "train.batch_size": budget.batch_size,
+    changes = {"train.refit": False, "train.folds": None, "train.batch_size": budget.batch_size,
                "train.validate_every": budget.updates_per_epoch}  # fmt: skip
     return overlay(config, changes)
 
