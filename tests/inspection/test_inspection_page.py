@@ -33,12 +33,12 @@ def test_everybody_can_read_the_page_and_it_loads_nothing(
             assert plots.count() in (3, 6, 12)
             assert tab.locator(".plot .heatmaplayer image").count() == plots.count()
             assert tab.evaluate("window.hacked") is None
-            assert "[UNK]" in tab.locator(".plot .xaxislayer-above").first.text_content()
+            assert "[script]" in tab.locator(".plot .xaxislayer-above").first.text_content()
             assert tab.locator(".plot .yaxislayer-above .ytick").count() == 0  # no unit is named
             plots.first.hover(position={"x": 150, "y": 150})
             assert "unit" in tab.locator(".hoverlayer").first.text_content(timeout=5000)
             names = "document.querySelector('.plot').data[0].customdata"
-            assert "[UNK]" in tab.evaluate(f"{names}[0]")
+            assert "[script]" in tab.evaluate(f"{names}[0]")
             assert tab.evaluate(f"{names}.length") == trace.layers[0].states["cell state"].shape[1]
             assert grave_violations(tab) == []
             tab.close()

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -21,7 +22,7 @@ from conveyor.inspection import bounds, page
 from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.chosen_row import choose_row
 from conveyor.inspection.equations import HIDDEN, RUNS, CellWeights
-from conveyor.inspection.heat_maps import MAX_VALUES, draw_layers, group_steps
+from conveyor.inspection.heat_maps import MAX_VALUES, draw_layers, group_steps, label_columns
 from conveyor.inspection.page import describe_trace, render_example, render_page
 from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
 from conveyor.inspection.trace import (
@@ -93,7 +94,12 @@ def test_a_trace_of_a_text_names_its_words(word_product: Path) -> None:
     model = LoadedModel.load(word_product)
     text = next(word for word in model.encoder.tokens if word.isalpha())
     trace = trace_row(word_product, model, f"{text} {text} notaword")
-    assert trace.steps == [text, text, "[UNK]"]
+    assert trace.steps == [text, text, "notaword"]
+    assert trace.unknown == [False, False, True]
+    [first_plot, *_] = draw_layers(trace)[0]
+    assert first_plot["layout"]["xaxis"]["ticktext"] == [text, text, "[notaword]"]
+    assert first_plot["layout"]["xaxis"]["title"]["text"] == "token"
+    assert "A token in brackets is not in the vocabulary." in describe_trace(trace)["notes"]
     assert trace.answer == model.predict([f"{text} {text} notaword"]).records()[0]
     first = trace.layers[0]
     assert all(values.shape[0] == 3 for values in first.states.values())
@@ -106,7 +112,41 @@ def test_given_tokens_are_named_by_their_words() -> None:
     encoder = TokenEncoder({"fly": 2, "oslo": 3}, {"o": 2}, normaliser, characters=3, max_length=9,
                            attached=None)  # fmt: skip
     [(_, inputs)] = encoder.batches(["Fly to Oslo"], 1)
-    assert name_steps(encoder, inputs["values"][0], 3, 1) == ["fly", "[UNK]", "oslo"]
+    model: Any = SimpleNamespace(kind="text", encoder=encoder)
+    assert name_steps(model, "Fly to Oslo", inputs["values"][0], 3, 1) == ["Fly", "to", "Oslo"]
+
+
+def test_the_steps_of_a_forecast_count_from_its_first() -> None:
+    """As an explanation numbers them; a front has strides."""
+    window = Window(context=6, horizon=2, future=2, targets=1, past=0, ahead=1, calendar=0)
+    plain = SeriesEncoder(np.zeros(2), np.ones(2), None, "mask")
+    encoder, values = WindowEncoder(plain, window, []), np.zeros((8, 2))
+    windows: Any = SimpleNamespace(kind="series", encoder=encoder)
+    assert name_steps(windows, None, values, 6, 1) == ["-5", "-4", "-3", "-2", "-1", "0"]
+    series: Any = SimpleNamespace(kind="series", encoder=plain)
+    assert name_steps(series, None, values[:7], 2, 4) == ["1-4", "5-7"]
+
+
+def test_what_the_network_does_not_read_is_counted(word_product: Path) -> None:
+    model = LoadedModel.load(word_product)
+    longest = model.encoder.max_length
+    assert longest is not None
+    for words, unread in ((longest, 0), (longest + 3, 3)):
+        trace = trace_row(word_product, model, "good " * words)
+        assert (len(trace.steps), trace.unread) == (longest, unread)
+        assert trace.as_json()["unread"] == unread
+        notes = " ".join(describe_trace(trace)["notes"])
+        assert ("The row has 3 more tokens, which the network does not read" in notes) == (
+            unread == 3
+        )
+
+
+def test_the_notes_speak_of_a_backward_direction_only_where_there_is_one() -> None:
+    states: dict[str, Any] = {HIDDEN: np.zeros((1, 2))}
+    layers = [LayerTrace(1, direction, "GRU", states) for direction in ("forward", "backward")]
+    both, one = (Trace("a", {}, ["1"], layers[:count]) for count in (2, 1))
+    texts = [" ".join(describe_trace(trace)["notes"]) for trace in (both, one)]
+    assert ["backward" in text for text in texts] == [True, False]
 
 
 def test_backward_states_stand_where_they_were_read() -> None:
@@ -136,6 +176,12 @@ def test_long_rows_share_columns_and_no_step_is_left_out() -> None:
         columns = group_steps(steps)
         assert len(columns) <= 400
         assert [i for group in columns for i in range(group.start, group.stop)] == [*range(steps)]
+
+
+def test_names_under_a_plot_turn_before_they_meet() -> None:
+    assert label_columns([str(step) for step in range(13)])["tickangle"] == "auto"
+    assert label_columns(["tomorrow"] * 13)["tickangle"] == -60
+    assert len(label_columns(["step"] * 400)["ticktext"]) <= 24
 
 
 def test_the_page_of_a_large_network_stays_small_and_says_so() -> None:

@@ -141,7 +141,7 @@ def test_the_page_draws_the_gates_of_a_typed_row_and_of_the_example(
             assert "Row: <img src=x> good evening" in page.inner_text("#result")
             plots = page.locator("#result .plot")
             assert plots.count() in (3, 6, 12)
-            assert "[UNK]" in page.locator("#result .xaxislayer-above").first.text_content()
+            assert "[img]" in page.locator("#result .xaxislayer-above").first.text_content()
             for box in (plot.bounding_box() for plot in plots.all()):  # none lies over another
                 assert box is not None
                 assert box["height"] >= 300

@@ -83,6 +83,10 @@ class Encoder(ABC):
         del sequence
         return []
 
+    def count_units(self, sequence: Any) -> int:
+        """Return how many units a checked sequence has, before it is cut to `max_length`."""
+        return len(sequence)
+
     def blank_values(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return encoded values of the shape of a row's that say nothing: unknown tokens, or the
         mean of the training steps."""

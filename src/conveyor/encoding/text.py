@@ -147,6 +147,9 @@ class TextEncoder(Encoder):
         bounds = self.tokenizer.encode(text).offsets[: self.max_length]
         return [text[start:end].strip() or SPACE for start, end in bounds] or [text]
 
+    def count_units(self, sequence: str) -> int:
+        return len(self.tokenizer.encode(self._clean(sequence)).ids)
+
     def to_json(self) -> dict[str, Any]:
         """The tokenizer, in the library's own form, and the settings around it."""
         return {

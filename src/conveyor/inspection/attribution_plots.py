@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from conveyor.html.figures import GRAY, figure, text
 from conveyor.inspection.explain import Explanation
-from conveyor.inspection.heat_maps import AROUND_ZERO, label_columns
+from conveyor.inspection.heat_maps import AROUND_ZERO, MARGIN, label_columns
 
 ROW_HEIGHT, MARGINS = 26, 150  # pixels of a channel, and of all around the channels
 TALLEST = 700
+STEP = "step"  # the title of the axis
 COLOR_BAR = {"thickness": 12, "exponentformat": "e"}
 
 
@@ -43,7 +44,9 @@ def _draw_line(
                    "showscale": True, "colorbar": COLOR_BAR},
     }  # fmt: skip
     channel = text(explanation.channels[0])
-    return figure(title, [line], "", channel, height=300, xaxis=label_columns(names))
+    return figure(
+        title, [line], STEP, channel, height=300, xaxis=label_columns(names), margin=MARGIN
+    )
 
 
 def _draw_heat_map(
@@ -68,8 +71,9 @@ def _draw_heat_map(
     height = min(TALLEST, MARGINS + ROW_HEIGHT * len(explanation.channels))
     channels = {"autorange": "reversed", "type": "category"}
     return figure(
-        title, [heat_map], "", "", height=height, xaxis=label_columns(names), yaxis=channels
-    )
+        title, [heat_map], STEP, "", height=height, xaxis=label_columns(names), yaxis=channels,
+        margin=MARGIN,
+    )  # fmt: skip
 
 
 def _limits(effects: NDArray[np.floating], low: str, high: str) -> dict[str, float]:

@@ -16,18 +16,19 @@ MAX_COLUMNS = 400  # of a heat map: more would be narrower than two points of a 
 MAX_VALUES = 300_000  # of a page: two megabytes, as many as its script has
 MAX_TICKS = 24  # names under a heat map
 LINE_LENGTH = 50  # characters that stand beside each other under a heat map
+MARGIN = {"t": 10, "r": 80}  # no legend; and one place for all colour bars, so that steps align
 NAME_LENGTH = 14  # characters of a name under a heat map; the whole one is in the hover text
 MEANINGS = {
-    "input gate": "1 writes the candidate into the cell, 0 leaves it out",
+    "input gate": "1 writes the candidate, 0 does not",
     "forget gate": "1 keeps the cell, 0 empties it",
     "output gate": "1 shows the cell, 0 hides it",
-    "update gate": "1 keeps the hidden state, 0 replaces it by the candidate",
-    "reset gate": "1 lets the candidate see the hidden state, 0 does not",
+    "update gate": "1 keeps the state, 0 replaces it",
+    "reset gate": "1 shows the candidate the state",
     "candidate": "what could be written",
     "cell state": "the memory",
     "hidden state": "what the next layer sees",
 }
-# From 0 to 1: light to dark, a scale that is even for the eye (Matplotlib's cividis, by Nuñez et
+# From 0 to 1: dark to light, a scale that is even for the eye (Matplotlib's cividis, by Nuñez et
 # al. 2018, made for colour blindness). Around 0: blue, white, orange.
 OPEN = "Cividis"
 AROUND_ZERO = [[0, "#0072b2"], [0.5, "#f7f7f7"], [1, "#b35900"]]
@@ -37,13 +38,13 @@ def draw_layers(trace: Trace) -> list[list[dict[str, Any]]]:
     """Return for each layer a plot of each gate and state: units from top to bottom in one order
     for all of them, steps from left to right."""
     columns = group_steps(len(trace.steps), limit_columns(trace.layers))
-    names = [_name_column(trace.steps, group) for group in columns]
+    names = [_name_column(_mark_unknown(trace), group) for group in columns]
     plots = []
     for layer in trace.layers:
         order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
         plots.append(
             [
-                _draw_state(name, values[:, order], order, columns, names)
+                _draw_state(name, values[:, order], order, columns, names, trace.unit)
                 for name, values in layer.states.items()
             ]
         )
@@ -63,6 +64,14 @@ def group_steps(count: int, most: int = MAX_COLUMNS) -> list[slice]:
     return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
+def _mark_unknown(trace: Trace) -> list[str]:
+    """Return the names of the steps, with brackets around a token that is not in the vocabulary."""
+    if not trace.unknown:
+        return trace.steps
+    pairs = zip(trace.steps, trace.unknown, strict=True)
+    return [f"[{name}]" if is_unknown else name for name, is_unknown in pairs]
+
+
 def _name_column(steps: list[str], group: slice) -> str:
     first, last = steps[group][0], steps[group][-1]
     return first if group.stop - group.start == 1 else f"{first} to {last}"
@@ -70,7 +79,7 @@ def _name_column(steps: list[str], group: slice) -> str:
 
 def _draw_state(
     name: str, values: NDArray[np.floating], order: NDArray[np.integer],
-    columns: list[slice], names: list[str],
+    columns: list[slice], names: list[str], unit: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Args: values: (steps, units), the units in their order in the plot."""
     means = np.stack([values[group].mean(axis=0) for group in columns])  # (columns, units)
@@ -85,15 +94,15 @@ def _draw_state(
         "z": _to_json(means.T),
         "y": [f"unit {unit}" for unit in order],
         "columns": [text(column) for column in names],  # which plots.js makes the customdata
-        "hovertemplate": "%{customdata}<br>%{y}: %{z:.3f}<extra></extra>",
+        "hovertemplate": f"{unit} %{{customdata}}<br>%{{y}}: %{{z:.3f}}<extra></extra>",
         "colorbar": {"thickness": 12},
         **scale,
     }
     units = {"showticklabels": False, "ticks": "", "autorange": "reversed", "type": "category"}
     title = f"{name.capitalize()}: {MEANINGS[name]}"
     return figure(
-        title, [heat_map], "", f"{len(order)} units", height=300, xaxis=label_columns(names),
-        yaxis=units,
+        title, [heat_map], unit, f"{len(order)} units", height=300, xaxis=label_columns(names),
+        yaxis=units, margin=MARGIN,
     )  # fmt: skip
 
 
@@ -103,7 +112,8 @@ def label_columns(names: list[str]) -> dict[str, Any]:
     return {
         "tickvals": ticks_at,
         "ticktext": [text(_shorten(names[i])) for i in ticks_at],
-        "tickangle": -60 if sum(len(names[i]) + 2 for i in ticks_at) > LINE_LENGTH else 0,
+        # "auto" turns the names where they would meet, as on a telephone.
+        "tickangle": -60 if sum(len(names[i]) + 2 for i in ticks_at) > LINE_LENGTH else "auto",
     }
 
 

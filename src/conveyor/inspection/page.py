@@ -10,7 +10,7 @@ from conveyor.errors import InputError
 from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
 from conveyor.inspection.heat_maps import draw_layers, group_steps, limit_columns
-from conveyor.inspection.trace import LayerTrace, Trace, trace_row
+from conveyor.inspection.trace import BACKWARD, LayerTrace, Trace, trace_row
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 
@@ -70,23 +70,31 @@ def _list_notes(trace: Trace) -> list[str]:
     """Return sentences on what the heat maps show."""
     steps, groups = len(trace.steps), group_steps(len(trace.steps), limit_columns(trace.layers))
     size = groups[0].stop
-    count = "1 step" if steps == 1 else f"{steps:,} steps from left to right"
+    count = f"1 {trace.unit}" if steps == 1 else f"{steps:,} {trace.unit}s from left to right"
     notes = [f"{count}; a line for each unit."]
     if size > 1:
         notes.append(
-            f"A column is the mean of {size:,} steps, which keeps the page small: it has at most "
-            f"{len(groups):,} columns."
+            f"A column is the mean of {size:,} {trace.unit}s, which keeps the page small: it has "
+            f"at most {len(groups):,} columns."
         )
     if trace.is_cut:
         notes.append(
             "The row is longer: network and answer have its beginning only, which is traced in "
             "about a second."
         )
-    return [
-        *notes,
-        "Units that behave alike stand side by side, in the same order in all plots of a layer. "
-        "The backward direction reads from the right.",
-    ]
+    if trace.unread:
+        notes.append(
+            f"The row has {trace.unread:,} more {trace.unit}s, which the network does not read "
+            "(dataset.encoding.max_length)."
+        )
+    if any(trace.unknown):
+        notes.append("A token in brackets is not in the vocabulary.")
+    notes.append(
+        "Units that behave alike stand side by side, in the same order in all plots of a layer."
+    )
+    if any(layer.direction == BACKWARD for layer in trace.layers):
+        notes.append("The backward direction reads from the right.")
+    return notes
 
 
 def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:

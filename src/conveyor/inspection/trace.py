@@ -1,5 +1,6 @@
 """What happens inside a network while it reads one row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from conveyor.errors import InputError
 from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.equations import RUNS
 from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
+from conveyor.inspection.row_parts import find_unknown, name_row_steps
+from conveyor.raw_row import sequence_of
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 from conveyor.serving.loaded_model import FLOAT_GRAPH, GRAPH, make_session
@@ -42,8 +45,12 @@ class Trace:
     """One row, what the network answers, and what its recurrent layers do at each step.
 
     Attributes:
-        steps: names of the steps: tokens, or the numbers of the row's steps that one covers.
+        steps: names of the steps: the pieces of a text that are its tokens; or the numbers of the
+            row's steps that one covers, of which 1 is the first that a forecast forecasts.
         is_cut: whether `row` is the beginning of a longer one.
+        unit: what a step is: "token" or "step".
+        unread: units of the row after `encoding.max_length`, which the network does not read.
+        unknown: which steps are tokens that are not in the vocabulary; of a series none.
     """
 
     row: Any
@@ -51,6 +58,9 @@ class Trace:
     steps: list[str]
     layers: list[LayerTrace]
     is_cut: bool = False
+    unit: str = "step"
+    unread: int = 0
+    unknown: Sequence[bool] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
@@ -64,7 +74,8 @@ class Trace:
             for layer in self.layers
         ]
         return {
-            "row": to_json(self.row), "answer": self.answer, "steps": self.steps, "layers": layers,
+            "row": to_json(self.row), "answer": self.answer, "steps": self.steps,
+            "unknown": list(self.unknown), "unread": self.unread, "layers": layers,
         }  # fmt: skip
 
 
@@ -97,17 +108,29 @@ def trace_row(
         row = cut_row(model.encoder, row, limit)
         [(_, inputs)] = model.encoder.batches([row], 1)
     sources = run_to(proto, layers, inputs)
+    values, is_text = inputs["values"][0], model.kind == "text"
     return Trace(
         row,
         model.predict([row]).records()[0],
-        name_steps(model.encoder, inputs["values"][0], len(sources[0]), read_stride(proto)),
+        name_steps(model, row, values, len(sources[0]), read_stride(proto)),
         [
             trace
             for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1)
             for trace in trace_layer(number, layer, source[:, 0])
         ],
         bool(is_cut),
+        "token" if is_text else "step",
+        count_unread(model.encoder, row),
+        find_unknown(model, values).tolist() if is_text else (),
     )
+
+
+def count_unread(encoder: Encoder, row: Any) -> int:
+    """Return how many units of a row are cut off, since it is longer than `max_length`."""
+    if encoder.max_length is None:
+        return 0
+    units = encoder.count_units(encoder.check_sequence(sequence_of(row)))
+    return max(0, units - encoder.max_length)
 
 
 def run_to(
@@ -135,19 +158,17 @@ def trace_layer(
 
 
 def name_steps(
-    encoder: Encoder, values: NDArray[Any], steps: int, stride: int
-) -> list[str]:  # fmt: skip
-    """Name the steps that the recurrent layers see.
+    model: LoadedModel, row: Any, values: NDArray[Any], steps: int, stride: int
+) -> list[str]:
+    """Name the steps that the recurrent layers see; see `Trace.steps`.
 
     Args:
         values: of the encoded row, (time,) or (time, width).
         steps: of the layers; fewer than `time` behind a front with strides.
         stride: steps of the row for each of theirs.
     """
-    if encoder.tokens:
-        names = {token: name for name, token in encoder.tokens.items()}
-        return [names[token] for token in encoder.token_numbers(values).tolist()]
+    names = name_row_steps(model, row, len(values))
     if stride == 1:
-        return [str(step + 1) for step in range(steps)]
-    bounds = [(i * stride + 1, min((i + 1) * stride, len(values))) for i in range(steps)]
-    return [f"{first}-{last}" if first < last else str(first) for first, last in bounds]
+        return names[:steps]  # of a forecast, a layer reads the context alone
+    groups = [names[i * stride : (i + 1) * stride] for i in range(steps)]
+    return [f"{group[0]}-{group[-1]}" if len(group) > 1 else group[0] for group in groups]

@@ -30,7 +30,7 @@ function drawPlot(element, plot) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: "var(--text)", family: "system-ui, sans-serif", size: 12 },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-    margin: { l: 60, r: 20, t: 40, b: 50 },
+    margin: { l: 60, r: 20, t: 40, b: 50, ...plot.layout.margin },
     width: printing.matches ? PRINTED_WIDTH : undefined,
   };
   const options = { responsive: true, displayModeBar: false };
