@@ -1,9 +1,10 @@
 """Measures what it costs a fit to look inside its layers: norms, saturated gates, dead units.
 
-    python benchmarks/fitting/layer_statistics.py [EXPERIMENT] [--rounds 5]
+    python benchmarks/fitting/layer_statistics.py [OVERRIDE ...] [--rounds 5]
 
 Each round fits twice, each time in a process of its own: without and with the statistics. Prints
-processor seconds of a fit as medians over the rounds, and the ratio within a round.
+processor seconds of a fit as medians over the rounds, and the ratio within a round. OVERRIDE is one
+of Hydra, such as choose.experiment=vader_tweets or train.updates=3000.
 """
 
 import argparse
@@ -24,18 +25,18 @@ from conveyor.paths import Paths
 ROOT = Path(__file__).parents[2]
 
 
-def configure(experiment: str) -> Config:
+def configure(overrides: list[str]) -> Config:
     """Return the configuration of one fit, without folds and refit."""
-    config = compose(Paths(ROOT), [f"choose.experiment={experiment}"])
-    return overlay(config, {"train.refit": False, "train.folds": None})
+    changes = {"train.refit": False, "train.folds": None}
+    return overlay(compose(Paths(ROOT), overrides), changes)
 
 
-def fit(folder: Path, experiment: str, *, look_inside: bool) -> float:
+def fit(folder: Path, overrides: list[str], *, look_inside: bool) -> float:
     """Return the processor seconds of one fit on the prepared data of a folder."""
     from conveyor.training.threads import set_threads
     from conveyor.training.validated_fit import choose_rows, fit_best, start_state
 
-    config, prepared = configure(experiment), Prepared(folder)
+    config, prepared = configure(overrides), Prepared(folder)
     set_threads(config, os.cpu_count() or 1)
     rows = choose_rows(prepared, None, config.seed)
     began = time.process_time()
@@ -44,38 +45,38 @@ def fit(folder: Path, experiment: str, *, look_inside: bool) -> float:
     return time.process_time() - began
 
 
-def run_fit(*arguments: str) -> float:
-    """Fit in a process of its own; see the option --fit."""
-    command = [sys.executable, __file__, "--fit", *arguments]
+def run_fit(folder: str, variant: str, *overrides: str) -> float:
+    """Fit in a process of its own."""
+    command = [sys.executable, __file__, "--fit", folder, variant, *overrides]
     done = subprocess.run(command, cwd=ROOT, text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
     return float(done.stdout)
 
 
-def measure(experiment: str, rounds: int) -> None:
+def measure(overrides: list[str], rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "prepared"
-        prepare(configure(experiment).dataset, ROOT, folder, Path(name) / "cache")
+        prepare(configure(overrides).dataset, ROOT, folder, Path(name) / "cache")
         seconds = [
-            [run_fit(str(folder), experiment, variant) for variant in ("without", "with")]
+            [run_fit(str(folder), variant, *overrides) for variant in ("without", "with")]
             for _ in range(rounds)
         ]
     plain, looked_into = (median(column) for column in zip(*seconds, strict=True))
     ratio = median(b / a for a, b in seconds)
-    print(f"{experiment}, {rounds} rounds: a fit of {plain:.2f} processor seconds takes "
-          f"{looked_into:.2f} with the statistics of its layers, {ratio:.3f} of it")  # fmt: skip
+    print(f"a fit of {plain:.2f} processor seconds takes {looked_into:.2f} with the statistics of "
+          f"its layers: {ratio:.3f} times as many ({rounds} rounds)")  # fmt: skip
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("experiment", nargs="?", default="japanese_vowels", metavar="EXPERIMENT")
+    parser.add_argument("overrides", nargs="*", metavar="OVERRIDE")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--fit", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--fit", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.fit:
-        prepared, experiment, variant = args.fit
-        print(fit(Path(prepared), experiment, look_inside=variant == "with"))
+        prepared, variant = args.fit
+        print(fit(Path(prepared), args.overrides, look_inside=variant == "with"))
     else:
-        measure(args.experiment, args.rounds)
+        measure(args.overrides, args.rounds)
