@@ -56,17 +56,18 @@ class ChunkedNetwork:
     Attributes:
         width: of the pooled features.
         random_states: of the layers below, such as of their dropout.
+        signature: what a graph takes that reads a chunk: the tensors of `Chunk`, and the states.
     """
 
     def __init__(self, model: keras.Model, pooling: str, chunk: int) -> None:
         self.pooling, self.chunk = pooling, chunk
-        named = {layer.name: layer for layer in model.layers}
-        self._below = [named[name] for name in ("embedding", "word_dropout") if name in named]
+        by_name = {layer.name: layer for layer in model.layers}
+        self._below = [by_name[name] for name in ("embedding", "word_dropout") if name in by_name]
         recurrent = [layer for layer in model.layers if isinstance(layer, layers.RNN)]
         self._layers: list[Any] = [_with_states(layer) for layer in recurrent]
-        self._residual = [f"residual_{depth}" in named for depth in range(len(recurrent))]
-        self._norms = [named.get(f"norm_{depth}") for depth in range(len(recurrent))]
-        pooled = _find_pooled(named)
+        self._residual = [f"residual_{depth}" in by_name for depth in range(len(recurrent))]
+        self._norms = [by_name.get(f"norm_{depth}") for depth in range(len(recurrent))]
+        pooled = _find_pooled(by_name)
         self.width: int = pooled.shape[-1]
         beside = [model.input["static"]] if "static" in model.input else []
         self._pooled_type = pooled.dtype
@@ -134,11 +135,12 @@ class ChunkedNetwork:
             What it adds to the pooled features, float32 (batch, width), which has no meaning for
             rows that have ended before; and the states after it.
         """
-        inside = tf.clip_by_value(steps, 1, tf.shape(values)[1])  # cuDNN takes no empty row
+        # Of this chunk; at least one, since cuDNN takes no empty row.
+        own_steps = tf.clip_by_value(steps, 1, tf.shape(values)[1])
         x = values
         for layer in self._below:
             x = layer(x, training=training)
-        mask, after = mask_of(x, inside), []
+        mask, after = mask_of(x, own_steps), []
         for layer, residual, norm, before in zip(
             self._layers, self._residual, self._norms, states, strict=True
         ):
@@ -149,12 +151,12 @@ class ChunkedNetwork:
             after.append([tf.where(goes_on, n, b) for n, b in zip(new, before, strict=True)])
         match self.pooling:
             case "last":
-                value = tf.gather(x, inside - 1, batch_dims=1)
+                value = tf.gather(x, own_steps - 1, batch_dims=1)
             case "mean":
                 total = ops.sum(zero_padding(ops.cast(x, "float32"), mask), axis=1)
                 value = total / tf.cast(tf.expand_dims(lengths, 1), total.dtype)
             case _:
-                value = maximum(x, mask, inside)
+                value = maximum(x, mask, own_steps)
         return tf.cast(value, "float32"), after
 
     def choose(self, steps: Tensor, features: Tensor, value: Tensor) -> Tensor:
@@ -188,8 +190,8 @@ def _with_states(layer: layers.RNN) -> layers.RNN:
     return sharing
 
 
-def _find_pooled(named: Mapping[str, Any]) -> Any:
+def _find_pooled(by_name: Mapping[str, Any]) -> Any:
     """Return the pooled features in the graph of a network: what its next layer reads."""
-    dense = (layer for layer in named.values() if isinstance(layer, layers.Dense))
-    following = named.get("features") or named.get("head_dropout") or next(dense)
+    dense = (layer for layer in by_name.values() if isinstance(layer, layers.Dense))
+    following = by_name.get("features") or by_name.get("head_dropout") or next(dense)
     return keras.tree.flatten(following.input)[0]

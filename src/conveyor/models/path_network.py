@@ -179,6 +179,7 @@ def _specs(tensors: Tensors) -> dict[str, tf.TensorSpec]:
 
 
 def _as_float64(network: Any) -> Any:
+    """Return a copy that computes in float64, with a square root that has a slope at 0."""
     config = _replace_dtype(network.get_config())
     copy = keras.Model.from_config(config, custom_objects={"Sqrt": RootOfVariance})
     copy.set_weights(network.get_weights())
@@ -186,6 +187,7 @@ def _as_float64(network: Any) -> Any:
 
 
 def _replace_dtype(value: Any) -> Any:
+    """Return a configuration of Keras with float64 wherever it says float32."""
     if isinstance(value, dict):
         return {key: _replace_dtype(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -8,6 +8,7 @@ training of recurrent network trajectories). Where a chunk holds whole rows, thi
 without chunks.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -45,8 +46,7 @@ class ChunkedSteps(Steps):
         super().__init__(model, head, targets)
         self._network = network
         features = tf.TensorSpec((None, network.width), "float32")
-        static = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in model.input.items()
-                  if name == "static"}  # fmt: skip
+        static = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in _static(model.input).items()}
         target = tf.TensorSpec((None, *targets.shape[1:]), targets.dtype)
         chosen = tf.TensorSpec(features.shape, "int32")
 
@@ -63,8 +63,7 @@ class ChunkedSteps(Steps):
         rows = len(targets)
         before = [np.asarray(state) for state in self._network.random_states]
         features, chosen = self._network.pool(inputs, training=True)
-        static = {name: x for name, x in inputs.items() if name == "static"}
-        loss, score, by_features, gradients = self._head_graph(features, static, targets)
+        loss, score, by_features, gradients = self._head_graph(features, _static(inputs), targets)
         for state, seed in zip(self._network.random_states, before, strict=True):
             state.assign(seed)  # the second pass draws what the first has drawn
         states = self._network.start_states(rows)
@@ -77,8 +76,7 @@ class ChunkedSteps(Steps):
     def _validate_batch(self, batch: Batch) -> list[Any]:
         inputs, targets = batch
         features, _ = self._network.pool(inputs, training=False)
-        static = {name: x for name, x in inputs.items() if name == "static"}
-        results = self._answer_graph(features, static, targets)
+        results = self._answer_graph(features, _static(inputs), targets)
         return [*(np.asarray(part) for part in results), targets]
 
     def _answer_step(self, features: Tensor, static: Any, targets: Tensor) -> Any:
@@ -110,6 +108,11 @@ class ChunkedSteps(Steps):
                 entered &= tf.equal(chosen, index)
             product = tf.reduce_sum(tf.where(entered, value, 0.0) * by_features)
         return after, tape.gradient(product, self._model.trainable_variables)
+
+
+def _static(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the static columns alone, which the layers above the pooling read."""
+    return {name: x for name, x in inputs.items() if name == "static"}
 
 
 def _add(first: Tensor, second: Tensor) -> Tensor:

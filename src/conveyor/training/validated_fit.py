@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from conveyor.config import FitConfig
+from conveyor.config import FitConfig, Train
 from conveyor.config.budget import has_few_rows, plan_budget, rows_outside_fold
 from conveyor.data.store import Prepared
 from conveyor.durations import format_duration
@@ -17,7 +17,7 @@ from conveyor.metrics.resampling import assign_folds
 from conveyor.progress import progress_bar
 from conveyor.training.batches import BatchReader
 from conveyor.training.compile import new_model
-from conveyor.training.history import FitHistory, smoothing_window
+from conveyor.training.history import FitHistory, Metrics, smoothing_window
 from conveyor.training.layer_statistics import LayerStatistics, choose_inputs
 from conveyor.training.progress import advance
 from conveyor.training.state import OnValidation, TrainingState, learning_rate
@@ -26,6 +26,7 @@ from conveyor.training.trainer import Pace, Trainer
 log = logging.getLogger(__name__)
 
 Fold = tuple[int, int]  # index and count of a cross-validation
+Callback = Callable[[keras.Model, Metrics], None]  # called with the row of each validation
 
 
 @dataclass(frozen=True)
@@ -128,32 +129,37 @@ def fit_best(
     trainer = Trainer(
         model, head, config, budget, rows.training, few_rows=few_rows, report_pace=estimate
     )
-    statistics = None
-    if look_inside:
-        statistics = LayerStatistics(model, choose_inputs(rows.training, head))
-    of_task = task.metrics
-    names = tuple(dict.fromkeys((*of_task.validation, of_task.headline, *metrics)))
+    statistics = LayerStatistics(model, choose_inputs(rows.training, head)) if look_inside else None
+    names = tuple(dict.fromkeys((*task.metrics.validation, task.metrics.headline, *metrics)))
     done = state.history.validations
     title = f"fold {index + 1} of {count}" if rows.fold else "fit"
     started = budget.end_of(len(done))
-    callbacks = [make_row("CALLBACKS", name, options)
-                 for name, options in config.train.callbacks.items()
-                 if options is not None]  # fmt: skip
+    callbacks = _make_callbacks(config.train)
     with progress_bar(title, "update", budget.updates, initial=started, show=progress) as bar:
         while not state.should_stop:
             first, last = budget.end_of(len(done)), budget.end_of(len(done) + 1)
             row = trainer.train(first, last)
             batches = rows.validation.by_length(budget.batch_size)
-            measured = trainer.steps.validate(batches, names)
-            row |= {f"val_{name}": value for name, value in measured.scores.items()}
+            validation = trainer.steps.validate(batches, names)
+            row |= {f"val_{name}": value for name, value in validation.scores.items()}
             row |= {"learning_rate": learning_rate(model)}
-            row |= {**trainer.gradient_norms, **statistics.measure()} if statistics else {}
-            state.record(model, row, measured.target, measured.outputs)
+            if statistics is not None:
+                row |= {**trainer.gradient_norms, **statistics.measure()}
+            state.record(model, row, validation.target, validation.outputs)
             for callback in callbacks:
                 callback(model, row)
             advance(bar, row, last - first)
     model.set_weights(state.best_weights)
     return model
+
+
+def _make_callbacks(train: Train) -> list[Callback]:
+    """Make the project's own callbacks that `train.callbacks` asks for."""
+    return [
+        make_row("CALLBACKS", name, options)
+        for name, options in train.callbacks.items()
+        if options is not None
+    ]
 
 
 def _log_time_left(seconds: float, folds: int, *, refit: bool) -> None:
