@@ -26,10 +26,10 @@ from conveyor.inspection.projection import (
     project_by_pca,
     project_by_umap,
 )
-from conveyor.inspection.recurrent_layers import read_layers
-from conveyor.inspection.states import read_network, read_states
+from conveyor.inspection.recurrent_layers import read_layers, read_network
+from conveyor.inspection.states import read_states
 from conveyor.inspection.states_page import render_states
-from conveyor.inspection.trace import run_to, trace_layer, trace_row
+from conveyor.inspection.trace import read_sources, trace_layer, trace_row
 from conveyor.serving import LoadedModel
 from conveyor.serving.digests import write_digests
 from pipeline import states
@@ -75,7 +75,7 @@ def test_the_state_is_the_mean_where_the_network_reads_all_steps() -> None:
         layers = read_layers(proto)
         for row, state in zip(rows, found, strict=True):
             [(_, inputs)] = encoder.batches([row], 1)
-            *_, top = run_to(proto, layers, inputs)
+            *_, top = read_sources(proto, layers, inputs)
             traces = trace_layer(1, layers[-1], top[:, 0])
             wanted = np.concatenate([trace.states[HIDDEN].mean(axis=0) for trace in traces])
             np.testing.assert_allclose(state, wanted, rtol=1e-4, atol=1e-5)

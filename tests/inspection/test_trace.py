@@ -29,7 +29,7 @@ from conveyor.inspection.trace import (
     LayerTrace,
     Trace,
     name_steps,
-    run_to,
+    read_sources,
     trace_layer,
     trace_row,
 )
@@ -79,7 +79,9 @@ def test_states_are_those_of_the_served_network(name: str) -> None:
     layers = read_layers(proto)
     assert len(layers) == len(config.units)
     assert read_stride(proto) == (4 if config.front == "convolution" else 1)
-    for depth, (layer, x) in enumerate(zip(layers, run_to(proto, layers, inputs), strict=True)):
+    for depth, (layer, x) in enumerate(
+        zip(layers, read_sources(proto, layers, inputs), strict=True)
+    ):
         label = f"{'bidirectional' if config.bidirectional else config.cell}_{depth}"
         wanted = np.asarray(keras.Model(model.input, model.get_layer(label).output)(inputs))[0]
         both = []

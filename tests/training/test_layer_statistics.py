@@ -13,7 +13,7 @@ from conveyor.config.budget import plan_budget
 from conveyor.data.store import Prepared
 from conveyor.inspection.equations import GATES, HIDDEN
 from conveyor.inspection.recurrent_layers import read_layers
-from conveyor.inspection.trace import run_to, trace_layer
+from conveyor.inspection.trace import read_sources, trace_layer
 from conveyor.metrics.layers import layers_by_statistic, name_metric
 from conveyor.models.build import build
 from conveyor.models.onnx_network import to_onnx
@@ -69,7 +69,7 @@ def test_gates_and_units_are_those_of_the_equations(
     statistics = LayerStatistics(model, batch[0]).measure()
     proto = to_onnx(model, config, HEAD)
     layers = read_layers(proto)
-    sources = run_to(proto, layers, batch[0])  # (time, batch, inputs) of each
+    sources = read_sources(proto, layers, batch[0])  # (time, batch, inputs) of each
     for depth, (layer, source) in enumerate(zip(layers, sources, strict=True)):
         traces = [trace_layer(depth, layer, source[:n, row]) for row, n in enumerate(LENGTHS)]
         gates, dead = [], []

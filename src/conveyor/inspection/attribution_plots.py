@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from conveyor.html.figures import GRAY, figure, text
 from conveyor.inspection.explain import Explanation
-from conveyor.inspection.heat_maps import AROUND_ZERO, MARGIN, label_columns
+from conveyor.inspection.heat_maps import AROUND_ZERO, MARGIN, label_columns, name_column
 
 ROW_HEIGHT, MARGINS = 26, 150  # pixels of a channel, and of all around the channels
 TALLEST = 700
@@ -77,17 +77,13 @@ def _draw_heat_map(
 
 
 def _limits(effects: NDArray[np.floating], low: str, high: str) -> dict[str, float]:
-    limit = float(np.abs(effects).max()) or 1e-12
+    """Return the ends of a colour scale that has 0 in its middle, by Plotly's names of them."""
+    limit = float(np.abs(effects).max()) or 1e-12  # where all effects are 0
     return {low: -limit, high: limit}
 
 
 def _name_groups(explanation: Explanation) -> list[str]:
-    names = explanation.steps
-    return [
-        names[group.start] if group.stop - group.start == 1
-        else f"{names[group.start]} to {names[group.stop - 1]}"
-        for group in explanation.groups
-    ]  # fmt: skip
+    return [name_column(explanation.steps, group) for group in explanation.groups]
 
 
 def _mean_values(explanation: Explanation) -> NDArray[np.floating]:

@@ -3,7 +3,8 @@
 They are those of ONNX's operators LSTM, GRU and RNN (opset 17), as Keras computes them: the LSTM of
 Gers et al. (2000) without peepholes, the GRU of Cho et al. (2014) with the reset gate behind the
 product (Keras's reset_after), and the network of Elman (1990). At each step, x is the input, h the
-hidden state before it, W, R and b are the weights of a gate, s the gates' activation, g the other:
+hidden state before it; W, R and b are the weights of a gate or candidate; s is the activation of
+the gates, g that of candidate and output:
 
     LSTM   i = s(W_i x + R_i h + b_i)      input gate: how much of the candidate is written
            f = s(W_f x + R_f h + b_f)      forget gate: how much of the cell is kept

@@ -8,29 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.html.figures import figure, text
-from conveyor.inspection.equations import CELL, GATES, HIDDEN
+from conveyor.inspection.equations import (
+    CANDIDATE,
+    CELL,
+    FORGET,
+    GATES,
+    HIDDEN,
+    INPUT,
+    OUTPUT,
+    RESET,
+    UPDATE,
+)
 from conveyor.inspection.trace import LayerTrace, Trace
 from conveyor.inspection.unit_order import order_units
 
-MAX_COLUMNS = 400  # of a heat map: more would be narrower than two points of a screen
+MAX_COLUMNS = 400  # of a heat map: more would be narrower than two pixels
 MAX_VALUES = 300_000  # of a page: two megabytes, as many as its script has
 MAX_TICKS = 24  # names under a heat map
 LINE_LENGTH = 50  # characters that stand beside each other under a heat map
 MARGIN = {"t": 10, "r": 80}  # no legend; and one place for all colour bars, so that steps align
 NAME_LENGTH = 14  # characters of a name under a heat map; the whole one is in the hover text
 MEANINGS = {
-    "input gate": "1 writes the candidate, 0 does not",
-    "forget gate": "1 keeps the cell, 0 empties it",
-    "output gate": "1 shows the cell, 0 hides it",
-    "update gate": "1 keeps the state, 0 replaces it",
-    "reset gate": "1 shows the candidate the state",
-    "candidate": "what could be written",
-    "cell state": "the memory",
-    "hidden state": "what the next layer sees",
+    INPUT: "1 writes the candidate, 0 does not",
+    FORGET: "1 keeps the cell, 0 empties it",
+    OUTPUT: "1 shows the cell, 0 hides it",
+    UPDATE: "1 keeps the state, 0 replaces it",
+    RESET: "1 shows the candidate the state",
+    CANDIDATE: "what could be written",
+    CELL: "the memory",
+    HIDDEN: "what the next layer sees",
 }
 # From 0 to 1: dark to light, a scale that is even for the eye (Matplotlib's cividis, by Nuñez et
 # al. 2018, made for colour blindness). Around 0: blue, white, orange.
-OPEN = "Cividis"
+SHUT_TO_OPEN = "Cividis"
 AROUND_ZERO = [[0, "#0072b2"], [0.5, "#f7f7f7"], [1, "#b35900"]]
 
 
@@ -38,7 +48,7 @@ def draw_layers(trace: Trace) -> list[list[dict[str, Any]]]:
     """Return for each layer a plot of each gate and state: units from top to bottom in one order
     for all of them, steps from left to right."""
     columns = group_steps(len(trace.steps), limit_columns(trace.layers))
-    names = [_name_column(_mark_unknown(trace), group) for group in columns]
+    names = [name_column(_mark_unknown(trace), group) for group in columns]
     plots = []
     for layer in trace.layers:
         order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
@@ -72,7 +82,8 @@ def _mark_unknown(trace: Trace) -> list[str]:
     return [f"[{name}]" if is_unknown else name for name, is_unknown in pairs]
 
 
-def _name_column(steps: list[str], group: slice) -> str:
+def name_column(steps: list[str], group: slice) -> str:
+    """Name a column by its step, or by the first and the last one."""
     first, last = steps[group][0], steps[group][-1]
     return first if group.stop - group.start == 1 else f"{first} to {last}"
 
@@ -81,11 +92,19 @@ def _draw_state(
     name: str, values: NDArray[np.floating], order: NDArray[np.integer],
     columns: list[slice], names: list[str], unit: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """Args: values: (steps, units), the units in their order in the plot."""
+    """Return the heat map of a gate or state.
+
+    Args:
+        values: (steps, units), the units in their order in the plot.
+        order: the number of each of these units in the layer.
+        columns: the steps of each column, of which it shows the mean.
+        names: of the columns.
+        unit: of a step, on the axis under the plot.
+    """
     means = np.stack([values[group].mean(axis=0) for group in columns])  # (columns, units)
     scale: dict[str, Any]
     if name in GATES:
-        scale = {"colorscale": OPEN, "zmin": 0, "zmax": 1}
+        scale = {"colorscale": SHUT_TO_OPEN, "zmin": 0, "zmax": 1}
     else:
         limit = max(float(np.abs(means).max()), 1e-6)
         scale = {"colorscale": AROUND_ZERO, "zmin": -limit, "zmax": limit}

@@ -62,7 +62,7 @@ class _Piece:
 
 
 def integrate(slopes: Slopes) -> Integral:
-    """Integrate by Gauss and Legendre's rule in each piece of the path, and halve the pieces whose
+    """Integrate by Gauss-Legendre quadrature in each piece of the path, and halve the pieces whose
     sum differs from the difference between their ends: most are near the start, and where a
     probability turns or a maximum changes its place.
 

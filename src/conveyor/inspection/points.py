@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from conveyor.inspection.previews import (
     write_answer,
 )
 from conveyor.inspection.projection import draw_sample
-from conveyor.inspection.states import read_embeddings, read_network, read_states
+from conveyor.inspection.recurrent_layers import read_network
+from conveyor.inspection.states import States, read_embeddings, read_states
+from conveyor.metrics import Targets
 from conveyor.metrics.steps import count_steps, join_steps
 from conveyor.serving import LoadedModel
 from conveyor.tasks.values import ModelOutputs
@@ -62,6 +64,25 @@ class Points:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """A sample of the rows of a split.
+
+    Attributes:
+        targets: encoded, first axis (rows,).
+        total: rows of the split.
+    """
+
+    raw: list[Any]
+    ids: list[str]
+    targets: Targets
+    total: int
+
+    def describe(self) -> str:
+        count = f"{len(self.raw):,}"
+        return f"{count} of {self.total:,} rows" if len(self.raw) < self.total else f"{count} rows"
+
+
 def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> list[Points]:
     """Return a sample of the rows of a split, or of their steps where these have targets of their
     own; and of the tokens in them, if there are tokens.
@@ -73,62 +94,82 @@ def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> l
     Raises:
         InputError: the network has no recurrent layer of ONNX's operators.
     """
-    network, task = read_network(folder), model.task
-    chosen = draw_sample(len(split.rows), limit)
-    rows = [split.rows[row] for row in chosen.tolist()]
-    per_step = bool(task.spec.per_step)
-    source = (
-        f"{len(rows):,} of {len(split.rows):,} rows"
-        if len(rows) < len(split.rows)
-        else (f"{len(rows):,} rows")
+    network, per_step = read_network(folder), bool(model.task.spec.per_step)
+    chosen = draw_sample(len(split.rows), limit).tolist()
+    rows = _Rows(
+        [split.rows[row] for row in chosen],
+        [split.ids[row] for row in chosen],
+        split.targets[chosen],
+        len(split.rows),
     )
-    states, meaning = read_states(network, model.encoder, rows, per_step=per_step)
-    predictions = model.predict(rows)
-    outputs = predictions.outputs
-    targets = split.targets[chosen]
-    true = task.answers.decode(targets)
-    records, fields = predictions.records(), task.answers.logged
-    if per_step:
-        answers = [record[fields[0]] for record in records]
-        points = _of_steps(states, meaning, rows, true, answers, source)
-    else:
-        errors = task.comparison.row_errors(targets, ModelOutputs(task.spec, outputs))
-        names = [name_row(row, split.ids[i]) for row, i in zip(rows, chosen.tolist(), strict=True)]
-        points = Points(
-            "row", meaning, states, names, [preview_row(row) for row in rows],
-            [first_number(value) for value in true],
-            [write_answer(record, fields) for record in records], errors, "rows", len(split.rows),
-            [FIRST_OF_SEVERAL] if has_several_numbers(true[0]) else (),
-        )  # fmt: skip
-    embeddings = read_embeddings(network)
+    states, meaning = read_states(network, model.encoder, rows.raw, per_step=per_step)
+    make = _make_step_points if per_step else _make_row_points
+    points = make(model, rows, states, meaning)
     sample = _draw(points, limit)
+    embeddings = read_embeddings(network)
     if embeddings is None or not model.encoder.tokens:
         return [sample]
-    tokens = [model.encoder.token_numbers(split.sequences[row]) for row in chosen.tolist()]
-    return [sample, _of_tokens(model, embeddings, tokens, points, limit, source)]
+    tokens = [model.encoder.token_numbers(split.sequences[row]) for row in chosen]
+    source = f"tokens of {rows.describe()}"
+    return [sample, _make_token_points(model, embeddings, tokens, points, limit, source)]
 
 
-def _of_steps(
-    states: NDArray[Any], meaning: str, rows: Sequence[Any], true: list[list[str]],
-    answers: list[list[str]], source: str,
-) -> Points:  # fmt: skip
-    """All steps of the rows."""
-    pairs = [(row, step) for row, steps in enumerate(true) for step in range(len(steps))]
-    texts = [preview_step(rows[row], step) for row, step in pairs]
-    errors = [answers[row][step] != true[row][step] for row, step in pairs]
+def _make_row_points(model: LoadedModel, rows: _Rows, states: States, meaning: str) -> Points:
+    """Return a point for each row, by its state, (rows, width)."""
+    task, predictions = model.task, model.predict(rows.raw)
+    true, fields = task.answers.decode(rows.targets), task.answers.logged
     return Points(
-        "step", meaning, join_steps(states), [name for name, _ in texts],
-        [preview for _, preview in texts], [true[row][step] for row, step in pairs],
-        [answers[row][step] for row, step in pairs], np.array(errors, float),
-        f"steps of {source}", len(pairs),
-    )  # fmt: skip
+        kind="row",
+        meaning=meaning,
+        vectors=states,
+        names=[name_row(row, identity) for row, identity in zip(rows.raw, rows.ids, strict=True)],
+        previews=[preview_row(row) for row in rows.raw],
+        targets=[first_number(value) for value in true],
+        answers=[write_answer(record, fields) for record in predictions.records()],
+        errors=task.comparison.row_errors(
+            rows.targets, ModelOutputs(task.spec, predictions.outputs)
+        ),
+        source="rows",
+        total=rows.total,
+        notes=[FIRST_OF_SEVERAL] if has_several_numbers(true[0]) else (),
+    )
 
 
-def _of_tokens(
+def _make_step_points(model: LoadedModel, rows: _Rows, states: States, meaning: str) -> Points:
+    """Return a point for each step of the rows, by its state, of each row (steps, width)."""
+    [field, *_] = model.task.answers.logged
+    answers = [record[field] for record in model.predict(rows.raw).records()]
+    true: list[list[str]] = model.task.answers.decode(rows.targets)
+    steps = [(row, step) for row, targets in enumerate(true) for step in range(len(targets))]
+    texts = [preview_step(rows.raw[row], step) for row, step in steps]
+    errors = [answers[row][step] != true[row][step] for row, step in steps]
+    return Points(
+        kind="step",
+        meaning=meaning,
+        vectors=join_steps(states),
+        names=[name for name, _ in texts],
+        previews=[preview for _, preview in texts],
+        targets=[true[row][step] for row, step in steps],
+        answers=[answers[row][step] for row, step in steps],
+        errors=np.array(errors, float),
+        source=f"steps of {rows.describe()}",
+        total=len(steps),
+    )
+
+
+def _make_token_points(
     model: LoadedModel, embeddings: NDArray[np.float32], tokens: list[NDArray[Any]],
     points: Points, limit: int, source: str,
 ) -> Points:  # fmt: skip
-    """The most frequent tokens of the rows; see TOKEN_NOTE."""
+    """Return a point for each of the most frequent tokens; see TOKEN_NOTE.
+
+    Args:
+        embeddings: of all tokens by number, (tokens, width).
+        tokens: numbers of those in each row, (steps,) each.
+        points: of all rows or steps that have the tokens.
+        limit: most points.
+        source: see `Points`.
+    """
     numbers = np.concatenate(tokens)
     owners = np.arange(len(numbers)) if points.kind == "step" else np.repeat(
         np.arange(len(tokens)), count_steps(tokens)
@@ -139,19 +180,24 @@ def _of_tokens(
         by_token.setdefault(number, []).append(owner)
     ranked = sorted(by_token, key=lambda number: (-len(by_token[number]), number))[:limit]
     names = {number: name for name, number in model.encoder.tokens.items()}
-    owned = [by_token[number] for number in ranked]
-    texts = [f"in {len(own):,} {points.kind}{'s' * (len(own) > 1)}" for own in owned]
+    owners_of = [by_token[number] for number in ranked]
     return Points(
-        "token", "the embedding of the token", embeddings[ranked],
-        [names[number] for number in ranked], texts,
-        [_summarise([points.targets[point] for point in own]) for own in owned],
-        [], np.array([points.errors[own].mean() for own in owned]),
-        f"tokens of {source}", len(by_token), [TOKEN_NOTE],
-    )  # fmt: skip
+        kind="token",
+        meaning="the embedding of the token",
+        vectors=embeddings[ranked],
+        names=[names[number] for number in ranked],
+        previews=[f"in {len(own):,} {points.kind}{'s' * (len(own) > 1)}" for own in owners_of],
+        targets=[_summarise([points.targets[point] for point in own]) for own in owners_of],
+        answers=[],
+        errors=np.array([points.errors[own].mean() for own in owners_of]),
+        source=source,
+        total=len(by_token),
+        notes=[TOKEN_NOTE],
+    )
 
 
 def _summarise(values: list[str | float]) -> str | float:
-    """The commonest text, the first of several in the alphabet, or the mean number."""
+    """Return the commonest text, the first of several in the alphabet, or the mean number."""
     texts = [value for value in values if isinstance(value, str)]
     if not texts:
         return float(np.mean([value for value in values if not isinstance(value, str)]))
@@ -166,8 +212,12 @@ def _draw(points: Points, limit: int) -> Points:
     def take(values: list[Any]) -> list[Any]:
         return [values[point] for point in chosen.tolist()]
 
-    return Points(
-        points.kind, points.meaning, points.vectors[chosen], take(points.names),
-        take(points.previews), take(points.targets), take(points.answers), points.errors[chosen],
-        points.source, points.total, points.notes,
-    )  # fmt: skip
+    return replace(
+        points,
+        vectors=points.vectors[chosen],
+        names=take(points.names),
+        previews=take(points.previews),
+        targets=take(points.targets),
+        answers=take(points.answers),
+        errors=points.errors[chosen],
+    )

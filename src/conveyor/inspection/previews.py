@@ -33,7 +33,7 @@ def preview_row(row: Any) -> str | list[list[float]]:
 
 
 def _mean(steps: Any) -> Any:
-    """The mean of each channel; 0 where it has no value."""
+    """Return the mean of each channel; 0 where it has no value."""
     count = np.isfinite(steps).sum(axis=0)
     return np.where(count, np.nansum(steps, axis=0) / np.maximum(count, 1), 0.0)
 

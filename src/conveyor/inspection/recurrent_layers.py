@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from conveyor.errors import InputError
 from conveyor.inspection.equations import ACTIVATIONS, RUNS, CellWeights, Function, hard_sigmoid
+from conveyor.serving.loaded_model import FLOAT_GRAPH, GRAPH
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,30 @@ class RecurrentLayer:
     directions: list[CellWeights]
 
 
-def read_layers(proto: onnx.ModelProto) -> list[RecurrentLayer]:
-    """Return the recurrent layers of a graph that `models.onnx_network` wrote, the lowest first."""
-    weights = {item.name: item for item in proto.graph.initializer}
+def read_network(folder: Path) -> onnx.ModelProto:
+    """Return the graph of a model folder, before quantisation if it is int8."""
+    return onnx.load(folder / (FLOAT_GRAPH if (folder / FLOAT_GRAPH).exists() else GRAPH))
+
+
+def find_recurrent_nodes(proto: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """Return the recurrent nodes of a graph that `models.onnx_network` wrote, the lowest first.
+
+    Raises:
+        InputError: there are none: a project's own cell has no operator of ONNX's.
+    """
     nodes = [node for node in proto.graph.node if node.op_type in RUNS]
-    return [_read_layer(node, weights) for node in nodes]
+    if not nodes:
+        raise InputError(
+            f"model.cell: expected a cell that is an operator of ONNX ({', '.join(RUNS)}); got "
+            "another. Train a model of the cell lstm, gru or simple"
+        )
+    return nodes
+
+
+def read_layers(proto: onnx.ModelProto) -> list[RecurrentLayer]:
+    """Return the recurrent layers of a graph, the lowest first; see `find_recurrent_nodes`."""
+    weights = {item.name: item for item in proto.graph.initializer}
+    return [_read_layer(node, weights) for node in find_recurrent_nodes(proto)]
 
 
 def read_stride(proto: onnx.ModelProto) -> int:

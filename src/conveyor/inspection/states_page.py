@@ -22,6 +22,8 @@ SCALE = [[0, "#4393c3"], [0.5, "#b3a7b8"], [1, "#e66101"]]  # likewise
 OTHERS, OTHERS_COLOUR = "others", "#8a8f98"
 RIGHT, WRONG = "right", "wrong"
 
+ColourGroup = tuple[str, NDArray[np.integer], dict[str, Any]]  # name, points, Plotly's marker
+
 
 def render_states(points: list[Points], split: str, method: str, digest: str) -> str:
     """Return the page; equal points give equal pages.
@@ -59,7 +61,7 @@ def _view(points: Points, split: str, method: str) -> dict[str, Any]:
         {
             "name": points.names[i],
             "preview": points.previews[i],
-            "target": _say(points.targets[i]),
+            "target": _write_target(points.targets[i]),
             "answer": points.answers[i] if points.answers else None,
             "error": f"{points.errors[i]:.3g}",
             "near": [[int(j), float(f"{d:.3g}")] for j, d in zip(near, away, strict=True)],
@@ -82,15 +84,12 @@ def _view(points: Points, split: str, method: str) -> dict[str, Any]:
     }
 
 
-def _say(value: str | float) -> str:
+def _write_target(value: str | float) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
-Coloured = list[tuple[str, NDArray[np.integer], dict[str, Any]]]  # name, points, Plotly's marker
-
-
-def _colour_targets(points: Points) -> Coloured:
-    """Each of the commonest texts has a colour and a symbol; numbers have a scale."""
+def _colour_targets(points: Points) -> list[ColourGroup]:
+    """Give each of the commonest texts a colour and a symbol, or numbers a scale."""
     if any(isinstance(value, float) for value in points.targets):
         numbers = np.array([np.nan if isinstance(v, str) else v for v in points.targets])
         return _scale(numbers, "target")
@@ -105,8 +104,8 @@ def _colour_targets(points: Points) -> Coloured:
     return [*others, *named]
 
 
-def _colour_errors(points: Points) -> Coloured:
-    """Right and wrong answers; or a scale, where answers may be wrong by more or less."""
+def _colour_errors(points: Points) -> list[ColourGroup]:
+    """Colour right and wrong answers, or by a scale where answers may be wrong by more or less."""
     errors = points.errors
     if not np.isin(errors, (0, 1)).all():
         return _scale(errors, "error")
@@ -122,8 +121,8 @@ def _marker(color: str, symbol: str) -> dict[str, Any]:
     return {"color": color, "symbol": symbol, "size": 7, "opacity": 0.8}
 
 
-def _scale(values: NDArray[np.floating], title: str) -> Coloured:
-    """A colour scale that ends at the 98th percentile, so that one outlier does not hide the rest;
+def _scale(values: NDArray[np.floating], title: str) -> list[ColourGroup]:
+    """Colour by a scale from the 2nd to the 98th percentile, so that outliers hide nothing else;
     what has no number is left gray."""
     finite = np.flatnonzero(np.isfinite(values))
     low, high = np.percentile(values[finite], (2, 98)).tolist()
@@ -138,8 +137,8 @@ def _scale(values: NDArray[np.floating], title: str) -> Coloured:
 
 
 def _plot(
-    title: str, points: Points, places: NDArray[np.floating], coloured: Coloured
-) -> dict[str, Any]:  # fmt: skip
+    title: str, points: Points, places: NDArray[np.floating], groups: list[ColourGroup]
+) -> dict[str, Any]:
     traces = [
         {
             "type": "scatter",
@@ -153,7 +152,7 @@ def _plot(
             "showlegend": bool(name),
             "marker": marker,
         }
-        for name, chosen, marker in coloured
+        for name, chosen, marker in groups
     ]
     bare = {"showticklabels": False, "zeroline": False}
     return figure(title, traces, "", "", height=460, xaxis=bare, yaxis=bare, hovermode="closest")

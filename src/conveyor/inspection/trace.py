@@ -10,15 +10,19 @@ import onnx
 from numpy.typing import NDArray
 
 from conveyor.encoding import Encoder
-from conveyor.errors import InputError
 from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.equations import RUNS
-from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
+from conveyor.inspection.inner_values import expose
+from conveyor.inspection.recurrent_layers import (
+    RecurrentLayer,
+    read_layers,
+    read_network,
+    read_stride,
+)
 from conveyor.inspection.row_parts import find_unknown, name_row_steps
 from conveyor.raw_row import sequence_of
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
-from conveyor.serving.loaded_model import FLOAT_GRAPH, GRAPH, make_session
 
 FORWARD, BACKWARD = "forward", "backward"
 
@@ -79,9 +83,7 @@ class Trace:
         }  # fmt: skip
 
 
-def trace_row(
-    folder: Path, model: LoadedModel, row: Any, *, is_bounded: bool = False
-) -> Trace:  # fmt: skip
+def trace_row(folder: Path, model: LoadedModel, row: Any, *, is_bounded: bool = False) -> Trace:
     """Trace one raw row through the network of a model folder, before quantisation if it is int8.
 
     ONNX Runtime gives the input of each recurrent layer, such as what a convolutional front makes
@@ -95,33 +97,29 @@ def trace_row(
         InputError: the network has no recurrent layer of ONNX's operators, or the row is too long
             and cannot be cut.
     """
-    path = folder / (FLOAT_GRAPH if (folder / FLOAT_GRAPH).exists() else GRAPH)
-    proto = onnx.load(path)
+    proto = read_network(folder)
     layers = read_layers(proto)
-    if not layers:
-        raise InputError(f"{path}: expected recurrent layers (LSTM, GRU, RNN); got none. Train a "
-                         "model of the cell lstm, gru or simple")  # fmt: skip
     [(_, inputs)] = model.encoder.batches([row], 1)
     limit = limit_steps(layers)
     is_cut = is_bounded and inputs["lengths"][0] > limit
     if is_cut:
         row = cut_row(model.encoder, row, limit)
         [(_, inputs)] = model.encoder.batches([row], 1)
-    sources = run_to(proto, layers, inputs)
+    sources = read_sources(proto, layers, inputs)
     values, is_text = inputs["values"][0], model.kind == "text"
     return Trace(
-        row,
-        model.predict([row]).records()[0],
-        name_steps(model, row, values, len(sources[0]), read_stride(proto)),
-        [
+        row=row,
+        answer=model.predict([row]).records()[0],
+        steps=name_steps(model, row, values, len(sources[0]), read_stride(proto)),
+        layers=[
             trace
             for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1)
             for trace in trace_layer(number, layer, source[:, 0])
         ],
-        bool(is_cut),
-        "token" if is_text else "step",
-        count_unread(model.encoder, row),
-        find_unknown(model, values).tolist() if is_text else (),
+        is_cut=bool(is_cut),
+        unit="token" if is_text else "step",
+        unread=count_unread(model.encoder, row),
+        unknown=find_unknown(model, values).tolist() if is_text else (),
     )
 
 
@@ -133,20 +131,21 @@ def count_unread(encoder: Encoder, row: Any) -> int:
     return max(0, units - encoder.max_length)
 
 
-def run_to(
+def read_sources(
     proto: onnx.ModelProto, layers: list[RecurrentLayer], inputs: dict[str, NDArray[Any]]
 ) -> list[NDArray[np.float32]]:
-    """Return the inputs of the layers, each (time, 1, width)."""
-    names = [layer.source for layer in layers]
-    for name in names:
-        description = onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
-        proto.graph.output.append(description)
-    return make_session(proto.SerializeToString()).run(names, inputs)
+    """Return what the layers read of encoded rows, each (time, batch, width)."""
+    types = dict.fromkeys([layer.source for layer in layers], onnx.TensorProto.FLOAT)
+    return list(expose(proto, types)(inputs).values())
 
 
-def trace_layer(
-    number: int, layer: RecurrentLayer, x: NDArray[np.float32]
-) -> list[LayerTrace]:  # fmt: skip
+def trace_layer(number: int, layer: RecurrentLayer, x: NDArray[np.float32]) -> list[LayerTrace]:
+    """Return gates and states of each direction of a layer.
+
+    Args:
+        number: of the layer, from 1 at the bottom.
+        x: what it reads of one row, (time, width).
+    """
     cell = "SimpleRNN" if layer.operator == "RNN" else layer.operator
     traces = []
     for direction, weights in zip((FORWARD, BACKWARD), layer.directions, strict=False):

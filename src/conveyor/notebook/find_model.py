@@ -64,6 +64,7 @@ def _check_folder(folder: Path) -> Path:
 
 
 def _find_version(match: re.Match[str], paths: Paths) -> "ModelVersion":
+    """Raises: InputError: there is no such version; of a bare name, it may have meant a folder."""
     from conveyor.registry.model_version import find_version
 
     name, version = match["name"], match["version"]

@@ -2,7 +2,7 @@
 
 from html import escape
 
-HEIGHT = 720  # points
+HEIGHT = 720  # pixels
 
 
 def frame_page(title: str, page: str) -> str:

@@ -63,14 +63,14 @@ def read_row(row: Any, model: LoadedModel) -> Any:
 
 
 def _as_list(values: Any) -> Any:
-    """A list of values that come one after another; another value as it is, which is refused."""
+    """Return a list of values that come one after another, and another value as it is."""
     if isinstance(values, list | tuple | pd.Series | np.ndarray):
         return [_plain(value) for value in values]
     return values
 
 
 def _plain(value: Any) -> Any:
-    """A cell or row as JSON would have it: no value of pandas' or NumPy's own."""
+    """Return a cell or row as JSON would have it: no value of pandas' or NumPy's own."""
     if isinstance(value, Mapping):
         return {str(name): _plain(cell) for name, cell in value.items()}
     if isinstance(value, np.generic):

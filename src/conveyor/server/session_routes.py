@@ -26,7 +26,7 @@ class SessionRoutes:
 
     def __init__(
         self, slot: ModelSlot, sessions: Sessions, pool: Executor, body_limit: int
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.slot, self.sessions = slot, sessions
         self.pool, self.body_limit = pool, body_limit
 
@@ -68,6 +68,7 @@ class SessionRoutes:
         return _respond(session, session.describe())
 
     async def _run(self, work: Callable[[], Response]) -> Response:
+        """Run what computes in a thread, so that other requests are served meanwhile."""
         with refused_input():
             return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 

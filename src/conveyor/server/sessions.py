@@ -26,7 +26,9 @@ class Session:
 
     Attributes:
         live: the version that answers it until its end, whatever serves meanwhile.
+        stream: its steps, and the states after them.
         used: time of its last request, by the clock of `Sessions`.
+        lock: held by the request whose steps are read.
     """
 
     name: str
@@ -174,6 +176,7 @@ class Sessions:
             session.lock.release()
 
     def _expire(self) -> None:
+        """End the sessions without a recent request. The caller holds the lock."""
         oldest = self._clock() - self.idle_seconds
         for session in [s for s in self._open.values() if s.used < oldest and not s.lock.locked()]:
             del self._open[session.name]

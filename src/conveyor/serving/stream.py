@@ -22,8 +22,13 @@ class StreamingModel:
     Args:
         model: of series, of one direction, with the pooling last, mean or max.
 
+    Attributes:
+        graph: the model's graph in two parts.
+        reader, answer: sessions of ONNX Runtime with these parts; see `StreamGraph`.
+
     Raises:
-        StreamError: it is another one.
+        StreamError: the model has another kind, task or network; the message names what prevents
+            it.
     """
 
     def __init__(self, model: LoadedModel) -> None:
@@ -62,14 +67,15 @@ class Stream:
     """One row, whose steps come one after the other.
 
     Attributes:
+        static: encoded static columns, (1, width); None if the model has none.
         steps: that have been read.
     """
 
     model: StreamingModel
     static: NDArray[np.float32] | None
     steps: int
-    _states: dict[str, Values]
-    _pooled: NDArray[np.float64]
+    _states: dict[str, Values]  # of the layers after the last step, each (1, 1, units)
+    _pooled: NDArray[np.float64]  # of all steps, (1, width); see `_pool`
     _last: NDArray[np.float64]  # the last step as it was read, missing values filled, (1, channels)
 
     def read(self, steps: Any) -> Predictions:
@@ -121,6 +127,7 @@ class Stream:
         return self._pooled + new if pooling == "mean" else np.maximum(self._pooled, new)
 
     def _answer(self) -> Outputs:
+        """Return the outputs for the steps so far, (1, width)."""
         is_mean = self.model.graph.pooling == "mean"
         pooled = self._pooled / self.steps if is_mean else self._pooled
         inputs = {self.model.graph.pooled: pooled.astype(np.float32)}

@@ -6,15 +6,15 @@ other, a pooling, the head.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import onnx
 from onnx import TensorProto, helper
 
 from conveyor.errors import InputError
 
-STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}  # of a recurrent operator
-FIRST_STATE = 5  # position of it among the operator's inputs
+STATE_COUNTS = {"LSTM": 2, "GRU": 1, "RNN": 1}  # of the recurrent operators
+FIRST_STATE = 5  # position of the first state among an operator's inputs
 STEPWISE = ("Add", "LayerNormalization")  # what follows a recurrent layer, and changes each step
 
 
@@ -40,7 +40,7 @@ class StreamGraph:
     answer: onnx.ModelProto
     pooling: str
     pooled: str
-    states: Mapping[str, int] = field(default_factory=dict)
+    states: Mapping[str, int]
 
 
 def split_graph(proto: onnx.ModelProto) -> StreamGraph:
@@ -54,22 +54,22 @@ def split_graph(proto: onnx.ModelProto) -> StreamGraph:
     layers = _forward_layers(nodes)
     pooling, part, pooled = _find_pooling(nodes, layers[-1])
     states: dict[str, int] = {}
-    carried, results = [], []
+    nodes_with_states, results = [], []
     for node in nodes:
         copy = onnx.NodeProto.FromString(node.SerializeToString())
-        if node.op_type in STATES:
+        if node.op_type in STATE_COUNTS:
             units = int(_attribute(node, "hidden_size"))
-            names = [f"{node.name}_state_{number}" for number in range(STATES[node.op_type])]
+            names = [f"{node.name}_state_{number}" for number in range(STATE_COUNTS[node.op_type])]
             states |= dict.fromkeys(names, units)
             copy.input.extend([*[""] * (FIRST_STATE - len(copy.input)), *names])
             copy.output.extend([f"{name}_after" for name in names[len(copy.output) - 1 :]])
             results += copy.output[1:]
-        carried.append(copy)
+        nodes_with_states.append(copy)
     described = {item.name: item for item in proto.graph.input}
     inputs = [described["values"], described["lengths"]]
     inputs += [_describe(name, [1, 1, units]) for name, units in states.items()]
     outputs = [_describe(name, None) for name in (part, *results)]
-    reader = _part(proto, carried, inputs, outputs)
+    reader = _part(proto, nodes_with_states, inputs, outputs)
     beside = [described["static"]] if "static" in described else []
     answer = _part(proto, nodes, [_describe(pooled, ["batch", "width"]), *beside],
                    list(proto.graph.output))  # fmt: skip
@@ -77,8 +77,12 @@ def split_graph(proto: onnx.ModelProto) -> StreamGraph:
 
 
 def _forward_layers(nodes: Sequence[onnx.NodeProto]) -> list[onnx.NodeProto]:
-    """Return the recurrent layers, the lowest first."""
-    layers = [node for node in nodes if node.op_type in STATES]
+    """Return the recurrent layers, the lowest first.
+
+    Raises:
+        StreamError: there are none, or the network looks ahead.
+    """
+    layers = [node for node in nodes if node.op_type in STATE_COUNTS]
     if any(node.op_type == "DynamicQuantizeLSTM" for node in nodes):
         raise StreamError("serving.quantisation: expected none for a session; got int8")
     if not layers:
@@ -91,7 +95,14 @@ def _forward_layers(nodes: Sequence[onnx.NodeProto]) -> list[onnx.NodeProto]:
 
 
 def _find_pooling(nodes: Sequence[onnx.NodeProto], top: onnx.NodeProto) -> tuple[str, str, str]:
-    """Return the pooling, the name of what it needs of the steps, and that of its result."""
+    """Return the pooling, the name of what it needs of the steps, and that of its result.
+
+    Args:
+        top: the highest recurrent layer.
+
+    Raises:
+        StreamError: it is neither the last state, nor a mean or a maximum over the steps.
+    """
     readers: dict[str, list[onnx.NodeProto]] = {}
     for node in nodes:
         for name in node.input if node.op_type != "Shape" else ():  # of a mask
@@ -157,7 +168,7 @@ def _part(
 def _needed(
     nodes: Sequence[onnx.NodeProto], inputs: Collection[str], outputs: Sequence[str]
 ) -> Iterator[onnx.NodeProto]:
-    """Yield the nodes that compute the outputs of the inputs, in their order."""
+    """Yield the nodes that compute the outputs from the inputs, in the graph's order."""
     names, needed = set(outputs), set[int]()
     for index in reversed(range(len(nodes))):
         if names & (set(nodes[index].output) - set(inputs)):
