@@ -8,7 +8,7 @@ from conveyor.data.store import Prepared
 from conveyor.evaluation import model_card, report
 from conveyor.evaluation.evaluate import evaluate as evaluate_outputs
 from conveyor.evaluation.results import EvaluationInput
-from conveyor.inspection.page import render_example
+from conveyor.inspection.evaluation_pages import render_pages
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from conveyor.serving.card import read_card
@@ -27,8 +27,9 @@ def evaluate(config: EvaluateConfig, paths: Paths) -> None:
     outputs = model.predict(test.rows, progress=True).outputs
     data = EvaluationInput(model.kind, model.task, train, validation, test, outputs)
     evaluation = evaluate_outputs(data, settings, config.seed)
-    inside = {paths.example_inspection.name: render_example(paths.model, model, digest)}
-    report.write(paths.evaluation, evaluation, data, settings, inside)
+    worst = evaluation.details["worst"] if settings.worst_rows > 0 else None
+    pages = render_pages(paths.model, model, test, worst, digest)
+    report.write(paths.evaluation, evaluation, data, settings, pages)
     files.write_json(paths.metrics, report.headline(evaluation, model.task))
     trained = files.read_yaml(paths.model / "config.yaml")
     card = model_card.render(read_card(paths.model), trained, digest, evaluation, data)

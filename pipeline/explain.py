@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 
 from conveyor import files
 from conveyor.data.store import Prepared
+from conveyor.inspection.explanation_page import explanation_to_json, render_explanations
 from conveyor.paths import Paths
 from conveyor.progress import show_clock
 from conveyor.serving import LoadedModel
@@ -17,9 +18,7 @@ from pipeline import number, refuse_options, run_script
 from pipeline._row_options import add_row_options, check_row_options, read_row, show_page
 
 with show_clock("loading TensorFlow"):
-    from conveyor.inspection.explain import Explainer
-    from conveyor.inspection.explanation_page import explanation_to_json, render_explanations
-    from conveyor.inspection.worst_errors import explain_worst
+    from conveyor.inspection.explain import Explainer, explain_worst
 
 ROW_OPTIONS = ("--text", "--file", "--row", "--output", "--step")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 VERDICT_FILE = "verdict.json"
 INSPECTION_FILE = "inspect.html"
+ERRORS_FILE = "errors.html"
 
 
 class Paths:
@@ -41,7 +42,6 @@ class Paths:
         # evaluate
         self.metrics = reports / "metrics.json"
         self.evaluation = reports / "evaluation"
-        self.example_inspection = self.evaluation / INSPECTION_FILE
         self.model_card = artifacts / "model_card.md"  # beside the model
 
         # register

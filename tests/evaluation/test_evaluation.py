@@ -237,10 +237,13 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
 
 def test_a_page_is_written_beside_the_report_where_there_is_one(tmp_path: Path) -> None:
     evaluation, _, _ = evaluated()
-    pages = {"inspect.html": "a page", "none.html": None}
+    pages = {"inspect.html": "a page", "errors.html": None}
     report.write(tmp_path / "evaluation", evaluation, inputs(), SETTINGS, pages)
     assert (tmp_path / "evaluation/inspect.html").read_text() == "a page"
-    assert not (tmp_path / "evaluation/none.html").exists()
+    assert not (tmp_path / "evaluation/errors.html").exists()
+    text = (tmp_path / "evaluation/report.md").read_text()
+    assert "(inspect.html)" in text
+    assert "(errors.html)" not in text
 
 
 def test_plots_are_not_blank(tmp_path: Path) -> None:

@@ -19,11 +19,12 @@ from conveyor.encoding.token_values import Normaliser
 from conveyor.encoding.tokens import TokenEncoder
 from conveyor.errors import InputError
 from conveyor.inspection.attribution_plots import draw_series
-from conveyor.inspection.explain import Explainer, Explanation
+from conveyor.inspection.explain import Explainer, explain_worst
+from conveyor.inspection.explanation import Explanation
 from conveyor.inspection.explanation_page import render_explanations
 from conveyor.inspection.integral import TOLERANCE
 from conveyor.inspection.occlusion import MAX_PARTS, group_evenly, without_features
-from conveyor.inspection.worst_errors import ExplainedError, explain_worst
+from conveyor.inspection.worst_errors import ExplainedError
 from conveyor.serving import LoadedModel
 from conveyor.stored import FormatError
 from conveyor.tasks.values import ScoredRows
@@ -174,9 +175,15 @@ def test_long_series_are_drawn_in_their_groups(of_series: Explainer) -> None:
     gradients, _ = draw_series(grouped)
     drawn = np.array(gradients["data"][0]["z"])  # (channels, groups)
     np.testing.assert_allclose(drawn.sum(), explanation.attributions.sum())
-    one = replace(grouped, channels=["load"], values=np.full((steps, 1), np.nan),
-                  attributions=explanation.attributions[:, :1],
-                  occlusion=grouped.occlusion[:, :1])  # fmt: skip
+    together = replace(grouped, channel_groups=[slice(0, 2)],
+                       occlusion=grouped.occlusion[:, :1])  # fmt: skip
+    gradients, _ = draw_series(together)
+    assert gradients["data"][0]["y"] == ["channel 0 to channel 1"]
+    np.testing.assert_allclose(gradients["data"][0]["z"][0], drawn.sum(axis=0))
+    assert "value" not in str(gradients["data"][0]["customdata"])  # of channels of other units
+    one = replace(together, channels=["load"], channel_groups=[slice(0, 1)],
+                  values=np.full((steps, 1), np.nan),
+                  attributions=explanation.attributions[:, :1])  # fmt: skip
     plots = draw_series(one)
     assert [plot["data"][0]["type"] for plot in plots] == ["scatter", "scatter"]
     json.dumps(plots, allow_nan=False)  # a browser does not read NaN

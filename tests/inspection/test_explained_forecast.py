@@ -10,9 +10,8 @@ import pytest
 
 from conveyor.config import Model
 from conveyor.data.store import Prepared
-from conveyor.inspection.explain import Explainer
+from conveyor.inspection.explain import Explainer, explain_worst
 from conveyor.inspection.explanation_page import render_explanations
-from conveyor.inspection.worst_errors import explain_worst
 from conveyor.models.build import build
 from conveyor.models.export import export
 from conveyor.serving.digests import write_digests

@@ -83,11 +83,12 @@ def test_the_page_is_one_small_file_whose_labels_stay_text(project: Paths) -> No
     assert "<script>window.hacked = true</script>" in elements.text
 
 
-def test_the_page_of_the_example_is_linked_once_it_is_written(project: Paths) -> None:
-    link = ("a", {"href": "evaluation/inspect.html"})
-    assert link not in read(project).tags
-    files.write_text(project.example_inspection, "a page")
-    assert link in read(project).tags
+def test_pages_beside_the_report_of_the_evaluation_are_linked_from_here(project: Paths) -> None:
+    report = project.evaluation / "report.md"
+    report.write_text(report.read_text() + "\n[page](inspect.html) [web](https://example.org)\n")
+    files.write_text(project.evaluation / "inspect.html", "a page")
+    links = [attrs["href"] for tag, attrs in read(project).tags if tag == "a" and "href" in attrs]
+    assert {"evaluation/inspect.html", "https://example.org"} <= set(links)
 
 
 MISSING: dict[str, tuple[Callable[[Paths], Any], str]] = {

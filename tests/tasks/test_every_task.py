@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -116,10 +117,11 @@ def test_the_page_and_the_card_hold_for_each_task(belt: Belt) -> None:
             text
         )
     assert page.count("✓ ran") == 6
-    assert 'href="evaluation/inspect.html"' in page
     [run] = belt.clone.runs("train", "example")
     artifacts = belt.clone.client().list_artifacts(run.info.run_id, "evaluation")
-    assert "evaluation/inspect.html" in [artifact.path for artifact in artifacts]
+    for name in ("evaluation/inspect.html", "evaluation/errors.html"):
+        assert f'href="{name}"' in page
+        assert name in [artifact.path for artifact in artifacts]
     assert belt.clone.git("status", "--short") == ""
 
 
@@ -194,14 +196,15 @@ def test_keras_onnx_and_every_server_give_one_answer(belt: Belt, tmp_path: Path)
 
 
 def test_an_answer_and_the_worst_errors_are_explained_completely(belt: Belt) -> None:
-    from conveyor.inspection.explain import Explainer
-    from conveyor.inspection.worst_errors import explain_worst
+    from conveyor.inspection.explain import Explainer, explain_worst
 
     explainer, prepared = Explainer(belt.paths.model), Prepared(belt.paths.prepared)
     row = belt.test_rows[0]
     report = belt.clone.read("reports/evaluation/report.json")
     errors = explain_worst(explainer, prepared, 1)
     assert [error.row_id for error in errors] == [row["id"] for row in report["worst"][:1]]
+    page = (belt.paths.evaluation / "errors.html").read_text()
+    assert re.findall("Test row <code>(.*)</code>", page) == [row["id"] for row in report["worst"]]
     for explanation in (explainer.explain(row), *(error.explanation for error in errors)):
         total = explanation.attributions.sum() + sum(explanation.static.values())
         difference = explanation.end - explanation.start

@@ -155,7 +155,7 @@ class Evaluate(Section):
     bootstrap_samples: PositiveInt  # resamples of the test rows, from which intervals come
     confidence: Share  # of the bootstrap intervals
     length_slices: PositiveInt  # quantile slices of the test rows by length
-    worst_rows: NonNegativeInt  # worst errors listed in the report
+    worst_rows: NonNegativeInt  # worst errors listed in the report, explained on a page beside it
     baselines: bool  # whether simple models are fitted and scored on the same rows
     report: Report  # what the report shows of the task
 

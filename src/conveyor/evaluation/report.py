@@ -1,6 +1,6 @@
 """An evaluation as files: JSON and CSV for tools, Markdown and plots for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
@@ -10,10 +10,15 @@ from conveyor import files
 from conveyor.config import Evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.pages import load_templates
+from conveyor.paths import ERRORS_FILE, INSPECTION_FILE
 from conveyor.plots.slices import plot_slices
 from conveyor.tasks import Task
 
 PAGES = load_templates(__file__)
+LINKS = {  # pages beside the report, by name
+    ERRORS_FILE: "The worst errors: which tokens, or channels of which steps, moved them",
+    INSPECTION_FILE: "Inside the network: its gates and states while it reads a row",
+}
 
 
 def write(
@@ -23,7 +28,7 @@ def write(
     """Write report.json, report.md, CSV tables and the plots, all or nothing.
 
     Args:
-        pages: more files, by name; None leaves one out.
+        pages: more files, by name, to which the report links; None leaves one out.
     """
     task = data.task
     with files.replacing_folder(folder) as new:
@@ -31,11 +36,12 @@ def write(
         if evaluation.slices:  # windows of a forecast have one length
             plot_slices(evaluation.slices, task.metrics.validation, new / "lengths.png")
         files.write_json(new / "report.json", as_json(evaluation))
-        files.write_text(new / "report.md", markdown(evaluation, data, config.confidence))
+        written = {name: page for name, page in pages.items() if page is not None}
+        text = markdown(evaluation, data, config.confidence, written)
+        files.write_text(new / "report.md", text)
         files.write_csv(new / "predictions.csv", *task.report.predictions(data.scored))
-        for name, page in pages.items():
-            if page is not None:
-                files.write_text(new / name, page)
+        for name, page in written.items():
+            files.write_text(new / name, page)
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -78,8 +84,14 @@ def summarize(evaluation: Evaluation, data: EvaluationInput, confidence: float) 
     return f"{text}." if comparison is None else f"{text}; it {comparison.relation}."
 
 
-def markdown(evaluation: Evaluation, data: EvaluationInput, confidence: float) -> str:
-    """Return the report as a page, which shows the plots of its folder."""
+def markdown(
+    evaluation: Evaluation, data: EvaluationInput, confidence: float, pages: Iterable[str] = ()
+) -> str:
+    """Return the report as a page, which shows the plots of its folder.
+
+    Args:
+        pages: names of those beside it, of LINKS.
+    """
     return PAGES.get_template("report.md").render(
         rows=len(data.test.rows),
         comparison=describe_comparison(evaluation, data.task),
@@ -87,6 +99,7 @@ def markdown(evaluation: Evaluation, data: EvaluationInput, confidence: float) -
         evaluation=evaluation,
         metrics=data.task.metrics,
         details=data.task.report.section(evaluation.details),
+        links={name: title for name, title in LINKS.items() if name in pages},
     )
 
 

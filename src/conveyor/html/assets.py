@@ -2,6 +2,7 @@
 
 import gzip
 from base64 import b64encode
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def plotly_bytes() -> bytes:
     return (files("plotly") / PLOTLY).read_bytes()
 
 
+@cache
 def plotly_script() -> str:
     """Plotly's script, compressed by gzip, in base64: 2 MB; page.js unpacks it."""
     return b64encode(gzip.compress(plotly_bytes(), 6, mtime=0)).decode()

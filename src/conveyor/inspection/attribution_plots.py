@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.html.figures import GRAY, figure, text
-from conveyor.inspection.explain import Explanation
+from conveyor.inspection.explanation import Explanation, OccludedAnswer
 from conveyor.inspection.heat_maps import AROUND_ZERO, MARGIN, label_columns, name_column
 
 ROW_HEIGHT, MARGINS = 26, 150  # pixels of a channel, and of all around the channels
@@ -15,21 +15,22 @@ STEP = "step"  # the title of the axis
 COLOR_BAR = {"thickness": 12, "exponentformat": "e"}
 
 
-def draw_series(explanation: Explanation) -> list[dict[str, Any]]:
-    """Return a plot of the attributions and one of the occlusion: a line of the values, coloured,
-    where there is one channel, and else a heat map of channels by steps."""
-    titles = {
-        "Integrated gradients: what each part adds": explanation.grouped_attributions,
-        "Occlusion: how much lower without it": explanation.occlusion,
-    }
+def draw_series(explanation: OccludedAnswer) -> list[dict[str, Any]]:
+    """Return a plot of the attributions, if there are any, and one of the occlusion: a line of the
+    values, coloured, where there is one channel, and else a heat map of channels by steps."""
+    titles = {"Occlusion: how much lower without it": explanation.occlusion}
+    if isinstance(explanation, Explanation):
+        gradients = explanation.grouped_attributions
+        titles = {"Integrated gradients: what each part adds": gradients, **titles}
     draw = _draw_line if len(explanation.channels) == 1 else _draw_heat_map
     return [draw(explanation, title, effects) for title, effects in titles.items()]
 
 
 def _draw_line(
-    explanation: Explanation, title: str, effects: NDArray[np.floating]
+    explanation: OccludedAnswer, title: str, effects: NDArray[np.floating]
 ) -> dict[str, Any]:
-    names, values = _name_groups(explanation), _mean_values(explanation)[:, 0]
+    names = _name_groups(explanation.steps, explanation.groups)
+    values = _mean_values(explanation)[:, 0]
     line = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -50,28 +51,29 @@ def _draw_line(
 
 
 def _draw_heat_map(
-    explanation: Explanation, title: str, effects: NDArray[np.floating]
+    explanation: OccludedAnswer, title: str, effects: NDArray[np.floating]
 ) -> dict[str, Any]:
-    names, values = _name_groups(explanation), _mean_values(explanation)
+    names = _name_groups(explanation.steps, explanation.groups)
+    channels = _name_groups(explanation.channels, explanation.channel_groups)
     hover = [
-        [[text(name), f"{value:.4g}"] for name, value in zip(names, column, strict=True)]
-        for column in values.T
+        [[text(name), value] for name, value in zip(names, column, strict=True)]
+        for column in _write_values(explanation)
     ]
     heat_map = {
         "type": "heatmap",
         "z": effects.T.tolist(),
-        "y": [text(channel) for channel in explanation.channels],
+        "y": [text(channel) for channel in channels],
         "customdata": hover,
-        "hovertemplate": "%{y}, step %{customdata[0]}: value %{customdata[1]}"
+        "hovertemplate": "%{y}, step %{customdata[0]}%{customdata[1]}"
                          "<br>effect %{z:+.3g}<extra></extra>",
         "colorscale": AROUND_ZERO,
         "colorbar": COLOR_BAR,
         **_limits(effects, "zmin", "zmax"),
     }  # fmt: skip
-    height = min(TALLEST, MARGINS + ROW_HEIGHT * len(explanation.channels))
-    channels = {"autorange": "reversed", "type": "category"}
+    height = min(TALLEST, MARGINS + ROW_HEIGHT * len(channels))
+    rows = {"autorange": "reversed", "type": "category"}
     return figure(
-        title, [heat_map], STEP, "", height=height, xaxis=label_columns(names), yaxis=channels,
+        title, [heat_map], STEP, "", height=height, xaxis=label_columns(names), yaxis=rows,
         margin=MARGIN,
     )  # fmt: skip
 
@@ -82,11 +84,19 @@ def _limits(effects: NDArray[np.floating], low: str, high: str) -> dict[str, flo
     return {low: -limit, high: limit}
 
 
-def _name_groups(explanation: Explanation) -> list[str]:
-    return [name_column(explanation.steps, group) for group in explanation.groups]
+def _name_groups(names: list[str], groups: list[slice]) -> list[str]:
+    return [name_column(names, group) for group in groups]
 
 
-def _mean_values(explanation: Explanation) -> NDArray[np.floating]:
+def _write_values(explanation: OccludedAnswer) -> list[list[str]]:
+    """Return the values for the hover texts, (channel groups, groups): those of several channels
+    have no common unit."""
+    if len(explanation.channel_groups) < len(explanation.channels):
+        return [[""] * len(explanation.groups)] * len(explanation.channel_groups)
+    return [[f": value {value:.4g}" for value in column] for column in _mean_values(explanation).T]
+
+
+def _mean_values(explanation: OccludedAnswer) -> NDArray[np.floating]:
     """Return the mean value of each group that is not missing, (groups, channels); NaN: none."""
     assert explanation.values is not None
     means = []

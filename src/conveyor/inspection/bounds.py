@@ -1,16 +1,22 @@
-"""How much of a row is traced where the time is limited: in a stage, and by a server."""
+"""How much is computed where the time is limited: in a stage, and by a server."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conveyor.encoding import Encoder, WindowEncoder
 from conveyor.errors import InputError
+from conveyor.inspection.occlusion import MAX_PARTS
 from conveyor.inspection.recurrent_layers import RecurrentLayer
 from conveyor.raw_row import Row, sequence_of
+from conveyor.serving.card import Card
 
 MAX_STEPS = 4000  # of a row, which take a layer a quarter of a second
 MAX_PRODUCTS = 10**9  # of weights and steps, which take half a second
+MAX_OCCLUDED_STEPS = 2_000_000  # of all answers without a part, which take a small network 2 s
+MAX_OCCLUDED_FLOPS = 200 * 10**9  # likewise, which take 3 s
+ENOUGH_PARTS = 48  # of a sequence, before another row gets some too
+FEWEST_PARTS = 8  # with which a row is worth to be shown
 
 
 def limit_steps(layers: Iterable[RecurrentLayer]) -> int:
@@ -36,3 +42,44 @@ def cut_row(encoder: Encoder, row: Any, limit: int) -> Any:
             f"window of {encoder.window.steps:,}. Use `conveyor inspect`, which has no limit"
         )
     return replace(row, sequence=sequence[:limit]) if isinstance(row, Row) else sequence[:limit]
+
+
+def limit_occluded_steps(card: Card) -> int:
+    """Return the steps that the network of a card answers in a few seconds."""
+    if not card.flops or not card.flops_at_length:  # of a model from before they were kept
+        return MAX_OCCLUDED_STEPS
+    return min(MAX_OCCLUDED_STEPS, MAX_OCCLUDED_FLOPS * card.flops_at_length // card.flops)
+
+
+@dataclass
+class OcclusionBudget:
+    """Shares out the answers without a part among rows, which come one after the other.
+
+    A row gets an equal share of what is left, or as much as ENOUGH_PARTS need: few rows that can be
+    read say more than many that are a blur.
+
+    Attributes:
+        steps: of answers that may still be computed.
+        rows: that are still to come.
+    """
+
+    steps: int
+    rows: int
+
+    def take(self, length: int, parts: int, columns: int) -> int:
+        """Take what the next row needs, and return how many parts of its sequence may be left out
+        one after the other; 0: the row cannot be afforded.
+
+        Args:
+            length: steps of the row.
+            parts: of its sequence, all channels of all steps.
+            columns: static ones, each of which is left out too.
+        """
+        besides = 2 + columns  # answers: of the row, before and beside those without a part
+        share, rest = (steps // length - besides for steps in (self.steps // self.rows, self.steps))
+        limit = min(max(share, ENOUGH_PARTS), rest, parts, MAX_PARTS)
+        self.rows -= 1
+        if limit < min(parts, FEWEST_PARTS):
+            return 0
+        self.steps -= length * (besides + limit)
+        return limit

@@ -3,11 +3,10 @@
 Integrated gradients (Sundararajan et al. 2017, Axiomatic attribution for deep networks) follow a
 number of the answer along the straight path from a row that says nothing to the row, and sum what
 each part of the row contributes on it. The parts add up to the difference between both ends
-(completeness), which is computed and compared here.
+(completeness), which is computed and compared here. Gradients need TensorFlow; what an explanation
+has beside them is in `answered_row`, without it.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,73 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from conveyor.encoding.network_inputs import NetworkInputs
+from conveyor.data.store import Prepared
+from conveyor.inspection.answered_row import AnsweredRow, answer_row, occlude_answer
+from conveyor.inspection.explanation import Explanation, OccludedAnswer, sum_groups
 from conveyor.inspection.integral import Integral, integrate
-from conveyor.inspection.occlusion import Occlusion, occlude
-from conveyor.inspection.row_parts import (
-    find_unknown,
-    name_channels,
-    name_row_steps,
-    read_values,
-)
-from conveyor.metrics import Outputs, Targets
-from conveyor.metrics.steps import set_outputs
+from conveyor.inspection.worst_errors import ExplainedError, find_worst
+from conveyor.metrics import Targets
 from conveyor.models.path_network import PathNetwork
 from conveyor.serving import LoadedModel
 from conveyor.tasks.explained import ExplainedOutput
 
 Array = NDArray[np.float64]
 MIN_PARTS = 3  # that a rank correlation needs
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Which parts of a row moved a number of its answer.
-
-    Attributes:
-        row: raw.
-        answer: of the served model, by field.
-        output: what the number is, such as "probability of 'up'".
-        steps: names of the steps: the pieces of a text that are its tokens; numbers from 1; or, of
-            a forecast, numbers of which 1 is the first step that is forecast.
-        unknown: which steps are unknown tokens, (steps,).
-        channels: names of the channels; of a text the one TOKENS.
-        values: of the steps as they are in the row, (steps, channels); None of a text.
-        attributions: what each channel of each step adds to the number, (steps, channels).
-        static: what each static column adds to it, by name.
-        start, end: the number of a row that says nothing, and of this row.
-        error: how far the attributions' sum is from their difference, relative to it.
-        is_complete: whether that is at most `integral.TOLERANCE`.
-        occlusion: how much lower the number is without each channel of a group of steps, (groups,
-            channels).
-        groups: of steps that were left out together; one each unless there are too many.
-        static_occlusion: likewise without each static column, by name.
-        agreement: Spearman's rank correlation of attributions and occlusion; None where there are
-            too few parts, or all are equal.
-    """
-
-    row: Any
-    answer: dict[str, Any]
-    output: str
-    steps: list[str]
-    unknown: NDArray[np.bool_]
-    channels: list[str]
-    values: Array | None
-    attributions: Array
-    static: dict[str, float]
-    start: float
-    end: float
-    error: float
-    is_complete: bool
-    occlusion: Array
-    groups: list[slice]
-    static_occlusion: dict[str, float]
-    agreement: float | None
-
-    @cached_property
-    def grouped_attributions(self) -> Array:
-        """The attributions, summed over each group of steps, (groups, channels)."""
-        return np.stack([self.attributions[group].sum(axis=0) for group in self.groups])
 
 
 class Explainer:
@@ -105,10 +49,9 @@ class Explainer:
             RowError: the encoder does not accept the row.
             InputError: the answer has no such output or step.
         """
-        inputs = self._encode(row)
-        outputs = self._predict(inputs)
-        chosen = self.model.task.explained.choose(outputs, output, step)
-        return self._explain(row, inputs, outputs, chosen)
+        answered = answer_row(self.model, row)
+        chosen = self.model.task.explained.choose(answered.outputs, output, step)
+        return self._explain(answered, chosen)
 
     def explain_error(self, row: Any, targets: Targets) -> Explanation:
         """Explain what is most wrong in the answer to a row.
@@ -116,54 +59,29 @@ class Explainer:
         Args:
             targets: encoded, of this one row.
         """
-        inputs = self._encode(row)
-        outputs = self._predict(inputs)
-        chosen = self.model.task.explained.choose_error(outputs, targets)
-        return self._explain(row, inputs, outputs, chosen)
+        answered = answer_row(self.model, row)
+        chosen = self.model.task.explained.choose_error(answered.outputs, targets)
+        return self._explain(answered, chosen)
 
-    def _encode(self, row: Any) -> NetworkInputs:
-        [(_, inputs)] = self.model.encoder.batches([row], 1)
-        return inputs
-
-    def _predict(self, inputs: NetworkInputs) -> Outputs:
-        outputs = self.model.empty_outputs(1)
-        batch = self.model.session.run(None, inputs)[0]
-        set_outputs(outputs, np.zeros(1, np.int64), batch, inputs["lengths"])
-        return outputs
-
-    def _explain(
-        self, row: Any, inputs: NetworkInputs, outputs: Outputs, output: ExplainedOutput
-    ) -> Explanation:
-        model, encoder = self.model, self.model.encoder
-        values = inputs["values"][0]
-        blank = encoder.blank_values(values)
-        integral = self._integrate(inputs, blank, output)
-        sequence, static = self._split_parts(integral, len(values))
-        hidden = occlude(model, inputs, blank, output)
-        names = [] if encoder.static is None else encoder.static.names
+    def _explain(self, answered: AnsweredRow, output: ExplainedOutput) -> Explanation:
+        occluded = occlude_answer(self.model, answered, output)
+        integral = self._integrate(answered, output)
+        sequence, static = self._split_parts(integral, answered.steps)
         return Explanation(
-            row=row,
-            answer=model.task.answers.records(outputs, [encoder.locate(row)])[0],
-            output=output.title,
-            steps=name_row_steps(model, row, len(values)),
-            unknown=find_unknown(model, values),
-            channels=name_channels(model),
-            values=read_values(model, row, len(values)),
+            **vars(occluded),
             attributions=sequence,
-            static=dict(zip(names, static.tolist(), strict=True)),
+            static=dict(zip(occluded.static_occlusion, static.tolist(), strict=True)),
             start=integral.start,
             end=integral.end,
             error=integral.error,
             is_complete=integral.is_complete,
-            occlusion=hidden.sequence,
-            groups=hidden.groups,
-            static_occlusion=dict(zip(names, hidden.static.tolist(), strict=True)),
-            agreement=_correlate(sequence, static, hidden),
+            agreement=_correlate(sequence, static, occluded),
         )
 
-    def _integrate(
-        self, inputs: NetworkInputs, blank: NDArray[Any], output: ExplainedOutput
-    ) -> Integral:
+    def _integrate(self, answered: AnsweredRow, output: ExplainedOutput) -> Integral:
+        inputs = answered.inputs
+        blank = self.model.encoder.blank_values(inputs["values"][0])
+
         def slopes(positions: Array) -> tuple[Array, Array]:
             values, sequence, static = self._network.slopes(
                 inputs, blank, output.weights, positions
@@ -185,16 +103,30 @@ class Explainer:
         return sequence, _sum_by(integral.parts[None, steps * width :], np.array(places))[0]
 
 
+def explain_worst(explainer: Explainer, prepared: Prepared, count: int) -> list[ExplainedError]:
+    """Explain so many of the worst errors on the test rows, the worst first: those that the report
+    of the evaluation lists.
+
+    Raises:
+        InputError: the model was trained on other data.
+    """
+    return [
+        ExplainedError(error.row_id, error.truth, explainer.explain_error(error.row, error.targets))
+        for error in find_worst(explainer.model, prepared, count)
+    ]
+
+
 def _sum_by(values: Array, groups: NDArray[np.integer]) -> Array:
     """Sum columns (rows, columns) by their group: (rows, groups)."""
     count = int(groups.max(initial=-1)) + 1
     return values @ np.eye(count)[groups]
 
 
-def _correlate(sequence: Array, static: Array, occlusion: Occlusion) -> float | None:
-    grouped = np.stack([sequence[group].sum(axis=0) for group in occlusion.groups])
+def _correlate(sequence: Array, static: Array, occluded: OccludedAnswer) -> float | None:
+    grouped = sum_groups(sequence, occluded.groups, occluded.channel_groups)
     ours = np.concatenate([grouped.ravel(), static])
-    theirs = np.concatenate([occlusion.sequence.ravel(), occlusion.static])
+    by_column = list(occluded.static_occlusion.values())
+    theirs = np.concatenate([occluded.occlusion.ravel(), by_column])
     if len(ours) < MIN_PARTS or np.ptp(ours) == 0 or np.ptp(theirs) == 0:
         return None
     return float(spearmanr(ours, theirs).statistic)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from conveyor.inspection.explain import Explanation
+from conveyor.inspection.explanation import Explanation
 from conveyor.inspection.explanation_page import render_explanations
 from conveyor.notebook.page_frame import frame_page
 

@@ -1,5 +1,6 @@
 """Shows the Markdown that the stages have written, as a part of the page."""
 
+import os
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -10,12 +11,13 @@ from conveyor.html.assets import image_address
 LAST_HEADING = 6
 
 
-def to_html(text: str, folder: Path, *, headings: int = 2) -> str:
+def to_html(text: str, folder: Path, page: Path, *, headings: int = 2) -> str:
     """Return Markdown as HTML, with the PNGs of its folder inside it.
 
     HTML in the text stays text, and an image that is no file of the folder is left out.
 
     Args:
+        page: on which it is shown, and from which links lead to files of the folder.
         headings: by how many levels headings go down.
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -29,13 +31,28 @@ def to_html(text: str, folder: Path, *, headings: int = 2) -> str:
         for child in token.children or ():
             if child.type == "image":
                 _embed(child, folder)
+            elif child.type == "link_open":
+                _lead(child, folder, page)
     return markdown.renderer.render(tokens, markdown.options, {})
+
+
+def _lead(link: Token, folder: Path, page: Path) -> None:
+    """Make a link to a file of the folder lead there from the page."""
+    path = _find(str(link.attrGet("href")), folder)
+    if path is not None:
+        link.attrSet("href", Path(os.path.relpath(path, page.parent)).as_posix())
+
+
+def _find(name: str, folder: Path) -> Path | None:
+    """Return the file of a name in the folder itself; None if there is none."""
+    path = folder / name
+    return path if Path(name).name == name and path.is_file() else None
 
 
 def _embed(image: Token, folder: Path) -> None:
     name = str(image.attrGet("src"))
-    path = folder / name
-    if Path(name).name == name and path.suffix == ".png" and path.is_file():
+    path = _find(name, folder)
+    if path is not None and path.suffix == ".png":
         image.attrSet("src", image_address(path))
     else:
         image.type, image.content, image.children = "text", f"({name} is missing)", None

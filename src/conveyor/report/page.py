@@ -89,9 +89,9 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
         "sweep": sweep,
         "model": model and _describe_model(model, registered["version"]),
         "evaluation": evaluation,
-        "inspection": _address(paths.example_inspection, paths),
-        "evaluation_page": evaluation and to_html(evaluation["markdown"], paths.evaluation),
-        "model_card": card and to_html(card, paths.model_card.parent, headings=3),
+        "evaluation_page": evaluation
+        and to_html(evaluation["markdown"], paths.evaluation, paths.report),
+        "model_card": card and to_html(card, paths.model_card.parent, paths.report, headings=3),
         "registered": registered,
         "links": links,
         "problems": problems,
@@ -99,11 +99,6 @@ def _collect(paths: Paths, belt: BeltRun) -> dict[str, Any]:
         "plotly": plotly_script() if any(plots.values()) else None,
         "nonce": secrets.token_urlsafe(),  # only the page's own scripts have it, so no other runs
     }
-
-
-def _address(page: Path, paths: Paths) -> str | None:
-    """Return the address of another page from this one; None if it is not written."""
-    return page.relative_to(paths.report.parent).as_posix() if page.is_file() else None
 
 
 def _describe_model(model: dict[str, Any], version: dict[str, str] | None) -> dict[str, Any]:
