@@ -94,13 +94,17 @@ def test_the_nearest_are_others_also_where_points_are_equal() -> None:
 def test_pca_holds_what_lies_in_a_plane_and_bears_less() -> None:
     draw = np.random.default_rng(0)
     plane = draw.normal(size=(50, 2)) @ draw.normal(size=(2, 9))
-    places, sentence = project_by_pca(plane)
+    places, sentence, axes = project_by_pca(plane)
     distance = np.linalg.norm(plane[0] - plane[1])
     assert np.linalg.norm(places[0] - places[1]) == pytest.approx(distance)
     assert sentence == "PCA: the two axes hold 100% of the variance"
+    shares = [int(axis.removesuffix("%)").rpartition("(")[2]) for axis in axes]
+    assert sum(shares) == pytest.approx(100, abs=1)
+    assert shares[0] > shares[1]
     for few in (plane[:, :1], plane[:1], np.ones((4, 3))):
         assert np.isfinite(project_by_pca(few)[0]).all()
         assert project_by_pca(few)[0].shape == (len(few), 2)
+        assert len(project_by_pca(few)[2]) == 2
 
 
 def test_umap_that_is_not_installed_is_named_with_its_extra(
@@ -149,9 +153,32 @@ def test_rows_have_their_errors_and_the_sample_is_said(toy_product: Path, toys: 
     assert points.targets == true
     wrong = [str(a) != b for a, b in zip(labels, true, strict=True)]
     assert points.errors.tolist() == [float(each) for each in wrong]
+    assert "The error is 1 if the class is wrong; 0 is right." in points.notes
+    assert "A small plot has its channels, each from" in points.notes[1]
     page = render_states([points], "test", "pca", DIGEST)
+    assert page.count('"component 1 (') == page.count('"component 2 (') == 2  # titles of axes
     assert f"15 of {len(split.rows)} test rows, drawn with the seed 0" in page
     assert page == render_states([points], "test", "pca", DIGEST)
+
+
+@pytest.mark.parametrize(("count", "name"), [(8, None), (9, "class 8"), (10, "others")])
+def test_only_several_targets_without_a_colour_are_called_others(
+    count: int, name: str | None
+) -> None:
+    targets: list[str | float] = [f"class {i}" for i in range(count) for _ in range(20 - i)]
+    names = [str(place) for place in range(len(targets))]
+    vectors = np.random.default_rng(0).normal(size=(len(targets), 3))
+    points = Points("row", "a state", vectors, names, names, targets, names,
+                    np.zeros(len(targets)), "rows", len(targets))  # fmt: skip
+    page = render_states([points], "test", "pca", DIGEST)
+    titles = [trace["name"] for trace in drawn_plot(page)["data"]]
+    first = [] if name is None else [name]
+    assert titles == [*first, *(f"class {i}" for i in range(8))]
+
+
+def drawn_plot(page: str) -> dict[str, Any]:
+    """The first plot of a page."""
+    return json.loads(page.partition("</figcaption>")[2].partition('json">')[2].partition("<")[0])
 
 
 TEXTS = ["good morning", "good evening", "bad evening", "good good"]
@@ -261,8 +288,8 @@ def test_umap_keeps_groups_apart_and_draws_alike() -> None:
     draw = np.random.default_rng(0)
     groups = np.repeat([0, 1], 30)
     vectors = draw.normal(size=(60, 12)) + 20 * groups[:, None]
-    places, _ = project_by_umap(vectors)
-    again, _ = project_by_umap(vectors)
+    places, *_ = project_by_umap(vectors)
+    again, *_ = project_by_umap(vectors)
     np.testing.assert_array_equal(places, again)
     near, _ = find_neighbours(places)
     assert (groups[near] == groups[:, None]).all()

@@ -46,6 +46,7 @@ def test_a_name_opens_a_version_and_its_history(project: Paths) -> None:
     assert list(history.versions["reasons"]) == ["", "too <low>"]
     assert list(history.changes["after"]) == ["1"]
     assert list(history.changes["action"]) == ["promoted"]
+    assert "changes of champion" in repr(history)
     page = history._repr_html_()
     assert "too &lt;low&gt;" in page
     card = model._repr_html_()

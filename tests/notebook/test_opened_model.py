@@ -122,6 +122,12 @@ def test_rows_that_cannot_be_read_are_refused(toy_product: Path, case: str) -> N
     assert message in str(raised.value)
 
 
+@pytest.mark.parametrize("source", [None, 5])
+def test_what_names_no_model_is_refused(source: Any) -> None:
+    with pytest.raises(InputError, match=f"source: expected a model folder .* got {source}. Name"):
+        conveyor.open(source)
+
+
 def test_gates_are_those_of_the_trace_and_show_the_page(toy_product: Path) -> None:
     model = conveyor.open(toy_product)
     gates = model.gates(SERIES[0])
@@ -130,6 +136,7 @@ def test_gates_are_those_of_the_trace_and_show_the_page(toy_product: Path) -> No
         frame = gates.frame(name)
         np.testing.assert_array_equal(frame.to_numpy(), values)
         assert list(frame.index) == ["1", "2", "3"]
+    assert "cell state, hidden state of layers 1 forward, at 3 steps" in repr(gates)
     page = gates._repr_html_()
     assert page.startswith("<iframe")
     assert 'sandbox="allow-scripts"' in page
@@ -143,6 +150,8 @@ def test_gates_are_those_of_the_trace_and_show_the_page(toy_product: Path) -> No
             gates.frame(**options)
     with pytest.raises(InputError, match="row: expected one row; got 2"):
         model.gates(pd.DataFrame({"series": SERIES}))
+    with pytest.raises(InputError, match="row: expected a list of steps of 2 numbers each; got"):
+        model.gates([[1.0]])
 
 
 def test_an_explanation_is_that_of_the_explainer_and_shows_its_page(toy_product: Path) -> None:
@@ -152,6 +161,7 @@ def test_an_explanation_is_that_of_the_explainer_and_shows_its_page(toy_product:
     assert answer.frame().shape == (3, 2)
     total = answer.explanation.end - answer.explanation.start
     assert answer.frame().to_numpy().sum() == pytest.approx(total, rel=1e-3)
+    assert repr(answer).startswith("probability of 'down': ")
     page = answer._repr_html_()
     assert 'sandbox="allow-scripts"' in page
     assert "Integrated gradients" in page
@@ -192,6 +202,8 @@ def test_a_file_is_scored_as_the_stage_scores_its_rows(
     assert scores.left_out == {"missing_target": 1, "unknown_target": 1, "empty_input": 1}
     assert scores.frame().index[0] == model.task.metrics.headline
     assert "left out: 1 missing_target" in scores._repr_html_()
+    assert repr(scores).startswith(f"metrics of {scores.rows} rows\n")
+    assert "macro_f1" in repr(scores)
 
 
 def without_options(folder: Path) -> Path:

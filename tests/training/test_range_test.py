@@ -42,6 +42,14 @@ def test_the_suggestion_is_a_tenth_of_the_rate_of_the_lowest_loss(bottom: float)
     assert "the loss had diverged" in text
 
 
+def test_one_lucky_batch_is_not_where_the_loss_falls_fastest() -> None:
+    test = valley(1e-2)
+    place = int(test.smoothed.argmin())
+    test.losses[place] -= 1.5
+    assert test.lowest == RATES[place]
+    assert test.steepest < 0.5 * test.lowest
+
+
 def test_a_loss_that_never_falls_gives_no_suggestion() -> None:
     with pytest.raises(InputError, match=r"expected a loss that falls at some rate; it began at 2"):
         valley(1e-2, fall=0.01).describe()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from conveyor.data.store import Split
 from conveyor.inspection.previews import (
+    CHANNELS,
     first_number,
     has_several_numbers,
     name_row,
@@ -131,8 +132,22 @@ def _make_row_points(model: LoadedModel, rows: _Rows, states: States, meaning: s
         ),
         source="rows",
         total=rows.total,
-        notes=[FIRST_OF_SEVERAL] if has_several_numbers(true[0]) else (),
+        notes=_describe_row_points(model, rows.raw[0], true[0]),
     )
+
+
+def _describe_row_points(model: LoadedModel, row: Any, target: Any) -> list[str]:
+    """Return sentences on errors, targets and previews, by the first row and its target."""
+    notes = [f"The error is {model.task.comparison.error_title}; 0 is right."]
+    if has_several_numbers(target):
+        notes.append(FIRST_OF_SEVERAL)
+    if not isinstance(preview_row(row), str):
+        which = f"first {CHANNELS} channels" if model.encoder.channels > CHANNELS else "channels"
+        notes.append(
+            f"A small plot has its {which}, each from its lowest to its highest value: blue, "
+            "orange and green, in their order."
+        )
+    return notes
 
 
 def _make_step_points(model: LoadedModel, rows: _Rows, states: States, meaning: str) -> Points:
@@ -154,6 +169,7 @@ def _make_step_points(model: LoadedModel, rows: _Rows, states: States, meaning: 
         errors=np.array(errors, float),
         source=f"steps of {rows.describe()}",
         total=len(steps),
+        notes=["The error is 1 if the tag is wrong; 0 is right."],
     )
 
 

@@ -16,19 +16,22 @@ UMAP_NEIGHBOURS = 15  # the default of UMAP
 Vectors = NDArray[np.floating]  # (points, width)
 
 
-def project_by_pca(vectors: Vectors) -> tuple[Vectors, str]:
-    """Return the two principal components of the points, (points, 2), and how much they say."""
+def project_by_pca(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
+    """Return the two principal components of the points, (points, 2), how much they say together,
+    and each."""
     count = min(2, *vectors.shape)
     pca = PCA(count, svd_solver="full")
     places = pca.fit_transform(vectors.astype(np.float64))
     shares = np.nan_to_num(pca.explained_variance_ratio_)  # NaN where all points are equal
     sentence = f"PCA: the two axes hold {shares.sum():.0%} of the variance"
-    return np.pad(places, ((0, 0), (0, 2 - count))), sentence
+    shares = np.pad(shares, (0, 2 - count))
+    axes = [f"component {number} ({share:.0%})" for number, share in enumerate(shares, 1)]
+    return np.pad(places, ((0, 0), (0, 2 - count))), sentence, axes
 
 
-def project_by_umap(vectors: Vectors) -> tuple[Vectors, str]:
+def project_by_umap(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
     """Return points, (points, 2), whose neighbours are mostly those of the vectors (McInnes, Healy
-    and Melville 2018).
+    and Melville 2018), what they say, and the titles of the axes.
 
     Raises:
         InputError: UMAP is not installed, or there are too few points.
@@ -43,10 +46,11 @@ def project_by_umap(vectors: Vectors) -> tuple[Vectors, str]:
             "--method pca"
         )
     places = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=SEED, n_jobs=1).fit_transform(vectors)
-    return np.asarray(places), "UMAP: who is near is kept, how far is not"
+    axes = ["UMAP 1", "UMAP 2"]
+    return np.asarray(places), "UMAP: who is near is kept, how far is not", axes
 
 
-METHODS: dict[str, Callable[[Vectors], tuple[Vectors, str]]] = {
+METHODS: dict[str, Callable[[Vectors], tuple[Vectors, str, list[str]]]] = {
     "pca": project_by_pca,
     "umap": project_by_umap,
 }

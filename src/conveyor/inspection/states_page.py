@@ -47,7 +47,7 @@ def render_states(points: list[Points], split: str, method: str, digest: str) ->
 
 
 def _view(points: Points, split: str, method: str) -> dict[str, Any]:
-    places, sentence = METHODS[method](points.vectors)
+    places, sentence, axes = METHODS[method](points.vectors)
     neighbours, distances = find_neighbours(points.vectors)
     count, kind = len(points.names), points.kind
     chosen = "the most frequent" if kind == "token" else f"drawn with the seed {SEED}"
@@ -77,8 +77,8 @@ def _view(points: Points, split: str, method: str) -> dict[str, Any]:
             *points.notes,
         ],
         "plots": [
-            _plot(f"{kind.capitalize()}s by target", points, places, _colour_targets(points)),
-            _plot(f"{kind.capitalize()}s by error", points, places, _colour_errors(points)),
+            _plot(f"{kind.capitalize()}s by target", points, places, axes, _colour_targets(points)),
+            _plot(f"{kind.capitalize()}s by error", points, places, axes, _colour_errors(points)),
         ],
         "points": values,
     }
@@ -100,8 +100,14 @@ def _colour_targets(points: Points) -> list[ColourGroup]:
         for i, name in enumerate(ranked)
     ]
     rest = np.flatnonzero(~np.isin(targets, ranked))
-    others = [(OTHERS, rest, _marker(OTHERS_COLOUR, "circle-open"))] if len(rest) else []
-    return [*others, *named]
+    others = [(_name_rest(targets[rest]), rest, _marker(OTHERS_COLOUR, "circle-open"))]
+    return [*(others if len(rest) else []), *named]
+
+
+def _name_rest(targets: NDArray[Any]) -> str:
+    """Return the name of the targets without a colour; one alone keeps its own."""
+    names = set(targets.tolist())
+    return str(names.pop()) if len(names) == 1 else OTHERS
 
 
 def _colour_errors(points: Points) -> list[ColourGroup]:
@@ -137,8 +143,9 @@ def _scale(values: NDArray[np.floating], title: str) -> list[ColourGroup]:
 
 
 def _plot(
-    title: str, points: Points, places: NDArray[np.floating], groups: list[ColourGroup]
-) -> dict[str, Any]:
+    title: str, points: Points, places: NDArray[np.floating], axes: list[str],
+    groups: list[ColourGroup],
+) -> dict[str, Any]:  # fmt: skip
     traces = [
         {
             "type": "scatter",
@@ -155,7 +162,7 @@ def _plot(
         for name, chosen, marker in groups
     ]
     bare = {"showticklabels": False, "zeroline": False}
-    return figure(title, traces, "", "", height=460, xaxis=bare, yaxis=bare, hovermode="closest")
+    return figure(title, traces, *axes, height=460, xaxis=bare, yaxis=bare, hovermode="closest")
 
 
 def _round(values: NDArray[np.floating]) -> list[float]:

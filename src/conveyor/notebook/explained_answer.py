@@ -9,7 +9,7 @@ from conveyor.inspection.explanation_page import render_explanations
 from conveyor.notebook.page_frame import frame_page
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExplainedAnswer:
     """What each part of a row adds to a number of its answer.
 
@@ -31,6 +31,9 @@ class ExplainedAnswer:
         explanation = self.explanation
         steps = pd.Index(explanation.steps, name="step")
         return pd.DataFrame(explanation.attributions, index=steps, columns=explanation.channels)
+
+    def __repr__(self) -> str:
+        return f"{self.explanation.output}: {self.explanation.end:.4g}\n{self.frame()}"
 
     def _repr_html_(self) -> str:
         return frame_page("Explained answer", render_explanations([self.explanation], self.digest))

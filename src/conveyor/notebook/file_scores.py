@@ -12,7 +12,7 @@ from conveyor.errors import InputError
 from conveyor.metrics import Outputs, Targets
 from conveyor.metrics.resampling import intervals
 from conveyor.metrics.steps import as_rows, has_steps
-from conveyor.notebook.answers import table_html
+from conveyor.notebook.answers import DIGITS, table_html
 from conveyor.pages import load_templates
 from conveyor.serving import LoadedModel
 from conveyor.tasks import Task
@@ -21,7 +21,7 @@ from conveyor.tasks.forecasting.options import ForecastSpec
 PAGES = load_templates(__file__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FileScores:
     """Metrics on the rows of a file whose targets the model can predict.
 
@@ -52,6 +52,9 @@ class FileScores:
             rows.append([metric.title, self.scores[name], low, high, metric.better])
         columns = ["title", "value", "low", "high", "better"]
         return pd.DataFrame(rows, index=pd.Index(names, name="metric"), columns=columns)
+
+    def __repr__(self) -> str:
+        return f"metrics of {self.rows} rows\n{self.frame().to_string(float_format=DIGITS)}"
 
     def _repr_html_(self) -> str:
         page = PAGES.get_template("file_scores.html")

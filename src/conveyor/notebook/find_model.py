@@ -41,6 +41,8 @@ class ModelSource:
 
 def find_model(source: str | PathLike[str], project: str | PathLike[str] | None) -> ModelSource:
     """Find a model; arguments and errors as those of `conveyor.open`."""
+    if not isinstance(source, str | PathLike):
+        raise InputError(f"source: expected {EXPECTED}; got {source!r}. Name one")
     root = Path.cwd() if project is None else Path(project)
     paths = Paths(find_project(root.absolute()) or root)
     for folder in (Path(source), paths.root / source):

@@ -10,7 +10,7 @@ from conveyor.inspection.trace import FORWARD, LayerTrace, Trace
 from conveyor.notebook.page_frame import frame_page
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GateMaps:
     """What the recurrent layers do while they read one row.
 
@@ -50,6 +50,12 @@ class GateMaps:
         raise InputError(
             f"layer: expected one of {existing}; got {number} {direction}. Name another one"
         )
+
+    def __repr__(self) -> str:
+        layers = ", ".join(f"{each.number} {each.direction}" for each in self.trace.layers)
+        count, unit = len(self.trace.steps), self.trace.unit
+        states = ", ".join(self.trace.layers[0].states)
+        return f"<{states} of layers {layers}, at {count} {unit}s>"
 
     def _repr_html_(self) -> str:
         return frame_page("Gates and states", render_page(self.trace, self.digest))

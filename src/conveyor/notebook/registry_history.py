@@ -14,7 +14,7 @@ VERSION_COLUMNS = ("registered", "aliases", "verdict", "reasons", "summary")
 CHANGE_COLUMNS = ("when", "before", "after", "action", "who", "reason")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RegistryHistory:
     """What the registry says of a model.
 
@@ -28,6 +28,9 @@ class RegistryHistory:
 
     versions: pd.DataFrame
     changes: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"versions\n{self.versions}\n\nchanges of champion\n{self.changes}"
 
     def _repr_html_(self) -> str:
         titles = {"Versions": self.versions, "Changes of champion": self.changes}

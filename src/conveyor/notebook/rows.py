@@ -10,7 +10,7 @@ import pandas as pd
 from conveyor.errors import InputError
 from conveyor.server.mlflow_protocol import parse_rows
 from conveyor.server.parsed_request import ParsedRequest
-from conveyor.serving import LoadedModel
+from conveyor.serving import LoadedModel, RowError
 
 PLACE = "rows"  # names them in messages
 
@@ -53,13 +53,16 @@ def read_row(row: Any, model: LoadedModel) -> Any:
             DataFrame of one row or, in long form, of one series.
 
     Raises:
-        InputError: it has another type, lacks a column, or there are several.
-        RowError: the encoder does not accept it.
+        InputError: it has another type, lacks a column, or there are several; or the encoder does
+            not accept it.
     """
     parsed = read_rows(row if isinstance(row, pd.DataFrame) else [row], model)
     if len(parsed.rows) != 1:
         raise InputError(f"row: expected one row; got {len(parsed.rows)}. Choose one of them")
-    return model.encoder.check_row(parsed.rows[0])
+    try:
+        return model.encoder.check_row(parsed.rows[0])
+    except RowError as error:
+        raise InputError(f"row: {error.reason}") from None
 
 
 def _as_list(values: Any) -> Any:

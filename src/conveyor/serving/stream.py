@@ -33,11 +33,12 @@ class StreamingModel:
 
     def __init__(self, model: LoadedModel) -> None:
         if not isinstance(model.encoder, SeriesEncoder):
-            raise StreamError(f"a session: expected a model of series; got one of {model.kind}")
+            raise StreamError(f"a session: expected a model of series; got one of {model.kind}. "
+                              "Send whole rows")  # fmt: skip
         if model.task.spec.per_step or model.task.spec.reads_windows:
             raise StreamError(
                 "a session: expected a model that answers whole rows; got one of the task "
-                f"{model.task.name}"
+                f"{model.task.name}. Send whole rows"
             )
         self.model, self.encoder = model, model.encoder
         self.graph = split_graph(onnx.load_from_string(model.graph))

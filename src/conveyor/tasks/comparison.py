@@ -33,10 +33,12 @@ class Comparison(Protocol):
 
     Attributes:
         test_title: name of the test behind `p_values`.
+        error_title: what `row_errors` measures, as the end of a sentence.
         tests: paired tests of the task beside the bootstrap, which every task has; by name.
     """
 
     test_title: str
+    error_title: str
     tests: Mapping[str, PairedTest]
 
     def units(self, targets: Targets) -> NDArray[np.integer] | None:

@@ -28,6 +28,7 @@ from conveyor.training.trainer import Trainer
 LOWEST, HIGHEST = 1e-6, 10.0  # rates; the second is the highest that `train.learning_rate` may be
 UPDATES = 300
 SMOOTHING = 0.9  # share of the smoothed loss that stays in the next one
+AROUND = 5  # updates on either side of a rate, by which its fall is measured
 DIVERGED = 4.0  # times the lowest smoothed loss, at which the test stops
 BELOW = 10.0  # the suggestion is so many times below the rate of the lowest loss
 FALLEN = 0.98  # share of the first loss under which a loss has fallen
@@ -67,9 +68,13 @@ class RangeTest:
 
     @property
     def steepest(self) -> float:
-        """The rate, up to `lowest`, at which the smoothed loss falls fastest by log rate."""
-        end = max(2, int(self.smoothed.argmin()) + 1)
-        slopes = np.gradient(self.smoothed[:end], np.log(self.rates[:end]))
+        """The rate, up to `lowest`, around which the smoothed loss falls fastest by log rate; the
+        drop of a single batch does not decide it."""
+        places = np.arange(max(2, int(self.smoothed.argmin()) + 1))
+        before = np.maximum(places - AROUND, 0)
+        after = np.minimum(places + AROUND, len(self.rates) - 1)
+        falls = self.smoothed[after] - self.smoothed[before]
+        slopes = falls / np.log(self.rates[after] / self.rates[before])
         return float(self.rates[slopes.argmin()])
 
     @property

@@ -35,13 +35,14 @@ function drawPreview(preview) {
   return picture;
 }
 
-function addRow(table, cells, kind) {
+function addRow(table, cells, kind, preview) {
   const row = table.insertRow();
   for (const cell of cells) {
     const element = make(kind, cell);
     if (kind === "th") element.scope = "col";
     row.append(element);
   }
+  row.cells[preview].className = "preview"; // which may be one long word
 }
 
 function startView(view) {
@@ -60,11 +61,13 @@ function startView(view) {
       points[i].target, ...(hasAnswer ? [points[i].answer] : []), points[i].error];
     const columns = ["distance", ...(hasName ? ["name"] : []), isText ? "text" : "series",
       "target", ...(hasAnswer ? ["answer"] : []), "error"];
-    addRow(table.createTHead(), columns, "th");
+    const preview = hasName ? 2 : 1;
+    addRow(table.createTHead(), columns, "th", preview);
     const rows = table.createTBody();
-    addRow(rows, line(chosen, "chosen"), "td");
+    addRow(rows, line(chosen, "chosen"), "td", preview);
     rows.rows[0].className = "best";
-    for (const [i, distance] of points[chosen].near) addRow(rows, line(i, String(distance)), "td");
+    for (const [i, distance] of points[chosen].near)
+      addRow(rows, line(i, String(distance)), "td", preview);
     const scroll = document.createElement("div");
     scroll.className = "scroll";
     scroll.tabIndex = 0;

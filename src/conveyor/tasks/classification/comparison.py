@@ -72,6 +72,7 @@ class Comparison:
     """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "McNemar"
+    error_title = "1 if the class is wrong"
     tests = {"mcnemar": McNemarTest()}  # noqa: RUF012
 
     def __init__(self, spec: ClassSpec) -> None:

@@ -23,6 +23,7 @@ class Comparison:
     """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "paired bootstrap of blocks of time"
+    error_title = "the absolute error in standard deviations, mean over columns and steps"
     tests = {}  # noqa: RUF012
 
     def __init__(self, spec: ForecastSpec) -> None:

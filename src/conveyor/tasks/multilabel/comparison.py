@@ -25,6 +25,7 @@ class Comparison:
     """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "paired bootstrap of micro F1"
+    error_title = "the share of the labels that are wrong"
     tests: Mapping[str, PairedTest] = {}
 
     def __init__(self, spec: LabelSpec) -> None:

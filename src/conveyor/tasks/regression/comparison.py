@@ -22,6 +22,7 @@ class Comparison:
     """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "paired bootstrap"
+    error_title = "the absolute error in standard deviations, mean over the columns"
     tests = {}  # noqa: RUF012
 
     def __init__(self, spec: RegressionSpec) -> None:

@@ -27,6 +27,7 @@ class Comparison:
     """See `conveyor.tasks.comparison.Comparison`."""
 
     test_title = "paired bootstrap of the F1 of spans"
+    error_title = "the number of spans that are missed or wrong"
     tests: Mapping[str, PairedTest] = {}
 
     def __init__(self, spec: TagSpec) -> None:
