@@ -1,11 +1,13 @@
 """What is installed: the lock files agree, and an extra that is missing says how to get it."""
 
+import re
 import socket
 import subprocess
 import sys
 import tomllib
 from collections import defaultdict
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import scipy.stats  # noqa: F401  before a test hides torch, which its import looks for
@@ -13,8 +15,9 @@ from debian import skip
 
 from conveyor.compose import compose
 from conveyor.config import ConfigError, overlay
-from conveyor.errors import InputError
+from conveyor.errors import Extra, InputError
 from conveyor.paths import Paths
+from conveyor.sweep import check as sweep_check
 from conveyor.sweep.check import check_sweep
 from conveyor.sweep.storage import PostgresStore
 from conveyor.tracking.store import connect
@@ -22,6 +25,8 @@ from conveyor.tracking.store import connect
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+TEXTS = (".py", ".md", ".yaml", ".yml", ".j2", ".sbatch", ".ipynb", "")
 # The packages that only an addition brings: none of them may come with the belt.
 ADDITIONS = {
     "audit": ("cyclonedx-bom", "pip-audit"),
@@ -56,7 +61,7 @@ def test_the_lock_files_pin_the_same_versions() -> None:
 
 def test_each_group_and_extra_has_a_lock_file_and_the_belt_holds_none_of_them() -> None:
     groups = set(PROJECT["dependency-groups"]) - {"build"}
-    extras = set(PROJECT["project"]["optional-dependencies"])
+    extras = set(EXTRAS)
     assert {lock.stem for lock in LOCKS} == {"belt", *groups, *extras} == {"belt", *ADDITIONS}
     belt = pins(ROOT / "requirements/belt.lock")
     for addition, packages in ADDITIONS.items():
@@ -122,7 +127,29 @@ def test_what_a_machine_lacks_skips_a_test_but_fails_it_in_ci(
         skip("no browser")
 
 
-@pytest.mark.parametrize("extra", PROJECT["project"]["optional-dependencies"])
+def named_extras(path: Path) -> set[str]:
+    """The extras of the lines that install one."""
+    found = re.findall(r"make setup-([a-z]+)|conveyor\[([a-z]+)\]", path.read_text())
+    return {name for pair in found for name in pair if name}
+
+
+def test_extras_are_the_same_in_the_project_in_the_docs_and_in_messages() -> None:
+    extras = set(EXTRAS)
+    assert named_extras(ROOT / "README.md") == extras
+    folders = ("src", "pipeline", "conf", "deploy", "docs")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    others = {path: named_extras(path) for path in paths if path.suffix in TEXTS}
+    assert sum(map(bool, others.values())) > 3
+    assert {path: names - extras for path, names in others.items() if names - extras} == {}
+    assert set(get_args(Extra)) <= extras
+
+
+def test_a_package_that_a_sweep_needs_is_one_of_its_extra() -> None:
+    for package, extra in sweep_check.EXTRAS.values():
+        assert package in {re.split(r"[>=\[]", line)[0] for line in EXTRAS[extra]}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
 def test_make_knows_the_line_of_each_extra(extra: str) -> None:
     dry = ["make", "--dry-run", f"setup-{extra}"]
     output = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout

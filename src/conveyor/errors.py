@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
+from typing import Literal
 
 # The path of a file in which a stage records that it refuses its input. The retraining job sets it:
 # DVC ends with 255 whether a stage refused its input or crashed.
@@ -58,7 +59,11 @@ def quote_names(names: Sequence[str]) -> str:
     return ", ".join(map(quote, names[:MOST_NAMES])) + more
 
 
-def missing_package(needed_by: str, package: str | None, extra: str | None) -> str:
+# The extras of pyproject.toml that a message names.
+Extra = Literal["cmaes", "gp", "postgres", "ray", "umap"]
+
+
+def missing_package(needed_by: str, package: str | None, extra: Extra | None) -> str:
     """The message for a package that is not installed, with the line that installs it.
 
     Args:

@@ -73,7 +73,8 @@ SESSION = [
         "may be missing here", expect="python3.12 -m venv"),
     *(Row(f"make setup-{extra}", f"make --dry-run --always-make setup-{extra}",
           "installs packages from the network", expect=f"requirements/{extra}.lock")
-      for extra in ("ray", "postgres", "gpu", "kubernetes", "cmaes", "gp", "notebook", "umap")),
+      for extra in ("ray", "postgres", "gpu", "kubernetes", "cmaes", "gp", "dashboard", "notebook",
+                    "umap")),
     Row("make report", expect="reports/index.html"),
     Row("dvc repro", expect="Data and pipelines are up to date"),
     Row("make sweep", expect="didn't change, skipping"),

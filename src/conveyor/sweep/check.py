@@ -9,7 +9,7 @@ from hydra.errors import HydraException
 
 from conveyor.config import CONSTRAINT, ConfigError, FitConfig, Sweep, SweepConfig, narrow, overlay
 from conveyor.config.budget import has_few_rows
-from conveyor.errors import missing_package
+from conveyor.errors import Extra, missing_package
 from conveyor.sweep.grammar import EXAMPLES, parse_line
 from conveyor.sweep.space import PLACE, Dimension, Space, join_settings, look_up
 from conveyor.tasks.objectives import COSTS, VALIDATION
@@ -18,7 +18,11 @@ from conveyor.tasks.task import load_metrics
 
 SEARCHED = ("model", "head", "train")
 # What a choice needs beyond the core: packages, and the extra that brings them.
-EXTRAS = {"gp": ("torch", "gp"), "cmaes": ("cmaes", "cmaes"), "ray": ("ray", "ray")}
+EXTRAS: dict[str, tuple[str, Extra]] = {
+    "gp": ("torch", "gp"),
+    "cmaes": ("cmaes", "cmaes"),
+    "ray": ("ray", "ray"),
+}
 
 
 def find_obstacle(sweep: Sweep, counts: Mapping[str, int]) -> str:
@@ -64,9 +68,8 @@ def check_sweep(config: SweepConfig) -> None:
         if sweep.sampler.name in ("grid", "brute_force") and not dimension.line.options
     ]
     for field, value in (("sampler", sweep.sampler.name), ("executor", sweep.executor)):
-        package, extra = EXTRAS.get(value, ("", ""))
-        if package and importlib.util.find_spec(package) is None:
-            problems.append("  " + missing_package(f"sweep.{field}={value}", package, extra))
+        if value in EXTRAS and importlib.util.find_spec(EXTRAS[value][0]) is None:
+            problems.append("  " + missing_package(f"sweep.{field}={value}", *EXTRAS[value]))
     _raise_problems("the sweep cannot run:", problems)
 
 
