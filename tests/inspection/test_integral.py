@@ -5,7 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from conveyor.inspection.integral import MAX_POINTS, TOLERANCE, Slopes, integrate
+from conveyor.inspection.integral import (
+    MAX_POINT_STEPS,
+    MAX_POINTS,
+    TOLERANCE,
+    USUAL_POINT_STEPS,
+    Slopes,
+    integrate,
+)
 
 Array = np.ndarray
 # Functions of the position x on the path, and their slopes.
@@ -50,7 +57,31 @@ def test_what_jumps_is_incomplete_and_says_so() -> None:
     integral = integrate(share(lambda x: np.where(x > 0.4, 2.0, 1.0), lambda x: 0.5 * x))
     assert not integral.is_complete
     assert integral.error == pytest.approx(0.75)
-    assert integral.points < 2 * MAX_POINTS
+    assert integral.points <= MAX_POINTS
+
+
+@pytest.mark.parametrize(
+    ("steps", "name", "points", "is_complete"),
+    [
+        (10, "many kinks", MAX_POINTS, True),
+        (2000, "many kinks", MAX_POINT_STEPS // 2000, True),  # beyond the usual number
+        (1600, "many kinks", USUAL_POINT_STEPS // 1600, True),  # complete, if not as precise
+        (20_000, "many kinks", MAX_POINT_STEPS // 20_000, False),
+        (10**9, "many kinks", 25, False),
+    ],
+)
+def test_a_long_row_has_fewer_points(
+    steps: int, name: str, points: int, is_complete: bool
+) -> None:  # fmt: skip
+    computed = list[int]()
+
+    def slopes(x: Array) -> tuple[Array, Array]:
+        computed.append(len(x))
+        return share(*FUNCTIONS[name])(x)
+
+    integral = integrate(slopes, steps)
+    assert integral.points == sum(computed) <= points
+    assert integral.is_complete == is_complete
 
 
 def test_a_function_that_does_not_change_is_complete() -> None:

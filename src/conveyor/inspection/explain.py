@@ -88,7 +88,7 @@ class Explainer:
             )
             return values, np.concatenate([sequence.reshape(len(positions), -1), static], axis=1)
 
-        return integrate(slopes)
+        return integrate(slopes, answered.steps)
 
     def _split_parts(self, integral: Integral, steps: int) -> tuple[Array, Array]:
         """Return the attributions of the sequence, (steps, channels), and of the static columns,

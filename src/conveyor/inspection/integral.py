@@ -14,7 +14,11 @@ Slopes = Callable[[Array], tuple[Array, Array]]
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(5)  # between -1 and 1
 MIDDLE = 2  # the node at 0, where a piece is halved
 FIRST_PIECES = 4
+HALVING = 2 * len(NODES)  # points
 MAX_POINTS = 4000
+# Points times steps of a row, for time and memory: after USUAL_POINT_STEPS, some ten seconds, it is
+# enough that the parts are complete.
+USUAL_POINT_STEPS, MAX_POINT_STEPS = 2_000_000, 8_000_000
 TOLERANCE = 1e-3  # of the sum of the parts, relative to the difference between both ends
 AIM = 1e-4  # likewise, of the sum of all pieces' errors
 ROUNDING = 1e-12  # of a value of the function
@@ -61,25 +65,40 @@ class _Piece:
         return abs(float(self.parts.sum()) - (self.values[2] - self.values[0]))
 
 
-def integrate(slopes: Slopes) -> Integral:
+def integrate(slopes: Slopes, steps: int = 1) -> Integral:
     """Integrate by Gauss-Legendre quadrature in each piece of the path, and halve the pieces whose
     sum differs from the difference between their ends: most are near the start, and where a
     probability turns or a maximum changes its place.
 
-    Networks that jump cannot be integrated; after MAX_POINTS the result is what it is, and says so.
+    Networks that jump cannot be integrated; after MAX_POINTS, or fewer of a long row, the result is
+    what it is, and says so. Where not all wrong pieces can be halved before that, the worst are.
+
+    Args:
+        steps: of the row.
     """
+    usual, most = (
+        min(MAX_POINTS, limit // steps) for limit in (USUAL_POINT_STEPS, MAX_POINT_STEPS)
+    )
     edges = np.linspace(0, 1, FIRST_PIECES + 1)
     values, _ = slopes(edges)
     bounds = list(zip(edges, edges[1:], values, values[1:], strict=False))
     pieces, points = _integrate_pieces(slopes, bounds), len(edges) + len(bounds) * len(NODES)
     start, end = float(values[0]), float(values[-1])
     aim = max(AIM * abs(end - start), ROUNDING * (abs(start) + abs(end)))
-    while sum(piece.error for piece in pieces) > aim and points < MAX_POINTS:
-        wrong = [piece for piece in pieces if piece.error > aim / len(pieces)]
-        pieces = [piece for piece in pieces if piece.error <= aim / len(pieces)]
-        halves = [half for piece in wrong for half in _halve(piece)]
-        pieces += _integrate_pieces(slopes, halves)
+    while sum(piece.error for piece in pieces) > aim:
+        is_late = points + HALVING > usual
+        if points + HALVING > most or (is_late and _join(pieces, start, end, points).is_complete):
+            break
+        pieces.sort(key=lambda piece: piece.error, reverse=True)
+        wrong = sum(piece.error > aim / len(pieces) for piece in pieces)
+        count = min(wrong, ((most if is_late else usual) - points) // HALVING)
+        halves = [half for piece in pieces[:count] for half in _halve(piece)]
+        pieces = pieces[count:] + _integrate_pieces(slopes, halves)
         points += len(halves) * len(NODES)
+    return _join(pieces, start, end, points)
+
+
+def _join(pieces: list[_Piece], start: float, end: float, points: int) -> Integral:
     return Integral(np.sum([piece.parts for piece in pieces], axis=0), start, end, points)
 
 
