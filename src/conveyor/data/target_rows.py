@@ -3,6 +3,7 @@
 import glob
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from conveyor.data.prepare import Dataset, open_readers
 from conveyor.data.store import RawRows
 from conveyor.encoding import Encoder
 from conveyor.encoding.text import TextEncoder
+from conveyor.encoding.windows import RawWindows
 from conveyor.metrics import Targets
 from conveyor.tasks.options import Target, TargetSpec
 
@@ -49,11 +51,13 @@ class TargetRows:
         rows: raw.
         targets: encoded as the task does, first axis (rows,).
         left_out: rows that cannot be used, by their problem, as reports/data.json names them.
+        notes: sentences on what was found in the file, and on what cannot be scored.
     """
 
-    rows: RawRows
+    rows: RawRows | RawWindows
     targets: Targets
     left_out: dict[str, int]
+    notes: Sequence[str] = ()
 
 
 def read_target_rows(

@@ -1,13 +1,19 @@
 """The metrics of a model on the rows of a file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from conveyor.batch.read import PLAIN, find_format
-from conveyor.data.target_rows import FileLayout, read_target_rows
+from conveyor.config.source import Source
+from conveyor.data.store import RawRows
+from conveyor.data.target_rows import FileLayout, TargetRows, read_target_rows
+from conveyor.data.windows.target_windows import read_target_windows
+from conveyor.encoding.window_encoder import WindowEncoder
+from conveyor.encoding.windows import RawWindows
 from conveyor.errors import InputError
 from conveyor.metrics import Outputs, Targets
 from conveyor.metrics.resampling import intervals
@@ -19,6 +25,7 @@ from conveyor.tasks import Task
 from conveyor.tasks.forecasting.options import ForecastSpec
 
 PAGES = load_templates(__file__)
+WINDOWS = 2048  # that are predicted together
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +36,7 @@ class FileScores:
         task: of the model.
         rows: on which it was scored.
         left_out: other rows of the file, by what is wrong with them.
+        notes: sentences on what was found in the file, and on metrics that are left out.
         scores: every metric that is defined for these rows, by name, in its own unit.
         intervals: (low, high) of each metric, by a bootstrap of the rows.
         confidence: of the intervals, a share.
@@ -40,6 +48,7 @@ class FileScores:
     scores: Mapping[str, float]
     intervals: Mapping[str, tuple[float, float]]
     confidence: float
+    notes: Sequence[str] = ()
 
     def frame(self) -> pd.DataFrame:
         """Return a row for each metric: title, value, low, high, and whether higher or lower is
@@ -64,7 +73,8 @@ class FileScores:
 def score_file(
     model: LoadedModel, file: Path, *, samples: int, confidence: float, seed: int
 ) -> FileScores:
-    """Score a model on a file that holds rows and targets as its data set does.
+    """Score a model on a file that holds rows and targets as its data set does; a forecast at each
+    origin, as the stage `evaluate` scores those of the test rows.
 
     Args:
         samples: of the bootstrap.
@@ -73,14 +83,14 @@ def score_file(
         InputError: the file is missing, has another format, lacks a column or a usable row, or
             the model does not know how files hold its target.
     """
-    part = read_target_rows(file, _find_layout(model, file), model.encoder, model.task.spec)
+    part = _read_part(model, file)
     if not len(part.rows):
         counts = ", ".join(f"{count} {name}" for name, count in part.left_out.items())
         raise InputError(
             f"{file}: expected a row whose target the model can predict; got none ({counts}). Name "
             "another file"
         )
-    outputs = model.predict(part.rows).outputs
+    outputs = _predict(model, part.rows)
     targets, task = cut_targets(part.targets, outputs), model.task
     return FileScores(
         task, len(part.rows), part.left_out, task.metrics.score_all(targets, outputs),
@@ -88,23 +98,39 @@ def score_file(
             task.metrics, targets, outputs, samples=samples, confidence=confidence, seed=seed,
             units=task.comparison.units(targets),
         ),
-        confidence,
+        confidence, part.notes,
     )  # fmt: skip
 
 
-def _find_layout(model: LoadedModel, file: Path) -> FileLayout:
-    """Return how files of the model's data set hold rows and targets."""
-    kind, card = find_format(file), model.card
-    is_forecast = isinstance(card.target, ForecastSpec)
+def _read_part(model: LoadedModel, file: Path) -> TargetRows:
+    """Read the rows and targets of a file."""
+    spec, encoder, kind = model.card.target, model.encoder, find_format(file)
+    if not (isinstance(spec, ForecastSpec) and isinstance(encoder, WindowEncoder)):
+        return read_target_rows(file, _find_layout(model, kind), encoder, model.task.spec)
+    source = Source(
+        format=kind, files={"all": str(file)}, sql=None, hub=None, revision=None,
+        **(model.card.dialect or PLAIN).settings_for(kind),
+    )  # fmt: skip
+    return read_target_windows(file, source, model.static, encoder, spec)
+
+
+def _predict(model: LoadedModel, rows: RawRows | RawWindows) -> Outputs:
+    """Predict raw rows; windows some at a time, since those of all origins take as much memory as
+    the file many times."""
+    if not isinstance(rows, RawWindows):
+        return model.predict(rows).outputs
+    parts = [rows[first : first + WINDOWS] for first in range(0, len(rows), WINDOWS)]
+    return np.concatenate([model.predict(part).outputs for part in parts])
+
+
+def _find_layout(model: LoadedModel, kind: str) -> FileLayout:
+    """Return how files of the model's data set hold rows and targets; `kind` is their format."""
+    card = model.card
     if card.target_options is None or card.columns is None:
-        reason = (
-            "the errors of a forecast are measured against the series of its training"
-            if is_forecast
-            else "a version of the program trained it that did not keep this"
-        )
         raise InputError(
-            f"evaluate: expected a model that knows how files hold its target; got one that does "
-            f"not: {reason}. Run `dvc repro evaluate`, which scores it on the test rows"
+            "evaluate: expected a model that knows how files hold its target; got one of a version "
+            "of the program that did not keep this. Run `dvc repro evaluate`, which scores it on "
+            "the test rows"
         )
     return FileLayout(kind, card.columns, card.dialect or PLAIN, card.target_options)
 

@@ -131,10 +131,14 @@ class OpenedModel:
         Returns:
             Every metric of the task with its interval, as the stage `evaluate` computes them. Rows
             without a usable input or target are left out, and counted by what is wrong with them.
+            Of forecasts, each origin of the file is a row that has the whole context before it and
+            the horizon from it on. Their errors are in the unit of the data, and in standard
+            deviations of the training steps; those that need the training steps of each series
+            (mase) are left out, and `notes` says so.
 
         Raises:
             InputError: the file is missing, has another format, lacks a column or a usable row; or
-                the model forecasts, or was trained before models kept how files hold their target.
+                the model was trained before models kept how files hold their target.
         """
         if samples < 1 or not 0 < confidence < 1:
             raise InputError(

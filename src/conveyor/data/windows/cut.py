@@ -14,7 +14,7 @@ from conveyor.data.windows.grid import Grid, count_steps
 from conveyor.data.windows.store import BETWEEN
 from conveyor.encoding.windows import Origins
 from conveyor.errors import DataError
-from conveyor.tasks.forecasting.options import ForecastTarget
+from conveyor.tasks.forecasting.options import ForecastSpec, ForecastTarget
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,16 @@ class SplitOrigins:
     short: int
 
 
-def choose_origins(grid: Grid, cut: Cut, target: ForecastTarget) -> SplitOrigins:
+def choose_origins(
+    grid: Grid, cut: Cut, target: ForecastTarget | ForecastSpec, *, stride: int
+) -> SplitOrigins:
     """Choose the origins whose whole horizon is in one part, and whose context is in the series.
 
     No target of a later part is in an earlier one, neither in a horizon nor in a context; the
     context of a later part may reach back.
+
+    Args:
+        stride: steps between two origins of validation, and of test.
     """
     context, horizon, columns = target.context, target.horizon, len(target.columns)
     is_missing = np.isnan(grid.values[:, :columns])
@@ -95,7 +100,7 @@ def choose_origins(grid: Grid, cut: Cut, target: ForecastTarget) -> SplitOrigins
             origins = np.arange(first + max(low, context), first + high - horizon + 1)
             blocks[name].append(origins[usable[origins] & starts_block[origins]])
             if name != "train":
-                origins = origins[:: target.stride]
+                origins = origins[::stride]
             inside = usable[origins]
             missing += int((~inside).sum())
             parts[name].append(origins[inside])

@@ -49,7 +49,7 @@ def prepare_windows(config: SeriesDataset, root: Path, folder: Path, cache: Path
         grid = make_grid(read.names, steps, read.clock, target)
     with show_clock("checking and cutting"):
         cut = find_cut(grid, config.split, target)
-        chosen = choose_origins(grid, cut, target)
+        chosen = choose_origins(grid, cut, target, stride=target.stride)
     report = {
         "files": describe_files(parts, root),
         "rows": {"read": read.rows} | {name: len(chosen.origins[name]) for name in SPLITS},

@@ -50,7 +50,6 @@ class WindowStore:
 
     @classmethod
     def open(cls, folder: Path, encoder: WindowEncoder) -> "WindowStore":
-        window, numbers = encoder.window, encoder.static.numbers if encoder.static else ()
         values: dict[str, Any] = files.read_json(folder / "series.json")
         raw, steps, keys = (
             np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
@@ -61,14 +60,11 @@ class WindowStore:
         static = inputs = None
         if "static" in values:
             inputs = np.load(folder / STATIC, allow_pickle=False)
-            static = [
-                {name: MISSING if name in numbers and cell is None else cell
-                 for name, cell in row.items()}
-                for row in values["static"]
-            ]  # fmt: skip
+            static = list_static(values["static"], encoder)
         return cls(
-            raw, steps, keys, values["names"], offsets, errors, clock, window, static, inputs
-        )
+            raw, steps, keys, values["names"], offsets, errors, clock, encoder.window, static,
+            inputs,
+        )  # fmt: skip
 
     def sequences(self, origins: Origins) -> Windows:
         return Windows(self.steps, origins, self.window)
@@ -107,6 +103,16 @@ class WindowStore:
         others = np.stack([series, self.keys[origins]], axis=1)[:, None].astype(np.float64)
         others = np.broadcast_to(others, (*errors.shape, 2))
         return np.concatenate([errors[:, :, None], others], axis=2)
+
+
+def list_static(rows: list[dict[str, Any]], encoder: WindowEncoder) -> list[dict[str, Any]]:
+    """Return the values of the static columns of each series as a raw row has them: a number that
+    is null is MISSING."""
+    numbers = encoder.static.numbers if encoder.static else ()
+    return [
+        {name: MISSING if name in numbers and cell is None else cell for name, cell in row.items()}
+        for row in rows
+    ]
 
 
 class WindowIds:
