@@ -14,7 +14,11 @@ from pipeline import number, output_file, refuse_options, typed_path
 
 
 def add_row_options(parser: ArgumentParser, page: Path) -> None:
-    """Args: page: the default of --out."""
+    """Add the options.
+
+    Args:
+        page: the default of --out.
+    """
     either = parser.add_mutually_exclusive_group().add_argument
     either("--text", help="a text, for a model of texts")
     file = "a file of raw rows, in any format that `prepare` reads"

@@ -31,6 +31,7 @@ SETTINGS = (
 
 
 def add_options(parser: ArgumentParser) -> None:
+    """Add the options of SETTINGS, and those without a default."""
     add = parser.add_argument
     for option, kind, default, text in SETTINGS:
         add(option, type=kind, default=default, help=f"{text} (default: {default})")
