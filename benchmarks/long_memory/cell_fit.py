@@ -1,14 +1,13 @@
 """One fit of `run.py`: one cell on one problem, on rows that are drawn anew for each update."""
 
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from fits import CELLS, STOP_AT, Fit, Outcome
 from problems import draw_rows, moments
 
 from conveyor.compose import compose
@@ -23,65 +22,10 @@ from conveyor.training.compile import make_optimizer, set_up_keras
 from conveyor.training.steps import Steps
 from conveyor.training.threads import set_threads
 
-# The changes of the experiment that make each cell.
-CELLS = {
-    "SimpleRNN": ["model.cell=simple"],
-    "GRU": ["model.cell=gru"],
-    "LSTM, forget bias 0": ["model.cell=lstm", "model.unit_forget_bias=false"],
-    "LSTM, forget bias 1": ["model.cell=lstm", "model.unit_forget_bias=true"],
-}
-LEARNED = 0.1  # share of the constant predictor's error under which a problem counts as learned
-STOP_AT = LEARNED / 2  # share on the validation rows at which a fit has no more to learn
 VALIDATE_EVERY = 100  # updates
 VALIDATION_ROWS, TEST_ROWS, GRADIENT_ROWS = 512, 2000, 64
 MOST_LAGS = 40  # at which a gradient is stored, evenly spaced
 TRAINING, VALIDATION, TEST = range(3)  # kinds of rows, which seed their generators
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What one fit is."""
-
-    problem: str
-    cell: str
-    steps: int
-    rate: float
-    seed: int
-
-
-@dataclass
-class Outcome:
-    """What one fit gave.
-
-    Errors are mean squared errors as shares of those of the best constant answer, which is the mean
-    of the answers. A gradient is that of the network's output by the input of the step that lies
-    `lags` before the last: its norm over the channels, as a mean over rows.
-
-    Attributes:
-        validation: lowest error of the validation rows, at which the weights are taken.
-        test: error of the test rows with these weights.
-        updates: that were run; fewer than allowed if the problem was learned before.
-    """
-
-    fit: Fit
-    validation: float
-    test: float
-    updates: int
-    seconds: float
-    lags: list[int] = field(default_factory=list)
-    before: list[float] = field(default_factory=list)
-    after: list[float] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the values, rounded to what a table or a plot shows."""
-        values = asdict(self)
-        for name in ("validation", "test", "before", "after"):
-            values[name] = np.vectorize(lambda x: float(f"{x:.3g}"))(values[name]).tolist()
-        return values | {"seconds": round(self.seconds, 1)}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Outcome":
-        return cls(**{**values, "fit": Fit(**values["fit"])})
 
 
 def read_config(fit: Fit) -> Config:
@@ -90,15 +34,16 @@ def read_config(fit: Fit) -> Config:
     return compose(Paths(), ["choose.experiment=long_memory", *changes])
 
 
-def run_fit(fit: Fit) -> Outcome:
-    """Train one network, up to the experiment's updates; see `Outcome`.
+def run_fit(fit: Fit, limit: int | None = None) -> Outcome:
+    """Train one network, up to the experiment's updates or a lower `limit`; see `Outcome`.
 
     A loss that is not finite ends the fit with the best weights so far.
     """
-    began, config = monotonic(), read_config(fit)
-    budget, batch_size = config.train.updates, config.train.batch_size
-    assert isinstance(budget, int)
+    began, config = process_time(), read_config(fit)
+    updates, batch_size = config.train.updates, config.train.batch_size
+    assert isinstance(updates, int)
     assert isinstance(batch_size, int)
+    budget = min(updates, limit or updates)
     mean, std = moments(fit.problem)
     head = Task(RegressionSpec(columns=["answer"], mean=[mean], std=[std])).head(config.head)
     keras.backend.clear_session()
@@ -121,7 +66,10 @@ def run_fit(fit: Fit) -> Outcome:
     model.set_weights(weights)
     test = _measure(steps, fit, TEST, TEST_ROWS)
     _, after = gradient_by_lag(model, fit)
-    return Outcome(fit, best, test, update, monotonic() - began, lags, before, after)
+    seconds = round(process_time() - began, 1)
+    return Outcome(
+        fit, _round(best), _round(test), update, seconds, lags, _round(before), _round(after)
+    )
 
 
 def gradient_by_lag(model: keras.Model, fit: Fit) -> tuple[list[int], list[float]]:
@@ -140,8 +88,12 @@ def gradient_by_lag(model: keras.Model, fit: Fit) -> tuple[list[int], list[float
 
 def start_worker() -> None:
     """Give each process of the pool one core."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     set_threads(read_config(Fit("adding", "LSTM, forget bias 1", 1, 1.0, 0)), 1)
+
+
+def _round(values: Any) -> Any:
+    """Round a number or a list to what a table or a plot shows."""
+    return np.vectorize(lambda x: float(f"{x:.3g}"))(values).tolist()
 
 
 def _compile(model: keras.Model, config: Config) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from cell_fit import CELLS, LEARNED
+from fits import CELLS, LEARNED
 from memory_results import LENGTHS, Results
 from problems import PROBLEMS
 

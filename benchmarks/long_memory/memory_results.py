@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cell_fit import CELLS, LEARNED, Fit, Outcome
+from fits import CELLS, LEARNED, STOP_AT, Fit, Outcome
 from problems import PROBLEMS
 
 from conveyor import files
 
 LENGTHS = (12, 25, 50, 100, 200, 400, 800)  # steps
-RATES = (5e-4, 2e-3, 1e-2)  # learning rates, one of which is chosen for each cell and length
+RATES = (1e-2, 2e-3, 5e-4)  # learning rates, one of which is chosen for each cell and length
 SIMPLE, LSTM = "SimpleRNN", "LSTM, forget bias 1"  # the cells that are compared
 SEEDS = (0, 1, 2)  # the first one chooses the rate
 
@@ -38,9 +38,9 @@ class Results:
         """Return the fits that can run now: the first problem before the second, the cells that are
         compared before the others, short rows before long ones.
 
-        At each length the first seed tries all rates, and the others follow with the rate that was
-        best on the validation rows. A cell that no seed has taught at a length is not tried at
-        longer ones.
+        At each length the first seed tries one rate after the other, beginning with the one that
+        was chosen at the length before, and the other seeds follow with the chosen one. A cell that
+        no seed has taught at a length is not tried at longer ones.
         """
         fits = []
         for problem in PROBLEMS:
@@ -53,12 +53,14 @@ class Results:
 
     def _next_fits(self, problem: str, cell: str, lengths: Sequence[int]) -> list[Fit]:
         done = {outcome.fit for outcome in self.outcomes}
+        first = RATES[0]
         for steps in lengths:
-            trials = [Fit(problem, cell, steps, rate, SEEDS[0]) for rate in RATES]
-            missing = [fit for fit in trials if fit not in done]
+            rates = sorted(RATES, key=lambda rate, first=first: rate != first)
+            trials = [Fit(problem, cell, steps, rate, SEEDS[0]) for rate in rates]
+            missing = [fit for fit in trials if fit not in done][:1]
             if not missing:
-                rate = self.chosen_rate(problem, cell, steps)
-                seeds = [Fit(problem, cell, steps, rate, seed) for seed in SEEDS]
+                first = self.chosen_rate(problem, cell, steps)
+                seeds = [Fit(problem, cell, steps, first, seed) for seed in SEEDS]
                 missing = [fit for fit in seeds if fit not in done]
             if missing:
                 return missing
@@ -66,10 +68,24 @@ class Results:
                 return []
         return []
 
+    def limit(self, fit: Fit) -> int | None:
+        """Return the updates after which a trial of a rate can no longer be chosen, since another
+        rate has learned by then; None if it has all updates of the experiment."""
+        trials = self._trials(fit.problem, fit.cell, fit.steps)
+        learned = [trial.updates for trial in trials if trial.validation < STOP_AT]
+        return min(learned, default=None) if fit.seed == SEEDS[0] else None
+
     def chosen_rate(self, problem: str, cell: str, steps: int) -> float:
-        """Return the first seed's rate with the lowest validation error."""
-        trials = [o for o in self._of(problem, cell, steps) if o.fit.seed == SEEDS[0]]
-        return min(trials, key=lambda outcome: outcome.validation).fit.rate
+        """Return the rate with which the first seed learned in the fewest updates, by validation
+        rows; if none has learned, or two in as many, that of the lowest validation error."""
+        trials = self._trials(problem, cell, steps)
+        learned = [trial for trial in trials if trial.validation < STOP_AT]
+        if learned:
+            return min(learned, key=lambda trial: (trial.updates, trial.validation)).fit.rate
+        return min(trials, key=lambda trial: trial.validation).fit.rate
+
+    def _trials(self, problem: str, cell: str, steps: int) -> list[Outcome]:
+        return [o for o in self._of(problem, cell, steps) if o.fit.seed == SEEDS[0]]
 
     def by_seed(self, problem: str, cell: str, steps: int) -> list[Outcome]:
         """Return the outcomes of all seeds at the chosen rate; none before all have run."""
@@ -112,7 +128,9 @@ def table(results: Results) -> str:
             longest = str(results.longest(problem, cell) or "none")
             lines.append([cell, *errors, longest + " so far" * waits])
         parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
-    return "\n\n".join([*parts, *_compare(results, pending)])
+    minutes = sum(outcome.seconds for outcome in results.outcomes) / 60
+    spent = f"{len(results.outcomes)} fits, {minutes:.0f} minutes of one core"
+    return "\n\n".join([*parts, *_compare(results, pending), spent])
 
 
 def _describe(outcomes: Iterable[Outcome]) -> str:

@@ -3,12 +3,12 @@
     python benchmarks/long_memory/run.py [--workers 2] [--minutes 60] [--longest 800]
 
 Every fit has the settings and the number of updates of `conf/experiment/long_memory.yaml`, and new
-rows in each update. For each cell and length, the first of three seeds chooses the learning rate on
-validation rows; a length counts as learned where the error on test rows is under a tenth of that of
-the best constant answer. Outcomes are stored in results.json as they come, so that a stopped run
-goes on where it was. Prints the table and draws docs/long_memory.png (where each cell stops) and
-docs/gradient_by_lag.png (how much of the gradient arrives); `--print` does so from the stored
-outcomes alone.
+rows in each update. For each cell and length, the first of three seeds chooses the learning rate:
+the one that learns soonest, by validation rows. A length counts as learned where the error on test
+rows is under a tenth of that of the best constant answer. Outcomes are stored in results.json as
+they come, so that a stopped run goes on where it was. Prints the table and draws
+docs/long_memory.png (where each cell stops) and docs/gradient_by_lag.png (how much of the gradient
+arrives); `--print` does so from the stored outcomes alone.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 
-from cell_fit import Fit, Outcome, run_fit, start_worker
+from fits import Fit, Outcome
 from lag_plots import plot_gradients, plot_lengths
 from memory_results import LENGTHS, Results, table
 
@@ -28,6 +28,8 @@ RESULTS, DOCS = HERE / "results.json", HERE.parents[1] / "docs"
 
 def measure(results: Results, workers: int, seconds: float, lengths: list[int]) -> None:
     """Run what is missing in `results`, and store each outcome; after some time begin no more."""
+    from cell_fit import run_fit, start_worker  # loads TensorFlow, which --print does not need
+
     began, running = monotonic(), dict[Fit, "Future[Outcome]"]()
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
@@ -36,7 +38,7 @@ def measure(results: Results, workers: int, seconds: float, lengths: list[int]) 
             if monotonic() - began > seconds:
                 ready = []
             for fit in ready[: workers - len(running)]:
-                running[fit] = pool.submit(run_fit, fit)
+                running[fit] = pool.submit(run_fit, fit, results.limit(fit))
             if not running:
                 return
             done, _ = wait(running.values(), return_when=FIRST_COMPLETED)

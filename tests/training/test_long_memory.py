@@ -13,7 +13,7 @@ import cell_fit  # noqa: E402
 import lag_plots  # noqa: E402
 import memory_results  # noqa: E402
 import problems  # noqa: E402
-from cell_fit import Fit, Outcome  # noqa: E402
+from fits import LEARNED, Fit, Outcome  # noqa: E402
 from memory_results import LENGTHS, RATES, SEEDS, Results  # noqa: E402
 
 LSTM = "LSTM, forget bias 1"
@@ -51,18 +51,35 @@ def waiting(results: Results, cell: str = LSTM) -> list[tuple[int, float, int]]:
 
 
 def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
-    """Rates first, then seeds with the best rate, then the next length, until none has learned."""
+    """One rate after the other, then seeds with the best rate, then the next length beginning with
+    that rate, until none has learned."""
     first = outcomes({LENGTHS[0]: [0.01, 0.02, 0.5]})
     trials, rest = first[: len(RATES)], first[len(RATES) :]
-    assert waiting(Results()) == [(LENGTHS[0], rate, SEEDS[0]) for rate in RATES]
+    assert waiting(Results()) == [(LENGTHS[0], RATES[0], SEEDS[0])]
     assert waiting(Results(trials[:2])) == [(LENGTHS[0], RATES[2], SEEDS[0])]
     assert waiting(Results([*trials, rest[0]])) == [(LENGTHS[0], RATES[1], SEEDS[2])]
-    assert [steps for steps, *_ in waiting(Results(first))] == [LENGTHS[1]] * len(RATES)
+    assert waiting(Results(first)) == [(LENGTHS[1], RATES[1], SEEDS[0])]
     failed = first + outcomes({LENGTHS[1]: [0.5, 0.2, 0.1]})
     assert waiting(Results(failed)) == []
     Results(failed).write(tmp_path / "results.json")
     assert Results.read(tmp_path / "results.json").outcomes == failed
     assert Results.read(tmp_path / "none.json").outcomes == []
+
+
+def test_the_rate_is_the_one_that_learns_soonest() -> None:
+    """By the validation rows of the first seed; no other rate gets more updates than it."""
+    made = outcomes({LENGTHS[0]: [0.01, 0.02, 0.5]})
+    results, [slow, soon, never] = Results(made), made[: len(RATES)]
+    other = Fit("adding", LSTM, LENGTHS[1], RATES[0], SEEDS[0])
+    for trial, updates, validation in [(slow, 900, 0.01), (soon, 400, 0.04), (never, 300, 0.2)]:
+        trial.updates, trial.validation = updates, validation
+    assert results.chosen_rate("adding", LSTM, LENGTHS[0]) == soon.fit.rate
+    assert results.limit(never.fit) == 400
+    assert results.limit(made[-1].fit) is None  # another seed
+    assert results.limit(other) is None
+    soon.validation = slow.validation = 0.3
+    assert results.chosen_rate("adding", LSTM, LENGTHS[0]) == never.fit.rate
+    assert results.limit(slow.fit) is None
 
 
 def test_the_longest_length_is_one_that_all_seeds_have_learned(tmp_path: Path) -> None:
@@ -84,8 +101,9 @@ def test_the_longest_length_is_one_that_all_seeds_have_learned(tmp_path: Path) -
 
 def test_a_fit_learns_and_knows_the_gradient_at_each_lag() -> None:
     fit = Fit("recall", LSTM, 4, 1e-2, 0)
+    assert cell_fit.run_fit(fit, limit=7).updates == 7
     outcome = cell_fit.run_fit(fit)
-    assert outcome.test < cell_fit.LEARNED
+    assert outcome.test < LEARNED
     assert outcome.updates < 3000
     assert outcome.lags == [0, 1, 2, 3]
 
