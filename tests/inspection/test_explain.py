@@ -21,7 +21,7 @@ from conveyor.errors import InputError
 from conveyor.inspection.attribution_plots import draw_series
 from conveyor.inspection.explain import Explainer, explain_worst
 from conveyor.inspection.explanation import Explanation
-from conveyor.inspection.explanation_page import render_explanations
+from conveyor.inspection.explanation_page import explanation_to_json, render_explanations
 from conveyor.inspection.integral import TOLERANCE
 from conveyor.inspection.occlusion import MAX_PARTS, group_evenly, without_features
 from conveyor.inspection.worst_errors import ExplainedError
@@ -58,6 +58,18 @@ def test_the_words_of_a_text_share_out_the_probability_of_the_answer(of_words: E
     assert explanation.is_complete
     assert explanation.occlusion[1, 0] == 0  # an unknown token in place of an unknown token
     assert explanation.agreement is not None
+
+
+def test_what_the_network_does_not_read_is_said(of_words: Explainer) -> None:
+    longest = of_words.model.encoder.max_length
+    assert longest is not None
+    for words, unread in ((longest, 0), (longest + 3, 3)):
+        explanation = of_words.explain("good " * words)
+        assert explanation.unread == explanation_to_json(explanation)["unread"] == unread
+        page = render_explanations([explanation], "0123")
+        assert ("The row has 3 more tokens, which the network does not read" in page) == (
+            unread == 3
+        )
 
 
 def test_occlusion_is_what_the_served_model_answers_without_a_part(of_series: Explainer) -> None:

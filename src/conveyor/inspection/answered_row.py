@@ -12,6 +12,7 @@ from conveyor.encoding.network_inputs import NetworkInputs
 from conveyor.inspection.explanation import OccludedAnswer
 from conveyor.inspection.occlusion import MAX_PARTS, occlude
 from conveyor.inspection.row_parts import (
+    count_unread,
     find_unknown,
     name_channels,
     name_row_steps,
@@ -81,4 +82,5 @@ def occlude_answer(
         groups=occlusion.groups,
         channel_groups=occlusion.channel_groups,
         static_occlusion=dict(zip(names, occlusion.static.tolist(), strict=True)),
+        unread=count_unread(model.encoder, row),
     )

@@ -29,6 +29,7 @@ class OccludedAnswer:
         groups: of steps that were left out together; one each unless there are too many.
         channel_groups: likewise of channels.
         static_occlusion: how much lower it is without each static column, by name.
+        unread: units of the row after `encoding.max_length`, which the network does not read.
     """
 
     row: Any
@@ -43,6 +44,7 @@ class OccludedAnswer:
     groups: list[slice]
     channel_groups: list[slice]
     static_occlusion: dict[str, float]
+    unread: int
 
 
 @dataclass(frozen=True)

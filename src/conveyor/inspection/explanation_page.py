@@ -158,6 +158,7 @@ def explanation_to_json(entry: OccludedAnswer | ExplainedError) -> dict[str, Any
         "answer": entry.answer,
         "output": entry.output,
         "steps": entry.steps,
+        "unread": entry.unread,
         "channels": entry.channels,
         **(_gradients_to_json(entry) if isinstance(entry, Explanation) else {}),
         "occlusion": entry.occlusion.tolist(),

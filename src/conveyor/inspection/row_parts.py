@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conveyor.encoding import WindowEncoder
+from conveyor.encoding import Encoder, WindowEncoder
 from conveyor.raw_row import sequence_of
 from conveyor.serving import LoadedModel
 
@@ -32,6 +32,14 @@ def name_row_steps(model: LoadedModel, row: Any, steps: int) -> list[str]:
         return encoder.split(encoder.check_sequence(sequence_of(row)))
     first = 1 - encoder.window.context if isinstance(encoder, WindowEncoder) else 1
     return [str(number) for number in range(first, first + steps)]
+
+
+def count_unread(encoder: Encoder, row: Any) -> int:
+    """Return how many units of a row are cut off, since it is longer than `max_length`."""
+    if encoder.max_length is None:
+        return 0
+    units = encoder.count_units(encoder.check_sequence(sequence_of(row)))
+    return max(0, units - encoder.max_length)
 
 
 def find_unknown(model: LoadedModel, values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from conveyor.encoding import Encoder
 from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.equations import RUNS
 from conveyor.inspection.inner_values import expose
@@ -19,8 +18,7 @@ from conveyor.inspection.recurrent_layers import (
     read_network,
     read_stride,
 )
-from conveyor.inspection.row_parts import find_unknown, name_row_steps
-from conveyor.raw_row import sequence_of
+from conveyor.inspection.row_parts import count_unread, find_unknown, name_row_steps
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 
@@ -121,14 +119,6 @@ def trace_row(folder: Path, model: LoadedModel, row: Any, *, is_bounded: bool = 
         unread=count_unread(model.encoder, row),
         unknown=find_unknown(model, values).tolist() if is_text else (),
     )
-
-
-def count_unread(encoder: Encoder, row: Any) -> int:
-    """Return how many units of a row are cut off, since it is longer than `max_length`."""
-    if encoder.max_length is None:
-        return 0
-    units = encoder.count_units(encoder.check_sequence(sequence_of(row)))
-    return max(0, units - encoder.max_length)
 
 
 def read_sources(
