@@ -1,5 +1,6 @@
 """The page of the worst errors that the stage evaluate writes: occlusion, in bounded time."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ import pytest
 from browser import chromium, grave_violations
 
 from conveyor.data.store import Prepared
-from conveyor.inspection import bounds
+from conveyor.inspection import bounds, page
 from conveyor.inspection.attribution_plots import draw_series
 from conveyor.inspection.bounds import FEWEST_PARTS, OcclusionBudget, limit_occluded_steps
 from conveyor.inspection.explanation_page import render_errors
 from conveyor.inspection.occlusion import MAX_PARTS, group_parts
 from conveyor.inspection.worst_errors import WrongAnswer, list_errors, occlude_errors
+from conveyor.raw_row import Row, sequence_of
 from conveyor.serving import LoadedModel
+from conveyor.serving.example import to_json
 
 DIGEST = "0123456789ab"
 HACKING = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
@@ -67,8 +70,8 @@ def test_steps_and_channels_are_left_out_together_where_the_time_is_short(
     assert each.explanation.occlusion == pytest.approx(expected, abs=1e-6)
     [plot] = draw_series(each.explanation)
     assert plot["data"][0]["y"] == ["channel 0 to channel 1"]
-    page = render_errors(series, errors[:1], DIGEST)
-    assert f"{len(row)} neighbouring steps of 2 neighbouring channels together" in page
+    text = render_errors(series, errors[:1], DIGEST)
+    assert f"{len(row)} neighbouring steps of 2 neighbouring channels together" in text
 
 
 @pytest.mark.parametrize(
@@ -130,25 +133,49 @@ def test_a_large_network_answers_fewer_steps(series: LoadedModel) -> None:
 def test_the_page_says_what_it_leaves_out_and_how_to_get_gradients(
     series: LoadedModel, errors: list[WrongAnswer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = render_errors(series, errors, DIGEST)
-    assert page == render_errors(series, errors, DIGEST)
-    assert page.count("<h2>") == 3
-    assert "python -m pipeline.explain --worst 3" in page
-    assert "worst errors are explained here" not in page
+    text = render_errors(series, errors, DIGEST)
+    assert text == render_errors(series, errors, DIGEST)
+    assert text.count("<h2>") == 3
+    assert "python -m pipeline.explain --worst 3" in text
+    assert "worst errors are explained here" not in text
     monkeypatch.setattr(bounds, "MAX_OCCLUDED_STEPS", errors[0].steps * (2 + FEWEST_PARTS))
-    page = render_errors(series, errors, DIGEST)
-    assert "1 of the 3 worst errors are explained here" in page
-    assert page.count("<h2>") == 1
+    text = render_errors(series, errors, DIGEST)
+    assert "1 of the 3 worst errors are explained here" in text
+    assert text.count("<h2>") == 1
     monkeypatch.setattr(bounds, "MAX_OCCLUDED_STEPS", 1)
-    page = render_errors(series, errors, DIGEST)
-    assert "0 of the 3 worst errors" in page
-    assert "makes no error" not in page
+    text = render_errors(series, errors, DIGEST)
+    assert "0 of the 3 worst errors" in text
+    assert "makes no error" not in text
 
 
 def test_the_page_of_a_model_without_errors_says_so(series: LoadedModel) -> None:
-    page = render_errors(series, [], DIGEST)
-    assert "The model makes no error on the test rows." in page
-    assert "--worst" not in page
+    text = render_errors(series, [], DIGEST)
+    assert "The model makes no error on the test rows." in text
+    assert "--worst" not in text
+
+
+LONG: dict[str, tuple[Any, int]] = {  # rows, and how many steps or characters of them are read
+    "a text": ("good " * 1000, 301),
+    "tokens": (["good"] * 1000, 301),
+    "a series of many steps": (np.ones((5000, 8)), 38),
+    "a series of many channels": (np.ones((1000, 500)), 1),
+    "beside static columns": (Row(np.ones((5000, 1)), {"age": 3.0}), 301),
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_of_a_long_row_only_the_beginning_is_read(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, most = LONG[case]
+    whole = to_json(row)
+    text = whole if isinstance(whole, str) else json.dumps(whole)
+    lengths = []
+    monkeypatch.setattr(
+        page, "to_json", lambda row: lengths.append(len(sequence_of(row))) or to_json(row)
+    )
+    assert page.describe_row(row) == f"{text[:300]} …"
+    assert lengths == [most]
 
 
 def test_everybody_can_read_the_errors_of_texts(word_product: Path, tmp_path: Path) -> None:

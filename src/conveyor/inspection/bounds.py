@@ -35,13 +35,18 @@ def cut_row(encoder: Encoder, row: Any, limit: int) -> Any:
     Raises:
         InputError: the row is a window of a forecast, of which no step can be left out.
     """
-    sequence = sequence_of(row)
     if isinstance(encoder, WindowEncoder):
         raise InputError(
             f"the row: expected at most {limit:,} steps, which are traced in about a second; got a "
             f"window of {encoder.window.steps:,}. Use `conveyor inspect`, which has no limit"
         )
-    return replace(row, sequence=sequence[:limit]) if isinstance(row, Row) else sequence[:limit]
+    return cut_sequence(row, limit)
+
+
+def cut_sequence(row: Any, limit: int) -> Any:
+    """Return a raw row of the first steps, tokens or characters of another."""
+    beginning = sequence_of(row)[:limit]
+    return replace(row, sequence=beginning) if isinstance(row, Row) else beginning
 
 
 def limit_occluded_steps(card: Card) -> int:

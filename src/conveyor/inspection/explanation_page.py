@@ -61,14 +61,14 @@ def _render(
         listed: errors in the report; fewer are explained where their rows are long.
     """
     entries = [_describe(each) for each in explanations]
-    numbers = [explanation_to_json(each) for each in explanations]
+    texts = [{**entry, "gradients": None} for entry in entries]
     return PAGES.get_template("explain.html").render(
         digest=digest[:DIGITS],
         entries=entries,
         has_texts=any(entry["texts"] for entry in entries),
         tolerance=TOLERANCE,
         plotly=plotly_script(),
-        nonce=files.digest_value([digest, numbers]),  # which no text of the page can contain
+        nonce=files.digest_value([digest, texts]),  # which none of these texts can contain
         has_gradients=has_gradients,
         listed=listed,
     )
@@ -81,8 +81,8 @@ def _describe(entry: OccludedAnswer | ExplainedError) -> dict[str, Any]:
     gradients = explanation if isinstance(explanation, Explanation) else None
     is_text = explanation.values is None
     return {
-        "explanation": explanation,
         "gradients": gradients,
+        "output": explanation.output,
         "number": explanation.number if gradients is None else gradients.end,
         "total": None if gradients is None else _add_up(gradients),
         "static": _list_columns(explanation),

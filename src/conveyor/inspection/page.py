@@ -9,8 +9,10 @@ from conveyor import files
 from conveyor.errors import InputError
 from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
+from conveyor.inspection.bounds import cut_sequence
 from conveyor.inspection.heat_maps import draw_layers, group_steps, limit_columns
 from conveyor.inspection.trace import BACKWARD, LayerTrace, Trace, trace_row
+from conveyor.raw_row import sequence_of, to_text
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 
@@ -104,7 +106,9 @@ def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
 
 def describe_row(row: Any) -> str:
     """Write a raw row, or the beginning of a long one."""
-    value = to_json(row)
+    sequence = sequence_of(row)
+    width = 1 if to_text(sequence) is not None else len(sequence[0])
+    value = to_json(cut_sequence(row, ROW_LENGTH // width + 1))  # no more can be seen
     return _cut(value if isinstance(value, str) else json.dumps(value), ROW_LENGTH)
 
 
