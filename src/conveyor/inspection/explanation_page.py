@@ -88,6 +88,7 @@ def _describe(entry: OccludedAnswer | ExplainedError) -> dict[str, Any]:
         "static": _list_columns(explanation),
         "grouped": _describe_groups(explanation),
         "row": describe_row(explanation.row),
+        "unread": explanation.unread,
         "answer": describe_answer(explanation.answer),
         "row_id": None if error is None else error.row_id,
         "truth": {} if error is None else describe_answer({"truth": error.truth}),
