@@ -34,7 +34,8 @@ def stack(toys: Prepared, config: Config, chunk: int | None) -> tuple[keras.Mode
     set_up_keras(config.seed)
     head = class_head(2)
     model = compile_model(config, toys, head, updates=45)
-    return model, make_steps(model, head, toys.split("train").targets, config)
+    targets = toys.split("train").targets
+    return model, make_steps(model, head, targets, config, look_inside=True)
 
 
 def flatten(update: Update) -> list[float]:

@@ -21,6 +21,7 @@ from conveyor.plots.training import plot_layers
 from conveyor.report.figures import draw_layers
 from conveyor.training.batches import Batch, BatchReader
 from conveyor.training.compile import compile_model
+from conveyor.training.layer_norms import LayerNorms
 from conveyor.training.layer_statistics import ROWS, STEPS, LayerStatistics, choose_inputs
 from conveyor.training.steps import Steps, Update
 from conveyor.training.trainer import Trainer
@@ -93,7 +94,7 @@ def test_gates_and_units_are_those_of_the_equations(
 
 def test_each_layer_has_its_statistics_by_name(toy_config: Config) -> None:
     model = build(toy_config.model.model_copy(update={"front": "convolution"}), HEAD, features=4)
-    inputs, targets = make_batch()
+    inputs, _ = make_batch()
     by_statistic = layers_by_statistic(LayerStatistics(model, inputs).measure())
     convolutions = [f"convolution_{number}" for number in range(3)]
     learning = [*convolutions, "lstm_0", "probabilities"]
@@ -102,7 +103,7 @@ def test_each_layer_has_its_statistics_by_name(toy_config: Config) -> None:
         "saturated_gates": ["lstm_0"],
         "dead_units": [*convolutions, "lstm_0"],
     }
-    assert Steps(model, HEAD, targets).norms.layers == learning
+    assert LayerNorms(model).layers == learning
 
 
 TEXTS = {"values": np.array([[3, 1, 3, 2, 3], [4, 1, 0, 0, 0], [1, 1, 2, 0, 0]], np.int32),
@@ -133,7 +134,8 @@ def test_norms_are_those_of_the_gradients_and_of_the_weights(
         for weight, gradient in zip(model.trainable_variables, gradients, strict=True)
     }
 
-    steps = Steps(model, HEAD, targets)
+    steps = Steps(model, HEAD, targets, look_inside=True)
+    assert steps.norms is not None
     norms = steps.train((inputs, targets)).gradient_norms
     statistics = LayerStatistics(model, inputs).measure()
     assert ("embedding" in steps.norms.layers) is of_texts
@@ -153,8 +155,8 @@ def test_gradient_norms_are_means_over_the_updates_that_were_made(
     rows, head = BatchReader([toys.split("train")]), toys.task.head(toy_config.head)
     budget = plan_budget(toy_config.train, len(rows.lengths))
     model = compile_model(toy_config, toys, head, updates=4)
-    trainer = Trainer(model, head, toy_config, budget, rows, few_rows=False)
-    layers = trainer.steps.norms.layers
+    trainer = Trainer(model, head, toy_config, budget, rows, few_rows=False, look_inside=True)
+    layers = LayerNorms(model).layers
     measured = iter([1.0, np.inf, 3.0, 5.0])
     trainer.steps.train = lambda batch: Update(1.0, 1.0, np.full(len(layers), next(measured)))
     trainer.train(0, 3)

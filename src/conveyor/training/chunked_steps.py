@@ -25,12 +25,14 @@ from conveyor.training.steps import Steps, Update
 Tensor = Any
 
 
-def make_steps(model: keras.Model, head: Head, targets: Targets, config: FitConfig) -> Steps:
+def make_steps(
+    model: keras.Model, head: Head, targets: Targets, config: FitConfig, *, look_inside: bool
+) -> Steps:
     """Return the steps of a fit: on whole rows, or on chunks of `train.chunk` steps."""
     if config.train.chunk is None:
-        return Steps(model, head, targets)
+        return Steps(model, head, targets, look_inside=look_inside)
     network = ChunkedNetwork(model, config.model.pooling, config.train.chunk)
-    return ChunkedSteps(model, head, targets, network)
+    return ChunkedSteps(model, head, targets, network, look_inside=look_inside)
 
 
 class ChunkedSteps(Steps):
@@ -41,9 +43,15 @@ class ChunkedSteps(Steps):
     """
 
     def __init__(
-        self, model: keras.Model, head: Head, targets: Targets, network: ChunkedNetwork
+        self,
+        model: keras.Model,
+        head: Head,
+        targets: Targets,
+        network: ChunkedNetwork,
+        *,
+        look_inside: bool = False,
     ) -> None:
-        super().__init__(model, head, targets)
+        super().__init__(model, head, targets, look_inside=look_inside)
         self._network = network
         features = tf.TensorSpec((None, network.width), "float32")
         static = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in _static(model.input).items()}

@@ -35,6 +35,7 @@ class Update:
         score: of the head, summed likewise.
         gradient_norms: of the mean loss by the weights of each layer of `LayerNorms`, before any
             clipping, float32 (layers,); on several devices the mean of what each has for its rows.
+            Empty where they are not asked for.
     """
 
     loss: float
@@ -64,13 +65,17 @@ class Steps:
         model: a model of `models.build`, compiled, with a built optimizer.
         head: with which the model was built.
         targets: of some rows, for their shape and type.
+        look_inside: compute the norms of the gradients, which takes up to 2 % of a step.
 
     Attributes:
-        norms: of the model's layers.
+        norms: of the model's layers; None where they are not asked for.
     """
 
-    def __init__(self, model: keras.Model, head: Head, targets: Targets) -> None:
-        self._model, self._head, self.norms = model, head, LayerNorms(model)
+    def __init__(
+        self, model: keras.Model, head: Head, targets: Targets, *, look_inside: bool = False
+    ) -> None:
+        self._model, self._head = model, head
+        self.norms = LayerNorms(model) if look_inside else None
         self._strategy: Any = model.distribute_strategy
         inputs = {x.name: tf.TensorSpec(x.shape, x.dtype) for x in model.inputs}
         self._per_step = has_steps(targets)
@@ -132,8 +137,10 @@ class Steps:
     def _apply(self, gradients: list[Tensor]) -> Tensor:
         """Update the weights, and return the norms of the gradients; see `Update`."""
         optimizer = self._model.optimizer
-        # Of float16 the optimizer has scaled the loss, and may change the scale as it updates.
-        norms = self.norms.compute(gradients) / optimizer.scale_loss(1.0)
+        norms = tf.zeros(0)
+        if self.norms is not None:
+            # Of float16 the optimizer has scaled the loss, and may change the scale as it updates.
+            norms = self.norms.compute(gradients) / optimizer.scale_loss(1.0)
         optimizer.apply(gradients, self._model.trainable_variables)
         return norms
 

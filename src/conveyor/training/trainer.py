@@ -40,11 +40,12 @@ class Trainer:
         few_rows: whether training and validation rows are few; see `config.budget`.
         report_pace: called once, after some seconds of training, or at the end of the first call
             of `train` if that is earlier.
+        look_inside: compute `gradient_norms`.
 
     Attributes:
         gradient_norms: of each layer, by the names of `metrics.layers`: the mean over the updates
             of the last call of `train`. Updates that the optimizer skips, since their gradients
-            are no finite numbers in float16, do not count.
+            are no finite numbers in float16, do not count. Empty without `look_inside`.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Trainer:
         *,
         few_rows: bool,
         report_pace: Pace = lambda seconds, updates: None,
+        look_inside: bool = False,
     ) -> None:
         self.model, self.head, self.config = model, head, config
         self.budget, self.rows = budget, rows
         head.prepare_loss(rows.targets, few_rows=few_rows)
-        self.steps = make_steps(model, head, rows.targets, config)
+        self.steps = make_steps(model, head, rows.targets, config, look_inside=look_inside)
+        self._layers = [] if self.steps.norms is None else self.steps.norms.layers
         self.gradient_norms: Metrics = {}
         self._report_pace: Pace | None = report_pace
         self._chance_loss = constant_loss(head, rows)
@@ -79,7 +82,7 @@ class Trainer:
         """
         rate = learning_rate(self.model)
         total = score = rows = began = finite = 0.0
-        norms = np.zeros(len(self.steps.norms.layers))
+        norms = np.zeros(len(self._layers))
         for update, batch in enumerate(self._batches(first, last), start=first):
             result = self.steps.train(batch)
             if not math.isfinite(result.loss):
@@ -99,7 +102,7 @@ class Trainer:
         self._check_progress(first, last, total / rows)
         self.gradient_norms = {
             name_metric(GRADIENT_NORM, layer): float(norm / max(1, finite))
-            for layer, norm in zip(self.steps.norms.layers, norms, strict=True)
+            for layer, norm in zip(self._layers, norms, strict=True)
         }
         epoch = last / self.budget.updates_per_epoch
         return {

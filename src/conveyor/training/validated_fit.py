@@ -126,9 +126,8 @@ def fit_best(
             left = seconds * ((count + config.train.refit) * budget.updates - updates)
             _log_time_left(left, count - 1, refit=config.train.refit)
 
-    trainer = Trainer(
-        model, head, config, budget, rows.training, few_rows=few_rows, report_pace=estimate
-    )
+    trainer = Trainer(model, head, config, budget, rows.training, few_rows=few_rows,
+                      report_pace=estimate, look_inside=look_inside)  # fmt: skip
     statistics = LayerStatistics(model, choose_inputs(rows.training, head)) if look_inside else None
     names = tuple(dict.fromkeys((*task.metrics.validation, task.metrics.headline, *metrics)))
     done = state.history.validations
