@@ -67,7 +67,8 @@ def test_a_file_with_the_test_steps_has_the_metrics_of_the_stage(
             assert value == pytest.approx(theirs[metric]), metric
     assert scores.left_out == {}
     assert scores.frame().index[0] == model.task.metrics.headline
-    assert "(mase) are left out" in scores._repr_html_()
+    for shown in (scores._repr_html_(), repr(scores)):
+        assert "(mase) are left out" in shown
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ class FileScores:
         return pd.DataFrame(rows, index=pd.Index(names, name="metric"), columns=columns)
 
     def __repr__(self) -> str:
-        return f"metrics of {self.rows} rows\n{self.frame().to_string(float_format=DIGITS)}"
+        table = self.frame().to_string(float_format=DIGITS)
+        return "\n".join([f"metrics of {self.rows} rows", table, *self.notes])
 
     def _repr_html_(self) -> str:
         page = PAGES.get_template("file_scores.html")
