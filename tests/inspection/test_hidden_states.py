@@ -18,7 +18,7 @@ from conveyor.data.store import Prepared, Split
 from conveyor.encoding import SeriesEncoder
 from conveyor.errors import InputError
 from conveyor.inspection.equations import HIDDEN
-from conveyor.inspection.points import Points, read_points
+from conveyor.inspection.points import MAX_STEPS, Points, draw_rows, read_points
 from conveyor.inspection.previews import CHANNELS, STEPS, first_number, preview_row, preview_step
 from conveyor.inspection.projection import (
     draw_sample,
@@ -123,6 +123,20 @@ def test_a_sample_is_bounded_and_drawn_alike() -> None:
     assert len(set(first.tolist())) == 10
     assert (first == second).all()
     assert (np.diff(first) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("longest", "per_step", "rows"),
+    [(20, True, 100), (500, True, 100), (1000, True, 50), (100_000, True, 1), (3000, False, 100)],
+)
+def test_few_long_rows_are_read_where_each_step_is_a_point(
+    longest: int, per_step: bool, rows: int
+) -> None:
+    lengths = np.full(200, longest)
+    lengths[::2] = 1
+    chosen = draw_rows(lengths, 100, per_step=per_step)
+    assert len(chosen) == rows
+    assert per_step is False or lengths[chosen].sum() <= MAX_STEPS or rows == 1
 
 
 def test_rows_and_targets_are_shown_short() -> None:

@@ -28,6 +28,7 @@ from conveyor.serving import LoadedModel
 from conveyor.tasks.values import ModelOutputs
 
 FIRST_OF_SEVERAL = "The target is the first of the numbers of a row."
+MAX_STEPS = 50_000  # of rows whose steps are points: their states take 50 MB at 256 units
 TOKEN_NOTE = (
     "The target of a token is the commonest one, or the mean number, of those that have it; its "
     "error is their mean."
@@ -84,6 +85,18 @@ class _Rows:
         return f"{count} of {self.total:,} rows" if len(self.raw) < self.total else f"{count} rows"
 
 
+def draw_rows(lengths: NDArray[np.integer], limit: int, *, per_step: bool) -> NDArray[np.int64]:
+    """Return the numbers of at most `limit` rows, drawn as `draw_sample` does; fewer long ones
+    where all their steps are read, of which points are drawn then.
+
+    Args:
+        lengths: of all rows, (rows,).
+    """
+    if per_step:
+        limit = min(limit, max(1, MAX_STEPS // int(lengths.max())))
+    return draw_sample(len(lengths), limit)
+
+
 def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> list[Points]:
     """Return a sample of the rows of a split, or of their steps where these have targets of their
     own; and of the tokens in them, if there are tokens.
@@ -96,7 +109,7 @@ def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> l
         InputError: the network has no recurrent layer of ONNX's operators.
     """
     network, per_step = read_network(folder), bool(model.task.spec.per_step)
-    chosen = draw_sample(len(split.rows), limit).tolist()
+    chosen = draw_rows(split.sequences.lengths, limit, per_step=per_step).tolist()
     rows = _Rows(
         [split.rows[row] for row in chosen],
         [split.ids[row] for row in chosen],
