@@ -18,9 +18,11 @@ from conveyor.data.store import Prepared, Split
 from conveyor.encoding import SeriesEncoder
 from conveyor.errors import InputError
 from conveyor.inspection.equations import HIDDEN
-from conveyor.inspection.points import MAX_STEPS, Points, draw_rows, read_points
+from conveyor.inspection.points import Points, read_points
 from conveyor.inspection.previews import CHANNELS, STEPS, first_number, preview_row, preview_step
 from conveyor.inspection.projection import (
+    MAX_STEPS,
+    draw_rows,
     draw_sample,
     find_neighbours,
     project_by_pca,

@@ -19,7 +19,7 @@ from conveyor.inspection.previews import (
     preview_step,
     write_answer,
 )
-from conveyor.inspection.projection import draw_sample
+from conveyor.inspection.projection import draw_rows, draw_sample
 from conveyor.inspection.recurrent_layers import read_network
 from conveyor.inspection.states import States, read_embeddings, read_states
 from conveyor.metrics import Targets
@@ -28,7 +28,6 @@ from conveyor.serving import LoadedModel
 from conveyor.tasks.values import ModelOutputs
 
 FIRST_OF_SEVERAL = "The target is the first of the numbers of a row."
-MAX_STEPS = 50_000  # of rows whose steps are points: their states take 50 MB at 256 units
 TOKEN_NOTE = (
     "The target of a token is the commonest one, or the mean number, of those that have it; its "
     "error is their mean."
@@ -83,18 +82,6 @@ class _Rows:
     def describe(self) -> str:
         count = f"{len(self.raw):,}"
         return f"{count} of {self.total:,} rows" if len(self.raw) < self.total else f"{count} rows"
-
-
-def draw_rows(lengths: NDArray[np.integer], limit: int, *, per_step: bool) -> NDArray[np.int64]:
-    """Return the numbers of at most `limit` rows, drawn as `draw_sample` does; fewer long ones
-    where all their steps are read, of which points are drawn then.
-
-    Args:
-        lengths: of all rows, (rows,).
-    """
-    if per_step:
-        limit = min(limit, max(1, MAX_STEPS // int(lengths.max())))
-    return draw_sample(len(lengths), limit)
 
 
 def read_points(folder: Path, model: LoadedModel, split: Split, limit: int) -> list[Points]:

@@ -13,6 +13,7 @@ from conveyor.errors import InputError, missing_package
 SEED = 0
 NEIGHBOURS = 8  # that are shown of a point
 UMAP_NEIGHBOURS = 15  # the default of UMAP
+MAX_STEPS = 50_000  # of rows whose steps are points: their states take 50 MB at 256 units
 Vectors = NDArray[np.floating]  # (points, width)
 
 
@@ -71,3 +72,15 @@ def draw_sample(count: int, limit: int) -> NDArray[np.int64]:
     """Return at most `limit` of `count` numbers from 0, in order; equal arguments draw alike."""
     draw: Any = np.random.default_rng(SEED)
     return np.sort(draw.choice(count, min(count, limit), replace=False))
+
+
+def draw_rows(lengths: NDArray[np.integer], limit: int, *, per_step: bool) -> NDArray[np.int64]:
+    """Return the numbers of at most `limit` rows, drawn as `draw_sample` does; fewer long ones
+    where all their steps are read, of which points are drawn then.
+
+    Args:
+        lengths: of all rows, (rows,).
+    """
+    if per_step:
+        limit = min(limit, max(1, MAX_STEPS // int(lengths.max())))
+    return draw_sample(len(lengths), limit)
