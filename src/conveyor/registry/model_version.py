@@ -219,7 +219,7 @@ def find_version(
         raise InputError(
             f"the registry has no alias {alias!r} of a model {name!r} (aliases: {existing}); "
             "`python -m pipeline.retrain` brings a lost champion back, or trains and registers the "
-            "first one; or name another with --name or --alias"
+            "first one; or name another model or alias"
         )
     return registered.version(aliases[alias])
 
