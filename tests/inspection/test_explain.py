@@ -18,6 +18,7 @@ from conveyor.encoding.raw_text import AttachedSigns
 from conveyor.encoding.token_values import Normaliser
 from conveyor.encoding.tokens import TokenEncoder
 from conveyor.errors import InputError
+from conveyor.inspection import bounds
 from conveyor.inspection.attribution_plots import draw_series
 from conveyor.inspection.explain import Explainer, explain_worst
 from conveyor.inspection.explanation import Explanation
@@ -160,6 +161,15 @@ def test_long_rows_are_left_out_in_groups_and_no_step_is_forgotten(steps: int) -
     groups = group_evenly(steps, MAX_PARTS)
     assert len(groups) <= MAX_PARTS
     assert [i for group in groups for i in range(group.start, group.stop)] == [*range(steps)]
+
+
+@pytest.mark.parametrize(("steps", "groups"), [(10**9, 5), (50, 5), (40, 3), (1, 3)])
+def test_a_long_row_is_left_out_in_fewer_groups(
+    of_series: Explainer, monkeypatch: pytest.MonkeyPatch, steps: int, groups: int
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_OCCLUDED_STEPS", steps)
+    explanation = of_series.explain(np.arange(10.0).reshape(5, 2))
+    assert len(explanation.groups) == groups
 
 
 def test_a_text_is_shown_in_its_own_pieces() -> None:

@@ -56,6 +56,12 @@ def limit_occluded_steps(card: Card) -> int:
     return min(MAX_OCCLUDED_STEPS, MAX_OCCLUDED_FLOPS * card.flops_at_length // card.flops)
 
 
+def limit_parts(card: Card, length: int) -> int:
+    """Return how many parts of a row of so many steps are left out one after the other in a few
+    seconds; FEWEST_PARTS of any row."""
+    return max(FEWEST_PARTS, min(MAX_PARTS, limit_occluded_steps(card) // length))
+
+
 @dataclass
 class OcclusionBudget:
     """Shares out the answers without a part among rows, which come one after the other.

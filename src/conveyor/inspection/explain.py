@@ -16,6 +16,7 @@ from scipy.stats import spearmanr
 
 from conveyor.data.store import Prepared
 from conveyor.inspection.answered_row import AnsweredRow, answer_row, occlude_answer
+from conveyor.inspection.bounds import limit_parts
 from conveyor.inspection.explanation import Explanation, OccludedAnswer, sum_groups
 from conveyor.inspection.integral import Integral, integrate
 from conveyor.inspection.worst_errors import ExplainedError, find_worst
@@ -64,7 +65,8 @@ class Explainer:
         return self._explain(answered, chosen)
 
     def _explain(self, answered: AnsweredRow, output: ExplainedOutput) -> Explanation:
-        occluded = occlude_answer(self.model, answered, output)
+        limit = limit_parts(self.model.card, answered.steps)
+        occluded = occlude_answer(self.model, answered, output, limit)
         integral = self._integrate(answered, output)
         sequence, static = self._split_parts(integral, answered.steps)
         return Explanation(
