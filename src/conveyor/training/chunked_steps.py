@@ -66,7 +66,7 @@ class ChunkedSteps(Steps):
         self._gradient_graph = trace(self._gradient_step, [*network.signature, chosen, features])
         self._apply_graph = tf.function(self._apply, autograph=False)
 
-    def train(self, batch: Batch) -> Update:
+    def train(self, batch: Batch, *, measure_norms: bool = True) -> Update:
         inputs, targets = batch
         rows = len(targets)
         before = [np.asarray(state) for state in self._network.random_states]
@@ -78,7 +78,7 @@ class ChunkedSteps(Steps):
         for chunk in self._network.chunks(inputs):
             states, parts = self._gradient_graph(*chunk.tensors(), states, chosen, by_features)
             gradients = [_add(total, part) for total, part in zip(gradients, parts, strict=True)]
-        norms = self._apply_graph(gradients)
+        norms = self._apply_graph(gradients, tf.constant(measure_norms))
         return Update(float(loss), float(score), norms.numpy())
 
     def _validate_batch(self, batch: Batch) -> list[Any]:

@@ -49,5 +49,4 @@ def _sum_squares(tensor: Any) -> Tensor:
     if isinstance(tensor, tf.IndexedSlices):  # of an embedding: a token may have several slices
         indices, slots = tf.unique(tensor.indices)
         tensor = tf.math.unsorted_segment_sum(tensor.values, slots, tf.size(indices))
-    # As Keras does to clip gradients, so that the graph computes it once for both.
     return tf.reduce_sum(tf.square(tf.cast(tensor, tf.float32)))

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LEFT_CHANCE, CHECKED_AFTER = 0.02, 0.25
 CONSTANT_BATCH = 4096  # rows whose loss is computed together
 CONSTANT_ROWS = 100_000  # evenly spaced, by which the loss of a constant answer is computed
+NORMS_EVERY = 5  # updates, of which the first one's gradient norms are measured
 TIMED_SECONDS = 2.0  # that updates are timed for an estimate
 
 Pace = Callable[[float, int], None]  # seconds of an update, and the updates that are done
@@ -43,9 +44,10 @@ class Trainer:
         look_inside: compute `gradient_norms`.
 
     Attributes:
-        gradient_norms: of each layer, by the names of `metrics.layers`: the mean over the updates
-            of the last call of `train`. Updates that the optimizer skips, since their gradients
-            are no finite numbers in float16, do not count. Empty without `look_inside`.
+        gradient_norms: of each layer, by the names of `metrics.layers`: the mean over each fifth
+            update of the last call of `train`, from its first on. Updates that the optimizer
+            skips, since their gradients are no finite numbers in float16, do not count. Empty
+            without `look_inside`.
     """
 
     def __init__(
@@ -84,7 +86,8 @@ class Trainer:
         total = score = rows = began = finite = 0.0
         norms = np.zeros(len(self._layers))
         for update, batch in enumerate(self._batches(first, last), start=first):
-            result = self.steps.train(batch)
+            measure_norms = (update - first) % NORMS_EVERY == 0
+            result = self.steps.train(batch, measure_norms=measure_norms)
             if not math.isfinite(result.loss):
                 raise Diverged(
                     f"the loss became {result.loss} in update {update + 1} at learning rate "
