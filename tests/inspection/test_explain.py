@@ -24,7 +24,8 @@ from conveyor.inspection.explain import Explainer, explain_worst
 from conveyor.inspection.explanation import Explanation
 from conveyor.inspection.explanation_page import explanation_to_json, render_explanations
 from conveyor.inspection.integral import TOLERANCE
-from conveyor.inspection.occlusion import MAX_PARTS, group_evenly, without_features
+from conveyor.inspection.occlusion import MAX_PARTS, without_features
+from conveyor.inspection.row_parts import group_evenly
 from conveyor.inspection.worst_errors import ExplainedError
 from conveyor.serving import LoadedModel
 from conveyor.stored import FormatError

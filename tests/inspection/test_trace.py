@@ -22,7 +22,7 @@ from conveyor.inspection import bounds, page
 from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.chosen_row import choose_row
 from conveyor.inspection.equations import HIDDEN, RUNS, CellWeights
-from conveyor.inspection.heat_maps import MAX_VALUES, draw_layers, group_steps, label_columns
+from conveyor.inspection.heat_maps import MAX_VALUES, draw_layers, label_columns
 from conveyor.inspection.page import describe_trace, render_example, render_page
 from conveyor.inspection.recurrent_layers import RecurrentLayer, read_layers, read_stride
 from conveyor.inspection.trace import (
@@ -171,13 +171,6 @@ def test_units_that_behave_alike_stand_side_by_side() -> None:
     ordered = kinds[order_units(states)]
     assert (np.diff(ordered) != 0).sum() == 2
     assert order_units(states[:, :1]).tolist() == [0]
-
-
-def test_long_rows_share_columns_and_no_step_is_left_out() -> None:
-    for steps in (1, 400, 401, 1500, 100_000):
-        columns = group_steps(steps)
-        assert len(columns) <= 400
-        assert [i for group in columns for i in range(group.start, group.stop)] == [*range(steps)]
 
 
 def test_names_under_a_plot_turn_before_they_meet() -> None:

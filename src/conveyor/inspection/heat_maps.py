@@ -19,6 +19,7 @@ from conveyor.inspection.equations import (
     RESET,
     UPDATE,
 )
+from conveyor.inspection.row_parts import group_evenly
 from conveyor.inspection.trace import LayerTrace, Trace
 from conveyor.inspection.unit_order import order_units
 
@@ -47,7 +48,7 @@ AROUND_ZERO = [[0, "#0072b2"], [0.5, "#f7f7f7"], [1, "#b35900"]]
 def draw_layers(trace: Trace) -> list[list[dict[str, Any]]]:
     """Return for each layer a plot of each gate and state: units from top to bottom in one order
     for all of them, steps from left to right."""
-    columns = group_steps(len(trace.steps), limit_columns(trace.layers))
+    columns = group_evenly(len(trace.steps), limit_columns(trace.layers))
     names = [name_column(_mark_unknown(trace), group) for group in columns]
     plots = []
     for layer in trace.layers:
@@ -65,13 +66,6 @@ def limit_columns(layers: Iterable[LayerTrace]) -> int:
     """Return how many columns the heat maps of all layers have at most."""
     lines = sum(values.shape[1] for layer in layers for values in layer.states.values())
     return max(1, min(MAX_COLUMNS, MAX_VALUES // lines))
-
-
-def group_steps(count: int, most: int = MAX_COLUMNS) -> list[slice]:
-    """Return which steps share a column of a heat map: one each, unless they are more than
-    `most`."""
-    size = -(-count // most)
-    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 def _mark_unknown(trace: Trace) -> list[str]:

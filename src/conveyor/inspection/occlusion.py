@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conveyor.encoding.network_inputs import NetworkInputs
+from conveyor.inspection.row_parts import group_evenly
 from conveyor.serving import LoadedModel
 from conveyor.tasks.explained import ExplainedOutput
 
@@ -87,12 +88,6 @@ def group_parts(steps: int, channels: int, limit: int) -> tuple[list[slice], lis
     share a group only where there would be fewer than MIN_GROUPS of steps."""
     wide = group_evenly(channels, max(1, limit // min(steps, MIN_GROUPS)))
     return group_evenly(steps, max(1, limit // len(wide))), wide
-
-
-def group_evenly(count: int, limit: int) -> list[slice]:
-    """Return at most so many groups of neighbours, of equal size but for the last."""
-    size = -(-count // limit)
-    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 def _without_columns(model: LoadedModel, inputs: NetworkInputs) -> Iterator[NetworkInputs]:

@@ -10,7 +10,8 @@ from conveyor.errors import InputError
 from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
 from conveyor.inspection.bounds import cut_sequence
-from conveyor.inspection.heat_maps import draw_layers, group_steps, limit_columns
+from conveyor.inspection.heat_maps import draw_layers, limit_columns
+from conveyor.inspection.row_parts import group_evenly
 from conveyor.inspection.trace import BACKWARD, LayerTrace, Trace, trace_row
 from conveyor.raw_row import sequence_of, to_text
 from conveyor.serving import LoadedModel
@@ -70,7 +71,7 @@ def describe_trace(trace: Trace) -> dict[str, Any]:
 
 def _list_notes(trace: Trace) -> list[str]:
     """Return sentences on what the heat maps show."""
-    steps, groups = len(trace.steps), group_steps(len(trace.steps), limit_columns(trace.layers))
+    steps, groups = len(trace.steps), group_evenly(len(trace.steps), limit_columns(trace.layers))
     size = groups[0].stop
     count = f"1 {trace.unit}" if steps == 1 else f"{steps:,} {trace.unit}s from left to right"
     notes = [f"{count}; a line for each unit."]

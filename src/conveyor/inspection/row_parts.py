@@ -1,4 +1,4 @@
-"""The parts of a row as people know them: names of steps and channels, and values."""
+"""The parts of a row as people know them: names of steps and channels, values, groups."""
 
 from typing import Any
 
@@ -59,3 +59,9 @@ def read_values(model: LoadedModel, row: Any, steps: int) -> Array | None:
         return values[:steps]
     before = np.full((max(0, steps - len(values)), values.shape[1]), np.nan)
     return np.concatenate([before, values[-steps:]])
+
+
+def group_evenly(count: int, limit: int) -> list[slice]:
+    """Return at most so many groups of neighbours, of equal size but for the last."""
+    size = -(-count // limit)
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
