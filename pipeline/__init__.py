@@ -114,9 +114,9 @@ def output_file(text: str) -> Path:
     refused before anything is computed."""
     path = typed_path(text)
     folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
-    if path.is_dir():
+    if os.path.isdir(path):  # which, unlike `Path.is_dir`, raises nothing where none may look
         got = "a folder. Name a file in it"
-    elif not folder.is_dir():
+    elif not os.path.isdir(folder):
         got = f"one in {folder}, which is no folder. Name another one"
     elif not os.access(folder, os.W_OK | os.X_OK):
         got = f"one in {folder}, which is not writable. Name another one, or change its permissions"

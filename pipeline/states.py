@@ -11,10 +11,10 @@ from argparse import ArgumentParser, Namespace
 
 from conveyor import files
 from conveyor.data.store import Prepared
-from conveyor.errors import InputError
 from conveyor.inspection.points import read_points
 from conveyor.inspection.projection import METHODS
 from conveyor.inspection.states_page import render_states
+from conveyor.inspection.worst_errors import check_data
 from conveyor.paths import Paths
 from conveyor.serving import LoadedModel
 from pipeline import number, output_file, run_script, typed_path
@@ -54,11 +54,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 def draw_states(args: Namespace) -> None:
     model, prepared = LoadedModel.load(args.model), Prepared(Paths().prepared)
-    if prepared.meta.digest != model.card.data_digest:
-        raise InputError(
-            f"{Paths().prepared}: expected the data of the model in {args.model}; got others. Run "
-            "`dvc repro train`, or name a model of these data with --model"
-        )
+    check_data(model, prepared)
     points = read_points(args.model, model, prepared.split(args.split), args.points)
     digest = files.digest_tree(args.model)
     files.write_text(args.out, render_states(points, args.split, args.method, digest))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import output_file
+
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(path.stem for path in ROOT.glob("pipeline/[a-z]*.py"))
 # Arguments that a script needs before one too many can be refused.
@@ -230,6 +232,11 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
         error = capsys.readouterr().err
         assert f"{target}: expected a file that can be written; {reason}" in error
     assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder"}
+
+
+def test_a_name_that_the_system_refuses_is_no_error_of_the_command_line() -> None:
+    """It is one of the disk, in one line, when the page is written."""
+    assert output_file("x" * 300) == Path("x" * 300)
 
 
 @pytest.mark.parametrize("script", ["explain", "inspect"])

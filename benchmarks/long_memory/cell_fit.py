@@ -23,7 +23,7 @@ from conveyor.training.steps import Steps
 from conveyor.training.threads import set_threads
 
 VALIDATE_EVERY = 100  # updates
-VALIDATION_ROWS, TEST_ROWS, GRADIENT_ROWS = 512, 2000, 64
+VALIDATION_ROWS, TEST_ROWS, GRADIENT_ROWS = 500, 2000, 64
 MOST_LAGS = 40  # at which a gradient is stored, evenly spaced
 TRAINING, VALIDATION, TEST = range(3)  # kinds of rows, which seed their generators
 

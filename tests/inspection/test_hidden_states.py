@@ -128,17 +128,22 @@ def test_a_sample_is_bounded_and_drawn_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    ("longest", "per_step", "rows"),
-    [(20, True, 100), (500, True, 100), (1000, True, 50), (100_000, True, 1), (3000, False, 100)],
+    ("lengths", "per_step", "rows"),
+    [
+        ([20] * 200, True, 100),
+        ([1000] * 200, True, 50),
+        ([100_000] * 200, True, 1),
+        ([20] * 99 + [100_000], True, 99),
+        ([3000] * 200, False, 100),
+    ],
 )
 def test_few_long_rows_are_read_where_each_step_is_a_point(
-    longest: int, per_step: bool, rows: int
+    lengths: list[int], per_step: bool, rows: int
 ) -> None:
-    lengths = np.full(200, longest)
-    lengths[::2] = 1
-    chosen = draw_rows(lengths, 100, per_step=per_step)
+    chosen = draw_rows(np.array(lengths), 100, per_step=per_step)
     assert len(chosen) == rows
-    assert per_step is False or lengths[chosen].sum() <= MAX_STEPS or rows == 1
+    assert chosen.tolist() == sorted(set(chosen.tolist()))
+    assert per_step is False or rows == 1 or np.array(lengths)[chosen].sum() <= MAX_STEPS
 
 
 def test_rows_and_targets_are_shown_short() -> None:
@@ -162,7 +167,7 @@ def test_rows_have_their_errors_and_the_sample_is_said(toy_product: Path, toys: 
     model, split = LoadedModel.load(toy_product), toys.split("test")
     [points] = read_points(toy_product, model, split, 15)
     assert len(points.names) == len(points.vectors) == 15
-    chosen = draw_sample(len(split.rows), 15).tolist()
+    chosen = draw_rows(split.sequences.lengths, 15, per_step=False).tolist()
     rows = [split.rows[row] for row in chosen]
     labels = [record["label"] for record in model.predict(rows).records()]
     true = [str(label) for label in model.task.answers.decode(split.targets[chosen])]
@@ -294,7 +299,7 @@ def test_the_command_writes_its_page_and_refuses_a_model_of_other_data(
     shutil.copytree(word_product, other)
     (other / "card.json").write_text(json.dumps({**card, "data_digest": "another"}))
     write_digests(other)
-    with pytest.raises(InputError, match="data/prepared: expected the data of the model in "):
+    with pytest.raises(InputError, match="data/prepared: expected the data on which"):
         states.draw_states(typed("--model", str(other)))
 
 

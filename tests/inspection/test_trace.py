@@ -125,8 +125,25 @@ def test_the_steps_of_a_forecast_count_from_its_first() -> None:
     encoder, values = WindowEncoder(plain, window, []), np.zeros((8, 2))
     windows: Any = SimpleNamespace(kind="series", encoder=encoder)
     assert name_steps(windows, None, values, 6, 1) == ["-5", "-4", "-3", "-2", "-1", "0"]
+    assert name_steps(windows, None, values, 2, 4) == ["-5…-2", "-1…0"]
     series: Any = SimpleNamespace(kind="series", encoder=plain)
-    assert name_steps(series, None, values[:7], 2, 4) == ["1-4", "5-7"]
+    assert name_steps(series, None, values[:7], 2, 4) == ["1…4", "5…7"]
+
+
+def test_a_step_of_several_words_is_unknown_if_one_of_them_is(
+    word_product: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a front with strides."""
+
+    def read_every_second(*arguments: Any) -> Any:
+        return [source[::2] for source in read_sources(*arguments)]
+
+    monkeypatch.setattr("conveyor.inspection.trace.read_stride", lambda proto: 2)
+    monkeypatch.setattr("conveyor.inspection.trace.read_sources", read_every_second)
+    traced = trace_row(word_product, LoadedModel.load(word_product), "Good bad notaword good bad")
+    assert traced.steps == ["Good…bad", "notaword…good", "bad"]
+    assert traced.unknown == [False, True, False]
+    assert len(describe_trace(traced)["layers"]) == len(traced.layers)
 
 
 def test_what_the_network_does_not_read_is_counted(word_product: Path) -> None:

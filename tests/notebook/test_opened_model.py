@@ -202,7 +202,7 @@ def test_a_file_is_scored_as_the_stage_scores_its_rows(
     assert scores.left_out == {"missing_target": 1, "unknown_target": 1, "empty_input": 1}
     assert scores.frame().index[0] == model.task.metrics.headline
     assert "left out: 1 missing_target" in scores._repr_html_()
-    assert repr(scores).startswith(f"metrics of {scores.rows} rows\n")
+    assert repr(scores).startswith(f"metrics of {scores.rows} rows; left out: 1 missing_target")
     assert "macro_f1" in repr(scores)
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from server_process import Server
 
 from conveyor import files
-from conveyor.inspection.page import describe_trace
+from conveyor.inspection.page import describe_row, describe_trace
 from conveyor.inspection.trace import trace_row
 from conveyor.server.live_model import LiveModel
 from conveyor.server.schemas import INSPECTION
@@ -87,6 +87,18 @@ def test_a_long_row_is_cut_and_the_response_says_so(app: InProcess) -> None:
     assert status == 200
     assert "4,000 steps from left to right" in answer["notes"][0]
     assert any("its beginning only" in note for note in answer["notes"])
+
+
+def test_a_long_row_that_comes_as_text_is_cut_between_steps(app: InProcess) -> None:
+    row = json.dumps(np.zeros((4100, 2)).tolist())
+    status, answer = inspect(app, {"inputs": {"series": [row]}})
+    assert (status, answer.get("message")) == (200, None)
+    assert "4,000 steps from left to right" in answer["notes"][0]
+
+
+@pytest.mark.parametrize("row", [[1.0, 2.0], [None, 2.0], [[1.0], [2.0]], "[1.0, 2.0]"])
+def test_a_row_of_one_channel_is_written_in_each_form(row: Any) -> None:
+    assert describe_row(row).replace("[", "").replace("]", "").endswith("2.0")
 
 
 def test_one_row_is_inspected_at_a_time(app: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:

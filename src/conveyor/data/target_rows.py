@@ -50,7 +50,8 @@ class TargetRows:
     Attributes:
         rows: raw.
         targets: encoded as the task does, first axis (rows,).
-        left_out: rows that cannot be used, by their problem, as reports/data.json names them.
+        left_out: what cannot be used, by its problem, as reports/data.json names it: rows, and of
+            forecasts also origins and series.
         notes: sentences on what was found in the file, and on what cannot be scored.
     """
 

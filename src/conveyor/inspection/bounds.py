@@ -1,4 +1,4 @@
-"""How much is computed where the time is limited: in a stage, and by a server."""
+"""How much is computed where people wait: for a stage, a server, an explanation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ MAX_PRODUCTS = 10**9  # of weights and steps, which take half a second
 MAX_OCCLUDED_STEPS = 2_000_000  # of all answers without a part, which take a small network 2 s
 MAX_OCCLUDED_FLOPS = 200 * 10**9  # likewise, which take 3 s
 ENOUGH_PARTS = 48  # of a sequence, before another row gets some too
-FEWEST_PARTS = 8  # with which a row is worth to be shown
+FEWEST_PARTS = 8  # below which a row is not worth showing
 
 
 def limit_steps(layers: Iterable[RecurrentLayer]) -> int:
@@ -33,6 +33,7 @@ def cut_row(encoder: Encoder, row: Any, limit: int) -> Any:
     """Return a raw row of the first steps, or characters, of another.
 
     Raises:
+        RowError: the encoder does not accept the row.
         InputError: the row is a window of a forecast, of which no step can be left out.
     """
     if isinstance(encoder, WindowEncoder):
@@ -40,7 +41,8 @@ def cut_row(encoder: Encoder, row: Any, limit: int) -> Any:
             f"the row: expected at most {limit:,} steps, which are traced in about a second; got a "
             f"window of {encoder.window.steps:,}. Use `conveyor inspect`, which has no limit"
         )
-    return cut_sequence(row, limit)
+    # A series may come as the text of its steps, of which the first characters are no series.
+    return cut_sequence(encoder.check_row(row) if encoder.kind == "series" else row, limit)
 
 
 def cut_sequence(row: Any, limit: int) -> Any:

@@ -12,6 +12,7 @@ from conveyor.inspection.attribution_plots import draw_series
 from conveyor.inspection.explanation import Explanation, OccludedAnswer
 from conveyor.inspection.integral import TOLERANCE
 from conveyor.inspection.page import describe_answer, describe_row
+from conveyor.inspection.row_parts import say_unread
 from conveyor.inspection.worst_errors import ExplainedError, WrongAnswer, occlude_errors
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
@@ -88,7 +89,7 @@ def _describe(entry: OccludedAnswer | ExplainedError) -> dict[str, Any]:
         "static": _list_columns(explanation),
         "grouped": _describe_groups(explanation),
         "row": describe_row(explanation.row),
-        "unread": explanation.unread,
+        "unread": _say_unread(explanation),
         "answer": describe_answer(explanation.answer),
         "row_id": None if error is None else error.row_id,
         "truth": {} if error is None else describe_answer({"truth": error.truth}),
@@ -100,6 +101,11 @@ def _describe(entry: OccludedAnswer | ExplainedError) -> dict[str, Any]:
 
 def _add_up(explanation: Explanation) -> float:
     return float(explanation.attributions.sum()) + sum(explanation.static.values())
+
+
+def _say_unread(explanation: OccludedAnswer) -> str | None:
+    unit = "step" if explanation.values is not None else "token"
+    return say_unread(explanation.unread, unit) if explanation.unread else None
 
 
 def _list_columns(explanation: OccludedAnswer) -> dict[str, list[float]]:

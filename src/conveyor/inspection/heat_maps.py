@@ -49,7 +49,8 @@ def draw_layers(trace: Trace) -> list[list[dict[str, Any]]]:
     """Return for each layer a plot of each gate and state: units from top to bottom in one order
     for all of them, steps from left to right."""
     columns = group_evenly(len(trace.steps), limit_columns(trace.layers))
-    names = [name_column(_mark_unknown(trace), group) for group in columns]
+    steps = _mark_unknown(trace)
+    names = [name_column(steps, group) for group in columns]
     plots = []
     for layer in trace.layers:
         order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
@@ -105,7 +106,7 @@ def _draw_state(
     heat_map = {
         "type": "heatmap",
         "z": _to_json(means.T),
-        "y": [f"unit {unit}" for unit in order],
+        "y": [f"unit {number}" for number in order],
         "columns": [text(column) for column in names],  # which plots.js makes the customdata
         "hovertemplate": f"{unit} %{{customdata}}<br>%{{y}}: %{{z:.3f}}<extra></extra>",
         "colorbar": {"thickness": 12},

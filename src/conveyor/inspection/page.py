@@ -5,13 +5,15 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from conveyor import files
 from conveyor.errors import InputError
 from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
 from conveyor.inspection.bounds import cut_sequence
 from conveyor.inspection.heat_maps import draw_layers, limit_columns
-from conveyor.inspection.row_parts import group_evenly
+from conveyor.inspection.row_parts import group_evenly, say_unread
 from conveyor.inspection.trace import BACKWARD, LayerTrace, Trace, trace_row
 from conveyor.raw_row import sequence_of, to_text
 from conveyor.serving import LoadedModel
@@ -86,10 +88,7 @@ def _list_notes(trace: Trace) -> list[str]:
             "about a second."
         )
     if trace.unread:
-        notes.append(
-            f"The row has {trace.unread:,} more {trace.unit}s, which the network does not read "
-            "(dataset.encoding.max_length)."
-        )
+        notes.append(say_unread(trace.unread, trace.unit))
     if any(trace.unknown):
         notes.append("A token in brackets is not in the vocabulary.")
     notes.append(
@@ -108,7 +107,7 @@ def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
 def describe_row(row: Any) -> str:
     """Write a raw row, or the beginning of a long one."""
     sequence = sequence_of(row)
-    width = 1 if to_text(sequence) is not None else len(sequence[0])
+    width = 1 if to_text(sequence) is not None else np.size(sequence[0])
     value = to_json(cut_sequence(row, ROW_LENGTH // width + 1))  # no more can be seen
     return _cut(value if isinstance(value, str) else json.dumps(value), ROW_LENGTH)
 

@@ -18,8 +18,8 @@ Vectors = NDArray[np.floating]  # (points, width)
 
 
 def project_by_pca(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
-    """Return the two principal components of the points, (points, 2), how much they say together,
-    and each."""
+    """Return the two principal components of the points, (points, 2), a sentence on how much they
+    say, and the titles of the axes."""
     count = min(2, *vectors.shape)
     pca = PCA(count, svd_solver="full")
     places = pca.fit_transform(vectors.astype(np.float64))
@@ -32,7 +32,7 @@ def project_by_pca(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
 
 def project_by_umap(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
     """Return points, (points, 2), whose neighbours are mostly those of the vectors (McInnes, Healy
-    and Melville 2018), what they say, and the titles of the axes.
+    and Melville 2018), a sentence on what they say, and the titles of the axes.
 
     Raises:
         InputError: UMAP is not installed, or there are too few points.
@@ -75,12 +75,19 @@ def draw_sample(count: int, limit: int) -> NDArray[np.int64]:
 
 
 def draw_rows(lengths: NDArray[np.integer], limit: int, *, per_step: bool) -> NDArray[np.int64]:
-    """Return the numbers of at most `limit` rows, drawn as `draw_sample` does; fewer long ones
-    where all their steps are read, of which points are drawn then.
+    """Return the numbers of at most `limit` rows, in order; equal arguments draw alike.
 
     Args:
         lengths: of all rows, (rows,).
+        per_step: whether all steps of the rows are read. Drawn rows that would make more than
+            MAX_STEPS are left out then, but one is returned in any case.
     """
-    if per_step:
-        limit = min(limit, max(1, MAX_STEPS // int(lengths.max())))
-    return draw_sample(len(lengths), limit)
+    drawn = np.random.default_rng(SEED).permutation(len(lengths))[:limit]
+    if not per_step:
+        return np.sort(drawn)
+    fitting, steps = [], 0
+    for row in drawn.tolist():
+        if steps + lengths[row] <= MAX_STEPS:
+            fitting.append(row)
+            steps += int(lengths[row])
+    return np.sort(fitting or drawn[:1])

@@ -42,6 +42,14 @@ def count_unread(encoder: Encoder, row: Any) -> int:
     return max(0, units - encoder.max_length)
 
 
+def say_unread(count: int, unit: str) -> str:
+    """Say in a sentence how many units, each a "step" or "token", are cut off."""
+    return (
+        f"The row has {count:,} more {unit}s, which the network does not read "
+        "(dataset.encoding.max_length)."
+    )
+
+
 def find_unknown(model: LoadedModel, values: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which steps of encoded values are unknown tokens, (steps,)."""
     if model.kind == "text":

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from conveyor.encoding import WindowEncoder
 from conveyor.inspection.bounds import cut_row, limit_steps
 from conveyor.inspection.equations import RUNS
 from conveyor.inspection.inner_values import expose
@@ -105,10 +106,12 @@ def trace_row(folder: Path, model: LoadedModel, row: Any, *, is_bounded: bool = 
         [(_, inputs)] = model.encoder.batches([row], 1)
     sources = read_sources(proto, layers, inputs)
     values, is_text = inputs["values"][0], model.kind == "text"
+    seen, stride = len(sources[0]), read_stride(proto)
+    unknown = find_unknown(model, values).tolist() if is_text else []
     return Trace(
         row=row,
         answer=model.predict([row]).records()[0],
-        steps=name_steps(model, row, values, len(sources[0]), read_stride(proto)),
+        steps=name_steps(model, row, values, seen, stride),
         layers=[
             trace
             for number, (layer, source) in enumerate(zip(layers, sources, strict=True), 1)
@@ -117,7 +120,7 @@ def trace_row(folder: Path, model: LoadedModel, row: Any, *, is_bounded: bool = 
         is_cut=bool(is_cut),
         unit="token" if is_text else "step",
         unread=count_unread(model.encoder, row),
-        unknown=find_unknown(model, values).tolist() if is_text else (),
+        unknown=[any(tokens) for tokens in _group(unknown, seen, stride)] if unknown else [],
     )
 
 
@@ -157,7 +160,12 @@ def name_steps(
         stride: steps of the row for each of theirs.
     """
     names = name_row_steps(model, row, len(values))
-    if stride == 1:
-        return names[:steps]  # of a forecast, a layer reads the context alone
-    groups = [names[i * stride : (i + 1) * stride] for i in range(steps)]
-    return [f"{group[0]}-{group[-1]}" if len(group) > 1 else group[0] for group in groups]
+    if isinstance(model.encoder, WindowEncoder):
+        names = names[: model.encoder.window.context]  # the layers read no later steps
+    groups = _group(names, steps, stride)
+    return [f"{group[0]}…{group[-1]}" if len(group) > 1 else group[0] for group in groups]
+
+
+def _group(parts: list[Any], steps: int, stride: int) -> list[list[Any]]:
+    """Return which parts of a row each of the layers' steps stands for."""
+    return [parts[i * stride : (i + 1) * stride] for i in range(steps)]

@@ -101,5 +101,6 @@ def check_data(model: LoadedModel, prepared: Prepared) -> None:
     if expected is not None and expected != digest:
         raise InputError(
             f"{prepared.folder}: expected the data on which the model was trained, "
-            f"{expected[:12]}; got {digest[:12]}. Run `dvc repro`, or name a row"
+            f"{expected[:12]}; got {digest[:12]}. Run `dvc repro`, or "
+            "name a model of these data with --model"
         )

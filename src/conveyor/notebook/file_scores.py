@@ -35,7 +35,8 @@ class FileScores:
     Attributes:
         task: of the model.
         rows: on which it was scored.
-        left_out: other rows of the file, by what is wrong with them.
+        left_out: other rows of the file, by what is wrong with them; of a forecast also origins,
+            and series.
         notes: sentences on what was found in the file, and on metrics that are left out.
         scores: every metric that is defined for these rows, by name, in its own unit.
         intervals: (low, high) of each metric, by a bootstrap of the rows.
@@ -62,9 +63,14 @@ class FileScores:
         columns = ["title", "value", "low", "high", "better"]
         return pd.DataFrame(rows, index=pd.Index(names, name="metric"), columns=columns)
 
+    def say_left_out(self) -> str:
+        """Return the numbers of what was left out, by problem; empty if that is nothing."""
+        return ", ".join(f"{count} {name}" for name, count in self.left_out.items())
+
     def __repr__(self) -> str:
+        left_out = f"; left out: {self.say_left_out()}" if self.left_out else ""
         table = self.frame().to_string(float_format=DIGITS)
-        return "\n".join([f"metrics of {self.rows} rows", table, *self.notes])
+        return "\n".join([f"metrics of {self.rows} rows{left_out}", table, *self.notes])
 
     def _repr_html_(self) -> str:
         page = PAGES.get_template("file_scores.html")
@@ -74,8 +80,8 @@ class FileScores:
 def score_file(
     model: LoadedModel, file: Path, *, samples: int, confidence: float, seed: int
 ) -> FileScores:
-    """Score a model on a file that holds rows and targets as its data set does; a forecast at each
-    origin, as the stage `evaluate` scores those of the test rows.
+    """Score a model on a file that holds rows and targets as its data set does, by the metrics of
+    the stage `evaluate`; a forecast at every origin, whatever the stride of its data set is.
 
     Args:
         samples: of the bootstrap.

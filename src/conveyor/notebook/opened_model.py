@@ -132,9 +132,9 @@ class OpenedModel:
             Every metric of the task with its interval, as the stage `evaluate` computes them. Rows
             without a usable input or target are left out, and counted by what is wrong with them.
             Of forecasts, each origin of the file is a row that has the whole context before it and
-            the horizon from it on. Their errors are in the unit of the data, and in standard
-            deviations of the training steps; those that need the training steps of each series
-            (mase) are left out, and `notes` says so.
+            the horizon from it on, whatever the stride of the data set is. Their errors are in the
+            unit of the data, and in standard deviations of the training steps; those that need the
+            training steps of each series (mase) are left out, and `notes` says so.
 
         Raises:
             InputError: the file is missing, has another format, lacks a column or a usable row; or

@@ -32,12 +32,12 @@ def to_html(text: str, folder: Path, page: Path, *, headings: int = 2) -> str:
             if child.type == "image":
                 _embed(child, folder)
             elif child.type == "link_open":
-                _lead(child, folder, page)
+                _relocate_link(child, folder, page)
     return markdown.renderer.render(tokens, markdown.options, {})
 
 
-def _lead(link: Token, folder: Path, page: Path) -> None:
-    """Make a link to a file of the folder lead there from the page."""
+def _relocate_link(link: Token, folder: Path, page: Path) -> None:
+    """Rewrite a link to a file of the folder so that it leads there from the page."""
     path = _find(str(link.attrGet("href")), folder)
     if path is not None:
         link.attrSet("href", Path(os.path.relpath(path, page.parent)).as_posix())

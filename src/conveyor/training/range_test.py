@@ -101,7 +101,7 @@ class RangeTest:
     def describe(self) -> str:
         """Say what to set, how, and why."""
         setting = f"train.learning_rate={self.suggestion:g}"
-        end = "where the loss had diverged" if self.diverged else "the last"
+        end = "where the loss had diverged" if self.diverged else "the highest rate"
         return (
             f"set {setting}, as in `dvc exp run -S +{setting}`, or in params.yaml: "
             f"train: {{learning_rate: {self.suggestion:g}}}\n"

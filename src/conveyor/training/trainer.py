@@ -46,8 +46,8 @@ class Trainer:
     Attributes:
         gradient_norms: of each layer, by the names of `metrics.layers`: the mean over each fifth
             update of the last call of `train`, from its first on. Updates that the optimizer
-            skips, since their gradients are no finite numbers in float16, do not count. Empty
-            without `look_inside`.
+            skips, since their gradients are no finite numbers in float16, do not count; 0 if
+            that were all. Empty without `look_inside`.
     """
 
     def __init__(
