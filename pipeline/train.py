@@ -26,12 +26,10 @@ with show_clock("loading TensorFlow"):
 
 
 def train(config: TrainConfig, paths: Paths) -> None:
-    config, prepared = apply_best(config, paths.sweep), Prepared(paths.prepared)
-    prepare_process(config)
-    digest, dataset = prepared.meta.digest, prepared.meta.name
-    origin = find_origin(config.train, paths.init)
+    prepared = Prepared(paths.prepared)
+    digest, origin = prepared.meta.digest, find_origin(config.train, paths.init)
     scratch = paths.scratch / "train" / name_fit(config, digest, origin)
-    with runs.training_run(config, paths, dataset=dataset, data_digest=digest) as run:
+    with runs.training_run(config, paths, dataset=prepared.meta.name, data_digest=digest) as run:
         on_built = InitialWeights.read(paths.init, prepared).set if origin else keep_random
         model, history = fit(config, prepared, on_validation=run.log_validation, scratch=scratch,
                              on_built=on_built)  # fmt: skip
@@ -46,6 +44,8 @@ def main(args: Namespace) -> None:
     if args.find_learning_rate:
         print(find_learning_rate(config, paths))
     else:
+        config = apply_best(config, paths.sweep)
+        prepare_process(config)
         train(config, paths)
 
 
