@@ -271,6 +271,13 @@ def test_a_stage_that_is_killed_ends_with_the_same_model(belt: Belt) -> None:
     shutil.rmtree(root / "model.before")
 
 
+# Two of the five are slow: the figures of drift of each task have tests of their own.
+@pytest.mark.parametrize(
+    "belt",
+    [pytest.param(task, marks=[pytest.mark.slow] if task in ("multilabel", "regression") else [])
+     for task in TASKS],
+    indirect=True,
+)  # fmt: skip
 def test_new_rows_that_drift_are_found_and_trained_on(belt: Belt) -> None:
     write_rows(belt.clone.root / ROWS, belt.task, 60, seed=4, shift=5.0)
     belt.clone.commit("new rows")
