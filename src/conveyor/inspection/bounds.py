@@ -89,7 +89,8 @@ class OcclusionBudget:
             columns: static ones, each of which is left out too.
         """
         besides = 2 + columns  # answers: of the row, before and beside those without a part
-        share, rest = (steps // length - besides for steps in (self.steps // self.rows, self.steps))
+        share = self.steps // self.rows // length - besides
+        rest = self.steps // length - besides
         limit = min(max(share, ENOUGH_PARTS), rest, parts, MAX_PARTS)
         self.rows -= 1
         if limit < min(parts, FEWEST_PARTS):

@@ -31,11 +31,21 @@ def choose_row(model: LoadedModel, text: str | None, file: Path | None, number: 
             row = _read_row(model, file, number)
         else:
             row = model.example if text is None else text
-        checked = model.encoder.check_row(row)
-        return row if isinstance(row, str) else checked  # places in a text count its white space
+        return check_raw_row(model, row)
     except RowError as error:
         place = "the text" if file is None else f"{file}, row {number}"
         raise InputError(f"{place}: {error.reason}") from None
+
+
+def check_raw_row(model: LoadedModel, row: Any) -> Any:
+    """Return a raw row in the types that the encoder reads; a text as it is, since places in it
+    count its white space.
+
+    Raises:
+        RowError: the encoder does not accept it.
+    """
+    checked = model.encoder.check_row(row)
+    return row if isinstance(row, str) else checked
 
 
 def _read_row(model: LoadedModel, file: Path, number: int) -> Any:

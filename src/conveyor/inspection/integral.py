@@ -76,9 +76,8 @@ def integrate(slopes: Slopes, steps: int = 1) -> Integral:
     Args:
         steps: of the row.
     """
-    usual, most = (
-        min(MAX_POINTS, limit // steps) for limit in (USUAL_POINT_STEPS, MAX_POINT_STEPS)
-    )
+    usual = min(MAX_POINTS, USUAL_POINT_STEPS // steps)
+    most = min(MAX_POINTS, MAX_POINT_STEPS // steps)
     edges = np.linspace(0, 1, FIRST_PIECES + 1)
     values, _ = slopes(edges)
     bounds = list(zip(edges, edges[1:], values, values[1:], strict=False))

@@ -63,18 +63,20 @@ class FileScores:
         columns = ["title", "value", "low", "high", "better"]
         return pd.DataFrame(rows, index=pd.Index(names, name="metric"), columns=columns)
 
-    def say_left_out(self) -> str:
-        """Return the numbers of what was left out, by problem; empty if that is nothing."""
-        return ", ".join(f"{count} {name}" for name, count in self.left_out.items())
-
     def __repr__(self) -> str:
-        left_out = f"; left out: {self.say_left_out()}" if self.left_out else ""
+        left_out = f"; left out: {say_counts(self.left_out)}" if self.left_out else ""
         table = self.frame().to_string(float_format=DIGITS)
         return "\n".join([f"metrics of {self.rows} rows{left_out}", table, *self.notes])
 
     def _repr_html_(self) -> str:
         page = PAGES.get_template("file_scores.html")
-        return page.render(scores=self, table=table_html(self.frame()))
+        left_out = say_counts(self.left_out)
+        return page.render(scores=self, left_out=left_out, table=table_html(self.frame()))
+
+
+def say_counts(counts: Mapping[str, int]) -> str:
+    """Return numbers with the names of what they count; empty if there are none."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def score_file(
@@ -92,10 +94,9 @@ def score_file(
     """
     part = _read_part(model, file)
     if not len(part.rows):
-        counts = ", ".join(f"{count} {name}" for name, count in part.left_out.items())
         raise InputError(
-            f"{file}: expected a row whose target the model can predict; got none ({counts}). Name "
-            "another file"
+            f"{file}: expected a row whose target the model can predict; got none "
+            f"({say_counts(part.left_out)}). Name another file"
         )
     outputs = _predict(model, part.rows)
     targets, task = cut_targets(part.targets, outputs), model.task

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from conveyor.errors import InputError
+from conveyor.inspection.chosen_row import check_raw_row
 from conveyor.server.mlflow_protocol import parse_rows
 from conveyor.server.parsed_request import ParsedRequest
 from conveyor.serving import LoadedModel, RowError
@@ -60,9 +61,7 @@ def read_row(row: Any, model: LoadedModel) -> Any:
     if len(parsed.rows) != 1:
         raise InputError(f"row: expected one row; got {len(parsed.rows)}. Choose one of them")
     try:
-        [row] = parsed.rows
-        checked = model.encoder.check_row(row)
-        return row if isinstance(row, str) else checked  # places in a text count its white space
+        return check_raw_row(model, parsed.rows[0])
     except RowError as error:
         raise InputError(f"row: {error.reason}") from None
 
