@@ -22,6 +22,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def redraw(page: Page, **media: Any) -> None:
+    """Change the colours or the medium of a page, and return when its plots are drawn anew, which
+    the browser starts some time after the change."""
+    page.evaluate(
+        "() => { drawn = new Promise((done) => document.addEventListener('drawn', done)) }"
+    )
+    page.emulate_media(**media)
+    page.evaluate("() => drawn.then(() => true)")
+
+
 def grave_violations(page: Page) -> list[str]:
     """What axe-core calls serious or critical, with the first element that it is about."""
     violations: list[dict[str, Any]] = Axe().run(page).response["violations"]

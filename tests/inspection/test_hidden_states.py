@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from browser import chromium, grave_violations
+from browser import chromium, grave_violations, redraw
 from playwright.sync_api import Browser, expect
 
 from conveyor.data.store import Prepared, Split
@@ -267,11 +267,14 @@ def test_a_point_is_chosen_and_its_neighbours_are_shown(
     view.get_by_label("Choose a row").select_option(index=1)
     expect(chosen).to_contain_text(HOSTILE)
     assert page.evaluate(star)["x"] != place["x"]
-    page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
+    redraw(page, color_scheme="dark" if scheme == "light" else "light")
     expect(chosen).to_contain_text(HOSTILE)
     assert page.evaluate(star)["name"] == "chosen"
-    page.emulate_media(color_scheme=scheme)
-    page.mouse.click(*page.evaluate(PLACE_ON_SCREEN, [place["x"][0], place["y"][0]]))
+    redraw(page, color_scheme=scheme)
+    mark = page.evaluate(PLACE_ON_SCREEN, [place["x"][0], place["y"][0]])
+    page.mouse.move(*mark)
+    expect(view.locator(".hoverlayer .hovertext")).to_be_visible()
+    page.mouse.click(*mark)
     expect(chosen.locator("svg polyline")).to_have_count(2)
     assert page.evaluate("window.hacked") is None
     assert [url for url in requests if not url.startswith(("data:", "blob:"))] == [path.as_uri()]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import chromium, grave_violations
+from browser import chromium, grave_violations, redraw
 from playwright.sync_api import Browser
 
 from conveyor.paths import Paths
@@ -61,7 +61,7 @@ def test_the_page_is_printed_with_all_that_is_closed_and_its_plots_fit(
     assert tab.pdf().startswith(b"%PDF")
     assert tab.evaluate("window.open") == 0
     assert tab.locator("details:not([open])").count() == closed
-    tab.emulate_media(media="print")
+    redraw(tab, media="print")
     boxes = tab.locator(".plot .main-svg").evaluate_all(BOXES)
     assert len({left for left, _ in boxes}) == 1, "they stand below each other"
     assert max(width for _, width in boxes) < SHEET

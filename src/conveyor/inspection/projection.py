@@ -22,8 +22,9 @@ def project_by_pca(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
     say, and the titles of the axes."""
     count = min(2, *vectors.shape)
     pca = PCA(count, svd_solver="full")
-    places = pca.fit_transform(vectors.astype(np.float64))
-    shares = np.nan_to_num(pca.explained_variance_ratio_)  # NaN where all points are equal
+    with np.errstate(invalid="ignore"):  # points that are all equal have shares of 0 / 0
+        places = pca.fit_transform(vectors.astype(np.float64))
+    shares = np.nan_to_num(pca.explained_variance_ratio_)
     sentence = f"PCA: the two axes hold {shares.sum():.0%} of the variance"
     shares = np.pad(shares, (0, 2 - count))
     axes = [f"component {number} ({share:.0%})" for number, share in enumerate(shares, 1)]
