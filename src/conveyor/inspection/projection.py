@@ -1,7 +1,6 @@
 """Points of many dimensions in two of them, and their nearest neighbours in all of them."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +70,11 @@ def find_neighbours(vectors: Vectors) -> tuple[NDArray[np.integer], Vectors]:
 
 def draw_sample(count: int, limit: int) -> NDArray[np.int64]:
     """Return at most `limit` of `count` numbers from 0, in order; equal arguments draw alike."""
-    draw: Any = np.random.default_rng(SEED)
-    return np.sort(draw.choice(count, min(count, limit), replace=False))
+    return np.sort(_shuffle(count)[:limit])
+
+
+def _shuffle(count: int) -> NDArray[np.int64]:
+    return np.random.default_rng(SEED).permutation(count)
 
 
 def draw_rows(lengths: NDArray[np.integer], limit: int, *, per_step: bool) -> NDArray[np.int64]:
@@ -83,9 +85,9 @@ def draw_rows(lengths: NDArray[np.integer], limit: int, *, per_step: bool) -> ND
         per_step: whether all steps of the rows are read. Drawn rows that would make more than
             MAX_STEPS are left out then, but one is returned in any case.
     """
-    drawn = np.random.default_rng(SEED).permutation(len(lengths))[:limit]
     if not per_step:
-        return np.sort(drawn)
+        return draw_sample(len(lengths), limit)
+    drawn = _shuffle(len(lengths))[:limit]
     fitting, steps = [], 0
     for row in drawn.tolist():
         if steps + lengths[row] <= MAX_STEPS:
