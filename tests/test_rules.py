@@ -160,7 +160,10 @@ def test_a_script_stays_thin(stage: str) -> None:
         ("uvicorn", ["server/"]),
         ("tqdm", ["progress.py"]),
         ("prometheus_client", ["server/metrics.py"]),
-        ("matplotlib", ["plots/", "tasks/*/plots.py", "tasks/*/data_plots.py"]),
+        (
+            "matplotlib",
+            ["plots/", "tasks/*/plots.py", "tasks/*/data_plots.py", "notebook/gate_picture.py"],
+        ),
         ("ray", ["sweep/executors/ray_cluster.py"]),
         ("plotly", ["sweep/report/html_report.py"]),
     ],

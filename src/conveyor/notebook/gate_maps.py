@@ -16,6 +16,7 @@ class GateMaps:
 
     A notebook shows the page of `conveyor inspect` in a frame: heat maps of all gates and states,
     with their values under the mouse. It needs no network, and takes about 2 MB of the notebook.
+    Where no page can be shown, such as on a code host, a picture of the same heat maps is.
 
     Attributes:
         trace: the row, the answer, the steps, and each layer's gates and states.
@@ -56,6 +57,11 @@ class GateMaps:
         count, unit = len(self.trace.steps), self.trace.unit
         states = ", ".join(self.trace.layers[0].states)
         return f"<{states} of layers {layers}, at {count} {unit}s>"
+
+    def _repr_png_(self) -> bytes:
+        from conveyor.notebook.gate_picture import draw_gates  # loads Matplotlib
+
+        return draw_gates(self.trace)
 
     def _repr_html_(self) -> str:
         return frame_page("Gates and states", render_page(self.trace, self.digest))
