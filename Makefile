@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := repro
-.PHONY: repro report recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock docs schema
+.PHONY: repro report recover setup setup-tests sweep test test-long chaos chaos-sweep five-days two-retrains bench check format ui serve dashboard hooks audit sbom licences clean help lock docs notebooks schema
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/belt.lock
 # The extras that the tests use.
 EXTRAS  := ray kubernetes postgres cmaes dashboard notebook umap
@@ -100,6 +100,9 @@ dashboard: setup-dashboard ## open optuna-dashboard on the sweep at http://127.0
 docs: setup-docs ## build the documentation into site/, without network; a dead link fails
 	PYTHONPATH=src:. mkdocs build --quiet
 	@echo site/index.html
+
+notebooks: setup-notebook recover ## run the notebooks of docs/, and store their outputs in them (needs the model that `make` trains; some minutes)
+	PYTHONPATH=src:.:docs $(BIN)/python -m reference.run_notebooks
 
 schema: setup ## write the JSON schemas of params.yaml and conf/, which editors read
 	PYTHONPATH=src:.:docs python -m reference.schema

@@ -29,12 +29,17 @@ OUTSIDE = ("README.md", "SECURITY.md")  # pages of the project that link to docs
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each notebook; the notebook itself lies beside it."""
+    """Add a page for each notebook, and its pictures; the notebook itself lies beside it."""
     for file in list(files):
         if file.src_uri.endswith(".ipynb"):
+            page = notebook.read_page(Path(config.docs_dir, file.src_uri))
             name = file.src_uri.removesuffix(".ipynb")
-            content = notebook.write(Path(config.docs_dir, file.src_uri))
-            files.append(File.generated(config, f"{name}.md", content=content))
+            files.append(File.generated(config, f"{name}.md", content=page.markdown))
+            folder = name.rpartition("/")[0]
+            for address, content in page.pictures.items():
+                files.append(File.generated(config, f"{folder}/{address}", content=content))
+            for problem in page.problems:
+                log.warning("%s: %s", file.src_uri, problem)
     return files
 
 

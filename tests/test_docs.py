@@ -1,5 +1,6 @@
 """The documentation as a site: it builds, dead links fail, its reference is that of the code."""
 
+import html
 import json
 import logging
 import re
@@ -17,6 +18,7 @@ from browser import chromium, grave_violations
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort
+from mkdocs.structure.files import get_files
 
 from conveyor.cli.project import find_scripts
 from conveyor.compose import compose
@@ -68,7 +70,7 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
         assert not re.findall(r"(?:url\(|@import)\W*(?:https?:)?//[^)]*", sheet.read_text()), sheet
 
 
-SAMPLE = ("tutorial.html", "benchmarks.html")
+SAMPLE = ("tutorial.html", "benchmarks.html", "notebooks/lstm.html", "notebooks/own-data.html")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -159,6 +161,74 @@ def test_each_notebook_has_a_page_and_lies_beside_it(site: Path) -> None:
         (other,) = {path.stem for path in notebooks} - {notebook.stem}
         assert f'href="{other}.html"' in page
         assert (site / "notebooks" / notebook.name).read_bytes() == notebook.read_bytes()
+
+
+def test_the_page_of_a_notebook_shows_what_its_cells_give(site: Path) -> None:
+    for path, pictures in (("lstm", 5), ("own-data", 1)):
+        page = (site / f"notebooks/{path}.html").read_text()
+        images = re.findall(r'<img src="([^"]+)" alt="([^"]+)"', page)
+        assert len(images) == page.count("<img ") == pictures
+        for address, _ in images:
+            assert (site / "notebooks" / address).read_bytes().startswith(b"\x89PNG")
+        cells = json.loads((ROOT / f"docs/notebooks/{path}.ipynb").read_text())["cells"]
+        for cell in cells:
+            for output in cell.get("outputs", []):
+                printed = html.escape("".join(output.get("text", ""))).rstrip()
+                assert printed in page
+        assert page.count('<div class="output">') == sum(bool(c.get("outputs")) for c in cells)
+
+
+def change_code(notebook: dict[str, Any]) -> None:
+    notebook["cells"][1]["source"].append("\n# changed")
+
+
+def remove_picture(notebook: dict[str, Any]) -> None:
+    [drawing] = [cell for cell in notebook["cells"] if cell["id"] == "lstm-14"]
+    drawing["outputs"].clear()
+
+
+def remove_description(notebook: dict[str, Any]) -> None:
+    [drawing] = [cell for cell in notebook["cells"] if cell["id"] == "lstm-14"]
+    del drawing["metadata"]["alt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (change_code, "Run `make notebooks`"),
+        (remove_picture, "Run `make notebooks`"),
+        (remove_description, "cell lstm-14: expected 'alt' in its metadata"),
+    ],
+)
+def test_a_page_that_lacks_what_its_cells_give_fails_the_build(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, change: Any, problem: str
+) -> None:
+    stored = json.loads((ROOT / "docs/notebooks/lstm.ipynb").read_text())
+    change(stored)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/lstm.ipynb").write_text(json.dumps(stored))
+    config = load_config(SITE, docs_dir=str(tmp_path / "docs"), site_dir=str(tmp_path / "site"))
+    config.plugins.on_startup(command="build", dirty=False)
+    with caplog.at_level(logging.WARNING, "mkdocs.hooks"):
+        config.plugins.on_files(get_files(config), config=config)
+    [record] = caplog.records
+    assert problem in record.getMessage()
+
+
+def test_the_page_of_a_notebook_fits_a_phone(site: Path) -> None:
+    with chromium() as browser:
+        tab = browser.new_page(viewport={"width": 390, "height": 800})
+        for name in ("lstm", "own-data"):
+            tab.goto((site / f"notebooks/{name}.html").as_uri())
+            assert tab.evaluate("document.documentElement.scrollWidth") == 390
+            images = tab.locator("[role=main] img").all()
+            assert images
+            for image in images:
+                box = image.bounding_box()
+                assert box is not None
+                assert 200 < box["width"] < 390
+                shape = image.evaluate("image => image.naturalWidth / image.naturalHeight")
+                assert box["width"] / box["height"] == pytest.approx(shape, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ SESSION = [
     Row("make check", "make --dry-run check", SUITE, expect="basedpyright"),
     Row("make help", expect="make test-long"),
     Row("make docs", "make --dry-run docs", "tests/test_docs.py builds it", expect="mkdocs build"),
+    Row("make notebooks", "make --dry-run notebooks", "tests/notebook runs them",
+        expect="reference.run_notebooks"),
     Row("make schema", "make --dry-run schema", "tests/test_docs.py compares what it writes",
         expect="reference.schema"),
     Row("conveyor --help", expect="rollback"),
