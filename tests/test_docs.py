@@ -70,7 +70,7 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
         assert not re.findall(r"(?:url\(|@import)\W*(?:https?:)?//[^)]*", sheet.read_text()), sheet
 
 
-SAMPLE = ("tutorial.html", "benchmarks.html", "notebooks/lstm.html", "notebooks/own-data.html")
+SAMPLE = ("tutorial.html", "benchmarks.html", "notebooks/lstm.html")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
