@@ -17,7 +17,7 @@ from conveyor.inspection.trace import LayerTrace, Trace
 from conveyor.inspection.unit_order import order_units
 
 WIDTH, PANEL_HEIGHT, TITLE_HEIGHT = 8, 1.7, 0.4  # inches
-COLUMNS = 3  # panels beside each other
+COLUMNS = (3, 2, 1)  # panels beside each other: the first that fills all rows
 MAX_TICKS = 8  # names under a panel
 NAME_LENGTH = 12  # characters of a name under a panel
 LINE_LENGTH = 30  # characters that stand beside each other under a panel
@@ -41,25 +41,32 @@ def draw_gates(trace: Trace) -> bytes:
 
 
 def _draw(trace: Trace) -> Figure:
-    rows = [-(-len(layer.states) // COLUMNS) for layer in trace.layers]
-    heights = [count * PANEL_HEIGHT + TITLE_HEIGHT for count in rows]
+    grids = [_arrange(len(layer.states)) for layer in trace.layers]
+    heights = [rows * PANEL_HEIGHT + TITLE_HEIGHT for rows, _ in grids]
     figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
-    parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for part, layer, count in zip(parts, trace.layers, rows, strict=True):
-        title = f"Layer {layer.number}: {layer.cell}, {layer.direction}"
-        part.suptitle(title, fontsize=11)
-        panels = part.subplots(count, COLUMNS, sharex=True, squeeze=False)
+    parts = figure.subfigures(len(grids), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, layer, (rows, columns) in zip(parts, trace.layers, grids, strict=True):
+        part.suptitle(f"Layer {layer.number}: {layer.cell}, {layer.direction}", fontsize=11)
+        panels = part.subplots(rows, columns, sharex=True, squeeze=False)
         _draw_layer(list(panels.flat), layer)
+        for axes in panels[:, 0]:
+            axes.set_ylabel(f"{layer.states[HIDDEN].shape[1]} units")
         for axes in panels[-1]:
             axes.set_xlabel(trace.unit)
             _name_steps(axes, trace.steps)
     return figure
 
 
+def _arrange(panels: int) -> tuple[int, int]:
+    """Return rows and columns without gaps: an LSTM has three columns, a GRU two."""
+    columns = next(count for count in COLUMNS if panels % count == 0)
+    return panels // columns, columns
+
+
 def _draw_layer(panels: list[Axes], layer: LayerTrace) -> None:
     order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
     around_zero = LinearSegmentedColormap.from_list("around_zero", AROUND_ZERO)
-    for axes, (name, values) in zip(panels, layer.states.items(), strict=False):
+    for axes, (name, values) in zip(panels, layer.states.items(), strict=True):
         finite = np.abs(values[np.isfinite(values)])
         limit = max(float(finite.max(initial=0)), 1e-6)
         colors = (
@@ -73,10 +80,6 @@ def _draw_layer(panels: list[Axes], layer: LayerTrace) -> None:
         bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
         bar.locator = MaxNLocator(2)
         bar.update_ticks()
-    for axes in panels[::COLUMNS]:
-        axes.set_ylabel(f"{len(order)} units")
-    for axes in panels[len(layer.states) :]:
-        axes.set_axis_off()
 
 
 def _name_steps(axes: Axes, steps: list[str]) -> None:
