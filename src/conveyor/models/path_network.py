@@ -5,6 +5,7 @@ the row's tokens; of a series the steps move, and so do static columns. What say
 are (lengths, and the tokens of which masks are made) is that of the row everywhere on the path.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from conveyor.stored import FormatError
 Array = NDArray[np.float64]
 Tensors = dict[str, Any]
 VALUES, STATIC = "values", "static"  # inputs, see `encoding.network_inputs`
-MAX_STEPS = 20_000  # of the points that are computed together, so that memory stays small
+# That are kept of all points that are computed together: about 1.5 GB. A step of a recurrent layer
+# takes about as long for twenty points as for four, so long rows are faster the more is allowed.
+MAX_NUMBERS = 190_000_000
+KEPT_BY_RECURRENT = 16  # numbers for each one that a recurrent layer returns: gates, states, sums
 
 
 class PathNetwork:
@@ -31,6 +35,9 @@ class PathNetwork:
 
     Args:
         network: that `models.export` wrote.
+
+    Attributes:
+        max_steps: of the points that are computed together, so that memory stays bounded.
     """
 
     def __init__(self, network: Any) -> None:
@@ -55,6 +62,7 @@ class PathNetwork:
             self._compute_gradients, input_signature=[_specs(fixed), _specs(moving), weights]
         )
         self._fixed_names = list(fixed)
+        self.max_steps = MAX_NUMBERS // _numbers_of_step(network)
 
     @classmethod
     def load(cls, folder: Path) -> "PathNetwork":
@@ -90,7 +98,7 @@ class PathNetwork:
             some of these slopes may be infinite.
         """
         start, end = self._ends(inputs, blank)
-        size = max(1, MAX_STEPS // inputs[VALUES].shape[1])
+        size = max(1, self.max_steps // inputs[VALUES].shape[1])
         batches = [positions[first : first + size] for first in range(0, len(positions), size)]
         results = [self._slopes_of_batch(inputs, start, end, weights, batch) for batch in batches]
         values, sequences, statics = (np.concatenate(parts) for parts in zip(*results, strict=True))
@@ -176,6 +184,20 @@ def _specs(tensors: Tensors) -> dict[str, tf.TensorSpec]:
         name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
         for name, tensor in tensors.items()
     }
+
+
+def _numbers_of_step(network: Any) -> int:
+    """Return about how many numbers a gradient keeps of each step of a row."""
+    outputs = [
+        (isinstance(operation, layers.RNN | layers.Bidirectional), tensor.shape)
+        for operation in network.operations
+        for tensor in keras.tree.flatten(operation.output)
+    ]
+    return sum(
+        # A recurrent layer may return its last state only, and keeps those of all steps.
+        KEPT_BY_RECURRENT * shape[-1] if is_recurrent else math.prod(shape[2:])
+        for is_recurrent, shape in outputs
+    )
 
 
 def _as_float64(network: Any) -> Any:
