@@ -15,6 +15,9 @@ LONGEST_MLFLOW_NAME = 250  # characters
 FORMULA = re.compile(r"[=+\-@\t\r].")  # OWASP's list of first characters (CSV injection)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
+# Unicode's Default_Ignorable_Code_Point, of which Python holds these for printable.
+IGNORABLE = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+                       r"\U000e0100-\U000e01ef]")  # fmt: skip
 MARKDOWN_SYNTAX = re.compile(r"[\\`*\[|~$]|(?<!\w)_|_(?!\w)")  # "_" within a word is text
 
 
@@ -24,7 +27,7 @@ def one_line(text: str) -> str:
     >>> one_line("two\\nlines"), one_line(" ")
     ('two lines', "' '")
     """
-    if not any(c.isprintable() and not c.isspace() for c in text):
+    if not any(c.isprintable() and not c.isspace() for c in IGNORABLE.sub("", text)):
         return ascii(text)
     controls = ("Cc", "Zl", "Zp")
     return "".join(" " if unicodedata.category(c) in controls else c for c in text)

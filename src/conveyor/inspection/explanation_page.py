@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from conveyor import files
+from conveyor.escape import one_line
 from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
 from conveyor.inspection.attribution_plots import draw_series
@@ -142,7 +143,7 @@ def _color(explanation: OccludedAnswer, values: Any) -> list[dict[str, Any]]:
     strongest = float(np.abs(values).max()) or 1.0
     return [
         {
-            "name": name,
+            "name": one_line(name),
             "value": value,
             "share": round(abs(value) / strongest, 3),
             "unknown": unknown,

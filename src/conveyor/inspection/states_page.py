@@ -1,6 +1,7 @@
 """A page of points in two dimensions: coloured by target and by error, each with its neighbours."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,9 @@ def render_states(points: list[Points], split: str, method: str, digest: str) ->
     Raises:
         InputError: the method cannot project so few points, or is not installed.
     """
-    views = [_view(each, split, method) for each in points]
+    # By those of the rows or steps: a target has one colour on the whole page.
+    ranked = [name for name, _ in Counter(points[0].targets).most_common(MOST_NAMED)]
+    views = [_view(each, split, method, ranked) for each in points]
     return PAGES.get_template("states.html").render(
         digest=digest[:DIGITS],
         split=split,
@@ -46,9 +49,10 @@ def render_states(points: list[Points], split: str, method: str, digest: str) ->
     )
 
 
-def _view(points: Points, split: str, method: str) -> dict[str, Any]:
+def _view(points: Points, split: str, method: str, ranked: Sequence[str | float]) -> dict[str, Any]:
     places, sentence, axes = METHODS[method](points.vectors)
     neighbours, distances = find_neighbours(points.vectors)
+    targets, errors = _colour_targets(points, ranked), _colour_errors(points)
     count, kind = len(points.names), points.kind
     chosen = "the most frequent" if kind == "token" else f"drawn with the seed {SEED}"
     source = f"{split} {points.source}" if kind == "row" else points.source
@@ -77,8 +81,8 @@ def _view(points: Points, split: str, method: str) -> dict[str, Any]:
             *points.notes,
         ],
         "plots": [
-            _plot(f"{kind.capitalize()}s by target", points, places, axes, _colour_targets(points)),
-            _plot(f"{kind.capitalize()}s by error", points, places, axes, _colour_errors(points)),
+            _plot(f"{kind.capitalize()}s by target", points, places, axes, targets),
+            _plot(f"{kind.capitalize()}s by error", points, places, axes, errors),
         ],
         "points": values,
     }
@@ -88,16 +92,16 @@ def _write_target(value: str | float) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
-def _colour_targets(points: Points) -> list[ColourGroup]:
-    """Give each of the commonest texts a colour and a symbol, or numbers a scale."""
+def _colour_targets(points: Points, ranked: Sequence[str | float]) -> list[ColourGroup]:
+    """Give each of these texts a colour and a symbol, or numbers a scale."""
     if any(isinstance(value, float) for value in points.targets):
         numbers = np.array([np.nan if isinstance(v, str) else v for v in points.targets])
         return _scale(numbers, "target")
     targets = np.array(points.targets, object)
-    ranked = [name for name, _ in Counter(points.targets).most_common(MOST_NAMED)]
     named = [
         (str(name), np.flatnonzero(targets == name), _marker(COLOURS[i], SYMBOLS[i]))
         for i, name in enumerate(ranked)
+        if name in points.targets
     ]
     rest = np.flatnonzero(~np.isin(targets, ranked))
     others = [(_name_rest(targets[rest]), rest, _marker(OTHERS_COLOUR, "circle-open"))]

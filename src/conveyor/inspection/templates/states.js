@@ -43,6 +43,7 @@ function addRow(table, cells, kind, preview) {
     row.append(element);
   }
   row.cells[preview].className = "preview"; // which may be one long word
+  row.cells[preview].dir = "auto"; // as are texts that are read from right to left
 }
 
 function startView(view) {

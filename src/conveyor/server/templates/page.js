@@ -136,13 +136,13 @@ async function lookInside(body) {
   clear();
   const inside = await send("/inspect", { method: "POST", body: JSON.stringify(body) });
   await (plotly ??= load("/plotly.js"));
-  const paragraph = (text) => element("p", text);
-  const answers = Object.entries(inside.answer).map(([name, value]) => `${name} ${value}`);
+  const answers = Object.entries(inside.answer).flatMap(([name, value], i) => [
+    `${i ? ", " : ""}${name} `, element("bdi", value)]);
   byId("result").append(
     element("h2", `Inside version ${inside.model_version}`),
-    paragraph(`Row: ${inside.row}`),
-    paragraph(`Answer: ${answers.join(", ")}`),
-    ...inside.notes.map(paragraph));
+    paragraph("Row: ", element("bdi", inside.row)),
+    paragraph("Answer: ", ...answers),
+    ...inside.notes.map((note) => paragraph(note)));
   for (const { title, plots } of inside.layers) {
     const grid = element("div", "");
     grid.className = "plots";
@@ -167,9 +167,16 @@ function drawAll() {
   for (const place of document.querySelectorAll(".plot")) drawPlot(place, place.plot);
 }
 
+// A text of the data stands in a "bdi", so that one from right to left keeps to itself.
 function element(kind, text) {
   const made = document.createElement(kind);
   made.textContent = text;
+  return made;
+}
+
+function paragraph(...parts) {
+  const made = document.createElement("p");
+  made.append(...parts);
   return made;
 }
 
@@ -229,7 +236,7 @@ function drawValue(value) {
       bar.setAttribute("aria-label", name);
       item.append(bar, " ");
     }
-    item.append(`${name}: ${format(number)}`);
+    item.append(element("bdi", name), `: ${format(number)}`);
     list.append(item);
   }
   if (parts.length > MAX_PARTS) list.append(`and ${parts.length - MAX_PARTS} more`);
