@@ -64,6 +64,24 @@ def test_texts_are_typed_and_answered(browser: Browser, servers: dict[str, Serve
     page.close()
 
 
+def test_a_text_from_right_to_left_is_typed_and_shown_so(
+    browser: Browser, servers: dict[str, Server]
+) -> None:
+    page = open_page(browser, servers["words"])
+    page.get_by_label("Texts").fill("هذا رائع iPhone 15")
+    right_to_left = "(element) => getComputedStyle(element).direction === 'rtl'"
+    assert page.get_by_label("Texts").evaluate(right_to_left)
+    page.get_by_role("button", name="Answer").click()
+    [label, *_] = answers_of(servers["words"], ["هذا رائع iPhone 15"])
+    expect(page.locator("#result li bdi").filter(has_text=label)).to_have_count(1)
+    page.get_by_role("button", name="Look inside").click()
+    row = page.get_by_text("Row: ").locator("bdi")
+    expect(row).to_have_text("هذا رائع iPhone 15")
+    assert row.evaluate(right_to_left)
+    assert page.get_by_text("Answer: ").locator("bdi").first.inner_text() == label
+    page.close()
+
+
 def test_the_keyboard_alone_reaches_everything(
     browser: Browser, servers: dict[str, Server]
 ) -> None:
