@@ -50,6 +50,15 @@ def find_repository(folder: Path) -> Repository | None:
     return Repository(Path(top), prefix.rstrip("/"))
 
 
+def has_commit(folder: Path) -> bool:
+    """Whether the folder is in a repository that has a commit."""
+    try:
+        git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    except GitError:
+        return False
+    return True
+
+
 def changed_files(folder: Path) -> list[str]:
     """Tracked files below a folder that differ from the last commit, as paths from that folder.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from conveyor import files
 from conveyor.config.load import flatten
-from conveyor.git import GitError, git
+from conveyor.git import GitError, git, has_commit
 from conveyor.paths import Paths
 from conveyor.tracking.provenance import dvc_tags, git_tags, lock_entries
 from conveyor.tracking.runs import DATA_DIGEST, MODEL_DIGEST
@@ -22,6 +22,10 @@ REVISION, PATCH_DIGEST, PATCH = "git.revision", "source_patch", "lineage/source.
 INITIAL_WEIGHTS, SCRATCH = "initial_weights", "scratch"  # or the digest of the model that gave them
 SEARCH, OWN, EARLIER = "search", "of these inputs", "of earlier inputs"  # a tag and its values
 NO_PATCH, NOT_KEPT = "none", "not kept"  # values of PATCH_DIGEST without a patch
+NO_COMMIT = (
+    "the sources are not logged: expected a git repository with a commit; got none. Commit the "
+    "project, so that its versions can be made again"
+)
 LINEAGE = {  # the tags of a version that say where it comes from, by their titles
     "train run": TRAIN_RUN,
     "model digest": MODEL_DIGEST,
@@ -84,7 +88,7 @@ def log_patch(tracking: Tracking, run_id: str, root: Path) -> dict[str, str]:
 
     Returns:
         A tag: the patch's SHA-256, "none", or "not kept: N bytes" above LARGEST_PATCH; no tag
-        outside a git repository.
+        without a commit.
     """
     with tempfile.TemporaryDirectory() as folder:
         patch = Path(folder) / Path(PATCH).name
@@ -106,8 +110,11 @@ def write_patch(root: Path, patch: Path) -> bool:
     secret, dvc.lock and the outputs of stages. The file is empty where nothing differs.
 
     Returns:
-        False outside a git repository.
+        False, with a warning, where git cannot compare them.
     """
+    if not has_commit(root):
+        log.warning(NO_COMMIT)
+        return False
     # A separate index includes new files without touching the user's index.
     env = {**os.environ, "GIT_INDEX_FILE": str(patch.with_name("index"))}
     secret = [f":(exclude,glob,icase)**/{name}" for name in SECRET_FILES]
