@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from conveyor.evaluation import report
 from conveyor.evaluation.evaluate import evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
 from conveyor.metrics.baselines import BaselineComparison
+from conveyor.raw_row import Row
 from conveyor.tasks import Task
 from conveyor.tasks.classification.baselines import Baselines
 from conveyor.tasks.classification.curves import (
@@ -24,7 +26,7 @@ from conveyor.tasks.classification.curves import (
     compute_pooled_curves,
 )
 from conveyor.tasks.classification.options import ClassReport, ClassSpec
-from conveyor.tasks.features import summarise
+from conveyor.tasks.features import StaticFeatures, summarise
 from tests.toys import make_split
 
 REPORT = ClassReport(task="classification", calibration_bins=5)
@@ -192,6 +194,22 @@ def test_summary_statistics_by_hand() -> None:
     np.testing.assert_array_equal(summarise([gaps]), summarise([filled]))
     statistics = summarise([np.array([[1.0, 10.0], [3.0, 10.0]])])
     assert statistics.tolist() == [[2, 10, 1, 0, 1, 10, 3, 10, 1, 10, 3, 10, 2]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "features"),
+    [
+        ({"age": [1.0, 3.0, np.nan]}, [[-1], [1], [0]]),
+        ({"ward": ["a", "b", None]}, [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+    ],
+)
+def test_static_columns_may_all_be_of_one_kind(
+    columns: dict[str, list[Any]], features: list[list[float]]
+) -> None:
+    [(name, cells)] = columns.items()
+    rows = [Row(np.zeros((1, 1)), {name: cell}) for cell in cells]
+    fitted = StaticFeatures().fit(rows[:2] if name == "age" else rows)
+    np.testing.assert_allclose(fitted.transform(rows).toarray(), features)
 
 
 def test_curves_have_the_area_of_their_metric() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import hstack
+from scipy.sparse import csr_array, hstack
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -72,8 +72,9 @@ class StaticFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, rows: Sequence[Row]) -> Any:
+        # hstack refuses arrays of which none is sparse, as where all columns are numbers.
         parts = [
-            transformer.transform(_cells(rows, names, dtype))
+            csr_array(transformer.transform(_cells(rows, names, dtype)))
             for names, transformer, dtype in self.columns_
             if names
         ]
