@@ -75,13 +75,13 @@ NUMBERS = [
                 {**row, "series": [[step[0], 7.0] for step in row["series"]]} for row in machines()
             ]
         ),
-        "channels that never change in the training rows: 1",
+        "channels that never change in the training rows, by number from 0: 1",
         0,
     ),
     series(
         "constant channels only",
         jsonl(base=[{**row, "series": [[7.0, 7.0]] * (i + 1)} for i, row in enumerate(machines())]),
-        "channels that never change in the training rows: 0, 1",
+        "channels that never change in the training rows, by number from 0: 0, 1",
         0,
     ),
     series(

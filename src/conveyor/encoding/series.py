@@ -74,7 +74,9 @@ class SeriesEncoder(Encoder):
         encoder = cls(shift, scale, config.max_length, config.missing, mean)
         if not moments.varies.all():
             constant = ", ".join(map(str, np.flatnonzero(~moments.varies)[:MAX_LISTED].tolist()))
-            encoder.notes = [f"channels that never change in the training rows: {constant}"]
+            encoder.notes = [
+                f"channels that never change in the training rows, by number from 0: {constant}"
+            ]
         return encoder
 
     @property

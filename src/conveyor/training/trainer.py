@@ -143,11 +143,11 @@ class Trainer:
         checked_at = CHECKED_AFTER * self.budget.updates
         if first < checked_at <= last and loss > (1 - LEFT_CHANCE) * self._chance_loss:
             log.warning(
-                "after %d of %d updates the training loss is %.4g, no better than the %.4g of one "
-                "constant answer for every row: the network has learned nothing yet. If it stays, "
-                "look at a few rows and targets, at dataset.encoding, and at train.learning_rate "
-                "and train.updates.",
-                last, self.budget.updates, loss, self._chance_loss,
+                "after %d of %d updates the training loss is %.4g, not %.0f %% below the %.4g of "
+                "one constant answer for every row: the network has learned hardly anything yet. "
+                "If it stays so, look at a few rows and targets, at dataset.encoding, and at "
+                "train.learning_rate and train.updates.",
+                last, self.budget.updates, loss, 100 * LEFT_CHANCE, self._chance_loss,
             )  # fmt: skip
 
 
