@@ -47,6 +47,7 @@ def test_a_name_opens_a_version_and_its_history(project: Paths) -> None:
     assert list(history.changes["after"]) == ["1"]
     assert list(history.changes["action"]) == ["promoted"]
     assert "changes of champion" in repr(history)
+    assert "too <low>" in repr(history)  # every column is there, on a narrow terminal too
     page = history._repr_html_()
     assert "too &lt;low&gt;" in page
     card = model._repr_html_()

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from conveyor.evaluation.results import EvaluationInput
 from conveyor.inspection.explain import Explainer
 from conveyor.inspection.trace import trace_row
 from conveyor.metrics.steps import as_rows
+from conveyor.notebook.explained_answer import ExplainedAnswer
 from conveyor.notebook.file_scores import cut_targets
 from conveyor.notebook.rows import read_rows
 from conveyor.server.body import Body
@@ -162,6 +164,11 @@ def test_an_explanation_is_that_of_the_explainer_and_shows_its_page(toy_product:
     total = answer.explanation.end - answer.explanation.start
     assert answer.frame().to_numpy().sum() == pytest.approx(total, rel=1e-3)
     assert repr(answer).startswith("probability of 'down': ")
+    assert "not complete" not in repr(answer)
+    wrong = replace(answer.explanation, static={"age": 0.25}, is_complete=False, error=0.5)
+    shown = repr(ExplainedAnswer(wrong, answer.digest))
+    assert shown.splitlines()[-2] == "age: 0.25"
+    assert shown.endswith("off by 5.0e-01 of the difference. Do not rely on them.")
     page = answer._repr_html_()
     assert 'sandbox="allow-scripts"' in page
     assert "Integrated gradients" in page

@@ -6,6 +6,7 @@ import pandas as pd
 
 from conveyor.inspection.explanation import Explanation
 from conveyor.inspection.explanation_page import render_explanations
+from conveyor.notebook.answers import DIGITS, SHOWN_ROWS
 from conveyor.notebook.page_frame import frame_page
 
 
@@ -33,7 +34,16 @@ class ExplainedAnswer:
         return pd.DataFrame(explanation.attributions, index=steps, columns=explanation.channels)
 
     def __repr__(self) -> str:
-        return f"{self.explanation.output}: {self.explanation.end:.4g}\n{self.frame()}"
+        explanation = self.explanation
+        table = self.frame().to_string(float_format=DIGITS, max_rows=SHOWN_ROWS)
+        lines = [f"{explanation.output}: {explanation.end:.4g}", table]
+        lines += [f"{name}: {effect:.4g}" for name, effect in explanation.static.items()]
+        if not explanation.is_complete:
+            lines.append(
+                "The parts are not complete: their sum is off by "
+                f"{explanation.error:.1e} of the difference. Do not rely on them."
+            )
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         return frame_page("Explained answer", render_explanations([self.explanation], self.digest))

@@ -30,7 +30,8 @@ class RegistryHistory:
     changes: pd.DataFrame
 
     def __repr__(self) -> str:
-        return f"versions\n{self.versions}\n\nchanges of champion\n{self.changes}"
+        versions, changes = self.versions.to_string(), self.changes.to_string()
+        return f"versions\n{versions}\n\nchanges of champion\n{changes}"
 
     def _repr_html_(self) -> str:
         titles = {"Versions": self.versions, "Changes of champion": self.changes}
