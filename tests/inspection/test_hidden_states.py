@@ -117,6 +117,8 @@ def test_umap_that_is_not_installed_is_named_with_its_extra(
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(InputError, match=r"--method umap: needs the package umap-learn.*-umap"):
         project_by_umap(np.zeros((30, 4)))
+    with pytest.raises(InputError, match="expected more than 15 points; got 10"):
+        project_by_umap(np.zeros((10, 4)))  # and UMAP is not loaded for it
 
 
 def test_a_sample_is_bounded_and_drawn_alike() -> None:
@@ -153,7 +155,7 @@ def test_rows_and_targets_are_shown_short() -> None:
     shown = preview_row(series)
     assert len(shown) == CHANNELS
     assert len(shown[0]) <= STEPS
-    assert json.loads(json.dumps(shown))[0][1] == pytest.approx(25)
+    assert json.loads(json.dumps(shown))[0][-1] == 1
     assert preview_step("a flight to Oslo", 3) == ("Oslo", "a flight to [Oslo]")
     assert preview_step(np.ones((4, 2)), 1) == ("step 2", "step 2 of 4: 1, 1")
     cases = {"cold": "cold", 2: 2.0, (): "none", ("a", "b"): "a, b", (1.5, 2): 1.5,
@@ -161,6 +163,30 @@ def test_rows_and_targets_are_shown_short() -> None:
     for target, wanted in cases.items():
         value = json.loads(json.dumps(target))
         assert first_number(value) == wanted
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+def test_a_small_plot_is_the_same_in_any_unit_and_knows_no_missing_value(size: float) -> None:
+    steps = [[2.0, np.nan, 0.1], [np.nan, np.nan, 0.1], [4.0, np.nan, np.nan], [3.0, np.nan, 0.1]]
+    changing, missing, constant = preview_row(size * np.array(steps))
+    assert changing == [0, None, 1, 0.5]
+    assert missing == [None] * 4
+    assert constant == [0, 0, None, 0]
+    # The mean of seven equal numbers is not always that number.
+    [line] = preview_row(size * np.full((7 * STEPS, 1), 0.1))
+    assert line == [0] * STEPS
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e12])
+def test_the_colours_of_numbers_reach_from_low_to_high_in_any_unit(size: float) -> None:
+    numbers: list[str | float] = [size * place for place in range(20)]
+    names = [str(place) for place in range(len(numbers))]
+    vectors = np.random.default_rng(0).normal(size=(len(numbers), 3))
+    errors = np.array(numbers, float)
+    points = Points("row", "a state", vectors, names, names, numbers, names, errors, "rows", 20)
+    marker = drawn_plot(render_states([points], "test", "pca", DIGEST))["data"][0]["marker"]
+    assert marker["cmin"] == pytest.approx(0.38 * size)
+    assert marker["cmax"] == pytest.approx(18.62 * size)
 
 
 def test_rows_have_their_errors_and_the_sample_is_said(toy_product: Path, toys: Prepared) -> None:
@@ -244,7 +270,7 @@ def test_a_point_is_chosen_and_its_neighbours_are_shown(
 ) -> None:
     rows, tokens = read_words(word_product)
     rows.names[1] = rows.previews[1] = HOSTILE
-    rows.previews[2] = [[1.0, 2.0, 1.5], [0.0, 0.0, 0.0]]
+    rows.previews[2] = [[0.5, None, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0]]
     path = tmp_path / "states.html"
     path.write_text(render_states([rows, tokens], "test", "pca", DIGEST))
     page = browser.new_page(color_scheme=scheme)
@@ -260,7 +286,9 @@ def test_a_point_is_chosen_and_its_neighbours_are_shown(
     assert nearest.count() == 3
     view.get_by_label("Choose a row").select_option(index=2)
     expect(view.locator("thead")).to_contain_text("series")
-    expect(chosen.locator("svg polyline")).to_have_count(2)
+    expect(chosen.locator("svg path")).to_have_count(2)
+    first = chosen.locator("svg path").first
+    expect(first).to_have_attribute("d", "M3 13h0M79 24L117 2")  # a point, a gap, and a line
     # A click on the third point of the plot: where its mark is.
     star = "() => document.querySelector('#rows .plot').data.at(-1)"
     place = page.evaluate(star)
@@ -275,7 +303,7 @@ def test_a_point_is_chosen_and_its_neighbours_are_shown(
     page.mouse.move(*mark)
     expect(view.locator(".hoverlayer .hovertext")).to_be_visible()
     page.mouse.click(*mark)
-    expect(chosen.locator("svg polyline")).to_have_count(2)
+    expect(chosen.locator("svg path")).to_have_count(2)
     assert page.evaluate("window.hacked") is None
     assert [url for url in requests if not url.startswith(("data:", "blob:"))] == [path.as_uri()]
     assert grave_violations(page) == []
@@ -317,5 +345,3 @@ def test_umap_keeps_groups_apart_and_draws_alike() -> None:
     np.testing.assert_array_equal(places, again)
     near, _ = find_neighbours(places)
     assert (groups[near] == groups[:, None]).all()
-    with pytest.raises(InputError, match="expected more than 15 points; got 10"):
-        project_by_umap(vectors[:10])

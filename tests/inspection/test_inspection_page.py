@@ -3,11 +3,31 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from browser import chromium, grave_violations
 
-from conveyor.inspection.page import render_page
-from conveyor.inspection.trace import trace_row
+from conveyor.inspection.heat_maps import draw_layers
+from conveyor.inspection.page import describe_answer, render_page
+from conveyor.inspection.trace import LayerTrace, Trace, trace_row
 from conveyor.serving import LoadedModel
+
+
+def test_a_long_answer_ends_after_a_whole_number() -> None:
+    numbers = [1.234e7 + 1e4 * place for place in range(30)]
+    answer = describe_answer({"forecast": numbers, "label": "x" * 100, "step": [1, 2]})
+    shown = answer["forecast"].removesuffix(", …").split(", ")
+    assert 3 < len(shown) < 30
+    assert shown == [f"{number:.4g}" for number in numbers[: len(shown)]]
+    assert answer["label"] == "x" * 59 + "…"
+    assert answer["step"] == "1, 2"
+
+
+@pytest.mark.parametrize(("units", "title"), [(1, "1 unit"), (2, "2 units")])
+def test_the_axis_of_a_layer_counts_its_units(units: int, title: str) -> None:
+    layer = LayerTrace(1, "forward", "SimpleRNN", {"hidden state": np.zeros((3, units))})
+    [[plot]] = draw_layers(Trace([[0.0]], {}, ["1", "2", "3"], [layer]))
+    assert plot["layout"]["yaxis"]["title"]["text"] == title
 
 
 def test_everybody_can_read_the_page_and_it_loads_nothing(

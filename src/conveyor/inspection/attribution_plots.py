@@ -46,8 +46,9 @@ def _draw_line(
     }  # fmt: skip
     channel = text(explanation.channels[0])
     return figure(
-        title, [line], STEP, channel, height=300, xaxis=label_columns(names), margin=MARGIN
-    )
+        title, [line], STEP, channel, height=300, xaxis=label_columns(names),
+        yaxis={"exponentformat": "e"}, margin=MARGIN,
+    )  # fmt: skip
 
 
 def _draw_heat_map(

@@ -19,7 +19,7 @@ from conveyor.inspection.equations import (
     RESET,
     UPDATE,
 )
-from conveyor.inspection.row_parts import group_evenly
+from conveyor.inspection.row_parts import group_evenly, say_count
 from conveyor.inspection.trace import LayerTrace, Trace
 from conveyor.inspection.unit_order import order_units
 
@@ -115,7 +115,8 @@ def _draw_state(
     units = {"showticklabels": False, "ticks": "", "autorange": "reversed", "type": "category"}
     title = f"{name.capitalize()}: {MEANINGS[name]}"
     return figure(
-        title, [heat_map], unit, f"{len(order)} units", height=300, xaxis=label_columns(names),
+        title, [heat_map], unit, say_count(len(order), "unit"), height=300,
+        xaxis=label_columns(names),
         yaxis=units, margin=MARGIN,
     )  # fmt: skip
 

@@ -13,7 +13,8 @@ from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
 from conveyor.inspection.bounds import cut_sequence
 from conveyor.inspection.heat_maps import draw_layers, limit_columns
-from conveyor.inspection.row_parts import group_evenly, say_unread
+from conveyor.inspection.previews import cut_items
+from conveyor.inspection.row_parts import group_evenly, say_count, say_unread
 from conveyor.inspection.trace import BACKWARD, LayerTrace, Trace, trace_row
 from conveyor.raw_row import sequence_of, to_text
 from conveyor.serving import LoadedModel
@@ -75,8 +76,8 @@ def _list_notes(trace: Trace) -> list[str]:
     """Return sentences on what the heat maps show."""
     steps, groups = len(trace.steps), group_evenly(len(trace.steps), limit_columns(trace.layers))
     size = groups[0].stop
-    count = f"1 {trace.unit}" if steps == 1 else f"{steps:,} {trace.unit}s from left to right"
-    notes = [f"{count}; a line for each unit."]
+    order = "" if steps == 1 else " from left to right"
+    notes = [f"{say_count(steps, trace.unit)}{order}; a line for each unit."]
     if size > 1:
         notes.append(
             f"A column is the mean of {size:,} {trace.unit}s, which keeps the page small: it has "
@@ -114,7 +115,7 @@ def describe_row(row: Any) -> str:
 
 def describe_answer(answer: dict[str, Any]) -> dict[str, str]:
     """Write each field in words, with four digits of each number."""
-    return {name: _cut(_write(value), FIELD_LENGTH) for name, value in answer.items()}
+    return {name: cut_items(_write(value), FIELD_LENGTH) for name, value in answer.items()}
 
 
 def _cut(text: str, length: int) -> str:

@@ -21,6 +21,7 @@ from conveyor.inspection.previews import (
 )
 from conveyor.inspection.projection import draw_rows, draw_sample
 from conveyor.inspection.recurrent_layers import read_network
+from conveyor.inspection.row_parts import say_count
 from conveyor.inspection.states import States, read_embeddings, read_states
 from conveyor.metrics import Targets
 from conveyor.metrics.steps import count_steps, join_steps
@@ -43,7 +44,7 @@ class Points:
         meaning: of a vector, in words.
         vectors: (points, width).
         names: a short text each.
-        previews: a text each, or a list of channels, each a list of numbers.
+        previews: a text each, or a list of channels, as `preview_row` returns them.
         targets: what is true of each: a text, or a number.
         answers: of the model, as texts; of a token there is none.
         errors: how wrong the answer is, (points,); 0 is right.
@@ -145,7 +146,7 @@ def _describe_row_points(model: LoadedModel, row: Any, target: Any) -> list[str]
         which = f"first {CHANNELS} channels" if model.encoder.channels > CHANNELS else "channels"
         notes.append(
             f"A small plot has its {which}, each from its lowest to its highest value: blue, "
-            "orange and green, in their order."
+            "orange and green, in their order. A gap is a missing value."
         )
     return notes
 
@@ -202,7 +203,7 @@ def _make_token_points(
         meaning="the embedding of the token",
         vectors=embeddings[ranked],
         names=[names[number] for number in ranked],
-        previews=[f"in {len(own):,} {points.kind}{'s' * (len(own) > 1)}" for own in owners_of],
+        previews=[f"in {say_count(len(own), points.kind)}" for own in owners_of],
         targets=[_summarise([points.targets[point] for point in own]) for own in owners_of],
         answers=[],
         errors=np.array([points.errors[own].mean() for own in owners_of]),

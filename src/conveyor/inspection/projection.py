@@ -1,5 +1,6 @@
 """Points of many dimensions in two of them, and their nearest neighbours in all of them."""
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from conveyor.errors import InputError, missing_package
 
+log = logging.getLogger(__name__)
 SEED = 0
 NEIGHBOURS = 8  # that are shown of a point
 UMAP_NEIGHBOURS = 15  # the default of UMAP
@@ -37,15 +39,17 @@ def project_by_umap(vectors: Vectors) -> tuple[Vectors, str, list[str]]:
     Raises:
         InputError: UMAP is not installed, or there are too few points.
     """
-    try:
-        from umap.umap_ import UMAP  # of the extra, and it compiles for seconds
-    except ImportError as error:
-        raise InputError(missing_package("--method umap", "umap-learn", "umap")) from error
     if len(vectors) <= UMAP_NEIGHBOURS:
         raise InputError(
             f"--method umap: expected more than {UMAP_NEIGHBOURS} points; got {len(vectors)}. Use "
             "--method pca"
         )
+    log.info("UMAP places %d points: it is loaded and compiled first, in half a minute or so",
+             len(vectors))  # fmt: skip
+    try:
+        from umap.umap_ import UMAP  # of the extra
+    except ImportError as error:
+        raise InputError(missing_package("--method umap", "umap-learn", "umap")) from error
     places = UMAP(n_neighbors=UMAP_NEIGHBOURS, random_state=SEED, n_jobs=1).fit_transform(vectors)
     axes = ["UMAP 1", "UMAP 2"]
     return np.asarray(places), "UMAP: who is near is kept, how far is not", axes

@@ -34,6 +34,11 @@ def name_row_steps(model: LoadedModel, row: Any, steps: int) -> list[str]:
     return [str(number) for number in range(first, first + steps)]
 
 
+def say_count(count: int, unit: str) -> str:
+    """Return a count with its unit: "1 step", "2 steps"."""
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
+
 def count_unread(encoder: Encoder, row: Any) -> int:
     """Return how many units of a row are cut off, since it is longer than `max_length`."""
     if encoder.max_length is None:
@@ -45,7 +50,7 @@ def count_unread(encoder: Encoder, row: Any) -> int:
 def say_unread(count: int, unit: str) -> str:
     """Say in a sentence how many units, each a "step" or "token", are cut off."""
     return (
-        f"The row has {count:,} more {unit}s, which the network does not read "
+        f"The row has {say_count(count, f'more {unit}')}, which the network does not read "
         "(dataset.encoding.max_length)."
     )
 

@@ -138,8 +138,9 @@ def _scale(values: NDArray[np.floating], title: str) -> list[ColourGroup]:
     low, high = np.percentile(values[finite], (2, 98)).tolist()
     marker = {
         "color": [float(f"{value:.4g}") for value in values[finite]], "colorscale": SCALE,
-        "cmin": low, "cmax": max(high, low + 1e-9), "size": 7, "opacity": 0.85,
-        "colorbar": {"thickness": 12, "title": {"text": title}},
+        "cmin": low, "cmax": high if high > low else low + (abs(low) or 1.0), "size": 7,
+        "opacity": 0.85,
+        "colorbar": {"thickness": 12, "title": {"text": title}, "exponentformat": "e"},
     }  # fmt: skip
     missing = np.flatnonzero(~np.isfinite(values))
     others = [("none", missing, _marker(OTHERS_COLOUR, "circle-open"))] if len(missing) else []

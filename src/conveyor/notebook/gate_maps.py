@@ -6,6 +6,7 @@ import pandas as pd
 
 from conveyor.errors import InputError
 from conveyor.inspection.page import render_page
+from conveyor.inspection.row_parts import say_count
 from conveyor.inspection.trace import FORWARD, LayerTrace, Trace
 from conveyor.notebook.page_frame import frame_page
 
@@ -54,9 +55,9 @@ class GateMaps:
 
     def __repr__(self) -> str:
         layers = ", ".join(f"{each.number} {each.direction}" for each in self.trace.layers)
-        count, unit = len(self.trace.steps), self.trace.unit
+        steps = say_count(len(self.trace.steps), self.trace.unit)
         states = ", ".join(self.trace.layers[0].states)
-        return f"<{states} of layers {layers}, at {count} {unit}s>"
+        return f"<{states} of layers {layers}, at {steps}>"
 
     def _repr_png_(self) -> bytes:
         from conveyor.notebook.gate_picture import draw_gates  # loads Matplotlib

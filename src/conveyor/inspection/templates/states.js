@@ -12,7 +12,19 @@ function make(kind, content) {
   return element;
 }
 
-// A text, or the channels of a series as lines, each from its lowest to its highest value.
+// The path of a line over numbers from 0 to 1, with a gap where one is null. A value between two
+// gaps, or the only one, is a line of no length, of which its round ends can be seen.
+function tracePath(channel) {
+  const width = 114 / Math.max(1, channel.length - 1);
+  const place = (i) => `${3 + i * width} ${24 - 22 * channel[i]}`;
+  const isKnown = (i) => (channel[i] ?? null) !== null;
+  return channel.map((value, i) => {
+    if (value === null) return "";
+    return isKnown(i - 1) ? `L${place(i)}` : `M${place(i)}${isKnown(i + 1) ? "" : "h0"}`;
+  }).join("");
+}
+
+// A text, or the channels of a series as lines.
 function drawPreview(preview) {
   if (typeof preview === "string") return preview;
   const picture = document.createElementNS(SVG, "svg");
@@ -22,11 +34,9 @@ function drawPreview(preview) {
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", "the series");
   preview.forEach((channel, number) => {
-    const line = document.createElementNS(SVG, "polyline");
-    const low = Math.min(...channel), range = Math.max(...channel) - low || 1;
-    const step = 120 / Math.max(1, channel.length - 1);
-    const points = channel.map((value, i) => `${i * step},${25 - 24 * (value - low) / range}`);
-    line.setAttribute("points", points.join(" "));
+    const line = document.createElementNS(SVG, "path");
+    line.setAttribute("d", tracePath(channel));
+    line.setAttribute("stroke-linecap", "round");
     line.setAttribute("fill", "none");
     line.setAttribute("stroke", COLOURS[number]);
     line.setAttribute("vector-effect", "non-scaling-stroke");
