@@ -16,8 +16,8 @@ MIDDLE = 2  # the node at 0, where a piece is halved
 FIRST_PIECES = 4
 HALVING = 2 * len(NODES)  # points
 MAX_POINTS = 4000
-# Points times steps of a row, for time and memory: after USUAL_POINT_STEPS, some ten seconds, it is
-# enough that the parts are complete.
+# Points times steps of a row, for time and memory: after USUAL_POINT_STEPS, which take a small
+# network some half a minute, it is enough that the parts are complete.
 USUAL_POINT_STEPS, MAX_POINT_STEPS = 2_000_000, 8_000_000
 TOLERANCE = 1e-3  # of the sum of the parts, relative to the difference between both ends
 AIM = 1e-4  # likewise, of the sum of all pieces' errors

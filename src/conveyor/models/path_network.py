@@ -16,6 +16,7 @@ from keras import layers
 from numpy.typing import NDArray
 
 from conveyor.encoding.network_inputs import NetworkInputs
+from conveyor.models.step_gradients import use_step_gradients
 from conveyor.models.wide import PAIRS_LAYER
 from conveyor.serving.card import TRAIN_ANEW
 from conveyor.stored import FormatError
@@ -23,10 +24,10 @@ from conveyor.stored import FormatError
 Array = NDArray[np.float64]
 Tensors = dict[str, Any]
 VALUES, STATIC = "values", "static"  # inputs, see `encoding.network_inputs`
-# That are kept of all points that are computed together: about 1.5 GB. A step of a recurrent layer
+# That are kept of all points that are computed together: about 1 GB. A step of a recurrent layer
 # takes about as long for twenty points as for four, so long rows are faster the more is allowed.
-MAX_NUMBERS = 190_000_000
-KEPT_BY_RECURRENT = 16  # numbers for each one that a recurrent layer returns: gates, states, sums
+MAX_NUMBERS = 125_000_000
+KEPT_BY_RECURRENT = 12  # numbers for each one that a recurrent layer returns: states and slopes
 
 
 class PathNetwork:
@@ -201,10 +202,13 @@ def _numbers_of_step(network: Any) -> int:
 
 
 def _as_float64(network: Any) -> Any:
-    """Return a copy that computes in float64, with a square root that has a slope at 0."""
+    """Return a copy that computes in float64, with a square root that has a slope at 0, and with
+    gradients of recurrent layers that suit long rows."""
     config = _replace_dtype(network.get_config())
     copy = keras.Model.from_config(config, custom_objects={"Sqrt": RootOfVariance})
     copy.set_weights(network.get_weights())
+    for layer in copy.layers:
+        use_step_gradients(layer)
     return copy
 
 
