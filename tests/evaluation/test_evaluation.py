@@ -253,6 +253,15 @@ def test_the_report_is_whole_repeats_and_holds_every_row(tmp_path: Path) -> None
     assert sum(float(row["rows"]) for row in bins) == 60
 
 
+def test_no_metric_of_a_tiny_or_huge_unit_is_written_as_zero_or_without_end() -> None:
+    evaluation, *_ = evaluated()
+    low, high = 9.5e-13, 2.34567e11
+    odd = replace(evaluation, scores={**evaluation.scores, "log_loss": low},
+                  intervals={**evaluation.intervals, "log_loss": (0.0, high)})  # fmt: skip
+    page = report.markdown(odd, inputs(), SETTINGS.confidence)
+    assert "| log loss | 9.5e-13 | 0.0000 to 2.346e+11 |" in page
+
+
 def test_a_page_is_written_beside_the_report_where_there_is_one(tmp_path: Path) -> None:
     evaluation, _, _ = evaluated()
     pages = {"inspect.html": "a page", "errors.html": None}

@@ -9,12 +9,13 @@ from typing import Any
 from conveyor import files
 from conveyor.config import Evaluate
 from conveyor.evaluation.results import Evaluation, EvaluationInput
+from conveyor.metrics.table import write_score
 from conveyor.pages import load_templates
 from conveyor.paths import ERRORS_FILE, INSPECTION_FILE
 from conveyor.plots.slices import plot_slices
 from conveyor.tasks import Task
 
-PAGES = load_templates(__file__)
+PAGES = load_templates(__file__, score=write_score)
 LINKS = {  # pages beside the report, by name
     ERRORS_FILE: "The worst errors: which tokens, or channels of which steps, moved them",
     INSPECTION_FILE: "Inside the network: its gates and states while it reads a row",

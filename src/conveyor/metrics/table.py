@@ -13,6 +13,16 @@ Targets = NDArray[Any]  # encoded targets, (rows,) or (rows, values)
 Outputs = NDArray[np.floating]  # what the network gives for each row, (rows, width)
 
 
+def write_score(value: float) -> str:
+    """Write a metric with four digits after the point; one in a very small or large unit with four
+    digits in all, since otherwise it would be 0.0000, or digits without end.
+
+    >>> [write_score(value) for value in (0.98765, 0.0, 1234.5, 9.5e-13, -2.34567e11)]
+    ['0.9877', '0.0000', '1234.5000', '9.5e-13', '-2.346e+11']
+    """
+    return f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 1e6 else f"{value:.4g}"
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric.

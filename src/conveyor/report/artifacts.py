@@ -10,6 +10,7 @@ import yaml
 from conveyor import files
 from conveyor.config.load import flatten
 from conveyor.data.report import count_findings, say_files
+from conveyor.metrics.table import write_score
 from conveyor.paths import Paths
 from conveyor.serving.card import read_card
 from conveyor.tasks import Task
@@ -166,7 +167,7 @@ def _tabulate_slices(
     names = [name for name in titles if any(name in scores for scores in slices)]
     rows = [
         [f"{s['from']} to {s['to']}", s["rows"],
-         *(f"{s[name]:.4f}" if name in s else "" for name in names)]
+         *(write_score(s[name]) if name in s else "" for name in names)]
         for s in slices
     ]  # fmt: skip
     return {"columns": ["length", "rows", *(titles[name] for name in names)], "rows": rows}
