@@ -288,7 +288,7 @@ def test_a_point_is_chosen_and_its_neighbours_are_shown(
     expect(view.locator("thead")).to_contain_text("series")
     expect(chosen.locator("svg path")).to_have_count(2)
     first = chosen.locator("svg path").first
-    expect(first).to_have_attribute("d", "M3 13h0M79 24L117 2")  # a point, a gap, and a line
+    expect(first).to_have_attribute("d", "M3 13m-1 0h2M79 24L117 2")  # a point, a gap, and a line
     # A click on the third point of the plot: where its mark is.
     star = "() => document.querySelector('#rows .plot').data.at(-1)"
     place = page.evaluate(star)

@@ -62,3 +62,23 @@ def test_everybody_can_read_the_page_and_it_loads_nothing(
             assert tab.evaluate(f"{names}.length") == trace.layers[0].states["cell state"].shape[1]
             assert grave_violations(tab) == []
             tab.close()
+
+
+RIGHT_ENDS = """(ticks) => ticks.map((tick) => tick.getBoundingClientRect().right)"""
+
+
+@pytest.mark.parametrize(("width", "fewest"), [(1200, 20), (390, 8)])
+def test_the_names_of_many_steps_do_not_stand_upon_each_other(
+    tmp_path: Path, width: int, fewest: int
+) -> None:
+    steps = [f"{1 + 4 * place}…{4 + 4 * place}" for place in range(100)]
+    layer = LayerTrace(1, "forward", "SimpleRNN", {"hidden state": np.zeros((100, 2))})
+    path = tmp_path / "inspect.html"
+    path.write_text(render_page(Trace(np.zeros((400, 1)), {}, steps, [layer]), "0123456789ab"))
+    with chromium() as browser:
+        tab = browser.new_page(viewport={"width": width, "height": 844})
+        tab.goto(path.as_uri())
+        tab.wait_for_selector("html[data-drawn]", timeout=60_000, state="attached")
+        ends = tab.locator(".plot .xtick text").evaluate_all(RIGHT_ENDS)
+    assert fewest <= len(ends) <= 24
+    assert np.diff(ends).min() > 12

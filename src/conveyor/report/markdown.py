@@ -1,6 +1,8 @@
 """Shows the Markdown that the stages have written, as a part of the page."""
 
 import os
+import re
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -9,6 +11,9 @@ from markdown_it.token import Token
 from conveyor.html.assets import image_address
 
 LAST_HEADING = 6
+TABLE = '<div class="scroll" tabindex="0"><table class="written">\n'
+NUMBER = r"[+-]?[\d.,]*\d(e[+-]?\d+)?%?"
+NUMBERS = re.compile(rf"\**{NUMBER}( to {NUMBER})?\**")  # of a cell: one, or an interval
 
 
 def to_html(text: str, folder: Path, page: Path, *, headings: int = 2) -> str:
@@ -22,9 +27,14 @@ def to_html(text: str, folder: Path, page: Path, *, headings: int = 2) -> str:
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     # A wide table scrolls in a box of its own, which the keyboard reaches too.
-    markdown.add_render_rule("table_open", lambda *_: '<div class="scroll" tabindex="0"><table>\n')
+    markdown.add_render_rule(
+        "table_open", lambda *_: '<div class="scroll" tabindex="0"><table class="written">\n'
+    )
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     tokens = markdown.parse(text)
+    for cell, content in pairwise(tokens):
+        if cell.type == "td_open" and NUMBERS.fullmatch(content.content):
+            cell.attrJoin("class", "whole")  # half a number is another number
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(LAST_HEADING, int(token.tag[1]) + headings)}"

@@ -1,5 +1,6 @@
 // Draws a plot in the colours of the page: light, dark or printed.
 const PRINTED_WIDTH = 640; // pixels of a plot, which fit on a sheet
+const TICK_WIDTH = 14; // pixels that a turned name under a plot needs
 const printing = matchMedia("print");
 
 function inColours(value, style) {
@@ -36,4 +37,14 @@ function drawPlot(element, plot) {
   const options = { responsive: true, displayModeBar: false };
   const traces = plot.data.map((trace) => nameCells(inColours(trace, style)));
   Plotly.react(element, traces, inColours(layout, style), options);
+  thinTicks(element, layout.xaxis);
+}
+
+// Leaves out names under a plot where they would stand upon each other, as on a telephone.
+function thinTicks(element, { tickvals, ticktext }) {
+  if (!tickvals) return;
+  const apart = Math.ceil(tickvals.length * TICK_WIDTH / element._fullLayout.xaxis._length);
+  if (apart < 2) return;
+  const thin = (values) => values.filter((_, i) => i % apart === 0);
+  Plotly.relayout(element, { "xaxis.tickvals": thin(tickvals), "xaxis.ticktext": thin(ticktext) });
 }

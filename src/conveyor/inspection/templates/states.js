@@ -13,14 +13,14 @@ function make(kind, content) {
 }
 
 // The path of a line over numbers from 0 to 1, with a gap where one is null. A value between two
-// gaps, or the only one, is a line of no length, of which its round ends can be seen.
+// gaps, or the only one, is a short line.
 function tracePath(channel) {
   const width = 114 / Math.max(1, channel.length - 1);
   const place = (i) => `${3 + i * width} ${24 - 22 * channel[i]}`;
   const isKnown = (i) => (channel[i] ?? null) !== null;
   return channel.map((value, i) => {
     if (value === null) return "";
-    return isKnown(i - 1) ? `L${place(i)}` : `M${place(i)}${isKnown(i + 1) ? "" : "h0"}`;
+    return isKnown(i - 1) ? `L${place(i)}` : `M${place(i)}${isKnown(i + 1) ? "" : "m-1 0h2"}`;
   }).join("");
 }
 
