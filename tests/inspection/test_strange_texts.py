@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from browser import chromium
 from playwright.sync_api import Browser, Locator, Page
 
+import conveyor
+from conveyor.encoding.row_error import RowError
 from conveyor.inspection.explanation_page import render_errors
 from conveyor.inspection.page import render_page
 from conveyor.inspection.points import Points
@@ -116,3 +119,11 @@ def test_a_token_that_cannot_be_seen_is_named(word_product: Path) -> None:
     html = render_errors(LoadedModel.load(word_product), [wrong_answer("good ❤\ufe0f x")], DIGEST)
     assert ">❤</span>" in html
     assert ">&#39;\\ufe0f&#39;</span>" in html
+
+
+@pytest.mark.parametrize("value", [None, float("nan")])
+def test_a_missing_text_is_called_none(word_product: Path, value: Any) -> None:
+    """And not a value of a type that only programmers know."""
+    model = conveyor.open(word_product)
+    with pytest.raises(RowError, match=r"row 0: expected a text; got none$"):
+        model.predict([value])

@@ -15,7 +15,7 @@ from conveyor.inspection.bounds import FEWEST_PARTS, OcclusionBudget, limit_occl
 from conveyor.inspection.explanation_page import render_errors
 from conveyor.inspection.occlusion import MAX_PARTS, group_parts
 from conveyor.inspection.worst_errors import WrongAnswer, list_errors, occlude_errors
-from conveyor.raw_row import Row, sequence_of
+from conveyor.raw_row import Row, sequence_of, to_text
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 
@@ -168,13 +168,14 @@ def test_of_a_long_row_only_the_beginning_is_read(
     case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row, most = LONG[case]
-    whole = to_json(row)
-    text = whole if isinstance(whole, str) else json.dumps(whole)
+    whole = to_json(sequence_of(row))
+    text = to_text(whole) or json.dumps(whole)
+    end = " (age 3)" if isinstance(row, Row) else ""
     lengths = []
     monkeypatch.setattr(
         page, "to_json", lambda row: lengths.append(len(sequence_of(row))) or to_json(row)
     )
-    assert page.describe_row(row) == f"{text[:300]} …"
+    assert page.describe_row(row) == f"{text[:300]} …{end}"
     assert lengths == [most]
 
 
@@ -187,7 +188,7 @@ def test_everybody_can_read_the_errors_of_texts(word_product: Path, tmp_path: Pa
         tab.goto(path.as_uri())
         tab.wait_for_selector("html[data-drawn]", timeout=60_000, state="attached")
         assert tab.evaluate("window.hacked") is None
-        assert tab.locator("section").inner_text().count(HACKING[:60]) == 2  # id, truth
+        assert tab.locator("section").inner_text().count(HACKING[:59]) == 2  # id, truth
         assert tab.locator("section img").count() == 0
         effects = "[...document.querySelectorAll('.tokens .effect')]"
         assert tab.evaluate(f"{effects}.every((e) => e.title.startsWith(e.textContent + ': '))")
@@ -196,3 +197,15 @@ def test_everybody_can_read_the_errors_of_texts(word_product: Path, tmp_path: Pa
         for scheme in schemes:
             tab.emulate_media(color_scheme=scheme)
             assert grave_violations(tab) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (["東京", "سعيد", "<b>"], "東京 سعيد <b>"),
+        (Row("good", {"age": 34.0, "ward": "x/y\n2"}), "good (age 34, ward x/y 2)"),
+        (Row(["à", "b"], {"age": float("nan"), "ward": None}), "à b (age none, ward none)"),
+    ],
+)
+def test_a_row_is_written_as_people_read_it(row: Any, text: str) -> None:
+    assert page.describe_row(row) == text

@@ -1,6 +1,13 @@
 """The error of a raw row that cannot be encoded."""
 
+from typing import Any
+
 from conveyor.errors import InputError
+
+
+def describe_kind(value: Any) -> str:
+    """Say in a message what a value is that is none of the expected kind; null is none at all."""
+    return "none" if value is None else f"a value of type {type(value).__name__}"
 
 
 class RowError(InputError):

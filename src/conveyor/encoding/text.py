@@ -18,7 +18,7 @@ from conveyor.encoding.ascii_words import count_ascii, tokenize_ascii
 from conveyor.encoding.characters import check_characters, is_blank
 from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
-from conveyor.encoding.row_error import RowError
+from conveyor.encoding.row_error import RowError, describe_kind
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # tokens 0 and 1 of every vocabulary
 UNKNOWN_TOKEN = 1
@@ -109,7 +109,7 @@ class TextEncoder(Encoder):
                 words is none of these.
         """
         if not isinstance(sequence, str):
-            raise RowError(f"expected a text; got a value of type {type(sequence).__name__}")
+            raise RowError(f"expected a text; got {describe_kind(sequence)}")
         if is_blank(sequence, unescape_html=self.unescape_html):
             raise RowError(f"expected a text; got {sequence[:40]!r}, which is blank")
         return check_characters(sequence)

@@ -13,7 +13,7 @@ from conveyor.encoding.characters import check_characters, is_blank
 from conveyor.encoding.encoder import Encoder
 from conveyor.encoding.ragged import Ragged
 from conveyor.encoding.raw_text import AttachedSigns, RawTextRule
-from conveyor.encoding.row_error import RowError
+from conveyor.encoding.row_error import RowError, describe_kind
 from conveyor.encoding.token_values import (
     PADDING,
     UNKNOWN,
@@ -130,10 +130,7 @@ class TokenEncoder(Encoder):
         elif isinstance(sequence, str):
             text = TokenText(sequence, self.rule.find_tokens(sequence))
         else:
-            raise RowError(
-                f"expected a text or a list of tokens; got a value of type "
-                f"{type(sequence).__name__}"
-            )
+            raise RowError(f"expected a text or a list of tokens; got {describe_kind(sequence)}")
         if is_blank(text.text, unescape_html=False) or not text.bounds:
             raise RowError(f"expected a text; got {text.text[:40]!r}, which is blank")
         check_characters(text.text)

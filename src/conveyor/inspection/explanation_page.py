@@ -12,7 +12,7 @@ from conveyor.html.assets import plotly_script
 from conveyor.inspection.attribution_plots import draw_series
 from conveyor.inspection.explanation import Explanation, OccludedAnswer
 from conveyor.inspection.integral import TOLERANCE
-from conveyor.inspection.page import describe_answer, describe_row
+from conveyor.inspection.page import describe_answer, describe_row, describe_static
 from conveyor.inspection.row_parts import say_unread
 from conveyor.inspection.worst_errors import ExplainedError, WrongAnswer, occlude_errors
 from conveyor.serving import LoadedModel
@@ -88,6 +88,7 @@ def _describe(entry: OccludedAnswer | ExplainedError) -> dict[str, Any]:
         "number": explanation.number if gradients is None else gradients.end,
         "total": None if gradients is None else _add_up(gradients),
         "static": _list_columns(explanation),
+        "static_values": describe_static(explanation.row),
         "grouped": _describe_groups(explanation),
         "row": describe_row(explanation.row),
         "unread": _say_unread(explanation),

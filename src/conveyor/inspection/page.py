@@ -9,6 +9,7 @@ import numpy as np
 
 from conveyor import files
 from conveyor.errors import InputError
+from conveyor.escape import one_line
 from conveyor.html import DIGITS, load_pages
 from conveyor.html.assets import plotly_script
 from conveyor.inspection.bounds import cut_sequence
@@ -16,7 +17,7 @@ from conveyor.inspection.heat_maps import draw_layers, limit_columns
 from conveyor.inspection.previews import cut_items
 from conveyor.inspection.row_parts import group_evenly, say_count, say_unread
 from conveyor.inspection.trace import BACKWARD, LayerTrace, Trace, trace_row
-from conveyor.raw_row import sequence_of, to_text
+from conveyor.raw_row import sequence_of, static_of, to_text
 from conveyor.serving import LoadedModel
 from conveyor.serving.example import to_json
 
@@ -106,11 +107,24 @@ def _title(layer: LayerTrace, layers: list[LayerTrace]) -> str:
 
 
 def describe_row(row: Any) -> str:
-    """Write a raw row, or the beginning of a long one."""
+    """Write a raw row, or the beginning of a long one, with its static columns in parentheses."""
     sequence = sequence_of(row)
     width = 1 if to_text(sequence) is not None else np.size(sequence[0])
-    value = to_json(cut_sequence(row, ROW_LENGTH // width + 1))  # no more can be seen
-    return _cut(value if isinstance(value, str) else json.dumps(value), ROW_LENGTH)
+    value = to_json(cut_sequence(sequence, ROW_LENGTH // width + 1))  # no more can be seen
+    text = to_text(value)
+    written = _cut(json.dumps(value) if text is None else text, ROW_LENGTH)
+    static = ", ".join(f"{name} {value}" for name, value in describe_static(row).items())
+    return f"{written} ({static})" if static else written
+
+
+def describe_static(row: Any) -> dict[str, str]:
+    """Write the value of each static column of a raw row in words."""
+    return {name: _write_value(value) for name, value in static_of(row).items()}
+
+
+def _write_value(value: Any) -> str:
+    is_missing = value is None or value != value  # NaN
+    return "none" if is_missing else _cut(one_line(_write(value)), FIELD_LENGTH)
 
 
 def describe_answer(answer: dict[str, Any]) -> dict[str, str]:
