@@ -48,9 +48,11 @@ def kill_at(folder: Path, lines: int, **changes: Any) -> None:
     [
         TPE_MEDIAN,
         {"sampler": {"name": "qmc"}, "pruner": {"name": "hyperband"}},
-        {"pruner": {"name": "successive_halving"}},
-        {"pruner": {"name": "percentile", "patience": 1}, "retries": 1},
-        {"sampler": {"name": "cmaes"}},
+        pytest.param({"pruner": {"name": "successive_halving"}}, marks=pytest.mark.slow),
+        pytest.param(
+            {"pruner": {"name": "percentile", "patience": 1}, "retries": 1}, marks=pytest.mark.slow
+        ),
+        pytest.param({"sampler": {"name": "cmaes"}}, marks=pytest.mark.slow),
         REPEATED,
         {"objectives": ["val_loss", "parameters"], "constraints": ["parameters <= 900"]},
     ],
