@@ -27,9 +27,7 @@ def to_html(text: str, folder: Path, page: Path, *, headings: int = 2) -> str:
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     # A wide table scrolls in a box of its own, which the keyboard reaches too.
-    markdown.add_render_rule(
-        "table_open", lambda *_: '<div class="scroll" tabindex="0"><table class="written">\n'
-    )
+    markdown.add_render_rule("table_open", lambda *_: TABLE)
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     tokens = markdown.parse(text)
     for cell, content in pairwise(tokens):
