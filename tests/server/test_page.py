@@ -14,6 +14,7 @@ from server_process import Server, serving
 from conveyor import files
 from conveyor.paths import Paths
 from conveyor.serving.digests import write_digests
+from conveyor.serving.example import write_example
 
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\">"
 
@@ -79,6 +80,27 @@ def test_a_text_from_right_to_left_is_typed_and_shown_so(
     expect(row).to_have_text("هذا رائع iPhone 15")
     assert row.evaluate(right_to_left)
     assert page.get_by_text("Answer: ").locator("bdi").first.inner_text() == label
+    page.close()
+
+
+def test_spans_are_written_in_words(browser: Browser, servers: dict[str, Server]) -> None:
+    narrow: Any = {"width": 390, "height": 844}
+    page = open_page(browser, servers["words"], viewport=narrow)
+    spans = [{"type": "city", "start": place, "text": HOSTILE} for place in range(12)]
+    records = [{"tags": ["O", "city"], "spans": spans}, {"tags": ["O"], "spans": []}]
+    page.evaluate("(predictions) => show({ predictions, model_version: '1' })", records)
+    tags, cell = (page.locator("#result td").nth(column) for column in (1, 2))
+    assert tags.inner_text() == "O, city"
+    assert cell.locator("li").all_inner_texts()[0] == f"type city, start 0, text {HOSTILE}"
+    assert cell.inner_text().endswith("and 2 more")
+    assert page.locator("#result td").nth(5).inner_text() == ""
+    lines = page.locator("#result th").evaluate_all("""(headers) => headers.map((header) => {
+        const range = document.createRange();
+        range.selectNodeContents(header);
+        return range.getClientRects().length;
+    })""")
+    assert lines == [1, 1, 1]  # no name of a column is broken
+    assert page.locator("#result img").count() == 0
     page.close()
 
 
@@ -193,7 +215,7 @@ def test_axe_finds_no_grave_violation(
 def test_a_label_does_not_run_and_a_token_opens_the_page(
     browser: Browser, word_product: Path, tmp_path: Path
 ) -> None:
-    """A model whose class names are markup, behind a token."""
+    """A model whose class names are markup, and whose example has two lines, behind a token."""
     folder, token = tmp_path / "model", secrets.token_hex()
     with files.replacing_folder(folder) as temporary:
         for path in word_product.iterdir():
@@ -201,6 +223,7 @@ def test_a_label_does_not_run_and_a_token_opens_the_page(
         card = files.read_json(temporary / "card.json")
         card["target"]["classes"] = [HOSTILE, f"{HOSTILE}2"]
         files.write_json(temporary / "card.json", card)
+        write_example(temporary, "good\nevening")
         write_digests(temporary)
     (tmp_path / "token").write_text(token)
     options = ("--model", str(folder), "--token-file", str(tmp_path / "token"))
@@ -214,5 +237,10 @@ def test_a_label_does_not_run_and_a_token_opens_the_page(
         expect(page.locator("#result table")).to_contain_text(HOSTILE)
         assert page.locator("#result img").count() == 0
         assert "hacked" not in page.title()
+        page.get_by_role("button", name="Insert the example").click()
+        page.get_by_role("button", name="Answer").click()
+        expect(page.locator("#result h2")).to_contain_text("Answers to 1 row(s)")
+        page.get_by_role("button", name="Look inside").click()
+        expect(page.locator("#result h2")).to_contain_text("Inside version")
         assert grave_violations(page) == []
         page.close()

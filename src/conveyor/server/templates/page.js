@@ -66,7 +66,9 @@ function addStatic(name) {
 // What is typed, as a body in MLflow's protocol.
 function typedBody() {
   const content = byId("input").value;
-  const rows = isText() ? lines(content) : [readSeries(content)];
+  // The example may have several lines, and is one text nevertheless.
+  const texts = () => (content === example[column()][0] ? [content] : lines(content));
+  const rows = isText() ? texts() : [readSeries(content)];
   if (!rows.length) throw new Error("Type a text first, or choose a file.");
   const inputs = { [column()]: rows };
   for (const input of byId("static").querySelectorAll("input"))
@@ -136,12 +138,10 @@ async function lookInside(body) {
   clear();
   const inside = await send("/inspect", { method: "POST", body: JSON.stringify(body) });
   await (plotly ??= load("/plotly.js"));
-  const answers = Object.entries(inside.answer).flatMap(([name, value], i) => [
-    `${i ? ", " : ""}${name} `, element("bdi", value)]);
   byId("result").append(
     element("h2", `Inside version ${inside.model_version}`),
     paragraph("Row: ", element("bdi", inside.row)),
-    paragraph("Answer: ", ...answers),
+    paragraph("Answer: ", ...describe(inside.answer)),
     ...inside.notes.map((note) => paragraph(note)));
   for (const { title, plots } of inside.layers) {
     const grid = element("div", "");
@@ -222,7 +222,8 @@ function addRow(parent, values, kind) {
 
 function drawValue(value) {
   if (value === null || typeof value !== "object") return [format(value)];
-  if (Array.isArray(value)) return [value.map(format).join(", ")];
+  if (Array.isArray(value))
+    return value.some(isRecord) ? [drawRecords(value)] : [value.map(format).join(", ")];
   const parts = Object.entries(value);
   const list = document.createElement("ul");
   list.className = "parts";
@@ -242,6 +243,25 @@ function drawValue(value) {
   if (parts.length > MAX_PARTS) list.append(`and ${parts.length - MAX_PARTS} more`);
   return [list];
 }
+
+const isRecord = (value) => value !== null && typeof value === "object";
+
+// A list such as the spans of a tagged text.
+function drawRecords(records) {
+  const list = document.createElement("ul");
+  list.className = "parts";
+  for (const record of records.slice(0, MAX_PARTS)) {
+    const item = document.createElement("li");
+    item.append(...describe(record));
+    list.append(item);
+  }
+  if (records.length > MAX_PARTS) list.append(`and ${records.length - MAX_PARTS} more`);
+  return list;
+}
+
+// Fields in one line, such as "type city, start 8".
+const describe = (record) => Object.entries(record).flatMap(([name, value], i) => [
+  `${i ? ", " : ""}${name} `, element("bdi", format(value))]);
 
 const format = (value) =>
   typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(4) : String(value);
