@@ -201,7 +201,7 @@ def test_long_series_are_drawn_in_their_groups(of_series: Explainer) -> None:
     together = replace(grouped, channel_groups=[slice(0, 2)],
                        occlusion=grouped.occlusion[:, :1])  # fmt: skip
     gradients, _ = draw_series(together)
-    assert gradients["data"][0]["y"] == ["channel 0 to channel 1"]
+    assert gradients["data"][0]["rows"] == ["channel 0 to channel 1"]
     np.testing.assert_allclose(gradients["data"][0]["z"][0], drawn.sum(axis=0))
     assert "value" not in str(gradients["data"][0]["customdata"])  # of channels of other units
     one = replace(together, channels=["load"], channel_groups=[slice(0, 1)],
@@ -239,6 +239,9 @@ def test_everybody_can_read_the_page_and_it_loads_nothing(
         assert "They are not complete" in sections.nth(1).inner_text()
         assert "cannot be compared" in sections.nth(1).inner_text()
         assert sections.nth(2).locator(".heatmaplayer image").count() == 2
+        sections.nth(2).locator(".plot").first.hover(position={"x": 150, "y": 60})
+        over = tab.locator(".hoverlayer").first.text_content(timeout=5000)
+        assert str(over).startswith("channel 0, step ")
         token = sections.nth(0).locator(".tokens .effect").first
         assert str(token.get_attribute("title")).startswith("good: ")
         for scheme in SCHEMES:

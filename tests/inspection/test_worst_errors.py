@@ -1,6 +1,7 @@
 """The page of the worst errors that the stage evaluate writes: occlusion, in bounded time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,33 @@ def test_steps_and_channels_are_left_out_together_where_the_time_is_short(
     expected = before[0] - after.outputs[0, position]
     assert each.explanation.occlusion == pytest.approx(expected, abs=1e-6)
     [plot] = draw_series(each.explanation)
-    assert plot["data"][0]["y"] == ["channel 0 to channel 1"]
+    assert plot["data"][0]["rows"] == ["channel 0 to channel 1"]
     text = render_errors(series, errors[:1], DIGEST)
     assert f"{len(row)} neighbouring steps of 2 neighbouring channels together" in text
+
+
+LONG_NAME = "a channel whose name is much longer than the space beside a heat map, "
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["heat", "load <%>"], ["heat", "load &lt;%&gt;"]),
+        (["pressure on the left side", "pressure on the right side"],
+         ["pressure …left side", "pressure …ight side"]),
+        ([f"{LONG_NAME}a) of 2", f"{LONG_NAME}b) of 2"],
+         ["a channel…, a) of 2", "a channel…, b) of 2"]),
+        ([f"the sensor {place} in the great hall" for place in "ab"],
+         ["0: the senso…reat hall", "1: the senso…reat hall"]),
+    ],
+)  # fmt: skip
+def test_channels_of_long_names_have_rows_of_their_own(
+    series: LoadedModel, errors: list[WrongAnswer], names: list[str], labels: list[str]
+) -> None:
+    [each] = occlude_errors(series, errors[:1])
+    [plot] = draw_series(replace(each.explanation, channels=names))
+    assert len(plot["data"][0]["z"]) == len(set(plot["data"][0]["rows"])) == 2
+    assert plot["layout"]["yaxis"]["ticktext"] == labels
 
 
 @pytest.mark.parametrize(

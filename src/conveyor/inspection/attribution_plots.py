@@ -1,16 +1,21 @@
 """The plots of an explained series, as the plain values that Plotly's script takes."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from conveyor.escape import one_line
 from conveyor.html.figures import GRAY, figure, text
 from conveyor.inspection.explanation import Explanation, OccludedAnswer
 from conveyor.inspection.heat_maps import AROUND_ZERO, MARGIN, label_columns, name_column
+from conveyor.inspection.previews import cut
 
 ROW_HEIGHT, MARGINS = 26, 150  # pixels of a channel, and of all around the channels
 TALLEST = 700
+MAX_NAMES = 40  # names beside a heat map
+SHORT_LENGTH, HOVER_LENGTH = 20, 100  # characters of a name beside a heat map, and over it
 STEP = "step"  # the title of the axis
 COLOR_BAR = {"thickness": 12, "exponentformat": "e"}
 
@@ -63,20 +68,41 @@ def _draw_heat_map(
     heat_map = {
         "type": "heatmap",
         "z": effects.T.tolist(),
-        "y": [text(channel) for channel in channels],
+        "rows": [_name_whole(channel) for channel in channels],  # which plots.js makes the text
         "customdata": hover,
-        "hovertemplate": "%{y}, step %{customdata[0]}%{customdata[1]}"
+        "hovertemplate": "%{text}, step %{customdata[0]}%{customdata[1]}"
                          "<br>effect %{z:+.3g}<extra></extra>",
         "colorscale": AROUND_ZERO,
         "colorbar": COLOR_BAR,
         **_limits(effects, "zmin", "zmax"),
     }  # fmt: skip
     height = min(TALLEST, MARGINS + ROW_HEIGHT * len(channels))
-    rows = {"autorange": "reversed", "type": "category"}
+    rows = {"autorange": "reversed", "showgrid": False, "zeroline": False,
+            **_write_channels(channels)}  # fmt: skip
     return figure(
         title, [heat_map], STEP, "", height=height, xaxis=label_columns(names), yaxis=rows,
         margin=MARGIN,
     )  # fmt: skip
+
+
+def _name_whole(channel: str) -> str:
+    return escape(cut(one_line(channel), HOVER_LENGTH), quote=False)
+
+
+def _write_channels(names: list[str]) -> dict[str, Any]:
+    """Return the axis beside rows of these names, of which not too many are written. Where two
+    would look alike, since long ones are cut, each has its number."""
+    short = [_cut_middle(one_line(name)) for name in names]
+    if len(set(short)) < len(short):
+        short = [f"{number}: {name}" for number, name in enumerate(short)]
+    ticks_at = list(range(0, len(names), -(-len(names) // MAX_NAMES)))
+    return {"tickvals": ticks_at, "ticktext": [text(short[i]) for i in ticks_at]}
+
+
+def _cut_middle(name: str) -> str:
+    """Cut a long name in its middle: names of sensors differ at their beginning or at their end."""
+    half = (SHORT_LENGTH - 1) // 2
+    return name if len(name) <= SHORT_LENGTH else f"{name[:half]}…{name[-half:]}"
 
 
 def _limits(effects: NDArray[np.floating], low: str, high: str) -> dict[str, float]:

@@ -13,11 +13,11 @@ function inColours(value, style) {
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, inColours(v, style)]));
 }
 
-// The hover text of a heat map takes the name of a column from each of its cells.
-function nameCells(trace) {
-  if (!trace.columns) return trace;
-  const { columns, ...rest } = trace;
-  return { ...rest, customdata: trace.z.map(() => columns) };
+// The hover text of a heat map takes the names of a column and of a row from each of its cells.
+function nameCells({ columns, rows, ...trace }) {
+  if (columns) trace.customdata = trace.z.map(() => columns);
+  if (rows) trace.text = trace.z.map((line, i) => line.map(() => rows[i]));
+  return trace;
 }
 
 function drawPlot(element, plot) {
