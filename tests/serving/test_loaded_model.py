@@ -73,6 +73,8 @@ def test_probabilities_come_in_the_order_that_another_model_has(
         ([[[]]], "row 0: expected a list of steps of 2 numbers each; got no step"),
         (["words"], "row 0: expected a list of steps of 2 numbers each; got the text .words."),
         ([7], "row 0: .* got a value of type int"),
+        ([None], "row 0: .* got null"),
+        ([np.zeros((2, 2, 2))], r"row 0: .* got an array of shape \(2, 2, 2\)"),
         ([[[1.0, 2.0], [1.0]]], "got a list that is no list of steps of equal width"),
     ],
 )

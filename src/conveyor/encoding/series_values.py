@@ -44,7 +44,9 @@ def describe_value(value: Any) -> str:
         return f"the text {value[:40]!r}"
     if isinstance(value, list):
         return "a list that is no list of steps of equal width"
-    return f"a value of type {type(value).__name__}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return "null" if value is None else f"a value of type {type(value).__name__}"
 
 
 def _has_large_number(value: Any) -> bool:

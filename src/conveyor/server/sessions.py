@@ -88,7 +88,10 @@ class Sessions:
                 "static: expected an object with a value for each static column; got "
                 f"{json.dumps(static)[:40]}"
             )
-        stream = live.model.streaming.start(static)
+        try:
+            stream = live.model.streaming.start(static)
+        except RowError as error:
+            raise InputError(f"static: {error.reason}") from None
         with self._lock:
             self._expire()
             if len(self._open) >= self.limit:
