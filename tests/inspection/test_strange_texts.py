@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page
 import conveyor
 from conveyor.encoding.row_error import RowError
 from conveyor.inspection.explanation_page import render_errors
-from conveyor.inspection.page import render_page
+from conveyor.inspection.page import describe_answer, render_page
 from conveyor.inspection.points import Points
 from conveyor.inspection.states_page import render_states
 from conveyor.inspection.trace import trace_row
@@ -127,3 +127,8 @@ def test_a_missing_text_is_called_none(word_product: Path, value: Any) -> None:
     model = conveyor.open(word_product)
     with pytest.raises(RowError, match=r"row 0: expected a text; got none$"):
         model.predict([value])
+
+
+def test_no_label_is_written_as_none() -> None:
+    answer = {"labels": [], "probabilities": {"<b>": 0.25}}
+    assert describe_answer(answer) == {"labels": "none", "probabilities": "<b>: 0.25"}

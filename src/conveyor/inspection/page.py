@@ -141,5 +141,5 @@ def _write(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_write(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_write, value))
+        return ", ".join(map(_write, value)) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -223,7 +223,7 @@ function addRow(parent, values, kind) {
 function drawValue(value) {
   if (value === null || typeof value !== "object") return [format(value)];
   if (Array.isArray(value))
-    return value.some(isRecord) ? [drawRecords(value)] : [value.map(format).join(", ")];
+    return value.some(isRecord) ? [drawRecords(value)] : [value.map(format).join(", ") || "none"];
   const parts = Object.entries(value);
   const list = document.createElement("ul");
   list.className = "parts";
