@@ -236,7 +236,7 @@ def test_of_two_registrations_at_once_one_wins_and_the_other_says_so(
     (made,) = [v for v in versions if v.tags["model_digest"] == digest]
     assert registry.aliases()["champion"] == str(made.version)
     assert [c.after for c in registry.history.changes()] == ["1", str(made.version)]
-    loser = "registered already, as version" if machines == "one" else "version"
+    loser = "registered already, as version" if machines == "one" else "as version"
     assert sum(loser in text for text in told) == 1
 
 
