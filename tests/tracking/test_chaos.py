@@ -28,7 +28,7 @@ START, PACE = 3.5, 0.4  # seconds: about a driver's start; less than one trial
 @pytest.mark.parametrize(
     ("kills", "trials", "seed"),
     [
-        pytest.param(6, 10, 1, id="short"),
+        pytest.param(6, 10, 1, id="short", marks=pytest.mark.slow),
         pytest.param(30, 40, None, id="long", marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
     ],
 )
