@@ -138,7 +138,7 @@ SESSION = [
         expect="Ran experiment(s): my-experiment"),
     Row("dvc exp show", "dvc exp show --csv", "a terminal cuts the table", expect="my-experiment"),
     Row("dvc plots diff HEAD my-experiment", expect="index.html"),
-    Row("dvc exp run -S +sweep.workers=2", expect="Ran experiment(s)"),
+    Row("dvc exp run -S +sweep.workers=2", expect="Ran experiment(s)", slow=True),
     Row("python -m pipeline.promote 7", "python -m pipeline.promote 2", VERSION),
     Row('python -m pipeline.promote 7 --force --reason "the bar was wrong"',
         'python -m pipeline.promote 2 --force --reason "the bar was wrong"', VERSION),

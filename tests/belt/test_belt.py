@@ -90,7 +90,12 @@ def test_a_half_written_dvc_lock_does_not_stop_the_next_night(clone: Clone) -> N
 
 
 @pytest.mark.parametrize(
-    "commands", ["python -m pipeline.retrain", "dvc pull, dvc repro", "dvc repro --pull"]
+    "commands",
+    [
+        pytest.param("python -m pipeline.retrain", marks=pytest.mark.slow),  # it trains anew
+        "dvc pull, dvc repro",
+        "dvc repro --pull",
+    ],
 )
 def test_a_clone_of_the_committed_belt_makes_its_own_champion_and_the_same_files(
     clone: Clone, tmp_path: Path, commands: str

@@ -271,14 +271,9 @@ def test_a_stage_that_is_killed_ends_with_the_same_model(belt: Belt) -> None:
     shutil.rmtree(root / "model.before")
 
 
-# One of the five runs in `make test`: the figures of drift of each task have tests of their own,
-# and tests/belt/test_belt.py has a belt whose new rows drift.
-@pytest.mark.parametrize(
-    "belt",
-    [pytest.param(task, marks=[] if task == "forecasting" else [pytest.mark.slow])
-     for task in TASKS],
-    indirect=True,
-)  # fmt: skip
+# In `make test`, tests/belt/test_belt.py has a belt whose new rows drift, and the figures of drift
+# of each task have tests of their own.
+@pytest.mark.slow
 def test_new_rows_that_drift_are_found_and_trained_on(belt: Belt) -> None:
     write_rows(belt.clone.root / ROWS, belt.task, 60, seed=4, shift=5.0)
     belt.clone.commit("new rows")
