@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ ALT = "alt"  # of the metadata of a cell: what its picture shows
 PNG, HTML, TEXT = "image/png", "text/html", "text/plain"
 # The style that pandas puts before a table, and the frame around it; the site has its own.
 TABLE_STYLE = re.compile(r'<style scoped>.*?</style>\s*|(?<=<table) border="1"', re.DOTALL)
-Cell = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,41 +39,48 @@ class NotebookPage:
 def read_page(path: Path) -> NotebookPage:
     """Make a page of a notebook."""
     notebook = json.loads(path.read_text("utf-8"))
-    page = NotebookPage("", {}, [])
+    parts: list[str] = []
+    pictures: dict[str, bytes] = {}
+    problems: list[str] = []
     if notebook["metadata"].get(DIGEST) != digest_cells(notebook["cells"]):
-        page.problems.append(
+        problems.append(
             "expected the outputs that `make notebooks` stores for this code; got others, or none. "
             "Run `make notebooks`"
         )
-    parts = []
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
-        if outputs := cell.get("outputs"):
-            shown = [
-                _show(output, cell, f"{path.stem}_files/{cell['id']}-{number}.png", page)
-                for number, output in enumerate(outputs, 1)
-            ]
-            parts.append("\n".join(['<div class="output">', *shown, "</div>"]))
+        written: list[str] = []
+        for number, output in enumerate(cell.get("outputs", []), 1):
+            if png := output.get("data", {}).get(PNG):
+                address = f"{path.stem}_files/{cell['id']}-{number}.png"
+                pictures[address] = base64.b64decode("".join(png))
+                written.append(_link_picture(address, cell["metadata"].get(ALT, ""), output))
+                if not cell["metadata"].get(ALT):
+                    problems.append(
+                        f"cell {cell['id']}: expected {ALT!r} in its metadata; got none. Write "
+                        "there what the picture shows"
+                    )
+            else:
+                written.append(_write_values(output))
+        if written:
+            parts.append("\n".join(['<div class="output">', *written, "</div>"]))
     title, *others = "\n\n".join(parts).split("\n", 1)
     markdown = "\n".join([title, "", OPENING.format(name=path.name), *others]) + "\n"
-    return replace(page, markdown=markdown)
+    return NotebookPage(markdown, pictures, problems)
 
 
-def _show(output: dict[str, Any], cell: Cell, address: str, page: NotebookPage) -> str:
-    """Return an output as HTML; its picture becomes one of the page's, under `address`."""
+def _link_picture(address: str, description: str, output: dict[str, Any]) -> str:
+    """Return a picture as HTML, which leads to itself in full size."""
+    size = output["metadata"].get(PNG, {})  # of a picture for dense screens, in pixels of CSS
+    attributes = {"src": address, "alt": description, **size}
+    text = " ".join(f'{key}="{escape(str(value))}"' for key, value in attributes.items())
+    return f'<a href="{address}"><img {text}></a>'
+
+
+def _write_values(output: dict[str, Any]) -> str:
+    """Return a table, or what was printed, as HTML."""
     data = output.get("data", {})
-    if PNG in data:
-        page.pictures[address] = base64.b64decode("".join(data[PNG]))
-        if not cell["metadata"].get(ALT):
-            page.problems.append(
-                f"cell {cell['id']}: expected {ALT!r} in its metadata; got none. Write there what "
-                "the picture shows"
-            )
-        size = output["metadata"].get(PNG, {})  # of a picture for dense screens, in pixels of CSS
-        attributes = {"src": address, "alt": cell["metadata"].get(ALT, ""), **size}
-        text = " ".join(f'{key}="{escape(str(value))}"' for key, value in attributes.items())
-        return f'<a href="{address}"><img {text}></a>'
     if HTML in data:
         html = TABLE_STYLE.sub("", "".join(data[HTML]))
         return f'<div class="value" role="group" aria-label="Output" tabindex="0">{html}</div>'
@@ -82,7 +88,7 @@ def _show(output: dict[str, Any], cell: Cell, address: str, page: NotebookPage) 
     return f"<pre><code>{escape(text)}</code></pre>"
 
 
-def digest_cells(cells: list[Cell]) -> str:
+def digest_cells(cells: list[dict[str, Any]]) -> str:
     """Return a digest of the code of all cells and of what is stored of their outputs."""
     code = [
         ["".join(cell["source"]), [_joined(output) for output in cell["outputs"]]]

@@ -16,9 +16,9 @@ from conveyor.serving import LoadedModel
 def test_a_long_answer_ends_after_a_whole_number() -> None:
     numbers = [1.234e7 + 1e4 * place for place in range(30)]
     answer = describe_answer({"forecast": numbers, "label": "x" * 100, "step": [1, 2]})
-    shown = answer["forecast"].removesuffix(", …").split(", ")
-    assert 3 < len(shown) < 30
-    assert shown == [f"{number:.4g}" for number in numbers[: len(shown)]]
+    numbers_on_page = answer["forecast"].removesuffix(", …").split(", ")
+    assert 3 < len(numbers_on_page) < 30
+    assert numbers_on_page == [f"{number:.4g}" for number in numbers[: len(numbers_on_page)]]
     assert answer["label"] == "x" * 59 + "…"
     assert answer["step"] == "1, 2"
 

@@ -166,9 +166,9 @@ def test_an_explanation_is_that_of_the_explainer_and_shows_its_page(toy_product:
     assert repr(answer).startswith("probability of 'down': ")
     assert "not complete" not in repr(answer)
     wrong = replace(answer.explanation, static={"age": 0.25}, is_complete=False, error=0.5)
-    shown = repr(ExplainedAnswer(wrong, answer.digest))
-    assert shown.splitlines()[-2] == "age: 0.25"
-    assert shown.endswith("off by 5.0e-01 of the difference. Do not rely on them.")
+    printed = repr(ExplainedAnswer(wrong, answer.digest))
+    assert printed.splitlines()[-2] == "age: 0.25"
+    assert printed.endswith("off by 5.0e-01 of the difference. Do not rely on them.")
     page = answer._repr_html_()
     assert 'sandbox="allow-scripts"' in page
     assert "Integrated gradients" in page

@@ -52,8 +52,8 @@ def test_versions_of_a_server_are_fetched_once_and_few_are_kept(
     become_another_model(toy_project)
     register(toy_project, YES)
     newest = registry.version("2").fetch(toy_project)
-    kept = [*(toy_project.root / ".conveyor/versions").rglob("model.onnx")]
-    assert kept == [newest / "model.onnx"]
+    graphs = [*(toy_project.root / ".conveyor/versions").rglob("model.onnx")]
+    assert graphs == [newest / "model.onnx"]
 
     shutil.rmtree(server.folder / "artifacts")  # on the server's disk
     shutil.rmtree(toy_project.root / ".conveyor/versions")

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from conveyor.escape import plot_text
 from conveyor.inspection.equations import CELL, GATES, HIDDEN
+from conveyor.inspection.heat_maps import AROUND_ZERO, SHUT_TO_OPEN
 from conveyor.inspection.trace import LayerTrace, Trace
 from conveyor.inspection.unit_order import order_units
 
@@ -21,9 +22,6 @@ COLUMNS = (3, 2, 1)  # panels beside each other: the first that fills all rows
 MAX_TICKS = 8  # names under a panel
 NAME_LENGTH = 12  # characters of a name under a panel
 LINE_LENGTH = 30  # characters that stand beside each other under a panel
-# The colours of the page: dark to light from 0 to 1; blue, white, orange around 0.
-SHUT_TO_OPEN = "cividis"
-AROUND_ZERO = ["#0072b2", "#f7f7f7", "#b35900"]
 
 
 def draw_gates(trace: Trace) -> bytes:
@@ -65,12 +63,12 @@ def _arrange(panels: int) -> tuple[int, int]:
 
 def _draw_layer(panels: list[Axes], layer: LayerTrace) -> None:
     order = order_units(layer.states.get(CELL, layer.states[HIDDEN]))
-    around_zero = LinearSegmentedColormap.from_list("around_zero", AROUND_ZERO)
+    around_zero = LinearSegmentedColormap.from_list("around_zero", [c for _, c in AROUND_ZERO])
     for axes, (name, values) in zip(panels, layer.states.items(), strict=True):
         finite = np.abs(values[np.isfinite(values)])
         limit = max(float(finite.max(initial=0)), 1e-6)
         colors = (
-            {"cmap": SHUT_TO_OPEN, "vmin": 0, "vmax": 1} if name in GATES
+            {"cmap": SHUT_TO_OPEN.lower(), "vmin": 0, "vmax": 1} if name in GATES
             else {"cmap": around_zero, "vmin": -limit, "vmax": limit}
         )  # fmt: skip
         units = values[:, order].T  # (units, steps)

@@ -221,41 +221,42 @@ function addRow(parent, values, kind) {
 }
 
 function drawValue(value) {
-  if (value === null || typeof value !== "object") return [format(value)];
-  if (Array.isArray(value))
-    return value.some(isRecord) ? [drawRecords(value)] : [value.map(format).join(", ") || "none"];
-  const parts = Object.entries(value);
-  const list = document.createElement("ul");
-  list.className = "parts";
-  const isShare = parts.every(([, number]) => number >= 0 && number <= 1);
-  if (isShare) parts.sort((a, b) => b[1] - a[1]);
-  for (const [name, number] of parts.slice(0, MAX_PARTS)) {
-    const item = document.createElement("li");
-    if (isShare) {
-      const bar = document.createElement("progress");
-      bar.value = number;
-      bar.setAttribute("aria-label", name);
-      item.append(bar, " ");
-    }
-    item.append(element("bdi", name), `: ${format(number)}`);
-    list.append(item);
-  }
-  if (parts.length > MAX_PARTS) list.append(`and ${parts.length - MAX_PARTS} more`);
-  return [list];
+  if (!isRecord(value)) return [format(value)];
+  if (!Array.isArray(value)) return [drawFields(value)];
+  return value.some(isRecord) // such as the spans of a tagged text
+    ? [drawParts(value, describe)]
+    : [value.map(format).join(", ") || "none"];
 }
 
 const isRecord = (value) => value !== null && typeof value === "object";
 
-// A list such as the spans of a tagged text.
-function drawRecords(records) {
+// Names and numbers; shares of a whole with a bar each, the largest first.
+function drawFields(record) {
+  const fields = Object.entries(record);
+  const isShare = fields.every(([, number]) => number >= 0 && number <= 1);
+  if (isShare) fields.sort((a, b) => b[1] - a[1]);
+  return drawParts(fields, ([name, number]) => [
+    ...(isShare ? [drawBar(name, number), " "] : []),
+    element("bdi", name), `: ${format(number)}`]);
+}
+
+function drawBar(name, share) {
+  const bar = document.createElement("progress");
+  bar.value = share;
+  bar.setAttribute("aria-label", name);
+  return bar;
+}
+
+// The first parts as a list, and how many more there are; `draw` gives what a part consists of.
+function drawParts(parts, draw) {
   const list = document.createElement("ul");
   list.className = "parts";
-  for (const record of records.slice(0, MAX_PARTS)) {
+  for (const part of parts.slice(0, MAX_PARTS)) {
     const item = document.createElement("li");
-    item.append(...describe(record));
+    item.append(...draw(part));
     list.append(item);
   }
-  if (records.length > MAX_PARTS) list.append(`and ${records.length - MAX_PARTS} more`);
+  if (parts.length > MAX_PARTS) list.append(`and ${parts.length - MAX_PARTS} more`);
   return list;
 }
 
